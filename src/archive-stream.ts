@@ -1,0 +1,149 @@
+// An image archive on its way out of the engine: iterate it, or have it written to a file. Nothing is sent before that.
+
+import { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
+import type { ContentSink } from './connection/wire.ts';
+import { ArgumentError } from './errors.ts';
+import { HandOff } from './hand-off.ts';
+import type { StartCall } from './progress-stream.ts';
+import type { ArchiveFiles } from './system/files.ts';
+import { ArchiveScan } from './tar/scan.ts';
+
+/** How an archive is read. */
+export interface ArchiveOptions {
+  /** The size of the chunks that iterating gives, in bytes; the last may be smaller. Default 256 KiB. */
+  readonly chunkSize?: number | undefined;
+  /**
+   * `"structure"` walks the tar as it passes, and a missing end or an error behind it is a `TruncatedError`; `false`
+   * takes what comes. Default `"structure"`.
+   */
+  readonly verify?: 'structure' | false | undefined;
+}
+
+/** What was read. */
+export interface ArchiveResult {
+  /** The archive's length. */
+  readonly bytes: number;
+  /** Its entries; undefined where it was not verified. */
+  readonly entries: number | undefined;
+}
+
+/** What `getImage` gives. It can be read once, in one of its ways. */
+export class ArchiveStream implements AsyncIterable<Uint8Array> {
+  readonly #start: StartCall;
+  readonly #files: ArchiveFiles;
+  readonly #chunkSize: number;
+  readonly #scan: ArchiveScan | undefined;
+  #begun = false;
+  #bytes = 0;
+
+  constructor(start: StartCall, files: ArchiveFiles, { chunkSize = 256 * 1024, verify = 'structure' }: ArchiveOptions) {
+    if (!Number.isSafeInteger(chunkSize) || chunkSize < 1) throw new ArgumentError('chunkSize must be a number of bytes');
+    if (verify !== false && verify !== 'structure') throw new ArgumentError('verify must be "structure" or false');
+    this.#start = start;
+    this.#files = files;
+    this.#chunkSize = chunkSize;
+    this.#scan = verify === false ? undefined : new ArchiveScan();
+  }
+
+  /** Chunks of `chunkSize` bytes that are yours to keep; leaving the loop early makes the engine stop. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {
+    const left = new AbortController();
+    const chunks = new HandOff<Uint8Array>(() => left.abort(new ArgumentError('the archive was not read to its end')));
+    this.#run(chunkingSink(chunks, this.#chunkSize), left.signal).then(
+      () => chunks.finish(),
+      (error: unknown) => chunks.fail(error),
+    );
+    return chunks;
+  }
+
+  /**
+   * Calls `take` with each piece as it lies in the read buffer: the fastest way. The view is valid during the call, or
+   * until the promise that it returns settles, which makes the engine wait.
+   */
+  async each(take: (view: Uint8Array) => void | Promise<void>): Promise<ArchiveResult> {
+    return this.#run({ write: take });
+  }
+
+  /** Writes it to a file, which is whole or as it was before: a temporary file beside it is renamed at the end. */
+  async toFile(path: string): Promise<ArchiveResult> {
+    this.#begin();
+    const file = await this.#files.createFile(path);
+    try {
+      const result = await this.#runBegun(file);
+      await file.commit();
+      return result;
+    } catch (error) {
+      await file.discard();
+      throw error;
+    }
+  }
+
+  /** As a stream of Node's. */
+  toNode(): Readable {
+    return Readable.from(this, { objectMode: false, highWaterMark: this.#chunkSize });
+  }
+
+  /** As a stream of the web's. */
+  toWeb(): ReadableStream<Uint8Array> {
+    return Readable.toWeb(this.toNode()) as ReadableStream<Uint8Array>;
+  }
+
+  #begin(): void {
+    if (this.#begun) throw new ArgumentError('this archive has been read already; call getImage again');
+    this.#begun = true;
+  }
+
+  #run(sink: ContentSink, left?: AbortSignal): Promise<ArchiveResult> {
+    this.#begin();
+    return this.#runBegun(sink, left);
+  }
+
+  async #runBegun(sink: ContentSink, left = new AbortController().signal): Promise<ArchiveResult> {
+    await this.#start(() => this.#watched(sink), left);
+    return { bytes: this.#bytes, entries: this.#scan?.finish().entries };
+  }
+
+  /** Counts and verifies what passes. */
+  #watched(sink: ContentSink): ContentSink {
+    const scan = this.#scan;
+    return {
+      write: (view) => {
+        this.#bytes += view.length;
+        scan?.push(view);
+        return sink.write(view);
+      },
+      flush: () => sink.flush?.(),
+      memory: () => sink.memory?.(),
+      end: () => {
+        scan?.finish(); // throws for what is not whole
+        sink.end?.();
+      },
+    };
+  }
+}
+
+/** Copies borrowed views into chunks of equal size. */
+function chunkingSink(chunks: HandOff<Uint8Array>, chunkSize: number): ContentSink {
+  let chunk: Uint8Array | undefined;
+  let fill = 0;
+  return {
+    write(view) {
+      for (let from = 0; from < view.length; ) {
+        chunk ??= new Uint8Array(chunkSize);
+        const part = view.subarray(from, from + chunkSize - fill);
+        chunk.set(part, fill);
+        from += part.length;
+        fill += part.length;
+        if (fill < chunkSize) return undefined;
+        chunks.put(chunk);
+        chunk = undefined;
+        fill = 0;
+      }
+      return chunks.taken();
+    },
+    end() {
+      if (chunk !== undefined) chunks.put(chunk.subarray(0, fill));
+    },
+  };
+}

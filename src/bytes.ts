@@ -1,0 +1,71 @@
+// Bytes and their texts: what http/, tar/ and docker/ share, and nothing that knows any of them.
+
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+
+/** The same memory as a Buffer, whose `latin1Slice` is stable where `TextDecoder("latin1")` differs between Nodes. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** One block with the bytes of all of them; always a copy. */
+export function concat(blocks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  let length = 0;
+  for (const block of blocks) length += block.length;
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const block of blocks) {
+    whole.set(block, offset);
+    offset += block.length;
+  }
+  return whole;
+}
+
+/** The text as UTF-8. */
+export function utf8(text: string): Buffer {
+  return Buffer.from(text, 'utf8');
+}
+
+/** One byte for each character; the caller vouches that none is above U+00FF. */
+export function latin1(text: string): Buffer {
+  return Buffer.from(text, 'latin1');
+}
+
+/** The bytes as UTF-8 text; throws a TypeError where they are none, for nothing may turn into U+FFFD unseen. */
+export function decodeUtf8(bytes: Uint8Array): string {
+  const text = asBuffer(bytes).toString('utf8');
+  // Buffer's decoder is several times faster, and puts U+FFFD for what is wrong: only then ask the strict one.
+  return text.includes('\ufffd') ? strictUtf8.decode(bytes) : text;
+}
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * base64url WITH padding, as Go's `base64.URLEncoding` reads it. Node's own `"base64url"` leaves the padding out,
+ * and a Docker daemon ignores such a header without a word: the pull then is anonymous.
+ */
+export function base64UrlPadded(text: string): string {
+  return utf8(text).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
+}
+
+/** A running SHA-256. */
+export function sha256(): Hash {
+  return createHash('sha256');
+}
+
+/** At most `limit` bytes for an error message: printable ASCII as it is, the rest as `\xHH`. */
+export function escapeBytes(bytes: Uint8Array, limit = 64): string {
+  let text = '';
+  for (const byte of bytes.subarray(0, limit)) {
+    const printable = byte >= 0x20 && byte <= 0x7e && byte !== 0x22 && byte !== 0x5c;
+    text += printable ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
+  }
+  return bytes.length > limit ? `${text}…` : text;
+}
+
+/** The text with control, bidirectional and lone-surrogate characters as `\u{…}`: safe in a message, on a terminal. */
+export function escapeText(text: string): string {
+  return text.replace(unprintable, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+// Cc, Cf (which holds the bidirectional controls), Cs (lone surrogates), and the two separators that break lines.
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;

@@ -1,0 +1,52 @@
+// The seam between bytes and the world: a dialer makes channels, a channel carries bytes both ways. Production, the
+// recorder and the replayer differ in the dialer and in nothing else.
+
+/** What a channel tells the one who owns it. None of these may throw. */
+export interface ChannelOwner {
+  /**
+   * The memory that the next read goes into: never empty. It is asked for right after each `received`, also after one
+   * that asked for a pause, and what it gave stays in use until the next `received`.
+   */
+  memory(): Uint8Array;
+  /** Bytes came; they lie at the start of the memory given. `false` pauses the channel until `resume()`. */
+  received(bytes: Uint8Array): boolean;
+  /** The other side will send no more (FIN). */
+  ended(): void;
+  /** The channel broke: a reset, a fault, a `destroy()` from elsewhere. */
+  broken(error: Error): void;
+}
+
+/** A connected byte stream: a socket, a child process's pipes, a tape. */
+export interface Channel {
+  /** Who is told. Set it before the event loop turns. */
+  owner: ChannelOwner;
+  /**
+   * True where the system holds on to the memory between reads (Windows' overlapped reads), so that it must not be
+   * shared with other channels.
+   */
+  readonly holdsMemory: boolean;
+  /** What went wrong on the sending side; the receiving side lives on, for it may hold the answer that explains it. */
+  readonly writeError: Error | undefined;
+  /** Sends the blocks; resolves when their memory may be used again, and never rejects: see `writeError`. */
+  write(blocks: readonly Uint8Array[]): Promise<void>;
+  /** Reads again after a pause. Not to be called inside `received`. */
+  resume(): void;
+  /** Whether this channel keeps the process alive. */
+  keepAlive(value: boolean): void;
+  /** Closes it at once, both ways; the owner hears nothing more. */
+  destroy(): void;
+}
+
+/** What a dialer may be told. */
+export interface DialOptions {
+  /** Gives up with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Makes connected channels to one engine. */
+export interface Dialer {
+  /** The engine's address as errors show it, `"unix:///var/run/docker.sock"`. */
+  readonly address: string;
+  /** A new channel, connected; rejects with a `ConnectError` or the signal's reason. */
+  dial(options: DialOptions): Promise<Channel>;
+}

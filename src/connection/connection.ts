@@ -1,0 +1,106 @@
+// A channel that carries exchanges, one after the other, and dies of anything that happens in between.
+
+import { Buffer } from 'node:buffer';
+import type { Channel, ChannelOwner } from './channel.ts';
+import { Exchange } from './exchange.ts';
+import type { AnswerReader, WireRequest } from './wire.ts';
+
+/** One read of a Unix socket brings 220 KB at most; this much holds it and stays in the processor's cache. */
+export const READ_MEMORY_BYTES = 256 * 1024;
+
+/**
+ * What all connections read into while nobody keeps what was read: used up before the callback returns. 500 waiting
+ * connections with memory of their own took 116 MiB, sharing 11 (see test/bench).
+ */
+let sharedMemory: Buffer | undefined;
+
+/** One connection to the engine. */
+export class Connection implements ChannelOwner {
+  /** Exchanges begun. */
+  exchanges = 0;
+  /** False once it may not be used any more. */
+  alive = true;
+  /** Told when it dies, by itself or by `destroy`. */
+  onDeath: () => void = () => {};
+  readonly #channel: Channel;
+  #exchange: Exchange | undefined;
+  /** Memory of its own, two blocks: while the last read is still borrowed from one, the next may go into the other. */
+  #own: [Buffer, Buffer] | undefined;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+    channel.owner = this;
+  }
+
+  /** One exchange; afterwards the connection is either free (`alive`) or destroyed. */
+  async exchange(request: WireRequest, reader: AnswerReader): Promise<void> {
+    const exchange = new Exchange(this.#channel, request, (head) => {
+      const sink = reader(head);
+      // What a sink may hold on to must not lie where other connections read.
+      if (sink.synchronous !== true) exchange.moveUnread(this.#ownMemory());
+      return sink;
+    });
+    this.exchanges++;
+    this.#exchange = exchange;
+    try {
+      exchange.start();
+      if (!(await exchange.done)) this.destroy();
+    } catch (error) {
+      this.destroy();
+      throw error;
+    } finally {
+      this.#exchange = undefined;
+    }
+  }
+
+  /** Whether the connection keeps the process alive: not while it is idle. */
+  keepAlive(value: boolean): void {
+    this.#channel.keepAlive(value);
+  }
+
+  /** Closes it; an exchange under way fails with `reason`. */
+  destroy(reason?: unknown): void {
+    if (!this.alive) return;
+    this.alive = false;
+    this.#channel.destroy();
+    this.#exchange?.fail(reason);
+    this.onDeath();
+  }
+
+  memory(): Uint8Array {
+    const exchange = this.#exchange;
+    const offered = exchange?.memory();
+    if (offered !== undefined) return offered;
+    if (exchange?.mayPause !== true && !this.#channel.holdsMemory) {
+      return (sharedMemory ??= Buffer.allocUnsafeSlow(READ_MEMORY_BYTES));
+    }
+    return this.#ownMemory();
+  }
+
+  /** The block of our own that nothing is borrowed from. */
+  #ownMemory(): Buffer {
+    this.#own ??= [Buffer.allocUnsafeSlow(READ_MEMORY_BYTES), Buffer.allocUnsafeSlow(READ_MEMORY_BYTES)];
+    if (this.#exchange?.borrowing === true) this.#own.reverse();
+    return this.#own[0];
+  }
+
+  received(bytes: Uint8Array): boolean {
+    if (this.#exchange?.settled === false) return this.#exchange.received(bytes);
+    // Nothing was asked: whatever this is, the answer to the next request could not be told from it (RFC 9112 §9.2).
+    this.destroy();
+    return false;
+  }
+
+  ended(): void {
+    this.#over(undefined);
+  }
+
+  broken(error: Error): void {
+    this.#over(error);
+  }
+
+  #over(error: Error | undefined): void {
+    if (this.#exchange?.settled === false) this.#exchange.over(error);
+    else this.destroy();
+  }
+}

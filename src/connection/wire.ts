@@ -1,0 +1,57 @@
+// What the engine asks of whoever speaks HTTP for it: one request out, one answer in.
+
+import type { ResponseHead } from '../http/response.ts';
+
+/** The content of a request. */
+export type RequestBody =
+  | { readonly bytes: Uint8Array }
+  | {
+      readonly chunks: AsyncIterable<Uint8Array>;
+      /** In bytes: sent as Content-Length and held to; without it the content is sent chunked. */
+      readonly length?: number | undefined;
+    };
+
+/** How long to wait, in milliseconds; undefined is for ever. */
+export interface Timeouts {
+  /** For a connection. */
+  readonly connectMs: number | undefined;
+  /** For the whole head of the answer, from when the request has been sent. */
+  readonly headMs: number | undefined;
+  /** For any byte of the answer, while nobody on this side makes it wait. */
+  readonly idleMs: number | undefined;
+}
+
+/** One request. The wire adds the fields that frame its content. */
+export interface WireRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly fields: ReadonlyArray<readonly [name: string, value: string]>;
+  readonly body: RequestBody | undefined;
+  readonly timeouts: Timeouts;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Takes an answer's content. What it throws or rejects with ends the exchange with that error. */
+export interface ContentSink {
+  /** Takes a view that is valid during the call, or until the promise settles; a promise pauses the connection. */
+  write(view: Uint8Array): void | Promise<void>;
+  /** Told when all that one read brought has been written, and once more at the end; a promise pauses. */
+  flush?(): void | Promise<void>;
+  /** Told when the content has ended, whole. */
+  end?(): void;
+  /** Where the next read may go instead of into the connection's own memory; at least 64 KiB, or undefined. */
+  memory?(): Uint8Array | undefined;
+  /** True when `write` never returns a promise: then the content never needs memory of its own. */
+  readonly synchronous?: boolean;
+}
+
+/** Chooses, when the final head is there, what its content goes into. */
+export type AnswerReader = (head: ResponseHead) => ContentSink;
+
+/** One way to speak HTTP/1.1 with one engine. */
+export interface Wire {
+  /** Resolves when the answer has ended and its sink has taken everything. */
+  exchange(request: WireRequest, reader: AnswerReader): Promise<void>;
+  /** Ends all that is under way, with an error, and all that is kept. */
+  close(): void;
+}

@@ -1,0 +1,197 @@
+// Where an engine listens: the forms of DOCKER_HOST.
+
+import { escapeText, utf8 } from '../bytes.ts';
+import { ConfigError } from '../errors.ts';
+
+/** A Unix socket. */
+export interface UnixAddress {
+  readonly scheme: 'unix';
+  /** Absolute, `"/var/run/docker.sock"`. */
+  readonly path: string;
+  /** The whole address, safe to print. */
+  readonly text: string;
+}
+
+/** A TCP port. */
+export interface TcpAddress {
+  readonly scheme: 'tcp';
+  /** A name or an IP address; an IPv6 address without its brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** What every request path begins with: empty, or `"/prefix"`. */
+  readonly basePath: string;
+  /** Whether the address itself asks for TLS (`https://`); the environment may ask, too. */
+  readonly tls: boolean;
+  /** The whole address, safe to print. */
+  readonly text: string;
+}
+
+/** A named pipe of Windows. */
+export interface PipeAddress {
+  readonly scheme: 'npipe';
+  /** `"//./pipe/docker_engine"`; Windows takes slashes for backslashes. */
+  readonly path: string;
+  /** The whole address, safe to print. */
+  readonly text: string;
+}
+
+/** An engine behind ssh. */
+export interface SshAddress {
+  readonly scheme: 'ssh';
+  readonly user: string | undefined;
+  readonly host: string;
+  /** Undefined: as the configuration of ssh has it. */
+  readonly port: number | undefined;
+  /** The path of the engine's socket over there; undefined: its default. */
+  readonly path: string | undefined;
+  /** The whole address, safe to print. */
+  readonly text: string;
+}
+
+/** Where an engine listens. */
+export type Address = UnixAddress | TcpAddress | PipeAddress | SshAddress;
+
+/** What is wrong with an address, for `parseAddress` to say of which. */
+type Fault = (reason: string) => ConfigError;
+/** Reads what follows `scheme://`. */
+type Parse = (rest: string, fault: Fault) => Address;
+
+/** The longest path of a socket on Linux, without its final NUL: unix(7), `sun_path`. */
+const SOCKET_PATH_LIMIT = 107;
+/** Ours, for all but the path of a socket: far above what a host name (253) needs. */
+const ADDRESS_LIMIT = 4096;
+
+/** The schemes; the docker command knows the first four, docker-py the last two as well. */
+const schemes: ReadonlyMap<string, Parse> = new Map<string, Parse>([
+  ['unix', parseUnix],
+  ['tcp', (rest, fault) => parseTcp(rest, 2375, false, fault)], // 2375 with TLS as well: the docker command's rule
+  ['ssh', parseSsh],
+  ['npipe', parsePipe],
+  ['http', (rest, fault) => parseTcp(rest, 80, false, fault)],
+  ['https', (rest, fault) => parseTcp(rest, 443, true, fault)],
+]);
+const SUPPORTED = `supported are ${[...schemes.keys()].map((scheme) => `${scheme}://`).join(', ')}`;
+
+// authority = [ user "@" ] [ host ] [ ":" port ]; the user is cut off before, up to the last "@"
+const authorityGrammar = /^(\[[^\]]*\]|[^:[\]]*)(?::([^:]*))?$/;
+// host      = name / "[" IPv6address "]"
+// name      = label *( "." label ) [ "." ]
+// label     = 1*word *( 1*"-" 1*word ), and a word's characters are ALPHA / DIGIT / "_"
+const nameGrammar = /^\w+(?:-+\w+)*(?:\.\w+(?:-+\w+)*)*\.?$/;
+const ipv6Grammar = /^\[(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]+\]$/;
+// No "-" at its beginning, which ssh would read as an option, and nothing that a shell reads.
+const userGrammar = /^\w[\w.@-]*$/;
+// A path over ssh passes a shell over there.
+const sshPathGrammar = /^(?:\/[\w.@+=:,~-]+)+$/;
+// base-path = *( "/" segment ), and a segment of pchar without its percent-encoding (RFC 3986 §3.3)
+const basePathGrammar = /^(?:\/[\w.~!$&'()*+,;=:@-]+)*$/;
+// pipe      = "//" host "/pipe/" name
+const pipeGrammar = /^\/\/(?:\.|[\w.-]+)\/pipe\/[\w.-]+(?:\/[\w.-]+)*$/;
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u;
+
+/** The address that a text stands for; `source` is the variable or option to name in an error. */
+export function parseAddress(text: string, source = 'host'): Address {
+  const fault: Fault = (reason) => new ConfigError(`${source} ${redact(text)} ${reason}; ${SUPPORTED}`);
+  if (typeof text !== 'string') throw new ConfigError(`${source} must be a string; ${SUPPORTED}`);
+  if (text === '') throw fault('is empty');
+  if (text.length > ADDRESS_LIMIT) throw fault(`has more than ${ADDRESS_LIMIT} characters`);
+  if (unprintable.test(text)) throw fault('has a character that cannot be printed');
+  if (text !== text.trim()) throw fault('begins or ends with white space');
+  if (/[?#]/.test(text)) throw fault('has a query or a fragment, which mean nothing here');
+  if (/^[./~\\]/.test(text)) throw fault('is a path: write unix:///path');
+  const [scheme, rest] = splitScheme(text);
+  const parse = schemes.get(scheme);
+  if (parse === undefined) throw fault('has an unknown scheme');
+  return parse(rest, fault);
+}
+
+/** Without a scheme it is tcp, as the docker command has it: `"localhost:2375"`. */
+function splitScheme(text: string): [scheme: string, rest: string] {
+  const end = text.indexOf('://');
+  return end < 0 ? ['tcp', text] : [text.slice(0, end), text.slice(end + 3)];
+}
+
+/** A path is taken as it stands, spaces and percent signs too: sockets lie in people's home folders. */
+function parseUnix(rest: string, fault: Fault): UnixAddress {
+  const path = rest === '' ? '/var/run/docker.sock' : rest;
+  // The docker command takes this as relative to the working directory, docker-py as absolute.
+  if (!path.startsWith('/')) throw fault('has a path that is not absolute: write three slashes, unix:///path');
+  const length = utf8(path).length;
+  if (length > SOCKET_PATH_LIMIT) {
+    throw fault(`has a path of ${length} bytes, and that of a Unix socket has at most ${SOCKET_PATH_LIMIT}`);
+  }
+  return { scheme: 'unix', path, text: `unix://${path}` };
+}
+
+function parsePipe(rest: string, fault: Fault): PipeAddress {
+  const path = rest === '' ? '//./pipe/docker_engine' : rest.replaceAll('\\', '/');
+  if (!pipeGrammar.test(path)) throw fault('is no pipe: write npipe:////./pipe/docker_engine');
+  return { scheme: 'npipe', path, text: `npipe://${path}` };
+}
+
+function parseTcp(rest: string, defaultPort: number, tls: boolean, fault: Fault): TcpAddress {
+  const { authority, path } = splitPath(rest);
+  const { user, host = 'localhost', port = defaultPort } = parseAuthority(authority, fault);
+  if (user !== undefined) throw fault('has user information, which no engine asks for');
+  const basePath = path.replace(/\/$/, '');
+  if (!basePathGrammar.test(basePath) || /\/\.\.?(?:\/|$)/.test(basePath)) throw fault('has a bad path');
+  const text = `${tls ? 'https' : 'tcp'}://${bracket(host)}:${port}${basePath}`;
+  return { scheme: 'tcp', host, port, basePath, tls, text };
+}
+
+function parseSsh(rest: string, fault: Fault): SshAddress {
+  const { authority, path: given } = splitPath(rest);
+  const { user, host, port } = parseAuthority(authority, fault);
+  if (host === undefined) throw fault('has no host');
+  if (user?.includes(':')) throw fault('has a password: ssh asks for it, or use a key');
+  if (user !== undefined && !userGrammar.test(user)) throw fault('has a bad user name');
+  const path = given === '' || given === '/' ? undefined : given;
+  if (path !== undefined && !sshPathGrammar.test(path)) throw fault('has a path that a shell may misread');
+  const place = `${user === undefined ? '' : `${user}@`}${bracket(host)}${port === undefined ? '' : `:${port}`}`;
+  return { scheme: 'ssh', user, host, port, path, text: `ssh://${place}${path ?? ''}` };
+}
+
+function splitPath(rest: string): { authority: string; path: string } {
+  const slash = rest.indexOf('/');
+  return slash < 0 ? { authority: rest, path: '' } : { authority: rest.slice(0, slash), path: rest.slice(slash) };
+}
+
+interface Authority {
+  readonly user: string | undefined;
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+}
+
+function parseAuthority(authority: string, fault: Fault): Authority {
+  const at = authority.lastIndexOf('@');
+  const [matched, host, port] = authorityGrammar.exec(authority.slice(at + 1)) ?? [];
+  if (matched === undefined) throw fault('has a bad host; an IPv6 address stands in brackets');
+  const user = at < 0 ? undefined : authority.slice(0, at);
+  return { user, host: parseHost(host, fault), port: parsePort(port, fault) };
+}
+
+function parseHost(host: string | undefined, fault: Fault): string | undefined {
+  if (host === undefined || host === '') return undefined;
+  if (ipv6Grammar.test(host)) return host.slice(1, -1);
+  if (nameGrammar.test(host)) return host;
+  throw fault('has a bad host');
+}
+
+function parsePort(port: string | undefined, fault: Fault): number | undefined {
+  if (port === undefined) return undefined;
+  const number = /^[0-9]{1,5}$/.test(port) ? Number(port) : 0;
+  if (number >= 1 && number <= 65535) return number;
+  throw fault('has a bad port: 1 to 65535');
+}
+
+function bracket(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** The text as an error may show it: user information is hidden up to the last "@", as a password may hold one. */
+function redact(text: string): string {
+  const [scheme, rest] = text.includes('://') ? splitScheme(text) : ['', text];
+  const at = rest.lastIndexOf('@');
+  const shown = `${scheme && `${scheme}://`}${at < 0 ? rest : `[redacted]${rest.slice(at)}`}`;
+  return `"${escapeText(shown.slice(0, 100))}${shown.length > 100 ? '…' : ''}"`;
+}

@@ -1,0 +1,107 @@
+// Credentials for a registry, and the field value that carries them through the engine.
+
+import { base64UrlPadded, escapeText } from '../bytes.ts';
+import { ArgumentError, InvalidReferenceError } from '../errors.ts';
+import { familiarReference } from './reference.ts';
+import type { Reference } from './reference.ts';
+
+const REDACTED = '[redacted]';
+const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom');
+
+/** A text that shows itself to nobody but a caller of `reveal`: logs, JSON and templates read `[redacted]`. */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  /** The text. */
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return REDACTED;
+  }
+
+  toJSON(): string {
+    return REDACTED;
+  }
+
+  [inspect](): string {
+    return REDACTED;
+  }
+}
+
+/** What a registry wants: a user's name and password, an identity token (from a login), or its own bearer token. */
+export type Credentials = { readonly serverAddress?: string | undefined } & (
+  | { readonly username: string; readonly password: string | Secret }
+  | { readonly identityToken: string | Secret }
+  | { readonly registryToken: string | Secret }
+);
+
+/** Our names and the engine's, in its order. */
+const wireNames: ReadonlyMap<string, string> = new Map([
+  ['username', 'username'],
+  ['password', 'password'],
+  ['serverAddress', 'serveraddress'],
+  ['identityToken', 'identitytoken'],
+  ['registryToken', 'registrytoken'],
+]);
+
+/** The members that make credentials: those of exactly one row. An engine given two would drop one in silence. */
+const kinds: readonly (readonly string[])[] = [['username', 'password'], ['identityToken'], ['registryToken']];
+
+const KINDS = 'they are { username, password }, { identityToken } or { registryToken }, and serverAddress if wanted';
+
+/** A password may be empty: some registries take a token for the user's name. */
+const mayBeEmpty: ReadonlySet<string> = new Set(['password', 'serverAddress']);
+
+/**
+ * The value of `X-Registry-Auth`. Without credentials it is that of `{}`, which must be sent all the same: engines
+ * up to 26 refuse a push that lacks the field. `serverAddress` counts where the credentials name none.
+ */
+export function encodeRegistryAuth(credentials: Credentials | 'anonymous' | undefined, serverAddress?: string): string {
+  if (credentials === undefined || credentials === 'anonymous') return base64UrlPadded('{}');
+  const members = revealMembers(credentials);
+  if (!members.has('serverAddress') && serverAddress !== undefined) members.set('serverAddress', serverAddress);
+  const wire = [...wireNames].map(([ours, theirs]) => [theirs, members.get(ours) || undefined]);
+  return base64UrlPadded(JSON.stringify(Object.fromEntries(wire)));
+}
+
+/** The registry from which a reference is pulled, `"docker.io"`, `"localhost:5000"`. */
+export function registryHost(reference: Reference): string {
+  if (reference.domain !== '') return reference.domain;
+  throw new InvalidReferenceError(`"${familiarReference(reference)}" begins with what is no registry's host name`);
+}
+
+/** The key under which a registry's credentials are stored; Docker Hub has kept that of its first version. */
+export function serverAddress(host: string): string {
+  return host === 'docker.io' || host === 'index.docker.io' ? 'https://index.docker.io/v1/' : host;
+}
+
+/** The members that are there, as text. No message of this file holds a value. */
+function revealMembers(credentials: Credentials): Map<string, string> {
+  const given: unknown = credentials; // a caller in JavaScript may give anything
+  if (typeof given !== 'object' || given === null) throw wrongKind();
+  const members = new Map<string, string>();
+  for (const [key, value] of Object.entries(given)) {
+    if (!wireNames.has(key)) throw new ArgumentError(`Credentials have no "${escapeText(key)}"; ${KINDS}`);
+    if (value !== undefined) members.set(key, revealMember(key, value));
+  }
+  const meant = kinds.filter((kind) => kind.some((key) => members.has(key)));
+  if (meant.length !== 1 || !meant[0]?.every((key) => members.has(key))) throw wrongKind();
+  return members;
+}
+
+function revealMember(key: string, value: unknown): string {
+  const text = value instanceof Secret ? value.reveal() : value;
+  if (typeof text !== 'string') throw new ArgumentError(`The credentials' "${key}" must be a string`);
+  if (text === '' && !mayBeEmpty.has(key)) throw new ArgumentError(`The credentials' "${key}" is empty`);
+  return text;
+}
+
+function wrongKind(): ArgumentError {
+  return new ArgumentError(`These are no credentials: ${KINDS}; or give "anonymous"`);
+}

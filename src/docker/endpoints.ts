@@ -1,0 +1,187 @@
+// The Engine API for images, one row an operation. To add a parameter, add an entry here; its type, its gate and its
+// place on the wire follow. Versions are those of the API's own documents, held to engines live.
+
+import { filters, flag, list, platformAsJson, platformAsText, platformsAsJson, text, whole } from './endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
+
+/** Keeps a row's exact type, which is what the types of the options are made of. */
+function row<const Row extends Endpoint>(endpoint: Row): Row {
+  return endpoint;
+}
+
+const TAR = 'application/x-tar';
+
+/** Every operation, by the name of its method. */
+export const endpoints = {
+  ping: row({ method: 'GET', path: '/_ping', versioned: false, reply: 'none', prompt: true, parameters: {} }),
+
+  version: row({ method: 'GET', path: '/version', reply: 'json', prompt: true, parameters: {} }),
+
+  images: row({
+    method: 'GET',
+    path: '/images/json',
+    reply: 'json',
+    parameters: {
+      /** Also the images that no name and no container leads to: intermediate layers. Default false. */
+      all: flag('all'),
+      /** `dangling`, `label`, `before`, `since`, `reference`; `until` on Docker 25 and later. */
+      filters: filters('filters'),
+      /** Computes `SharedSize`. Default false. API 1.42. */
+      sharedSize: flag('shared-size', { since: '1.42' }),
+      /** Tells of each image's manifests, on the containerd store. Default false. API 1.47. */
+      manifests: flag('manifests', { since: '1.47' }),
+      /** Tells who signed each image; needs `manifests`. Default false. API 1.54. */
+      identity: flag('identity', { since: '1.54' }),
+    },
+  }),
+
+  inspectImage: row({
+    method: 'GET',
+    path: '/images/{image}/json',
+    reply: 'json',
+    prompt: true,
+    parameters: {
+      /** Tells of the image's manifests, on the containerd store. Default false. API 1.48. */
+      manifests: flag('manifests', { since: '1.48' }),
+      /** That platform's variant of a multi-platform image. API 1.49. */
+      platform: platformAsJson('platform', { since: '1.49' }),
+    },
+  }),
+
+  history: row({
+    method: 'GET',
+    path: '/images/{image}/history',
+    reply: 'json',
+    prompt: true,
+    parameters: {
+      /** That platform's variant of a multi-platform image. API 1.48. */
+      platform: platformAsJson('platform', { since: '1.48' }),
+    },
+  }),
+
+  tag: row({
+    method: 'POST',
+    path: '/images/{image}/tag',
+    success: [201], // Docker 28 and 29 answer 200 where they have tagged nothing
+    reply: 'none',
+    prompt: true,
+    parameters: { repo: text('repo'), tag: text('tag') },
+  }),
+
+  removeImage: row({
+    method: 'DELETE',
+    path: '/images/{image}',
+    reply: 'json',
+    parameters: {
+      /** Also when containers use it or several names lead to it. Default false. */
+      force: flag('force'),
+      /** Keeps the untagged parents. Default false. */
+      noprune: flag('noprune'),
+      /** Only those platforms' variants; needs `force`. API 1.50: older engines would delete the whole image. */
+      platforms: platformsAsJson('platforms', { since: '1.50' }),
+    },
+  }),
+
+  pruneImages: row({
+    method: 'POST',
+    path: '/images/prune',
+    since: '1.25',
+    reply: 'json',
+    parameters: {
+      /** `dangling` (false: all unused images, not only untagged ones), `until`, `label`, `label!`. */
+      filters: filters('filters'),
+    },
+  }),
+
+  search: row({
+    method: 'GET',
+    path: '/images/search',
+    credentials: 'if-known',
+    reply: 'json',
+    parameters: {
+      term: text('term'),
+      /** 1 to 100. Default 25. */
+      limit: whole('limit'),
+      /** `stars`, `is-official`; `is-automated` before API 1.45. */
+      filters: filters('filters'),
+    },
+  }),
+
+  inspectDistribution: row({
+    method: 'GET',
+    path: '/distribution/{image}/json',
+    since: '1.30',
+    credentials: 'if-known',
+    reply: 'json',
+    parameters: {},
+  }),
+
+  pull: row({
+    method: 'POST',
+    path: '/images/create',
+    credentials: 'if-known',
+    reply: 'progress',
+    parameters: {
+      fromImage: text('fromImage'),
+      tag: text('tag'),
+      /** That platform's variant instead of the engine's own. API 1.32. */
+      platform: platformAsText('platform', { since: '1.32' }),
+    },
+  }),
+
+  importImage: row({
+    method: 'POST',
+    path: '/images/create',
+    contentType: TAR,
+    reply: 'progress',
+    parameters: {
+      fromSrc: text('fromSrc'),
+      repo: text('repo'),
+      /** What `history` tells of it. */
+      message: text('message'),
+      /** Dockerfile instructions to apply: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, USER, VOLUME, WORKDIR … */
+      changes: list('changes'),
+      /** What the image says it is for; Docker 20.10 heeds the operating system alone. API 1.32. */
+      platform: platformAsText('platform', { since: '1.32' }),
+    },
+  }),
+
+  push: row({
+    method: 'POST',
+    path: '/images/{image}/push',
+    credentials: 'always',
+    reply: 'progress',
+    parameters: {
+      tag: text('tag'),
+      /** Only that platform's variant. API 1.46. */
+      platform: platformAsJson('platform', { since: '1.46' }),
+    },
+  }),
+
+  getImage: row({
+    method: 'GET',
+    path: '/images/get',
+    reply: 'archive',
+    parameters: {
+      names: list('names'),
+      /** Only those platforms' variants. API 1.48; more than one, 1.52. */
+      platform: platformsAsJson('platform', { since: '1.48' }),
+    },
+  }),
+
+  loadImage: row({
+    method: 'POST',
+    path: '/images/load',
+    contentType: TAR,
+    reply: 'progress',
+    parameters: {
+      /** No progress, only what was loaded. An engine that is not told takes this for true. Default false. */
+      quiet: flag('quiet'),
+      /** Only those platforms' variants. API 1.48; more than one, 1.52. */
+      platform: platformsAsJson('platform', { since: '1.48' }),
+    },
+  }),
+} as const;
+
+/** The name of an operation. */
+export type OperationName = keyof typeof endpoints;

@@ -1,0 +1,49 @@
+// The `filters` parameter of list, prune, search and events.
+
+import { escapeText } from '../bytes.ts';
+import { ArgumentError } from '../errors.ts';
+
+/** One value to filter by; engines read them all as text. */
+export type FilterValue = string | number | boolean;
+
+/** `{ dangling: true, label: ["a", "b=c"] }`. */
+export type Filters = Readonly<Record<string, FilterValue | readonly FilterValue[]>>;
+
+/**
+ * The JSON of `{"dangling":["true"]}`, or undefined where nothing is filtered. Engines read maps of booleans, too
+ * (`{"dangling":{"true":true}}`), but dockerd overlooks a `false` in them where Podman heeds it.
+ */
+export function encodeFilters(filters: Filters): string | undefined {
+  const merged = mergeFilters(filters);
+  return Object.keys(merged).length === 0 ? undefined : JSON.stringify(merged);
+}
+
+/** All filters of all sets as text, each value once. */
+export function mergeFilters(...sets: readonly (Filters | undefined)[]): Record<string, string[]> {
+  const merged = new Map<string, Set<string>>();
+  for (const [key, value] of sets.flatMap(entries)) {
+    const values = merged.get(key) ?? new Set();
+    for (const text of texts(key, value)) values.add(text);
+    merged.set(key, values);
+  }
+  // fromEntries defines properties: a filter named `__proto__` is one like any other.
+  return Object.fromEntries([...merged].map(([key, values]) => [key, [...values]]));
+}
+
+/** A Map or an array would look empty here, and an empty filter makes a prune remove everything: refused. */
+function entries(filters: Filters | undefined): [string, unknown][] {
+  if (filters === undefined) return [];
+  if (Object.prototype.toString.call(filters) === '[object Object]') return Object.entries(filters);
+  throw new ArgumentError('Filters are a plain object, as in { dangling: true, label: ["a", "b=c"] }');
+}
+
+/** An empty list is refused for the same reason. */
+function texts(key: string, value: unknown): string[] {
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (values.length > 0 && values.every(isFilterValue)) return values.map(String);
+  throw new ArgumentError(`The filter "${escapeText(key)}" must be a string, a number, a boolean, or a list of some`);
+}
+
+function isFilterValue(value: unknown): value is FilterValue {
+  return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+}

@@ -1,0 +1,83 @@
+// What came of an operation, gathered from what the engine reported on the way.
+
+import { TruncatedError } from '../errors.ts';
+import { isJsonObject } from './answer.ts';
+import type { ProgressEvent } from './progress.ts';
+import type { ImportResult, LoadResult, PullResult, PushResult } from './types.ts';
+
+/** Sees every event in turn, and then says what came of it. */
+export interface Outcome<Result> {
+  take(event: ProgressEvent): void;
+  /** A `TruncatedError` where the stream ended without what makes it a success. */
+  result(): Result;
+}
+
+const digestGrammar = /sha256:[0-9a-f]{64}/;
+
+/** `Digest: sha256:…`, `Status: Downloaded newer image for …`, `Status: Image is up to date for …`. */
+export function pullOutcome(reference: string): Outcome<PullResult> {
+  let digest: string | undefined;
+  let status: PullResult['status'];
+  const warnings: string[] = [];
+  return {
+    take(event) {
+      if (event.type === 'warning') warnings.push(event.text);
+      if (event.type !== 'headline') return;
+      if (event.status.startsWith('Digest: ')) digest = digestGrammar.exec(event.status)?.[0];
+      if (event.status.startsWith('Status: Downloaded')) status = 'downloaded';
+      if (event.status.startsWith('Status: Image is up to date')) status ??= 'up-to-date';
+    },
+    result: () => ({ reference, digest, status, warnings }),
+  };
+}
+
+/** `aux: { Tag, Digest, Size }`, or the text `3.20: digest: sha256:… size: 528`. With all tags, no one digest. */
+export function pushOutcome(reference: string, allTags: boolean): Outcome<PushResult> {
+  let digest: string | undefined;
+  let size: number | undefined;
+  return {
+    take(event) {
+      if (event.type === 'aux' && isJsonObject(event.aux) && typeof event.aux['Digest'] === 'string') {
+        digest = event.aux['Digest'];
+        size = typeof event.aux['Size'] === 'number' ? event.aux['Size'] : undefined;
+      } else if (event.type === 'headline') {
+        const match = /digest: (sha256:[0-9a-f]{64}) size: ([0-9]+)/.exec(event.status);
+        if (match) [digest, size] = [match[1], Number(match[2])];
+      }
+    },
+    result: () => (allTags ? { reference, digest: undefined, size: undefined } : { reference, digest, size }),
+  };
+}
+
+/** `Loaded image: ref` for each name, with commas between them on Podman; `Loaded image ID: sha256:…` without one. */
+export function loadOutcome(): Outcome<LoadResult> {
+  const references: string[] = [];
+  const ids: string[] = [];
+  return {
+    take(event) {
+      if (event.type !== 'stream') return;
+      const match = /^Loaded image( ID)?(?:\(s\))?: (.*?)\s*$/s.exec(event.text);
+      for (const name of match?.[2]?.split(',') ?? []) {
+        const trimmed = name.trim();
+        // Podman says "Loaded image: sha256:…" of an image without a name.
+        if (match?.[1] !== undefined || /^sha256:[0-9a-f]{64}$/.test(trimmed)) ids.push(trimmed);
+        else if (trimmed !== '') references.push(trimmed);
+      }
+    },
+    result: () => ({ references: [...new Set(references)], ids: [...new Set(ids)] }),
+  };
+}
+
+/** The last line's status is the id; without it there is no image. */
+export function importOutcome(): Outcome<ImportResult> {
+  let id: string | undefined;
+  return {
+    take(event) {
+      if (event.type === 'headline' || event.type === 'layer') id = digestGrammar.exec(event.status)?.[0] ?? id;
+    },
+    result() {
+      if (id !== undefined) return { id };
+      throw new TruncatedError('the stream ended without the id of the image', { phase: 'stream', received: 0 });
+    },
+  };
+}

@@ -1,0 +1,128 @@
+// Platforms in the two forms that engines read: the text of pull, import and build, the JSON of all other calls.
+
+import { escapeText } from '../bytes.ts';
+import { ArgumentError } from '../errors.ts';
+
+/** A platform as the OCI image index has it. */
+export interface PlatformObject {
+  /** `"linux"`, `"windows"`. */
+  readonly os: string;
+  /** `"amd64"`, `"arm64"`. */
+  readonly architecture: string;
+  /** `"v7"`. */
+  readonly variant?: string | undefined;
+  /** The build of Windows, `"10.0.17763"`. */
+  readonly 'os.version'?: string | undefined;
+  /** `["win32k"]`. */
+  readonly 'os.features'?: readonly string[] | undefined;
+}
+
+/** `"linux/arm64/v8"`, `"windows(10.0.17763)/amd64"`, or an object. */
+export type Platform = string | PlatformObject;
+
+// platform = os [ "(" version ")" ] "/" architecture [ "/" variant ]
+// each     = 1*( ALPHA / DIGIT / "_" / "." / "-" )
+const platformGrammar = /^([\w-]+)(?:\(([\w.-]+)\))?\/([\w.-]+)(?:\/([\w.-]+))?$/;
+const wordGrammar = /^[\w.-]+$/;
+
+/** Other names of operating systems, as containerd/platforms reads them. */
+const osAliases: ReadonlyMap<string, string> = new Map([['macos', 'darwin']]);
+
+/** Other names of architectures, as containerd/platforms reads them; some say the variant as well. */
+const architectureAliases: ReadonlyMap<string, readonly [architecture: string, variant?: string]> = new Map([
+  ['x86_64', ['amd64']],
+  ['x86-64', ['amd64']],
+  ['aarch64', ['arm64']],
+  ['i386', ['386']],
+  ['armhf', ['arm', 'v7']],
+  ['armel', ['arm', 'v6']],
+]);
+
+/** An object's keys, in the order in which Go writes them, and whether each must be there. */
+const keys: ReadonlyMap<string, 'required' | 'optional'> = new Map([
+  ['architecture', 'required'],
+  ['os', 'required'],
+  ['os.version', 'optional'],
+  ['os.features', 'optional'],
+  ['variant', 'optional'],
+]);
+
+/** The platform as an object, in the names that engines compare: `"linux/x86_64"` is linux, amd64. */
+export function parsePlatform(platform: Platform): PlatformObject {
+  return normalize(typeof platform === 'string' ? parseText(platform) : checkObject(platform));
+}
+
+/**
+ * The `platform` of pull, import and build. A single word (`"linux"`, `"arm64"`) passes as it is: the missing
+ * half is the daemon's, not that of the machine on which we run.
+ */
+export function platformText(platform: Platform): string {
+  if (typeof platform === 'string' && wordGrammar.test(platform)) return platform;
+  const { os, architecture, variant, 'os.version': version, 'os.features': features } = parsePlatform(platform);
+  if (features !== undefined) throw new ArgumentError('This call takes a platform as text, which has no "os.features"');
+  const build = version === undefined ? '' : `(${version})`;
+  return [os + build, architecture, variant].filter((part) => part !== undefined).join('/');
+}
+
+/** The `platform` or `platforms` of all other calls: one JSON object. */
+export function platformJson(platform: Platform): string {
+  const object: Record<string, unknown> = { ...parsePlatform(platform) };
+  return JSON.stringify(Object.fromEntries([...keys.keys()].map((key) => [key, object[key]])));
+}
+
+function parseText(text: string): PlatformObject {
+  const [, os, version, architecture, variant] = platformGrammar.exec(text) ?? [];
+  if (os === undefined || architecture === undefined) {
+    const excerpt = escapeText(text.slice(0, 100));
+    throw new ArgumentError(`"${excerpt}" is no platform: write "os/architecture[/variant]", as in "linux/arm64"`);
+  }
+  return { os, architecture, variant, 'os.version': version };
+}
+
+function checkObject(platform: PlatformObject): PlatformObject {
+  if (typeof platform !== 'object' || platform === null) {
+    throw new ArgumentError('A platform is a string like "linux/arm64", or an object with "os" and "architecture"');
+  }
+  for (const key of Object.keys(platform)) {
+    if (keys.has(key)) continue;
+    throw new ArgumentError(`A platform has no "${escapeText(key)}", but ${[...keys.keys()].join(', ')}`);
+  }
+  const object: Record<string, unknown> = { ...platform };
+  for (const [key, need] of keys) checkValue(key, object[key], need);
+  return platform;
+}
+
+function checkValue(key: string, value: unknown, need: 'required' | 'optional'): void {
+  if (value === undefined && need === 'optional') return;
+  const isList = key === 'os.features';
+  const words: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (Array.isArray(value) === isList && words.every(isWord)) return;
+  const kind = isList ? 'an array of strings' : 'a string';
+  throw new ArgumentError(`The platform's "${key}" must be ${kind} of letters, digits, "_", "." and "-"`);
+}
+
+function isWord(value: unknown): boolean {
+  return typeof value === 'string' && wordGrammar.test(value);
+}
+
+/** Absent keys stay absent, so that an object compares as its reader expects. */
+function normalize(platform: PlatformObject): PlatformObject {
+  const os = platform.os.toLowerCase();
+  const [architecture, implied] = alias(platform.architecture.toLowerCase());
+  const variant = platform.variant?.toLowerCase() ?? implied;
+  if (implied !== undefined && variant !== implied) {
+    throw new ArgumentError(`"${platform.architecture}" is ${architecture}/${implied}, not ${architecture}/${variant}`);
+  }
+  const { 'os.version': version, 'os.features': features } = platform;
+  return {
+    os: osAliases.get(os) ?? os,
+    architecture,
+    ...(variant !== undefined && { variant }),
+    ...(version !== undefined && { 'os.version': version }),
+    ...(features !== undefined && { 'os.features': [...features] }),
+  };
+}
+
+function alias(architecture: string): readonly [architecture: string, variant?: string] {
+  return architectureAliases.get(architecture) ?? [architecture];
+}

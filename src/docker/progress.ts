@@ -1,0 +1,187 @@
+// What an engine reports while it works: JSON values from bytes, typed events from values, a result from events.
+
+import { concat, decodeUtf8, escapeBytes, asBuffer } from '../bytes.ts';
+import { DecodeError, TruncatedError } from '../errors.ts';
+import { isJsonObject } from './answer.ts';
+import type { JsonObject } from './answer.ts';
+
+/** The most that one value may take, in bytes; real ones have below 100 KiB. */
+export const JSON_VALUE_LIMIT: number = 16 * 1024 * 1024;
+
+const LF = 0x0a;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+const NOTHING = asBuffer(new Uint8Array(0));
+
+/**
+ * JSON objects out of bytes that are cut anywhere, with CRLF, LF or nothing between the objects. A value is decoded
+ * when it is whole, so a character that two reads share is never harmed; every byte is looked at once.
+ */
+export class JsonValueDecoder {
+  #block: Uint8Array = NOTHING;
+  #position = 0;
+  /** Bytes before `#block`. */
+  #before = 0;
+  /** The blocks that an unfinished value began in, and how many bytes they hold. */
+  #pieces: Uint8Array[] = [];
+  #pieceBytes = 0;
+  /** Before this position, `#takeLine` has tried and failed. */
+  #byGrammarUntil = 0;
+  // Where in the unfinished value we are.
+  #depth = 0;
+  #inString = false;
+  #escaped = false;
+
+  /** Gives the next bytes; they are used up when `next` has said undefined. */
+  push(bytes: Uint8Array): void {
+    this.#before += this.#block.length;
+    this.#block = bytes;
+    this.#position = 0;
+    this.#byGrammarUntil = 0;
+  }
+
+  /** The next whole value, or undefined when more bytes are needed. */
+  next(): JsonObject | undefined {
+    if (this.#depth === 0 && !this.#skipWhiteSpace()) return undefined;
+    return (this.#depth === 0 ? this.#takeLine() : undefined) ?? this.#scan();
+  }
+
+  /** Says that no more bytes will come; an unfinished value then is a `TruncatedError`. */
+  end(): void {
+    if (this.#depth === 0) return;
+    const received = this.#pieceBytes;
+    throw new TruncatedError('the stream ended in the middle of a JSON value', { phase: 'stream', received });
+  }
+
+  /** To the first byte of the next value; false where this block has none. */
+  #skipWhiteSpace(): boolean {
+    for (; this.#position < this.#block.length; this.#position++) {
+      const byte = this.#block[this.#position];
+      if (byte === OPEN) return true;
+      if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) throw this.#noJson(this.#position);
+    }
+    return false;
+  }
+
+  // Engines write one value a line: the usual case is one search for its end and one JSON.parse. When that is no whole
+  // value (nothing between values, or one on several lines), nothing is lost: `#scan` reads the same bytes by grammar.
+  #takeLine(): JsonObject | undefined {
+    if (this.#position < this.#byGrammarUntil) return undefined;
+    const end = this.#block.indexOf(LF, this.#position);
+    if (end === -1) return undefined;
+    const value = parseObject(this.#block.subarray(this.#position, end));
+    if (value === undefined) this.#byGrammarUntil = end;
+    else this.#position = end + 1;
+    return value;
+  }
+
+  /** To the brace that closes the value; strings are skipped, for they may hold braces. */
+  #scan(): JsonObject | undefined {
+    const start = this.#position;
+    const block = this.#block;
+    for (let at = start; at < block.length; at++) {
+      const byte = block[at];
+      if (this.#inString) {
+        if (this.#escaped) this.#escaped = false;
+        else if (byte === BACKSLASH) this.#escaped = true;
+        else if (byte === QUOTE) this.#inString = false;
+      } else if (byte === QUOTE) this.#inString = true;
+      else if (byte === OPEN) this.#depth++;
+      else if (byte === CLOSE && --this.#depth === 0) return this.#takeValue(start, at + 1);
+    }
+    this.#position = block.length;
+    this.#keep(block.slice(start)); // a copy: the block is borrowed
+    return undefined;
+  }
+
+  #keep(piece: Uint8Array): void {
+    this.#pieces.push(piece);
+    this.#pieceBytes += piece.length;
+    if (this.#pieceBytes <= JSON_VALUE_LIMIT) return;
+    throw new DecodeError(`a JSON value of more than ${JSON_VALUE_LIMIT} bytes`, { offset: this.#before });
+  }
+
+  #takeValue(start: number, end: number): JsonObject {
+    const bytes = concat([...this.#pieces, this.#block.subarray(start, end)]);
+    const value = parseObject(bytes);
+    if (value === undefined) throw this.#noJson(start);
+    this.#position = end;
+    this.#pieces = [];
+    this.#pieceBytes = 0;
+    return value;
+  }
+
+  #noJson(at: number): DecodeError {
+    const excerpt = escapeBytes(concat([...this.#pieces, this.#block.subarray(at)]));
+    const offset = this.#before + at - this.#pieceBytes;
+    return new DecodeError(`the stream holds what is no JSON object at byte ${offset}: "${excerpt}"`, { offset });
+  }
+}
+
+function parseObject(bytes: Uint8Array): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(decodeUtf8(bytes));
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The JSON objects that chunks of bytes hold; a `DecodeError` or `TruncatedError` ends them, after the good ones. */
+export async function* decodeJsonValues(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<unknown> {
+  const decoder = new JsonValueDecoder();
+  for await (const chunk of chunks) {
+    decoder.push(chunk);
+    for (let value; (value = decoder.next()) !== undefined; ) yield value;
+  }
+  decoder.end();
+}
+
+/** One thing that an engine reports. */
+export type ProgressEvent =
+  | LayerEvent
+  /** A line about the whole: `Pulling from library/alpine`, `Digest: sha256:…`. `id` is a tag or a digest here. */
+  | { readonly type: 'headline'; readonly id: string | undefined; readonly status: string }
+  /** Text of a load: `Loaded image: alpine:3.20`. */
+  | { readonly type: 'stream'; readonly text: string }
+  /** What is for programs: the digest of a push. */
+  | { readonly type: 'aux'; readonly id: string | undefined; readonly aux: unknown }
+  /** Something the engine wants a person to know. */
+  | { readonly type: 'warning'; readonly text: string };
+
+/** What has become of one layer. */
+export interface LayerEvent {
+  readonly type: 'layer';
+  /** The layer's short id. */
+  readonly id: string;
+  /** `Downloading`, `Pull complete`, … */
+  readonly status: string;
+  /** How far: bytes, unless `units` says else. */
+  readonly current: number | undefined;
+  /** Of how many; undefined where it is not known. */
+  readonly total: number | undefined;
+  /** `"s"` where seconds are counted; undefined for bytes. */
+  readonly units: string | undefined;
+}
+
+const ofText = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+const ofNumber = (value: unknown): number | undefined => (typeof value === 'number' && value > 0 ? value : undefined);
+
+/** The event that a value is; undefined for one that says nothing. */
+export function progressEvent(value: JsonObject): ProgressEvent | undefined {
+  const id = ofText(value['id']);
+  const status = ofText(value['status']);
+  const detail = value['progressDetail'];
+  // Only what carries `progressDetail`, be it empty, is about a layer: a headline's id is a tag or a digest.
+  if (id !== undefined && isJsonObject(detail)) {
+    const [current, total] = [ofNumber(detail['current']), ofNumber(detail['total'])];
+    return { type: 'layer', id, status: status ?? '', current, total, units: ofText(detail['units']) };
+  }
+  if (value['aux'] !== undefined) return { type: 'aux', id, aux: value['aux'] };
+  const stream = ofText(value['stream']);
+  if (stream !== undefined) return { type: 'stream', text: stream };
+  if (status === undefined) return undefined;
+  return /^WARNING: /i.test(status) ? { type: 'warning', text: status } : { type: 'headline', id, status };
+}

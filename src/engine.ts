@@ -1,0 +1,251 @@
+// One API call: version, credentials, request, exchange, answer. Here they meet; each is made elsewhere.
+
+import { CollectingSink } from './connection/collect.ts';
+import type { AnswerReader, ContentSink, RequestBody, Timeouts, Wire, WireRequest } from './connection/wire.ts';
+import { escapeText } from './bytes.ts';
+import { BadRequestError, DecodeError, VersionError } from './errors.ts';
+import type { ApiError } from './errors.ts';
+import type { ResponseHead } from './http/response.ts';
+import { decodeJson, isJsonObject, statusError } from './docker/answer.ts';
+import type { Asked } from './docker/answer.ts';
+import { encodeRegistryAuth } from './docker/auth.ts';
+import type { Credentials } from './docker/auth.ts';
+import { encodeCall } from './docker/call.ts';
+import type { Call, Target } from './docker/call.ts';
+import type { Endpoint } from './docker/endpoint.ts';
+import { endpoints } from './docker/endpoints.ts';
+import type { PingResult } from './docker/types.ts';
+import { OUR_RANGE, commonVersion, isApiVersion, isVersionComplaint } from './docker/version.ts';
+import { USER_AGENT } from './version.ts';
+
+/** The most of an error's body that is read, in bytes; moby's client reads as much. */
+export const ERROR_BODY_LIMIT: number = 1024 * 1024;
+/** The most of a JSON answer that is kept, in bytes: some 100,000 images in a list. */
+export const JSON_ANSWER_LIMIT: number = 64 * 1024 * 1024;
+/** The limit for the head of an answer that an engine has ready, in milliseconds. */
+export const PROMPT_HEAD_MS = 30_000;
+/** The limit for a connection, in milliseconds. */
+export const CONNECT_MS = 10_000;
+
+/** Who logs in where: given a registry's key (`"https://index.docker.io/v1/"`, `"localhost:5000"`), its credentials. */
+export type CredentialSource = (
+  registry: string,
+  options: { readonly signal?: AbortSignal | undefined },
+) => CredentialChoice | Promise<CredentialChoice>;
+/** Credentials, or that there are none. */
+export type CredentialChoice = Credentials | 'anonymous' | undefined;
+
+/** Takes the answer to a call that succeeded so far. */
+export type CallReader = (asked: Asked, head: ResponseHead) => ContentSink;
+
+/** A request of any kind. */
+export type RawRequest = Omit<WireRequest, 'timeouts'> & { readonly timeouts?: Partial<Timeouts> | undefined };
+
+/** What an engine is reached with. */
+export interface EngineOptions {
+  readonly wire: Wire;
+  /** As errors show it. */
+  readonly address: string;
+  /** The value of the Host field. */
+  readonly host: string;
+  /** What every path begins with. */
+  readonly basePath?: string;
+  /** Spoken without asking. */
+  readonly version?: string | undefined;
+  readonly timeouts: Partial<Timeouts>;
+}
+
+/** A call with all that is not on its row. */
+export interface EngineCall extends Call {
+  readonly body?: BodySource | undefined;
+  /** Whose credentials go along, where the row lets them. */
+  readonly registry?: { readonly key: string; readonly credentials: CredentialChoice | CredentialSource } | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly timeouts?: Partial<Timeouts> | undefined;
+}
+
+/** The content of a request, opened when it is to be sent. */
+export interface BodySource {
+  open(): RequestBody | Promise<RequestBody>;
+  /** Whether it can be opened and sent again. */
+  readonly repeatable: boolean;
+}
+
+/** One engine. */
+export class Engine {
+  readonly #options: EngineOptions;
+  #version: Promise<string> | undefined;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  /** Calls and decodes a JSON answer; `null` where there is none to decode. */
+  async json(call: EngineCall): Promise<unknown> {
+    const sink = jsonSink();
+    await this.exchange(call, () => sink);
+    return endpoints[call.operation].reply === 'none' ? null : decodeJson(sink.bytes());
+  }
+
+  /** Calls; the reader gets the content of a success, and only of that. Anything else is thrown. */
+  async exchange(call: EngineCall, reader: CallReader): Promise<void> {
+    const version = await waitFor(this.version(), call.signal);
+    const fields = await this.#credentialFields(call);
+    try {
+      await this.#exchangeOnce(call, fields, version, reader);
+    } catch (error) {
+      if (!(error instanceof BadRequestError) || !isVersionComplaint(error.daemonMessage)) throw error;
+      const next = await this.#versionRefused(version, call.signal);
+      if (call.body?.repeatable === false) throw error;
+      await this.#exchangeOnce(call, fields, next, reader);
+    }
+  }
+
+  /** The API version spoken: pinned, or negotiated once by the first who asks. */
+  version(): Promise<string> {
+    if (this.#options.version !== undefined) return Promise.resolve(this.#options.version);
+    this.#version ??= this.#negotiate().catch((error: unknown) => {
+      this.#version = undefined; // the next call asks anew
+      throw error;
+    });
+    return this.#version;
+  }
+
+  /** Asks the engine what it is. HEAD first, as it costs the engine nothing; old ones and Podman's proxies want GET. */
+  async ping(signal?: AbortSignal): Promise<PingResult> {
+    const head = await this.#ping('HEAD', signal);
+    const answer = head.status === 200 && head.fields.has('api-version') ? head : await this.#ping('GET', signal);
+    const apiVersion = answer.fields.get('api-version') ?? '';
+    if (answer.status !== 200 || !isApiVersion(apiVersion)) throw this.#noEngine(answer);
+    return {
+      apiVersion,
+      osType: answer.fields.get('ostype'),
+      experimental: answer.fields.get('docker-experimental') === 'true',
+      builderVersion: answer.fields.get('builder-version') || undefined,
+      server: answer.fields.get('server'),
+    };
+  }
+
+  /** Sends any request; the reader gets whatever final answer there is. */
+  async raw(request: RawRequest, reader: AnswerReader): Promise<void> {
+    await this.#options.wire.exchange(this.#wireRequest(request), reader);
+  }
+
+  /** Ends everything. */
+  close(): void {
+    this.#options.wire.close();
+  }
+
+  async #exchangeOnce(call: EngineCall, fields: Fields, version: string, reader: CallReader): Promise<void> {
+    const row: Endpoint = endpoints[call.operation];
+    const target = encodeCall(call, version);
+    const asked = { ...target, address: this.#options.address };
+    let refused: { head: ResponseHead; body: CollectingSink } | undefined;
+    const body = await call.body?.open();
+    const timeouts = { ...(row.prompt ? { headMs: PROMPT_HEAD_MS } : {}), ...this.#options.timeouts, ...call.timeouts };
+    const request = { ...target, fields, body, signal: call.signal, timeouts };
+    try {
+      await this.raw(request, (head) => {
+        if ((row.success ?? [200]).includes(head.status)) return reader(asked, head);
+        refused = { head, body: new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough')) };
+        return refused.body;
+      });
+    } catch (error) {
+      // The body of an error may be cut short or endless: the status has told what matters.
+      if (refused === undefined || call.signal?.aborted === true) throw error;
+    }
+    if (refused !== undefined) throw errorOf(asked, refused);
+  }
+
+  #wireRequest(request: RawRequest): WireRequest {
+    const { host, basePath = '', timeouts } = this.#options;
+    const limits = { connectMs: CONNECT_MS, headMs: undefined, idleMs: undefined, ...timeouts, ...request.timeouts };
+    const fields = [['Host', host], ['User-Agent', USER_AGENT], ...request.fields] as const;
+    return { ...request, target: `${basePath}${request.target}`, fields, timeouts: limits };
+  }
+
+  async #ping(method: 'HEAD' | 'GET', signal: AbortSignal | undefined): Promise<ResponseHead> {
+    let answer: ResponseHead | undefined;
+    const request = { method, target: '/_ping', fields: [], body: undefined, signal, timeouts: { headMs: PROMPT_HEAD_MS } };
+    await this.raw(request, (head) => {
+      answer = head;
+      return new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'));
+    });
+    return answer as ResponseHead;
+  }
+
+  #noEngine({ status, reason, fields }: ResponseHead): VersionError {
+    const said = [`${status} ${reason}`.trim(), fields.get('server')].filter(Boolean).map((text) => `"${escapeText(text ?? '')}"`);
+    const message =
+      `${this.#options.address} answered /_ping with ${said.join(' from ')} and no Api-Version: ` +
+      'this is no container engine, or something stands before it; check the host';
+    return new VersionError(message, { needed: OUR_RANGE, spoken: 'unknown' });
+  }
+
+  async #negotiate(): Promise<string> {
+    const { apiVersion } = await this.ping();
+    return commonVersion(apiVersion) ?? this.#rangesDoNotMeet(`up to ${apiVersion}`);
+  }
+
+  /** A 400 said that our version is not spoken: the engine behind the address was changed, or is out of our range. */
+  async #versionRefused(refused: string, signal: AbortSignal | undefined): Promise<string> {
+    if (this.#options.version === undefined) {
+      this.#version = undefined;
+      const version = await waitFor(this.version(), signal);
+      if (version !== refused) return version;
+    }
+    return this.#rangesDoNotMeet(await this.#spokenRange(signal), refused);
+  }
+
+  /** What `/version` says, which needs no version itself. */
+  async #spokenRange(signal: AbortSignal | undefined): Promise<string> {
+    const sink = jsonSink();
+    const request = { method: 'GET', target: '/version', fields: [], body: undefined, signal, timeouts: { headMs: PROMPT_HEAD_MS } };
+    await this.raw(request, () => sink);
+    const answer = decodeJson(sink.bytes());
+    if (!isJsonObject(answer)) return 'an unknown range';
+    return `${String(answer['MinAPIVersion'] ?? 'unknown')} to ${String(answer['ApiVersion'] ?? 'unknown')}`;
+  }
+
+  #rangesDoNotMeet(spoken: string, pinned?: string): never {
+    const needed = this.#options.version ?? OUR_RANGE;
+    const tried = pinned === undefined ? '' : ` (it refused ${pinned})`;
+    const message = `the engine at ${this.#options.address} speaks API ${escapeText(spoken)}, this client ${needed}${tried}`;
+    throw new VersionError(message, { needed, spoken });
+  }
+
+  async #credentialFields({ operation, registry, body, signal }: EngineCall): Promise<Fields> {
+    const row: Endpoint = endpoints[operation];
+    const fields: Array<readonly [string, string]> = [];
+    if (body !== undefined && row.contentType !== undefined) fields.push(['Content-Type', row.contentType]);
+    if (row.credentials === undefined || registry === undefined) return fields;
+    const { credentials: choice, key } = registry;
+    const credentials = typeof choice === 'function' ? await waitFor(Promise.resolve(choice(key, { signal })), signal) : choice;
+    if (credentials === undefined && row.credentials === 'if-known') return fields;
+    fields.push(['X-Registry-Auth', encodeRegistryAuth(credentials, key)]);
+    return fields;
+  }
+}
+
+type Fields = ReadonlyArray<readonly [name: string, value: string]>;
+
+function jsonSink(): CollectingSink {
+  const tooLarge = (): Error => new DecodeError('the JSON answer is too large', { offset: JSON_ANSWER_LIMIT });
+  return new CollectingSink(JSON_ANSWER_LIMIT, tooLarge);
+}
+
+function errorOf(asked: Target & { address: string }, { head, body }: { head: ResponseHead; body: CollectingSink }): ApiError {
+  return statusError(asked, head.status, head.reason, body.bytes());
+}
+
+/** Waits for what others may wait for, too: an abort ends only this wait. */
+function waitFor<Value>(shared: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return shared;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    const done = (): void => signal.removeEventListener('abort', onAbort);
+    shared.then(resolve, reject).finally(done);
+  });
+}

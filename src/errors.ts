@@ -1,0 +1,248 @@
+// Every error that longshore throws. A handler looks at the class, the `code` and the fields, never at the text.
+// An abort is not among them: an aborted call rejects with its signal's own reason.
+
+/** The exchange during which something failed: what a person looks at first, and what a retry loop needs. */
+export interface ExchangePlace {
+  /** The request method, `"GET"`. */
+  readonly method: string;
+  /** The request target, `"/v1.41/images/json"`. */
+  readonly target: string;
+  /** The engine's address, `"unix:///var/run/docker.sock"`. */
+  readonly address: string;
+  /** Whether a byte of the request may have left: if so, the engine may have done what was asked. */
+  readonly requestSent: boolean;
+  /** Whether the connection had carried an exchange before. */
+  readonly reusedSocket: boolean;
+}
+
+/** Thrown never as itself: the root of every error of ours. */
+export class LongshoreError extends Error {
+  /** Stable, one for each class: `"LONGSHORE_CONNECT"`. */
+  readonly code: string;
+  /** Set where an exchange with an engine was under way. */
+  exchange: ExchangePlace | undefined;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = `LONGSHORE_${code}`;
+    this.exchange = undefined;
+  }
+
+  /** Says where it happened, once: the first place named is the innermost. */
+  at(place: ExchangePlace): this {
+    if (this.exchange !== undefined) return this;
+    this.exchange = place;
+    this.message = `${place.method} ${place.target} on ${place.address}: ${this.message}`;
+    return this;
+  }
+}
+
+/** Thrown when no connection to the engine could be made, or it broke before the answer began. */
+export class ConnectError extends LongshoreError {
+  /** The address that was dialled, `"unix:///var/run/docker.sock"`. */
+  readonly address: string;
+  /** The system's error name, `"ENOENT"`, `"EACCES"`, `"ECONNREFUSED"`, where there is one. */
+  readonly errno: string | undefined;
+
+  constructor(message: string, fields: { address: string; errno?: string | undefined; cause?: unknown }) {
+    super('CONNECT', message, { cause: fields.cause });
+    this.address = fields.address;
+    this.errno = fields.errno;
+  }
+}
+
+/** Thrown when the other side's bytes are not HTTP/1.1 as RFC 9112 has it. */
+export class ProtocolError extends LongshoreError {
+  /** Where in the answer the offence is, in bytes from its start. */
+  readonly offset: number;
+  /** The rule broken, `"RFC 9112 §7.1"`. */
+  readonly section: string;
+  /** At most 64 of the offending bytes, escaped. */
+  readonly excerpt: string;
+
+  constructor(message: string, fields: { offset: number; section: string; excerpt?: string }) {
+    const excerpt = fields.excerpt ?? '';
+    super('PROTOCOL', `${message}${excerpt && ` "${excerpt}"`} at byte ${fields.offset} (${fields.section})`);
+    this.offset = fields.offset;
+    this.section = fields.section;
+    this.excerpt = excerpt;
+  }
+}
+
+/** Thrown when an answer was valid as far as it went, and ended too early. */
+export class TruncatedError extends LongshoreError {
+  /** What was being read: `"head"`, `"content"`, `"stream"` (JSON values) or `"archive"` (a tar). */
+  readonly phase: 'head' | 'content' | 'stream' | 'archive';
+  /** Bytes of that part that came. */
+  readonly received: number;
+  /** Bytes that were announced, where a length was. */
+  readonly expected: number | undefined;
+
+  constructor(
+    message: string,
+    fields: { phase: TruncatedError['phase']; received: number; expected?: number | undefined; cause?: unknown },
+  ) {
+    super('TRUNCATED', message, { cause: fields.cause });
+    this.phase = fields.phase;
+    this.received = fields.received;
+    this.expected = fields.expected;
+  }
+}
+
+/** Thrown when one of the limits of time ran out. */
+export class TimeoutError extends LongshoreError {
+  /** Which limit: see `timeouts`. */
+  readonly limit: 'connect' | 'head' | 'idle';
+  /** The limit, in milliseconds. */
+  readonly limitMs: number;
+
+  constructor(message: string, fields: { limit: TimeoutError['limit']; limitMs: number }) {
+    super('TIMEOUT', message);
+    this.limit = fields.limit;
+    this.limitMs = fields.limitMs;
+  }
+}
+
+/** What a daemon's words tell beyond its status. */
+export type ApiErrorReason = 'auth' | 'not-found' | 'rate-limit' | 'no-space' | 'platform' | 'network';
+
+/** What an `ApiError` is made of. */
+export interface ApiErrorFields {
+  /** The final status; 200 where the error stood inside a stream. */
+  readonly status: number;
+  /** The request method. */
+  readonly method: string;
+  /** The request target. */
+  readonly target: string;
+  /** The daemon's own words. */
+  readonly daemonMessage: string;
+  /** Whether the error stood inside a stream that began well. */
+  readonly inStream?: boolean;
+  /** What those words tell. */
+  readonly reason?: ApiErrorReason | undefined;
+}
+
+/** Thrown when the engine answered, and the answer is no success. */
+export class ApiError extends LongshoreError implements ApiErrorFields {
+  readonly status: number;
+  readonly method: string;
+  readonly target: string;
+  readonly daemonMessage: string;
+  readonly inStream: boolean;
+  readonly reason: ApiErrorReason | undefined;
+
+  constructor(message: string, fields: ApiErrorFields) {
+    super('API', message);
+    this.status = fields.status;
+    this.method = fields.method;
+    this.target = fields.target;
+    this.daemonMessage = fields.daemonMessage;
+    this.inStream = fields.inStream ?? false;
+    this.reason = fields.reason;
+  }
+
+  /** As its message says already what was asked and where, only the field is set. */
+  override at(place: ExchangePlace): this {
+    this.exchange ??= place;
+    return this;
+  }
+}
+
+/** Thrown when the engine found the request wrong (400). */
+export class BadRequestError extends ApiError {}
+
+/** Thrown when the engine or its registry wants other credentials (401, or its words say so). */
+export class UnauthorizedError extends ApiError {}
+
+/** Thrown when the engine refuses (403). */
+export class ForbiddenError extends ApiError {}
+
+/** Thrown when what was named is not there (404, or the stream's words say so). */
+export class NotFoundError extends ApiError {}
+
+/** Thrown when the engine's state stands in the way (409). */
+export class ConflictError extends ApiError {}
+
+/** Thrown when a registry asks to slow down (429, or the words say so). */
+export class RateLimitError extends ApiError {}
+
+/** Thrown when the engine failed (5xx). */
+export class ServerError extends ApiError {}
+
+/** Thrown when the engine is not able to serve now (503). */
+export class UnavailableError extends ServerError {}
+
+/** Thrown when text that should be JSON is none. */
+export class DecodeError extends LongshoreError {
+  /** Where the offence is, in bytes from the start of the content. */
+  readonly offset: number;
+
+  constructor(message: string, fields: { offset: number }) {
+    super('DECODE', message);
+    this.offset = fields.offset;
+  }
+}
+
+/** Thrown when the bytes that you gave to be sent could not be read; `cause` is your source's own error. */
+export class UploadError extends LongshoreError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('UPLOAD', message, options);
+  }
+}
+
+/** Thrown when the engine's API version lacks what was asked for, or its range does not meet ours. */
+export class VersionError extends LongshoreError {
+  /** The operation or parameter, `"removeImage.platforms"`; undefined where the ranges do not meet. */
+  readonly subject: string | undefined;
+  /** The version it needs, `"1.50"`, or the range that this client speaks. */
+  readonly needed: string;
+  /** The version spoken, `"1.41"`, or the range that the engine speaks. */
+  readonly spoken: string;
+
+  constructor(message: string, fields: { subject?: string | undefined; needed: string; spoken: string }) {
+    super('VERSION', message);
+    this.subject = fields.subject;
+    this.needed = fields.needed;
+    this.spoken = fields.spoken;
+  }
+}
+
+/** Thrown when credentials for a registry could not be had, though the configuration says where they are. */
+export class CredentialError extends LongshoreError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('CREDENTIAL', message, options);
+  }
+}
+
+/** Thrown when a host, a variable or a configuration file cannot be used. */
+export class ConfigError extends LongshoreError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('CONFIG', message, options);
+  }
+}
+
+/** Thrown before any byte is sent, when what a call was given cannot be meant. */
+export class ArgumentError extends LongshoreError {
+  constructor(message: string, options?: ErrorOptions & { code?: string }) {
+    super(options?.code ?? 'ARGUMENT', message, options);
+  }
+}
+
+/** Thrown when a text is no image reference. */
+export class InvalidReferenceError extends ArgumentError {
+  constructor(message: string) {
+    super(message, { code: 'INVALID_REFERENCE' });
+  }
+}
+
+/** Thrown when an entry cannot be put into an archive without lying or escaping from it. */
+export class TarError extends ArgumentError {
+  /** The entry's path, as given. */
+  readonly path: string | undefined;
+
+  constructor(message: string, fields: { path?: string | undefined; cause?: unknown } = {}) {
+    super(message, { code: 'TAR', cause: fields.cause });
+    this.path = fields.path;
+  }
+}

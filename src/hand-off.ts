@@ -1,0 +1,76 @@
+// From a sink, which is pushed to, to a `for await` loop, which pulls; the loop's pace becomes the connection's.
+
+/** A queue of what one read brought; what was queued is taken before the end, or the error, is seen. */
+export class HandOff<Item> implements AsyncIterableIterator<Item> {
+  readonly #items: Item[] = [];
+  readonly #onReturn: () => void;
+  #end: { readonly error: unknown; readonly failed: boolean } | undefined;
+  /** Those who wait: one, unless somebody calls `next` by hand. */
+  readonly #readers: Array<{ resolve(result: IteratorResult<Item>): void; reject(error: unknown): void }> = [];
+  #allTaken: (() => void) | undefined;
+
+  /** @param onReturn called when the loop is left early */
+  constructor(onReturn: () => void) {
+    this.#onReturn = onReturn;
+  }
+
+  /** Queues an item, or gives it to the loop that waits for it. */
+  put(item: Item): void {
+    const reader = this.#readers.shift();
+    if (reader) reader.resolve({ done: false, value: item });
+    else if (this.#end === undefined) this.#items.push(item);
+  }
+
+  /** Resolves when the loop has taken everything and wants more; undefined where it waits already. */
+  taken(): Promise<void> | undefined {
+    if (this.#items.length === 0) return undefined;
+    return new Promise((resolve) => {
+      this.#allTaken = resolve;
+    });
+  }
+
+  /** No more will come. */
+  finish(): void {
+    this.#over({ error: undefined, failed: false });
+  }
+
+  /** No more will come, because of an error. */
+  fail(error: unknown): void {
+    this.#over({ error, failed: true });
+  }
+
+  next(): Promise<IteratorResult<Item>> {
+    if (this.#items.length > 0) {
+      const value = this.#items.shift() as Item;
+      return Promise.resolve({ done: false, value });
+    }
+    const end = this.#end;
+    if (end !== undefined) {
+      this.#end = { error: undefined, failed: false }; // an error is thrown once
+      return end.failed ? Promise.reject(end.error) : Promise.resolve({ done: true, value: undefined });
+    }
+    this.#allTaken?.();
+    this.#allTaken = undefined;
+    return new Promise((resolve, reject) => {
+      this.#readers.push({ resolve, reject });
+    });
+  }
+
+  return(): Promise<IteratorResult<Item>> {
+    this.#items.length = 0;
+    if (this.#end === undefined) {
+      this.finish();
+      this.#onReturn();
+    }
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #over(end: { error: unknown; failed: boolean }): void {
+    this.#end ??= end;
+    for (const reader of this.#readers.splice(0)) void this.next().then(reader.resolve, reader.reject);
+  }
+}

@@ -1,0 +1,59 @@
+// Where an answer's content ends, and whether its connection may carry another: the only two questions of RFC 9112 §6.3
+// and §9.3, each decided here and nowhere else.
+
+import type { Fields } from './fields.ts';
+import { parseDecimal } from './grammar.ts';
+import type { Fail } from './grammar.ts';
+
+/** How the end of the content is found. */
+export type Framing =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'chunked' }
+  | { readonly kind: 'length'; readonly length: number }
+  | { readonly kind: 'until-close' };
+
+/** What framing is decided by. */
+export interface FramingInput {
+  /** The method of the request. */
+  readonly method: string;
+  /** The final status. */
+  readonly status: number;
+  /** The minor version of the answer: 0 for HTTP/1.0. */
+  readonly minorVersion: number;
+  readonly fields: Fields;
+}
+
+/** RFC 9112 §6.3, in its order; stricter where the RFC lets a client guess. */
+export function contentFraming({ method, status, minorVersion, fields }: FramingInput, fail: Fail): Framing {
+  // Rule 1: HEAD, 204 and 304 have no content, whatever the fields say. (1xx never gets here.)
+  if (method === 'HEAD' || status === 204 || status === 304) return { kind: 'none' };
+  const lengths = fields.getAll('content-length');
+  const codings = fields.getAll('transfer-encoding');
+  if (codings.length > 0) {
+    // Rule 3: both together are an attempt at smuggling, or a fault; HTTP/1.0 knows no transfer coding (§6.1).
+    if (lengths.length > 0) fail('both Content-Length and Transfer-Encoding', 'RFC 9112 §6.3 rule 3');
+    if (minorVersion === 0) fail('Transfer-Encoding in an HTTP/1.0 answer', 'RFC 9112 §6.1');
+    // Rule 4: another coding would frame until close, but its content could not be decoded; handing it out would lie.
+    if (codings.length > 1 || codings[0]?.toLowerCase() !== 'chunked' || /[^a-z]/i.test(codings[0])) {
+      fail('a transfer coding other than the one "chunked"', 'RFC 9112 §6.3 rule 4', codings.join(', '));
+    }
+    return { kind: 'chunked' };
+  }
+  // Rules 5 and 6: repeated equal lengths would be tolerable in theory; no engine sends them, so they are refused.
+  if (lengths.length > 1) fail('more than one Content-Length', 'RFC 9112 §6.3 rule 5', lengths.join(', '));
+  if (lengths[0] !== undefined) {
+    const length = parseDecimal(lengths[0]);
+    if (length === undefined) return fail('a Content-Length that is no whole number', 'RFC 9110 §8.6', lengths[0]);
+    return { kind: 'length', length };
+  }
+  // Rule 8.
+  return { kind: 'until-close' };
+}
+
+/** RFC 9112 §9.3: whether both sides mean the connection to stay, as far as this answer tells. */
+export function isPersistent({ minorVersion, fields }: FramingInput, framing: Framing): boolean {
+  if (framing.kind === 'until-close') return false;
+  const options = fields.list('connection');
+  if (options.includes('close')) return false; // close beats keep-alive
+  return minorVersion > 0 || options.includes('keep-alive');
+}

@@ -1,0 +1,47 @@
+// Requests as bytes. The encoder refuses what the grammar does not allow, so header injection dies in this one place.
+
+import { Buffer } from 'node:buffer';
+import { latin1 } from '../bytes.ts';
+import { ArgumentError } from '../errors.ts';
+import { isFieldText, isToken, trimOptionalWhitespace } from './grammar.ts';
+
+/** A request without its content. */
+export interface RequestHead {
+  /** One of GET, HEAD, POST, PUT, DELETE. */
+  readonly method: string;
+  /** Origin form: an absolute path and, maybe, a query (RFC 9112 §3.2.1), already percent-encoded. */
+  readonly target: string;
+  /** Field lines in the order in which they are sent. */
+  readonly fields: ReadonlyArray<readonly [name: string, value: string]>;
+}
+
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']);
+
+// origin-form = absolute-path [ "?" query ]: visible ASCII, and no "#", for a fragment is never sent
+const originForm = /^\/[\x21\x22\x24-\x7e]*$/;
+
+/** Request line and field section (RFC 9112 §3, §5); an `ArgumentError` names what cannot be sent, never its value. */
+export function encodeRequestHead({ method, target, fields }: RequestHead): Buffer {
+  if (!methods.has(method)) throw new ArgumentError(`the method must be one of ${[...methods].join(', ')}`);
+  if (!originForm.test(target)) throw new ArgumentError('the request target must be a path of visible ASCII characters');
+  let head = `${method} ${target} HTTP/1.1\r\n`;
+  for (const [name, value] of fields) {
+    if (!isToken(name)) throw new ArgumentError('a header name holds a character that HTTP does not allow there');
+    if (!isFieldText(value) || trimOptionalWhitespace(value) !== value) {
+      throw new ArgumentError(`the value of the header "${name}" holds characters that HTTP does not allow there`);
+    }
+    head += `${name}: ${value}\r\n`;
+  }
+  return latin1(`${head}\r\n`);
+}
+
+/** The bytes before a chunk's data: its size in hexadecimal and CRLF (RFC 9112 §7.1). */
+export function encodeChunkSize(size: number): Buffer {
+  return latin1(`${size.toString(16)}\r\n`);
+}
+
+/** The bytes after a chunk's data. */
+export const CHUNK_END: Uint8Array = Buffer.from('\r\n');
+
+/** The last chunk and the empty trailer section: the content was whole. */
+export const LAST_CHUNK: Uint8Array = Buffer.from('0\r\n\r\n');

@@ -1,0 +1,434 @@
+// The user's handle: one short method for each operation of the Engine API on images. What an operation means stands
+// here; how it is written on the wire stands in docker/endpoints.ts.
+
+import { ArchiveStream } from './archive-stream.ts';
+import type { ArchiveOptions } from './archive-stream.ts';
+import type { Dialer } from './connection/channel.ts';
+import { ConnectionPool } from './connection/pool.ts';
+import type { Timeouts } from './connection/wire.ts';
+import { parseAddress } from './docker/address.ts';
+import type { Address } from './docker/address.ts';
+import { registryHost, serverAddress } from './docker/auth.ts';
+import { refuseUnknownOptions } from './docker/call.ts';
+import type { ArgumentsOf } from './docker/endpoint.ts';
+import { endpoints } from './docker/endpoints.ts';
+import { mergeFilters } from './docker/filters.ts';
+import { importOutcome, loadOutcome, pullOutcome, pushOutcome } from './docker/outcome.ts';
+import type { Outcome } from './docker/outcome.ts';
+import { formatReference, parseImage, parseReference, repositoryName, withTag } from './docker/reference.ts';
+import type { Reference } from './docker/reference.ts';
+import type {
+  DistributionInspect,
+  HistoryItem,
+  ImageInspect,
+  ImageSummary,
+  ImportResult,
+  LoadResult,
+  PingResult,
+  PruneResult,
+  PullResult,
+  PushResult,
+  RemoveItem,
+  SearchResult,
+  VersionResult,
+} from './docker/types.ts';
+import { parsePinnedVersion } from './docker/version.ts';
+import { Engine } from './engine.ts';
+import type { CredentialChoice, CredentialSource, EngineCall } from './engine.ts';
+import { ArgumentError, InvalidReferenceError, NotFoundError } from './errors.ts';
+import { ProgressStream } from './progress-stream.ts';
+import type { StartCall } from './progress-stream.ts';
+import { rawRequest } from './raw-request.ts';
+import type { RawAnswer, RequestOptions } from './raw-request.ts';
+import { environmentHost } from './system/environment.ts';
+import { outside } from './system/outside.ts';
+import { packTar } from './tar/pack.ts';
+import type { TarEntries } from './tar/pack.ts';
+import { bodySource, chunksSource, isAsyncIterable } from './upload.ts';
+import type { UploadData } from './upload.ts';
+
+/** What every method takes. */
+export interface CallOptions {
+  /** Ends the call, in whatever phase it is; the method rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** In place of the client's, one by one. */
+  readonly timeouts?: Partial<Timeouts> | undefined;
+}
+
+/** What the methods that lead an engine to a registry take. */
+export interface RegistryOptions extends CallOptions {
+  /** In place of the client's. */
+  readonly credentials?: CredentialChoice | CredentialSource;
+}
+
+/** What a client is made with. */
+export interface ImageClientOptions {
+  /** `"unix:///var/run/docker.sock"`, `"tcp://host:2375"`, `"npipe:////./pipe/docker_engine"`. */
+  readonly host?: string | undefined;
+  /** In place of `host`: makes the connections itself, as a recorder or a replayer does. */
+  readonly dialer?: Dialer | undefined;
+  /** Speaks this API version, `"1.43"`, instead of asking the engine. 1.24 to 1.55. */
+  readonly version?: string | undefined;
+  /** For registries: some for all of them, or a function that is asked for each. Default: none are sent. */
+  readonly credentials?: CredentialChoice | CredentialSource;
+  /** Default: `connectMs` 10,000; `headMs` 30,000 for calls that an engine answers at once; none else. */
+  readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Idle connections that are kept. Default 6; 0 turns reuse off. */
+  readonly maxIdle?: number | undefined;
+}
+
+type Args<Name extends keyof typeof endpoints> = ArgumentsOf<(typeof endpoints)[Name]>;
+
+export interface ImagesOptions extends CallOptions, Args<'images'> {
+  /** Only images of that name; `*` stands for anything but a slash. Joins `filters.reference`. */
+  readonly name?: string | undefined;
+}
+export interface PullOptions extends RegistryOptions, Pick<Args<'pull'>, 'platform'> {
+  /** Default: that of the reference, or `latest`. May be a digest. */
+  readonly tag?: string | undefined;
+  /** Every tag of the repository. Default false. */
+  readonly allTags?: boolean | undefined;
+}
+export interface PushOptions extends RegistryOptions, Pick<Args<'push'>, 'platform'> {
+  /** Default: that of the reference, or `latest`. */
+  readonly tag?: string | undefined;
+  /** Every local tag of the repository. Default false. */
+  readonly allTags?: boolean | undefined;
+}
+export interface ImportOptions extends CallOptions, Omit<Args<'importImage'>, 'fromSrc' | 'repo'> {
+  /** The new image's name; without it, it has an id only. */
+  readonly repository?: string | undefined;
+  /** Default: that of `repository`, or `latest`. */
+  readonly tag?: string | undefined;
+}
+export interface ImportFromImageOptions extends RegistryOptions, Pick<Args<'pull'>, 'platform'> {
+  /** Default: that of the reference, or `latest`. */
+  readonly tag?: string | undefined;
+}
+export interface GetImageOptions extends CallOptions, ArchiveOptions, Omit<Args<'getImage'>, 'names'> {}
+export interface LoadImageOptions extends CallOptions, Args<'loadImage'> {}
+export interface InspectImageOptions extends CallOptions, Args<'inspectImage'> {}
+export interface HistoryOptions extends CallOptions, Args<'history'> {}
+export interface RemoveImageOptions extends CallOptions, Args<'removeImage'> {}
+export interface PruneImagesOptions extends CallOptions, Args<'pruneImages'> {}
+export interface SearchOptions extends RegistryOptions, Omit<Args<'search'>, 'term'> {}
+export interface TagOptions extends CallOptions {
+  /** Default: that of the repository, or `latest`. */
+  readonly tag?: string | undefined;
+}
+
+const CALL = ['signal', 'timeouts'] as const;
+const REGISTRY = [...CALL, 'credentials'] as const;
+const CLIENT = ['host', 'dialer', 'version', 'credentials', 'timeouts', 'maxIdle'] as const;
+
+/** A client of one engine. Making one does no I/O; the first call negotiates the API version. */
+export class ImageClient {
+  readonly #engine: Engine;
+  readonly #credentials: CredentialChoice | CredentialSource;
+
+  constructor(options: ImageClientOptions) {
+    refuseUnknownOptions('ImageClient', options, CLIENT);
+    const { host, dialer, version, credentials, timeouts = {}, maxIdle } = options;
+    if ((host === undefined) === (dialer === undefined)) {
+      throw new ArgumentError('ImageClient needs a host, or a dialer in its place; ImageClient.fromEnvironment() finds one');
+    }
+    const address = host === undefined ? undefined : parseAddress(host);
+    const dial = dialer ?? outside.dialerFor(address as Address);
+    this.#credentials = credentials;
+    this.#engine = new Engine({
+      wire: new ConnectionPool(dial, { maxIdle }),
+      address: dial.address,
+      ...requestOrigin(address),
+      version: version === undefined ? undefined : parsePinnedVersion(version),
+      timeouts,
+    });
+  }
+
+  /** A client of the engine that the environment names: DOCKER_HOST, or the default socket; DOCKER_API_VERSION. */
+  static async fromEnvironment(options: Omit<ImageClientOptions, 'dialer'> = {}): Promise<ImageClient> {
+    const found = environmentHost(outside.environment());
+    const host = options.host ?? parseAddress(found.host, found.source).text;
+    return new ImageClient({ ...options, host, version: options.version ?? found.version });
+  }
+
+  /** What the engine says of itself. `HEAD /_ping`. */
+  async ping(options: CallOptions = {}): Promise<PingResult> {
+    refuseUnknownOptions('ping', options, CALL);
+    return this.#engine.ping(options.signal);
+  }
+
+  /** The engine's versions. `GET /version`. */
+  async version(options: CallOptions = {}): Promise<VersionResult> {
+    refuseUnknownOptions('version', options, CALL);
+    return this.#object<VersionResult>({ operation: 'version', ...options });
+  }
+
+  /** The API version that is spoken: pinned, or negotiated now if no call has done so. */
+  apiVersion(): Promise<string> {
+    return this.#engine.version();
+  }
+
+  /** The images that the engine has. `GET /images/json`. */
+  async images(options: ImagesOptions & { readonly quiet: true }): Promise<string[]>;
+  async images(options?: ImagesOptions & { readonly quiet?: false | undefined }): Promise<ImageSummary[]>;
+  async images(options: ImagesOptions & { readonly quiet?: boolean | undefined } = {}): Promise<ImageSummary[] | string[]> {
+    const { name, quiet, filters, signal, timeouts, ...args } = this.#known('images', options, ['name', 'quiet', ...CALL]);
+    const named = name === undefined ? filters : mergeFilters(filters, { reference: name });
+    const call = { operation: 'images', args: { ...args, filters: named }, signal, timeouts } as const;
+    const images = (await this.#list<ImageSummary>(call)).map(listed);
+    return quiet === true ? images.map((image) => image.Id) : images;
+  }
+
+  /** One image. `GET /images/{image}/json`; a `NotFoundError` where there is none. */
+  async inspectImage(image: string, options: InspectImageOptions = {}): Promise<ImageInspect> {
+    const { signal, timeouts, ...args } = this.#known('inspectImage', options, CALL);
+    if (args.manifests === true && args.platform !== undefined) {
+      throw new ArgumentError('inspectImage takes manifests or platform, not both');
+    }
+    const call = { operation: 'inspectImage', image: parseImage(image), args, signal, timeouts } as const;
+    return listed(await this.#object<ImageInspect>(call));
+  }
+
+  /** Whether the engine has an image. */
+  async exists(image: string, options: CallOptions = {}): Promise<boolean> {
+    refuseUnknownOptions('exists', options, CALL);
+    return this.inspectImage(image, options).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof NotFoundError) return false;
+        throw error;
+      },
+    );
+  }
+
+  /** The steps in an image's making, newest first. `GET /images/{image}/history`. */
+  async history(image: string, options: HistoryOptions = {}): Promise<HistoryItem[]> {
+    const { signal, timeouts, ...args } = this.#known('history', options, CALL);
+    return this.#list<HistoryItem>({ operation: 'history', image: parseImage(image), args, signal, timeouts });
+  }
+
+  /** Gives an image another name, which another image may have lost by it. `POST /images/{image}/tag`. */
+  async tag(image: string, repository: string, options: TagOptions = {}): Promise<void> {
+    refuseUnknownOptions('tag', options, ['tag', ...CALL]);
+    const target = tagged('tag', withTag(parseReference(repository), options.tag));
+    const args = { repo: repositoryName(target), tag: target.tag ?? 'latest' };
+    await this.#engine.json({ operation: 'tag', image: parseImage(image), args, ...callOptions(options) });
+  }
+
+  /** Removes a name, and the image with its last name. `DELETE /images/{image}`. */
+  async removeImage(image: string, options: RemoveImageOptions = {}): Promise<RemoveItem[]> {
+    const { signal, timeouts, ...args } = this.#known('removeImage', options, CALL);
+    return this.#list<RemoveItem>({ operation: 'removeImage', image: parseImage(image), args, signal, timeouts });
+  }
+
+  /** Removes what nothing uses: untagged images, or all unused ones with `dangling: false`. `POST /images/prune`. */
+  async pruneImages(options: PruneImagesOptions = {}): Promise<PruneResult> {
+    const { signal, timeouts, ...args } = this.#known('pruneImages', options, CALL);
+    const result = await this.#object<PruneResult>({ operation: 'pruneImages', args, signal, timeouts });
+    return { ...result, ImagesDeleted: result.ImagesDeleted ?? [] };
+  }
+
+  /** Repositories of a registry, the Docker Hub unless the term begins with a host. `GET /images/search`. */
+  async search(term: string, options: SearchOptions = {}): Promise<SearchResult[]> {
+    const { signal, timeouts, credentials, ...args } = this.#known('search', options, REGISTRY);
+    if (typeof term !== 'string' || term === '') throw new ArgumentError('search needs a term');
+    const registry = this.#registry(searchedHost(term), credentials);
+    return this.#list<SearchResult>({ operation: 'search', args: { ...args, term }, registry, signal, timeouts });
+  }
+
+  /** What the registry has under a name, without pulling it. `GET /distribution/{image}/json`, API 1.30. */
+  async inspectDistribution(image: string, options: RegistryOptions = {}): Promise<DistributionInspect> {
+    refuseUnknownOptions('inspectDistribution', options, REGISTRY);
+    const reference = parseReference(image);
+    const registry = this.#registry(registryHost(reference), options.credentials);
+    const call = { operation: 'inspectDistribution', image: formatReference(reference), registry } as const;
+    return this.#object<DistributionInspect>({ ...call, ...callOptions(options) });
+  }
+
+  /** Fetches an image from its registry. `POST /images/create`. */
+  pull(image: string, options: PullOptions = {}): ProgressStream<PullResult> {
+    refuseUnknownOptions('pull', options, ['tag', 'allTags', 'platform', ...REGISTRY]);
+    const { tag, allTags = false, platform } = options;
+    const parsed = withTag(parseReference(image), tag);
+    if (allTags && (parsed.tag ?? parsed.digest) !== undefined) {
+      throw new ArgumentError('pull takes allTags or one tag, not both');
+    }
+    const reference = allTags ? parsed : withDefaultTag(parsed);
+    // A digest says more than a tag beside it, and engines take one of them; it goes in their `tag`.
+    const args = { fromImage: repositoryName(parsed), tag: reference.digest ?? reference.tag, platform };
+    const call = { operation: 'pull', args, registry: this.#registry(registryHost(parsed), options.credentials) } as const;
+    return this.#progress({ ...call, ...callOptions(options) }, pullOutcome(formatReference(reference)));
+  }
+
+  /** Sends an image to its registry. `POST /images/{image}/push`. */
+  push(image: string, options: PushOptions = {}): ProgressStream<PushResult> {
+    refuseUnknownOptions('push', options, ['tag', 'allTags', 'platform', ...REGISTRY]);
+    const { tag, allTags = false, platform } = options;
+    const parsed = tagged('push', withTag(parseReference(image), tag));
+    if (allTags && parsed.tag !== undefined) throw new ArgumentError('push takes allTags or one tag, not both');
+    const reference = allTags ? parsed : withDefaultTag(parsed);
+    const registry = this.#registry(registryHost(parsed), options.credentials);
+    const call = { operation: 'push', image: repositoryName(parsed), args: { tag: reference.tag, platform }, registry } as const;
+    return this.#progress({ ...call, ...callOptions(options) }, pushOutcome(formatReference(reference), allTags));
+  }
+
+  /** One image, or several, as an archive that `loadImage` takes. `GET /images/get`. */
+  getImage(image: string | readonly string[], options: GetImageOptions = {}): ArchiveStream {
+    const { signal, timeouts, chunkSize, verify, ...args } = this.#known('getImage', options, ['chunkSize', 'verify', ...CALL]);
+    const names = (typeof image === 'string' ? [image] : [...image]).map(parseImage);
+    if (names.length === 0) throw new ArgumentError('getImage needs an image: an engine gives an empty archive for none');
+    const start = this.#starter({ operation: 'getImage', args: { ...args, names }, signal, timeouts });
+    return new ArchiveStream(start, outside.files, { chunkSize, verify });
+  }
+
+  /** Takes in the images of an archive. `POST /images/load`. */
+  loadImage(data: UploadData, options: LoadImageOptions = {}): ProgressStream<LoadResult> {
+    const { signal, timeouts, quiet = false, ...args } = this.#known('loadImage', options, CALL);
+    const body = bodySource(data, outside.files);
+    return this.#progress({ operation: 'loadImage', args: { ...args, quiet }, body, signal, timeouts }, loadOutcome());
+  }
+
+  /**
+   * Makes an image of one layer out of a file system's tar. A string is a URL if it begins with http:// or https://,
+   * else a path; bytes and async iterables are uploaded; `{ image }` is pulled. `POST /images/create`.
+   */
+  importImage(
+    source: string | UploadData | { readonly image: string },
+    options: ImportOptions & ImportFromImageOptions = {},
+  ): ProgressStream<ImportResult> | ProgressStream<PullResult> {
+    if (typeof source === 'string') {
+      const isUrl = /^https?:\/\//i.test(source);
+      return isUrl ? this.importImageFromUrl(source, options) : this.importImageFromFile(source, options);
+    }
+    if ('image' in source) return this.importImageFromImage(source.image, options);
+    return this.#import(bodySource(source, outside.files), options);
+  }
+
+  /** `importImage` of bytes, or of entries that are packed here: `{ "bin/app": bytes }`, or a list of `TarEntry`. */
+  importImageFromData(data: Uint8Array | TarEntries, options: ImportOptions = {}): ProgressStream<ImportResult> {
+    if (data instanceof Uint8Array) return this.#import(bodySource(data, outside.files), options);
+    if (typeof data !== 'object' || data === null) throw new ArgumentError('importImageFromData needs bytes or entries');
+    // Arrays and plain objects can be walked twice; an iterator cannot.
+    const repeatable = Array.isArray(data) || !(Symbol.iterator in data || isAsyncIterable(data));
+    return this.#import(chunksSource(() => packTar(data), repeatable), options);
+  }
+
+  /** `importImage` of a file. */
+  importImageFromFile(path: string, options: ImportOptions = {}): ProgressStream<ImportResult> {
+    return this.#import(bodySource({ path }, outside.files), options);
+  }
+
+  /** `importImage` of whatever yields the bytes of a tar. */
+  importImageFromStream(stream: AsyncIterable<Uint8Array>, options: ImportOptions = {}): ProgressStream<ImportResult> {
+    if (!isAsyncIterable(stream)) throw new ArgumentError('importImageFromStream needs an async iterable of bytes');
+    return this.#import(bodySource(stream, outside.files), options);
+  }
+
+  /** `importImage` of what the engine itself fetches from a URL. */
+  importImageFromUrl(url: string, options: ImportOptions = {}): ProgressStream<ImportResult> {
+    if (!URL.canParse(url) || !/^https?:\/\//i.test(url)) throw new ArgumentError('the URL must begin with http:// or https://');
+    return this.#import(url, options);
+  }
+
+  /** Pulls: what docker-py calls an import from an image. */
+  importImageFromImage(image: string, options: ImportFromImageOptions = {}): ProgressStream<PullResult> {
+    refuseUnknownOptions('importImageFromImage', options, ['tag', 'platform', ...REGISTRY]);
+    return this.pull(image, options);
+  }
+
+  /** Any request at all, under the negotiated version unless `versioned: false`; every final status resolves. */
+  async request(options: RequestOptions): Promise<RawAnswer> {
+    return rawRequest(this.#engine, options, (data) => bodySource(data, outside.files));
+  }
+
+  /** Ends what is under way, with an error, and closes all connections. */
+  close(): void {
+    this.#engine.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  #import(source: EngineCall['body'] | string, options: ImportOptions): ProgressStream<ImportResult> {
+    const own = ['repository', 'tag', ...CALL];
+    const { signal, timeouts, repository, tag, ...args } = this.#known('importImage', options, own);
+    const isUrl = typeof source === 'string';
+    const all = { ...args, fromSrc: isUrl ? source : '-', repo: importedName(repository, tag) };
+    const body = isUrl ? undefined : source;
+    return this.#progress({ operation: 'importImage', args: all, body, signal, timeouts }, importOutcome());
+  }
+
+  /** The options, once none of them is unknown; what is left of `own` are arguments of the row. */
+  #known<Options extends object>(operation: keyof typeof endpoints, options: Options, own: readonly string[]): Options {
+    const wireOnly = ['fromSrc', 'repo', 'names', 'term', 'fromImage'];
+    const arguments_ = Object.keys(endpoints[operation].parameters).filter((name) => !wireOnly.includes(name));
+    refuseUnknownOptions(operation, options, [...new Set([...arguments_, ...own])]);
+    return options;
+  }
+
+  #registry(host: string, credentials: CredentialChoice | CredentialSource): NonNullable<EngineCall['registry']> {
+    return { key: serverAddress(host), credentials: credentials ?? this.#credentials };
+  }
+
+  #starter(call: EngineCall): StartCall {
+    const { signal } = call;
+    return (reader, left) =>
+      this.#engine.exchange({ ...call, signal: signal === undefined ? left : AbortSignal.any([signal, left]) }, reader);
+  }
+
+  #progress<Result>(call: EngineCall, outcome: Outcome<Result>): ProgressStream<Result> {
+    return new ProgressStream(this.#starter(call), outcome);
+  }
+
+  async #object<Result>(call: EngineCall): Promise<Result> {
+    return (await this.#engine.json(call)) as Result;
+  }
+
+  /** `null`, which some engines send for an empty list, becomes `[]`. */
+  async #list<Item>(call: EngineCall): Promise<Item[]> {
+    return ((await this.#engine.json(call)) as Item[] | null) ?? [];
+  }
+}
+
+function callOptions({ signal, timeouts }: CallOptions): CallOptions {
+  return { signal, timeouts };
+}
+
+/** The Host field and what paths begin with; a socket has neither, and moby wants some name without a slash. */
+function requestOrigin(address: Address | undefined): { host: string; basePath: string } {
+  if (address?.scheme !== 'tcp') return { host: 'docker', basePath: '' };
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return { host: `${host}:${address.port}`, basePath: address.basePath };
+}
+
+/** `null` lists become `[]`. */
+function listed<Image extends { readonly RepoTags: readonly string[]; readonly RepoDigests: readonly string[] }>(image: Image): Image {
+  return { ...image, RepoTags: image.RepoTags ?? [], RepoDigests: image.RepoDigests ?? [] };
+}
+
+function withDefaultTag(reference: Reference): Reference {
+  return (reference.tag ?? reference.digest) === undefined ? { ...reference, tag: 'latest' } : reference;
+}
+
+/** A digest is computed, never given to an image. */
+function tagged(method: string, reference: Reference): Reference {
+  if (reference.digest === undefined) return reference;
+  throw new InvalidReferenceError(`${method} needs a tag, and "${formatReference(reference)}" has a digest`);
+}
+
+/** The name with its tag inside: Podman 4.3 ignores a tag beside it. */
+function importedName(repository: string | undefined, tag: string | undefined): string | undefined {
+  if (repository === undefined) {
+    if (tag !== undefined) throw new ArgumentError('a tag needs a repository');
+    return undefined;
+  }
+  return formatReference(withDefaultTag(tagged('importImage', withTag(parseReference(repository), tag))));
+}
+
+/** `"127.0.0.1:5000/x"` is searched there; a term without a host, on the Docker Hub. */
+function searchedHost(term: string): string {
+  const first = term.split('/')[0] ?? '';
+  return term.includes('/') && (/[.:]/.test(first) || first === 'localhost') ? first : 'docker.io';
+}
+

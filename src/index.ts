@@ -1,0 +1,82 @@
+// The public surface: these names, and nothing else.
+
+export { ImageClient } from './image-client.ts';
+export type {
+  CallOptions,
+  GetImageOptions,
+  HistoryOptions,
+  ImageClientOptions,
+  ImagesOptions,
+  ImportFromImageOptions,
+  ImportOptions,
+  InspectImageOptions,
+  LoadImageOptions,
+  PruneImagesOptions,
+  PullOptions,
+  PushOptions,
+  RegistryOptions,
+  RemoveImageOptions,
+  SearchOptions,
+  TagOptions,
+} from './image-client.ts';
+export { ArchiveStream } from './archive-stream.ts';
+export type { ArchiveOptions, ArchiveResult } from './archive-stream.ts';
+export { ProgressStream } from './progress-stream.ts';
+export type { RawAnswer, RequestOptions } from './raw-request.ts';
+export type { UploadData } from './upload.ts';
+export type { CredentialChoice, CredentialSource } from './engine.ts';
+export type { Timeouts } from './connection/wire.ts';
+export type { Channel, ChannelOwner, Dialer, DialOptions } from './connection/channel.ts';
+export { encodeRegistryAuth, Secret } from './docker/auth.ts';
+export type { Credentials } from './docker/auth.ts';
+export type { Filters, FilterValue } from './docker/filters.ts';
+export type { Platform, PlatformObject } from './docker/platform.ts';
+export { decodeJsonValues } from './docker/progress.ts';
+export type { LayerEvent, ProgressEvent } from './docker/progress.ts';
+export { familiarReference, formatReference, parseReference } from './docker/reference.ts';
+export type { Reference } from './docker/reference.ts';
+export type {
+  Descriptor,
+  DistributionInspect,
+  HistoryItem,
+  ImageInspect,
+  ImageSummary,
+  ImportResult,
+  LoadResult,
+  PingResult,
+  PruneResult,
+  PullResult,
+  PushResult,
+  RemoveItem,
+  SearchResult,
+  VersionResult,
+} from './docker/types.ts';
+export { NEWEST_API_VERSION, OLDEST_API_VERSION } from './docker/version.ts';
+export { packTar } from './tar/pack.ts';
+export type { TarContent, TarEntries, TarEntry, TarEntryType } from './tar/pack.ts';
+export {
+  ApiError,
+  ArgumentError,
+  BadRequestError,
+  ConfigError,
+  ConflictError,
+  ConnectError,
+  CredentialError,
+  DecodeError,
+  ForbiddenError,
+  InvalidReferenceError,
+  LongshoreError,
+  NotFoundError,
+  ProtocolError,
+  RateLimitError,
+  ServerError,
+  TarError,
+  TimeoutError,
+  TruncatedError,
+  UnauthorizedError,
+  UnavailableError,
+  UploadError,
+  VersionError,
+} from './errors.ts';
+export type { ApiErrorFields, ApiErrorReason, ExchangePlace } from './errors.ts';
+export { VERSION } from './version.ts';

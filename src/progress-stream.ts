@@ -1,0 +1,102 @@
+// A call whose answer is progress: iterate it, or await it. Nothing is sent before that, and either is done once.
+
+import type { ContentSink } from './connection/wire.ts';
+import { inStreamError } from './docker/answer.ts';
+import type { Asked } from './docker/answer.ts';
+import type { Outcome } from './docker/outcome.ts';
+import { JsonValueDecoder, progressEvent } from './docker/progress.ts';
+import type { ProgressEvent } from './docker/progress.ts';
+import { ArgumentError } from './errors.ts';
+import type { CallReader } from './engine.ts';
+import { HandOff } from './hand-off.ts';
+
+/** Makes the call with that reader of its answer; `left` is aborted when nobody wants to know any more. */
+export type StartCall = (reader: CallReader, left: AbortSignal) => Promise<void>;
+
+/**
+ * What pull, push, load and import give.
+ *
+ * `await stream` runs it to its end and gives the result; `for await (const event of stream)` gives each event, and
+ * afterwards `stream.result()` the result. An error that the engine reports inside the stream is thrown.
+ */
+export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, PromiseLike<Result> {
+  readonly #start: StartCall;
+  readonly #outcome: Outcome<Result>;
+  /** The whole run, once begun. */
+  #run: Promise<void> | undefined;
+  #awaited: Promise<Result> | undefined;
+
+  constructor(start: StartCall, outcome: Outcome<Result>) {
+    this.#start = start;
+    this.#outcome = outcome;
+  }
+
+  /** Runs it to its end. */
+  then<Value = Result, Other = never>(
+    onResult?: ((result: Result) => Value | PromiseLike<Value>) | null,
+    onError?: ((error: unknown) => Other | PromiseLike<Other>) | null,
+  ): Promise<Value | Other> {
+    this.#awaited ??= this.#consume({}, new AbortController().signal).then(() => this.#outcome.result());
+    return this.#awaited.then(onResult, onError);
+  }
+
+  /** Each event as it comes; leaving the loop early makes the engine stop. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<ProgressEvent> {
+    return this.#handOver((events) => ({ event: (event) => events.put(event), flush: () => events.taken() }));
+  }
+
+  /** What came of it, once it has been iterated to its end; rejects after a `break`. */
+  async result(): Promise<Result> {
+    if (this.#run === undefined) throw new ArgumentError('result() is for after iterating; to run it, await the stream');
+    await this.#run;
+    return this.#outcome.result();
+  }
+
+  /** What the engine sends, undecoded; an error that it reports inside is thrown all the same. */
+  bytes(): AsyncIterableIterator<Uint8Array> {
+    return this.#handOver((chunks) => ({ bytes: (view) => chunks.put(view.slice()), flush: () => chunks.taken() }));
+  }
+
+  #handOver<Item>(tap: (items: HandOff<Item>) => Tap): HandOff<Item> {
+    const left = new AbortController();
+    const items = new HandOff<Item>(() => left.abort(new ArgumentError('the stream was not read to its end')));
+    this.#consume(tap(items), left.signal).then(
+      () => items.finish(),
+      (error: unknown) => items.fail(error),
+    );
+    return items;
+  }
+
+  #consume(tap: Tap, left: AbortSignal): Promise<void> {
+    if (this.#run !== undefined) throw new ArgumentError('this stream has been read already; call the method again');
+    return (this.#run = this.#start((asked) => decodingSink(asked, this.#outcome, tap), left));
+  }
+}
+
+/** Who listens in, and to what. */
+interface Tap {
+  event?(event: ProgressEvent): void;
+  bytes?(view: Uint8Array): void;
+  flush?(): Promise<void> | undefined;
+}
+
+function decodingSink(asked: Asked, outcome: Outcome<unknown>, tap: Tap): ContentSink {
+  const decoder = new JsonValueDecoder();
+  return {
+    synchronous: true,
+    write(view) {
+      tap.bytes?.(view);
+      decoder.push(view);
+      for (let value; (value = decoder.next()) !== undefined; ) {
+        const error = inStreamError(asked, value);
+        if (error !== undefined) throw error;
+        const event = progressEvent(value);
+        if (event === undefined) continue;
+        outcome.take(event);
+        tap.event?.(event);
+      }
+    },
+    flush: () => tap.flush?.(),
+    end: () => decoder.end(),
+  };
+}

@@ -1,0 +1,88 @@
+// The escape hatch: any request to the engine, by the same connections, limits and signals as the methods'.
+
+import type { ContentSink, Timeouts } from './connection/wire.ts';
+import type { BodySource, Engine } from './engine.ts';
+import { ArgumentError } from './errors.ts';
+import { HandOff } from './hand-off.ts';
+import type { Fields } from './http/fields.ts';
+
+/** A request of any kind. */
+export interface RequestOptions {
+  /** Default `"GET"`. */
+  readonly method?: string | undefined;
+  /** Below the version, `"/containers/json"`; percent-encoded. */
+  readonly path: string;
+  /** Each value of a list repeats the key. */
+  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>> | undefined;
+  /** Sent as they are; the fields that frame the content cannot be set. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Bytes, an async iterable of them, a Blob, or `{ path }`. */
+  readonly body?: unknown;
+  /** Whether `/v1.NN` goes before the path. Default true. */
+  readonly versioned?: boolean | undefined;
+  readonly timeouts?: Partial<Timeouts> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Whatever the engine answered. */
+export interface RawAnswer {
+  readonly status: number;
+  /** Names in lower case; `entries()` gives them all. */
+  readonly headers: Fields;
+  /** The content, once; leaving the loop early closes the connection. */
+  readonly body: AsyncIterableIterator<Uint8Array>;
+}
+
+/** The wire writes these, and two writers would make a request that two readers read differently. */
+const framing = new Set(['content-length', 'transfer-encoding', 'host', 'connection']);
+
+/** Resolves with the head; the content follows at the pace at which it is read. */
+export async function rawRequest(
+  engine: Engine,
+  options: RequestOptions,
+  toBody: (data: unknown) => BodySource,
+): Promise<RawAnswer> {
+  const { method = 'GET', path, headers = {}, body, versioned = true, timeouts, signal } = options;
+  for (const name of Object.keys(headers)) {
+    if (framing.has(name.toLowerCase())) throw new ArgumentError(`the header "${name}" is written by the client itself`);
+  }
+  const source = body === undefined ? undefined : toBody(body);
+  const prefix = versioned ? `/v${await engine.version()}` : '';
+  const left = new AbortController();
+  const content = new HandOff<Uint8Array>(() => left.abort(new ArgumentError('the answer was not read to its end')));
+  const request = {
+    method,
+    target: `${prefix}${path}${encodeQuery(options.query)}`,
+    fields: Object.entries(headers),
+    body: await source?.open(),
+    timeouts,
+    signal: signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]),
+  };
+  return new Promise((resolve, reject) => {
+    engine
+      .raw(request, ({ status, fields }) => {
+        resolve({ status, headers: fields, body: content });
+        return copyingSink(content);
+      })
+      .then(
+        () => content.finish(),
+        (error: unknown) => {
+          content.fail(error);
+          reject(error); // does nothing once the head has been there
+        },
+      );
+  });
+}
+
+function copyingSink(content: HandOff<Uint8Array>): ContentSink {
+  return { synchronous: true, write: (view) => content.put(view.slice()), flush: () => content.taken() };
+}
+
+function encodeQuery(query: RequestOptions['query'] = {}): string {
+  const encoded = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) {
+    if (value === undefined) continue;
+    for (const item of Array.isArray(value) ? value : [value]) encoded.append(key, String(item));
+  }
+  return encoded.size > 0 ? `?${encoded}` : '';
+}

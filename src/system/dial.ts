@@ -1,0 +1,50 @@
+// From an address to a dialer; and from the system's errors to what a person can act on.
+
+import type { Dialer } from '../connection/channel.ts';
+import type { Address } from '../docker/address.ts';
+import { ConfigError, ConnectError } from '../errors.ts';
+import { connectSocket } from './socket.ts';
+import type { SocketTarget } from './socket.ts';
+
+/** Makes the dialer for an address. */
+export function dialerFor(address: Address): Dialer {
+  const target = socketTarget(address);
+  return {
+    address: address.text,
+    async dial({ signal }) {
+      try {
+        return await connectSocket(target, signal);
+      } catch (error) {
+        throw isSystemError(error) ? connectError(address, error) : error;
+      }
+    },
+  };
+}
+
+function socketTarget(address: Address): SocketTarget {
+  if (address.scheme === 'unix' || address.scheme === 'npipe') return { path: address.path };
+  if (address.scheme === 'tcp' && !address.tls) return { host: address.host, port: address.port };
+  const what = address.scheme === 'ssh' ? 'ssh' : 'TLS';
+  throw new ConfigError(`${address.text} needs ${what}, which this version does not speak yet`);
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
+}
+
+/** What to say of each of the system's errors, and what to do about it. */
+const hints: Readonly<Record<string, string>> = {
+  ENOENT: 'the socket does not exist. Is the engine running, and is this its address (DOCKER_HOST)?',
+  EACCES: 'permission denied. Add the user to the group that owns the socket (often "docker"), or use a rootless engine',
+  ECONNREFUSED: 'nobody listens there. Is the engine running?',
+  ENOTSOCK: 'this is a file, but no socket',
+  ENOTFOUND: 'there is no host of that name',
+  EAI_AGAIN: 'the name of the host cannot be resolved now',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ETIMEDOUT: 'the host does not answer',
+};
+
+function connectError({ text }: Address, cause: NodeJS.ErrnoException): ConnectError {
+  const hint = hints[cause.code ?? ''] ?? cause.message;
+  return new ConnectError(`cannot connect to ${text}: ${hint}`, { address: text, errno: cause.code, cause });
+}

@@ -1,0 +1,36 @@
+// What a caller may give to be sent, as content of a request.
+
+import type { RequestBody } from './connection/wire.ts';
+import type { BodySource } from './engine.ts';
+import { ArgumentError } from './errors.ts';
+import type { ArchiveFiles } from './system/files.ts';
+
+/** Bytes, anything that yields bytes (Node's and the web's streams do), a Blob, or a file by its path. */
+export type UploadData = Uint8Array | AsyncIterable<Uint8Array> | Blob | { readonly path: string };
+
+/** Checks the argument now; opens it when it is sent. */
+export function bodySource(data: unknown, files: ArchiveFiles): BodySource {
+  if (data instanceof Uint8Array) return { open: () => ({ bytes: data }), repeatable: true };
+  if (data instanceof Blob) return { open: () => ({ chunks: blobChunks(data), length: data.size }), repeatable: true };
+  if (isAsyncIterable(data)) return { open: () => ({ chunks: data }), repeatable: false };
+  const path = typeof data === 'object' && data !== null && 'path' in data ? data.path : undefined;
+  if (typeof path === 'string' && path !== '' && !path.includes('\0')) {
+    return { open: () => files.openFile(path), repeatable: true };
+  }
+  throw new ArgumentError('the data must be a Uint8Array, an async iterable of them, a Blob, or { path }');
+}
+
+/** A source of chunks that are made anew each time. */
+export function chunksSource(make: () => AsyncIterable<Uint8Array>, repeatable: boolean): BodySource {
+  return { open: (): RequestBody => ({ chunks: make() }), repeatable };
+}
+
+/** Whether `for await` takes it. */
+export function isAsyncIterable(value: unknown): value is AsyncIterable<Uint8Array> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+async function* blobChunks(blob: Blob): AsyncGenerator<Uint8Array> {
+  // A Blob's stream is typed by the DOM, which Node's own types leave out.
+  yield* blob.stream() as unknown as AsyncIterable<Uint8Array>;
+}

@@ -1,0 +1,199 @@
+// The forms of DOCKER_HOST. Expected values are what the docker command 28.2 says it dials (`docker -H … images`);
+// where we are stricter, the title says so.
+
+import { describe, expect, test } from 'vitest';
+import { ConfigError } from '../../src/errors.ts';
+import { parseAddress } from '../../src/docker/address.ts';
+import type { Address } from '../../src/docker/address.ts';
+
+/** The message of what a call throws, which must be a ConfigError. */
+function refusal(text: string, source?: string): string {
+  try {
+    parseAddress(text, source);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as Error).message;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('a socket or pipe', () => {
+  // address | path | canonical text
+  test.each([
+    ['unix://', '/var/run/docker.sock', 'unix:///var/run/docker.sock'],
+    ['unix:///run/user/1000/podman/podman.sock', '/run/user/1000/podman/podman.sock',
+      'unix:///run/user/1000/podman/podman.sock'],
+    ['unix:///tmp/a%20b', '/tmp/a%20b', 'unix:///tmp/a%20b'],
+    ['unix:///Users/Ann Lee/.docker/run/docker.sock', '/Users/Ann Lee/.docker/run/docker.sock',
+      'unix:///Users/Ann Lee/.docker/run/docker.sock'],
+    ['npipe://', '//./pipe/docker_engine', 'npipe:////./pipe/docker_engine'],
+    ['npipe:////./pipe/docker_engine', '//./pipe/docker_engine', 'npipe:////./pipe/docker_engine'],
+    ['npipe://\\\\.\\pipe\\podman-machine', '//./pipe/podman-machine', 'npipe:////./pipe/podman-machine'],
+    ['npipe:////server/pipe/docker', '//server/pipe/docker', 'npipe:////server/pipe/docker'],
+  ])('%s is at %s', (text, path, canonical) => {
+    expect(parseAddress(text)).toEqual({ scheme: text.split(':')[0], path, text: canonical });
+  });
+
+  test('of 107 bytes is the longest; characters do not count (unix(7))', () => {
+    expect(parseAddress(`unix:///${'ä'.repeat(53)}`)).toMatchObject({ path: `/${'ä'.repeat(53)}` });
+    expect(refusal(`unix:///${'ä'.repeat(53)}b`)).toContain('108 bytes');
+    expect(refusal(`unix:///${'a'.repeat(107)}`)).toContain('at most 107');
+  });
+});
+
+describe('a port', () => {
+  // address | host | port | base path | canonical text
+  test.each([
+    ['tcp://', 'localhost', 2375, '', 'tcp://localhost:2375'],
+    ['tcp://127.0.0.1', '127.0.0.1', 2375, '', 'tcp://127.0.0.1:2375'],
+    ['tcp://:1', 'localhost', 1, '', 'tcp://localhost:1'],
+    ['tcp://h:2376', 'h', 2376, '', 'tcp://h:2376'],
+    ['tcp://h:65535/', 'h', 65535, '', 'tcp://h:65535'],
+    ['tcp://h:1/base', 'h', 1, '/base', 'tcp://h:1/base'],
+    ['tcp://h/a/b/', 'h', 2375, '/a/b', 'tcp://h:2375/a/b'],
+    ['tcp://127.0.0.1:01', '127.0.0.1', 1, '', 'tcp://127.0.0.1:1'],
+    ['tcp://my_service.internal-net:1', 'my_service.internal-net', 1, '', 'tcp://my_service.internal-net:1'],
+    ['tcp://[::1]:2376', '::1', 2376, '', 'tcp://[::1]:2376'],
+    ['tcp://[::ffff:127.0.0.1]/x', '::ffff:127.0.0.1', 2375, '/x', 'tcp://[::ffff:127.0.0.1]:2375/x'],
+    ['localhost:2375', 'localhost', 2375, '', 'tcp://localhost:2375'],
+    ['127.0.0.1', '127.0.0.1', 2375, '', 'tcp://127.0.0.1:2375'],
+    ['[::1]:1', '::1', 1, '', 'tcp://[::1]:1'],
+    [':1', 'localhost', 1, '', 'tcp://localhost:1'],
+    ['127.0.0.1:1/base', '127.0.0.1', 1, '/base', 'tcp://127.0.0.1:1/base'],
+    ['http://h:1', 'h', 1, '', 'tcp://h:1'],
+    ['http://h', 'h', 80, '', 'tcp://h:80'],
+  ])('%s is at host %s, port %i', (text, host, port, basePath, canonical) => {
+    expect(parseAddress(text)).toEqual({ scheme: 'tcp', host, port, basePath, tls: false, text: canonical });
+  });
+
+  test.each([
+    ['https://h:2376', 2376, 'https://h:2376'],
+    ['https://h', 443, 'https://h:443'],
+  ])('%s asks for TLS', (text, port, canonical) => {
+    expect(parseAddress(text)).toEqual({ scheme: 'tcp', host: 'h', port, basePath: '', tls: true, text: canonical });
+  });
+});
+
+describe('ssh', () => {
+  // address | user, host, port, path | canonical text
+  test.each<[string, (string | number | undefined)[], string]>([
+    ['ssh://h', [undefined, 'h', undefined, undefined], 'ssh://h'],
+    ['ssh://me@h', ['me', 'h', undefined, undefined], 'ssh://me@h'],
+    ['ssh://me@h:22', ['me', 'h', 22, undefined], 'ssh://me@h:22'],
+    ['ssh://me@h/', ['me', 'h', undefined, undefined], 'ssh://me@h'],
+    ['ssh://me@h:22/run/docker.sock', ['me', 'h', 22, '/run/docker.sock'], 'ssh://me@h:22/run/docker.sock'],
+    ['ssh://ann@corp.example@h', ['ann@corp.example', 'h', undefined, undefined], 'ssh://ann@corp.example@h'],
+    ['ssh://my_alias', [undefined, 'my_alias', undefined, undefined], 'ssh://my_alias'],
+    ['ssh://[::1]:22', [undefined, '::1', 22, undefined], 'ssh://[::1]:22'],
+  ])('%s is %j', (text, [user, host, port, path], canonical) => {
+    expect(parseAddress(text)).toEqual({ scheme: 'ssh', user, host, port, path, text: canonical });
+  });
+
+  test.each([
+    'ssh://', 'ssh://:22', 'ssh://-oProxyCommand=x', 'ssh://-oX@h', 'ssh://u@-h', 'ssh://u:p@h', 'ssh://u:@h',
+    'ssh://@h', 'ssh://h:0', 'ssh://h:65536', 'ssh://h:', 'ssh://h?x', 'ssh://h#x', 'ssh://h%0a', 'ssh://u%0a@h',
+    'ssh://h/a%0ab', 'ssh://h/a b', 'ssh://h/a;touch x', 'ssh://h/$(x)', 'ssh://h/`x`', "ssh://h/'", 'ssh://h/a&b',
+    'ssh://h/a|b', 'ssh://h/a\\b', 'ssh://h//a', 'ssh://a b@h', 'ssh://a$b@h',
+    'ssh://a;b@h', 'ssh://h;x', 'ssh://h\nx', 'ssh://h\0',
+  ])('%j is refused', (text) => {
+    expect(() => parseAddress(text)).toThrow(ConfigError);
+  });
+});
+
+describe('refused is', () => {
+  // address | what the message tells
+  test.each([
+    ['', 'is empty'],
+    ['ftp://x', 'unknown scheme'],
+    ['fd://', 'unknown scheme'],
+    ['TCP://127.0.0.1:1', 'unknown scheme'],
+    ['constructor://x', 'unknown scheme'],
+    ['://x', 'unknown scheme'],
+    ['http+unix://%2Fx', 'unknown scheme'],
+    ['tcp://h:0', 'bad port'],
+    ['tcp://h:65536', 'bad port'],
+    ['tcp://h:99999999999999999999', 'bad port'],
+    ['tcp://h:+1', 'bad port'],
+    ['tcp://h:1e3', 'bad port'],
+    ['tcp://h: 1', 'bad port'],
+    ['tcp://h:http', 'bad port'],
+    ['unix:/tmp/x', 'bad port'],
+    ['tcp://::1', 'in brackets'],
+    ['::1', 'in brackets'],
+    ['tcp://[::1', 'in brackets'],
+    ['tcp://[::1]x', 'in brackets'],
+    ['tcp://[h]:1', 'bad host'],
+    ['tcp://[1:2]x:1', 'in brackets'],
+    ['tcp://a b:1', 'bad host'],
+    ['tcp://-h:1', 'bad host'],
+    ['tcp://h..x:1', 'bad host'],
+    ['tcp://%31:1', 'bad host'],
+    ['tcp://hüt:1', 'bad host'],
+    ['tcp://u@h:1', 'user information'],
+    ['tcp://@h:1', 'user information'],
+    ['tcp://h:1/base?x=1', 'query'],
+    ['tcp://h:1#f', 'fragment'],
+    ['tcp://h:1//a', 'bad path'],
+    ['tcp://h:1/a/../b', 'bad path'],
+    ['tcp://h:1/.', 'bad path'],
+    ['tcp://h:1/a b', 'bad path'],
+    ['tcp://h:1/%2e%2e', 'bad path'],
+    ['unix://tmp/x', 'not absolute'],
+    ['unix://@abstract', 'not absolute'],
+    ['unix:///tmp/x?y#z', 'query'],
+    ['/var/run/docker.sock', 'unix:///path'],
+    ['~/docker.sock', 'unix:///path'],
+    ['\\\\.\\pipe\\docker_engine', 'is a path'],
+    ['npipe:////./docker', 'no pipe'],
+    ['npipe://x', 'no pipe'],
+    [' unix:///x', 'white space'],
+    ['unix:///x ', 'white space'],
+    ['unix:///x\n', 'cannot be printed'],
+    ['unix:///x\0y', 'cannot be printed'],
+    ['unix:///x\u202ey', 'cannot be printed'],
+    ['unix:///\ud800', 'cannot be printed'],
+    ['tcp://h:1\r\nX: y', 'cannot be printed'],
+  ])('%j: it %s', (text, words) => {
+    const message = refusal(text);
+    expect(message).toContain(words);
+    expect(message).toMatch(/^host ".*" [^"]*; supported are /);
+    expect(message.endsWith('unix://, tcp://, ssh://, npipe://, http://, https://')).toBe(true);
+    expect(message).toMatch(/^[^\p{Cc}\p{Cf}\p{Cs}]*$/u);
+  });
+
+  test.each([undefined, null, 5, {}])('%j, which is no string', (value) => {
+    expect(() => parseAddress(value as never)).toThrow(ConfigError);
+  });
+
+  test.each(['a', 'a.', 'a-', '[', ':', '@', '/', 'a@', '::', '\0'])('64 KiB of %j, at once and briefly', (part) => {
+    const long = part.repeat(65536 / part.length);
+    const begin = performance.now();
+    for (const scheme of ['', 'unix://', 'tcp://', 'ssh://', 'npipe://', 'https://']) {
+      expect(refusal(`${scheme}${long}!`).length).toBeLessThan(1200);
+      expect(() => parseAddress(`${scheme}${long.slice(0, 4000)}!`)).toThrow(ConfigError);
+    }
+    expect(performance.now() - begin).toBeLessThan(1000);
+  });
+});
+
+describe('a refusal', () => {
+  test('names the variable and the value', () => {
+    expect(refusal('ftp://x', 'DOCKER_HOST')).toContain('DOCKER_HOST "ftp://x" has an unknown scheme');
+  });
+
+  test.each([
+    'tcp://user:HUNTER2@h:1', 'ssh://user:HUNTER2@h', 'ftp://user:HUNTER2@h', 'user:HUNTER2@h:1',
+    'tcp://u:a/HUNTER2@h:1', 'ssh://u:a@HUNTER2@h', 'ssh://u:HUNTER2@h?x', 'https://HUNTER2@h',
+    'tcp://u:HUNTER2:@h:x', ' tcp://u:HUNTER2@h', 'x://a://u:HUNTER2@h',
+  ])('of %s hides the user information', (text) => {
+    expect(refusal(text)).not.toContain('HUNTER2');
+    expect(refusal(text)).toContain('[redacted]@');
+  });
+});
+
+test('a canonical text reads back as the same address', () => {
+  const texts = ['unix://', 'tcp://:1/a/', 'https://[::1]', 'npipe://', 'ssh://a@b@h:022/x', 'h:1'];
+  for (const address of texts.map((text): Address => parseAddress(text))) {
+    expect(parseAddress(address.text)).toEqual(address);
+  }
+});

@@ -1,0 +1,35 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+import type { Reporter } from 'vitest/node';
+
+// Node itself loads the code under test, so V8's own coverage is exact to the line:
+//   default          tests are written against ../src/*.ts and run against dist/*.js (what ships)
+//   TEST_TARGET=src  the TypeScript is loaded as it is (Node >= 22.18, type stripping)
+const native = process.env['TEST_TARGET'] === 'src';
+const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+// The last line of the run: "N passed, N failed, N skipped".
+const closing: Reporter = {
+  onTestRunEnd(modules) {
+    const count = { passed: 0, failed: 0, skipped: 0, pending: 0 };
+    for (const module of modules) for (const test of module.children.allTests()) count[test.result().state]++;
+    process.on('exit', () => console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`));
+  },
+};
+
+export const shared = {
+  resolve: {
+    alias: native ? [] : [{ find: /^(\.{1,2}\/(?:.*\/)?)src\/(.+)\.ts$/, replacement: '$1dist/$2.js' }],
+  },
+  test: {
+    pool: 'threads' as const, // forked workers are killed before V8 writes their coverage
+    execArgv: ['--enable-source-maps'],
+    server: { deps: { external: [new RegExp(`^(?:file://)?${root}(?:src|dist)/`)] } },
+    reporters: ['default' as const, closing],
+  },
+};
+
+export default defineConfig({
+  ...shared,
+  test: { ...shared.test, include: ['test/**/*.test.ts'], exclude: ['test/live/**', 'test/bench/**'] },
+});
