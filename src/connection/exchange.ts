@@ -3,6 +3,7 @@
 
 import { LongshoreError, TimeoutError, UploadError } from '../errors.ts';
 import { CHUNK_END, LAST_CHUNK, encodeChunkSize, encodeRequestHead } from '../http/request.ts';
+import type { Framing } from '../http/framing.ts';
 import { ResponseParser } from '../http/response.ts';
 import type { ResponseEvent } from '../http/response.ts';
 import type { Channel } from './channel.ts';
@@ -24,7 +25,8 @@ export class Exchange {
   readonly #request: WireRequest;
   readonly #reader: AnswerReader;
   readonly #parser: ResponseParser;
-  /** Set by the final head. */
+  /** Set by the final head, both. */
+  #framing: Framing | undefined;
   #sink: ContentSink | undefined;
   /** Our side is not ready for more: a promise of the sink is pending. */
   #waiting = false;
@@ -46,8 +48,12 @@ export class Exchange {
     });
   }
 
-  /** Sends the request. An `ArgumentError` for a head that cannot be sent is thrown here, before any byte. */
+  /** Sends the request; `done` rejects with an `ArgumentError`, before any byte, for a head that cannot be sent. */
   start(): void {
+    this.#guard(() => this.#send());
+  }
+
+  #send(): void {
     const { body, method, target, fields, signal } = this.#request;
     const head = encodeRequestHead({ method, target, fields: [...fields, ...framingFields(method, body)] });
     signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -135,6 +141,7 @@ export class Exchange {
     clearTimeout(this.#headTimer);
     // The engine has decided: sending the rest of a refused upload would only delay its reason (RFC 9112 §9.5).
     if (event.head.status >= 400) this.#stopUpload();
+    this.#framing = event.head.framing;
     this.#sink = this.#reader(event.head);
     return undefined;
   }
@@ -160,9 +167,12 @@ export class Exchange {
   #judgeOver(): boolean {
     if (this.#over === undefined) return true;
     const { error } = this.#over;
-    if (error !== undefined) {
-      // A reset is never a clean end, not even of content that the end of the connection delimits.
-      this.fail(this.#parser.cutShort(this.#channel.writeError ?? error));
+    // A reset is never a clean end, not even of content that the end of the connection delimits. And a reset is told
+    // once: where a write has met it, reading just sees an end.
+    const swallowed = this.#framing?.kind === 'until-close' ? this.#channel.writeError : undefined;
+    const fault = error === undefined ? swallowed : (this.#channel.writeError ?? error);
+    if (fault !== undefined) {
+      this.fail(this.#parser.cutShort(fault));
       return false;
     }
     this.#over = undefined;

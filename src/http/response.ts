@@ -80,7 +80,8 @@ export class ResponseParser {
   #start = 0;
   /** Known once the head is. */
   #framing: Framing | undefined;
-  #headBytes = 0;
+  /** Of the heads so far, or of the trailer section. */
+  #sectionBytes = 0;
   #contentBytes = 0;
   #chunkOverhead = 0;
   #ended = false;
@@ -164,7 +165,7 @@ export class ResponseParser {
   // status-line = HTTP-version SP status-code SP [ reason-phrase ]                                             §4
   *#statusLine(): Steps<{ minorVersion: number; status: number; reason: string }> {
     yield* this.#preface();
-    const line = yield* this.#line(RESPONSE_LIMITS.statusLine);
+    const line = yield* this.#line(RESPONSE_LIMITS.statusLine, this.#start);
     const match = /^([0-9]) ([1-5][0-9][0-9]) (.*)$/s.exec(line);
     if (!match) return this.#fail('a malformed status line', 'RFC 9112 §4', `HTTP/1.${line}`);
     const [, minor, status, reason = ''] = match;
@@ -193,10 +194,11 @@ export class ResponseParser {
   // *( field-line CRLF ) CRLF                                                                            §2.1, §7.1.2
   *#fieldSection(part: 'head' | 'trailers'): Steps<Fields> {
     const fields = new Fields();
+    if (part === 'trailers') this.#sectionBytes = 0; // heads count together, interim ones too
     for (let lines = 0; ; lines++) {
       const line = yield* this.#line(RESPONSE_LIMITS[part]);
-      if (part === 'head') this.#headBytes += line.length + 2;
-      if (this.#headBytes > RESPONSE_LIMITS.head) this.#fail('the head is too large', 'RFC 9110 §5.4');
+      this.#sectionBytes += line.length + 2;
+      if (this.#sectionBytes > RESPONSE_LIMITS[part]) this.#fail(`the ${part} section is too large`, 'RFC 9110 §5.4');
       if (line === '') return fields;
       if (lines === RESPONSE_LIMITS.fieldLines) this.#fail('too many field lines', 'RFC 9110 §5.4');
       fields.append(...parseFieldLine(line, this.#fail));
@@ -311,8 +313,8 @@ export class ResponseParser {
   }
 
   /** The next line without its CRLF, of at most `limit` bytes, as Latin-1 text. */
-  *#line(limit: number): Steps<string> {
-    this.#start = this.#before + this.#position;
+  *#line(limit: number, start: number = this.#before + this.#position): Steps<string> {
+    this.#start = start;
     for (;;) {
       const feed = this.#input.indexOf(LF, this.#position);
       const end = feed === -1 ? this.#input.length : feed + 1;

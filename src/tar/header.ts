@@ -70,7 +70,14 @@ export function encodeHeader(into: Uint8Array, at: number, header: TarHeader): v
   sum += putText(into, at, FIELDS.name, cut > 0 ? header.path.slice(cut + 1) : header.path);
   sum += putText(into, at, FIELDS.typeflag, header.typeflag);
   sum += putText(into, at, FIELDS.linkname, header.linkname);
-  for (const name of NUMBERS) sum += putOctal(into, at, FIELDS[name], header[name]);
+  // One by one: looked up by name in a loop, they would take a third of packing's time.
+  sum += putOctal(into, at, FIELDS.mode, header.mode);
+  sum += putOctal(into, at, FIELDS.uid, header.uid);
+  sum += putOctal(into, at, FIELDS.gid, header.gid);
+  sum += putOctal(into, at, FIELDS.size, header.size);
+  sum += putOctal(into, at, FIELDS.mtime, header.mtime);
+  sum += putOctal(into, at, FIELDS.devmajor, header.devmajor);
+  sum += putOctal(into, at, FIELDS.devminor, header.devminor);
   putOctal(into, at, CHECKSUM_DIGITS, sum);
 }
 
@@ -141,7 +148,8 @@ const encoder = new TextEncoder();
 
 /** Puts the digits over the zeros of the template, and returns what they add to the sum. */
 function putOctal(into: Uint8Array, at: number, field: Field, value: number): number {
-  let rest = Math.max(0, Math.min(Math.floor(value), maximum(field)));
+  if (value <= 0) return 0;
+  let rest = Math.min(Math.floor(value), field.size === FIELDS.mtime.size ? MAX_SIZE : MAX_ID);
   let sum = 0;
   for (let i = at + field.offset + field.size - 2; rest > 0; i--) {
     const digit = rest % 8;

@@ -39,7 +39,7 @@ function paxTime(mtime: number): string {
   return exponent === undefined ? digits : `0.${'0'.repeat(Number(exponent) - 1)}${digits.replace('.', '')}`;
 }
 
-/** The records by their keys, or undefined where the bytes are none. An empty value means: as if the key were absent. */
+/** The records by their keys, or undefined where the bytes are none. An empty value stands for an absent key. */
 export function parsePaxRecords(bytes: Uint8Array): Map<string, string> | undefined {
   const records = new Map<string, string>();
   const buffer = asBuffer(bytes);

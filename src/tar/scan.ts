@@ -74,18 +74,18 @@ export class ArchiveScan {
 
   /** POSIX.1-2017 pax, "ustar Interchange Format": entries, pax headers before theirs, then two blocks of zeros. */
   *#archive(): Walk<void> {
-    let records: ReadonlyMap<string, string> = NO_RECORDS;
+    let overrides = NO_OVERRIDES;
     for (;;) {
       const header = yield* this.#header();
       if (header === undefined) break;
       const { typeflag, size } = header;
-      if (typeflag === 'x') records = new Map([...records, ...(yield* this.#records(yield* this.#kept(size)))]);
-      else if (typeflag === 'L') records = new Map(records).set('path', longName(yield* this.#kept(size)));
+      if (typeflag === 'x') overrides = yield* this.#paxOverrides(yield* this.#kept(size), overrides);
+      else if (typeflag === 'L') overrides = { ...overrides, path: longName(yield* this.#kept(size)) };
       else if (typeflag === 'K' || typeflag === 'g') yield* this.#skip(padded(size));
       else {
         // Only here: a size meant for the file, applied to a header on the way to it, would hide entries.
-        yield* this.#entry(yield* this.#overridden(header, records));
-        records = NO_RECORDS;
+        yield* this.#entry(header, overrides);
+        overrides = NO_OVERRIDES;
       }
     }
     this.#ended = true;
@@ -101,10 +101,12 @@ export class ArchiveScan {
     return undefined;
   }
 
-  *#entry(header: ParsedHeader): Walk<void> {
-    const size = WITHOUT_CONTENT.includes(header.typeflag) ? 0 : header.size;
-    this.#inside = { path: header.path, end: this.#position() + padded(size) };
-    this.#listener?.entry({ ...header, size });
+  *#entry(header: ParsedHeader, overrides: Overrides): Walk<void> {
+    const { typeflag } = header;
+    const { path = header.path, size: stated = header.size } = overrides;
+    const size = WITHOUT_CONTENT.includes(typeflag) ? 0 : stated;
+    this.#inside = { path, end: this.#position() + padded(size) };
+    this.#listener?.entry({ path, typeflag, size });
     for (let left = size; left > 0; ) {
       const view = yield* this.#some(left);
       this.#listener?.content(view);
@@ -125,15 +127,12 @@ export class ArchiveScan {
     }
   }
 
-  *#records(bytes: Uint8Array): Walk<Map<string, string>> {
-    return parsePaxRecords(bytes) ?? (yield* this.#broken('a faulty pax header', this.#position() - padded(bytes.length)));
-  }
-
-  *#overridden(header: ParsedHeader, records: ReadonlyMap<string, string>): Walk<ParsedHeader> {
-    if (records === NO_RECORDS) return header;
-    const size = records.get('size') ?? String(header.size);
-    if (!/^[0-9]{1,15}$/.test(size)) yield* this.#broken('a faulty pax size', this.#position() - BLOCK_SIZE);
-    return { ...header, path: records.get('path') ?? header.path, size: Number(size) };
+  *#paxOverrides(bytes: Uint8Array, earlier: Overrides): Walk<Overrides> {
+    const at = this.#position() - padded(bytes.length);
+    const records = parsePaxRecords(bytes) ?? (yield* this.#broken('a faulty pax header', at));
+    const size = records.get('size');
+    if (size !== undefined && !/^[0-9]{1,15}$/.test(size)) yield* this.#broken('a faulty pax size', at);
+    return { path: records.get('path') ?? earlier.path, size: size === undefined ? earlier.size : Number(size) };
   }
 
   /** The content of a pax header or a long name, in memory. */
@@ -200,8 +199,12 @@ export class ArchiveScan {
   }
 }
 
-/** What stands in for fields of the next header: nothing, mostly. */
-const NO_RECORDS: ReadonlyMap<string, string> = new Map();
+/** What the headers before a header say in place of its own fields. */
+interface Overrides {
+  readonly path: string | undefined;
+  readonly size: number | undefined;
+}
+const NO_OVERRIDES: Overrides = { path: undefined, size: undefined };
 
 /** GNU tar ends a long name with a NUL. */
 function longName(bytes: Uint8Array): string {

@@ -1,0 +1,95 @@
+// A daemon of a few lines: a raw server on a Unix socket of its own, whose answers the test writes byte by byte.
+
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Dialer } from '../../src/connection/channel.ts';
+import type { AnswerReader, ContentSink, WireRequest } from '../../src/connection/wire.ts';
+import { parseAddress } from '../../src/docker/address.ts';
+import { dialerFor } from '../../src/system/dial.ts';
+
+export interface FakeDaemon {
+  readonly host: string;
+  readonly dialer: Dialer;
+  /** Every connection so far, those that are closed too. */
+  readonly sockets: readonly Socket[];
+  /** Everything received on each connection. */
+  readonly received: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Starts one; `onConnection` is told of each connection and its number, from 0. */
+export async function fakeDaemon(onConnection: (socket: Socket, index: number) => void): Promise<FakeDaemon> {
+  const folder = await mkdtemp(join(tmpdir(), 'longshore-'));
+  const path = join(folder, 'd.sock');
+  const sockets: Socket[] = [];
+  const received: string[] = [];
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const index = sockets.push(socket) - 1;
+    received.push('');
+    socket.on('error', () => {});
+    socket.on('data', (data) => (received[index] += data.toString('latin1')));
+    onConnection(socket, index);
+  });
+  server.listen(path);
+  await once(server, 'listening');
+  const host = `unix://${path}`;
+  const close = async (): Promise<void> => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { host, dialer: dialerFor(parseAddress(host)), sockets, received, close };
+}
+
+/** Calls back for each request on a connection: its head, once it is whole. Bodies are the caller's affair. */
+export function onRequest(socket: Socket, listener: (head: string, count: number) => void): void {
+  let text = '';
+  let count = 0;
+  socket.on('data', (data) => {
+    text += data.toString('latin1');
+    for (let end; (end = text.indexOf('\r\n\r\n')) !== -1; ) {
+      const head = text.slice(0, end + 4);
+      text = text.slice(end + 4);
+      listener(head, count++);
+    }
+  });
+}
+
+/** An answer with a Content-Length. */
+export function answer(body: string, fields = '', status = '200 OK'): string {
+  return `HTTP/1.1 ${status}\r\n${fields}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+}
+
+/** A GET of `/x`, changed as the test wants. */
+export function request(changes: Partial<WireRequest> = {}): WireRequest {
+  const timeouts = { connectMs: 5000, headMs: undefined, idleMs: undefined };
+  return { method: 'GET', target: '/x', fields: [['Host', 'd']], body: undefined, timeouts, signal: undefined, ...changes };
+}
+
+/** A reader that keeps what comes. */
+export class Kept {
+  status = 0;
+  ended = false;
+  readonly #blocks: Buffer[] = [];
+  readonly reader: AnswerReader = (head) => {
+    this.status = head.status;
+    return this.sink;
+  };
+  readonly sink: ContentSink = {
+    synchronous: true,
+    write: (view) => void this.#blocks.push(Buffer.from(view)),
+    end: () => void (this.ended = true),
+  };
+  get text(): string {
+    return Buffer.concat(this.#blocks).toString('latin1');
+  }
+}
+
+/** Resolves when a condition holds; the test's own limit of time ends a wait in vain. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}

@@ -1,0 +1,167 @@
+// Other people's tar programs, where the machine has them: what they read in our archives, and archives they write.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+
+/** An entry as a foreign program reports it, the path without a leading `./` and a closing slash. */
+export interface ForeignEntry {
+  readonly path: string;
+  readonly type: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtime: number;
+  /** '' but for links. */
+  readonly linkname: string;
+  /** '' but for files. */
+  readonly sha256: string;
+}
+
+/** A program that reads archives. */
+export interface Reader {
+  readonly name: string;
+  readonly available: boolean;
+  /** Throws where the program complains, if only in a warning. */
+  read(archive: Uint8Array): ForeignEntry[];
+}
+
+export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+
+/** The output of a program that read `input`; its complaints are errors. */
+export function run(program: string, argv: readonly string[], input?: Uint8Array, cwd?: string): Buffer {
+  const env = { ...process.env, TZ: 'UTC', LC_ALL: 'C.UTF-8', TAR_OPTIONS: '' };
+  const done = spawnSync(program, argv, { input, cwd, env, maxBuffer: 2 ** 28 });
+  if (done.error) throw done.error;
+  if (done.status !== 0 || done.stderr.length > 0) throw new Error(`${program} (${done.status}): ${done.stderr}`);
+  return done.stdout;
+}
+
+function answers(program: string, argv: readonly string[], pattern: RegExp): boolean {
+  const { stdout } = spawnSync(program, argv);
+  return stdout !== null && pattern.test(stdout.toString());
+}
+
+const gnu = ['gtar', 'tar'].find((program) => answers(program, ['--version'], /GNU tar/)) ?? 'tar';
+export const hasGnuTar: boolean = answers(gnu, ['--version'], /GNU tar/);
+export const hasBsdtar: boolean = answers('bsdtar', ['--version'], /bsdtar/);
+export const hasPython: boolean = answers('python3', ['--version'], /Python 3/);
+
+/** GNU tar under the name that it has here. */
+export function gnuTar(argv: readonly string[], input?: Uint8Array, cwd?: string): Buffer {
+  return run(gnu, argv, input, cwd);
+}
+
+export const readers: readonly Reader[] = [
+  { name: 'GNU tar', available: hasGnuTar, read: readWithGnuTar },
+  { name: 'bsdtar', available: hasBsdtar, read: readWithBsdtar },
+  { name: 'Python', available: hasPython, read: readWithPython },
+];
+
+const GNU_TYPES: Readonly<Record<string, string>> = {
+  '-': 'file',
+  h: 'link',
+  l: 'symlink',
+  c: 'char',
+  b: 'block',
+  d: 'directory',
+  p: 'fifo',
+};
+
+/** The listing, and for the contents `sha256sum`, which GNU tar starts for each file in turn. */
+function readWithGnuTar(archive: Uint8Array): ForeignEntry[] {
+  const listing = ['-tvf', '-', '--numeric-owner', '--full-time', '--quoting-style=escape'];
+  const lines = gnuTar(listing, archive).toString().trimEnd().split('\n');
+  const sums = gnuTar(['-xf', '-', '--to-command=sha256sum'], archive).toString().split('\n');
+  return lines.map((line) => gnuEntry(line, sums));
+}
+
+function gnuEntry(line: string, sums: string[]): ForeignEntry {
+  const [, letters = '', uid, gid, date, seconds, fraction, rest = ''] =
+    /^(\S{10}) (\d+)\/(\d+) +\S+ (\S+) (\d\d:\d\d:\d\d)(\.\d+)? +(.*)$/s.exec(line) ?? [];
+  const type = GNU_TYPES[letters.charAt(0)] ?? line;
+  const [path = '', linkname = ''] = rest.split(type === 'link' ? ' link to ' : ' -> ').map(unescapeGnu);
+  return {
+    path: plain(path),
+    type,
+    mode: modeOf(letters.slice(1)),
+    uid: Number(uid),
+    gid: Number(gid),
+    mtime: Date.parse(`${date}T${seconds}Z`) / 1000 + Number(fraction ?? 0),
+    linkname,
+    sha256: type === 'file' ? (sums.shift() ?? '').slice(0, 64) : '',
+  };
+}
+
+/** `rwsr-x--T` as the number it stands for. */
+function modeOf(letters: string): number {
+  let mode = 0;
+  for (const letter of letters) mode = mode * 2 + ('-ST'.includes(letter) ? 0 : 1);
+  const special = [letters[2], letters[5], letters[8]].map((letter) => /[sStT]/.test(letter ?? ''));
+  return mode + (special[0] ? 0o4000 : 0) + (special[1] ? 0o2000 : 0) + (special[2] ? 0o1000 : 0);
+}
+
+/** The programs differ in how they show a directory. */
+function plain(path: string): string {
+  return path.replace(/^\.\/(?=.)/, '').replace(/(?<=.)\/$/, '');
+}
+
+function unescapeGnu(text: string): string {
+  return text.replace(/\\(.)/g, (_, letter: string) => ({ n: '\n', t: '\t' })[letter] ?? letter);
+}
+
+const MTREE_TYPES: Readonly<Record<string, string>> = { dir: 'directory', link: 'symlink' };
+
+/** bsdtar copies the archive into an mtree specification, which names every field, and is sorted. */
+function readWithBsdtar(archive: Uint8Array): ForeignEntry[] {
+  const keys = '!all,type,mode,uid,gid,time,link,sha256';
+  const argv = ['-cf', '-', '--format=mtree', `--options=mtree:${keys.replaceAll(',', ',mtree:')}`, '@-'];
+  const lines = run('bsdtar', argv, archive).toString().trimEnd().split('\n');
+  const links = run('bsdtar', ['-tvf', '-'], archive).toString().split('\n');
+  return lines.filter((line) => !line.startsWith('#')).map((line) => mtreeEntry(line, links));
+}
+
+function mtreeEntry(line: string, links: readonly string[]): ForeignEntry {
+  const [word = '', ...pairs] = line.split(' ');
+  const fields = Object.fromEntries(pairs.map((pair) => pair.split('=') as [string, string]));
+  const [seconds, nanoseconds] = (fields['time'] ?? '').split('.'); // the latter without leading zeros
+  const path = plain(unescapeMtree(word));
+  // mtree knows hard links only as files without a digest; the plain listing tells their targets.
+  const target = links.find((link) => link.includes(` ${path} link to `))?.split(' link to ')[1];
+  const type = fields['type'] ?? '';
+  return {
+    path,
+    type: target === undefined ? (MTREE_TYPES[type] ?? type) : 'link',
+    mode: Number.parseInt(fields['mode'] ?? '', 8),
+    uid: Number(fields['uid']),
+    gid: Number(fields['gid']),
+    mtime: Number(seconds) + Number(nanoseconds) / 1e9,
+    linkname: target ?? unescapeMtree(fields['link'] ?? ''),
+    sha256: fields['sha256digest'] ?? '',
+  };
+}
+
+function unescapeMtree(text: string): string {
+  const bytes = text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+  return Buffer.from(bytes, 'latin1').toString();
+}
+
+const PYTHON = `
+import hashlib, io, json, sys, tarfile
+types = {b'0': 'file', b'1': 'link', b'2': 'symlink', b'3': 'char', b'4': 'block', b'5': 'directory', b'6': 'fifo'}
+archive = tarfile.open(fileobj=io.BytesIO(sys.stdin.buffer.read()), mode='r:', errorlevel=2)
+print(json.dumps([dict(
+  path=member.name, type=types[member.type], mode=member.mode, uid=member.uid, gid=member.gid, mtime=member.mtime,
+  linkname=member.linkname,
+  sha256=hashlib.sha256(archive.extractfile(member).read()).hexdigest() if member.isreg() else '',
+) for member in archive]))
+`;
+
+function readWithPython(archive: Uint8Array): ForeignEntry[] {
+  const entries: ForeignEntry[] = JSON.parse(run('python3', ['-c', PYTHON], archive).toString());
+  return entries.map((entry) => ({ ...entry, path: plain(entry.path) }));
+}
+
+/** Runs a Python program that writes an archive to its standard output. */
+export function python(program: string): Buffer {
+  return run('python3', ['-c', program]);
+}
