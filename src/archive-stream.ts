@@ -2,11 +2,11 @@
 
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
+import type { ArchiveFiles } from './connection/files.ts';
 import type { ContentSink } from './connection/wire.ts';
 import { ArgumentError } from './errors.ts';
 import { HandOff } from './hand-off.ts';
 import type { StartCall } from './progress-stream.ts';
-import type { ArchiveFiles } from './system/files.ts';
 import { ArchiveScan } from './tar/scan.ts';
 
 /** How an archive is read. */

@@ -40,7 +40,6 @@ import { ProgressStream } from './progress-stream.ts';
 import type { StartCall } from './progress-stream.ts';
 import { rawRequest } from './raw-request.ts';
 import type { RawAnswer, RequestOptions } from './raw-request.ts';
-import { environmentHost } from './system/environment.ts';
 import { outside } from './system/outside.ts';
 import { packTar } from './tar/pack.ts';
 import type { TarEntries } from './tar/pack.ts';
@@ -146,7 +145,7 @@ export class ImageClient {
 
   /** A client of the engine that the environment names: DOCKER_HOST, or the default socket; DOCKER_API_VERSION. */
   static async fromEnvironment(options: Omit<ImageClientOptions, 'dialer'> = {}): Promise<ImageClient> {
-    const found = environmentHost(outside.environment());
+    const found = outside.environmentHost();
     const host = options.host ?? parseAddress(found.host, found.source).text;
     return new ImageClient({ ...options, host, version: options.version ?? found.version });
   }

@@ -1,9 +1,9 @@
 // What a caller may give to be sent, as content of a request.
 
+import type { ArchiveFiles } from './connection/files.ts';
 import type { RequestBody } from './connection/wire.ts';
 import type { BodySource } from './engine.ts';
 import { ArgumentError } from './errors.ts';
-import type { ArchiveFiles } from './system/files.ts';
 
 /** Bytes, anything that yields bytes (Node's and the web's streams do), a Blob, or a file by its path. */
 export type UploadData = Uint8Array | AsyncIterable<Uint8Array> | Blob | { readonly path: string };

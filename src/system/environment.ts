@@ -13,13 +13,8 @@ export interface EnvironmentHost {
   readonly version: string | undefined;
 }
 
-/** The variables of this process. */
-export function processEnvironment(): Environment {
-  return process.env;
-}
-
 /** DOCKER_HOST, or the default socket; DOCKER_API_VERSION. */
-export function environmentHost(environment: Environment): EnvironmentHost {
+export function environmentHost(environment: Environment = process.env): EnvironmentHost {
   const { DOCKER_HOST: host, DOCKER_API_VERSION: version } = environment;
   // TLS that was asked for is TLS or nothing: never fall back to plain text.
   for (const name of ['DOCKER_TLS', 'DOCKER_TLS_VERIFY']) {

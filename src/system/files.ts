@@ -4,22 +4,9 @@ import { createReadStream } from 'node:fs';
 import { chmod, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { ContentSink, RequestBody } from '../connection/wire.ts';
+import type { ArchiveFiles, FileSink } from '../connection/files.ts';
+import type { RequestBody } from '../connection/wire.ts';
 import { ArgumentError, UploadError } from '../errors.ts';
-
-/** What the archives need of a file system. */
-export interface ArchiveFiles {
-  /** A file's bytes as content to be sent, with their length; a FIFO's or a device's without. */
-  openFile(path: string): Promise<RequestBody>;
-  /** A file that is to be written as a whole, or not at all. */
-  createFile(path: string): Promise<FileSink>;
-}
-
-/** A sink that becomes a file when it is committed. */
-export interface FileSink extends ContentSink {
-  commit(): Promise<void>;
-  discard(): Promise<void>;
-}
 
 /** The files of this machine. */
 export const files: ArchiveFiles = { openFile, createFile };

@@ -1,0 +1,17 @@
+// The seam between content and files, as channel.ts is the one between bytes and sockets.
+
+import type { ContentSink, RequestBody } from './wire.ts';
+
+/** What archives need of a file system. */
+export interface ArchiveFiles {
+  /** A file's bytes as content to be sent, with their length; a FIFO's or a device's without. */
+  openFile(path: string): Promise<RequestBody>;
+  /** A file that is to be written as a whole, or not at all. */
+  createFile(path: string): Promise<FileSink>;
+}
+
+/** A sink that becomes a file when it is committed. */
+export interface FileSink extends ContentSink {
+  commit(): Promise<void>;
+  discard(): Promise<void>;
+}

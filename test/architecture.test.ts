@@ -1,0 +1,85 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const source = fileURLToPath(new URL('../src/', import.meta.url));
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => name.replaceAll('\\', '/'));
+const textOf = (file: string): string => readFileSync(join(source, file), 'utf8');
+
+/** What a file imports, type imports included: files of ours by their path below src/, built-ins by their name. */
+function importsOf(file: string): string[] {
+  const statements = /^(?:import|export) [^;']* from '([^']+)';|\bimport\(?\s*'([^']+)'/gm;
+  const found = [...textOf(file).matchAll(statements)].map((match) => match[1] ?? match[2] ?? '');
+  return found.map((name) => (name.startsWith('.') ? normalize(join(dirname(file), name)).replaceAll('\\', '/') : name));
+}
+
+/** What each part of the house may import of the others; the parts below it in the drawing, never one above. */
+const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
+  [/^errors\.ts$/, /^$/],
+  [/^(bytes|version)\.ts$/, /^$/],
+  [/^http\//, /^(http\/|bytes\.ts|errors\.ts)/],
+  [/^tar\//, /^(tar\/|bytes\.ts|errors\.ts)/],
+  [/^docker\//, /^(docker\/|http\/|bytes\.ts|errors\.ts)/],
+  [/^connection\//, /^(connection\/|http\/|bytes\.ts|errors\.ts)/],
+  [/^system\//, /^(system\/|connection\/|docker\/(address|config)\.ts|bytes\.ts|errors\.ts)/],
+  [/^hand-off\.ts$/, /^$/],
+  [/^engine\.ts$/, /^(connection\/|docker\/|http\/|bytes\.ts|errors\.ts|version\.ts)/],
+  [/^(progress-stream|archive-stream|raw-request|upload)\.ts$/, /^(progress-stream|hand-off|engine|connection\/|docker\/|http\/|tar\/|bytes|errors)/],
+  [/^image-client\.ts$/, /^(?!cli|testing|index|image-client|system\/(?!outside\.ts))/],
+  [/^index\.ts$/, /^(?!cli|testing|system)/],
+  [/^cli\//, /^(cli\/|index\.ts)/],
+  [/^testing(\/|\.ts$)/, /^(testing\/|connection\/|http\/|system\/|bytes\.ts|errors\.ts|version\.ts)/],
+];
+
+/** The only files that touch the world, by the built-ins that they import. README prints this table. */
+const effects: Readonly<Record<string, readonly string[]>> = {
+  'system/socket.ts': ['node:net'],
+  'system/listen.ts': ['node:net'],
+  'system/files.ts': ['node:fs', 'node:fs/promises', 'node:path'],
+  'bytes.ts': ['node:crypto'],
+};
+const harmless = new Set(['node:buffer', 'node:stream', 'node:stream/web', 'node:util']);
+
+describe('the house', () => {
+  it.each(files)('src/%s imports downwards only', (file) => {
+    const rule = mayImport.find(([part]) => part.test(file));
+    expect(rule, `no rule for ${file}`).toBeDefined();
+    const ours = importsOf(file).filter((name) => !name.startsWith('node:'));
+    expect(ours.filter((name) => !rule?.[1].test(name))).toEqual([]);
+    expect(ours.filter((name) => !files.includes(name))).toEqual([]);
+  });
+
+  it('has no cycles, type imports included', () => {
+    const done = new Set<string>();
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) throw new Error([...path, file].join(' -> '));
+      if (done.has(file)) return;
+      for (const next of importsOf(file)) if (files.includes(next)) visit(next, [...path, file]);
+      done.add(file);
+    };
+    for (const file of files) visit(file, []);
+  });
+
+  it.each(files)('src/%s touches the world only as the effects table says', (file) => {
+    const builtins = importsOf(file).filter((name) => name.startsWith('node:') && !harmless.has(name));
+    expect(builtins.filter((name) => !effects[file]?.includes(name))).toEqual([]);
+    if (file === 'cli/main.ts' || file.startsWith('system/')) return;
+    const code = textOf(file).replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, '');
+    expect(code).not.toMatch(/\bprocess\.|\bconsole\.|\bDate\.now\b|\bMath\.random\b|\bfetch\(|\beval\(/);
+  });
+
+  it('has no default exports, no enums, and no index.ts inside folders', () => {
+    for (const file of files) {
+      expect(textOf(file), file).not.toMatch(/^export default|^(export )?(const )?enum |^(export )?namespace /m);
+      expect(file).not.toMatch(/\/index\.ts$/);
+    }
+  });
+
+  it.each(files)('src/%s opens with a sentence that says what it is', (file) => {
+    const lines = textOf(file).split('\n').filter((line) => !line.startsWith('#!'));
+    expect(lines[0]).toMatch(/^\/\/ \S.{20,}/);
+  });
+});

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { decodeJson, inStreamError, statusError } from '../../src/docker/answer.ts';
+import * as errors from '../../src/errors.ts';
+
+const asked = { method: 'GET', target: '/v1.41/x', address: 'unix:///d.sock' };
+const errorOf = (status: number, body: string, reason = ''): errors.ApiError => statusError(asked, status, reason, Buffer.from(body));
+
+describe('an answer that is no success', () => {
+  it('is one sentence with the request, the address, the status and the words of the engine', () => {
+    const error = errorOf(404, '{"message":"No such image: nope:latest"}\n', 'Not Found');
+    expect(error.message).toBe('GET /v1.41/x on unix:///d.sock answered 404: No such image: nope:latest');
+    expect(error).toMatchObject({ status: 404, method: 'GET', target: '/v1.41/x', inStream: false, code: 'LONGSHORE_API' });
+    expect(error.daemonMessage).toBe('No such image: nope:latest');
+  });
+
+  it.each<[number, new (...args: never[]) => errors.ApiError]>([
+    [304, errors.ApiError],
+    [400, errors.BadRequestError],
+    [401, errors.UnauthorizedError],
+    [403, errors.ForbiddenError],
+    [404, errors.NotFoundError],
+    [409, errors.ConflictError],
+    [418, errors.ApiError],
+    [429, errors.RateLimitError],
+    [500, errors.ServerError],
+    [501, errors.ServerError],
+    [503, errors.UnavailableError],
+  ])('of status %i has its class', (status, Class) => {
+    expect(errorOf(status, '').constructor).toBe(Class);
+  });
+
+  // the form of the body, the body, the words
+  it.each([
+    ['Podman, with more members', '{"cause":"image not known","message":"x: image not known","response":404}', 'x: image not known'],
+    ['without message, as Podman 5.8 on push', '{"errorDetail":{"message":"denied"},"error":"denied!"}', 'denied'],
+    ['error alone', '{"error":"old style"}', 'old style'],
+    ['cause alone', '{"cause":"why"}', 'why'],
+    ['JSON without words', '{"a":1}', '{"a":1}'],
+    ['a JSON list', '[1]', '[1]'],
+    ['null', 'null', 'null'],
+    ['plain text', 'page not found\n', 'page not found'],
+    ['nothing', '', 'Not Found'],
+    ['no UTF-8', '\xff', '\ufffd'],
+  ])('takes its words from a body of %s', (_, body, words) => {
+    expect(statusError(asked, 404, 'Not Found', Buffer.from(body, body === '\xff' ? 'latin1' : 'utf8')).daemonMessage).toBe(words);
+  });
+
+  it('shows no control characters of the engine', () => {
+    expect(errorOf(500, '\u001b[31mred\u202e').message).toBe('GET /v1.41/x on unix:///d.sock answered 500: \\u{1b}[31mred\\u{202e}');
+  });
+
+  it('cuts a page of text short', () => {
+    expect(errorOf(502, 'x'.repeat(1_000_000)).daemonMessage.length).toBe(4096);
+  });
+
+  it('says that redirects are not followed', () => {
+    expect(errorOf(301, '', 'Moved Permanently').message).toMatch(/answered 301: Moved Permanently; redirects are never followed$/);
+  });
+});
+
+describe('the reason of an error', () => {
+  // words of Docker 20.10 to 29 and Podman 4 and 5, and what they mean
+  it.each([
+    ['no basic auth credentials', 'auth'],
+    ['unauthorized: authentication required', 'auth'],
+    ['pull access denied for x, repository does not exist or may require \'docker login\'', 'auth'],
+    ['login attempt to http://127.0.0.1/v2/ failed with status: 401 Unauthorized', 'auth'],
+    ['toomanyrequests: You have reached your pull rate limit', 'rate-limit'],
+    ['write /x: no space left on device', 'no-space'],
+    ['image with reference x was found but does not match the specified platform: wanted linux/arm64', 'platform'],
+    ['no matching manifest for linux/s390x in the manifest list entries', 'platform'],
+    ['No such image: nope:latest', 'not-found'],
+    ['manifest for 127.0.0.1:5000/x:1 not found: manifest unknown: manifest unknown', 'not-found'],
+    ['An image does not exist locally with the tag: x', 'not-found'],
+    ['nope: image not known', 'not-found'],
+    ['Get "http://127.0.0.1:1/v2/": dial tcp 127.0.0.1:1: connect: connection refused', 'network'],
+    ['dial tcp: lookup registry.example on 1.1.1.1:53: no such host', 'network'],
+    ['invalid reference format', undefined],
+  ])('%s', (words, reason) => {
+    expect(errorOf(500, JSON.stringify({ message: words })).reason).toBe(reason);
+  });
+});
+
+describe('an error inside a stream', () => {
+  it.each([
+    [{ errorDetail: { message: 'denied: no' }, error: 'denied: no' }, 'denied: no', errors.UnauthorizedError],
+    [{ error: 'only the old key: manifest unknown' }, 'only the old key: manifest unknown', errors.NotFoundError],
+    [{ errorDetail: { message: 'only the new key' } }, 'only the new key', errors.ApiError],
+    [{ errorDetail: { code: 7 } }, '{"code":7}', errors.ApiError],
+  ])('%j', (message, words, Class) => {
+    const error = inStreamError(asked, message);
+    expect(error?.constructor).toBe(Class);
+    expect(error).toMatchObject({ status: 200, inStream: true, daemonMessage: words });
+  });
+
+  it.each([[{ status: 'ok' }], [{ error: '' }], [{ errorDetail: {} }], [{ errorDetail: null, error: null }]])('is none in %j', (message) => {
+    expect(inStreamError(asked, message)).toBeUndefined();
+  });
+});
+
+describe('a JSON answer', () => {
+  it('is decoded', () => {
+    expect(decodeJson(Buffer.from('{"a":"é"}\n'))).toEqual({ a: 'é' });
+  });
+
+  it.each([['<html>', /"<html>"/], ['', /no content/], ['{"a":', /no JSON/]])('that is none (%j) is a DecodeError in our own words', (text, words) => {
+    expect(() => decodeJson(Buffer.from(text))).toThrow(errors.DecodeError);
+    expect(() => decodeJson(Buffer.from(text))).toThrow(words);
+  });
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { encodeCall, refuseUnknownOptions } from '../../src/docker/call.ts';
+import type { Call } from '../../src/docker/call.ts';
+import { commonVersion, compareVersions, isVersionComplaint, parsePinnedVersion } from '../../src/docker/version.ts';
+import { ArgumentError, ConfigError, VersionError } from '../../src/errors.ts';
+
+describe('a call', () => {
+  // call, version, what goes on the wire
+  it.each<[Call, string, string]>([
+    [{ operation: 'images' }, '1.41', 'GET /v1.41/images/json'],
+    [{ operation: 'images', args: { all: true, sharedSize: undefined } }, '1.24', 'GET /v1.24/images/json?all=1'],
+    [{ operation: 'images', args: { all: false, filters: { dangling: true, label: ['a=b', 'c'] } } }, '1.41', `GET /v1.41/images/json?all=0&filters=${encodeURIComponent('{"dangling":["true"],"label":["a=b","c"]}')}`],
+    [{ operation: 'images', args: { filters: {} } }, '1.41', 'GET /v1.41/images/json'],
+    [{ operation: 'inspectImage', image: 'localhost:5000/a/b:1' }, '1.41', 'GET /v1.41/images/localhost:5000/a/b:1/json'],
+    [{ operation: 'getImage', args: { names: ['a:1', 'b@sha256:0'] } }, '1.41', 'GET /v1.41/images/get?names=a%3A1&names=b%40sha256%3A0'],
+    [{ operation: 'importImage', args: { fromSrc: '-', changes: ['CMD ["a b"]', 'ENV x=1'] } }, '1.41', 'POST /v1.41/images/create?fromSrc=-&changes=CMD+%5B%22a+b%22%5D&changes=ENV+x%3D1'],
+    [{ operation: 'history', image: 'a', args: { platform: 'linux/arm64/v8' } }, '1.48', 'GET /v1.48/images/a/history?platform=%7B%22architecture%22%3A%22arm64%22%2C%22os%22%3A%22linux%22%2C%22variant%22%3A%22v8%22%7D'],
+    [{ operation: 'pull', args: { fromImage: 'a', platform: 'linux/arm64/v8' } }, '1.41', 'POST /v1.41/images/create?fromImage=a&platform=linux%2Farm64%2Fv8'],
+    [{ operation: 'ping' }, '1.41', 'GET /_ping'],
+  ])('%j at %s is %s', (call, version, wire) => {
+    const { method, target } = encodeCall(call, version);
+    expect(`${method} ${target}`).toBe(wire);
+  });
+
+  // what, a version below, the first that has it
+  it.each<[Call, string, string, string]>([
+    [{ operation: 'removeImage', image: 'a', args: { platforms: ['linux/arm64'] } }, '1.49', '1.50', 'removeImage.platforms'],
+    [{ operation: 'images', args: { manifests: true } }, '1.46', '1.47', 'images.manifests'],
+    [{ operation: 'pruneImages' }, '1.24', '1.25', 'pruneImages'],
+    [{ operation: 'inspectDistribution', image: 'a' }, '1.29', '1.30', 'inspectDistribution'],
+  ])('%j at %s is a VersionError, and none at %s', (call, below, at, subject) => {
+    expect(() => encodeCall(call, at)).not.toThrow();
+    try {
+      encodeCall(call, below);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(VersionError);
+      expect(error).toMatchObject({ subject, needed: at, spoken: below });
+      expect((error as Error).message).toContain(`${subject} needs API version ${at}, and ${below} is spoken`);
+    }
+  });
+
+  it.each<[Call]>([
+    [{ operation: 'images', args: { all: 'yes' } }],
+    [{ operation: 'search', args: { term: 'x', limit: 1.5 } }],
+    [{ operation: 'importImage', args: { changes: 'CMD x' } }],
+    [{ operation: 'removeImage', image: 'a', args: { platforms: [] } }],
+  ])('with an argument of the wrong kind is refused: %j', (call) => {
+    expect(() => encodeCall(call, '1.55')).toThrow(ArgumentError);
+  });
+});
+
+describe('an option that a method does not have', () => {
+  it('is refused with the names of those it has', () => {
+    expect(() => refuseUnknownOptions('pull', { tga: '1' }, ['tag', 'signal'])).toThrow('pull has no option "tga"; it has tag, signal');
+  });
+});
+
+describe('versions', () => {
+  it.each([
+    ['1.9', '1.10', -1],
+    ['1.41', '1.41', 0],
+    ['2.0', '1.99', 1],
+    ['1.100', '1.55', 1],
+  ])('%s against %s as numbers', (a, b, sign) => {
+    expect(Math.sign(compareVersions(a, b))).toBe(sign);
+  });
+
+  it.each([['1.23', undefined], ['1.24', '1.24'], ['1.41', '1.41'], ['1.55', '1.55'], ['1.56', '1.55'], ['1.100', '1.55']])(
+    'an engine up to %s is spoken to in %s',
+    (newest, spoken) => {
+      expect(commonVersion(newest)).toBe(spoken);
+    },
+  );
+
+  it.each([['1.41', '1.41'], ['v1.41', '1.41']])('%s may be pinned', (text, version) => {
+    expect(parsePinnedVersion(text)).toBe(version);
+  });
+
+  it.each(['1', '1.', 'v', '1.41.0', '1.23', '1.56', 'latest', '', '1.4\n'])('%j may not be pinned', (text) => {
+    expect(() => parsePinnedVersion(text, 'DOCKER_API_VERSION')).toThrow(ConfigError);
+  });
+
+  it('are complained of in the words of dockerd', () => {
+    expect(isVersionComplaint('client version 1.99 is too new. Maximum supported API version is 1.41')).toBe(true);
+    expect(isVersionComplaint('client version 1.12 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version')).toBe(true);
+    expect(isVersionComplaint('invalid reference format')).toBe(false);
+  });
+});

@@ -1,0 +1,98 @@
+// What stands on a tape, read without longshore: the second opinion that the tape tests take their expectations from.
+
+import { Buffer } from 'node:buffer';
+import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** One message, decoded. */
+export interface Message {
+  /** The request line, or the status line. */
+  readonly start: string;
+  readonly fields: ReadonlyMap<string, string>;
+  readonly body: Buffer;
+}
+
+/** A request and its answer. */
+export interface Recorded {
+  readonly method: string;
+  readonly target: string;
+  readonly requestBody: Buffer;
+  readonly status: number;
+  readonly fields: ReadonlyMap<string, string>;
+  readonly body: Buffer;
+  /** The body as JSON. */
+  json(): any;
+  /** The body as JSON values, one a line. */
+  lines(): any[];
+}
+
+const tapes = fileURLToPath(new URL('../../fixtures/tapes/', import.meta.url));
+
+/** The names of the engine folders. */
+export function engines(): string[] {
+  return readdirSync(tapes).sort();
+}
+
+/** The tapes of an engine: their names and their files' bytes. */
+export function tapesOf(engine: string): Array<[name: string, bytes: Buffer]> {
+  const files = readdirSync(`${tapes}${engine}`).sort();
+  return files.map((file) => [file.replace(/\.tape$/, ''), readFileSync(`${tapes}${engine}/${file}`)]);
+}
+
+/** The exchanges of a tape whose exchanges follow one another. */
+export function recordedExchanges(tape: Buffer): Recorded[] {
+  const exchanges: Array<{ sent: Buffer; received: Buffer }> = [];
+  let before = '<';
+  for (const [direction, bytes] of recordsOf(tape)) {
+    if (direction === '>' && before === '<') exchanges.push({ sent: Buffer.alloc(0), received: Buffer.alloc(0) });
+    const last = exchanges.at(-1);
+    if (last === undefined) throw new Error('an answer comes first');
+    if (direction === '>') last.sent = Buffer.concat([last.sent, bytes]);
+    else last.received = Buffer.concat([last.received, bytes]);
+    before = direction;
+  }
+  return exchanges.map(({ sent, received }) => {
+    const [method = '', target = ''] = sent.toString('latin1').split(' ');
+    const { start, fields, body } = message(received, method === 'HEAD');
+    const text = body.toString();
+    return {
+      method,
+      target,
+      requestBody: message(sent, false).body,
+      status: Number(start.split(' ')[1]),
+      fields,
+      body,
+      json: () => JSON.parse(text),
+      lines: () => text.split('\r\n').filter(Boolean).map((line) => JSON.parse(line)),
+    };
+  });
+}
+
+function* recordsOf(tape: Buffer): Generator<[direction: string, bytes: Buffer]> {
+  for (let at = tape.indexOf('\n\n') + 2; at < tape.length; ) {
+    const end = tape.indexOf('\n', at);
+    const [kind = '', , length] = tape.toString('latin1', at, end).split(' ');
+    at = end + 1;
+    if (kind === '=') continue;
+    const bytes = tape.subarray(at, at + Number(length));
+    yield [kind[0] ?? '', kind.endsWith('64') ? Buffer.from(bytes.toString('latin1'), 'base64') : bytes];
+    at += Number(length) + 1;
+  }
+}
+
+/** One message and no more; a body that is shorter than announced is taken as far as it goes. */
+function message(bytes: Buffer, headOnly: boolean): Message {
+  const end = bytes.indexOf('\r\n\r\n');
+  const [start = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
+  const fields = new Map(lines.map((line) => [line.split(': ')[0]?.toLowerCase() ?? '', line.slice(line.indexOf(': ') + 2)]));
+  const rest = bytes.subarray(end + 4);
+  if (headOnly) return { start, fields, body: Buffer.alloc(0) };
+  return { start, fields, body: fields.get('transfer-encoding') === 'chunked' ? dechunk(rest) : rest };
+}
+
+function dechunk(bytes: Buffer): Buffer {
+  const end = bytes.indexOf('\r\n');
+  const size = Number.parseInt(bytes.toString('latin1', 0, end), 16);
+  if (size === 0) return Buffer.alloc(0);
+  return Buffer.concat([bytes.subarray(end + 2, end + 2 + size), dechunk(bytes.subarray(end + 4 + size))]);
+}
