@@ -3,7 +3,7 @@
 import { CollectingSink } from './connection/collect.ts';
 import type { AnswerReader, ContentSink, RequestBody, Timeouts, Wire, WireRequest } from './connection/wire.ts';
 import { escapeText } from './bytes.ts';
-import { BadRequestError, DecodeError, VersionError } from './errors.ts';
+import { ArgumentError, BadRequestError, DecodeError, VersionError } from './errors.ts';
 import type { ApiError } from './errors.ts';
 import type { ResponseHead } from './http/response.ts';
 import { decodeJson, isJsonObject, statusError } from './docker/answer.ts';
@@ -26,6 +26,9 @@ export const JSON_ANSWER_LIMIT: number = 64 * 1024 * 1024;
 export const PROMPT_HEAD_MS = 30_000;
 /** The limit for a connection, in milliseconds. */
 export const CONNECT_MS = 10_000;
+
+/** What a timer of Node's can wait at most, in milliseconds: 24 days. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Who logs in where: given a registry's key (`"https://index.docker.io/v1/"`, `"localhost:5000"`), its credentials. */
 export type CredentialSource = (
@@ -112,9 +115,9 @@ export class Engine {
   }
 
   /** Asks the engine what it is. HEAD first, as it costs the engine nothing; old ones and Podman's proxies want GET. */
-  async ping(signal?: AbortSignal): Promise<PingResult> {
-    const head = await this.#ping('HEAD', signal);
-    const answer = head.status === 200 && head.fields.has('api-version') ? head : await this.#ping('GET', signal);
+  async ping(options: Pick<EngineCall, 'signal' | 'timeouts'> = {}): Promise<PingResult> {
+    const head = await this.#ping('HEAD', options);
+    const answer = head.status === 200 && head.fields.has('api-version') ? head : await this.#ping('GET', options);
     const apiVersion = answer.fields.get('api-version') ?? '';
     if (answer.status !== 200 || !isApiVersion(apiVersion)) throw this.#noEngine(answer);
     return {
@@ -160,13 +163,15 @@ export class Engine {
   #wireRequest(request: RawRequest): WireRequest {
     const { host, basePath = '', timeouts } = this.#options;
     const limits = { connectMs: CONNECT_MS, headMs: undefined, idleMs: undefined, ...timeouts, ...request.timeouts };
+    checkTimeouts(limits);
     const fields = [['Host', host], ['User-Agent', USER_AGENT], ...request.fields] as const;
     return { ...request, target: `${basePath}${request.target}`, fields, timeouts: limits };
   }
 
-  async #ping(method: 'HEAD' | 'GET', signal: AbortSignal | undefined): Promise<ResponseHead> {
+  async #ping(method: 'HEAD' | 'GET', { signal, timeouts }: Pick<EngineCall, 'signal' | 'timeouts'>): Promise<ResponseHead> {
     let answer: ResponseHead | undefined;
-    const request = { method, target: '/_ping', fields: [], body: undefined, signal, timeouts: { headMs: PROMPT_HEAD_MS } };
+    const limits = { headMs: PROMPT_HEAD_MS, ...timeouts };
+    const request = { method, target: '/_ping', fields: [], body: undefined, signal, timeouts: limits };
     await this.raw(request, (head) => {
       answer = head;
       return new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'));
@@ -228,6 +233,15 @@ export class Engine {
 }
 
 type Fields = ReadonlyArray<readonly [name: string, value: string]>;
+
+/** Node takes a limit that is no number for one millisecond. */
+function checkTimeouts(timeouts: Timeouts): void {
+  for (const [name, limit] of Object.entries<unknown>({ ...timeouts })) {
+    if (!['connectMs', 'headMs', 'idleMs'].includes(name)) throw new ArgumentError(`timeouts has no "${escapeText(name)}"`);
+    const valid = limit === undefined || (typeof limit === 'number' && limit > 0 && limit <= LONGEST_TIMEOUT_MS);
+    if (!valid) throw new ArgumentError(`timeouts.${name} must be a number of milliseconds, 1 to ${LONGEST_TIMEOUT_MS}`);
+  }
+}
 
 function jsonSink(): CollectingSink {
   const tooLarge = (): Error => new DecodeError('the JSON answer is too large', { offset: JSON_ANSWER_LIMIT });

@@ -153,7 +153,7 @@ export class ImageClient {
   /** What the engine says of itself. `HEAD /_ping`. */
   async ping(options: CallOptions = {}): Promise<PingResult> {
     refuseUnknownOptions('ping', options, CALL);
-    return this.#engine.ping(options.signal);
+    return this.#engine.ping(options);
   }
 
   /** The engine's versions. `GET /version`. */

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { effects } from './support/effects.ts';
 
 const source = fileURLToPath(new URL('../src/', import.meta.url));
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
@@ -11,8 +12,8 @@ const textOf = (file: string): string => readFileSync(join(source, file), 'utf8'
 
 /** What a file imports, type imports included: files of ours by their path below src/, built-ins by their name. */
 function importsOf(file: string): string[] {
-  const statements = /^(?:import|export) [^;']* from '([^']+)';|\bimport\(?\s*'([^']+)'/gm;
-  const found = [...textOf(file).matchAll(statements)].map((match) => match[1] ?? match[2] ?? '');
+  const statements = /^(?:import|export) [^;']* from '([^']+)';|^import '([^']+)';|\bimport\('([^']+)'\)/gm;
+  const found = [...textOf(file).matchAll(statements)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
   return found.map((name) => (name.startsWith('.') ? normalize(join(dirname(file), name)).replaceAll('\\', '/') : name));
 }
 
@@ -34,13 +35,6 @@ const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
   [/^testing(\/|\.ts$)/, /^(testing\/|connection\/|http\/|system\/|bytes\.ts|errors\.ts|version\.ts)/],
 ];
 
-/** The only files that touch the world, by the built-ins that they import. README prints this table. */
-const effects: Readonly<Record<string, readonly string[]>> = {
-  'system/socket.ts': ['node:net'],
-  'system/listen.ts': ['node:net'],
-  'system/files.ts': ['node:fs', 'node:fs/promises', 'node:path'],
-  'bytes.ts': ['node:crypto'],
-};
 const harmless = new Set(['node:buffer', 'node:stream', 'node:stream/web', 'node:util']);
 
 describe('the house', () => {

@@ -109,6 +109,8 @@ describe('an argument that cannot be meant is refused before a byte is sent', ()
     ['text as data', (c) => c.loadImage('x.tar' as unknown as Uint8Array), ArgumentError],
     ['a URL that is none', (c) => c.importImageFromUrl('x.tar'), ArgumentError],
     ['a stream that is none', (c) => c.importImageFromStream(Buffer.of(1) as never), ArgumentError],
+    ['a limit of time that is no number', (c) => c.images({ timeouts: { headMs: Number.NaN } }), ArgumentError],
+    ['a limit of time that is none of ours', (c) => c.images({ timeouts: { timeout: 5 } as object }), ArgumentError],
     ['a chunk size of nothing', (c) => c.getImage('a', { chunkSize: 0 }), ArgumentError],
   ];
   it.each(calls)('%s', async (_, call, Class) => {

@@ -84,7 +84,8 @@ function* recordsOf(tape: Buffer): Generator<[direction: string, bytes: Buffer]>
 function message(bytes: Buffer, headOnly: boolean): Message {
   const end = bytes.indexOf('\r\n\r\n');
   const [start = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
-  const fields = new Map(lines.map((line) => [line.split(': ')[0]?.toLowerCase() ?? '', line.slice(line.indexOf(': ') + 2)]));
+  const fields = new Map<string, string>();
+  for (const line of lines) fields.set(line.split(': ')[0]?.toLowerCase() ?? '', line.slice(line.indexOf(': ') + 2));
   const rest = bytes.subarray(end + 4);
   if (headOnly) return { start, fields, body: Buffer.alloc(0) };
   return { start, fields, body: fields.get('transfer-encoding') === 'chunked' ? dechunk(rest) : rest };

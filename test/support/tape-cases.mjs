@@ -1,4 +1,4 @@
-// What is recorded, one tape a case, and done again when a tape is replayed: `run` must therefore ask the same each time.
+// What is recorded, one tape a case, and done again when a tape is replayed: `run` therefore asks the same each time.
 //
 //   name      the tape's file
 //   images    what there must be before: `{ name: file system }`, imported, labelled, and removed afterwards
@@ -156,7 +156,11 @@ export const cases = [
   },
   { name: 'import-url-refused', run: (docker) => docker.importImageFromUrl('http://127.0.0.1:1/x.tar') },
 
-  { name: 'save', images: { 'longshore/tape:1': hello }, run: (docker) => collect(docker.getImage('longshore/tape:1')) },
+  {
+    name: 'save',
+    images: { 'longshore/tape:1': hello },
+    run: (docker) => collect(docker.getImage('longshore/tape:1')),
+  },
   {
     name: 'save-many',
     images: { 'longshore/tape-a:1': hello, 'longshore/tape-b:1': other },
@@ -166,19 +170,25 @@ export const cases = [
 
   {
     name: 'load',
-    run: async (docker, env) => docker.loadImage(await imageArchive(env, ['longshore/tape:1', 'longshore/tape-b:1'], 'loaded\n')),
+    run: async (docker, env) => {
+      return docker.loadImage(await imageArchive(env, ['longshore/tape:1', 'longshore/tape-b:1'], 'loaded\n'));
+    },
   },
   { name: 'load-untagged', run: async (docker, env) => docker.loadImage(await imageArchive(env, null, 'nameless\n')) },
   {
     name: 'load-quiet',
-    run: async (docker, env) => docker.loadImage(await imageArchive(env, ['longshore/tape:1'], 'quietly\n'), { quiet: true }),
+    run: async (docker, env) => {
+      return docker.loadImage(await imageArchive(env, ['longshore/tape:1'], 'quietly\n'), { quiet: true });
+    },
   },
   { name: 'load-garbage', run: (docker) => docker.loadImage(Buffer.from('no tar at all\n')) },
 
   { name: 'pull-refused', run: (docker) => docker.pull('127.0.0.1:1/longshore/tape:1') },
   {
     name: 'push-missing', // with credentials, which must not be on the tape
-    run: (docker) => docker.push('127.0.0.1:1/longshore/tape:1', { credentials: { username: 'u', password: 'secretpw' } }),
+    run: (docker) => {
+      return docker.push('127.0.0.1:1/longshore/tape:1', { credentials: { username: 'u', password: 'secretpw' } });
+    },
   },
   { name: 'search-refused', run: (docker) => docker.search('127.0.0.1:1/tape') },
   { name: 'distribution-refused', run: (docker) => docker.inspectDistribution('127.0.0.1:1/longshore/tape:1') },

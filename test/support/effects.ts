@@ -1,0 +1,9 @@
+// The only files that touch the world, by the built-ins that they import. README prints this table.
+
+export const effects: Readonly<Record<string, readonly string[]>> = {
+  'system/socket.ts': ['node:net'],
+  'system/files.ts': ['node:fs', 'node:fs/promises', 'node:path'],
+  'system/environment.ts': [],
+  'bytes.ts': ['node:crypto'],
+  'cli/main.ts': ['node:tty'],
+};

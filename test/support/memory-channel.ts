@@ -1,0 +1,49 @@
+// A channel without a socket: what is written is kept, what is read is given by the test.
+
+import { Buffer } from 'node:buffer';
+import type { Channel, ChannelOwner, Dialer } from '../../src/connection/channel.ts';
+
+/** One end of a connection whose other end is the test. */
+export class MemoryChannel implements Channel {
+  owner: ChannelOwner = { memory: () => new Uint8Array(1), received: () => false, ended: () => {}, broken: () => {} };
+  readonly holdsMemory = false;
+  writeError: Error | undefined;
+  readonly written: Buffer[] = [];
+  readonly calls: string[] = [];
+
+  async write(blocks: readonly Uint8Array[]): Promise<void> {
+    for (const block of blocks) this.written.push(Buffer.from(block));
+  }
+
+  /** Has the owner read some bytes, in its own memory as the contract wants it. */
+  read(text: string): void {
+    const bytes = Buffer.from(text, 'latin1');
+    const memory = this.owner.memory();
+    memory.set(bytes);
+    this.owner.received(memory.subarray(0, bytes.length));
+  }
+
+  resume(): void {
+    this.calls.push('resume');
+  }
+
+  keepAlive(value: boolean): void {
+    this.calls.push(`keepAlive ${value}`);
+  }
+
+  destroy(): void {
+    this.calls.push('destroy');
+  }
+}
+
+/** A dialer that gives these channels in turn. */
+export function memoryDialer(...channels: MemoryChannel[]): Dialer {
+  return {
+    address: 'memory://',
+    async dial() {
+      const channel = channels.shift();
+      if (channel === undefined) throw new Error('no more channels');
+      return channel;
+    },
+  };
+}
