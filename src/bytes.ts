@@ -9,6 +9,11 @@ export function asBuffer(bytes: Uint8Array): Buffer {
   return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** A copy. Not `bytes.slice()`: where the bytes are a Buffer, that is a view of the same memory. */
+export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}
+
 /** One block with the bytes of all of them; always a copy. */
 export function concat(blocks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0;

@@ -10,7 +10,7 @@ import { decodeJson, isJsonObject, statusError } from './docker/answer.ts';
 import type { Asked } from './docker/answer.ts';
 import { encodeRegistryAuth } from './docker/auth.ts';
 import type { Credentials } from './docker/auth.ts';
-import { encodeCall } from './docker/call.ts';
+import { checkArguments, encodeCall } from './docker/call.ts';
 import type { Call, Target } from './docker/call.ts';
 import type { Endpoint } from './docker/endpoint.ts';
 import { endpoints } from './docker/endpoints.ts';
@@ -92,6 +92,8 @@ export class Engine {
 
   /** Calls; the reader gets the content of a success, and only of that. Anything else is thrown. */
   async exchange(call: EngineCall, reader: CallReader): Promise<void> {
+    checkArguments(call);
+    call.signal?.throwIfAborted();
     const version = await waitFor(this.version(), call.signal);
     const fields = await this.#credentialFields(call);
     try {
@@ -257,9 +259,9 @@ function waitFor<Value>(shared: Promise<Value>, signal: AbortSignal | undefined)
   if (signal === undefined) return shared;
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) return onAbort();
+    if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     const done = (): void => signal.removeEventListener('abort', onAbort);
-    shared.then(resolve, reject).finally(done);
+    shared.then(resolve, reject).finally(done); // also after an abort: somebody must hear of its failure
   });
 }

@@ -44,11 +44,17 @@ export class ConnectError extends LongshoreError {
   readonly address: string;
   /** The system's error name, `"ENOENT"`, `"EACCES"`, `"ECONNREFUSED"`, where there is one. */
   readonly errno: string | undefined;
+  /** What to do about it; the message ends with it. */
+  readonly hint: string | undefined;
 
-  constructor(message: string, fields: { address: string; errno?: string | undefined; cause?: unknown }) {
-    super('CONNECT', message, { cause: fields.cause });
+  constructor(
+    message: string,
+    fields: { address: string; errno?: string | undefined; hint?: string | undefined; cause?: unknown },
+  ) {
+    super('CONNECT', fields.hint === undefined ? message : `${message}. ${fields.hint}`, { cause: fields.cause });
     this.address = fields.address;
     this.errno = fields.errno;
+    this.hint = fields.hint;
   }
 }
 
@@ -188,6 +194,20 @@ export class DecodeError extends LongshoreError {
 export class UploadError extends LongshoreError {
   constructor(message: string, options?: ErrorOptions) {
     super('UPLOAD', message, options);
+  }
+}
+
+/** Thrown when a file that an archive goes into cannot be made or written. */
+export class FileError extends LongshoreError {
+  /** The file, as you named it. */
+  readonly path: string;
+  /** The system's error name, `"ENOENT"`, `"EACCES"`, `"ENOSPC"`. */
+  readonly errno: string | undefined;
+
+  constructor(message: string, fields: { path: string; errno?: string | undefined; cause?: unknown }) {
+    super('FILE', message, { cause: fields.cause });
+    this.path = fields.path;
+    this.errno = fields.errno;
   }
 }
 

@@ -9,7 +9,7 @@ import type { Timeouts } from './connection/wire.ts';
 import { parseAddress } from './docker/address.ts';
 import type { Address } from './docker/address.ts';
 import { registryHost, serverAddress } from './docker/auth.ts';
-import { refuseUnknownOptions } from './docker/call.ts';
+import { checkArguments, refuseUnknownOptions } from './docker/call.ts';
 import type { ArgumentsOf } from './docker/endpoint.ts';
 import { endpoints } from './docker/endpoints.ts';
 import { mergeFilters } from './docker/filters.ts';
@@ -291,6 +291,8 @@ export class ImageClient {
    * Makes an image of one layer out of a file system's tar. A string is a URL if it begins with http:// or https://,
    * else a path; bytes and async iterables are uploaded; `{ image }` is pulled. `POST /images/create`.
    */
+  importImage(source: { readonly image: string }, options?: ImportFromImageOptions): ProgressStream<PullResult>;
+  importImage(source: string | UploadData, options?: ImportOptions): ProgressStream<ImportResult>;
   importImage(
     source: string | UploadData | { readonly image: string },
     options: ImportOptions & ImportFromImageOptions = {},
@@ -371,6 +373,7 @@ export class ImageClient {
   }
 
   #starter(call: EngineCall): StartCall {
+    checkArguments(call); // what is wrong with them is thrown at the call, not when the stream is read
     const { signal } = call;
     return (reader, left) =>
       this.#engine.exchange({ ...call, signal: signal === undefined ? left : AbortSignal.any([signal, left]) }, reader);

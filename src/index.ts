@@ -63,6 +63,7 @@ export {
   ConnectError,
   CredentialError,
   DecodeError,
+  FileError,
   ForbiddenError,
   InvalidReferenceError,
   LongshoreError,

@@ -1,5 +1,6 @@
 // A call whose answer is progress: iterate it, or await it. Nothing is sent before that, and either is done once.
 
+import { copyOf } from './bytes.ts';
 import type { ContentSink } from './connection/wire.ts';
 import { inStreamError } from './docker/answer.ts';
 import type { Asked } from './docker/answer.ts';
@@ -54,7 +55,7 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
 
   /** What the engine sends, undecoded; an error that it reports inside is thrown all the same. */
   bytes(): AsyncIterableIterator<Uint8Array> {
-    return this.#handOver((chunks) => ({ bytes: (view) => chunks.put(view.slice()), flush: () => chunks.taken() }));
+    return this.#handOver((chunks) => ({ bytes: (view) => chunks.put(copyOf(view)), flush: () => chunks.taken() }));
   }
 
   #handOver<Item>(tap: (items: HandOff<Item>) => Tap): HandOff<Item> {

@@ -1,5 +1,6 @@
 // The escape hatch: any request to the engine, by the same connections, limits and signals as the methods'.
 
+import { copyOf } from './bytes.ts';
 import type { ContentSink, Timeouts } from './connection/wire.ts';
 import type { BodySource, Engine } from './engine.ts';
 import { ArgumentError } from './errors.ts';
@@ -75,7 +76,7 @@ export async function rawRequest(
 }
 
 function copyingSink(content: HandOff<Uint8Array>): ContentSink {
-  return { synchronous: true, write: (view) => content.put(view.slice()), flush: () => content.taken() };
+  return { synchronous: true, write: (view) => content.put(copyOf(view)), flush: () => content.taken() };
 }
 
 function encodeQuery(query: RequestOptions['query'] = {}): string {

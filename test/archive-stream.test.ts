@@ -167,7 +167,12 @@ describe('a file that was there', () => {
 
   it('is not made in a folder that is not there', async () => {
     await start(whole);
-    await expect(client.getImage('x').toFile(join(folder, 'no', 'x.tar'))).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(client.getImage('x').toFile(join(folder, 'no', 'x.tar'))).rejects.toMatchObject({
+      code: 'LONGSHORE_FILE',
+      errno: 'ENOENT',
+      message: `cannot write ${join(folder, 'no', 'x.tar')}: there is no such folder`,
+    });
+    await expect(client.getImage('x').toFile('')).rejects.toBeInstanceOf(ArgumentError);
     expect(engine.asked).toEqual([]);
   });
 });

@@ -10,7 +10,7 @@ const IMAGE = `${REPOSITORY}:1`;
 const entries = [
   { path: 'etc', type: 'directory' },
   { path: 'etc/motd', content: 'Packed in memory, by a client without dependencies.\n' },
-  { path: 'bin/hello', mode: 0o755, content: new Uint8Array(40_000).fill(0x2e) },
+  { path: 'bin/hello', mode: 0o755, content: new Uint8Array(6_000).fill(0x2e) },
 ];
 
 /**

@@ -148,6 +148,18 @@ describe('the API version', () => {
   });
 });
 
+describe('a call that is aborted before it begins', () => {
+  it('dials nobody, and leaves no rejection behind', async () => {
+    await start(() => []);
+    const reason = new Error('mine');
+    await expect(client.images({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(engine.pings()).toBe(0);
+    const nowhere = new ImageClient({ host: 'unix:///nowhere.sock' });
+    await expect(nowhere.images({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await new Promise((resolve) => setTimeout(resolve, 20)); // an unhandled rejection fails the run
+  });
+});
+
 describe('what is no engine', () => {
   it('is told by its answer to a ping', async () => {
     const daemon = await fakeDaemon((socket) =>

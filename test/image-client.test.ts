@@ -103,6 +103,8 @@ describe('an argument that cannot be meant is refused before a byte is sent', ()
     ['an option that would be dropped', (c) => c.importImageFromImage('a', { changes: ['CMD x'] } as object), ArgumentError],
     ['manifests with platform', (c) => c.inspectImage('a', { manifests: true, platform: 'linux/amd64' }), ArgumentError],
     ['no image to save', (c) => c.getImage([]), ArgumentError],
+    ['a platform that is none', (c) => c.pull('a', { platform: '?' }), ArgumentError],
+    ['changes that are no list', (c) => c.importImageFromData(Buffer.of(1), { changes: 'CMD x' as never }), ArgumentError],
     ['an empty search', (c) => c.search(''), ArgumentError],
     ['a tag without a repository', (c) => c.importImageFromData(Buffer.of(1), { tag: '1' }), ArgumentError],
     ['an empty list of platforms to remove', (c) => c.removeImage('a', { platforms: [] }), ArgumentError],

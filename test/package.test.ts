@@ -29,7 +29,7 @@ describe('the package', () => {
   it('exports these names and nothing else', () => {
     expect(Object.keys(surface).sort()).toEqual([
       'ApiError', 'ArchiveStream', 'ArgumentError', 'BadRequestError', 'ConfigError', 'ConflictError', 'ConnectError',
-      'CredentialError', 'DecodeError', 'ForbiddenError', 'ImageClient', 'InvalidReferenceError', 'LongshoreError',
+      'CredentialError', 'DecodeError', 'FileError', 'ForbiddenError', 'ImageClient', 'InvalidReferenceError', 'LongshoreError',
       'NEWEST_API_VERSION', 'NotFoundError', 'OLDEST_API_VERSION', 'ProgressStream', 'ProtocolError', 'RateLimitError',
       'Secret', 'ServerError', 'TarError', 'TimeoutError', 'TruncatedError', 'UnauthorizedError', 'UnavailableError',
       'UploadError', 'VERSION', 'VersionError', 'decodeJsonValues', 'encodeRegistryAuth', 'familiarReference',

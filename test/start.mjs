@@ -89,6 +89,7 @@ async function runDemo() {
   console.log(`${bold(`longshore ${VERSION}`)} with ${dialer.address}\n`);
   const interrupt = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => interrupt.abort(new Error(`stopped by ${name}`)));
+  process.stdout.on('error', (error) => interrupt.abort(error)); // `npm start | head`: tidy up all the same
   const wire = wirePrinter();
   const client = new ImageClient({ dialer: watched(dialer, wire.tell) });
   let count = 0;

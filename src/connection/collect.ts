@@ -1,6 +1,6 @@
 // A sink that keeps what comes, for answers that are small by nature: JSON, and the bodies of errors.
 
-import { concat } from '../bytes.ts';
+import { concat, copyOf } from '../bytes.ts';
 import type { ContentSink } from './wire.ts';
 
 /** Keeps up to `limit` bytes; where more come, `tooLarge` makes the error that ends the exchange. */
@@ -18,7 +18,7 @@ export class CollectingSink implements ContentSink {
 
   write(view: Uint8Array): void {
     const room = this.#limit - this.#length;
-    this.#blocks.push(view.slice(0, room)); // a copy: the view is borrowed
+    this.#blocks.push(copyOf(view.subarray(0, room))); // the view is borrowed
     this.#length += Math.min(view.length, room);
     if (view.length > room) throw this.#tooLarge();
   }

@@ -28,15 +28,24 @@ export function encodeCall({ operation, image, args = {} }: Call, version: strin
   const row: Endpoint = endpoints[operation];
   gate(operation, row, version);
   const query = new URLSearchParams();
-  for (const [name, parameter] of Object.entries(row.parameters)) {
-    const value = args[name];
-    if (value === undefined) continue;
+  for (const { name, parameter, values } of encodeArguments(row, args)) {
     gate(`${operation}.${name}`, parameter, version);
-    for (const encoded of parameter.encode(value)) query.append(parameter.wire, encoded);
+    for (const value of values) query.append(parameter.wire, value);
   }
   const prefix = row.versioned === false ? '' : `/v${version}`;
   const path = row.path.replace('{image}', () => encodePath(image ?? ''));
   return { method: row.method, target: `${prefix}${path}${query.size > 0 ? `?${query}` : ''}` };
+}
+
+/** Throws an `ArgumentError` for what no version could be sent: so it is told before any I/O. */
+export function checkArguments({ operation, args = {} }: Call): void {
+  encodeArguments(endpoints[operation], args);
+}
+
+/** Each argument that was given, with its parameter and what it is on the wire. */
+function encodeArguments(row: Endpoint, args: Readonly<Record<string, unknown>>) {
+  const given = Object.entries(row.parameters).filter(([name]) => args[name] !== undefined);
+  return given.map(([name, parameter]) => ({ name, parameter, values: parameter.encode(args[name]) }));
 }
 
 /** Throws unless the version knows the subject, `"removeImage"` or `"removeImage.platforms"`. */

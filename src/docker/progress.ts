@@ -1,6 +1,6 @@
 // What an engine reports while it works: JSON values from bytes, typed events from values, a result from events.
 
-import { concat, decodeUtf8, escapeBytes, asBuffer } from '../bytes.ts';
+import { asBuffer, concat, copyOf, decodeUtf8, escapeBytes } from '../bytes.ts';
 import { DecodeError, TruncatedError } from '../errors.ts';
 import { isJsonObject } from './answer.ts';
 import type { JsonObject } from './answer.ts';
@@ -92,7 +92,7 @@ export class JsonValueDecoder {
       else if (byte === CLOSE && --this.#depth === 0) return this.#takeValue(start, at + 1);
     }
     this.#position = block.length;
-    this.#keep(block.slice(start)); // a copy: the block is borrowed
+    this.#keep(copyOf(block.subarray(start))); // the block is borrowed
     return undefined;
   }
 

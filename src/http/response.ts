@@ -143,7 +143,8 @@ export class ResponseParser {
       phase === 'head' && received === 0
         ? 'the engine closed the connection without an answer'
         : `the answer was cut short: ${received}${expected === undefined ? '' : ` of ${expected}`} bytes of its ${phase} came`;
-    return new TruncatedError(message, { phase, received, expected, cause });
+    const why = cause instanceof Error ? ` (${cause.message})` : '';
+    return new TruncatedError(`${message}${why}`, { phase, received, expected, cause });
   }
 
   // HTTP-message = start-line CRLF *( field-line CRLF ) CRLF [ message-body ]                                §2.1
@@ -309,7 +310,8 @@ export class ResponseParser {
   #view(start: number, end: number, next: number): Uint8Array {
     this.#contentBytes += end - start;
     this.#position = next;
-    return this.#input.subarray(start, end);
+    // No Buffer: its `slice()` would be one more view, where whoever gets this expects a copy.
+    return new Uint8Array(this.#input.buffer, this.#input.byteOffset + start, end - start);
   }
 
   /** The next line without its CRLF, of at most `limit` bytes, as Latin-1 text. */

@@ -32,19 +32,19 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
 }
 
-/** What to say of each of the system's errors, and what to do about it. */
-const hints: Readonly<Record<string, string>> = {
-  ENOENT: 'the socket does not exist. Is the engine running, and is this its address (DOCKER_HOST)?',
-  EACCES: 'permission denied. Add the user to the group that owns the socket (often "docker"), or use a rootless engine',
-  ECONNREFUSED: 'nobody listens there. Is the engine running?',
-  ENOTSOCK: 'this is a file, but no socket',
-  ENOTFOUND: 'there is no host of that name',
-  EAI_AGAIN: 'the name of the host cannot be resolved now',
-  EHOSTUNREACH: 'the host cannot be reached',
-  ETIMEDOUT: 'the host does not answer',
+/** What each of the system's errors means, and what to do about it. */
+const meanings: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  ENOENT: ['the socket does not exist', 'Is the engine running, and is this its address (DOCKER_HOST)?'],
+  EACCES: ['permission denied', 'Add the user to the group that owns the socket (often "docker"), or use a rootless engine'],
+  ECONNREFUSED: ['nobody listens there', 'Is the engine running?'],
+  ENOTSOCK: ['this is a file, but no socket', 'Check the host (DOCKER_HOST)'],
+  ENOTFOUND: ['there is no host of that name', 'Check the host (DOCKER_HOST)'],
+  EAI_AGAIN: ['the name of the host cannot be resolved now', 'Check the network'],
+  EHOSTUNREACH: ['the host cannot be reached', 'Check the network'],
+  ETIMEDOUT: ['the host does not answer', 'Check the network'],
 };
 
 function connectError({ text }: Address, cause: NodeJS.ErrnoException): ConnectError {
-  const hint = hints[cause.code ?? ''] ?? cause.message;
-  return new ConnectError(`cannot connect to ${text}: ${hint}`, { address: text, errno: cause.code, cause });
+  const [what, hint] = meanings[cause.code ?? ''] ?? [cause.message];
+  return new ConnectError(`cannot connect to ${text}: ${what}`, { address: text, errno: cause.code, hint, cause });
 }

@@ -6,7 +6,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ArchiveFiles, FileSink } from '../connection/files.ts';
 import type { RequestBody } from '../connection/wire.ts';
-import { ArgumentError, UploadError } from '../errors.ts';
+import { ArgumentError, FileError, UploadError } from '../errors.ts';
 
 /** The files of this machine. */
 export const files: ArchiveFiles = { openFile, createFile };
@@ -47,13 +47,17 @@ async function* readBlocks(path: string): AsyncGenerator<Uint8Array> {
 }
 
 async function createFile(path: string): Promise<FileSink> {
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) throw new ArgumentError('a file needs a path');
+  const failed = (error: unknown): never => {
+    throw cannotWrite(path, error as NodeJS.ErrnoException);
+  };
   // Through a symbolic link, its target is replaced, not the link.
   const target = await realpath(path).catch(() => path);
   const existing = await stat(target).catch(() => undefined);
   if (existing !== undefined && !existing.isFile()) throw new ArgumentError(`${path} exists, and is no regular file`);
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}-${++created}.partial`);
-  const handle = await open(temporary, 'wx', 0o600);
-  const blocks = new BlockWriter(handle);
+  const handle = await open(temporary, 'wx', 0o600).catch(failed);
+  const blocks = new BlockWriter(handle, failed);
   return {
     write: (view) => blocks.write(view),
     memory: () => blocks.memory(),
@@ -61,7 +65,7 @@ async function createFile(path: string): Promise<FileSink> {
       await blocks.finish();
       await handle.close();
       if (existing !== undefined) await chmod(temporary, existing.mode & 0o7777);
-      await rename(temporary, target);
+      await rename(temporary, target).catch(failed);
     },
     async discard() {
       await blocks.settled();
@@ -72,12 +76,28 @@ async function createFile(path: string): Promise<FileSink> {
 }
 let created = 0;
 
+/** The temporary file's name is nobody's business. */
+function cannotWrite(path: string, cause: NodeJS.ErrnoException): FileError {
+  const meanings: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such folder',
+    ENOTDIR: 'what should be its folder is a file',
+    EACCES: 'permission denied',
+    EROFS: 'the file system is read-only',
+    ENOSPC: 'no space left on the device',
+    EDQUOT: 'the quota is used up',
+    ENAMETOOLONG: 'the name is too long',
+  };
+  const why = meanings[cause.code ?? ''] ?? cause.code ?? cause.message;
+  return new FileError(`cannot write ${path}: ${why}`, { path, errno: cause.code, cause });
+}
+
 /**
  * Writes what it is given in large blocks, several at once, each at its place. Reads may land in the free part of a
  * block, where the frames between the chunks are squeezed out: then there is no copy but that.
  */
 class BlockWriter {
   readonly #handle: FileHandle;
+  readonly #failed: (error: unknown) => never;
   #block: Buffer | undefined;
   #fill = 0;
   #position = 0;
@@ -86,8 +106,9 @@ class BlockWriter {
   readonly #writing = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(handle: FileHandle) {
+  constructor(handle: FileHandle, failed: (error: unknown) => never) {
     this.#handle = handle;
+    this.#failed = failed;
   }
 
   /** Room for a read, or undefined while all blocks are being written. */
@@ -98,7 +119,7 @@ class BlockWriter {
   }
 
   write(view: Uint8Array): void | Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#failure !== undefined) this.#failed(this.#failure.error);
     const block = this.#block;
     if (block !== undefined && view.buffer === block.buffer) {
       block.copyWithin(this.#fill, view.byteOffset, view.byteOffset + view.length);
@@ -112,7 +133,7 @@ class BlockWriter {
   async finish(): Promise<void> {
     this.#submit();
     await this.settled();
-    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#failure !== undefined) this.#failed(this.#failure.error);
   }
 
   /** Resolves when nothing is being written any more. */

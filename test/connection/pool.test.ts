@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { CollectingSink } from '../../src/connection/collect.ts';
 import { ConnectionPool } from '../../src/connection/pool.ts';
 import { ArgumentError, ConnectError, ProtocolError, TimeoutError, TruncatedError } from '../../src/errors.ts';
 import { Kept, answer, fakeDaemon, onRequest, request, until } from '../support/fake-daemon.ts';
@@ -127,6 +128,29 @@ describe('a request that met a dead idle connection', () => {
     await start((socket) => onRequest(socket, () => socket.destroy()));
     await expect(get()).rejects.toThrow(TruncatedError);
     expect(daemon.sockets).toHaveLength(1);
+  });
+});
+
+describe('answers that come in several reads', () => {
+  it('stay whole while other connections read into the same memory', async () => {
+    // Found by the first replay byte by byte: a Buffer's slice() is a view, and the next read wrote over it.
+    await start((socket, index) => {
+      onRequest(socket, () => {
+        const body = `"${String(index).repeat(40_000)}"`;
+        const head = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`;
+        for (const [turn, part] of [head, body.slice(0, 17), body.slice(17, 20_000), body.slice(20_000)].entries()) {
+          setTimeout(() => socket.write(part), turn * 3);
+        }
+      });
+    });
+    const texts = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const sink = new CollectingSink(100_000, () => new Error('too large'));
+        await pool.exchange(request(), () => sink);
+        return Buffer.from(sink.bytes()).toString();
+      }),
+    );
+    expect(texts.sort()).toEqual(Array.from({ length: 8 }, (_, index) => `"${String(index).repeat(40_000)}"`));
   });
 });
 

@@ -147,6 +147,7 @@ describe('the response parser', () => {
     for (let event; (event = parser.next()) !== undefined; ) {
       if (event.type !== 'content') continue;
       expect(event.bytes.buffer).toBe(memory.buffer);
+      expect(event.bytes.constructor).toBe(Uint8Array); // whose slice() is a copy, unlike a Buffer's
       views.push(event.bytes.slice());
     }
     expect(views.map((view) => Buffer.from(view).toString())).toEqual([large, 'abcdef']);

@@ -1,0 +1,184 @@
+// A dialer that records: everything passes through it unchanged, and a copy without the secrets goes on a tape.
+
+import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
+import { concat, copyOf } from '../bytes.ts';
+import { ArgumentError } from '../errors.ts';
+import { RequestParser } from './requests.ts';
+import type { RequestEvent } from './requests.ts';
+import { filler, isLogin, redactHead, redactLoginAnswer } from './secrets.ts';
+import { TAPE_LIMIT, textLength } from './tape.ts';
+import type { Tape, TapeHeader, TapeRecord } from './tape.ts';
+
+/** A dialer to be used in place of another, and what went through it. */
+export interface Recorder {
+  readonly dialer: Dialer;
+  /** What was recorded so far; an `ArgumentError` where that is too much, or could not be redacted with certainty. */
+  tape(): Tape;
+}
+
+/**
+ * Records what goes through a dialer's channels. The values of X-Registry-Auth, Authorization, Cookie and their like
+ * read `[redacted]` on the tape, what a login sends and the token that it gets are made unreadable, and a request's
+ * head is held back until it is whole, so that no secret slips through in two halves. What is sent stays as it is.
+ */
+export function recorder(dialer: Dialer, header: TapeHeader): Recorder {
+  const log = new Log();
+  let connections = 0;
+  const recording: Dialer = {
+    address: dialer.address,
+    dial: async (options) => recordingChannel(await dialer.dial(options), new ConnectionLog(log, ++connections)),
+  };
+  return { dialer: recording, tape: () => ({ header, records: log.records() }) };
+}
+
+function recordingChannel(inner: Channel, log: ConnectionLog): Channel {
+  let owner: ChannelOwner = inner.owner;
+  return {
+    get owner() {
+      return owner;
+    },
+    set owner(value) {
+      owner = value;
+      inner.owner = listener(value, log);
+    },
+    get holdsMemory() {
+      return inner.holdsMemory;
+    },
+    get writeError() {
+      return inner.writeError;
+    },
+    write(blocks) {
+      for (const block of blocks) log.sent(block);
+      return inner.write(blocks);
+    },
+    resume: () => inner.resume(),
+    keepAlive: (value) => inner.keepAlive(value),
+    destroy: () => inner.destroy(),
+  };
+}
+
+/** Writes down what the owner is told, before the owner is: it may change the bytes in place. */
+function listener(owner: ChannelOwner, log: ConnectionLog): ChannelOwner {
+  return {
+    memory: () => owner.memory(),
+    received(bytes) {
+      log.received(bytes);
+      return owner.received(bytes);
+    },
+    ended() {
+      log.over('eof');
+      owner.ended();
+    },
+    broken(error) {
+      log.over('reset');
+      owner.broken(error);
+    },
+  };
+}
+
+/** One connection's share of the log. */
+class ConnectionLog {
+  readonly #log: Log;
+  readonly #connection: number;
+  readonly #parser = new RequestParser();
+  /** Whether the request that is being sent, or was sent last, is a login; and what came in answer to it. */
+  #login = false;
+  #loginAnswer: Uint8Array[] = [];
+  #over = false;
+
+  constructor(log: Log, connection: number) {
+    this.#log = log;
+    this.#connection = connection;
+    log.beforeReading.push(() => this.#flushLogin());
+  }
+
+  sent(bytes: Uint8Array): void {
+    if (!this.#log.reserve(bytes.length)) return;
+    try {
+      for (const event of this.#parser.push(bytes)) this.#take(event);
+    } catch (error) {
+      this.#log.failure = error; // a listener never disturbs what it listens to: `tape()` tells
+    }
+  }
+
+  received(bytes: Uint8Array): void {
+    if (!this.#log.reserve(bytes.length)) return;
+    if (this.#login) this.#loginAnswer.push(copyOf(bytes));
+    else this.#log.add('received', this.#connection, copyOf(bytes));
+  }
+
+  /** Only the first counts: after an end, the closing of our own side is no news. */
+  over(how: 'eof' | 'reset'): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#flushLogin();
+    this.#log.over(this.#connection, how);
+  }
+
+  #take(event: RequestEvent): void {
+    if (event.type === 'end') return;
+    if (event.type === 'head') {
+      this.#flushLogin();
+      this.#login = isLogin(event.start);
+      this.#log.add('sent', this.#connection, redactHead(event.bytes));
+    } else {
+      const secret = this.#login && event.type === 'content';
+      this.#log.add('sent', this.#connection, secret ? filler(event.bytes.length) : event.bytes);
+    }
+  }
+
+  #flushLogin(): void {
+    if (this.#loginAnswer.length === 0) return;
+    const redacted = redactLoginAnswer(concat(this.#loginAnswer.splice(0)));
+    if (redacted !== undefined) this.#log.add('received', this.#connection, redacted);
+    else this.#log.failure ??= new ArgumentError('the answer to a login is chunked, so its token cannot be redacted');
+  }
+}
+
+/** What happened, in its order; what follows itself on one connection and in one direction is one record. */
+class Log {
+  /** Why there can be no tape. */
+  failure: unknown;
+  /** Called before the log is read, for whatever is held back. */
+  readonly beforeReading: Array<() => void> = [];
+  readonly #entries: Array<{ type: 'sent' | 'received'; connection: number; blocks: Uint8Array[] } | Over> = [];
+  #bytes = 0;
+
+  /** Whether there is room for so many bytes more; of what will never be read nothing is kept. */
+  reserve(length: number): boolean {
+    this.#bytes += length;
+    if (this.#bytes > TAPE_LIMIT) {
+      this.failure ??= new ArgumentError(`more than ${TAPE_LIMIT} bytes went over the wire: too much for a tape`);
+    }
+    return this.failure === undefined;
+  }
+
+  add(type: 'sent' | 'received', connection: number, bytes: Uint8Array): void {
+    const last = this.#entries.at(-1);
+    if (last?.type === type && last.connection === connection) last.blocks.push(bytes);
+    else this.#entries.push({ type, connection, blocks: [bytes] });
+  }
+
+  over(connection: number, how: 'eof' | 'reset'): void {
+    this.#entries.push({ type: 'over', connection, how });
+  }
+
+  records(): TapeRecord[] {
+    for (const action of this.beforeReading) action();
+    if (this.failure !== undefined) throw this.failure;
+    return this.#entries.flatMap((entry): TapeRecord[] => {
+      if (entry.type === 'over') return [entry];
+      const { type, connection, blocks } = entry;
+      return readablePieces(concat(blocks)).map((bytes) => ({ type, connection, bytes }));
+    });
+  }
+}
+
+type Over = Extract<TapeRecord, { type: 'over' }>;
+
+/** The lines before the first byte that needs base64, so that the head of an archive can be read, and the rest. */
+function readablePieces(bytes: Uint8Array): Uint8Array[] {
+  const text = textLength(bytes);
+  const cut = text === bytes.length ? 0 : bytes.lastIndexOf(0x0a, text) + 1;
+  return cut === 0 ? [bytes] : [bytes.subarray(0, cut), bytes.subarray(cut)];
+}

@@ -1,0 +1,34 @@
+// What must never reach a tape, and what stands there in its place.
+
+import { Buffer } from 'node:buffer';
+import { asBuffer, latin1 } from '../bytes.ts';
+
+const REDACTED = '[redacted]';
+
+/** The fields whose values are secrets, in requests: the engine's own two for registries, and HTTP's. */
+const secretFields = /^(x-registry-auth|x-registry-config|authorization|proxy-authorization|cookie):.*$/is;
+
+/** The head with `[redacted]` where secrets stood. */
+export function redactHead(head: Uint8Array): Buffer {
+  const lines = asBuffer(head).toString('latin1').split('\r\n');
+  return latin1(lines.map((line) => line.replace(secretFields, `$1: ${REDACTED}`)).join('\r\n'));
+}
+
+/** Whether the content of a request is a secret, and its answer may hold one: `POST /auth`, a login. */
+export function isLogin({ method, target }: { readonly method: string; readonly target: string }): boolean {
+  return method === 'POST' && /\/auth(?:\?.*)?$/.test(target);
+}
+
+/** As many bytes as the secret had, so that Content-Length and chunk sizes stay true. */
+export function filler(length: number): Buffer {
+  return Buffer.alloc(length, 'x');
+}
+
+/** The answer to a login with the token that it may hold made unreadable; undefined where it cannot be found safely. */
+export function redactLoginAnswer(answer: Uint8Array): Buffer | undefined {
+  const text = asBuffer(answer).toString('latin1');
+  // Chunks could cut a token in two. Engines send these answers with a length.
+  if (/^transfer-encoding:/im.test(text)) return undefined;
+  const token = /("\w*token"\s*:\s*")((?:[^"\\]|\\.)*)/gis;
+  return latin1(text.replace(token, (_, before: string, value: string) => before + 'x'.repeat(value.length)));
+}

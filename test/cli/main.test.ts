@@ -1,0 +1,115 @@
+// The program itself, as a process: its exit codes, a closed pipe, and signals.
+
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { bytes, cannedDaemon } from './canned-daemon.ts';
+import type { Answer, CannedDaemon } from './canned-daemon.ts';
+
+const file = process.env['TEST_TARGET'] === 'src' ? 'src/cli/main.ts' : 'dist/cli/main.js';
+const main = fileURLToPath(new URL(`../../${file}`, import.meta.url));
+
+let daemon: CannedDaemon | undefined;
+afterEach(async () => {
+  await daemon?.close();
+  daemon = undefined;
+});
+
+function start(argv: readonly string[], host: string, variables: Record<string, string> = {}): ChildProcess {
+  const env = { ...process.env, ...variables, DOCKER_HOST: host };
+  return spawn(process.execPath, [main, ...argv], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+async function textOf(stream: NodeJS.ReadableStream | null): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream ?? []) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+async function ended(child: ChildProcess): Promise<{ code: number; stdout: string; stderr: string }> {
+  const texts = Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+  const [code] = (await once(child, 'close')) as [number];
+  const [stdout, stderr] = await texts;
+  return { code, stdout, stderr };
+}
+
+const NOWHERE = 'unix:///nowhere/engine.sock';
+
+describe('longshore', () => {
+  it('exits with 1 and one readable message where there is no socket', async () => {
+    expect(await ended(start(['ls'], NOWHERE))).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        `longshore ls: cannot connect to ${NOWHERE}: the socket does not exist\n` +
+        'Is the engine running, and is this its address (DOCKER_HOST)?\n',
+    });
+  });
+
+  it('shows the stack when NODE_DEBUG=longshore asks for it', async () => {
+    const { stderr } = await ended(start(['ls'], NOWHERE, { NODE_DEBUG: 'longshore' }));
+    expect(stderr).toMatch(/\n {4}at /);
+  });
+
+  it('exits with 2 when it is misused, with 0 after its help', async () => {
+    const [misused, help] = await Promise.all([ended(start(['pulll'], NOWHERE)), ended(start(['--help'], NOWHERE))]);
+    expect([misused.code, misused.stdout, help.code, help.stderr]).toEqual([2, '', 0, '']);
+  });
+
+  it('a reader that has had enough is no error', async () => {
+    const endless: Answer = (response) => {
+      const more = (): void => {
+        while (response.write(Buffer.alloc(64 * 1024))) continue;
+        response.once('drain', more);
+      };
+      more();
+    };
+    daemon = await cannedDaemon({ 'GET /images/get': endless });
+    const child = start(['save', 'x'], daemon.host);
+    child.stdout?.once('data', () => child.stdout?.destroy());
+    const [stderr, [code]] = await Promise.all([textOf(child.stderr), once(child, 'exit')]);
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('%s ends a save that hangs with %d, and leaves no file', async (signal, code) => {
+    let asked!: () => void;
+    const hanging = new Promise<void>((resolve) => (asked = resolve));
+    let gone!: () => void;
+    const hungUp = new Promise<void>((resolve) => (gone = resolve));
+    const answer: Answer = (response) => {
+      response.on('close', gone).write(new Uint8Array(512), asked);
+    };
+    daemon = await cannedDaemon({ 'GET /images/get': answer });
+    const child = start(['save', '-o', join(daemon.folder, 'x.tar'), 'x'], daemon.host);
+    await hanging;
+    child.kill(signal);
+    expect(await ended(child)).toEqual({ code, stdout: '', stderr: '' });
+    await hungUp; // which is how a daemon learns to stop
+    expect(readdirSync(daemon.folder)).toEqual(['engine.sock']);
+  });
+
+  it('SIGINT ends a load whose standard input says nothing', async () => {
+    let asked!: () => void;
+    const waiting = new Promise<void>((resolve) => (asked = resolve));
+    daemon = await cannedDaemon({ 'POST /images/load': asked });
+    const child = start(['load'], daemon.host);
+    await waiting;
+    child.kill('SIGINT');
+    expect((await ended(child)).code).toBe(130);
+  });
+
+  it('colors nothing that is no terminal, and an empty answer is an archive that was cut', async () => {
+    daemon = await cannedDaemon({ 'GET /images/get': bytes(new Uint8Array(0)) });
+    const { code, stderr } = await ended(start(['save', 'x'], daemon.host));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^longshore save: [^\x1b\n]+\n$/);
+  });
+});

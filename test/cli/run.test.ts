@@ -1,0 +1,371 @@
+// Commands from the arguments to the exit code, against a daemon of canned answers.
+
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Interruption, OutputClosedError } from '../../src/cli/command.ts';
+import { packTar } from '../../src/index.ts';
+import { bytes, cannedDaemon, json, progress, status } from './canned-daemon.ts';
+import type { Answer, CannedDaemon } from './canned-daemon.ts';
+import { longshore } from './fake-io.ts';
+import type { Outcome, World } from './fake-io.ts';
+
+let daemon: CannedDaemon;
+afterEach(() => daemon.close());
+
+/** Runs the arguments against a new daemon with those answers. */
+async function against(answers: Record<string, Answer>, argv: string[], world?: World): Promise<Outcome> {
+  daemon = await cannedDaemon(answers);
+  return longshore(daemon.host, argv.map((argument) => argument.replace('FOLDER', daemon.folder)), world);
+}
+
+const ID = `sha256:${'0123456789abcdef'.repeat(4)}`;
+const CREATED = Date.UTC(2026, 0, 1) / 1000 - 21 * 24 * 3600;
+const image = (RepoTags: string[] | null, RepoDigests: string[] | null = []) => {
+  return { Id: ID, RepoTags, RepoDigests, Created: CREATED, Size: 7_329_000, Labels: null };
+};
+async function archive(): Promise<Buffer> {
+  const blocks: Uint8Array[] = [];
+  const entries = { 'manifest.json': new Uint8Array(3000), layer: new Uint8Array(600_000) };
+  for await (const block of packTar(entries)) blocks.push(block);
+  return Buffer.concat(blocks);
+}
+
+describe('ls', () => {
+  const images = {
+    'GET /images/json': json([
+      image(['alpine:3.20', '127.0.0.1:5000/a/b:1']),
+      image(['<none>:<none>'], ['busybox@sha256:1']),
+      image(null, null),
+      image(['evil\x1b[2J:1']),
+    ]),
+  };
+
+  it('prints a line for each name, as docker images does', async () => {
+    expect(await against(images, ['ls'])).toEqual({
+      code: 0,
+      stdout: [
+        'REPOSITORY           TAG      IMAGE ID       CREATED       SIZE',
+        'alpine               3.20     0123456789ab   3 weeks ago   7.33MB',
+        '127.0.0.1:5000/a/b   1        0123456789ab   3 weeks ago   7.33MB',
+        'busybox              <none>   0123456789ab   3 weeks ago   7.33MB',
+        '<none>               <none>   0123456789ab   3 weeks ago   7.33MB',
+        'evil\\u{1b}[2J        1        0123456789ab   3 weeks ago   7.33MB',
+        '',
+      ].join('\n'),
+      stderr: '',
+    });
+    expect(daemon.requests).toEqual(['GET /images/json']);
+  });
+
+  it('sends its name and its filters, repeated ones together', async () => {
+    await against(images, ['ls', '-a', '--filter', 'label=a=b', '-f', 'label=c', 'alp*']);
+    const query = new URLSearchParams(daemon.requests[0]?.split('?')[1]);
+    expect(query.get('all')).toBe('1');
+    expect(JSON.parse(query.get('filters') ?? '')).toEqual({ label: ['a=b', 'c'], reference: ['alp*'] });
+  });
+
+  it.each([
+    [['ls', '-q'], '0123456789ab\n'],
+    [['ls', '--quiet', '--no-trunc'], `${ID}\n`],
+    [['ls', '-q', '--json', '--no-trunc'], `[\n  "${ID}"\n]\n`],
+    [['--json', 'ls'], `${JSON.stringify([image(['a:1'])], null, 2)}\n`],
+  ])('%j prints %j', async (argv, stdout) => {
+    const outcome = await against({ 'GET /images/json': json([image(['a:1'])]) }, argv);
+    expect(outcome).toEqual({ code: 0, stdout, stderr: '' });
+  });
+});
+
+describe('pull', () => {
+  const pulled = {
+    'POST /images/create': progress(
+      { status: 'Pulling from library/x', id: '1' },
+      { status: 'Downloading', progressDetail: { current: 1, total: 2 }, id: 'ca7c512ed85c' },
+      { status: 'Downloading', progressDetail: { current: 2, total: 2 }, id: 'ca7c512ed85c' },
+      { status: `Digest: ${ID}` },
+      { status: 'Status: Downloaded newer image for x:1' },
+    ),
+  };
+  const said =
+    '1: Pulling from library/x\nca7c512ed85c: Downloading\n' +
+    `Digest: ${ID}\nStatus: Downloaded newer image for x:1\n`;
+
+  it('prints the reference on stdout, and what the engine does on stderr', async () => {
+    const outcome = await against(pulled, ['pull', '--platform', 'linux/arm64', 'x:1']);
+    expect(outcome).toEqual({ code: 0, stdout: 'docker.io/library/x:1\n', stderr: said });
+    expect(daemon.requests).toHaveLength(1);
+    expect(daemon.requests[0]).toContain('platform=linux%2Farm64');
+  });
+
+  it('paints a bar where stderr is a terminal', async () => {
+    const { stderr } = await against(pulled, ['pull', 'x:1'], { terminals: ['stderr'] });
+    expect(stderr).toMatch(/ca7c512ed85c: Downloading +\[=+> +\] +1B\/2B/);
+  });
+
+  it('is silent with --quiet but for the result', async () => {
+    const outcome = await against(pulled, ['-q', 'pull', 'x:1'], { terminals: ['stderr'] });
+    expect(outcome).toEqual({ code: 0, stdout: 'docker.io/library/x:1\n', stderr: '' });
+  });
+
+  it('prints an event a line with --json, the result as the last', async () => {
+    const { stdout, stderr } = await against(pulled, ['pull', '--json', 'x:1']);
+    const lines = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.map((line) => line['type'])).toEqual(['headline', 'layer', 'layer', 'headline', 'headline', 'result']);
+    expect(lines.at(-1)).toMatchObject({ reference: 'docker.io/library/x:1', digest: ID, status: 'downloaded' });
+    expect(stderr).toBe('');
+  });
+
+  it('prints only the result with --json and --quiet', async () => {
+    const { stdout } = await against(pulled, ['pull', '--json', '--quiet', 'x:1']);
+    expect(JSON.parse(stdout)).toMatchObject({ type: 'result', digest: ID });
+  });
+
+  it('fails when the engine says so in the middle of its progress', async () => {
+    const words = 'manifest for x:1 not found: manifest unknown: manifest unknown';
+    const failing = progress({ status: 'Pulling', id: '1' }, { errorDetail: { message: words } });
+    expect(await against({ 'POST /images/create': failing }, ['pull', 'x:1'])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `1: Pulling\nlongshore pull: the engine failed on the way: ${words}\n`,
+    });
+  });
+
+  it.each([
+    ['toomanyrequests: slow down', 'Wait a while; registries allow more to those whom they know by their credentials'],
+    ['no space left on device', 'Make room on the disk of the engine: longshore ls shows the images'],
+    ['pull access denied for x', 'Is the name right? If the repository is private, the registry wants credentials'],
+    ['Get "https://r/v2/": dial tcp: lookup r: no such host', 'The engine did not reach the other side'],
+  ])('says what to do about "%s"', async (message, advice) => {
+    const { stderr } = await against({ 'POST /images/create': status(500, message) }, ['pull', 'x:1']);
+    expect(stderr).toContain(`longshore pull: the engine answered 500: ${message}\n${advice}`);
+    expect(stderr.split('\n')).toHaveLength(3);
+  });
+});
+
+describe('save', () => {
+  it('writes a file, and says that it was verified', async () => {
+    const content = await archive();
+    const outcome = await against({ 'GET /images/get': bytes(content) }, ['save', '-o', 'FOLDER/x.tar', 'a', 'b:1']);
+    const said = `saved ${content.length} bytes, verified 2 entries\n`;
+    expect(outcome).toEqual({ code: 0, stdout: '', stderr: said });
+    expect(readFileSync(join(daemon.folder, 'x.tar')).equals(content)).toBe(true);
+    expect(daemon.requests).toEqual(['GET /images/get?names=a&names=b%3A1']);
+  });
+
+  it.each([[['save', 'a']], [['save', '-o', '-', 'a']]])('%j writes the same to stdout', async (argv) => {
+    const content = await archive();
+    const { code, stdout } = await against({ 'GET /images/get': bytes(content) }, argv);
+    expect(code).toBe(0);
+    expect(Buffer.from(stdout, 'latin1').equals(content)).toBe(true);
+  });
+
+  it('reads no more from the engine than stdout takes', async () => {
+    const content = await archive();
+    let writing = 0;
+    let together = 0;
+    const write = async (): Promise<void> => {
+      together = Math.max(together, ++writing);
+      await new Promise((resolve) => setImmediate(resolve));
+      writing--;
+    };
+    await against({ 'GET /images/get': bytes(content) }, ['save', 'a'], { write });
+    expect(together).toBe(1);
+  });
+
+  it('ends without a word when who read its output has gone', async () => {
+    const write = (): Promise<void> => Promise.reject(new OutputClosedError());
+    const { code, stderr } = await against({ 'GET /images/get': bytes(await archive()) }, ['save', 'a'], { write });
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
+  it('prints what it saved with --json', async () => {
+    const content = await archive();
+    const argv = ['save', '--json', '-o', 'FOLDER/x.tar', 'a'];
+    const { stdout, stderr } = await against({ 'GET /images/get': bytes(content) }, argv);
+    expect(JSON.parse(stdout)).toEqual({ path: join(daemon.folder, 'x.tar'), bytes: content.length, entries: 2 });
+    expect(stderr).toBe('');
+  });
+
+  it('leaves no file when the archive is cut', async () => {
+    const cut = (await archive()).subarray(0, 5000);
+    const { code, stderr } = await against({ 'GET /images/get': bytes(cut) }, ['save', '-o', 'FOLDER/x.tar', 'a']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^longshore save: [^\n]+\n$/);
+    expect(readdirSync(daemon.folder)).toEqual(['engine.sock']);
+  });
+
+  it('leaves no file when it is interrupted, and exits with the code of the signal', async () => {
+    const stop = new AbortController();
+    const answer: Answer = (response) => {
+      response.write(new Uint8Array(512)); // and no more
+      stop.abort(new Interruption('SIGTERM', 143));
+    };
+    const argv = ['save', '-o', 'FOLDER/x.tar', 'a'];
+    const outcome = await against({ 'GET /images/get': answer }, argv, { signal: stop.signal });
+    expect(outcome).toEqual({ code: 143, stdout: '', stderr: '' });
+    expect(readdirSync(daemon.folder)).toEqual(['engine.sock']);
+  });
+});
+
+describe('load', () => {
+  const loaded = {
+    'POST /images/load': progress(
+      { status: 'Loading layer', progressDetail: { current: 1, total: 2 }, id: 'ca7c512ed85c' },
+      { stream: 'Loaded image: a:1\n' },
+      { stream: `Loaded image ID: ${ID}\n` },
+    ),
+  };
+  const outcome = { code: 0, stdout: `a:1\n${ID}\n`, stderr: 'ca7c512ed85c: Loading layer\n' };
+
+  it.each([[['load']], [['load', '-']], [['load', '-i', '-']]])('%j sends standard input', async (argv) => {
+    expect(await against(loaded, argv, { stdin: 'a tar' })).toEqual(outcome);
+    expect(daemon.requests).toEqual(['POST /images/load?quiet=0 a tar']);
+  });
+
+  it.each([
+    [['load', 'FOLDER/x.tar']],
+    [['load', '-i', 'FOLDER/x.tar']],
+    [['load', '--', 'FOLDER/x.tar']],
+  ])('%j sends the file', async (argv) => {
+    daemon = await cannedDaemon(loaded);
+    writeFileSync(join(daemon.folder, 'x.tar'), 'a file');
+    const named = argv.map((argument) => argument.replace('FOLDER', daemon.folder));
+    expect(await longshore(daemon.host, named)).toEqual(outcome);
+    expect(daemon.requests).toEqual(['POST /images/load?quiet=0 a file']);
+  });
+
+  it('says which file is not there', async () => {
+    const { code, stderr } = await against(loaded, ['load', 'FOLDER/x.tar']);
+    expect([code, stderr]).toEqual([1, `longshore load: cannot read ${daemon.folder}/x.tar: there is no such file\n`]);
+  });
+});
+
+describe('import', () => {
+  const imported = { 'POST /images/create': progress({ status: 'Downloading from http://h/x.tar' }, { status: ID }) };
+
+  it('prints the id once, and sends what it was told', async () => {
+    const argv = ['import', '-', 'a:1', '-c', 'CMD ["/x"]', '--change', 'ENV A=b', '-m', 'made'];
+    const outcome = await against(imported, argv, { stdin: 'a tar' });
+    expect(outcome).toEqual({ code: 0, stdout: `${ID}\n`, stderr: 'Downloading from http://h/x.tar\n' });
+    const [target = '', body] = daemon.requests[0]?.split(/ (?=a tar)/) ?? [];
+    const query = new URLSearchParams(target.split('?')[1]);
+    expect(query.getAll('changes')).toEqual(['CMD ["/x"]', 'ENV A=b']);
+    expect([query.get('repo'), query.get('message'), query.get('fromSrc'), body]).toEqual([
+      'docker.io/library/a:1',
+      'made',
+      '-',
+      'a tar',
+    ]);
+  });
+
+  it('leaves a URL to the engine', async () => {
+    await against(imported, ['import', 'http://h/x.tar']);
+    expect(daemon.requests[0]).toContain('fromSrc=http%3A%2F%2Fh%2Fx.tar');
+  });
+});
+
+describe('rm', () => {
+  const removing = {
+    'DELETE /images/a:1': json([{ Untagged: 'a:1' }, { Deleted: ID }]),
+    'DELETE /images/busy': status(409, 'conflict: unable to remove repository reference "busy"'),
+  };
+
+  it('goes on after a failure, and its exit code tells of it', async () => {
+    expect(await against(removing, ['rm', 'busy', 'gone', 'a:1'])).toEqual({
+      code: 1,
+      stdout: `Untagged: a:1\nDeleted: ${ID}\n`,
+      stderr:
+        'longshore rm: the engine answered 409: conflict: unable to remove repository reference "busy"\n' +
+        'longshore rm: the engine answered 404: no such page\n',
+    });
+  });
+
+  it('prints one array with --json, whatever failed', async () => {
+    const { code, stdout } = await against(removing, ['rm', '--json', 'a:1', 'gone', 'a:1']);
+    const removed = [{ Untagged: 'a:1' }, { Deleted: ID }];
+    expect([code, JSON.parse(stdout)]).toEqual([1, [...removed, ...removed]]);
+  });
+
+  it('sends its flags', async () => {
+    await against(removing, ['rm', '-qf', '--no-prune', 'a:1']);
+    expect(daemon.requests).toEqual(['DELETE /images/a:1?force=1&noprune=1']);
+  });
+
+  it('stops at an engine that is out of reach, for the next image would fail alike', async () => {
+    const { code, stderr } = await against({}, ['-H', 'unix:///nowhere/engine.sock', 'rm', 'a', 'b', 'c']);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      'longshore rm: cannot connect to unix:///nowhere/engine.sock: the socket does not exist\n' +
+        'Is the engine running, and is this its address (DOCKER_HOST)?\n',
+    );
+  });
+
+  it('escapes the words of the engine', async () => {
+    const { stderr } = await against({ 'DELETE /images/a': status(500, 'a\x1b[2J\nb\u202e') }, ['rm', 'a']);
+    expect(stderr).toBe('longshore rm: the engine answered 500: a\\u{1b}[2J\\u{a}b\\u{202e}\n');
+  });
+});
+
+describe('version', () => {
+  const engine = {
+    Version: '20.10.24',
+    ApiVersion: '1.41',
+    MinAPIVersion: '1.12',
+    Os: 'linux',
+    Arch: 'amd64',
+    Components: [
+      { Name: 'Engine', Version: '20.10.24' },
+      { Name: 'runc', Version: '1.1.5' },
+    ],
+  };
+
+  it('prints both sides', async () => {
+    const { code, stdout } = await against({ 'GET /version': json(engine) }, ['version']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Client +longshore \d+\.\d+\.\d+\n {2}API +1\.24 to 1\.55\nEngine +20\.10\.24\n/);
+    expect(stdout).toContain('  API        1.12 to 1.41; spoken: 1.41\n  Platform   linux/amd64\n  runc       1.1.5\n');
+  });
+
+  it('prints one object with --json', async () => {
+    const { stdout } = await against({ 'GET /version': json(engine) }, ['version', '--json']);
+    const expected = { client: { newestApiVersion: '1.55' }, engine: { ...engine, spokenApiVersion: '1.41' } };
+    expect(JSON.parse(stdout)).toMatchObject(expected);
+  });
+
+  it.each([
+    [['version']],
+    [['version', '--json']],
+  ])('%j prints our side where the engine is out of reach', async (argv) => {
+    const { code, stdout, stderr } = await against({}, [...argv, '-H', 'unix:///nowhere/engine.sock']);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(argv.includes('--json') ? /"client": \{[^]+"engine": null/ : /^Client +longshore/);
+    expect(stderr).toMatch(/^longshore version: cannot connect to .*: the socket does not exist\nIs .*\?\n$/);
+  });
+});
+
+describe('what anybody may meet', () => {
+  it('a program error is told in two lines, its stack when asked for', async () => {
+    const broken = { connect: () => Promise.reject(new TypeError('x is not a function')) };
+    const { code, stderr } = await against({}, ['ls'], broken as object);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      'longshore ls: TypeError: x is not a function\nThis should not happen: NODE_DEBUG=longshore shows where it did\n',
+    );
+    const debugged = await longshore(daemon.host, ['ls'], { ...broken, debug: true } as object);
+    expect(debugged.stderr).toMatch(/\n {4}at /);
+  });
+
+  it.each([
+    [['rm', 'gone'], '\x1b[31mlongshore rm:'],
+    [['rm', '--no-color', 'gone'], 'longshore rm:'],
+  ])('%j begins with %j on a terminal with colors', async (argv, start) => {
+    const { stderr } = await against({}, argv, { color: true });
+    expect(stderr.startsWith(start)).toBe(true);
+  });
+
+  it('nothing is asked of the engine when the interruption came first', async () => {
+    const signal = AbortSignal.abort(new Interruption('SIGINT', 130));
+    expect(await against({}, ['rm', 'a', 'b'], { signal })).toEqual({ code: 130, stdout: '', stderr: '' });
+    expect(daemon.requests).toEqual([]);
+  });
+});

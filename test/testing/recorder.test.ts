@@ -1,0 +1,188 @@
+import { Buffer } from 'node:buffer';
+import { describe, expect, it } from 'vitest';
+import type { Channel } from '../../src/connection/channel.ts';
+import { ArgumentError } from '../../src/errors.ts';
+import { recorder } from '../../src/testing/recorder.ts';
+import { TAPE_LIMIT, encodeTape } from '../../src/testing/tape.ts';
+import type { Tape } from '../../src/testing/tape.ts';
+import { MemoryChannel, memoryDialer } from '../support/memory-channel.ts';
+import { splits } from '../support/splits.ts';
+
+const header = { engine: 'Docker', version: '20.10.24', command: 'a test', date: '2026-01-31' };
+
+/** What a client reads, into one block of memory that each read overwrites, as a socket's memory is used. */
+function listen(channel: Channel): string[] {
+  const heard: string[] = [];
+  const memory = Buffer.alloc(64 * 1024);
+  channel.owner = {
+    memory: () => memory,
+    received(bytes) {
+      heard.push(Buffer.from(bytes).toString('latin1'));
+      bytes.fill(0x21); // an owner may change what it was given
+      return true;
+    },
+    ended: () => heard.push('ended'),
+    broken: ({ message }) => heard.push(`broken: ${message}`),
+  };
+  return heard;
+}
+
+async function record(count = 1) {
+  const inner = Array.from({ length: count }, () => new MemoryChannel());
+  const { dialer, tape } = recorder(memoryDialer(...inner), header);
+  const channels: Channel[] = [];
+  for (let index = 0; index < count; index++) channels.push(await dialer.dial({}));
+  const heard = channels.map(listen);
+  return { inner, channels, heard, tape };
+}
+
+const shown = ({ records }: Tape): string[] =>
+  records.map((record) => {
+    const what = record.type === 'over' ? record.how : Buffer.from(record.bytes).toString('latin1');
+    return `${record.type} ${record.connection} ${what}`;
+  });
+
+const text = (tape: Tape): string => Buffer.from(encodeTape(tape)).toString('latin1');
+
+describe('recorder', () => {
+  it('records both directions and the end, by connection and in order', async () => {
+    const { inner, channels, tape } = await record(2);
+    await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
+    await channels[1]?.write([Buffer.from('GET /b HTTP/1.1\r\n\r\n')]);
+    inner[1]?.read('HTTP/1.1 200 OK\r\n\r\nb');
+    inner[0]?.read('HTTP/1.1 200 OK\r\n\r\na');
+    inner[1]?.owner.ended();
+    inner[0]?.owner.broken(new Error('reset'));
+    expect(shown(tape())).toEqual([
+      'sent 1 GET /a HTTP/1.1\r\n\r\n',
+      'sent 2 GET /b HTTP/1.1\r\n\r\n',
+      'received 2 HTTP/1.1 200 OK\r\n\r\nb',
+      'received 1 HTTP/1.1 200 OK\r\n\r\na',
+      'over 2 eof',
+      'over 1 reset',
+    ]);
+    expect(tape().header).toEqual(header);
+  });
+
+  it('joins what follows itself, and records what was in memory when it came', async () => {
+    const { inner, channels, tape } = await record();
+    await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n'), Buffer.from('\r\n')]);
+    inner[0]?.read('first, ');
+    inner[0]?.read('second');
+    expect(shown(tape())).toEqual(['sent 1 GET /a HTTP/1.1\r\n\r\n', 'received 1 first, second']);
+  });
+
+  it('hands everything on as it is', async () => {
+    const { inner, channels, heard } = await record();
+    const [channel, socket] = [channels[0], inner[0]];
+    if (channel === undefined || socket === undefined) throw new Error('there is one');
+    socket.writeError = new Error('EPIPE');
+    await channel.write([Buffer.from('GET /a HTTP/1.1\r\nX-Registry-Auth: c2VjcmV0\r\n\r\n')]);
+    socket.read('one');
+    socket.owner.ended();
+    socket.owner.broken(new Error('closed'));
+    channel.resume();
+    channel.keepAlive(false);
+    channel.destroy();
+    expect(Buffer.concat(socket.written).toString()).toContain('X-Registry-Auth: c2VjcmV0\r\n');
+    expect(heard[0]).toEqual(['one', 'ended', 'broken: closed']);
+    expect(socket.calls).toEqual(['resume', 'keepAlive false', 'destroy']);
+    expect(channel.writeError).toBe(socket.writeError);
+    expect(channel.holdsMemory).toBe(false);
+  });
+
+  it('records an end once, however often it is told', async () => {
+    const { inner, tape } = await record();
+    inner[0]?.owner.ended();
+    inner[0]?.owner.broken(new Error('the connection was closed'));
+    expect(shown(tape())).toEqual(['over 1 eof']);
+  });
+
+  it('cuts an answer where it stops being text, so that its head can be read', async () => {
+    const { inner, tape } = await record();
+    inner[0]?.read('HTTP/1.1 200 OK\r\n\r\nbin/\0\0\0');
+    expect(text(tape())).toContain('< 1 19\nHTTP/1.1 200 OK\r\n\r\n\n<64 1 12\n');
+  });
+
+  it('refuses what no tape has room for, and keeps none of it', async () => {
+    const { inner, channels, tape } = await record();
+    await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
+    for (let sent = 0; sent <= TAPE_LIMIT; sent += 1024) inner[0]?.read('x'.repeat(1024));
+    expect(() => tape()).toThrow(String(TAPE_LIMIT));
+  });
+
+  it('gives no tape of what it cannot read, for it could not redact it', async () => {
+    const { channels, inner, tape } = await record();
+    await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\nX-Registry-Auth : hunter2\r\n\r\n')]);
+    expect(Buffer.concat(inner[0]?.written ?? []).toString()).toContain('hunter2');
+    expect(() => tape()).toThrow(ArgumentError);
+  });
+});
+
+// Tapes are committed and published. Whoever records with a login would publish it with them, in a header whose value
+// is mere base64; so the recorder, not the one who records, takes it out, before anything is kept.
+describe('a secret', () => {
+  const head = [
+    'POST /v1.41/images/x/push?tag=1 HTTP/1.1',
+    'X-Registry-Auth: eyJwYXNzd29yZCI6Imh1bnRlcjIifQ==',
+    'x-registry-config: eyJwYXNzd29yZCI6Imh1bnRlcjIifQ==',
+    'AUTHORIZATION: Basic aHVudGVyMg==',
+    'Proxy-Authorization:hunter2',
+    'Cookie: session=hunter2; a=b',
+    'X-Meta-Head: X-Registry-Auth: this is none',
+    'Content-Length: 0',
+    '\r\n',
+  ].join('\r\n');
+
+  it.each(splits(Buffer.from(head)))('in a request head never reaches the tape, sent %s', async (_name, pieces) => {
+    const { channels, inner, tape } = await record();
+    for (const piece of pieces) {
+      await channels[0]?.write([piece]);
+      expect(text(tape())).not.toMatch(/hunter2|aHVudGVyMg|eyJ/);
+    }
+    expect(shown(tape())).toEqual([
+      `sent 1 ${head
+        .replaceAll(/eyJ\S+|Basic aHVudGVyMg==|session=hunter2; a=b/g, '[redacted]')
+        .replace('Authorization:hunter2', 'Authorization: [redacted]')}`,
+    ]);
+    expect(Buffer.concat(inner[0]?.written ?? []).toString()).toBe(head);
+  });
+
+  const loginHead = 'POST /v1.41/auth HTTP/1.1\r\nContent-Length: 24\r\n\r\n';
+  const login = Buffer.from(`${loginHead}{"password":   "hunter2"}`);
+
+  it.each(splits(login))('in a login is replaced by as many bytes, sent %s', async (_name, pieces) => {
+    const { channels, tape } = await record();
+    for (const piece of pieces) await channels[0]?.write([piece]);
+    expect(shown(tape())[0]).toBe(`sent 1 ${loginHead}${'x'.repeat(24)}`);
+  });
+
+  it('in a login that is sent in chunks is replaced, and the chunks stay true', async () => {
+    const { channels, tape } = await record();
+    const chunked = 'POST /auth HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n7\r\nhunter2\r\n0\r\n\r\n';
+    await channels[0]?.write([Buffer.from(chunked)]);
+    expect(shown(tape())[0]).toContain('\r\n\r\n7\r\nxxxxxxx\r\n0\r\n\r\n');
+  });
+
+  const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 45\r\n\r\n{"IdentityToken":"hun\\"ter2","Status":"Good"}';
+
+  it.each(splits(Buffer.from(answer)))('in the answer to a login is replaced, received %s', async (_name, pieces) => {
+    const { channels, inner, tape } = await record();
+    await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
+    for (const piece of pieces) inner[0]?.read(Buffer.from(piece).toString('latin1'));
+    await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
+    inner[0]?.read('"token":"of no login"');
+    expect(shown(tape()).slice(1)).toEqual([
+      `received 1 ${answer.replace('hun\\"ter2', 'xxxxxxxxx')}`,
+      'sent 1 GET /a HTTP/1.1\r\n\r\n',
+      'received 1 "token":"of no login"',
+    ]);
+  });
+
+  it('in a chunked answer to a login is not looked for: there is no tape', async () => {
+    const { channels, inner, tape } = await record();
+    await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
+    inner[0]?.read('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+    expect(() => tape()).toThrow('chunked');
+  });
+});
