@@ -10,8 +10,8 @@ import { decodeJson, isJsonObject, statusError } from './docker/answer.ts';
 import type { Asked } from './docker/answer.ts';
 import { encodeRegistryAuth } from './docker/auth.ts';
 import type { Credentials } from './docker/auth.ts';
-import { checkArguments, encodeCall } from './docker/call.ts';
-import type { Call, Target } from './docker/call.ts';
+import { checkArguments, encodeCall, gatesOfSubject, lacking, needsIdentity, needsStore } from './docker/call.ts';
+import type { Call, EngineFacts, ImageStore, Target } from './docker/call.ts';
 import type { Endpoint } from './docker/endpoint.ts';
 import { endpoints } from './docker/endpoints.ts';
 import type { PingResult } from './docker/types.ts';
@@ -77,7 +77,9 @@ export interface BodySource {
 /** One engine. */
 export class Engine {
   readonly #options: EngineOptions;
-  #version: Promise<string> | undefined;
+  // What is learned of the engine is learned once, by the first who needs it, and forgotten together.
+  #identity: Promise<PingResult> | undefined;
+  #store: Promise<ImageStore> | undefined;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -94,26 +96,60 @@ export class Engine {
   async exchange(call: EngineCall, reader: CallReader): Promise<void> {
     checkArguments(call);
     call.signal?.throwIfAborted();
-    const version = await waitFor(this.version(), call.signal);
+    const facts = await waitFor(this.#factsFor(call), call.signal);
     const fields = await this.#credentialFields(call);
     try {
-      await this.#exchangeOnce(call, fields, version, reader);
+      await this.#exchangeOnce(call, fields, facts, reader);
     } catch (error) {
       if (!(error instanceof BadRequestError) || !isVersionComplaint(error.daemonMessage)) throw error;
-      const next = await this.#versionRefused(version, call.signal);
+      await this.#versionRefused(facts.version, call.signal);
       if (call.body?.repeatable === false) throw error;
-      await this.#exchangeOnce(call, fields, next, reader);
+      await this.#exchangeOnce(call, fields, await waitFor(this.#factsFor(call), call.signal), reader);
     }
   }
 
   /** The API version spoken: pinned, or negotiated once by the first who asks. */
-  version(): Promise<string> {
-    if (this.#options.version !== undefined) return Promise.resolve(this.#options.version);
-    this.#version ??= this.#negotiate().catch((error: unknown) => {
-      this.#version = undefined; // the next call asks anew
+  async version(): Promise<string> {
+    if (this.#options.version !== undefined) return this.#options.version;
+    const { apiVersion } = await this.identity();
+    return commonVersion(apiVersion) ?? this.#rangesDoNotMeet(`up to ${apiVersion}`);
+  }
+
+  /** What the engine said of itself when it was first asked. */
+  identity(): Promise<PingResult> {
+    this.#identity ??= this.ping().catch((error: unknown) => {
+      this.#identity = undefined; // the next call asks anew
       throw error;
     });
-    return this.#version;
+    return this.#identity;
+  }
+
+  /** Whether the engine has a subject, `"inspectImage.platform"`. */
+  async supports(subject: string): Promise<boolean> {
+    const gates = gatesOfSubject(subject);
+    const [version, identity] = await Promise.all([this.version(), this.identity()]);
+    const facts: EngineFacts = { version, identity };
+    if (gates.some(({ gate }) => lacking(subject, gate, facts) !== undefined)) return false;
+    if (!gates.some(({ gate }) => gate.store !== undefined)) return true;
+    const store = await this.#imageStore();
+    return gates.every(({ gate }) => lacking(subject, gate, { ...facts, store }) === undefined);
+  }
+
+  async #factsFor(call: Call): Promise<EngineFacts> {
+    const version = await this.version();
+    const identity = this.#options.version === undefined || needsIdentity(call) ? await this.identity() : undefined;
+    const facts = { version, identity };
+    if (!needsStore(call)) return facts;
+    encodeCall(call, facts); // what the version forbids needs no question more
+    return { ...facts, store: await this.#imageStore() };
+  }
+
+  #imageStore(): Promise<ImageStore> {
+    this.#store ??= this.json({ operation: 'info' }).then(imageStoreOf, (error: unknown) => {
+      this.#store = undefined;
+      throw error;
+    });
+    return this.#store;
   }
 
   /** Asks the engine what it is. HEAD first, as it costs the engine nothing; old ones and Podman's proxies want GET. */
@@ -128,6 +164,7 @@ export class Engine {
       experimental: answer.fields.get('docker-experimental') === 'true',
       builderVersion: answer.fields.get('builder-version') || undefined,
       server: answer.fields.get('server'),
+      isPodman: answer.fields.has('libpod-api-version') || /^libpod\//i.test(answer.fields.get('server') ?? ''),
     };
   }
 
@@ -141,9 +178,9 @@ export class Engine {
     this.#options.wire.close();
   }
 
-  async #exchangeOnce(call: EngineCall, fields: Fields, version: string, reader: CallReader): Promise<void> {
+  async #exchangeOnce(call: EngineCall, fields: Fields, facts: EngineFacts, reader: CallReader): Promise<void> {
     const row: Endpoint = endpoints[call.operation];
-    const target = encodeCall(call, version);
+    const target = encodeCall(call, facts);
     const asked = { ...target, address: this.#options.address };
     let refused: { head: ResponseHead; body: CollectingSink } | undefined;
     const body = await call.body?.open();
@@ -189,19 +226,13 @@ export class Engine {
     return new VersionError(message, { needed: OUR_RANGE, spoken: 'unknown' });
   }
 
-  async #negotiate(): Promise<string> {
-    const { apiVersion } = await this.ping();
-    return commonVersion(apiVersion) ?? this.#rangesDoNotMeet(`up to ${apiVersion}`);
-  }
-
   /** A 400 said that our version is not spoken: the engine behind the address was changed, or is out of our range. */
-  async #versionRefused(refused: string, signal: AbortSignal | undefined): Promise<string> {
-    if (this.#options.version === undefined) {
-      this.#version = undefined;
-      const version = await waitFor(this.version(), signal);
-      if (version !== refused) return version;
+  async #versionRefused(refused: string, signal: AbortSignal | undefined): Promise<void> {
+    this.#identity = undefined;
+    this.#store = undefined;
+    if ((await waitFor(this.version(), signal)) === refused) {
+      this.#rangesDoNotMeet(await this.#spokenRange(signal), refused);
     }
-    return this.#rangesDoNotMeet(await this.#spokenRange(signal), refused);
   }
 
   /** What `/version` says, which needs no version itself. */
@@ -248,6 +279,13 @@ function checkTimeouts(timeouts: Timeouts): void {
 function jsonSink(): CollectingSink {
   const tooLarge = (): Error => new DecodeError('the JSON answer is too large', { offset: JSON_ANSWER_LIMIT });
   return new CollectingSink(JSON_ANSWER_LIMIT, tooLarge);
+}
+
+/** The containerd store tells itself by its driver: https://docs.docker.com/engine/storage/containerd/ */
+function imageStoreOf(info: unknown): ImageStore {
+  const status = isJsonObject(info) ? info['DriverStatus'] : undefined;
+  const isContainerd = (pair: unknown): boolean => Array.isArray(pair) && pair[1] === 'io.containerd.snapshotter.v1';
+  return Array.isArray(status) && status.some(isContainerd) ? 'containerd' : 'graphdriver';
 }
 
 function errorOf(asked: Target & { address: string }, { head, body }: { head: ResponseHead; body: CollectingSink }): ApiError {

@@ -2,40 +2,37 @@
 // here; how it is written on the wire stands in docker/endpoints.ts.
 
 import { ArchiveStream } from './archive-stream.ts';
-import type { ArchiveOptions } from './archive-stream.ts';
-import type { Dialer } from './connection/channel.ts';
+import { utf8 } from './bytes.ts';
 import { ConnectionPool } from './connection/pool.ts';
-import type { Timeouts } from './connection/wire.ts';
-import { parseAddress } from './docker/address.ts';
+import { parseAddress, requestOrigin } from './docker/address.ts';
 import type { Address } from './docker/address.ts';
-import { registryHost, serverAddress } from './docker/auth.ts';
+import type { JsonObject } from './docker/answer.ts';
+import { encodeAuthConfig, registryHost, serverAddress } from './docker/auth.ts';
+import type { Credentials } from './docker/auth.ts';
 import { checkArguments, refuseUnknownOptions } from './docker/call.ts';
-import type { ArgumentsOf } from './docker/endpoint.ts';
 import { endpoints } from './docker/endpoints.ts';
 import { mergeFilters } from './docker/filters.ts';
+import { imageDiskUsage, removeItem, searchResult, withNames } from './docker/normalise.ts';
 import { importOutcome, loadOutcome, pullOutcome, pushOutcome } from './docker/outcome.ts';
-import type { Outcome } from './docker/outcome.ts';
+import { importedName, searchedHost, withDefaultTag, withoutDigest } from './docker/names.ts';
 import { formatReference, parseImage, parseReference, repositoryName, withTag } from './docker/reference.ts';
-import type { Reference } from './docker/reference.ts';
 import type {
-  DistributionInspect,
-  HistoryItem,
-  ImageInspect,
-  ImageSummary,
-  ImportResult,
-  LoadResult,
-  PingResult,
-  PruneResult,
-  PullResult,
-  PushResult,
-  RemoveItem,
-  SearchResult,
-  VersionResult,
+  AuthResult, DistributionInspect, HistoryItem, ImageAttestation, ImageDiskUsage, ImageEvent, ImageInspect,
+  ImageSummary, ImportResult, InfoResult, LoadResult, PingResult, PruneResult, PullResult, PushResult, RemoveItem,
+  SearchResult, VersionResult,
 } from './docker/types.ts';
 import { parsePinnedVersion } from './docker/version.ts';
 import { Engine } from './engine.ts';
 import type { CredentialChoice, CredentialSource, EngineCall } from './engine.ts';
-import { ArgumentError, InvalidReferenceError, NotFoundError } from './errors.ts';
+import { ArgumentError, NotFoundError } from './errors.ts';
+import type {
+  CallOptions, EventsOptions, GetImageOptions, HistoryOptions, ImageAttestationsOptions, ImageClientOptions,
+  ImagesOptions, ImportFromImageOptions, ImportOptions, InspectImageOptions, LoadImageOptions, PruneImagesOptions,
+  PullOptions, PushOptions, RegistryOptions, RemoveImageOptions, SearchOptions, TagOptions,
+} from './options.ts';
+import { eventStream } from './event-stream.ts';
+import { importing, pulling, pushing } from './follow-up.ts';
+import type { Local } from './follow-up.ts';
 import { ProgressStream } from './progress-stream.ts';
 import type { StartCall } from './progress-stream.ts';
 import { rawRequest } from './raw-request.ts';
@@ -45,76 +42,6 @@ import { packTar } from './tar/pack.ts';
 import type { TarEntries } from './tar/pack.ts';
 import { bodySource, chunksSource, isAsyncIterable } from './upload.ts';
 import type { UploadData } from './upload.ts';
-
-/** What every method takes. */
-export interface CallOptions {
-  /** Ends the call, in whatever phase it is; the method rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** In place of the client's, one by one. */
-  readonly timeouts?: Partial<Timeouts> | undefined;
-}
-
-/** What the methods that lead an engine to a registry take. */
-export interface RegistryOptions extends CallOptions {
-  /** In place of the client's. */
-  readonly credentials?: CredentialChoice | CredentialSource;
-}
-
-/** What a client is made with. */
-export interface ImageClientOptions {
-  /** `"unix:///var/run/docker.sock"`, `"tcp://host:2375"`, `"npipe:////./pipe/docker_engine"`. */
-  readonly host?: string | undefined;
-  /** In place of `host`: makes the connections itself, as a recorder or a replayer does. */
-  readonly dialer?: Dialer | undefined;
-  /** Speaks this API version, `"1.43"`, instead of asking the engine. 1.24 to 1.55. */
-  readonly version?: string | undefined;
-  /** For registries: some for all of them, or a function that is asked for each. Default: none are sent. */
-  readonly credentials?: CredentialChoice | CredentialSource;
-  /** Default: `connectMs` 10,000; `headMs` 30,000 for calls that an engine answers at once; none else. */
-  readonly timeouts?: Partial<Timeouts> | undefined;
-  /** Idle connections that are kept. Default 6; 0 turns reuse off. */
-  readonly maxIdle?: number | undefined;
-}
-
-type Args<Name extends keyof typeof endpoints> = ArgumentsOf<(typeof endpoints)[Name]>;
-
-export interface ImagesOptions extends CallOptions, Args<'images'> {
-  /** Only images of that name; `*` stands for anything but a slash. Joins `filters.reference`. */
-  readonly name?: string | undefined;
-}
-export interface PullOptions extends RegistryOptions, Pick<Args<'pull'>, 'platform'> {
-  /** Default: that of the reference, or `latest`. May be a digest. */
-  readonly tag?: string | undefined;
-  /** Every tag of the repository. Default false. */
-  readonly allTags?: boolean | undefined;
-}
-export interface PushOptions extends RegistryOptions, Pick<Args<'push'>, 'platform'> {
-  /** Default: that of the reference, or `latest`. */
-  readonly tag?: string | undefined;
-  /** Every local tag of the repository. Default false. */
-  readonly allTags?: boolean | undefined;
-}
-export interface ImportOptions extends CallOptions, Omit<Args<'importImage'>, 'fromSrc' | 'repo'> {
-  /** The new image's name; without it, it has an id only. */
-  readonly repository?: string | undefined;
-  /** Default: that of `repository`, or `latest`. */
-  readonly tag?: string | undefined;
-}
-export interface ImportFromImageOptions extends RegistryOptions, Pick<Args<'pull'>, 'platform'> {
-  /** Default: that of the reference, or `latest`. */
-  readonly tag?: string | undefined;
-}
-export interface GetImageOptions extends CallOptions, ArchiveOptions, Omit<Args<'getImage'>, 'names'> {}
-export interface LoadImageOptions extends CallOptions, Args<'loadImage'> {}
-export interface InspectImageOptions extends CallOptions, Args<'inspectImage'> {}
-export interface HistoryOptions extends CallOptions, Args<'history'> {}
-export interface RemoveImageOptions extends CallOptions, Args<'removeImage'> {}
-export interface PruneImagesOptions extends CallOptions, Args<'pruneImages'> {}
-export interface SearchOptions extends RegistryOptions, Omit<Args<'search'>, 'term'> {}
-export interface TagOptions extends CallOptions {
-  /** Default: that of the repository, or `latest`. */
-  readonly tag?: string | undefined;
-}
 
 const CALL = ['signal', 'timeouts'] as const;
 const REGISTRY = [...CALL, 'credentials'] as const;
@@ -162,6 +89,41 @@ export class ImageClient {
     return this.#object<VersionResult>({ operation: 'version', ...options });
   }
 
+  /** What the engine says of itself at length. `GET /info`. */
+  async info(options: CallOptions = {}): Promise<InfoResult> {
+    refuseUnknownOptions('info', options, CALL);
+    return this.#object<InfoResult>({ operation: 'info', ...callOptions(options) });
+  }
+
+  /** Has the engine log in to a registry, to see whether the credentials are right. `POST /auth`. */
+  async checkAuth(registry: string, credentials: Credentials, options: CallOptions = {}): Promise<AuthResult> {
+    refuseUnknownOptions('checkAuth', options, CALL);
+    const body = bodySource(utf8(encodeAuthConfig(credentials, serverAddress(registry))), outside.files);
+    return this.#object<AuthResult>({ operation: 'checkAuth', body, ...callOptions(options) });
+  }
+
+  /** What happens to images from now on, or from `since` on, without an end unless `until` sets one. `GET /events`. */
+  events(options: EventsOptions = {}): AsyncIterable<ImageEvent> {
+    refuseUnknownOptions('events', options, ['since', 'until', 'filters', 'signal']);
+    const { since, until, signal } = options;
+    const filters = mergeFilters(options.filters, { type: 'image' });
+    const args = { since, until, filters };
+    return eventStream(this.#starter({ operation: 'events', args, signal }));
+  }
+
+  /** How much the images take. `GET /system/df`. */
+  async diskUsage(options: CallOptions = {}): Promise<ImageDiskUsage> {
+    refuseUnknownOptions('diskUsage', options, CALL);
+    // Older engines gather everything, and are slow at it.
+    const args = (await this.#engine.supports('diskUsage.type')) ? { type: 'image' } : {};
+    return imageDiskUsage(await this.#engine.json({ operation: 'diskUsage', args, ...callOptions(options) }));
+  }
+
+  /** Whether the connected engine has an operation or a parameter, `"removeImage.platforms"`. */
+  supports(subject: string): Promise<boolean> {
+    return this.#engine.supports(subject);
+  }
+
   /** The API version that is spoken: pinned, or negotiated now if no call has done so. */
   apiVersion(): Promise<string> {
     return this.#engine.version();
@@ -174,7 +136,7 @@ export class ImageClient {
     const { name, quiet, filters, signal, timeouts, ...args } = this.#known('images', options, ['name', 'quiet', ...CALL]);
     const named = name === undefined ? filters : mergeFilters(filters, { reference: name });
     const call = { operation: 'images', args: { ...args, filters: named }, signal, timeouts } as const;
-    const images = (await this.#list<ImageSummary>(call)).map(listed);
+    const images = (await this.#list<ImageSummary>(call)).map(withNames);
     return quiet === true ? images.map((image) => image.Id) : images;
   }
 
@@ -185,7 +147,7 @@ export class ImageClient {
       throw new ArgumentError('inspectImage takes manifests or platform, not both');
     }
     const call = { operation: 'inspectImage', image: parseImage(image), args, signal, timeouts } as const;
-    return listed(await this.#object<ImageInspect>(call));
+    return withNames(await this.#object<ImageInspect>(call));
   }
 
   /** Whether the engine has an image. */
@@ -209,7 +171,7 @@ export class ImageClient {
   /** Gives an image another name, which another image may have lost by it. `POST /images/{image}/tag`. */
   async tag(image: string, repository: string, options: TagOptions = {}): Promise<void> {
     refuseUnknownOptions('tag', options, ['tag', ...CALL]);
-    const target = tagged('tag', withTag(parseReference(repository), options.tag));
+    const target = withoutDigest('tag', withTag(parseReference(repository), options.tag));
     const args = { repo: repositoryName(target), tag: target.tag ?? 'latest' };
     await this.#engine.json({ operation: 'tag', image: parseImage(image), args, ...callOptions(options) });
   }
@@ -217,14 +179,15 @@ export class ImageClient {
   /** Removes a name, and the image with its last name. `DELETE /images/{image}`. */
   async removeImage(image: string, options: RemoveImageOptions = {}): Promise<RemoveItem[]> {
     const { signal, timeouts, ...args } = this.#known('removeImage', options, CALL);
-    return this.#list<RemoveItem>({ operation: 'removeImage', image: parseImage(image), args, signal, timeouts });
+    const call = { operation: 'removeImage', image: parseImage(image), args, signal, timeouts } as const;
+    return (await this.#list<RemoveItem>(call)).map(removeItem);
   }
 
   /** Removes what nothing uses: untagged images, or all unused ones with `dangling: false`. `POST /images/prune`. */
   async pruneImages(options: PruneImagesOptions = {}): Promise<PruneResult> {
     const { signal, timeouts, ...args } = this.#known('pruneImages', options, CALL);
     const result = await this.#object<PruneResult>({ operation: 'pruneImages', args, signal, timeouts });
-    return { ...result, ImagesDeleted: result.ImagesDeleted ?? [] };
+    return { ...result, ImagesDeleted: (result.ImagesDeleted ?? []).map(removeItem) };
   }
 
   /** Repositories of a registry, the Docker Hub unless the term begins with a host. `GET /images/search`. */
@@ -232,7 +195,8 @@ export class ImageClient {
     const { signal, timeouts, credentials, ...args } = this.#known('search', options, REGISTRY);
     if (typeof term !== 'string' || term === '') throw new ArgumentError('search needs a term');
     const registry = this.#registry(searchedHost(term), credentials);
-    return this.#list<SearchResult>({ operation: 'search', args: { ...args, term }, registry, signal, timeouts });
+    const call = { operation: 'search', args: { ...args, term }, registry, signal, timeouts } as const;
+    return (await this.#list<JsonObject>(call)).map(searchResult);
   }
 
   /** What the registry has under a name, without pulling it. `GET /distribution/{image}/json`, API 1.30. */
@@ -244,31 +208,44 @@ export class ImageClient {
     return this.#object<DistributionInspect>({ ...call, ...callOptions(options) });
   }
 
+  /** What was attested of an image: its provenance, its parts. `GET /images/{image}/attestations`, API 1.55. */
+  async imageAttestations(image: string, options: ImageAttestationsOptions = {}): Promise<ImageAttestation[]> {
+    const { signal, timeouts, ...args } = this.#known('imageAttestations', options, CALL);
+    return this.#list<ImageAttestation>({ operation: 'imageAttestations', image: parseImage(image), args, signal, timeouts });
+  }
+
   /** Fetches an image from its registry. `POST /images/create`. */
   pull(image: string, options: PullOptions = {}): ProgressStream<PullResult> {
-    refuseUnknownOptions('pull', options, ['tag', 'allTags', 'platform', ...REGISTRY]);
-    const { tag, allTags = false, platform } = options;
+    refuseUnknownOptions('pull', options, ['tag', 'allTags', 'platform', 'policy', ...REGISTRY]);
+    const { tag, allTags = false, platform, policy = 'always', signal } = options;
     const parsed = withTag(parseReference(image), tag);
     if (allTags && (parsed.tag ?? parsed.digest) !== undefined) {
       throw new ArgumentError('pull takes allTags or one tag, not both');
     }
+    if (policy !== 'always' && policy !== 'missing') throw new ArgumentError('policy must be "always" or "missing"');
+    if (allTags && policy === 'missing') throw new ArgumentError('what of all tags is missing, only the registry knows');
     const reference = allTags ? parsed : withDefaultTag(parsed);
     // A digest says more than a tag beside it, and engines take one of them; it goes in their `tag`.
     const args = { fromImage: repositoryName(parsed), tag: reference.digest ?? reference.tag, platform };
     const call = { operation: 'pull', args, registry: this.#registry(registryHost(parsed), options.credentials) } as const;
-    return this.#progress({ ...call, ...callOptions(options) }, pullOutcome(formatReference(reference)));
+    const outcome = pullOutcome(formatReference(reference));
+    const start = this.#starter({ ...call, ...callOptions(options) });
+    const pull = { reference, platform, policy, allTags };
+    return new ProgressStream(pulling(start, this.#local(signal), pull, outcome), outcome);
   }
 
   /** Sends an image to its registry. `POST /images/{image}/push`. */
   push(image: string, options: PushOptions = {}): ProgressStream<PushResult> {
     refuseUnknownOptions('push', options, ['tag', 'allTags', 'platform', ...REGISTRY]);
     const { tag, allTags = false, platform } = options;
-    const parsed = tagged('push', withTag(parseReference(image), tag));
+    const parsed = withoutDigest('push', withTag(parseReference(image), tag));
     if (allTags && parsed.tag !== undefined) throw new ArgumentError('push takes allTags or one tag, not both');
     const reference = allTags ? parsed : withDefaultTag(parsed);
     const registry = this.#registry(registryHost(parsed), options.credentials);
     const call = { operation: 'push', image: repositoryName(parsed), args: { tag: reference.tag, platform }, registry } as const;
-    return this.#progress({ ...call, ...callOptions(options) }, pushOutcome(formatReference(reference), allTags));
+    const outcome = pushOutcome(formatReference(reference), allTags);
+    const start = this.#starter({ ...call, ...callOptions(options) });
+    return new ProgressStream(pushing(start, this.#local(options.signal), reference, outcome), outcome);
   }
 
   /** One image, or several, as an archive that `loadImage` takes. `GET /images/get`. */
@@ -284,7 +261,8 @@ export class ImageClient {
   loadImage(data: UploadData, options: LoadImageOptions = {}): ProgressStream<LoadResult> {
     const { signal, timeouts, quiet = false, ...args } = this.#known('loadImage', options, CALL);
     const body = bodySource(data, outside.files);
-    return this.#progress({ operation: 'loadImage', args: { ...args, quiet }, body, signal, timeouts }, loadOutcome());
+    const start = this.#starter({ operation: 'loadImage', args: { ...args, quiet }, body, signal, timeouts });
+    return new ProgressStream(start, loadOutcome());
   }
 
   /**
@@ -355,9 +333,11 @@ export class ImageClient {
     const own = ['repository', 'tag', ...CALL];
     const { signal, timeouts, repository, tag, ...args } = this.#known('importImage', options, own);
     const isUrl = typeof source === 'string';
-    const all = { ...args, fromSrc: isUrl ? source : '-', repo: importedName(repository, tag) };
-    const body = isUrl ? undefined : source;
-    return this.#progress({ operation: 'importImage', args: all, body, signal, timeouts }, importOutcome());
+    const repo = importedName(repository, tag);
+    const all = { ...args, fromSrc: isUrl ? source : '-', repo };
+    const start = this.#starter({ operation: 'importImage', args: all, body: isUrl ? undefined : source, signal, timeouts });
+    const outcome = importOutcome();
+    return new ProgressStream(importing(start, this.#local(signal), repo, outcome), outcome);
   }
 
   /** The options, once none of them is unknown; what is left of `own` are arguments of the row. */
@@ -375,12 +355,17 @@ export class ImageClient {
   #starter(call: EngineCall): StartCall {
     checkArguments(call); // what is wrong with them is thrown at the call, not when the stream is read
     const { signal } = call;
-    return (reader, left) =>
-      this.#engine.exchange({ ...call, signal: signal === undefined ? left : AbortSignal.any([signal, left]) }, reader);
+    return (reader, left) => this.#engine.exchange({ ...call, signal: either(signal, left) }, reader);
   }
 
-  #progress<Result>(call: EngineCall, outcome: Outcome<Result>): ProgressStream<Result> {
-    return new ProgressStream(this.#starter(call), outcome);
+  /** What the engine has, for those who must look before or after a call. */
+  #local(signal: AbortSignal | undefined): Local {
+    const inspect = (image: string, left: AbortSignal): Promise<ImageInspect | undefined> =>
+      this.inspectImage(image, { signal: either(signal, left) }).catch((error: unknown) => {
+        if (error instanceof NotFoundError) return undefined;
+        throw error;
+      });
+    return { inspect, isPodman: async () => (await this.#engine.identity()).isPodman };
   }
 
   async #object<Result>(call: EngineCall): Promise<Result> {
@@ -397,40 +382,6 @@ function callOptions({ signal, timeouts }: CallOptions): CallOptions {
   return { signal, timeouts };
 }
 
-/** The Host field and what paths begin with; a socket has neither, and moby wants some name without a slash. */
-function requestOrigin(address: Address | undefined): { host: string; basePath: string } {
-  if (address?.scheme !== 'tcp') return { host: 'docker', basePath: '' };
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  return { host: `${host}:${address.port}`, basePath: address.basePath };
+function either(signal: AbortSignal | undefined, left: AbortSignal): AbortSignal {
+  return signal === undefined ? left : AbortSignal.any([signal, left]);
 }
-
-/** `null` lists become `[]`. */
-function listed<Image extends { readonly RepoTags: readonly string[]; readonly RepoDigests: readonly string[] }>(image: Image): Image {
-  return { ...image, RepoTags: image.RepoTags ?? [], RepoDigests: image.RepoDigests ?? [] };
-}
-
-function withDefaultTag(reference: Reference): Reference {
-  return (reference.tag ?? reference.digest) === undefined ? { ...reference, tag: 'latest' } : reference;
-}
-
-/** A digest is computed, never given to an image. */
-function tagged(method: string, reference: Reference): Reference {
-  if (reference.digest === undefined) return reference;
-  throw new InvalidReferenceError(`${method} needs a tag, and "${formatReference(reference)}" has a digest`);
-}
-
-/** The name with its tag inside: Podman 4.3 ignores a tag beside it. */
-function importedName(repository: string | undefined, tag: string | undefined): string | undefined {
-  if (repository === undefined) {
-    if (tag !== undefined) throw new ArgumentError('a tag needs a repository');
-    return undefined;
-  }
-  return formatReference(withDefaultTag(tagged('importImage', withTag(parseReference(repository), tag))));
-}
-
-/** `"127.0.0.1:5000/x"` is searched there; a term without a host, on the Docker Hub. */
-function searchedHost(term: string): string {
-  const first = term.split('/')[0] ?? '';
-  return term.includes('/') && (/[.:]/.test(first) || first === 'localhost') ? first : 'docker.io';
-}
-

@@ -3,8 +3,10 @@
 export { ImageClient } from './image-client.ts';
 export type {
   CallOptions,
+  EventsOptions,
   GetImageOptions,
   HistoryOptions,
+  ImageAttestationsOptions,
   ImageClientOptions,
   ImagesOptions,
   ImportFromImageOptions,
@@ -18,7 +20,7 @@ export type {
   RemoveImageOptions,
   SearchOptions,
   TagOptions,
-} from './image-client.ts';
+} from './options.ts';
 export { ArchiveStream } from './archive-stream.ts';
 export type { ArchiveOptions, ArchiveResult } from './archive-stream.ts';
 export { ProgressStream } from './progress-stream.ts';
@@ -36,12 +38,17 @@ export type { LayerEvent, ProgressEvent } from './docker/progress.ts';
 export { familiarReference, formatReference, parseReference } from './docker/reference.ts';
 export type { Reference } from './docker/reference.ts';
 export type {
+  AuthResult,
   Descriptor,
   DistributionInspect,
   HistoryItem,
+  ImageAttestation,
+  ImageDiskUsage,
+  ImageEvent,
   ImageInspect,
   ImageSummary,
   ImportResult,
+  InfoResult,
   LoadResult,
   PingResult,
   PruneResult,

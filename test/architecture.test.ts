@@ -28,7 +28,7 @@ const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
   [/^system\//, /^(system\/|connection\/|docker\/(address|config)\.ts|bytes\.ts|errors\.ts)/],
   [/^hand-off\.ts$/, /^$/],
   [/^engine\.ts$/, /^(connection\/|docker\/|http\/|bytes\.ts|errors\.ts|version\.ts)/],
-  [/^(progress-stream|archive-stream|raw-request|upload)\.ts$/, /^(progress-stream|hand-off|engine|connection\/|docker\/|http\/|tar\/|bytes|errors)/],
+  [/^(progress-stream|archive-stream|event-stream|follow-up|options|raw-request|upload)\.ts$/, /^(progress-stream|archive-stream|hand-off|engine|connection\/|docker\/|http\/|tar\/|bytes|errors)/],
   [/^image-client\.ts$/, /^(?!cli|testing|index|image-client|system\/(?!outside\.ts))/],
   [/^index\.ts$/, /^(?!cli|testing|system)/],
   [/^cli\//, /^(cli\/|index\.ts)/],

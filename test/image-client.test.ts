@@ -42,7 +42,7 @@ describe('a call puts on the wire', () => {
     ['pull by tag and digest', (c) => c.pull(`a:1@${id}`), `POST /v1.55/images/create?fromImage=docker.io/library/a&tag=${id}`, {}],
     ['pull of all tags', (c) => c.pull('h:1/a', { allTags: true }), 'POST /v1.55/images/create?fromImage=h:1/a', {}],
     ['pull of a platform', (c) => c.pull('a', { platform: 'linux/arm/v7' }), 'POST /v1.55/images/create?fromImage=docker.io/library/a&tag=latest&platform=linux/arm/v7', {}],
-    ['push without a tag', (c) => c.push('h:1/a'), 'POST /v1.55/images/h:1/a/push?tag=latest', {}],
+    ['push without a tag', (c) => c.push('h:1/a'), 'POST /v1.55/images/h:1/a/push?tag=latest', { aux: { Digest: id } }],
     ['push of all tags', (c) => c.push('h:1/a', { allTags: true }), 'POST /v1.55/images/h:1/a/push', {}],
     ['load', (c) => c.loadImage(Buffer.from('x')), 'POST /v1.55/images/load?quiet=0', {}],
     ['load, quiet', (c) => c.loadImage(new Blob(['x']), { quiet: true }), 'POST /v1.55/images/load?quiet=1', {}],

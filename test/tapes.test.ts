@@ -15,9 +15,10 @@ type Expectation =
   | { readonly apiError: { status: number; daemonMessage: string; inStream?: boolean } }
   | { readonly check: (outcome: { value?: unknown; error?: unknown }) => void };
 
-/** The answer's JSON, with `[]` where an engine says null for an empty list. */
+/** The answer's JSON, with `[]` where an engine says null for an empty list, or `<none>` for an absent name. */
 const imagesOf = ({ json }: Recorded): unknown =>
-  json().map((image: any) => ({ ...image, RepoTags: image.RepoTags ?? [], RepoDigests: image.RepoDigests ?? [] }));
+  json().map((image: any) => ({ ...image, RepoTags: named(image.RepoTags), RepoDigests: named(image.RepoDigests) }));
+const named = (list: string[] | null): string[] => (list ?? []).filter((name) => !/^<none>[:@]<none>$/.test(name));
 
 /** An answer of 400 and more, and the message in it. */
 const refused = (last: Recorded): Expectation => {
@@ -54,6 +55,7 @@ const expectations: Record<string, (last: Recorded, all: readonly Recorded[]) =>
       experimental: fields.get('docker-experimental') === 'true',
       builderVersion: fields.get('builder-version'),
       server: fields.get('server'),
+      isPodman: fields.has('libpod-api-version'),
     },
   }),
   negotiate: ({ fields }) => ({ value: fields.get('api-version') }),

@@ -195,3 +195,9 @@ function redact(text: string): string {
   const shown = `${scheme && `${scheme}://`}${at < 0 ? rest : `[redacted]${rest.slice(at)}`}`;
   return `"${escapeText(shown.slice(0, 100))}${shown.length > 100 ? '…' : ''}"`;
 }
+
+/** The Host field and what paths begin with; a socket has neither, and moby wants some name without a slash. */
+export function requestOrigin(address: Address | undefined): { host: string; basePath: string } {
+  if (address?.scheme !== 'tcp') return { host: 'docker', basePath: '' };
+  return { host: `${bracket(address.host)}:${address.port}`, basePath: address.basePath };
+}

@@ -125,6 +125,7 @@ const wordings: ReadonlyArray<readonly [RegExp, ApiErrorReason]> = [
   [/no such image|image does not exist|image not known|manifest unknown|name unknown|repository .*not found/i, 'not-found'],
   [/not found|does not exist/i, 'not-found'],
   [/connection refused|no such host|i\/o timeout|network is unreachable|tls:|x509:|dial tcp|server misbehaving/i, 'network'],
+  [/server gave HTTP response to HTTPS client/i, 'network'],
 ];
 
 function reasonOf(daemonMessage: string): ApiErrorReason | undefined {

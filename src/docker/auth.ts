@@ -64,10 +64,15 @@ const mayBeEmpty: ReadonlySet<string> = new Set(['password', 'serverAddress']);
  */
 export function encodeRegistryAuth(credentials: Credentials | 'anonymous' | undefined, serverAddress?: string): string {
   if (credentials === undefined || credentials === 'anonymous') return base64UrlPadded('{}');
+  return base64UrlPadded(encodeAuthConfig(credentials, serverAddress));
+}
+
+/** The JSON of credentials, as `POST /auth` takes it. */
+export function encodeAuthConfig(credentials: Credentials, serverAddress?: string): string {
   const members = revealMembers(credentials);
   if (!members.has('serverAddress') && serverAddress !== undefined) members.set('serverAddress', serverAddress);
   const wire = [...wireNames].map(([ours, theirs]) => [theirs, members.get(ours) || undefined]);
-  return base64UrlPadded(JSON.stringify(Object.fromEntries(wire)));
+  return JSON.stringify(Object.fromEntries(wire));
 }
 
 /** The registry from which a reference is pulled, `"docker.io"`, `"localhost:5000"`. */

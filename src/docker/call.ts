@@ -1,8 +1,8 @@
-// A row of the table, its arguments and the negotiated version become a request; and the only version gate there is.
+// A row of the table, its arguments and what is known of the engine become a request; and the only gate there is.
 
 import { escapeText } from '../bytes.ts';
 import { ArgumentError, VersionError } from '../errors.ts';
-import type { Endpoint, Gate } from './endpoint.ts';
+import type { Endpoint, Gate, Parameter } from './endpoint.ts';
 import { endpoints } from './endpoints.ts';
 import type { OperationName } from './endpoints.ts';
 import { encodePath } from './reference.ts';
@@ -17,47 +17,118 @@ export interface Call {
   readonly args?: Readonly<Record<string, unknown>>;
 }
 
+/** What the gate must know of an engine. */
+export interface EngineFacts {
+  /** The version that is spoken, which stands in the path. */
+  readonly version: string;
+  /**
+   * What the engine is: its `Api-Version` and whether it is Podman, which overlooks the version in the path. Needed
+   * only where `needsIdentity` says so.
+   */
+  readonly identity?: { readonly apiVersion: string; readonly isPodman: boolean } | undefined;
+  /** Where it keeps images; needed only where `needsStore` says so. */
+  readonly store?: ImageStore | undefined;
+}
+
+/** Where a Docker keeps its images: containerd's own store knows platforms, manifests and signatures. */
+export type ImageStore = 'containerd' | 'graphdriver';
+
 /** Method and target, ready to be sent. */
 export interface Target {
   readonly method: string;
   readonly target: string;
 }
 
-/** The request for a call at a version. A `VersionError` for what that version lacks: no engine would say a word. */
-export function encodeCall({ operation, image, args = {} }: Call, version: string): Target {
+/** The newest version that the oldest Podman reports: what is older, every engine of today has, whatever it is. */
+const COMMON_VERSION = '1.41';
+
+/** The request for a call. A `VersionError` for what the engine lacks: no engine would say a word. */
+export function encodeCall(call: Call, facts: EngineFacts): Target {
+  const { operation, image } = call;
   const row: Endpoint = endpoints[operation];
-  gate(operation, row, version);
+  for (const { subject, gate } of gatesOf(call)) {
+    const error = lacking(subject, gate, facts);
+    if (error !== undefined) throw error;
+  }
   const query = new URLSearchParams();
-  for (const { name, parameter, values } of encodeArguments(row, args)) {
-    gate(`${operation}.${name}`, parameter, version);
+  for (const { parameter, values } of encodeArguments(call)) {
     for (const value of values) query.append(parameter.wire, value);
   }
-  const prefix = row.versioned === false ? '' : `/v${version}`;
+  const prefix = row.versioned === false ? '' : `/v${facts.version}`;
   const path = row.path.replace('{image}', () => encodePath(image ?? ''));
   return { method: row.method, target: `${prefix}${path}${query.size > 0 ? `?${query}` : ''}` };
 }
 
-/** Throws an `ArgumentError` for what no version could be sent: so it is told before any I/O. */
-export function checkArguments({ operation, args = {} }: Call): void {
-  encodeArguments(endpoints[operation], args);
+/** Throws an `ArgumentError` for what no engine could be sent: so it is told before any I/O. */
+export function checkArguments(call: Call): void {
+  encodeArguments(call);
+}
+
+/** Whether the version in the path alone cannot tell that the engine has all that the call asks for. */
+export function needsIdentity(call: Call): boolean {
+  const isLate = ({ since }: Gate): boolean => since !== undefined && compareVersions(since, COMMON_VERSION) > 0;
+  return gatesOf(call).some(({ gate }) => gate.podman === false || isLate(gate));
+}
+
+/** Whether what the call asks for hangs on the image store. */
+export function needsStore(call: Call): boolean {
+  return gatesOf(call).some(({ gate }) => gate.store !== undefined);
+}
+
+/** The call that asks for a subject, `"removeImage"` or `"removeImage.platforms"`, as far as gates are concerned. */
+export function gatesOfSubject(subject: string): { gate: Gate; subject: string }[] {
+  const [operation = '', name, ...rest] = subject.split('.');
+  const row: Endpoint | undefined = Object.hasOwn(endpoints, operation) ? endpoints[operation as OperationName] : undefined;
+  const known = row !== undefined && rest.length === 0 && (name === undefined || Object.hasOwn(row.parameters, name));
+  if (!known) throw new ArgumentError(`there is nothing called "${escapeText(subject)}"; an example is "removeImage.platforms"`);
+  const parameter = name === undefined ? undefined : row.parameters[name];
+  return [{ subject: operation, gate: row }, ...(parameter === undefined ? [] : [{ subject, gate: parameter }])];
+}
+
+/** What the engine lacks of a subject, or undefined where it has it. */
+export function lacking(subject: string, gate: Gate, { version, identity, store }: EngineFacts): VersionError | undefined {
+  const isPodman = identity?.isPodman === true;
+  if (gate.podman === false && isPodman) {
+    return new VersionError(`${subject} needs Docker, and this engine is Podman, which has nothing like it`, {
+      subject,
+      needed: 'Docker',
+      spoken: 'Podman',
+    });
+  }
+  const spoken = isPodman && compareVersions(identity.apiVersion, version) < 0 ? identity.apiVersion : version;
+  const { since, until } = gate;
+  if (since !== undefined && compareVersions(spoken, since) < 0) {
+    const message = `${subject} needs API version ${since}, and ${spoken} is spoken with this engine`;
+    return new VersionError(message, { subject, needed: since, spoken });
+  }
+  if (until !== undefined && compareVersions(spoken, until) >= 0) {
+    const message = `${subject} was removed in API version ${until}, and ${spoken} is spoken with this engine`;
+    return new VersionError(message, { subject, needed: `below ${until}`, spoken });
+  }
+  if (gate.store !== undefined && store !== undefined && store !== gate.store) {
+    const message = `${subject} needs the ${gate.store} image store, and this engine has a ${store} store, which ignores it`;
+    return new VersionError(message, { subject, needed: `${gate.store} store`, spoken: `${store} store` });
+  }
+  return undefined;
+}
+
+/** All that the call must pass: its operation's gate, and that of each argument given. */
+function gatesOf(call: Call): { subject: string; gate: Gate }[] {
+  const row: Endpoint = endpoints[call.operation];
+  const given = encodeArguments(call).flatMap(({ name, parameter, values }) => {
+    const subject = `${call.operation}.${name}`;
+    const several = { since: parameter.sinceSeveral ?? '' };
+    const alone = [{ subject, gate: parameter }];
+    return parameter.sinceSeveral !== undefined && values.length > 1 ? [...alone, { subject, gate: several }] : alone;
+  });
+  return [{ subject: call.operation, gate: row }, ...given];
 }
 
 /** Each argument that was given, with its parameter and what it is on the wire. */
-function encodeArguments(row: Endpoint, args: Readonly<Record<string, unknown>>) {
-  const given = Object.entries(row.parameters).filter(([name]) => args[name] !== undefined);
+function encodeArguments({ operation, args = {} }: Call): { name: string; parameter: Parameter<any>; values: readonly string[] }[] {
+  const { parameters }: Endpoint = endpoints[operation];
+  const given = Object.entries(parameters).filter(([name]) => args[name] !== undefined);
   return given.map(([name, parameter]) => ({ name, parameter, values: parameter.encode(args[name]) }));
-}
-
-/** Throws unless the version knows the subject, `"removeImage"` or `"removeImage.platforms"`. */
-function gate(subject: string, { since, until }: Gate, version: string): void {
-  if (since !== undefined && compareVersions(version, since) < 0) {
-    const message = `${subject} needs API version ${since}, and ${version} is spoken with this engine`;
-    throw new VersionError(message, { subject, needed: since, spoken: version });
-  }
-  if (until !== undefined && compareVersions(version, until) >= 0) {
-    const message = `${subject} was removed in API version ${until}, and ${version} is spoken with this engine`;
-    throw new VersionError(message, { subject, needed: `below ${until}`, spoken: version });
-  }
 }
 
 /** Throws for an option that a method does not have: a misspelt one would be dropped in silence. */

@@ -6,10 +6,18 @@ import type { Filters } from './filters.ts';
 import { platformJson, platformText } from './platform.ts';
 import type { Platform } from './platform.ts';
 
-/** The API versions that know a thing: from `since` on, up to and without `until`. */
+/** Which engines know a thing. What this cannot pass is a `VersionError`: an engine would ignore it without a word. */
 export interface Gate {
+  /** The first API version that has it. */
   readonly since?: string;
+  /** The first API version that has it no more. */
   readonly until?: string;
+  /** False: Podman has not, whatever version it reports. */
+  readonly podman?: false;
+  /** Only engines with this image store heed it; others take it, and ignore it. */
+  readonly store?: 'containerd';
+  /** The first API version that takes more than one value. */
+  readonly sinceSeveral?: string;
 }
 
 /** A query parameter whose argument is a `Value`. */
@@ -31,7 +39,7 @@ export interface Endpoint extends Gate {
   readonly success?: readonly number[];
   /** Whether `X-Registry-Auth` goes along: "always" also without credentials, as `e30=`. */
   readonly credentials?: 'always' | 'if-known';
-  /** The media type of the content of the request, where there is any. */
+  /** The media type of the content of the request, where there is any; `loadImage` and imports have a tar. */
   readonly contentType?: string;
   /** What the answer is. */
   readonly reply: 'none' | 'json' | 'progress' | 'archive';
@@ -59,6 +67,16 @@ export function text(wire: string, gate: Gate = {}): Parameter<string> {
 /** A whole number. */
 export function whole(wire: string, gate: Gate = {}): Parameter<number> {
   return { wire, ...gate, encode: (value) => [String(check(Number.isSafeInteger(value), wire, 'a whole number', value))] };
+}
+
+/** Seconds since 1970, with milliseconds where there are some: the only form that every engine reads. */
+export function time(wire: string, gate: Gate = {}): Parameter<Date | number> {
+  const encode = (value: Date | number): string[] => {
+    const seconds = value instanceof Date ? value.getTime() / 1000 : value;
+    check(Number.isFinite(seconds) && seconds >= 0, wire, 'a Date, or seconds since 1970', value);
+    return [seconds.toFixed(3).replace(/\.?0+$/, '')];
+  };
+  return { wire, ...gate, encode };
 }
 
 /** The key repeated for each text. */
@@ -90,9 +108,16 @@ export function platformAsJson(wire: string, gate: Gate = {}): Parameter<Platfor
 }
 
 /** That JSON, the key repeated for each platform. An empty list is refused: it would mean "all", the opposite. */
-export function platformsAsJson(wire: string, gate: Gate = {}): Parameter<readonly Platform[]> {
-  const isList = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
-  return { wire, ...gate, encode: (value) => check(isList(value), wire, 'a list of platforms', value).map(platformJson) };
+export function platformsAsJson(wire: string, gate: Gate = {}): Parameter<Platform | readonly Platform[]> {
+  const encode = (value: Platform | readonly Platform[]): string[] => {
+    const platforms: readonly Platform[] = isList(value) ? value : [value];
+    check(platforms.length > 0, wire, 'a platform, or a list of some', platforms);
+    return [...new Set(platforms.map(platformJson))];
+  };
+  return { wire, ...gate, encode };
+}
+function isList(value: Platform | readonly Platform[]): value is readonly Platform[] {
+  return Array.isArray(value);
 }
 
 function check<Value>(valid: boolean, wire: string, wanted: string, value: Value): Value {

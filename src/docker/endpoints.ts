@@ -1,7 +1,7 @@
 // The Engine API for images, one row an operation. To add a parameter, add an entry here; its type, its gate and its
 // place on the wire follow. Versions are those of the API's own documents, held to engines live.
 
-import { filters, flag, list, platformAsJson, platformAsText, platformsAsJson, text, whole } from './endpoint.ts';
+import { filters, flag, list, platformAsJson, platformAsText, platformsAsJson, text, time, whole } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** Keeps a row's exact type, which is what the types of the options are made of. */
@@ -17,6 +17,39 @@ export const endpoints = {
 
   version: row({ method: 'GET', path: '/version', reply: 'json', prompt: true, parameters: {} }),
 
+  info: row({ method: 'GET', path: '/info', reply: 'json', prompt: true, parameters: {} }),
+
+  checkAuth: row({
+    method: 'POST',
+    path: '/auth',
+    success: [200, 204],
+    contentType: 'application/json',
+    reply: 'json',
+    parameters: {},
+  }),
+
+  events: row({
+    method: 'GET',
+    path: '/events',
+    reply: 'progress',
+    parameters: {
+      /** From then on, events of the past first. Default: from now on. */
+      since: time('since'),
+      /** Ends the stream at that time, which may be past. Default: it is endless. */
+      until: time('until'),
+      /** `event`, `image`, `label`, `scope`; `type` is `image` already. */
+      filters: filters('filters'),
+    },
+  }),
+
+  diskUsage: row({
+    method: 'GET',
+    path: '/system/df',
+    since: '1.25',
+    reply: 'json',
+    parameters: { type: text('type', { since: '1.42' }), verbose: flag('verbose', { since: '1.52' }) },
+  }),
+
   images: row({
     method: 'GET',
     path: '/images/json',
@@ -28,10 +61,10 @@ export const endpoints = {
       filters: filters('filters'),
       /** Computes `SharedSize`. Default false. API 1.42. */
       sharedSize: flag('shared-size', { since: '1.42' }),
-      /** Tells of each image's manifests, on the containerd store. Default false. API 1.47. */
-      manifests: flag('manifests', { since: '1.47' }),
-      /** Tells who signed each image; needs `manifests`. Default false. API 1.54. */
-      identity: flag('identity', { since: '1.54' }),
+      /** Tells of each image's manifests. Default false. API 1.47, containerd store. */
+      manifests: flag('manifests', { since: '1.47', store: 'containerd' }),
+      /** Tells who signed each image; needs `manifests`. Default false. API 1.54, containerd store. */
+      identity: flag('identity', { since: '1.54', store: 'containerd' }),
     },
   }),
 
@@ -41,8 +74,8 @@ export const endpoints = {
     reply: 'json',
     prompt: true,
     parameters: {
-      /** Tells of the image's manifests, on the containerd store. Default false. API 1.48. */
-      manifests: flag('manifests', { since: '1.48' }),
+      /** Tells of the image's manifests. Default false. API 1.48, containerd store. */
+      manifests: flag('manifests', { since: '1.48', store: 'containerd' }),
       /** That platform's variant of a multi-platform image. API 1.49. */
       platform: platformAsJson('platform', { since: '1.49' }),
     },
@@ -111,9 +144,26 @@ export const endpoints = {
     method: 'GET',
     path: '/distribution/{image}/json',
     since: '1.30',
+    podman: false,
     credentials: 'if-known',
     reply: 'json',
     parameters: {},
+  }),
+
+  imageAttestations: row({
+    method: 'GET',
+    path: '/images/{image}/attestations',
+    since: '1.55',
+    podman: false,
+    reply: 'json',
+    parameters: {
+      /** That platform's variant of a multi-platform image. */
+      platform: platformAsJson('platform'),
+      /** Only attestations of these in-toto predicate types, which are URIs. */
+      type: list('type'),
+      /** Gives each attestation's statement, too. Default false. */
+      statement: flag('statement'),
+    },
   }),
 
   pull: row({
@@ -164,8 +214,8 @@ export const endpoints = {
     reply: 'archive',
     parameters: {
       names: list('names'),
-      /** Only those platforms' variants. API 1.48; more than one, 1.52. */
-      platform: platformsAsJson('platform', { since: '1.48' }),
+      /** Only that platform's variant, or those platforms'. API 1.48; more than one, 1.52. */
+      platform: platformsAsJson('platform', { since: '1.48', sinceSeveral: '1.52' }),
     },
   }),
 
@@ -177,8 +227,8 @@ export const endpoints = {
     parameters: {
       /** No progress, only what was loaded. An engine that is not told takes this for true. Default false. */
       quiet: flag('quiet'),
-      /** Only those platforms' variants. API 1.48; more than one, 1.52. */
-      platform: platformsAsJson('platform', { since: '1.48' }),
+      /** Only that platform's variant, or those platforms'. API 1.48; more than one, 1.52. */
+      platform: platformsAsJson('platform', { since: '1.48', sinceSeveral: '1.52' }),
     },
   }),
 } as const;

@@ -12,10 +12,25 @@ export interface Outcome<Result> {
   result(): Result;
 }
 
+/** A pull's: what the stream leaves out may be told beside it. */
+export interface PullOutcome extends Outcome<PullResult> {
+  tell(known: Pick<PullResult, 'digest' | 'status'>): void;
+}
+
+/** A push's. */
+export interface PushOutcome extends Outcome<PushResult> {
+  /** Whether the stream named the digest, or there is no one digest to be named. */
+  isTold(): boolean;
+  tell(digest: string | undefined): void;
+}
+
+/** An import's. */
+export type ImportOutcome = Outcome<ImportResult>;
+
 const digestGrammar = /sha256:[0-9a-f]{64}/;
 
 /** `Digest: sha256:…`, `Status: Downloaded newer image for …`, `Status: Image is up to date for …`. */
-export function pullOutcome(reference: string): Outcome<PullResult> {
+export function pullOutcome(reference: string): PullOutcome {
   let digest: string | undefined;
   let status: PullResult['status'];
   const warnings: string[] = [];
@@ -27,12 +42,16 @@ export function pullOutcome(reference: string): Outcome<PullResult> {
       if (event.status.startsWith('Status: Downloaded')) status = 'downloaded';
       if (event.status.startsWith('Status: Image is up to date')) status ??= 'up-to-date';
     },
+    tell(known) {
+      digest ??= known.digest;
+      status ??= known.status;
+    },
     result: () => ({ reference, digest, status, warnings }),
   };
 }
 
 /** `aux: { Tag, Digest, Size }`, or the text `3.20: digest: sha256:… size: 528`. With all tags, no one digest. */
-export function pushOutcome(reference: string, allTags: boolean): Outcome<PushResult> {
+export function pushOutcome(reference: string, allTags: boolean): PushOutcome {
   let digest: string | undefined;
   let size: number | undefined;
   return {
@@ -44,6 +63,10 @@ export function pushOutcome(reference: string, allTags: boolean): Outcome<PushRe
         const match = /digest: (sha256:[0-9a-f]{64}) size: ([0-9]+)/.exec(event.status);
         if (match) [digest, size] = [match[1], Number(match[2])];
       }
+    },
+    isTold: () => allTags || digest !== undefined,
+    tell(known) {
+      digest = known;
     },
     result: () => (allTags ? { reference, digest: undefined, size: undefined } : { reference, digest, size }),
   };
@@ -69,7 +92,7 @@ export function loadOutcome(): Outcome<LoadResult> {
 }
 
 /** The last line's status is the id; without it there is no image. */
-export function importOutcome(): Outcome<ImportResult> {
+export function importOutcome(): ImportOutcome {
   let id: string | undefined;
   return {
     take(event) {

@@ -120,6 +120,8 @@ export interface PingResult {
   readonly builderVersion: string | undefined;
   /** `Docker/28.5.2 (linux)`, `Libpod/4.3.1 (linux)`. */
   readonly server: string | undefined;
+  /** Podman answers as Docker, but for what it has not. */
+  readonly isPodman: boolean;
 }
 
 /** An engine's versions. */
@@ -139,6 +141,63 @@ export interface VersionResult {
     readonly Version: string;
     readonly Details?: Readonly<Record<string, string>>;
   }>;
+}
+
+/** What an engine says of itself at length; of its many fields, those that matter to images. */
+export interface InfoResult {
+  readonly ID: string;
+  readonly Name: string;
+  readonly ServerVersion: string;
+  readonly OperatingSystem: string;
+  readonly OSType: string;
+  readonly Architecture: string;
+  readonly Images: number;
+  /** The storage driver, `overlay2`, `overlayfs`, `overlay`. */
+  readonly Driver: string;
+  readonly DriverStatus: ReadonlyArray<readonly [string, string]> | null;
+  readonly Warnings?: readonly string[] | null;
+  readonly [field: string]: unknown;
+}
+
+/** What a registry said to credentials. */
+export interface AuthResult {
+  /** `Login Succeeded`. */
+  readonly Status: string;
+  /** A token to be used in place of the password; empty where the registry gives none. */
+  readonly IdentityToken: string;
+}
+
+/** Something that happened to an image. */
+export interface ImageEvent {
+  readonly Type: 'image';
+  /** `create`, `delete`, `import`, `load`, `pull`, `push`, `save`, `tag`, `untag`, `prune`; Podman has some of its own. */
+  readonly Action: string;
+  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> | null };
+  /** Seconds since 1970. */
+  readonly time: number;
+  /** Nanoseconds since 1970; above 2^53, so the last digits are not exact. */
+  readonly timeNano: number;
+  readonly scope?: string;
+}
+
+/** How much the images of an engine take. */
+export interface ImageDiskUsage {
+  /** All layers, each counted once, in bytes. */
+  readonly totalSize: number;
+  /** What no container needs, in bytes. */
+  readonly reclaimable: number;
+  readonly totalCount: number;
+  /** Images that a container uses. */
+  readonly activeCount: number;
+}
+
+/** One attestation of an image. */
+export interface ImageAttestation {
+  readonly Descriptor: Descriptor;
+  /** A URI, `https://slsa.dev/provenance/v1`. */
+  readonly PredicateType: string;
+  /** The in-toto statement, where it was asked for. */
+  readonly Statement?: unknown;
 }
 
 /** What a pull came to. */

@@ -75,6 +75,7 @@ describe('the reason of an error', () => {
     ['nope: image not known', 'not-found'],
     ['Get "http://127.0.0.1:1/v2/": dial tcp 127.0.0.1:1: connect: connection refused', 'network'],
     ['dial tcp: lookup registry.example on 1.1.1.1:53: no such host', 'network'],
+    ['pinging container registry h:1: Get "https://h:1/v2/": http: server gave HTTP response to HTTPS client', 'network'],
     ['invalid reference format', undefined],
   ])('%s', (words, reason) => {
     expect(errorOf(500, JSON.stringify({ message: words })).reason).toBe(reason);

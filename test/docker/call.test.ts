@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodeCall, refuseUnknownOptions } from '../../src/docker/call.ts';
+import { encodeCall, needsIdentity, needsStore, refuseUnknownOptions } from '../../src/docker/call.ts';
 import type { Call } from '../../src/docker/call.ts';
 import { commonVersion, compareVersions, isVersionComplaint, parsePinnedVersion } from '../../src/docker/version.ts';
 import { ArgumentError, ConfigError, VersionError } from '../../src/errors.ts';
@@ -18,7 +18,7 @@ describe('a call', () => {
     [{ operation: 'pull', args: { fromImage: 'a', platform: 'linux/arm64/v8' } }, '1.41', 'POST /v1.41/images/create?fromImage=a&platform=linux%2Farm64%2Fv8'],
     [{ operation: 'ping' }, '1.41', 'GET /_ping'],
   ])('%j at %s is %s', (call, version, wire) => {
-    const { method, target } = encodeCall(call, version);
+    const { method, target } = encodeCall(call, { version });
     expect(`${method} ${target}`).toBe(wire);
   });
 
@@ -29,9 +29,9 @@ describe('a call', () => {
     [{ operation: 'pruneImages' }, '1.24', '1.25', 'pruneImages'],
     [{ operation: 'inspectDistribution', image: 'a' }, '1.29', '1.30', 'inspectDistribution'],
   ])('%j at %s is a VersionError, and none at %s', (call, below, at, subject) => {
-    expect(() => encodeCall(call, at)).not.toThrow();
+    expect(() => encodeCall(call, { version: at })).not.toThrow();
     try {
-      encodeCall(call, below);
+      encodeCall(call, { version: below });
       expect.unreachable();
     } catch (error) {
       expect(error).toBeInstanceOf(VersionError);
@@ -46,7 +46,46 @@ describe('a call', () => {
     [{ operation: 'importImage', args: { changes: 'CMD x' } }],
     [{ operation: 'removeImage', image: 'a', args: { platforms: [] } }],
   ])('with an argument of the wrong kind is refused: %j', (call) => {
-    expect(() => encodeCall(call, '1.55')).toThrow(ArgumentError);
+    expect(() => encodeCall(call, { version: '1.55' })).toThrow(ArgumentError);
+  });
+});
+
+describe('what the version alone cannot tell', () => {
+  const podman = { version: '1.51', identity: { apiVersion: '1.41', isPodman: true } };
+  const docker = { version: '1.51', identity: { apiVersion: '1.51', isPodman: false } };
+  const remove: Call = { operation: 'removeImage', image: 'a', args: { platforms: ['linux/arm64'], force: true } };
+  const manifests: Call = { operation: 'inspectImage', image: 'a', args: { manifests: true } };
+  const distribution: Call = { operation: 'inspectDistribution', image: 'a' };
+
+  it('is asked of the engine where it matters', () => {
+    expect([remove, manifests, distribution].map(needsIdentity)).toEqual([true, true, true]);
+    expect(needsIdentity({ operation: 'removeImage', image: 'a', args: { force: true } })).toBe(false);
+    expect([remove, manifests].map(needsStore)).toEqual([false, true]);
+  });
+
+  it('is what Podman reports, for it overlooks the version in the path and would delete everything', () => {
+    expect(() => encodeCall(remove, docker)).not.toThrow();
+    expect(() => encodeCall(remove, podman)).toThrow('removeImage.platforms needs API version 1.50, and 1.41 is spoken');
+  });
+
+  it('is that Podman has no such route', () => {
+    expect(() => encodeCall(distribution, docker)).not.toThrow();
+    expect(() => encodeCall(distribution, podman)).toThrow('inspectDistribution needs Docker, and this engine is Podman');
+  });
+
+  it('is that another image store ignores it', () => {
+    expect(() => encodeCall(manifests, { ...docker, store: 'containerd' })).not.toThrow();
+    expect(() => encodeCall(manifests, { ...docker, store: 'graphdriver' })).toThrow(
+      'inspectImage.manifests needs the containerd image store, and this engine has a graphdriver store',
+    );
+  });
+
+  it('is that several values came later than one', () => {
+    const save = (platform: unknown): Call => ({ operation: 'getImage', args: { names: ['a'], platform } });
+    expect(() => encodeCall(save('linux/arm64'), { version: '1.48' })).not.toThrow();
+    expect(() => encodeCall(save(['linux/arm64', 'linux/arm64']), { version: '1.48' })).not.toThrow(); // one, twice
+    expect(() => encodeCall(save(['linux/arm64', 'linux/amd64']), { version: '1.51' })).toThrow(VersionError);
+    expect(() => encodeCall(save(['linux/arm64', 'linux/amd64']), { version: '1.52' })).not.toThrow();
   });
 });
 

@@ -1,0 +1,85 @@
+// What some engines do not tell while they pull, push or import: asked for before or afterwards, so that results mean the
+// same everywhere.
+
+import { ApiError } from './errors.ts';
+import { formatReference, parseReference, repositoryName } from './docker/reference.ts';
+import type { Reference } from './docker/reference.ts';
+import { parsePlatform } from './docker/platform.ts';
+import type { Platform } from './docker/platform.ts';
+import type { ImportOutcome, PullOutcome, PushOutcome } from './docker/outcome.ts';
+import type { ImageInspect } from './docker/types.ts';
+import type { StartCall } from './progress-stream.ts';
+
+/** What is asked; undefined: there is no such image. */
+export interface Local {
+  inspect(image: string, signal: AbortSignal): Promise<ImageInspect | undefined>;
+  isPodman(): Promise<boolean>;
+}
+
+/** What a pull is about; `reference` has a tag or a digest unless all tags are wanted. */
+export interface Pull {
+  readonly reference: Reference;
+  readonly platform: Platform | undefined;
+  readonly policy: 'always' | 'missing';
+  readonly allTags: boolean;
+}
+
+/** Pulls only what is missing, where that is the policy; and finds out what Podman does not tell. */
+export function pulling(start: StartCall, local: Local, pull: Pull, outcome: PullOutcome): StartCall {
+  const { reference, policy, allTags } = pull;
+  const name = formatReference(reference);
+  return async (reader, left) => {
+    if (policy === 'missing') {
+      const present = await local.inspect(name, left);
+      if (present !== undefined && matches(present, pull.platform)) {
+        return outcome.tell({ digest: registryDigest(present, reference), status: 'up-to-date' });
+      }
+    }
+    if (allTags || !(await local.isPodman())) return start(reader, left);
+    const before = await local.inspect(name, left);
+    await start(reader, left);
+    const after = await local.inspect(name, left);
+    if (after === undefined) return undefined;
+    const status = before?.Id === after.Id ? 'up-to-date' : 'downloaded';
+    return outcome.tell({ digest: registryDigest(after, reference), status });
+  };
+}
+
+/** Pushes; an engine that named no digest knows it by now. */
+export function pushing(start: StartCall, local: Local, reference: Reference, outcome: PushOutcome): StartCall {
+  return async (reader, left) => {
+    await start(reader, left);
+    if (outcome.isTold()) return;
+    const image = await local.inspect(formatReference(reference), left);
+    outcome.tell(image && registryDigest(image, reference));
+  };
+}
+
+/** Imports; Podman 4.3 overlooks a tag that it does not like without a word. */
+export function importing(start: StartCall, local: Local, name: string | undefined, outcome: ImportOutcome): StartCall {
+  return async (reader, left) => {
+    await start(reader, left);
+    if (name === undefined || !(await local.isPodman())) return;
+    const { id } = outcome.result();
+    const image = await local.inspect(name, left);
+    if (image?.Id === id) return;
+    const message = `the engine imported ${id}, and did not call it ${name}`;
+    const asked = { method: 'POST', target: '/images/create' };
+    throw new ApiError(message, { ...asked, status: 200, daemonMessage: message, inStream: true });
+  };
+}
+
+/** The digest under which the registry has a local image. */
+function registryDigest(image: ImageInspect, reference: Reference): string | undefined {
+  if (reference.digest !== undefined) return reference.digest;
+  const known = image.RepoDigests.map(parseReference);
+  return known.find((each) => repositoryName(each) === repositoryName(reference))?.digest;
+}
+
+/** Whether a local image is of the platform that is wanted; a word alone is an operating system or an architecture. */
+function matches({ Os, Architecture, Variant }: ImageInspect, platform: Platform | undefined): boolean {
+  if (platform === undefined) return true;
+  if (typeof platform === 'string' && !platform.includes('/')) return platform === Os || platform === Architecture;
+  const { os, architecture, variant } = parsePlatform(platform);
+  return os === Os && architecture === Architecture && (variant === undefined || variant === Variant);
+}

@@ -1,0 +1,83 @@
+// What the client and its methods may be given.
+
+import type { ArchiveOptions } from './archive-stream.ts';
+import type { Dialer } from './connection/channel.ts';
+import type { Timeouts } from './connection/wire.ts';
+import type { ArgumentsOf } from './docker/endpoint.ts';
+import type { endpoints } from './docker/endpoints.ts';
+import type { CredentialChoice, CredentialSource } from './engine.ts';
+
+/** What every method takes. */
+export interface CallOptions {
+  /** Ends the call, in whatever phase it is; the method rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** In place of the client's, one by one. */
+  readonly timeouts?: Partial<Timeouts> | undefined;
+}
+
+/** What the methods that lead an engine to a registry take. */
+export interface RegistryOptions extends CallOptions {
+  /** In place of the client's. */
+  readonly credentials?: CredentialChoice | CredentialSource;
+}
+
+/** What a client is made with. */
+export interface ImageClientOptions {
+  /** `"unix:///var/run/docker.sock"`, `"tcp://host:2375"`, `"npipe:////./pipe/docker_engine"`. */
+  readonly host?: string | undefined;
+  /** In place of `host`: makes the connections itself, as a recorder or a replayer does. */
+  readonly dialer?: Dialer | undefined;
+  /** Speaks this API version, `"1.43"`, instead of asking the engine. 1.24 to 1.55. */
+  readonly version?: string | undefined;
+  /** For registries: some for all of them, or a function that is asked for each. Default: none are sent. */
+  readonly credentials?: CredentialChoice | CredentialSource;
+  /** Default: `connectMs` 10,000; `headMs` 30,000 for calls that an engine answers at once; none else. */
+  readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Idle connections that are kept. Default 6; 0 turns reuse off. */
+  readonly maxIdle?: number | undefined;
+}
+
+/** The arguments of an operation, as its row has them. */
+type Args<Name extends keyof typeof endpoints> = ArgumentsOf<(typeof endpoints)[Name]>;
+
+export interface ImagesOptions extends CallOptions, Args<'images'> {
+  /** Only images of that name; `*` stands for anything but a slash. Joins `filters.reference`. */
+  readonly name?: string | undefined;
+}
+export interface PullOptions extends RegistryOptions, Pick<Args<'pull'>, 'platform'> {
+  /** Default: that of the reference, or `latest`. May be a digest. */
+  readonly tag?: string | undefined;
+  /** Every tag of the repository. Default false. */
+  readonly allTags?: boolean | undefined;
+  /** `"missing"` asks the registry only for what the engine does not have. Default `"always"`. */
+  readonly policy?: 'always' | 'missing' | undefined;
+}
+export interface PushOptions extends RegistryOptions, Pick<Args<'push'>, 'platform'> {
+  /** Default: that of the reference, or `latest`. */
+  readonly tag?: string | undefined;
+  /** Every local tag of the repository. Default false. */
+  readonly allTags?: boolean | undefined;
+}
+export interface ImportOptions extends CallOptions, Omit<Args<'importImage'>, 'fromSrc' | 'repo'> {
+  /** The new image's name; without it, it has an id only. */
+  readonly repository?: string | undefined;
+  /** Default: that of `repository`, or `latest`. */
+  readonly tag?: string | undefined;
+}
+export interface ImportFromImageOptions extends RegistryOptions, Pick<Args<'pull'>, 'platform'> {
+  /** Default: that of the reference, or `latest`. */
+  readonly tag?: string | undefined;
+}
+export interface GetImageOptions extends CallOptions, ArchiveOptions, Omit<Args<'getImage'>, 'names'> {}
+export interface LoadImageOptions extends CallOptions, Args<'loadImage'> {}
+export interface InspectImageOptions extends CallOptions, Args<'inspectImage'> {}
+export interface HistoryOptions extends CallOptions, Args<'history'> {}
+export interface RemoveImageOptions extends CallOptions, Args<'removeImage'> {}
+export interface PruneImagesOptions extends CallOptions, Args<'pruneImages'> {}
+export interface SearchOptions extends RegistryOptions, Omit<Args<'search'>, 'term'> {}
+export interface TagOptions extends CallOptions {
+  /** Default: that of the repository, or `latest`. */
+  readonly tag?: string | undefined;
+}
+export interface ImageAttestationsOptions extends CallOptions, Args<'imageAttestations'> {}
+export interface EventsOptions extends Pick<CallOptions, 'signal'>, Args<'events'> {}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { imageDiskUsage, removeItem, searchResult, withNames } from '../../src/docker/normalise.ts';
+
+const hex = 'a'.repeat(64);
+
+describe('one shape, whatever the engine', () => {
+  // as each engine says that an image has no name
+  it.each([
+    ['Docker below API 1.43', ['<none>:<none>'], ['<none>@<none>']],
+    ['Docker from API 1.43', [], []],
+    ['Podman 4', null, null],
+  ])('of an image without a name: %s', (_, RepoTags, RepoDigests) => {
+    const image = { Id: 'x', RepoTags, RepoDigests } as unknown as { Id: string; RepoTags: string[]; RepoDigests: string[] };
+    expect(withNames(image)).toEqual({ Id: 'x', RepoTags: [], RepoDigests: [] });
+  });
+
+  it('of what a removal deleted', () => {
+    expect(removeItem({ Deleted: hex })).toEqual({ Deleted: `sha256:${hex}` });
+    expect(removeItem({ Deleted: `sha256:${hex}` })).toEqual({ Deleted: `sha256:${hex}` });
+    expect(removeItem({ Untagged: 'a:1' })).toEqual({ Untagged: 'a:1' });
+  });
+
+  it('of what a search found', () => {
+    const docker = { name: 'a', description: 'd', star_count: 3, is_official: true, is_automated: false };
+    const podman = { Index: 'i', Name: 'a', Description: 'd', Stars: 3, Official: '[OK]', Automated: '', Tag: '' };
+    expect(searchResult(docker)).toEqual(docker);
+    expect(searchResult(podman)).toEqual(docker);
+  });
+
+  // who sums up, its answer
+  const summed = { totalSize: 100, reclaimable: 60, totalCount: 2, activeCount: 1 };
+  it.each([
+    ['the engine, from API 1.52', { ImageUsage: { TotalSize: 100, Reclaimable: 60, TotalCount: 2, ActiveCount: 1 } }],
+    ['we, from the list', { LayersSize: 100, Images: [{ Size: 50, SharedSize: 10, Containers: 1 }, { Size: 60, SharedSize: 10, Containers: 0 }] }],
+    ['we, where the layers are not summed (Podman 4)', { LayersSize: 0, Images: [{ Size: 40, SharedSize: 0, Containers: 1 }, { Size: 60, SharedSize: 0, Containers: 0 }] }],
+  ])('of the disk usage, summed up by %s', (_, answer) => {
+    expect(imageDiskUsage(answer)).toEqual(summed);
+  });
+
+  it('of the disk usage of no images', () => {
+    expect(imageDiskUsage({ LayersSize: 0, Images: null })).toEqual({ totalSize: 0, reclaimable: 0, totalCount: 0, activeCount: 0 });
+  });
+});
