@@ -4,6 +4,8 @@ import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { ArchiveFiles } from './connection/files.ts';
 import type { ContentSink } from './connection/wire.ts';
+import { ArchiveDigests } from './docker/archive-digests.ts';
+import type { VerifiedContent } from './docker/archive-digests.ts';
 import { ArgumentError } from './errors.ts';
 import { HandOff } from './hand-off.ts';
 import type { StartCall } from './progress-stream.ts';
@@ -14,11 +16,14 @@ export interface ArchiveOptions {
   /** The size of the chunks that iterating gives, in bytes; the last may be smaller. Default 256 KiB. */
   readonly chunkSize?: number | undefined;
   /**
-   * `"structure"` walks the tar as it passes, and a missing end or an error behind it is a `TruncatedError`; `false`
-   * takes what comes. Default `"structure"`.
+   * `"structure"` walks the tar as it passes, and a missing end or an error behind it is a `TruncatedError`;
+   * `"digests"` also hashes it, and what is not what its digest says, or is not there, is a `DigestError`; `false` takes
+   * what comes. Default `"structure"`.
    */
-  readonly verify?: 'structure' | false | undefined;
+  readonly verify?: 'digests' | 'structure' | false | undefined;
 }
+
+const LEVELS: readonly unknown[] = ['digests', 'structure', false];
 
 /** What was read. */
 export interface ArchiveResult {
@@ -26,6 +31,8 @@ export interface ArchiveResult {
   readonly bytes: number;
   /** Its entries; undefined where it was not verified. */
   readonly entries: number | undefined;
+  /** What its digests vouch for; undefined without `verify: "digests"`. */
+  readonly verified: VerifiedContent | undefined;
 }
 
 /** What `getImage` gives. It can be read once, in one of its ways. */
@@ -33,17 +40,20 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   readonly #start: StartCall;
   readonly #files: ArchiveFiles;
   readonly #chunkSize: number;
+  readonly #digests: ArchiveDigests | undefined;
   readonly #scan: ArchiveScan | undefined;
   #begun = false;
   #bytes = 0;
+  #verified: VerifiedContent | undefined;
 
   constructor(start: StartCall, files: ArchiveFiles, { chunkSize = 256 * 1024, verify = 'structure' }: ArchiveOptions) {
     if (!Number.isSafeInteger(chunkSize) || chunkSize < 1) throw new ArgumentError('chunkSize must be a number of bytes');
-    if (verify !== false && verify !== 'structure') throw new ArgumentError('verify must be "structure" or false');
+    if (!LEVELS.includes(verify)) throw new ArgumentError('verify must be "digests", "structure" or false');
     this.#start = start;
     this.#files = files;
     this.#chunkSize = chunkSize;
-    this.#scan = verify === false ? undefined : new ArchiveScan();
+    this.#digests = verify === 'digests' ? new ArchiveDigests() : undefined;
+    this.#scan = verify === false ? undefined : new ArchiveScan(this.#digests);
   }
 
   /** Chunks of `chunkSize` bytes that are yours to keep; leaving the loop early makes the engine stop. */
@@ -101,7 +111,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
 
   async #runBegun(sink: ContentSink, left = new AbortController().signal): Promise<ArchiveResult> {
     await this.#start(() => this.#watched(sink), left);
-    return { bytes: this.#bytes, entries: this.#scan?.finish().entries };
+    return { bytes: this.#bytes, entries: this.#scan?.finish().entries, verified: this.#verified };
   }
 
   /** Counts and verifies what passes. */
@@ -117,6 +127,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
       memory: () => sink.memory?.(),
       end: () => {
         scan?.finish(); // throws for what is not whole
+        this.#verified = this.#digests?.finish();
         sink.end?.();
       },
     };

@@ -96,6 +96,23 @@ export class TruncatedError extends LongshoreError {
   }
 }
 
+/** Thrown when a saved archive lacks what it refers to, or holds something else under that name. */
+export class DigestError extends LongshoreError {
+  /** The entry, by its path in the archive. */
+  readonly path: string;
+  /** The digest that a name, a manifest or a config gives for it, `"sha256:…"`; undefined where none does. */
+  readonly expected: string | undefined;
+  /** The digest of what is there; undefined where nothing is. */
+  readonly actual: string | undefined;
+
+  constructor(message: string, fields: { path: string; expected: string | undefined; actual: string | undefined }) {
+    super('DIGEST', message);
+    this.path = fields.path;
+    this.expected = fields.expected;
+    this.actual = fields.actual;
+  }
+}
+
 /** Thrown when one of the limits of time ran out. */
 export class TimeoutError extends LongshoreError {
   /** Which limit: see `timeouts`. */

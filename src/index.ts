@@ -29,6 +29,7 @@ export type { UploadData } from './upload.ts';
 export type { CredentialChoice, CredentialSource } from './engine.ts';
 export type { Timeouts } from './connection/wire.ts';
 export type { Channel, ChannelOwner, Dialer, DialOptions } from './connection/channel.ts';
+export type { VerifiedContent } from './docker/archive-digests.ts';
 export { encodeRegistryAuth, Secret } from './docker/auth.ts';
 export type { Credentials } from './docker/auth.ts';
 export type { Filters, FilterValue } from './docker/filters.ts';
@@ -70,6 +71,7 @@ export {
   ConnectError,
   CredentialError,
   DecodeError,
+  DigestError,
   FileError,
   ForbiddenError,
   InvalidReferenceError,

@@ -166,6 +166,8 @@ export interface ParsedHeader {
   /** One character; `"0"` for a file, also where an old tar left it empty. */
   readonly typeflag: string;
   readonly size: number;
+  /** Where a link leads; `""` for all else. */
+  readonly linkname: string;
 }
 
 /** Reads a header block, or returns undefined where the checksum or the size shows that it is none. */
@@ -176,7 +178,8 @@ export function parseHeader(block: Uint8Array): ParsedHeader | undefined {
   // GNU tar's own format ends the magic in a space, and keeps other things where POSIX has the prefix.
   const prefix = textIn(block, FIELDS.magic) === 'ustar' ? textIn(block, FIELDS.prefix) : '';
   const path = prefix === '' ? name : `${prefix}/${name}`;
-  return { path, typeflag: textIn(block, FIELDS.typeflag) || '0', size };
+  const linkname = textIn(block, FIELDS.linkname);
+  return { path, typeflag: textIn(block, FIELDS.typeflag) || '0', size, linkname };
 }
 
 /** Old tars summed signed bytes; GNU tar and Go take either sum, and so do we. */

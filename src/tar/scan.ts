@@ -81,7 +81,8 @@ export class ArchiveScan {
       const { typeflag, size } = header;
       if (typeflag === 'x') overrides = yield* this.#paxOverrides(yield* this.#kept(size), overrides);
       else if (typeflag === 'L') overrides = { ...overrides, path: longName(yield* this.#kept(size)) };
-      else if (typeflag === 'K' || typeflag === 'g') yield* this.#skip(padded(size));
+      else if (typeflag === 'K') overrides = { ...overrides, linkname: longName(yield* this.#kept(size)) };
+      else if (typeflag === 'g') yield* this.#skip(padded(size));
       else {
         // Only here: a size meant for the file, applied to a header on the way to it, would hide entries.
         yield* this.#entry(header, overrides);
@@ -103,10 +104,10 @@ export class ArchiveScan {
 
   *#entry(header: ParsedHeader, overrides: Overrides): Walk<void> {
     const { typeflag } = header;
-    const { path = header.path, size: stated = header.size } = overrides;
+    const { path = header.path, size: stated = header.size, linkname = header.linkname } = overrides;
     const size = WITHOUT_CONTENT.includes(typeflag) ? 0 : stated;
     this.#inside = { path, end: this.#position() + padded(size) };
-    this.#listener?.entry({ path, typeflag, size });
+    this.#listener?.entry({ path, typeflag, size, linkname });
     for (let left = size; left > 0; ) {
       const view = yield* this.#some(left);
       this.#listener?.content(view);
@@ -132,7 +133,11 @@ export class ArchiveScan {
     const records = parsePaxRecords(bytes) ?? (yield* this.#broken('a faulty pax header', at));
     const size = records.get('size');
     if (size !== undefined && !/^[0-9]{1,15}$/.test(size)) yield* this.#broken('a faulty pax size', at);
-    return { path: records.get('path') ?? earlier.path, size: size === undefined ? earlier.size : Number(size) };
+    return {
+      path: records.get('path') ?? earlier.path,
+      size: size === undefined ? earlier.size : Number(size),
+      linkname: records.get('linkpath') ?? earlier.linkname,
+    };
   }
 
   /** The content of a pax header or a long name, in memory. */
@@ -203,8 +208,9 @@ export class ArchiveScan {
 interface Overrides {
   readonly path: string | undefined;
   readonly size: number | undefined;
+  readonly linkname: string | undefined;
 }
-const NO_OVERRIDES: Overrides = { path: undefined, size: undefined };
+const NO_OVERRIDES: Overrides = { path: undefined, size: undefined, linkname: undefined };
 
 /** GNU tar ends a long name with a NUL. */
 function longName(bytes: Uint8Array): string {

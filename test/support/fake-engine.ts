@@ -29,7 +29,11 @@ export interface FakeEngine {
 /** What to answer; a string or object is sent with status 200. */
 export type Answering = (asked: Asked, response: ServerResponse) => string | object | void;
 
-export async function fakeEngine(answering: Answering, apiVersion = '1.41'): Promise<FakeEngine> {
+export async function fakeEngine(
+  answering: Answering,
+  apiVersion = '1.41',
+  pingHeaders: Readonly<Record<string, string>> = {},
+): Promise<FakeEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'longshore-'));
   const path = join(folder, 'd.sock');
   const asked: Asked[] = [];
@@ -38,7 +42,7 @@ export async function fakeEngine(answering: Answering, apiVersion = '1.41'): Pro
     response.on('error', () => {});
     if (incoming.url === '/_ping') {
       pings++;
-      response.setHeader('Api-Version', engine.apiVersion).end(incoming.method === 'HEAD' ? undefined : 'OK');
+      response.writeHead(200, { 'Api-Version': engine.apiVersion, ...pingHeaders }).end(incoming.method === 'HEAD' ? undefined : 'OK');
       return;
     }
     const blocks: Buffer[] = [];
