@@ -43,11 +43,11 @@ export async function demo(client, { step, progress, signal }) {
     const same = (await client.inspectImage(IMAGE, { signal })).Id === id;
     step('load', `${loaded.references.join(', ')} is back${same ? ', with the same id' : ''}`);
   } finally {
+    await rm(folder, { recursive: true, force: true });
     // No signal here: an interrupted run tidies up, too.
     await client.removeImage(IMAGE, { force: true }).catch((error) => {
       if (error.status !== 404) throw error;
     });
-    await rm(folder, { recursive: true, force: true });
     step('tidy up', 'nothing of this is left');
   }
 }

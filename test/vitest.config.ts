@@ -12,7 +12,10 @@ const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[.*+?^${}()|
 const closing: Reporter = {
   onTestRunEnd(modules) {
     const count = { passed: 0, failed: 0, skipped: 0, pending: 0 };
-    for (const module of modules) for (const test of module.children.allTests()) count[test.result().state]++;
+    for (const module of modules) {
+      for (const test of module.children.allTests()) count[test.result().state]++;
+      count.failed += module.errors().length; // a file that cannot be loaded has no tests to fail
+    }
     process.on('exit', () => console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`));
   },
 };

@@ -34,6 +34,7 @@ export class Exchange {
   #over: { error: Error | undefined } | undefined;
   #requestSent = false;
   #source: AsyncIterator<Uint8Array> | undefined;
+  #uploadStopped = false;
   #headTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
 
@@ -225,35 +226,48 @@ export class Exchange {
   }
 
   async #upload({ chunks, length }: StreamedBody): Promise<void> {
-    const source = (this.#source = chunks[Symbol.asyncIterator]());
     let sent = 0;
     let sinceTurn = 0;
     for (;;) {
-      const next = await source.next().catch((cause: unknown) => Promise.reject(sourceFailed(cause)));
-      if (this.#source === undefined) return; // stopped meanwhile
-      if (next.done === true) break;
-      const chunk = checkChunk(next.value);
+      const chunk = await this.#nextChunk(chunks);
+      if (this.#uploadStopped) return;
+      if (chunk === undefined) break;
       if (chunk.length === 0) continue; // a chunk of no bytes would be the last chunk
       sent += chunk.length;
       if (length !== undefined && sent > length) throw new UploadError(`the source gave more than its ${length} bytes`);
       await this.#channel.write(length === undefined ? [encodeChunkSize(chunk.length), chunk, CHUNK_END] : [chunk]);
       if (this.#channel.writeError !== undefined) this.#stopUpload(); // the receiving side tells why
-      if (this.#source === undefined) return;
+      if (this.#uploadStopped) return;
       if ((sinceTurn += chunk.length) < BYTES_PER_TURN) continue;
       sinceTurn = 0;
       await new Promise((resolve) => setImmediate(resolve));
     }
-    this.#source = undefined;
+    this.#source = undefined; // at its end: there is nothing to be stopped any more
     if (length !== undefined && sent < length) throw new UploadError(`the source ended after ${sent} of ${length} bytes`);
     if (length === undefined) await this.#channel.write([LAST_CHUNK]);
     if (!this.#settled) this.#requestIsSent();
   }
 
+  /** The source's next chunk, or undefined at its end. What it does after it was told to stop is not listened to. */
+  async #nextChunk(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array | undefined> {
+    try {
+      this.#source ??= chunks[Symbol.asyncIterator]();
+      const next = await this.#source.next();
+      return next.done === true ? undefined : checkChunk(next.value);
+    } catch (cause) {
+      if (this.#uploadStopped) return undefined;
+      throw sourceFailed(cause);
+    }
+  }
+
   #stopUpload(): void {
+    this.#uploadStopped = true;
     const source = this.#source;
     this.#source = undefined;
     // Nobody waits for this: a source that hangs must not hold up the answer; its complaints have no reader left.
-    void Promise.resolve(source?.return?.()).catch(() => {});
+    void Promise.resolve(source)
+      .then((stopped) => stopped?.return?.())
+      .catch(() => {});
   }
 }
 

@@ -96,6 +96,14 @@ describe('a source that fails', () => {
     expect(daemon.received[0]).toMatch(/\r\n\r\nabc$/);
   });
 
+  it.each([
+    ['cannot be iterated', () => { throw new Error('no iterator'); }],
+    ['throws instead of rejecting', () => ({ next: () => { throw new Error('no promise'); } })],
+  ])('that %s ends the call', async (_, iterator) => {
+    const chunks = { [Symbol.asyncIterator]: iterator as () => AsyncIterator<Uint8Array> };
+    await expect(failing({ chunks })).resolves.toMatchObject({ code: 'LONGSHORE_UPLOAD', cause: { message: expect.stringMatching(/^no /) } });
+  });
+
   it('by giving text ends the call', async () => {
     const chunks = chunksOf() as unknown as { [Symbol.asyncIterator](): AsyncIterator<Uint8Array> };
     chunks[Symbol.asyncIterator] = async function* () {
@@ -162,6 +170,21 @@ describe('an answer before the upload has ended', () => {
     const kept = new Kept();
     await pool.exchange(request({ method: 'POST', body: { chunks: slow() } }), kept.reader);
     expect(kept.text).toBe('startend');
+  });
+
+  it('wins over a source that fails when it is told to stop', async () => {
+    await start((socket) => {
+      socket.once('data', () => socket.write('HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nn'));
+      setTimeout(() => socket.write('o'), 30);
+    });
+    async function* failing(): AsyncGenerator<Uint8Array> {
+      yield bytes('hello');
+      await new Promise((resolve) => setTimeout(resolve, 15)); // after the head, before the body's end
+      throw new Error('too late');
+    }
+    const kept = new Kept();
+    await pool.exchange(request({ method: 'POST', body: { chunks: failing() } }), kept.reader);
+    expect([kept.status, kept.text]).toEqual([400, 'no']);
   });
 
   it('is not held up by a source that hangs', async () => {

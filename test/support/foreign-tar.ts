@@ -38,7 +38,7 @@ export function run(program: string, argv: readonly string[], input?: Uint8Array
 
 function answers(program: string, argv: readonly string[], pattern: RegExp): boolean {
   const { stdout } = spawnSync(program, argv);
-  return stdout !== null && pattern.test(stdout.toString());
+  return pattern.test(stdout?.toString() ?? ''); // of a program that is not there, null or undefined by Node's version
 }
 
 const gnu = ['gtar', 'tar'].find((program) => answers(program, ['--version'], /GNU tar/)) ?? 'tar';

@@ -1,0 +1,214 @@
+// Images on their way out of the engine, and back in.
+
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ApiError, ArgumentError, NotFoundError, packTar } from '../../src/index.ts';
+import type { ArchiveStream, UploadData } from '../../src/index.ts';
+import { gnuTar } from '../support/foreign-tar.ts';
+import {
+  LABEL,
+  RUN,
+  cleanUp,
+  collect,
+  connect,
+  curl,
+  failure,
+  fileOf,
+  makeImage,
+  manifestOf,
+  repository,
+  temporaryFolder,
+} from './support.ts';
+
+const docker = connect();
+afterAll(() => cleanUp(docker));
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+beforeAll(async () => void (folder = await temporaryFolder()));
+afterAll(() => folder.remove());
+
+/** An image of some megabytes: many reads, and no end at any round number. */
+const BIG = 3 * 1024 * 1024 + 77;
+let big: { name: string; id: string };
+let expected: Buffer;
+beforeAll(async () => {
+  const name = `${repository('big')}:v1`;
+  const content = createHash('sha256')
+    .update(RUN)
+    .digest('hex')
+    .repeat(BIG / 64);
+  const changes = [`LABEL ${LABEL}`];
+  big = { name, ...(await docker.importImageFromData({ content, run: RUN }, { repository: name, changes })) };
+  expected = curl(`/images/get?names=${encodeURIComponent(name)}`);
+});
+
+describe('getImage', () => {
+  it('gives the same bytes as curl, in chunks of the size asked for', async () => {
+    const sizes: number[] = [];
+    const hash = createHash('sha256');
+    for await (const chunk of docker.getImage(big.name, { chunkSize: 10_000 })) {
+      sizes.push(chunk.length);
+      hash.update(chunk);
+    }
+    expect(hash.digest('hex')).toBe(createHash('sha256').update(expected).digest('hex'));
+    expect(new Set(sizes.slice(0, -1))).toEqual(new Set([10_000]));
+    expect(sizes.at(-1)).toBe(expected.length % 10_000 || 10_000);
+  });
+
+  const ways: ReadonlyArray<readonly [string, (archive: ArchiveStream) => Promise<Buffer>]> = [
+    ['a loop', (archive) => collect(archive)],
+    ['a stream of Node', (archive) => collect(archive.toNode())],
+    ['a stream of the web', (archive) => collect(archive.toWeb())],
+    [
+      'each',
+      async (archive) => {
+        const copies: Buffer[] = [];
+        const result = await archive.each((view) => void copies.push(Buffer.from(view)));
+        expect(result.bytes).toBe(expected.length);
+        return Buffer.concat(copies);
+      },
+    ],
+    [
+      'each with a promise, until which the view stays valid',
+      async (archive) => {
+        const copies: Buffer[] = [];
+        await archive.each(async (view) => {
+          await new Promise((resolve) => setImmediate(resolve));
+          copies.push(Buffer.from(view));
+        });
+        return Buffer.concat(copies);
+      },
+    ],
+    [
+      'a file',
+      async (archive) => {
+        const path = join(folder.path, 'ways.tar');
+        await archive.toFile(path);
+        return readFile(path);
+      },
+    ],
+  ];
+  it.each(ways)('gives the same bytes by %s', async (_, read) => {
+    expect((await read(docker.getImage(big.name))).equals(expected)).toBe(true);
+  });
+
+  it('writes a file, and tells its length and its entries', async () => {
+    const path = join(folder.path, 'saved.tar');
+    const result = await docker.getImage(big.name).toFile(path);
+    const listing = gnuTar(['-tf', path]).toString().trimEnd().split('\n');
+    expect(result).toEqual({ bytes: expected.length, entries: listing.length });
+    expect((await readdir(folder.path)).filter((name) => name.includes('partial'))).toEqual([]);
+  });
+
+  it('takes an id, and leaves the names out then', async () => {
+    const archive = await collect(docker.getImage(big.id));
+    // The containerd store keeps the names; Docker's own store drops them for an id.
+    expect([null, [big.name]]).toContainEqual(manifestOf(archive)[0]?.RepoTags ?? null);
+    expect(fileOf(archive, 'run')).toBe(RUN);
+  });
+
+  it('puts several images into one archive', async () => {
+    const [one, two] = [await makeImage(docker, 'several-1'), await makeImage(docker, 'several-2')];
+    const archive = await collect(docker.getImage([one.name, two.name]));
+    const names = manifestOf(archive).flatMap((image) => image.RepoTags ?? []);
+    expect(names.sort()).toEqual([one.name, two.name]);
+  });
+
+  it('leaves nothing behind when a loop is left early, and the client goes on', async () => {
+    for await (const chunk of docker.getImage(big.name, { chunkSize: 1000 })) {
+      expect(chunk).toHaveLength(1000);
+      break;
+    }
+    expect(await docker.exists(big.name)).toBe(true);
+  });
+
+  it('can be read once', async () => {
+    const archive = docker.getImage(big.name);
+    await archive.each(() => {});
+    expect(await failure(archive.each(() => {}))).toBeInstanceOf(ArgumentError);
+  });
+
+  it('is a NotFoundError where it is read, for what is not there, and leaves no file', async () => {
+    const path = join(folder.path, 'none.tar');
+    const error = await failure(docker.getImage(repository('nothing')).toFile(path));
+    expect(error).toBeInstanceOf(NotFoundError);
+    expect(await readdir(folder.path)).not.toContain('none.tar');
+  });
+
+  it('ends with the reason of its signal', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough of it');
+    const read = docker.getImage(big.name, { signal: controller.signal }).each(() => controller.abort(reason));
+    expect(await failure(read)).toBe(reason);
+  });
+});
+
+describe('loadImage', () => {
+  const path = (): string => join(folder.path, 'load.tar');
+  beforeAll(() => writeFile(path(), expected));
+
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < expected.length; at += 100_003) yield expected.subarray(at, at + 100_003);
+  }
+  const sources: ReadonlyArray<readonly [string, () => UploadData]> = [
+    ['a path', () => ({ path: path() })],
+    ['bytes', () => expected],
+    ['an async iterable', pieces],
+    ['a Blob', () => new Blob([new Uint8Array(expected)])],
+    ['a stream of Node', () => createReadStream(path())],
+    ['a stream of the web', () => new Blob([new Uint8Array(expected)]).stream() as unknown as UploadData],
+  ];
+  it.each(sources)('takes %s, and tells the references', async (_, source) => {
+    await docker.removeImage(big.name);
+    expect(await docker.exists(big.id)).toBe(false);
+    expect(await docker.loadImage(source())).toEqual({ references: [big.name], ids: [] });
+    expect((await docker.inspectImage(big.name)).Id).toBe(big.id);
+  });
+
+  it('tells the id of an image that has no name', async () => {
+    const untagged = await collect(docker.getImage(big.id));
+    await docker.removeImage(big.name);
+    const { references, ids } = await docker.loadImage(untagged);
+    expect([...references, ...ids]).toHaveLength(1);
+    const [image = ''] = [...references, ...ids];
+    expect((await docker.inspectImage(image)).Id).toBe(big.id);
+    await docker.tag(image, big.name);
+  });
+
+  it('tells the references of several images', async () => {
+    const [one, two] = [await makeImage(docker, 'load-1'), await makeImage(docker, 'load-2')];
+    const archive = await collect(docker.getImage([one.name, two.name]));
+    await docker.removeImage(one.name);
+    await docker.removeImage(two.name);
+    const { references, ids } = await docker.loadImage(archive);
+    expect([[...references].sort(), ids]).toEqual([[one.name, two.name], []]);
+  });
+
+  // The containerd store reports no progress of a load at all.
+  it('reports progress on the way, and only what was loaded with quiet', async () => {
+    await docker.removeImage(big.name);
+    const loud = docker.loadImage(expected);
+    const types = new Set<string>();
+    for await (const event of loud) types.add(event.type);
+    expect(types).toContain('stream');
+    expect((await loud.result()).references).toEqual([big.name]);
+    const quiet = docker.loadImage(expected, { quiet: true });
+    const events = [];
+    for await (const event of quiet) events.push(event);
+    expect(events).toEqual([{ type: 'stream', text: `Loaded image: ${big.name}\n` }]);
+  });
+
+  it('gives what the engine sends, undecoded', async () => {
+    const sent = await collect(docker.loadImage(expected, { quiet: true }).bytes());
+    expect(JSON.parse(sent.toString())).toEqual({ stream: `Loaded image: ${big.name}\n` });
+  });
+
+  it('is an ApiError inside the stream for an archive that holds no image', async () => {
+    const error = await failure(docker.loadImage(packTar({ 'no-manifest': 'x' })));
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ inStream: true, status: 200, method: 'POST' });
+  });
+});

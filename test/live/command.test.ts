@@ -1,0 +1,169 @@
+// The `longshore` command from end to end, as a shell runs it.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packTar } from '../../src/index.ts';
+import {
+  COMMAND,
+  HOST,
+  LABEL,
+  REGISTRY,
+  RUN,
+  cleanUp,
+  collect,
+  connect,
+  curl,
+  makeImage,
+  manifestOf,
+  repository,
+  temporaryFolder,
+} from './support.ts';
+
+const docker = connect();
+afterAll(() => cleanUp(docker));
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+beforeAll(async () => void (folder = await temporaryFolder()));
+afterAll(() => folder.remove());
+const at = (name: string): string => join(folder.path, name);
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/** Runs it; DOCKER_HOST is the engine under test unless `environment` says else. */
+async function longshore(
+  argv: readonly string[],
+  input?: Uint8Array,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Outcome> {
+  const child = spawn(process.execPath, [COMMAND, ...argv], { env: { ...process.env, ...environment } });
+  child.stdin.on('error', () => {}); // it may not want all of it
+  child.stdin.end(input);
+  const [stdout, stderr, [code]] = await Promise.all([
+    collect(child.stdout),
+    collect(child.stderr),
+    once(child, 'close'),
+  ]);
+  return { code: code as number | null, stdout, stderr: stderr.toString() };
+}
+
+/** The standard output of a run that goes well. */
+async function ok(argv: readonly string[], input?: Uint8Array): Promise<string> {
+  const { code, stdout, stderr } = await longshore(argv, input);
+  if (code !== 0) throw new Error(`longshore ${argv.join(' ')} (${code}): ${stderr}`);
+  return stdout.toString();
+}
+
+const json = async (argv: readonly string[]): Promise<unknown> => JSON.parse(await ok([...argv, '--json']));
+
+describe('longshore', () => {
+  it('imports, lists, saves, removes and loads', async () => {
+    const name = `${repository('command')}:v1`;
+    await writeFile(at('rootfs.tar'), await collect(packTar({ words: RUN })));
+    const id = (await ok(['import', at('rootfs.tar'), name, '--change', `LABEL ${LABEL}`])).trim();
+    expect(await docker.inspectImage(name)).toMatchObject({ Id: id });
+
+    expect(await json(['ls', name])).toEqual([expect.objectContaining({ Id: id, RepoTags: [name] })]);
+    expect(await ok(['ls', name])).toContain(repository('command'));
+    expect(await ok(['ls', name, '--quiet', '--no-trunc'])).toBe(`${id}\n`);
+
+    await ok(['save', '-o', at('saved.tar'), name]);
+    const saved = await readFile(at('saved.tar'));
+    expect(saved.equals(curl(`/images/get?names=${encodeURIComponent(name)}`))).toBe(true);
+    expect((await longshore(['save', name])).stdout.equals(saved)).toBe(true);
+
+    expect(await ok(['rm', name])).toContain(name);
+    expect(await docker.exists(id)).toBe(false);
+    expect(await ok(['load', at('saved.tar')])).toBe(`${name}\n`);
+    expect(await docker.inspectImage(name)).toMatchObject({ Id: id });
+
+    expect(await json(['rm', name])).toEqual(expect.arrayContaining([{ Untagged: name }, { Deleted: id }]));
+    expect(await docker.exists(id)).toBe(false);
+    expect(await ok(['load'], saved)).toBe(`${name}\n`);
+    expect(await docker.exists(id)).toBe(true);
+    await ok(['rm', '--quiet', name]);
+  });
+
+  it('pulls, and says what on standard error', async () => {
+    const { name, id } = await makeImage(docker, 'command-pull');
+    const remote = `${REGISTRY}/${name}`;
+    await docker.tag(name, remote);
+    const { digest } = await docker.push(remote);
+    await docker.removeImage(id, { force: true });
+    const { code, stdout, stderr } = await longshore(['pull', remote]);
+    expect([code, stdout.toString()]).toEqual([0, `${remote}\n`]);
+    expect(stderr).toContain(digest);
+    expect(await docker.inspectImage(remote)).toMatchObject({ Id: id });
+    expect((await longshore(['pull', remote, '--json'])).stdout.toString()).toContain(digest);
+  });
+
+  it('saves several images into one archive', async () => {
+    const [one, two] = [await makeImage(docker, 'command-1'), await makeImage(docker, 'command-2')];
+    const { stdout } = await longshore(['save', one.name, two.name]);
+    expect(
+      manifestOf(stdout)
+        .flatMap((image) => image.RepoTags ?? [])
+        .sort(),
+    ).toEqual([one.name, two.name]);
+  });
+
+  it('tells the versions', async () => {
+    const { Version, ApiVersion } = await docker.version();
+    expect(await json(['version'])).toMatchObject({
+      engine: { Version, ApiVersion, spokenApiVersion: await docker.apiVersion() },
+    });
+    expect(await ok(['version'])).toContain(Version);
+  });
+
+  it('takes --host before DOCKER_HOST', async () => {
+    const elsewhere = { DOCKER_HOST: `unix://${at('nowhere.sock')}` };
+    expect((await longshore(['ls', '--host', HOST, '--quiet'], undefined, elsewhere)).code).toBe(0);
+    const { code, stdout, stderr } = await longshore(['ls'], undefined, elsewhere);
+    expect([code, stdout.toString()]).toEqual([1, '']);
+    expect(stderr).toContain(at('nowhere.sock'));
+  });
+});
+
+describe('its exit code', () => {
+  const unknown = repository('nothing');
+  const failures: ReadonlyArray<readonly [string, () => readonly string[], string]> = [
+    ['an image that is not there', () => ['save', '-o', at('none.tar'), unknown], unknown],
+    ['one of several images that is not there', () => ['rm', unknown], unknown],
+    ['a file that is not there', () => ['load', at('none.tar')], 'none.tar'],
+    ['a pull that its registry refuses', () => ['pull', `${REGISTRY}/${unknown}`], unknown],
+  ];
+  it.each(failures)('is 1 for %s', async (_, argv, said) => {
+    const { code, stdout, stderr } = await longshore(argv());
+    expect([code, stdout.toString()]).toEqual([1, '']);
+    expect(stderr).toContain(said);
+    expect(await readdir(folder.path)).not.toContain('none.tar');
+  });
+
+  it('is 1 for an archive that is none', async () => {
+    const { code, stdout, stderr } = await longshore(['load'], Buffer.from('no archive'));
+    expect([code, stdout.toString()]).toEqual([1, '']);
+    expect(stderr).not.toBe('');
+  });
+
+  it.each([[['no-such-command']], [['ls', '--no-such-option']], [['save']], [['pull']]])(
+    'is 2 for %j',
+    async (argv) => {
+      const { code, stdout, stderr } = await longshore(argv);
+      expect([code, stdout.toString()]).toEqual([2, '']);
+      expect(stderr).not.toBe('');
+    },
+  );
+
+  it('is 0 for --help, which is on standard output', async () => {
+    const { code, stdout, stderr } = await longshore(['--help']);
+    expect([code, stderr]).toEqual([0, '']);
+    for (const name of ['ls', 'pull', 'save', 'load', 'import', 'rm', 'version'])
+      expect(stdout.toString()).toContain(name);
+  });
+});

@@ -1,0 +1,152 @@
+#!/usr/bin/env bash
+# A throwaway Docker engine and two registries for the live tests, from Debian's packages. Debian 12, root.
+#   engine.sh install installs what is missing, the tar programs that the other tests ask too
+#   engine.sh start   installs, starts them, and prints what the tests want in their environment:
+#                     set -a; eval "$(bash test/live/engine.sh start)"; set +a; npm run test:live
+#   engine.sh stop    stops them and removes all that they have made
+# All of it lives in one folder, LONGSHORE_ENGINE (default: one below /tmp), with sockets, stores and ports of its own:
+# an engine that runs here already is not touched. There is no bridge and no firewall rule: these tests run no container.
+set -euo pipefail
+export PATH=$PATH:/usr/sbin:/sbin # where Debian has dockerd
+
+folder=${LONGSHORE_ENGINE:-/tmp/longshore-engine}
+socket=$folder/docker.sock
+
+say() { printf '%s\n' "$*" >&2; }
+fail() { say "engine.sh: $*"; exit 1; }
+
+# need COMMAND PACKAGE: installs the package unless the command is there
+need() { command -v "$1" >/dev/null || missing+=("$2"); }
+
+install_missing() {
+  [[ $(uname -s) == Linux ]] || fail 'a Docker engine needs Linux'
+  [[ $(id -u) == 0 ]] || fail 'a Docker engine needs root'
+  local missing=()
+  need dockerd docker.io
+  need docker-registry docker-registry
+  need htpasswd apache2-utils
+  need curl curl
+  need bsdtar libarchive-tools
+  need python3 python3
+  ((${#missing[@]})) || return 0
+  command -v apt-get >/dev/null || fail "${missing[*]} must be installed, and there is no apt-get: this is no Debian"
+  say "installing ${missing[*]}"
+  local log
+  log=$(mktemp)
+  if ! apt_install >"$log" 2>&1 </dev/null; then
+    tail -n 20 "$log" >&2
+    fail "apt-get could not install ${missing[*]}"
+  fi
+  rm -f "$log"
+}
+# The lists of a fresh machine are empty, and those of an old one name files that the mirror has no more.
+apt_install() {
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+# spawn NAME COMMAND...: in the background, its output in NAME.log, its process id in NAME.pid
+spawn() {
+  local name=$1
+  shift
+  setsid "$@" >"$folder/$name.log" 2>&1 </dev/null &
+  echo $! >"$folder/$name.pid"
+}
+
+# await NAME SECONDS COMMAND...: until the command succeeds
+await() {
+  local name=$1 deadline=$((SECONDS + $2))
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    if ((SECONDS >= deadline)) || ! kill -0 "$(<"$folder/$name.pid")" 2>/dev/null; then
+      say "the last lines of $name:"
+      tail -n 20 "$folder/$name.log" >&2
+      fail "$name does not run"
+    fi
+    sleep 0.1
+  done
+}
+
+start_docker() {
+  printf '{"insecure-registries":["127.0.0.0/8"]}\n' >"$folder/daemon.json"
+  # Its own namespaces, should it find a containerd that the system runs.
+  spawn dockerd dockerd --config-file "$folder/daemon.json" --host "unix://$socket" \
+    --pidfile "$folder/dockerd-self.pid" --data-root "$folder/data" --exec-root "$folder/exec" \
+    --bridge none --iptables=false --ip6tables=false \
+    --containerd-namespace "longshore-$$" --containerd-plugins-namespace "longshore-plugins-$$"
+  await dockerd 60 docker_answers
+}
+docker_answers() { curl -fsS --max-time 2 --unix-socket "$socket" http://engine/_ping >/dev/null 2>&1; }
+
+# start_registry NAME [AUTH]: on a port that the system chooses, and the log tells
+start_registry() {
+  local name=$1 auth=${2-}
+  cat >"$folder/$name.yml" <<YAML
+version: 0.1
+storage: {filesystem: {rootdirectory: $folder/$name}, delete: {enabled: true}}
+http: {addr: "127.0.0.1:0", secret: "$name"}
+$auth
+YAML
+  spawn "$name" docker-registry serve "$folder/$name.yml"
+  await "$name" 20 grep -q 'listening on 127\.0\.0\.1:[0-9]' "$folder/$name.log"
+}
+address() { grep -o -m1 'listening on 127\.0\.0\.1:[0-9]*' "$folder/$1.log" | cut -d' ' -f3; }
+
+start() {
+  if [[ -e $folder/settings ]] && docker_answers; then
+    cat "$folder/settings"
+    return
+  fi
+  # A Unix socket's path has 107 bytes, and containerd's are the longest.
+  ((${#folder} <= 60)) || fail "LONGSHORE_ENGINE is too long for the paths of sockets: $folder"
+  install_missing
+  stop
+  mkdir -p "$folder"
+  trap '[[ $? == 0 ]] || stop' EXIT
+  local user=longshore password
+  # Characters that make "-" and "_" of base64url, and want quoting everywhere.
+  password="$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')??>>~~"
+  htpasswd -Bbn "$user" "$password" >"$folder/htpasswd"
+  start_docker
+  start_registry registry
+  start_registry registry-auth "auth: {htpasswd: {realm: longshore, path: $folder/htpasswd}}"
+  {
+    printf 'DOCKER_HOST=%q\n' "unix://$socket"
+    printf 'REGISTRY=%q\nREGISTRY_AUTH=%q\n' "$(address registry)" "$(address registry-auth)"
+    printf 'REGISTRY_USER=%q\nREGISTRY_PASSWORD=%q\n' "$user" "$password"
+  } >"$folder/settings"
+  cat "$folder/settings"
+}
+
+# Ends the process that NAME.pid tells of, and waits for it; dockerd takes its containerd along.
+end() {
+  local pid
+  pid=$(cat "$folder/$1.pid" 2>/dev/null) || return 0
+  # A process id may have gone to somebody else: ours has the folder in its arguments.
+  tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF "$folder/" || return 0
+  kill "$pid" 2>/dev/null || return 0
+  for _ in $(seq 150); do
+    kill -0 "$pid" 2>/dev/null || return 0
+    sleep 0.1
+  done
+  kill -KILL "$pid" 2>/dev/null || true
+}
+
+stop() {
+  end registry
+  end registry-auth
+  end dockerd
+  [[ -d $folder ]] || return 0
+  # What dockerd had mounted and a kill has left.
+  local mounted
+  cut -d' ' -f2 /proc/mounts | { grep -F "$folder/" || true; } | sort -r | while read -r mounted; do
+    umount -l "$mounted" 2>/dev/null || true
+  done
+  rm -rf --one-file-system "$folder"
+}
+
+case ${1-} in
+  install) install_missing ;;
+  start) start ;;
+  stop) stop ;;
+  *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac

@@ -1,0 +1,257 @@
+// Images in the engine's store: listed, inspected, named, removed.
+
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  ArgumentError,
+  BadRequestError,
+  ConflictError,
+  InvalidReferenceError,
+  NotFoundError,
+  packTar,
+} from '../../src/index.ts';
+import { LABEL, RUN, cleanUp, collect, connect, failure, makeImage, repository } from './support.ts';
+
+const docker = connect();
+afterAll(() => cleanUp(docker));
+
+/** Two images on top of one another by the engine's own builder: the lower one has no name and is somebody's parent. */
+async function buildOnTop(base: string, name: string): Promise<void> {
+  const Dockerfile = `FROM ${base}\nLABEL first=1\nLABEL second=2\n`;
+  const { status, body } = await docker.request({
+    method: 'POST',
+    path: '/build',
+    query: { t: name, version: '1', networkmode: 'none' },
+    headers: { 'Content-Type': 'application/x-tar' },
+    body: packTar({ Dockerfile }),
+  });
+  expect(status, (await collect(body)).toString()).toBe(200);
+}
+
+describe('images', () => {
+  it('lists an image by its name, with what there is to know of it', async () => {
+    const { name, id } = await makeImage(docker, 'list');
+    const [image, ...more] = await docker.images({ name });
+    expect(more).toEqual([]);
+    expect(image).toMatchObject({ Id: id, RepoTags: [name], SharedSize: -1 });
+    expect(image?.Labels).toMatchObject({ 'longshore.live': RUN });
+    expect(image?.Size).toBeGreaterThan(0);
+    expect(image?.Created).toBeGreaterThan(Date.now() / 1000 - 3600);
+  });
+
+  it('takes "*" in a name for anything but a slash', async () => {
+    await makeImage(docker, 'glob-a');
+    await makeImage(docker, 'glob-b');
+    const names = async (name: string): Promise<string[]> =>
+      (await docker.images({ name })).flatMap((image) => image.RepoTags);
+    const found = [`${repository('glob-a')}:v1`, `${repository('glob-b')}:v1`];
+    expect((await names(`longshore-live/glob-*-${RUN}`)).sort()).toEqual(found);
+    expect(await names(`longshore-live/glob-a-${RUN}:*`)).toEqual(found.slice(0, 1));
+    expect(await names(`*glob-*-${RUN}`)).toEqual([]);
+  });
+
+  it('joins the name to the filters and leaves the object it was given alone', async () => {
+    const { name, id } = await makeImage(docker, 'filters');
+    const filters = Object.freeze({ label: Object.freeze([LABEL]), dangling: false });
+    expect(await docker.images({ name, filters, quiet: true })).toEqual([id]);
+    expect(await docker.images({ name, filters: { label: `${LABEL}-no` }, quiet: true })).toEqual([]);
+    expect(filters).toEqual({ label: [LABEL], dangling: false });
+  });
+
+  it('gives ids alone with quiet', async () => {
+    const { name, id } = await makeImage(docker, 'quiet');
+    expect(await docker.images({ name, quiet: true })).toEqual([id]);
+  });
+
+  it('tells before from since', async () => {
+    const older = await makeImage(docker, 'older');
+    // Images are ordered by whole seconds.
+    const second = Math.floor(Date.now() / 1000);
+    while (Math.floor(Date.now() / 1000) === second) await new Promise((resolve) => setTimeout(resolve, 20));
+    const newer = await makeImage(docker, 'newer');
+    const ids = (filters: Record<string, string>) =>
+      docker.images({ filters: { label: LABEL, ...filters }, quiet: true });
+    expect(await ids({ before: newer.name })).toContain(older.id);
+    expect(await ids({ before: older.name })).not.toContain(newer.id);
+    expect(await ids({ since: older.name })).toContain(newer.id);
+    expect(await ids({ since: newer.name })).not.toContain(older.id);
+  });
+
+  it('shows an image without a name as dangling, and without names', async () => {
+    const { id } = await docker.importImageFromData({ nameless: RUN }, { changes: [`LABEL ${LABEL}`] });
+    const [image, ...more] = await docker.images({ filters: { label: LABEL, dangling: true } });
+    expect(more).toEqual([]);
+    expect(image).toMatchObject({ Id: id, RepoTags: [], RepoDigests: [] });
+    await docker.removeImage(id);
+  });
+
+  it('shows the layers between with all', async () => {
+    const base = await makeImage(docker, 'all-base');
+    const name = `${repository('all-top')}:v1`;
+    await buildOnTop(base.name, name);
+    const top = await docker.inspectImage(name);
+    const few = await docker.images({ filters: { label: LABEL }, quiet: true });
+    const all = await docker.images({ filters: { label: LABEL }, quiet: true, all: true });
+    expect(few).toContain(top.Id);
+    expect(few).not.toContain(top.Parent);
+    expect(all).toEqual(expect.arrayContaining([...few, top.Parent]));
+  });
+
+  it('passes on what the engine says to a filter that it does not know', async () => {
+    const error = await failure(docker.images({ filters: { 'longshore-no-filter': 1 } }));
+    expect(error).toBeInstanceOf(BadRequestError);
+    expect(error).toMatchObject({ status: 400, inStream: false, method: 'GET' });
+    expect((error as BadRequestError).daemonMessage).toContain('longshore-no-filter');
+  });
+});
+
+describe('inspectImage', () => {
+  it('finds an image by name, by id, with and without "sha256:", and by the beginning of its id', async () => {
+    const { name, id } = await makeImage(docker, 'inspect');
+    const hex = id.slice('sha256:'.length);
+    for (const image of [name, id, hex, hex.slice(0, 12)]) {
+      expect(await docker.inspectImage(image), image).toMatchObject({ Id: id, RepoTags: [name], Os: 'linux' });
+    }
+  });
+
+  it('tells what the import has put into the configuration', async () => {
+    const { name } = await makeImage(docker, 'config');
+    const image = await docker.inspectImage(name);
+    expect(image.Config).toMatchObject({ Cmd: ['/what'], Labels: { 'longshore.live': RUN } });
+    expect(image.RootFS).toMatchObject({ Type: 'layers', Layers: [expect.stringMatching(/^sha256:[0-9a-f]{64}$/)] });
+    expect(image.Created).toMatch(/^\d{4}-\d\d-\d\dT/);
+  });
+
+  it('is a NotFoundError for what is not there, and exists says false', async () => {
+    const { name, id } = await makeImage(docker, 'exists');
+    expect(await docker.exists(name)).toBe(true);
+    expect(await docker.exists(id)).toBe(true);
+    const unknown = `${repository('exists')}:v2`;
+    expect(await docker.exists(unknown)).toBe(false);
+    const error = await failure(docker.inspectImage(unknown));
+    expect(error).toBeInstanceOf(NotFoundError);
+    expect(error).toMatchObject({ status: 404, reason: 'not-found', method: 'GET' });
+    expect((error as NotFoundError).daemonMessage).toContain(unknown);
+  });
+});
+
+describe('history', () => {
+  it('gives the steps, newest first', async () => {
+    const base = await makeImage(docker, 'history');
+    const name = `${repository('history-top')}:v1`;
+    await buildOnTop(base.name, name);
+    const steps = await docker.history(name);
+    expect(steps).toHaveLength(3);
+    expect(steps.map((step) => step.Comment).at(-1)).toBe('made for history');
+    expect(steps[0]?.CreatedBy).toContain('LABEL second=2');
+    expect(steps[1]?.CreatedBy).toContain('LABEL first=1');
+    expect(steps[0]?.Tags).toEqual([name]);
+    expect(steps.map((step) => step.Size > 0)).toEqual([false, false, true]);
+  });
+
+  it('is a NotFoundError for what is not there', async () => {
+    expect(await failure(docker.history(repository('nothing')))).toBeInstanceOf(NotFoundError);
+  });
+});
+
+describe('tag', () => {
+  it('gives another name: latest, the one in the name, or the one beside it', async () => {
+    const { name, id } = await makeImage(docker, 'tag');
+    expect(await docker.tag(name, repository('tag-2'))).toBeUndefined();
+    await docker.tag(id, `${repository('tag-2')}:inside`);
+    await docker.tag(name, repository('tag-2'), { tag: 'beside' });
+    const { RepoTags } = await docker.inspectImage(id);
+    const others = ['beside', 'inside', 'latest'].map((tag) => `${repository('tag-2')}:${tag}`);
+    expect([...RepoTags].sort()).toEqual([name, ...others].sort());
+  });
+
+  it('takes the name away from the image that had it', async () => {
+    const [first, second] = [await makeImage(docker, 'owner'), await makeImage(docker, 'claimant')];
+    await docker.tag(second.name, first.name);
+    expect((await docker.inspectImage(first.name)).Id).toBe(second.id);
+    expect((await docker.inspectImage(first.id)).RepoTags).toEqual([]);
+  });
+
+  it('is a NotFoundError for an image that is not there', async () => {
+    expect(await failure(docker.tag(repository('nothing'), repository('nowhere')))).toBeInstanceOf(NotFoundError);
+  });
+
+  it('refuses a digest, and two tags, before anything is sent', async () => {
+    const { name } = await makeImage(docker, 'tag-refused');
+    const digest = `${repository('tag-refused')}@sha256:${'0'.repeat(64)}`;
+    expect(await failure(docker.tag(name, digest))).toBeInstanceOf(InvalidReferenceError);
+    expect(await failure(docker.tag(name, name, { tag: 'v2' }))).toBeInstanceOf(ArgumentError);
+  });
+});
+
+describe('removeImage', () => {
+  it('takes one name, and with the last name the image', async () => {
+    const { name, id } = await makeImage(docker, 'remove');
+    const other = `${repository('remove')}:v2`;
+    await docker.tag(name, other);
+    expect(await docker.removeImage(other)).toEqual([{ Untagged: other }]);
+    expect(await docker.exists(id)).toBe(true);
+    const items = await docker.removeImage(name);
+    expect(items).toEqual(expect.arrayContaining([{ Untagged: name }, { Deleted: id }]));
+    expect(await docker.exists(id)).toBe(false);
+  });
+
+  it('is a ConflictError for an id with names in two repositories, until force', async () => {
+    const { name, id } = await makeImage(docker, 'conflict');
+    const other = `${repository('conflict-2')}:v1`;
+    await docker.tag(name, other);
+    const error = await failure(docker.removeImage(id));
+    expect(error).toBeInstanceOf(ConflictError);
+    expect(error).toMatchObject({ status: 409, method: 'DELETE' });
+    expect(await docker.exists(id)).toBe(true);
+    const items = await docker.removeImage(id, { force: true });
+    expect(items).toEqual(expect.arrayContaining([{ Untagged: name }, { Untagged: other }, { Deleted: id }]));
+    expect(await docker.exists(id)).toBe(false);
+  });
+
+  it('takes nameless parents along, unless noprune keeps them', async () => {
+    const base = await makeImage(docker, 'parents');
+    const name = `${repository('parents-top')}:v1`;
+    await buildOnTop(base.name, name);
+    const { Parent: parent = '' } = await docker.inspectImage(name);
+    await docker.removeImage(name, { noprune: true });
+    expect(await docker.exists(parent)).toBe(true);
+    await buildOnTop(base.name, name); // out of the builder's cache: the same parent
+    expect((await docker.inspectImage(name)).Parent).toBe(parent);
+    expect(await docker.removeImage(name)).toContainEqual({ Deleted: parent });
+    expect(await docker.exists(parent)).toBe(false);
+    expect(await docker.exists(base.id)).toBe(true);
+  });
+
+  it('is a NotFoundError for what is not there', async () => {
+    expect(await failure(docker.removeImage(repository('nothing')))).toBeInstanceOf(NotFoundError);
+  });
+});
+
+// The label keeps all else that the engine has out of this.
+describe('pruneImages', () => {
+  const label = `longshore.prune=${RUN}`;
+  const make = (name?: string) =>
+    docker.importImageFromData(
+      { prune: name ?? 'nameless' },
+      { repository: name, changes: [`LABEL ${label}`, `LABEL ${LABEL}`] },
+    );
+
+  it('removes images without a name, and with dangling: false those that nothing uses', async () => {
+    const [dangling, tagged] = [await make(), await make(repository('prune'))];
+    const first = await docker.pruneImages({ filters: { label } });
+    expect(first.ImagesDeleted).toContainEqual({ Deleted: dangling.id });
+    expect(first.ImagesDeleted).not.toContainEqual({ Deleted: tagged.id });
+    expect(first.SpaceReclaimed).toBeGreaterThan(0);
+    expect(await docker.exists(tagged.id)).toBe(true);
+    const second = await docker.pruneImages({ filters: { label, dangling: false } });
+    expect(second.ImagesDeleted).toContainEqual({ Deleted: tagged.id });
+    expect(await docker.exists(tagged.id)).toBe(false);
+  });
+
+  it('gives an empty list where there is nothing to remove', async () => {
+    expect(await docker.pruneImages({ filters: { label: `${label}-no` } })).toEqual({
+      ImagesDeleted: [],
+      SpaceReclaimed: 0,
+    });
+  });
+});

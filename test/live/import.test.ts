@@ -1,0 +1,276 @@
+// Images made out of a file system's tar: the five ways in, what may be said of the image, and what it holds then.
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ApiError, ArgumentError, TarError, UploadError, packTar } from '../../src/index.ts';
+import type { ImportResult, ProgressEvent, ProgressStream, TarEntry } from '../../src/index.ts';
+import { gnuTar } from '../support/foreign-tar.ts';
+import {
+  LABEL,
+  REGISTRY,
+  RUN,
+  cleanUp,
+  collect,
+  connect,
+  failure,
+  fileOf,
+  layerOf,
+  makeImage,
+  repository,
+  serve,
+  temporaryFolder,
+} from './support.ts';
+
+const docker = connect();
+afterAll(() => cleanUp(docker));
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+beforeAll(async () => void (folder = await temporaryFolder()));
+afterAll(() => folder.remove());
+
+const changes = [`LABEL ${LABEL}`];
+const words = `what it says\n${RUN}\n`;
+
+/** What GNU tar packs. */
+async function tar(): Promise<Buffer> {
+  await writeFile(join(folder.path, 'words'), words);
+  return gnuTar(['-cf', '-', '-C', folder.path, 'words']);
+}
+
+/** What comes of an import, seen by the engine and by GNU tar. */
+async function holds(image: string): Promise<string> {
+  return fileOf(await collect(docker.getImage(image)), 'words');
+}
+
+describe('importImageFromData', () => {
+  it('takes the bytes of a tar', async () => {
+    const { id } = await docker.importImageFromData(await tar(), { repository: repository('bytes'), changes });
+    expect((await docker.inspectImage(repository('bytes'))).Id).toBe(id);
+    expect(await holds(id)).toBe(words);
+  });
+
+  it('packs an object of files', async () => {
+    const { id } = await docker.importImageFromData({ words, 'bin/app': Buffer.from([0, 255]) }, { changes });
+    const layer = layerOf(await collect(docker.getImage(id)));
+    expect(gnuTar(['-xOf', '-', 'words'], layer).toString()).toBe(words);
+    expect(gnuTar(['-xOf', '-', 'bin/app'], layer)).toEqual(Buffer.from([0, 255]));
+  });
+
+  it('packs entries of every type, with names, owners and times that need pax', async () => {
+    const long = `${'long-name/'.repeat(15)}${'é'.repeat(60)}`;
+    const entries: TarEntry[] = [
+      { path: 'etc', type: 'directory', mode: 0o700, uid: 3_000_000, gid: 7 },
+      { path: 'etc/words', content: words, mode: 0o4755, mtime: 1_700_000_000 },
+      { path: 'words', type: 'link', linkname: 'etc/words' },
+      { path: 'symbolic', type: 'symlink', linkname: 'etc/words' },
+      { path: 'pipe', type: 'fifo' },
+      { path: long, content: 'far down' },
+    ];
+    const { id } = await docker.importImageFromData(entries, { changes });
+    const layer = layerOf(await collect(docker.getImage(id)));
+    const lines = gnuTar(['-tvf', '-', '--numeric-owner', '--quoting-style=literal'], layer).toString();
+    expect(lines).toMatch(/^drwx------ 3000000\/7 .* etc\/$/m);
+    expect(lines).toMatch(/^-rwsr-xr-x 0\/0 .* 2023-11-14 .* etc\/words$/m);
+    expect(lines).toMatch(/^h.* words link to etc\/words$/m);
+    expect(lines).toMatch(/^l.* symbolic -> etc\/words$/m);
+    expect(lines).toMatch(/^p.* pipe$/m);
+    expect(gnuTar(['-xOf', '-', long], layer).toString()).toBe('far down');
+  });
+
+  it('packs entries that come one by one, with content of known size that comes in pieces', async () => {
+    async function* content(): AsyncGenerator<Uint8Array> {
+      for (let part = 0; part < 1000; part++) yield Buffer.alloc(1000, part % 251);
+    }
+    async function* entries(): AsyncGenerator<TarEntry> {
+      yield { path: 'words', content: words };
+      yield { path: 'pieces', size: 1_000_000, content: content() };
+    }
+    const { id } = await docker.importImageFromData(entries(), { changes });
+    const layer = layerOf(await collect(docker.getImage(id)));
+    expect(gnuTar(['-xOf', '-', 'pieces'], layer).equals(await collect(content()))).toBe(true);
+  });
+
+  it('makes nothing of content that is shorter than its size, and the fault is the source’s', async () => {
+    const short = [{ path: 'short', size: 100_000, content: [Buffer.alloc(99_999)] }];
+    const call = docker.importImageFromData(short as Iterable<TarEntry>, { repository: repository('short'), changes });
+    expect(await failure(call)).toBeInstanceOf(TarError);
+    expect(await docker.exists(repository('short'))).toBe(false);
+  });
+});
+
+describe('importImageFromFile', () => {
+  it('uploads a file, also a compressed one', async () => {
+    for (const [name, bytes] of [
+      ['plain.tar', await tar()],
+      ['packed.tgz', gzipSync(await tar())],
+    ] as const) {
+      const path = join(folder.path, name);
+      await writeFile(path, bytes);
+      expect(await holds((await docker.importImageFromFile(path, { changes })).id), name).toBe(words);
+      expect(await holds(((await docker.importImage(path, { changes })) as ImportResult).id), name).toBe(words);
+    }
+  });
+
+  it('says which file is not there, and does not take it for a URL', async () => {
+    const path = join(folder.path, 'mistyped.tar');
+    for (const call of [docker.importImageFromFile(path), docker.importImage(path)]) {
+      const error = await failure(call);
+      expect(error).toBeInstanceOf(UploadError);
+      expect((error as UploadError).message).toContain(path);
+    }
+  });
+});
+
+describe('importImageFromStream', () => {
+  it('uploads whatever yields bytes', async () => {
+    const bytes = await tar();
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      for (let at = 0; at < bytes.length; at += 777) yield bytes.subarray(at, at + 777);
+    }
+    expect(await holds((await docker.importImageFromStream(pieces(), { changes })).id)).toBe(words);
+    expect(await holds((await docker.importImageFromStream(packTar({ words }), { changes })).id)).toBe(words);
+  });
+
+  it('makes nothing of a source that throws, and says so', async () => {
+    const fault = new Error('the source has run dry');
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield (await tar()).subarray(0, 1024);
+      throw fault;
+    }
+    const error = await failure(docker.importImageFromStream(broken(), { repository: repository('broken'), changes }));
+    expect(error).toBeInstanceOf(UploadError);
+    expect((error as UploadError).cause).toBe(fault);
+    expect(await docker.exists(repository('broken'))).toBe(false);
+  });
+});
+
+describe('importImageFromUrl', () => {
+  it('has the engine fetch it', async () => {
+    const bytes = await tar();
+    const asked: string[] = [];
+    const server = await serve((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      response.end(bytes);
+    });
+    try {
+      const url = `http://127.0.0.1:${server.port}/some/words.tar?a=b&c=%20`;
+      expect(await holds((await docker.importImageFromUrl(url, { changes })).id)).toBe(words);
+      expect(await holds(((await docker.importImage(url, { changes })) as ImportResult).id)).toBe(words);
+      expect(asked).toEqual(Array(2).fill('GET /some/words.tar?a=b&c=%20'));
+    } finally {
+      server.close();
+    }
+  });
+
+  it('passes on what the engine met there', async () => {
+    const server = await serve((_, response) => void response.writeHead(404).end('gone'));
+    try {
+      const error = await failure(docker.importImageFromUrl(`http://127.0.0.1:${server.port}/x.tar`));
+      expect(error).toBeInstanceOf(ApiError);
+      expect((error as ApiError).daemonMessage).toContain('404');
+    } finally {
+      server.close();
+    }
+    const refused = await failure(docker.importImageFromUrl(`http://127.0.0.1:${server.port}/x.tar`));
+    expect(refused).toBeInstanceOf(ApiError);
+    expect(refused).toMatchObject({ reason: 'network' });
+  });
+});
+
+describe('importImageFromImage', () => {
+  it('is a pull', async () => {
+    const { name, id } = await makeImage(docker, 'from-image');
+    const remote = `${REGISTRY}/${name}`;
+    await docker.tag(name, remote);
+    await docker.push(remote);
+    for (const again of [() => docker.importImageFromImage(remote), () => docker.importImage({ image: remote })]) {
+      await docker.removeImage(id, { force: true });
+      expect(await again()).toMatchObject({ reference: remote, status: 'downloaded' });
+      expect((await docker.inspectImage(remote)).Id).toBe(id);
+    }
+  });
+});
+
+describe('importImage', () => {
+  const sources: ReadonlyArray<
+    readonly [string, () => Promise<Uint8Array | AsyncIterable<Uint8Array> | Blob | { path: string }>]
+  > = [
+    ['bytes', tar],
+    ['an async iterable', async () => packTar({ words })],
+    ['a Blob', async () => new Blob([new Uint8Array(await tar())])],
+    [
+      '{ path }',
+      async () => (await writeFile(join(folder.path, 'a.tar'), await tar()), { path: join(folder.path, 'a.tar') }),
+    ],
+  ];
+  it.each(sources)('takes %s', async (_, source) => {
+    const { id } = (await docker.importImage(await source(), { changes })) as ImportResult;
+    expect(await holds(id)).toBe(words);
+  });
+
+  it('gives the image its name: latest, the tag inside, or the tag beside', async () => {
+    const name = repository('named');
+    const id = async (options: { repository: string; tag?: string }): Promise<string> =>
+      (await docker.importImageFromData({ words: options.tag ?? '' }, { ...options, changes })).id;
+    expect((await docker.inspectImage(`${name}:latest`).catch(() => undefined))?.Id).toBeUndefined();
+    expect(await id({ repository: name })).toBe((await docker.inspectImage(`${name}:latest`)).Id);
+    expect(await id({ repository: `${name}:inside` })).toBe((await docker.inspectImage(`${name}:inside`)).Id);
+    expect(await id({ repository: name, tag: 'beside' })).toBe((await docker.inspectImage(`${name}:beside`)).Id);
+  });
+
+  it('refuses a tag without a repository, and two tags, before anything is sent', () => {
+    expect(() => docker.importImageFromData({ words }, { tag: 'v1' })).toThrow(ArgumentError);
+    expect(() => docker.importImageFromData({ words }, { repository: 'a:1', tag: '2' })).toThrow(ArgumentError);
+  });
+
+  it('applies every change, in order, with quotes, spaces and other scripts in them', async () => {
+    const all = [
+      ...changes,
+      'CMD ["/bin/app", "--name", "a b"]',
+      'ENTRYPOINT ["/bin/sh"]',
+      'ENV A=first',
+      'ENV A="second & last" B=größe+100%',
+      'EXPOSE 8080/udp',
+      'USER 1000:1000',
+      'VOLUME /data',
+      'WORKDIR /work',
+      'ONBUILD RUN true',
+    ];
+    const { id } = await docker.importImageFromData({ words }, { changes: all, message: 'größe & more' });
+    expect((await docker.inspectImage(id)).Config).toMatchObject({
+      Cmd: ['/bin/app', '--name', 'a b'],
+      Entrypoint: ['/bin/sh'],
+      Env: expect.arrayContaining(['A=second & last', 'B=größe+100%']),
+      ExposedPorts: { '8080/udp': {} },
+      User: '1000:1000',
+      Volumes: { '/data': {} },
+      WorkingDir: '/work',
+      OnBuild: ['RUN true'],
+    });
+    expect((await docker.history(id))[0]?.Comment).toBe('größe & more');
+  });
+
+  it('says what platform the image is for', async () => {
+    const { id } = await docker.importImageFromData({ words }, { changes, platform: 'linux' });
+    expect((await docker.inspectImage(id)).Os).toBe('linux');
+  });
+
+  it('gives each event, and the result afterwards', async () => {
+    const stream: ProgressStream<ImportResult> = docker.importImageFromData({ words }, { changes });
+    const events: ProgressEvent[] = [];
+    for await (const event of stream) events.push(event);
+    const { id } = await stream.result();
+    expect(events.at(-1)).toEqual({ type: 'headline', id: undefined, status: id });
+    expect(() => stream[Symbol.asyncIterator]()).toThrow(ArgumentError);
+  });
+
+  it('sends nothing until it is awaited', async () => {
+    const unused = docker.importImageFromData({ words }, { repository: repository('unused'), changes });
+    await docker.ping();
+    expect(await docker.exists(repository('unused'))).toBe(false);
+    await unused;
+    expect(await docker.exists(repository('unused'))).toBe(true);
+  });
+});

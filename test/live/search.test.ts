@@ -1,0 +1,82 @@
+// Search: the engine asks a registry that speaks the first version of the registry API, which here is a few lines.
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ApiError, ArgumentError } from '../../src/index.ts';
+import { connect, failure, serve } from './support.ts';
+
+const docker = connect();
+afterAll(() => docker.close());
+
+const results = ['one', 'two', 'three'].map((name, index) => ({
+  name: `x/${name}`,
+  description: `the ${name} größe`,
+  star_count: index,
+  is_official: index === 0,
+  is_automated: false,
+}));
+
+let asked: Array<{ path: string; authorization: string | undefined }> = [];
+let registry: { port: number; close(): void };
+beforeEach(() => void (asked = []));
+beforeAll(async () => {
+  registry = await serve((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://registry');
+    asked.push({ path: request.url ?? '', authorization: request.headers.authorization });
+    response.setHeader('Content-Type', 'application/json');
+    response.setHeader('X-Docker-Registry-Standalone', 'true');
+    if (pathname === '/v1/_ping') return void response.end('{"standalone":true}');
+    if (pathname !== '/v1/search') return void response.writeHead(404).end('{}');
+    if (searchParams.get('q') === 'broken') return void response.writeHead(500).end('{}');
+    const found = results.slice(0, Number(searchParams.get('n')));
+    response.end(JSON.stringify({ query: searchParams.get('q'), num_results: found.length, results: found }));
+  });
+});
+afterAll(() => registry.close());
+
+const term = (text: string): string => `127.0.0.1:${registry.port}/${text}`;
+
+describe('search', () => {
+  it('gives what the registry finds', async () => {
+    expect(await docker.search(term('x'))).toEqual(results.map((result) => expect.objectContaining(result)));
+    expect(asked.map(({ path }) => path)).toContain('/v1/search?q=x&n=25');
+  });
+
+  it('passes on a term of any characters', async () => {
+    await docker.search(term('a b&c=größe'));
+    const { path = '' } = asked.at(-1) ?? {};
+    expect(new URL(path, 'http://registry').searchParams.get('q')).toBe('a b&c=größe');
+  });
+
+  it('limits', async () => {
+    expect(await docker.search(term('x'), { limit: 2 })).toHaveLength(2);
+    expect(asked.at(-1)?.path).toBe('/v1/search?q=x&n=2');
+    expect(await docker.search(term('x'), { limit: 1 })).toHaveLength(1);
+  });
+
+  it('filters', async () => {
+    const names = async (filters: Record<string, string | number | boolean>): Promise<string[]> =>
+      (await docker.search(term('x'), { filters })).map((result) => result.name);
+    expect(await names({ 'is-official': true })).toEqual(['x/one']);
+    expect(await names({ 'is-official': false })).toEqual(['x/two', 'x/three']);
+    expect(await names({ stars: 2 })).toEqual(['x/three']);
+    expect(await names({ stars: 3 })).toEqual([]);
+  });
+
+  it('takes credentials along, and none where there are none', async () => {
+    const credentials = { username: 'searcher', password: 'pässword' };
+    await docker.search(term('x'), { credentials });
+    const basic = `Basic ${Buffer.from('searcher:pässword').toString('base64')}`;
+    expect(asked.at(-1)).toEqual({ path: '/v1/search?q=x&n=25', authorization: basic });
+    await docker.search(term('x'));
+    expect(asked.at(-1)).toEqual({ path: '/v1/search?q=x&n=25', authorization: undefined });
+  });
+
+  it('refuses no term at all before anything is sent', async () => {
+    expect(await failure(docker.search(''))).toBeInstanceOf(ArgumentError);
+    expect(asked).toEqual([]);
+  });
+
+  it('is an ApiError where the registry fails', async () => {
+    expect(await failure(docker.search(term('broken')))).toBeInstanceOf(ApiError);
+  });
+});

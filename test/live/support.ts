@@ -1,0 +1,208 @@
+// What the live tests share: the engine that the environment names, images made for one run, and what other programs
+// (curl, GNU tar, a registry's own API) have to say about the same things.
+
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { ConflictError, ImageClient, NotFoundError } from '../../src/index.ts';
+import type { Credentials, Dialer, ImageClientOptions } from '../../src/index.ts';
+import { parseAddress } from '../../src/docker/address.ts';
+import { dialerFor } from '../../src/system/dial.ts';
+import { gnuTar } from '../support/foreign-tar.ts';
+
+function setting(name: string): string {
+  const value = process.env[name];
+  if (value) return value;
+  throw new Error(
+    `the live tests need ${name} in the environment; "bash test/live/engine.sh start" prints all they need`,
+  );
+}
+
+/** The engine under test. */
+export const HOST: string = setting('DOCKER_HOST');
+/** A registry without a login, `"127.0.0.1:5000"`, as the engine reaches it. */
+export const REGISTRY: string = setting('REGISTRY');
+/** A registry with a login. */
+export const REGISTRY_AUTH: string = setting('REGISTRY_AUTH');
+/** Its user. */
+export const LOGIN: Extract<Credentials, { username: string }> & { password: string } = {
+  username: setting('REGISTRY_USER'),
+  password: setting('REGISTRY_PASSWORD'),
+};
+
+/** In every name and label that a test file gives: no two runs and no two files meet. */
+export const RUN: string = randomBytes(5).toString('hex');
+/** Every image is labelled so, that `cleanUp` finds those without a name, too. */
+export const LABEL = `longshore.live=${RUN}`;
+
+/** A repository of this run. */
+export function repository(what: string): string {
+  return `longshore-live/${what}-${RUN}`;
+}
+
+/** A client of the engine under test. */
+export function connect(options: Omit<ImageClientOptions, 'host' | 'dialer'> = {}): ImageClient {
+  return new ImageClient({ host: HOST, ...options });
+}
+
+/** The built library, or its source, as a child process loads it. */
+export const LIBRARY: string = new URL(
+  process.env['TEST_TARGET'] === 'src' ? '../../src/index.ts' : '../../dist/index.js',
+  import.meta.url,
+).href;
+/** The command, likewise. */
+export const COMMAND: string = fileURLToPath(new URL(LIBRARY.replace(/index(?=\.\w+$)/, 'cli/main')));
+
+/** An image with one file, `/what`, and the label of this run. */
+export async function makeImage(docker: ImageClient, what: string, tag = 'v1'): Promise<{ name: string; id: string }> {
+  const name = `${repository(what)}:${tag}`;
+  const options = { repository: name, changes: [`LABEL ${LABEL}`, 'CMD ["/what"]'], message: `made for ${what}` };
+  const { id } = await docker.importImageFromData({ what: `${what} ${tag} ${RUN}\n` }, options);
+  return { name, id };
+}
+
+/** The ids of all images of this run: by label, or by name. */
+export async function ours(docker: ImageClient): Promise<string[]> {
+  const globs = [repository('*'), `${REGISTRY}/${repository('*')}`, `${REGISTRY_AUTH}/${repository('*')}`];
+  const [labelled, named] = await Promise.all([
+    docker.images({ quiet: true, all: true, filters: { label: LABEL } }),
+    docker.images({ quiet: true, filters: { reference: globs } }),
+  ]);
+  return [...new Set([...labelled, ...named])];
+}
+
+/** Leaves the engine as it was found. */
+export async function cleanUp(docker: ImageClient): Promise<void> {
+  // A parent can go only after its children, and a child takes its nameless parents along: round by round.
+  for (let rounds = 3; rounds > 0; rounds--) {
+    for (const id of await ours(docker)) {
+      await docker.removeImage(id, { force: true }).catch((error: unknown) => {
+        if (!(error instanceof ConflictError || error instanceof NotFoundError)) throw error;
+      });
+    }
+  }
+  const left = await ours(docker);
+  docker.close();
+  if (left.length > 0) throw new Error(`images are left behind: ${left.join(' ')}`);
+}
+
+/** The error that a call fails with. */
+export async function failure(call: PromiseLike<unknown>): Promise<unknown> {
+  return call.then(
+    (value) => {
+      throw new Error(`it did not fail, it gave ${JSON.stringify(value)}`);
+    },
+    (error: unknown) => error,
+  );
+}
+
+/** All of a stream. */
+export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return Buffer.concat(all);
+}
+
+/** What curl gets from the engine under test. */
+export function curl(path: string): Buffer {
+  const address = parseAddress(HOST);
+  const argv =
+    address.scheme === 'unix'
+      ? ['--unix-socket', address.path, `http://engine${path}`]
+      : [`${HOST.replace(/^tcp/, 'http')}${path}`];
+  const done = spawnSync('curl', ['-sS', '--fail', ...argv], { maxBuffer: 2 ** 28 });
+  if (done.error) throw done.error;
+  if (done.status !== 0) throw new Error(`curl (${done.status}): ${done.stderr}`);
+  return done.stdout;
+}
+
+/** A file out of an image's only layer, by GNU tar. */
+export function fileOf(archive: Uint8Array, path: string): string {
+  return gnuTar(['-xOf', '-', path], layerOf(archive)).toString();
+}
+
+/** The only layer of an archive's only image, by GNU tar. */
+export function layerOf(archive: Uint8Array): Buffer {
+  const [image] = manifestOf(archive);
+  const [layer, ...more] = image?.Layers ?? [];
+  if (layer === undefined || more.length > 0) throw new Error('the image does not have one layer');
+  const bytes = gnuTar(['-xOf', '-', layer], archive);
+  return bytes.readUInt16BE(0) === 0x1f8b ? gunzipSync(bytes) : bytes; // the containerd store compresses
+}
+
+/** What an archive says that it holds. */
+export function manifestOf(
+  archive: Uint8Array,
+): Array<{ RepoTags: string[] | null; Layers: string[]; Config: string }> {
+  return JSON.parse(gnuTar(['-xOf', '-', 'manifest.json'], archive).toString());
+}
+
+/** The digest under which a registry has a tag, asked of the registry itself. */
+export async function registryDigest(
+  registry: string,
+  name: string,
+  tag: string,
+  login?: typeof LOGIN,
+): Promise<string> {
+  const headers: Record<string, string> = {
+    Accept: [
+      'application/vnd.docker.distribution.manifest.v2+json',
+      'application/vnd.docker.distribution.manifest.list.v2+json',
+      'application/vnd.oci.image.manifest.v1+json',
+      'application/vnd.oci.image.index.v1+json',
+    ].join(', '),
+  };
+  if (login)
+    headers['Authorization'] = `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`;
+  const answer = await fetch(`http://${registry}/v2/${name}/manifests/${tag}`, { method: 'HEAD', headers });
+  return answer.headers.get('docker-content-digest') ?? `none: ${answer.status}`;
+}
+
+/** A folder that is removed when the test, or all the file's tests, are over. */
+export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'longshore-live-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** A server of Node's own, on a free port of 127.0.0.1 or on a Unix socket. */
+export async function serve(listener: RequestListener, socket?: string): Promise<{ port: number; close(): void }> {
+  const server: Server = createServer(listener);
+  if (socket === undefined) server.listen(0, '127.0.0.1');
+  else server.listen(socket);
+  await once(server, 'listening');
+  const close = (): void => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { port: (server.address() as AddressInfo).port, close };
+}
+
+/** The way to the engine under test, and the first line of every request that goes there. */
+export function watchedDialer(): { dialer: Dialer; lines: string[]; connections(): number } {
+  const { address, dial } = dialerFor(parseAddress(HOST));
+  const lines: string[] = [];
+  let count = 0;
+  const dialer: Dialer = {
+    address,
+    async dial(options) {
+      const channel = await dial(options);
+      count++;
+      const write = channel.write.bind(channel);
+      channel.write = (blocks) => {
+        const line = /^[A-Z]+ \S+ HTTP\/1\.1(?=\r\n)/.exec(Buffer.from(blocks[0] ?? []).toString('latin1'));
+        if (line !== null) lines.push(line[0]);
+        return write(blocks);
+      };
+      return channel;
+    },
+  };
+  return { dialer, lines, connections: () => count };
+}

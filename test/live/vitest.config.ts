@@ -1,0 +1,15 @@
+// The tests that talk to a real engine, one file after another: they share it, and some of them measure.
+
+import { defineConfig } from 'vitest/config';
+import { shared } from '../vitest.config.ts';
+
+export default defineConfig({
+  ...shared,
+  test: {
+    ...shared.test,
+    include: ['test/live/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
