@@ -17,8 +17,8 @@ export interface ArchiveOptions {
   readonly chunkSize?: number | undefined;
   /**
    * `"structure"` walks the tar as it passes, and a missing end or an error behind it is a `TruncatedError`;
-   * `"digests"` also hashes it, and what is not what its digest says, or is not there, is a `DigestError`; `false` takes
-   * what comes. Default `"structure"`.
+   * `"digests"` also hashes it, and what is not what its digest says, or is not there, is a `DigestError`; `false`
+   * takes what comes. Default `"structure"`.
    */
   readonly verify?: 'digests' | 'structure' | false | undefined;
 }

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ArgumentError, NotFoundError, TruncatedError } from '../src/errors.ts';
+import { ArgumentError, DigestError, NotFoundError, TruncatedError } from '../src/errors.ts';
 import { ImageClient } from '../src/image-client.ts';
 import { packTar } from '../src/tar/pack.ts';
 import { until } from './support/fake-daemon.ts';
@@ -187,6 +188,67 @@ describe('the words of an engine behind a broken archive', () => {
   it('are not looked for when nobody wants the archive verified', async () => {
     await start((_, response) => void response.end('no tar at all'));
     expect(await client.getImage('x', { verify: false }).each(() => {})).toEqual({ bytes: 13, entries: undefined });
+  });
+});
+
+describe('verify: "digests"', () => {
+  const layer = Buffer.alloc(2_000_000, 'layer');
+  const hex = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
+  const config = JSON.stringify({ rootfs: { type: 'layers', diff_ids: [`sha256:${hex(layer)}`] } });
+  beforeEach(async () => {
+    const manifest = JSON.stringify([{ Config: `${hex(config)}.json`, Layers: ['a/layer.tar'] }]);
+    const blocks: Uint8Array[] = [];
+    const image = { 'a/VERSION': '1.0', 'a/layer.tar': layer, [`${hex(config)}.json`]: config };
+    for await (const block of packTar({ ...image, 'manifest.json': manifest })) blocks.push(block);
+    archive = Buffer.concat(blocks);
+  });
+  const damage = (): void => {
+    const at = archive.indexOf('layerlayer') + 1_000_000;
+    archive[at] = (archive[at] as number) ^ 1;
+  };
+
+  it('tells how many bytes their digests vouch for, and what has none', async () => {
+    await start(whole);
+    const verified = { bytes: layer.length + config.length, unverified: ['a/VERSION', 'manifest.json'], absent: [] };
+    const expected = { bytes: archive.length, entries: 4, verified };
+    expect(await client.getImage('x', { verify: 'digests' }).each(() => {})).toEqual(expected);
+    expect(await client.getImage('x', { verify: 'digests' }).toFile(join(folder, 'x.tar'))).toEqual(expected);
+    expect(await client.getImage('x').each(() => {})).toEqual({ ...expected, verified: undefined });
+  });
+
+  it('finds one bit wrong amid a layer: the file stays as it was, and a loop ends with the error', async () => {
+    damage();
+    await start(whole);
+    const path = join(folder, 'x.tar');
+    await writeFile(path, 'old');
+    const call = client.getImage('x', { verify: 'digests' }).toFile(path);
+    const error = await call.then(() => undefined, (reason: unknown) => reason);
+    expect(error).toBeInstanceOf(DigestError);
+    expect(error).toMatchObject({ path: 'a/layer.tar', expected: `sha256:${hex(layer)}`, exchange: { method: 'GET' } });
+    expect(await readFile(path, 'utf8')).toBe('old');
+    const loop = async (): Promise<void> => {
+      for await (const chunk of client.getImage('x', { verify: 'digests' })) expect(chunk.length).toBeGreaterThan(0);
+    };
+    await expect(loop()).rejects.toBeInstanceOf(DigestError);
+  });
+
+  it('is more than the default, which takes such a bit', async () => {
+    damage();
+    await start(whole);
+    expect((await client.getImage('x').each(() => {})).bytes).toBe(archive.length);
+  });
+
+  it('finds a cut before it looks for digests', async () => {
+    await start((_, response) => void response.end(archive.subarray(0, -1024)));
+    await expect(client.getImage('x', { verify: 'digests' }).each(() => {})).rejects.toBeInstanceOf(TruncatedError);
+  });
+
+  it('is one of three words', async () => {
+    await start(whole);
+    for (const verify of [true, 'digest', null]) {
+      const words = 'verify must be "digests", "structure" or false';
+      expect(() => client.getImage('x', { verify: verify as never })).toThrow(words);
+    }
   });
 });
 

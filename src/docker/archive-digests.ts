@@ -20,8 +20,8 @@ export interface VerifiedContent {
   readonly bytes: number;
   /**
    * The files for which the archive has no digest. In an engine's archives these are its tables of contents
-   * (`index.json`, `manifest.json`, `repositories`, `oci-layout`), and from Docker before 25 and from Podman each layer's
-   * `VERSION` and `json`, which only Docker before 1.10 reads; nothing of an image's content is among them.
+   * (`index.json`, `manifest.json`, `repositories`, `oci-layout`), and from Docker before 25 and from Podman each
+   * layer's `VERSION` and `json`, which only Docker before 1.10 reads; nothing of an image's content is among them.
    */
   readonly unverified: readonly string[];
   /**
@@ -87,7 +87,8 @@ export class ArchiveDigests {
     const file = this.#passing;
     if (file === undefined) return;
     file.hash.update(view);
-    if (file.received === 0 && file.size <= DOCUMENT_LIMIT && beginsLikeJson(view)) file.text = new Uint8Array(file.size);
+    const isDocument = file.received === 0 && file.size <= DOCUMENT_LIMIT && beginsLikeJson(view);
+    if (isDocument) file.text = new Uint8Array(file.size);
     file.text?.set(view, file.received);
     file.received += view.length;
   }
@@ -247,7 +248,7 @@ export class ArchiveDigests {
   }
 }
 
-/** The OCI image-spec's "OCI Image Media Types" and Docker's "Image Manifest Version 2, Schema 2", which it came from. */
+/** OCI image-spec, "OCI Image Media Types", and what they came from: Docker's "Image Manifest Version 2, Schema 2". */
 const INDEX_TYPES: ReadonlySet<string> = new Set([
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
@@ -263,8 +264,8 @@ function isWithheld({ mediaType }: ContentReference): boolean {
 }
 
 /**
- * The digest that a name promises: `blobs/sha256/<hex>` (OCI image-spec, "OCI Image Layout"), `<hex>.json` for a config,
- * and `<hex>.tar` for a layer of Podman's (containers/image `docker/internal/tarfile/writer.go`).
+ * The digest that a name promises: `blobs/sha256/<hex>` (OCI image-spec, "OCI Image Layout"), `<hex>.json` for a
+ * config, and `<hex>.tar` for a layer of Podman's (containers/image `docker/internal/tarfile/writer.go`).
  */
 function digestInName(path: string): string | undefined {
   const [, blob, file] = /^(?:blobs\/sha256\/([0-9a-f]{64})|([0-9a-f]{64})\.(?:json|tar))$/.exec(path) ?? [];
@@ -301,7 +302,8 @@ function mismatch(path: string, expected: string, actual: string): DigestError {
 }
 
 function missing(path: string, expected: string | undefined): DigestError {
-  const what = expected === undefined ? '' : `, which should be ${escapeText(expected)}`;
+  const told = expected === undefined || expected === digestInName(normal(path));
+  const what = told ? '' : `, which should be ${escapeText(expected)}`;
   return new DigestError(`the archive has no ${quote(path)}${what}`, { path, expected, actual: undefined });
 }
 

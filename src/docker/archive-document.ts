@@ -62,7 +62,7 @@ function diffIdsOf({ rootfs }: JsonObject): readonly string[] | undefined {
   return isJsonObject(rootfs) ? listOf(text, rootfs['diff_ids']) : undefined;
 }
 
-/** A list, all of whose items can be read. Go writes null for an empty one, Docker 25.0 in `index.json` (moby#47210). */
+/** A list, if each item can be read. Go writes null for an empty one, Docker 25.0 in `index.json` (moby#47210). */
 function listOf<Item>(read: (value: unknown) => Item | undefined, value: unknown): readonly Item[] | undefined {
   if (value === null) return [];
   if (!Array.isArray(value)) return undefined;

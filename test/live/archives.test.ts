@@ -212,3 +212,46 @@ describe('loadImage', () => {
     expect(error).toMatchObject({ inStream: true, status: 200, method: 'POST' });
   });
 });
+
+describe('digests', () => {
+  /** What no digest vouches for, in any layout: tables of contents, and what only Docker before 1.10 reads. */
+  const withoutDigest = /^(?:index\.json|manifest\.json|oci-layout|repositories|[0-9a-f]{64}\/(?:VERSION|json))$/;
+  const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+  /** The lengths of an archive's files by their paths, as GNU tar lists them. */
+  function sizesIn(path: string): Map<string, number> {
+    const lines = gnuTar(['-tvf', path]).toString().trimEnd().split('\n').filter((line) => line.startsWith('-'));
+    return new Map(lines.map((line) => line.split(/ +/)).map((words) => [words.at(-1) ?? '', Number(words[2])]));
+  }
+
+  /** Three layers, of which the last is the first again: the older layout has a link for it. */
+  async function loadLayers(): Promise<string> {
+    const [one, two] = [await collect(packTar({ one: RUN.repeat(10_000) })), await collect(packTar({ two: RUN }))];
+    const layers = [one, two, one].map(sha256);
+    const rootfs = { type: 'layers', diff_ids: layers.map((layer) => `sha256:${layer}`) };
+    const [key = '', value] = LABEL.split('=');
+    const config = JSON.stringify({ architecture: 'amd64', os: 'linux', config: { Labels: { [key]: value } }, rootfs });
+    const Config = `${sha256(Buffer.from(config))}.json`;
+    const image = { Config, RepoTags: [`${repository('layers')}:v1`], Layers: layers.map((layer) => `${layer}.tar`) };
+    const files = { [`${layers[0]}.tar`]: one, [`${layers[1]}.tar`]: two, [Config]: config };
+    await docker.loadImage(packTar({ ...files, 'manifest.json': JSON.stringify([image]) }));
+    return `${repository('layers')}:v1`;
+  }
+
+  it('vouch for all of several images but the tables of contents', async () => {
+    const path = join(folder.path, 'digests.tar');
+    const names = [big.name, (await makeImage(docker, 'digests')).name, await loadLayers()];
+    const { verified } = await docker.getImage(names, { verify: 'digests' }).toFile(path);
+    const sizes = sizesIn(path);
+    expect(verified?.unverified).toEqual([...sizes.keys()].filter((name) => withoutDigest.test(name)));
+    const covered = [...sizes].filter(([name]) => !withoutDigest.test(name));
+    expect(verified?.bytes).toBe(covered.reduce((sum, [, size]) => sum + size, 0));
+    expect(verified?.absent).toEqual([]);
+  });
+
+  it('vouch for an image saved by its id', async () => {
+    const { verified } = await docker.getImage(big.id, { verify: 'digests' }).each(() => {});
+    expect(verified?.bytes).toBeGreaterThan(0);
+    expect(verified?.unverified.filter((path) => !withoutDigest.test(path))).toEqual([]);
+  });
+});

@@ -120,7 +120,8 @@ describe('what fits', () => {
 describe('parseHeader', () => {
   it('reads what encodeHeader wrote, the prefix joined to the name', () => {
     const path = `${'p'.repeat(155)}/${'n'.repeat(100)}`;
-    expect(parseHeader(encode({ path, typeflag: '2', size: 4711 }))).toEqual({ path, typeflag: '2', size: 4711 });
+    const header = { path, typeflag: '2', size: 4711, linkname: 'l'.repeat(100) };
+    expect(parseHeader(encode(header))).toEqual(header);
   });
 
   it.each([
@@ -151,7 +152,7 @@ describe('parseHeader', () => {
 
   it('reads an empty typeflag as a file, and no prefix where the magic is not POSIX', () => {
     const gnu = patched(345, 'atime', patched(257, 'ustar  \0'));
-    expect(parseHeader(patched(156, '\0', gnu))).toEqual({ path: 'a', typeflag: '0', size: 0 });
+    expect(parseHeader(patched(156, '\0', gnu))).toEqual({ path: 'a', typeflag: '0', size: 0, linkname: '' });
   });
 
   it('refuses a block with any one byte changed', () => {

@@ -153,6 +153,31 @@ describe('ArchiveScan', () => {
     }
   });
 
+  it('tells where links lead, by header, pax record or GNU long link, each for its own entry alone', async () => {
+    const long = 'l'.repeat(200);
+    const ours = await pack([
+      { path: 'a', type: 'symlink', linkname: '../b' },
+      { path: 'b', type: 'link', linkname: 'é' },
+    ]);
+    const archive = concat([
+      ours.subarray(0, -1024),
+      meta('x', paxRecord('path', 'c')),
+      meta('K', `${long}\0`),
+      header({ path: 'short', typeflag: '2' }),
+      header({ path: 'd', typeflag: '2' }),
+      new Uint8Array(1024),
+    ]);
+    const links: [string, string][] = [];
+    const scan = new ArchiveScan({
+      entry: ({ path, linkname }) => links.push([path, linkname]),
+      content: () => expect.unreachable(),
+      endEntry: () => {},
+    });
+    scan.push(archive);
+    expect(scan.finish().entries).toBe(4);
+    expect(links).toEqual([['a', '../b'], ['b', 'é'], ['c', long], ['d', '']]);
+  });
+
   it('walks over 9 GiB whose size is in a pax record, and misses a byte of it', async () => {
     const chunk = new Uint8Array(64 * 1024 * 1024);
     const size = 144 * chunk.length;
@@ -204,6 +229,7 @@ sys.stdout.buffer.write(member.tobuf(tarfile.GNU_FORMAT))`);
   });
 
   it.each([
+    ['a long link of more than 1 MiB', () => header({ path: 'x', typeflag: 'K', size: 2 ** 20 + 1 }), '1048577 bytes'],
     ['a pax header of more than 1 MiB', () => header({ path: 'x', typeflag: 'x', size: 2 ** 20 + 1 }), '1048577 bytes'],
     ['a pax header that is none', () => meta('x', '99 path=a\n'), 'faulty pax header'],
     ['a pax size that is none', () => concat([meta('x', paxRecord('size', '0x10')), header({})]), 'faulty pax size'],

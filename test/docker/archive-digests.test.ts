@@ -1,0 +1,394 @@
+// Saved images made by hand, in the layouts of every engine: sound ones, and ones with each thing wrong that can be.
+
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { concat } from '../../src/bytes.ts';
+import { ArchiveDigests } from '../../src/docker/archive-digests.ts';
+import type { VerifiedContent } from '../../src/docker/archive-digests.ts';
+import { DecodeError, DigestError, TruncatedError } from '../../src/errors.ts';
+import { packTar } from '../../src/tar/pack.ts';
+import type { TarEntry } from '../../src/tar/pack.ts';
+import { ArchiveScan } from '../../src/tar/scan.ts';
+import { integer, random } from '../support/random.ts';
+import { splits } from '../support/splits.ts';
+
+const hex = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
+const digestOf = (content: string | Uint8Array): string => `sha256:${hex(content)}`;
+const json = JSON.stringify;
+
+async function pack(entries: readonly TarEntry[]): Promise<Buffer> {
+  const blocks: Uint8Array[] = [];
+  for await (const block of packTar(entries)) blocks.push(block);
+  return Buffer.from(concat(blocks));
+}
+
+function verifyPieces(pieces: Iterable<Uint8Array>): VerifiedContent {
+  const digests = new ArchiveDigests();
+  const scan = new ArchiveScan(digests);
+  for (const piece of pieces) scan.push(piece);
+  scan.finish();
+  return digests.finish();
+}
+
+async function verify(entries: readonly TarEntry[]): Promise<VerifiedContent> {
+  return verifyPieces([await pack(entries)]);
+}
+
+async function failure(entries: readonly TarEntry[]): Promise<DigestError | DecodeError> {
+  const error = await verify(entries).then(() => undefined, (reason: unknown) => reason);
+  if (error instanceof DigestError || error instanceof DecodeError) return error;
+  throw new Error(`a DigestError or a DecodeError, not ${String(error)}`);
+}
+
+const sizeOf = (entries: readonly TarEntry[]): number =>
+  entries.reduce((sum, { content = '' }) => sum + (content as string | Buffer).length, 0);
+
+const file = (path: string, content: string | Uint8Array): TarEntry => ({ path, content });
+const link = (path: string, linkname: string): TarEntry => ({ path, type: 'symlink', linkname });
+/** Others than those of this path, and it with another content. */
+const replaced = (entries: readonly TarEntry[], path: string, content: string | Uint8Array): TarEntry[] =>
+  entries.map((entry) => (entry.path === path ? file(path, content) : entry));
+const without = (entries: readonly TarEntry[], path: string): TarEntry[] =>
+  entries.filter((entry) => entry.path !== path);
+
+// Two layers; the first byte of the second is that of a JSON text, which must not mislead anybody.
+const BASE = 'base '.repeat(300);
+const TOP = '{top';
+const configOf = (...layers: string[]): string =>
+  json({ os: 'linux', rootfs: { type: 'layers', diff_ids: layers.map(digestOf) } });
+const CONFIG = configOf(BASE, TOP);
+const CONFIG_PATH = `${hex(CONFIG)}.json`;
+
+/** As Docker 20.10 saves two images on one base: in the order of the names, with links for what is there twice. */
+const OTHER = configOf(BASE);
+const docker20: readonly TarEntry[] = [
+  { path: 'a', type: 'directory' },
+  file('a/VERSION', '1.0'),
+  file('a/json', '{"id":"a"}'),
+  file('a/layer.tar', TOP),
+  file('b/VERSION', '1.0'),
+  file('b/json', '{"id":"b"}'),
+  link('b/layer.tar', '../c/layer.tar'),
+  file(CONFIG_PATH, CONFIG),
+  file('c/VERSION', '1.0'),
+  file('c/json', '{"id":"c"}'),
+  file('c/layer.tar', BASE),
+  file(`${hex(OTHER)}.json`, OTHER),
+  file('manifest.json', json([
+    { Config: CONFIG_PATH, RepoTags: ['x:1'], Layers: ['c/layer.tar', 'a/layer.tar'] },
+    { Config: `${hex(OTHER)}.json`, RepoTags: null, Layers: ['b/layer.tar'] },
+  ])),
+  file('repositories', '{}'),
+];
+
+/** As Podman saves: layers first, by their digests, and links for old readers. */
+const podman: readonly TarEntry[] = [
+  file(`${hex(BASE)}.tar`, BASE),
+  file(`${hex(TOP)}.tar`, TOP),
+  file(CONFIG_PATH, CONFIG),
+  link('a/layer.tar', `../${hex(BASE)}.tar`),
+  file('a/VERSION', '1.0'),
+  file('a/json', '{"id":"a"}'),
+  file('manifest.json', json([{ Config: CONFIG_PATH, RepoTags: [], Layers: [`${hex(BASE)}.tar`, `${hex(TOP)}.tar`] }])),
+  file('repositories', '{}'),
+];
+
+const OCI = 'application/vnd.oci.image';
+const INDEX = `${OCI}.index.v1+json`;
+const MANIFEST = `${OCI}.manifest.v1+json`;
+const DOCKER = 'application/vnd.docker.distribution.manifest';
+const blob = (content: string | Uint8Array): TarEntry => file(`blobs/sha256/${hex(content)}`, content);
+const pathOf = (content: string | Uint8Array): string => blob(content).path;
+const refer = (content: string | Uint8Array, mediaType: string): object =>
+  ({ mediaType, digest: digestOf(content), size: content.length });
+const indexOf = (...manifests: object[]): string => json({ schemaVersion: 2, mediaType: INDEX, manifests });
+const manifestOf = (config: string, ...layers: (string | Uint8Array)[]): string => json({
+  schemaVersion: 2,
+  mediaType: MANIFEST,
+  config: refer(config, `${OCI}.config.v1+json`),
+  layers: layers.map((layer) => refer(layer, `${OCI}.layer.v1.tar`)),
+});
+const savedOf = (config: string, ...layers: (string | Uint8Array)[]): string =>
+  json([{ Config: pathOf(config), RepoTags: ['x:1'], Layers: layers.map(pathOf), LayerSources: {} }]);
+
+/** As Docker 25 and later save from either store; the containerd store has compressed layers. */
+const ociOf = (...layers: (string | Uint8Array)[]): readonly TarEntry[] => {
+  const manifest = manifestOf(CONFIG, ...layers);
+  return [
+    { path: 'blobs', type: 'directory' },
+    { path: 'blobs/sha256', type: 'directory' },
+    ...[...layers, CONFIG, manifest].map(blob),
+    file('index.json', indexOf(refer(manifest, MANIFEST))),
+    file('manifest.json', savedOf(CONFIG, ...layers)),
+    file('oci-layout', '{"imageLayoutVersion":"1.0.0"}'),
+  ];
+};
+const docker28 = ociOf(BASE, TOP);
+const zipped = [gzipSync(BASE), gzipSync(TOP)] as const;
+const containerd = ociOf(...zipped);
+
+/** An image for two platforms, of which one was pulled: `index.json`, its index, its manifest. */
+const arm = manifestOf(configOf('arm'), BASE, 'arm');
+const amd = manifestOf(CONFIG, BASE, TOP);
+const both = indexOf(refer(amd, MANIFEST), refer(arm, MANIFEST));
+const multi: readonly TarEntry[] = [
+  ...[both, amd, CONFIG, BASE, TOP].map(blob),
+  file('index.json', indexOf(refer(both, INDEX))),
+  file('manifest.json', savedOf(CONFIG, BASE, TOP)),
+];
+
+/** Who saves so, the archive, the paths without a digest, and what is lawfully not there. */
+const LAYOUTS: readonly (readonly [string, readonly TarEntry[], readonly string[], readonly string[]])[] = [
+  [
+    'Docker 20.10',
+    docker20,
+    ['a/VERSION', 'a/json', 'b/VERSION', 'b/json', 'c/VERSION', 'c/json', 'manifest.json', 'repositories'],
+    [],
+  ],
+  ['Podman', podman, ['a/VERSION', 'a/json', 'manifest.json', 'repositories'], []],
+  ['Docker 28', docker28, ['index.json', 'manifest.json', 'oci-layout'], []],
+  ['Docker 28 with the containerd store', containerd, ['index.json', 'manifest.json', 'oci-layout'], []],
+  ['that store, of a platform among two', multi, ['index.json', 'manifest.json'], [pathOf(arm)]],
+];
+
+describe('a sound archive', () => {
+  it.each(LAYOUTS)('of %s is verified, whatever the pieces and the order', async (_, entries, unverified, absent) => {
+    const bytes = sizeOf(entries.filter(({ path }) => !unverified.includes(path)));
+    for (const [name, pieces] of splits(await pack(entries))) {
+      expect(verifyPieces(pieces), name).toEqual({ bytes, unverified, absent });
+    }
+    const reversed = await verify([...entries].reverse());
+    expect(reversed).toEqual({ bytes, unverified: [...unverified].reverse(), absent });
+  });
+
+  it.each(LAYOUTS)('of %s keeps nothing but a damaged byte from being so', async (_, entries, unverified) => {
+    const archive = await pack(entries);
+    for (const { path, content } of entries) {
+      if (content === undefined || unverified.includes(path)) continue;
+      const at = archive.indexOf(Buffer.from(content as string));
+      for (let i = 0; i < Math.min((content as string).length, 400); i++) {
+        archive[at + i] = (archive[at + i] as number) ^ 1;
+        expect(() => verifyPieces([archive]), `byte ${i} of ${path}`).toThrow(DigestError);
+        archive[at + i] = (archive[at + i] as number) ^ 1;
+      }
+    }
+  });
+
+  it('may have three indexes one below the other, and null for no manifests (moby#47210)', async () => {
+    const empty = json({ mediaType: INDEX, manifests: null });
+    const middle = indexOf(refer(both, INDEX), refer(empty, `${DOCKER}.list.v2+json`));
+    const top = indexOf(refer(middle, INDEX), refer(both, INDEX));
+    const entries = [...multi, blob(top), blob(middle), blob(empty)];
+    const { absent } = await verify(replaced(entries, 'index.json', indexOf(refer(top, INDEX), refer(top, INDEX))));
+    expect(absent).toEqual([pathOf(arm)]);
+  });
+
+  it('may hold a manifest alone of a platform that was not pulled', async () => {
+    expect((await verify([...multi, blob(arm)])).absent).toEqual([pathOf(configOf('arm')), pathOf('arm')]);
+  });
+
+  it('may lack layers that must not be handed on', async () => {
+    const windows = json({
+      config: refer(CONFIG, `${OCI}.config.v1+json`),
+      layers: [
+        refer('windows', 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip'),
+        refer('windows too', `${OCI}.layer.nondistributable.v1.tar+gzip`),
+        refer(TOP, `${OCI}.layer.v1.tar`),
+      ],
+    });
+    const { absent } = await verify([
+      ...[CONFIG, TOP, windows].map(blob),
+      file('index.json', indexOf(refer(windows, MANIFEST))),
+      file('manifest.json', savedOf(CONFIG, 'windows', 'windows too', TOP)),
+    ]);
+    expect(absent).toEqual([pathOf('windows'), pathOf('windows too')]);
+  });
+
+  it('may refer to other things than images, and by digests that are not hashed here', async () => {
+    const thing = '{"any":"thing"}';
+    // Where nobody hashes, an index can refer to itself.
+    const itself = { digest: 'sha512:abc', mediaType: INDEX };
+    const found = await verify([
+      blob(thing),
+      file('blobs/sha512/abc', indexOf(itself)),
+      file('index.json', indexOf(refer(thing, 'text/plain'), itself)),
+    ]);
+    expect(found).toEqual({ bytes: thing.length, unverified: ['blobs/sha512/abc', 'index.json'], absent: [] });
+  });
+
+  it('may write its paths in other ways, and have hard links and links to links', async () => {
+    const entries: TarEntry[] = [
+      file('./a//layer.tar', BASE),
+      { path: 'b/hard', type: 'link', linkname: 'a/layer.tar' },
+      link('c/soft', '.././b/hard'),
+      file(`./${hex(OTHER)}.json`, OTHER),
+      file('./manifest.json', json([{ Config: `./${hex(OTHER)}.json`, Layers: ['c/x/../soft'] }])),
+    ];
+    const bytes = BASE.length + OTHER.length;
+    expect(await verify(entries)).toEqual({ bytes, unverified: ['manifest.json'], absent: [] });
+  });
+
+  it('may say the same twice', async () => {
+    expect(await verify([...docker20, ...docker20])).toEqual(await verify(docker20));
+  });
+
+  it('of no image is verified as such', async () => {
+    const entries = [file('manifest.json', '[]'), { path: 'fifo', type: 'fifo' } as const];
+    expect(await verify(entries)).toEqual({ bytes: 0, unverified: ['manifest.json'], absent: [] });
+  });
+});
+
+describe('a DigestError', () => {
+  const expected = digestOf(BASE);
+  const actual = digestOf('other');
+  const circle = [...without(docker20, 'c/layer.tar'), link('c/layer.tar', '../b/layer.tar')];
+
+  // What is wrong, the archive, the path named, and the digests
+  it.each<[string, readonly TarEntry[], string, string | undefined, string | undefined]>([
+    ['another layer, older layout', replaced(docker20, 'c/layer.tar', 'other'), 'c/layer.tar', expected, actual],
+    ['another layer, Podman', replaced(podman, `${hex(BASE)}.tar`, 'other'), `${hex(BASE)}.tar`, expected, actual],
+    ['another layer, OCI layout', replaced(docker28, pathOf(BASE), 'other'), pathOf(BASE), expected, actual],
+    ['another config, older layout', replaced(docker20, CONFIG_PATH, 'other'), CONFIG_PATH, digestOf(CONFIG), actual],
+    ['another config, OCI', replaced(docker28, pathOf(CONFIG), 'other'), pathOf(CONFIG), digestOf(CONFIG), actual],
+    ['another manifest', replaced(multi, pathOf(amd), 'other'), pathOf(amd), digestOf(amd), actual],
+    ['no layer, older layout', without(docker20, 'a/layer.tar'), 'a/layer.tar', digestOf(TOP), undefined],
+    ['no layer, Podman', without(podman, `${hex(TOP)}.tar`), `${hex(TOP)}.tar`, digestOf(TOP), undefined],
+    ['no layer, OCI layout', without(docker28, pathOf(TOP)), pathOf(TOP), digestOf(TOP), undefined],
+    ['no layer behind a link', without(docker20, 'c/layer.tar'), 'c/layer.tar', expected, undefined],
+    ['no config, older layout', without(docker20, CONFIG_PATH), CONFIG_PATH, digestOf(CONFIG), undefined],
+    ['no config, OCI layout', without(docker28, pathOf(CONFIG)), pathOf(CONFIG), digestOf(CONFIG), undefined],
+    ['no manifest', without(docker28, pathOf(manifestOf(CONFIG, BASE, TOP))), pathOf(amd), digestOf(amd), undefined],
+    ['no index', without(multi, pathOf(both)), pathOf(both), digestOf(both), undefined],
+    ['neither index.json nor manifest.json', [file('layer.tar', BASE)], 'manifest.json', undefined, undefined],
+    ['two entries of one name', [...docker20, file('c/layer.tar', 'other')], 'c/layer.tar', expected, actual],
+    ['a link over a file', [...docker20, link('c/layer.tar', '../a/layer.tar')], 'c/layer.tar', expected, undefined],
+    ['a file over a link', [...docker20, file('b/layer.tar', 'other')], 'b/layer.tar', undefined, actual],
+    ['links in a circle', circle, 'c/layer.tar', expected, undefined],
+  ])('tells of %s', async (_, entries, path, promised, found) => {
+    const error = await failure(entries);
+    expect({ ...error }).toMatchObject({ code: 'LONGSHORE_DIGEST', path, expected: promised, actual: found });
+    expect(error.message).toContain(path);
+  });
+
+  it('tells of layers in another order, and of more or fewer than the config has', async () => {
+    const saved = (...layers: string[]): TarEntry[] => {
+      const image = { Config: CONFIG_PATH, Layers: layers.map((layer) => `${hex(layer)}.tar`) };
+      return replaced(podman, 'manifest.json', json([image]));
+    };
+    expect(await failure(saved(TOP, BASE))).toMatchObject({ path: `${hex(TOP)}.tar`, expected, actual: digestOf(TOP) });
+    expect(await failure(saved(BASE))).toMatchObject({ path: CONFIG_PATH, expected: digestOf(TOP), actual: undefined });
+    expect((await failure(saved(BASE, TOP, TOP))).message).toContain(`3 layers for "${CONFIG_PATH}", which lists 2`);
+  });
+
+  const promising = [pathOf(BASE), `${hex(BASE)}.json`, `${hex(BASE)}.tar`];
+  it.each(promising)('comes at once for %s, before the rest', async (path) => {
+    const archive = await pack([file(path, 'other'), file('rest', 'x'.repeat(10_000))]);
+    const scan = new ArchiveScan(new ArchiveDigests());
+    expect(() => scan.push(archive.subarray(0, 1024))).toThrow(DigestError);
+  });
+
+  it('tells of an index without content, which Docker 27 and 28 save with status 200 (moby#49473)', async () => {
+    // Docker 28.5 does so after removeImage(…, { platforms, force }) took a layer that another platform shares.
+    const hollow = [...[both, amd].map(blob), file('index.json', indexOf(refer(both, INDEX)))];
+    expect(await failure(hollow)).toMatchObject({ path: pathOf(CONFIG), expected: digestOf(CONFIG) });
+    const saved = [...hollow, file('manifest.json', savedOf(CONFIG, BASE, TOP))];
+    expect(await failure(saved)).toMatchObject({ path: pathOf(CONFIG) });
+    const list = indexOf(refer(amd, `${DOCKER}.v2+json`));
+    const listed = [...[list, amd].map(blob), file('index.json', indexOf(refer(list, `${DOCKER}.list.v2+json`)))];
+    expect(await failure(listed)).toMatchObject({ path: pathOf(CONFIG) });
+  });
+
+  it('tells of an image missing beside one that is whole', async () => {
+    const entries = replaced(docker28, 'index.json', indexOf(refer(amd, MANIFEST), refer(arm, MANIFEST)));
+    expect(await failure(entries)).toMatchObject({ path: pathOf(arm), expected: digestOf(arm), actual: undefined });
+  });
+
+  it('tells of another layer among blobs that are right', async () => {
+    const image = { Config: pathOf(CONFIG), Layers: [pathOf(BASE), 'layer.tar'] };
+    const entries = [...[CONFIG, BASE].map(blob), file('layer.tar', 'other'), file('manifest.json', json([image]))];
+    expect(await failure(entries)).toMatchObject({ path: 'layer.tar', expected: digestOf(TOP), actual });
+  });
+
+  it('tells of a layer that manifest.json alone names', async () => {
+    const entries = replaced(docker28, 'manifest.json', savedOf(CONFIG, BASE, 'more'));
+    expect(await failure(entries)).toMatchObject({ path: pathOf('more'), expected: digestOf('more') });
+  });
+
+  it('shows paths and digests escaped', async () => {
+    const odd = json({ rootfs: { diff_ids: ['\u001b[2J'] } });
+    const saved = (layer: string): TarEntry[] => {
+      const image = { Config: '\u001bc', Layers: [layer] };
+      return [file('\u001bc', odd), file('\u001bl', 'x'), file('manifest.json', json([image]))];
+    };
+    for (const layer of ['\u001bl', '\u001bm']) {
+      expect((await failure(saved(layer))).message).toMatch(/^[ -~]*\\u\{1b\}[ -~]*\\u\{1b\}\[2J[ -~]*$/);
+    }
+  });
+});
+
+describe('a document of the archive', () => {
+  const LIMIT = 4 * 1024 * 1024;
+  const oneImage = (document: string): TarEntry[] =>
+    [blob(document), file('index.json', indexOf(refer(document, MANIFEST)))];
+  const index = (text: string | Uint8Array): TarEntry[] => replaced(docker28, 'index.json', text);
+  const table = (text: string): TarEntry[] => replaced(docker20, 'manifest.json', text);
+  const bareConfig = [file('c', '{}'), file('l', 'x'), file('manifest.json', '[{"Config":"c","Layers":["l"]}]')];
+
+  it.each<[string, readonly TarEntry[], string]>([
+    ['index.json cut short', index('{"manifests":['), '"index.json" is no index in JSON'],
+    ['index.json without manifests', index('{}'), '"index.json" is no index in JSON'],
+    ['index.json of nothing', index(''), '"index.json" is no index in JSON'],
+    ['index.json in latin1', index(Buffer.from('{"manifests":[],"é":1}', 'latin1')), 'no index in JSON'],
+    ['a reference without a digest', index(indexOf({ mediaType: MANIFEST })), 'no index in JSON'],
+    ['manifest.json that is no list', table('{}'), '"manifest.json" is no list of images in JSON'],
+    ['manifest.json of other things', table('[{"Config":1}]'), 'no list of images in JSON'],
+    ['a manifest that is none', oneImage('no JSON'), 'is no manifest in JSON'],
+    ['a manifest without a config', oneImage('{"layers":[]}'), 'is no manifest in JSON'],
+    ['an index where a manifest is meant (CVE-2021-41190)', oneImage(both), 'is no manifest in JSON'],
+    ['a config without diff_ids', bareConfig, '"c" is no config in JSON'],
+    ['a manifest above 4 MiB', oneImage(manifestOf(CONFIG).padEnd(LIMIT + 1)), `has more than ${LIMIT} bytes`],
+    ['index.json above 4 MiB', index(indexOf().padEnd(LIMIT + 1)), `has more than ${LIMIT} bytes`],
+  ])('is a DecodeError: %s', async (_, entries, words) => {
+    const error = await failure(entries);
+    expect(error).toBeInstanceOf(DecodeError);
+    expect(error.message).toContain(words);
+  });
+
+  it('may have 4 MiB, and white space before it', async () => {
+    const entries = index(`\n ${indexOf(refer(amd, MANIFEST))}`.padEnd(LIMIT));
+    expect((await verify(entries)).absent).toEqual([]);
+  });
+
+});
+
+it.each([['files', '0'], ['links', '2']])('does not keep %s in memory without end', (_, typeflag) => {
+  const digests = new ArchiveDigests();
+  const name = 'x'.repeat(1024 * 1024);
+  const grow = (): void => {
+    for (let i = 0; i < 100; i++) {
+      digests.entry({ path: `${name}${i}`, typeflag, size: 0, linkname: '' });
+      digests.endEntry();
+    }
+  };
+  expect(grow).toThrow('more entries than can be verified');
+});
+
+it('fails in one of three ways, or vouches for what it should, whatever bytes are damaged', async () => {
+  for (const [, entries] of LAYOUTS) {
+    const archive = await pack(entries);
+    const { bytes } = verifyPieces([archive]);
+    for (let seed = 0; seed < 500; seed++) {
+      const next = random(seed);
+      const damaged = Buffer.from(archive);
+      const faults = integer(next, 1, 3);
+      for (let i = 0; i < faults; i++) damaged[integer(next, 0, archive.length - 1)] = integer(next, 0, 255);
+      try {
+        expect(verifyPieces([damaged]).bytes, `seed ${seed}`).toBeLessThanOrEqual(bytes);
+      } catch (error) {
+        const known = [DigestError, DecodeError, TruncatedError].some((Class) => error instanceof Class);
+        if (!known) throw error;
+      }
+    }
+  }
+});
