@@ -34,8 +34,11 @@ export { encodeRegistryAuth, Secret } from './docker/auth.ts';
 export type { Credentials } from './docker/auth.ts';
 export type { Filters, FilterValue } from './docker/filters.ts';
 export type { Platform, PlatformObject } from './docker/platform.ts';
+export type { LayerPhase, LayerProgress } from './docker/layer-progress.ts';
 export { decodeJsonValues } from './docker/progress.ts';
 export type { LayerEvent, ProgressEvent } from './docker/progress.ts';
+export { ProgressTotals } from './docker/progress-totals.ts';
+export type { ProgressSnapshot } from './docker/progress-totals.ts';
 export { familiarReference, formatReference, parseReference } from './docker/reference.ts';
 export type { Reference } from './docker/reference.ts';
 export type {

@@ -29,8 +29,8 @@ describe('the package', () => {
   it('exports these names and nothing else', () => {
     expect(Object.keys(surface).sort()).toEqual([
       'ApiError', 'ArchiveStream', 'ArgumentError', 'BadRequestError', 'ConfigError', 'ConflictError', 'ConnectError',
-      'CredentialError', 'DecodeError', 'FileError', 'ForbiddenError', 'ImageClient', 'InvalidReferenceError', 'LongshoreError',
-      'NEWEST_API_VERSION', 'NotFoundError', 'OLDEST_API_VERSION', 'ProgressStream', 'ProtocolError', 'RateLimitError',
+      'CredentialError', 'DecodeError', 'DigestError', 'FileError', 'ForbiddenError', 'ImageClient', 'InvalidReferenceError', 'LongshoreError',
+      'NEWEST_API_VERSION', 'NotFoundError', 'OLDEST_API_VERSION', 'ProgressStream', 'ProgressTotals', 'ProtocolError', 'RateLimitError',
       'Secret', 'ServerError', 'TarError', 'TimeoutError', 'TruncatedError', 'UnauthorizedError', 'UnavailableError',
       'UploadError', 'VERSION', 'VersionError', 'decodeJsonValues', 'encodeRegistryAuth', 'familiarReference',
       'formatReference', 'packTar', 'parseReference',

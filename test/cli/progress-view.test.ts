@@ -51,6 +51,7 @@ describe('on a terminal', () => {
         '1: Pulling from library/x',
         'ca7c512ed85c: Extracting           1%',
         'cf77c93bfcd1: Downloading         12%',
+        'Total:   9%',
       ],
     ],
     [
@@ -59,6 +60,7 @@ describe('on a terminal', () => {
         '1: Pulling from library/x',
         'ca7c512ed85c: Extracting         [>                           ]  98.3kB/8.003MB',
         'cf77c93bfcd1: Downloading        [===>                        ] 123.5MB/987.7MB',
+        'Total:   9%                      [==>                         ] 131.5MB/995.7MB',
       ],
     ],
     [
@@ -67,9 +69,10 @@ describe('on a terminal', () => {
         '1: Pulling from library/x',
         'ca7c512ed85c: Extracting         [>                                                 ]  98.3kB/8.003MB',
         'cf77c93bfcd1: Downloading        [======>                                           ] 123.5MB/987.7MB',
+        'Total:   9%                      [====>                                             ] 131.5MB/995.7MB',
       ],
     ],
-  ])('%d columns wide, a line for each layer is painted over in its place', (columns, lines) => {
+  ])('%d columns wide, a line for each layer and one for all are painted over in their place', (columns, lines) => {
     const view = terminalView(screen(columns));
     const first = written(view, pulling);
     expect(screenAfter(first, columns)).toEqual(lines);
@@ -144,10 +147,45 @@ describe('on a terminal', () => {
   it('shows the open layers where there are more layers than rows, and all of them at the end', () => {
     const ids = Array.from({ length: 30 }, (_, index) => `layer${index}`);
     const view = terminalView(screen(80, 10));
-    const text = written(view, ids.map((id, index) => layer(id, index < 25 ? 'Pull complete' : 'Waiting')));
-    const shown = ['25 of 30 layers done', ...ids.slice(25).map((id) => `${id}: Waiting`)];
-    expect(screenAfter(text, 80)).toEqual(shown);
+    const named = ids.map((id) => layer(id, 'Pulling fs layer'));
+    const text = written(view, [...named, ...ids.slice(0, 25).map((id) => layer(id, 'Already exists'))]);
+    const shown = ['25 of 30 layers done', ...ids.slice(25).map((id) => `${id}: Pulling fs layer`)];
+    expect(screenAfter(text, 80)).toEqual([...shown, expect.stringMatching(/^Total: {3}0% +\[> +\] +0B$/)]);
     expect(screenAfter(text + view.finish(), 80)).toHaveLength(30);
+  });
+
+  it('has in its total what has been carried, and of how much once each layer has said it', () => {
+    const view = terminalView(screen(100));
+    const named = [layer(A, 'Pulling fs layer'), layer(B, 'Waiting')];
+    const text = written(view, [...named, layer(A, 'Downloading', { current: 5, total: 7 })]);
+    expect(screenAfter(text, 100)[2]).toMatch(/^Total: {3}0% .*\] {14}5B$/);
+    const next = written(view, [layer(B, 'Downloading', { current: 1, total: 3 })], 60_000);
+    expect(screenAfter(text + next, 100)[2]).toMatch(/^Total: {2}60% .*\] {10}6B\/10B$/);
+  });
+
+  it('has a total without a percentage while nobody knows what comes, as in a load', () => {
+    const events = [A, B].map((id) => layer(id, 'Loading layer', { current: 2, total: 2 }));
+    expect(screenAfter(written(terminalView(screen(60)), events), 60)[2]).toBe(`Total${' '.repeat(41)}4B`);
+  });
+
+  it('has no total of one layer, nor where there are less than three rows', () => {
+    const one = written(terminalView(screen(80)), [layer(A, 'Pushing', { current: 1, total: 2 })]);
+    expect(one).not.toContain('Total');
+    const two = [layer(A, 'Pushing', { current: 1, total: 2 }), layer(B, 'Preparing')];
+    expect(written(terminalView(screen(80, 3)), two)).not.toContain('Total');
+    expect(written(terminalView(screen(80, 4)), two)).toContain('Total');
+  });
+
+  it('goes on below a warning with all its layers', () => {
+    const view = terminalView(screen(80));
+    const text = written(view, [
+      layer(A, 'Preparing'),
+      layer(B, 'Preparing'),
+      { type: 'warning', text: 'WARNING: old' },
+      layer(B, 'Pushed'),
+    ]);
+    const first = [`${A}: Preparing`, `${B}: Preparing`, 'WARNING: old'];
+    expect(screenAfter(text + view.finish(), 80)).toEqual([...first, `${A}: Preparing`, `${B}: Pushed`]);
   });
 
   it('never climbs higher than the rows of the screen', () => {
