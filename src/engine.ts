@@ -85,11 +85,19 @@ export class Engine {
     this.#options = options;
   }
 
-  /** Calls and decodes a JSON answer; `null` where there is none to decode. */
-  async json(call: EngineCall): Promise<unknown> {
+  /** Calls and decodes a JSON answer, which must be of the kind that is due; `null` where there is none to decode. */
+  async json(call: EngineCall, isDue: (answer: unknown) => boolean = () => true): Promise<unknown> {
     const sink = jsonSink();
-    await this.exchange(call, () => sink);
-    return endpoints[call.operation].reply === 'none' ? null : decodeJson(sink.bytes());
+    let value: unknown = null;
+    // Within the exchange, so that an error names it.
+    const end = (): void => {
+      value = decodeJson(sink.bytes());
+      if (!isDue(value)) throw new DecodeError('the answer is JSON, and not of the kind that is due', { offset: 0 });
+    };
+    const decoding: ContentSink = { synchronous: true, write: (view) => sink.write(view), end };
+    const isJson = endpoints[call.operation].reply !== 'none';
+    await this.exchange(call, (_, { status }) => (isJson && status !== 204 ? decoding : sink));
+    return value;
   }
 
   /** Calls; the reader gets the content of a success, and only of that. Anything else is thrown. */
@@ -109,25 +117,25 @@ export class Engine {
   }
 
   /** The API version spoken: pinned, or negotiated once by the first who asks. */
-  async version(): Promise<string> {
+  async version(signal?: AbortSignal): Promise<string> {
     if (this.#options.version !== undefined) return this.#options.version;
-    const { apiVersion } = await this.identity();
+    const { apiVersion } = await this.identity(signal);
     return commonVersion(apiVersion) ?? this.#rangesDoNotMeet(`up to ${apiVersion}`);
   }
 
   /** What the engine said of itself when it was first asked. */
-  identity(): Promise<PingResult> {
+  identity(signal?: AbortSignal): Promise<PingResult> {
     this.#identity ??= this.ping().catch((error: unknown) => {
       this.#identity = undefined; // the next call asks anew
       throw error;
     });
-    return this.#identity;
+    return waitFor(this.#identity, signal);
   }
 
   /** Whether the engine has a subject, `"inspectImage.platform"`. */
-  async supports(subject: string): Promise<boolean> {
+  async supports(subject: string, signal?: AbortSignal): Promise<boolean> {
     const gates = gatesOfSubject(subject);
-    const [version, identity] = await Promise.all([this.version(), this.identity()]);
+    const [version, identity] = await Promise.all([this.version(signal), this.identity(signal)]);
     const facts: EngineFacts = { version, identity };
     if (gates.some(({ gate }) => lacking(subject, gate, facts) !== undefined)) return false;
     if (!gates.some(({ gate }) => gate.store !== undefined)) return true;

@@ -144,6 +144,8 @@ export interface ApiErrorFields {
   readonly inStream?: boolean;
   /** What those words tell. */
   readonly reason?: ApiErrorReason | undefined;
+  /** The number that an error inside a stream may have beside its words: a registry's status, or an exit code. */
+  readonly detailCode?: number | undefined;
 }
 
 /** Thrown when the engine answered, and the answer is no success. */
@@ -154,6 +156,7 @@ export class ApiError extends LongshoreError implements ApiErrorFields {
   readonly daemonMessage: string;
   readonly inStream: boolean;
   readonly reason: ApiErrorReason | undefined;
+  readonly detailCode: number | undefined;
 
   constructor(message: string, fields: ApiErrorFields) {
     super('API', message);
@@ -163,6 +166,7 @@ export class ApiError extends LongshoreError implements ApiErrorFields {
     this.daemonMessage = fields.daemonMessage;
     this.inStream = fields.inStream ?? false;
     this.reason = fields.reason;
+    this.detailCode = fields.detailCode;
   }
 
   /** As its message says already what was asked and where, only the field is set. */

@@ -1,7 +1,7 @@
 // What some engines do not tell while they pull, push or import: asked for before or afterwards, so that results mean the
 // same everywhere.
 
-import { ApiError } from './errors.ts';
+import { ApiError, VersionError } from './errors.ts';
 import { formatReference, parseReference, repositoryName } from './docker/reference.ts';
 import type { Reference } from './docker/reference.ts';
 import { parsePlatform } from './docker/platform.ts';
@@ -13,7 +13,7 @@ import type { StartCall } from './progress-stream.ts';
 /** What is asked; undefined: there is no such image. */
 export interface Local {
   inspect(image: string, signal: AbortSignal): Promise<ImageInspect | undefined>;
-  isPodman(): Promise<boolean>;
+  isPodman(signal: AbortSignal): Promise<boolean>;
 }
 
 /** What a pull is about; `reference` has a tag or a digest unless all tags are wanted. */
@@ -35,7 +35,8 @@ export function pulling(start: StartCall, local: Local, pull: Pull, outcome: Pul
         return outcome.tell({ digest: registryDigest(present, reference), status: 'up-to-date' });
       }
     }
-    if (allTags || !(await local.isPodman())) return start(reader, left);
+    if (!(await local.isPodman(left))) return start(reader, left);
+    if (allTags) throw latestOnly('pull');
     const before = await local.inspect(name, left);
     await start(reader, left);
     const after = await local.inspect(name, left);
@@ -48,6 +49,7 @@ export function pulling(start: StartCall, local: Local, pull: Pull, outcome: Pul
 /** Pushes; an engine that named no digest knows it by now. */
 export function pushing(start: StartCall, local: Local, reference: Reference, outcome: PushOutcome): StartCall {
   return async (reader, left) => {
+    if (reference.tag === undefined && (await local.isPodman(left))) throw latestOnly('push');
     await start(reader, left);
     if (outcome.isTold()) return;
     const image = await local.inspect(formatReference(reference), left);
@@ -59,7 +61,7 @@ export function pushing(start: StartCall, local: Local, reference: Reference, ou
 export function importing(start: StartCall, local: Local, name: string | undefined, outcome: ImportOutcome): StartCall {
   return async (reader, left) => {
     await start(reader, left);
-    if (name === undefined || !(await local.isPodman())) return;
+    if (name === undefined || !(await local.isPodman(left))) return;
     const { id } = outcome.result();
     const image = await local.inspect(name, left);
     if (image?.Id === id) return;
@@ -67,6 +69,13 @@ export function importing(start: StartCall, local: Local, name: string | undefin
     const asked = { method: 'POST', target: '/images/create' };
     throw new ApiError(message, { ...asked, status: 200, daemonMessage: message, inStream: true });
   };
+}
+
+/** Podman takes a call without a tag for one with `latest`. */
+function latestOnly(operation: 'pull' | 'push'): VersionError {
+  const subject = `${operation}.allTags`;
+  const message = `${subject} needs Docker, and this engine is Podman, which takes "latest" alone`;
+  return new VersionError(message, { subject, needed: 'Docker', spoken: 'Podman' });
 }
 
 /** The digest under which the registry has a local image. */

@@ -6,6 +6,7 @@ import { utf8 } from './bytes.ts';
 import { ConnectionPool } from './connection/pool.ts';
 import { parseAddress, requestOrigin } from './docker/address.ts';
 import type { Address } from './docker/address.ts';
+import { isJsonObject } from './docker/answer.ts';
 import type { JsonObject } from './docker/answer.ts';
 import { encodeAuthConfig, registryHost, serverAddress } from './docker/auth.ts';
 import type { Credentials } from './docker/auth.ts';
@@ -99,7 +100,9 @@ export class ImageClient {
   async checkAuth(registry: string, credentials: Credentials, options: CallOptions = {}): Promise<AuthResult> {
     refuseUnknownOptions('checkAuth', options, CALL);
     const body = bodySource(utf8(encodeAuthConfig(credentials, serverAddress(registry))), outside.files);
-    return this.#object<AuthResult>({ operation: 'checkAuth', body, ...callOptions(options) });
+    const answer = await this.#engine.json({ operation: 'checkAuth', body, ...callOptions(options) });
+    // The documents let an engine say yes by 204 alone.
+    return (answer as AuthResult | null) ?? { Status: 'Login Succeeded', IdentityToken: '' };
   }
 
   /** What happens to images from now on, or from `since` on, without an end unless `until` sets one. `GET /events`. */
@@ -115,7 +118,7 @@ export class ImageClient {
   async diskUsage(options: CallOptions = {}): Promise<ImageDiskUsage> {
     refuseUnknownOptions('diskUsage', options, CALL);
     // Older engines gather everything, and are slow at it.
-    const args = (await this.#engine.supports('diskUsage.type')) ? { type: 'image' } : {};
+    const args = (await this.#engine.supports('diskUsage.type', options.signal)) ? { type: 'image' } : {};
     return imageDiskUsage(await this.#engine.json({ operation: 'diskUsage', args, ...callOptions(options) }));
   }
 
@@ -365,16 +368,19 @@ export class ImageClient {
         if (error instanceof NotFoundError) return undefined;
         throw error;
       });
-    return { inspect, isPodman: async () => (await this.#engine.identity()).isPodman };
+    const isPodman = async (left: AbortSignal): Promise<boolean> =>
+      (await this.#engine.identity(either(signal, left))).isPodman;
+    return { inspect, isPodman };
   }
 
   async #object<Result>(call: EngineCall): Promise<Result> {
-    return (await this.#engine.json(call)) as Result;
+    return (await this.#engine.json(call, isJsonObject)) as Result;
   }
 
   /** `null`, which some engines send for an empty list, becomes `[]`. */
   async #list<Item>(call: EngineCall): Promise<Item[]> {
-    return ((await this.#engine.json(call)) as Item[] | null) ?? [];
+    const isList = (answer: unknown): boolean => answer === null || Array.isArray(answer);
+    return ((await this.#engine.json(call, isList)) as Item[] | null) ?? [];
   }
 }
 

@@ -48,7 +48,7 @@ export async function rawRequest(
     if (framing.has(name.toLowerCase())) throw new ArgumentError(`the header "${name}" is written by the client itself`);
   }
   const source = body === undefined ? undefined : toBody(body);
-  const prefix = versioned ? `/v${await engine.version()}` : '';
+  const prefix = versioned ? `/v${await engine.version(signal)}` : '';
   const left = new AbortController();
   const content = new HandOff<Uint8Array>(() => left.abort(new ArgumentError('the answer was not read to its end')));
   const request = {

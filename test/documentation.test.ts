@@ -2,15 +2,21 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { endpoints } from '../src/docker/endpoints.ts';
 import type { Endpoint } from '../src/docker/endpoint.ts';
+import { encodeRegistryAuth } from '../src/docker/auth.ts';
+import { ImageClient } from '../src/image-client.ts';
 import { effects } from './support/effects.ts';
 
 const root = new URL('../', import.meta.url);
 const readme = readFileSync(new URL('README.md', root), 'utf8');
 
+/** What stands below a heading. */
+function section(heading: string): string {
+  return readme.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+}
+
 /** The rows of the first table below a heading, without its head, as cells. */
 function table(heading: string): string[][] {
-  const section = readme.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
-  const rows = section.split('\n').filter((line) => line.startsWith('| '));
+  const rows = section(heading).split('\n').filter((line) => line.startsWith('| '));
   return rows.slice(1).map((row) => row.split('|').slice(1, -1).map((cell) => cell.trim()));
 }
 
@@ -43,5 +49,94 @@ describe('README', () => {
   it('names files that exist', () => {
     const named = [...readme.matchAll(/`((?:src|test|fixtures)\/[\w./-]+)`/g)].map((match) => match[1] ?? '');
     expect(named.filter((path) => !existsSync(new URL(path, root)))).toEqual([]);
+  });
+
+  it('says which calls have a limit for the head of the answer', () => {
+    const prompt = Object.entries<Endpoint>(endpoints).flatMap(([name, row]) => (row.prompt ? [`\`${name}\``] : []));
+    const cell = /^\| `headMs`.*\| 30,000 for (.*); none for all else \|$/m.exec(readme)?.[1];
+    expect(cell?.split(', ').sort()).toEqual(prompt.sort());
+  });
+});
+
+describe('what README says to those who come from elsewhere', () => {
+  const heading = 'Coming from docker-py, dockerode or the docker command';
+  const rows = table(heading);
+
+  // docker-py 7.2's ImageApiMixin: its methods with all their arguments
+  const dockerPy = [
+    'get_image(image, chunk_size)', 'history(image)', 'images(name, quiet, all, filters)',
+    'import_image(src, repository, tag, image, changes, stream_src)',
+    'import_image_from_data(data, repository, tag, changes)',
+    'import_image_from_file(filename, repository, tag, changes)',
+    'import_image_from_stream(stream, repository, tag, changes)',
+    'import_image_from_url(url, repository, tag, changes)',
+    'import_image_from_image(image, repository, tag, changes)', 'inspect_image(image)',
+    'inspect_distribution(image, auth_config)', 'load_image(data, quiet)', 'prune_images(filters)',
+    'pull(repository, tag, stream, auth_config, decode, platform, all_tags)',
+    'push(repository, tag, stream, auth_config, decode)', 'remove_image(image, force, noprune)', 'search(term, limit)',
+    'tag(image, repository, tag, force)',
+  ];
+
+  /** `pull(image, { tag })` as a name and what is in its parentheses. */
+  const calls = (cell: string): Array<[name: string, inside: string]> =>
+    [...cell.matchAll(/`(\w+)\(([^`]*)\)`/g)].map(([, name = '', inside = '']) => [name, inside]);
+  const argumentsOf = (cell: string): string[] =>
+    calls(cell).flatMap(([name, inside]) => (inside.match(/\w+/g) ?? []).map((argument) => `${name} ${argument}`));
+
+  it('has every argument of every method of docker-py, each once', () => {
+    const all = dockerPy.flatMap((signature) => argumentsOf(`\`${signature}\``));
+    expect(rows.flatMap(([python = '']) => argumentsOf(python)).sort()).toEqual(all.sort());
+  });
+
+  it('has an equal of ours in every line, or says why there is none', () => {
+    for (const [python, , , ours = ''] of rows) expect(ours, python).toMatch(/`\w+\([^`]*\)`|^none: \S/);
+  });
+
+  /** What each method must be given before its options; those that are not here take a name. */
+  const before: Readonly<Record<string, readonly unknown[]>> = {
+    images: [],
+    pruneImages: [],
+    events: [],
+    diskUsage: [],
+    ping: [],
+    version: [],
+    info: [],
+    tag: ['a', 'b'],
+    checkAuth: ['a', { identityToken: 't' }],
+    loadImage: [Buffer.of()],
+    importImageFromStream: [new Blob([]).stream()],
+    importImageFromUrl: ['http://h/x'],
+    importImageFromData: [Buffer.of()],
+  };
+
+  /** The options that a method has, by what it says when it is given one that it has not. */
+  async function optionsOf(name: string): Promise<string[]> {
+    const client = new ImageClient({ host: 'unix:///nowhere.sock' });
+    const method = (client as unknown as Record<string, (...given: unknown[]) => unknown>)[name];
+    const call = async (): Promise<unknown> => method?.apply(client, [...(before[name] ?? ['a']), { 'no such': 1 }]);
+    const said = await call().catch((error: unknown) => String(error));
+    return /has no option "no such"; it has (.*)$/.exec(String(said))?.[1]?.split(', ') ?? [];
+  }
+
+  const named = rows.flatMap(([, , , ours = '']) => calls(ours));
+  it.each(named)('names a method that there is, with options that it has: %s(%s)', async (name, inside) => {
+    expect(Object.getOwnPropertyNames(ImageClient.prototype)).toContain(name);
+    const options = /, \{ (.*) \}$|^\{ (.*) \}$/.exec(inside)?.slice(1).find(Boolean) ?? '';
+    if (inside === '{ image }') return; // not an option, but what is imported
+    const keys = [...options.replace(/\{.*\}/, '').matchAll(/(\w+)(?=[,:]|$)/g)].map(([key]) => key);
+    const known = await optionsOf(name);
+    expect(known.length).toBeGreaterThan(0);
+    expect(keys.filter((key) => !known.includes(key))).toEqual([]);
+  });
+
+  it('shows every kind of credentials', () => {
+    const shown = [...section(heading).matchAll(/credentials: \{ ([\w, ]+) \}/g)];
+    const kinds = shown.map(([, members = '']) => members.split(', '));
+    for (const members of kinds) {
+      const credentials = Object.fromEntries(members.map((member) => [member, 'x']));
+      expect(() => encodeRegistryAuth(credentials as never), members.join()).not.toThrow();
+    }
+    expect(new Set(kinds.flat())).toEqual(new Set(['username', 'password', 'identityToken', 'registryToken']));
+    expect(section(heading)).toMatch(/credentials: \(registry\) =>[^]*credentials: 'anonymous'/);
   });
 });

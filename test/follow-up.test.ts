@@ -188,6 +188,12 @@ describe('events', () => {
 });
 
 describe('a check of credentials', () => {
+  it('is a yes by 204 alone, too', async () => {
+    engine = await fakeEngine((_, response) => void response.writeHead(204).end());
+    client = new ImageClient({ host: engine.host });
+    expect((await client.checkAuth('h:1', { identityToken: 't' })).Status).toBe('Login Succeeded');
+  });
+
   it('sends them in the body, with the registry that they are for', async () => {
     engine = await fakeEngine(() => ({ Status: 'Login Succeeded', IdentityToken: '' }));
     client = new ImageClient({ host: engine.host });

@@ -44,8 +44,8 @@ describe('a call puts on the wire', () => {
     ['pull of a platform', (c) => c.pull('a', { platform: 'linux/arm/v7' }), 'POST /v1.55/images/create?fromImage=docker.io/library/a&tag=latest&platform=linux/arm/v7', {}],
     ['push without a tag', (c) => c.push('h:1/a'), 'POST /v1.55/images/h:1/a/push?tag=latest', { aux: { Digest: id } }],
     ['push of all tags', (c) => c.push('h:1/a', { allTags: true }), 'POST /v1.55/images/h:1/a/push', {}],
-    ['load', (c) => c.loadImage(Buffer.from('x')), 'POST /v1.55/images/load?quiet=0', {}],
-    ['load, quiet', (c) => c.loadImage(new Blob(['x']), { quiet: true }), 'POST /v1.55/images/load?quiet=1', {}],
+    ['load', (c) => c.loadImage(Buffer.from('x')), 'POST /v1.55/images/load?quiet=0', { stream: 'Loaded image: a:1' }],
+    ['load, quiet', (c) => c.loadImage(new Blob(['x']), { quiet: true }), 'POST /v1.55/images/load?quiet=1', { stream: 'Loaded image: a:1' }],
     ['import', (c) => c.importImageFromData(Buffer.from('x'), { repository: 'h:1/a', tag: '2', message: 'm', changes: ['ENV a=b'] }), 'POST /v1.55/images/create?fromSrc=-&repo=h:1/a:2&message=m&changes=ENV a=b', { status: id }],
     ['import from a URL', (c) => c.importImage('http://h/x.tar'), 'POST /v1.55/images/create?fromSrc=http://h/x.tar', { status: id }],
     ['import from an image', (c) => c.importImage({ image: 'a:1' }), 'POST /v1.55/images/create?fromImage=docker.io/library/a&tag=1', {}],
@@ -144,7 +144,7 @@ describe('exists()', () => {
     expect(await client.exists('a')).toBe(true);
     const absent = await fakeEngine((asked, response) => {
       response.statusCode = asked.target.includes('broken') ? 500 : 404;
-      return { message: 'No such image' };
+      return { message: asked.target.includes('broken') ? 'out of order' : 'No such image' };
     });
     const other = new ImageClient({ host: absent.host });
     expect(await other.exists('a')).toBe(false);

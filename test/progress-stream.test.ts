@@ -169,9 +169,12 @@ describe('what came of', () => {
     ['Docker, no tag', [`Loaded image ID: ${digest}\n`], [], [digest]],
     ['Podman, two tags', ['Loaded image: localhost/a:1,localhost/b:2'], ['localhost/a:1', 'localhost/b:2'], []],
     ['Podman, no tag', [`Loaded image: ${digest}`], [], [digest]],
-    ['an empty archive', [], [], []],
   ])('a load is told by %s', async (_, texts, references, ids) => {
     expect(await load(...texts)).toEqual({ references, ids });
+  });
+
+  it('a load without a word is an error', async () => {
+    await expect(load()).rejects.toBeInstanceOf(TruncatedError);
   });
 
   it('a push is told by aux, or by the text', async () => {

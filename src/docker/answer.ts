@@ -51,17 +51,21 @@ export function statusError(asked: Asked, status: number, reasonPhrase: string, 
 export function inStreamError(asked: Asked, message: JsonObject): ApiError | undefined {
   const text = errorText(message);
   if (text === undefined) return undefined;
-  return apiError(asked, { status: 200, daemonMessage: text, inStream: true }, 'failed on the way: ', '');
+  const detail = message['errorDetail'];
+  const code = isJsonObject(detail) ? detail['code'] : undefined;
+  const detailCode = typeof code === 'number' ? code : undefined;
+  return apiError(asked, { status: 200, daemonMessage: text, inStream: true, detailCode }, 'failed on the way: ', '');
 }
 
 function apiError(
   { method, target, address }: Asked,
-  fields: { status: number; daemonMessage: string; inStream: boolean },
+  fields: Pick<ApiErrorFields, 'status' | 'daemonMessage' | 'detailCode'> & { readonly inStream: boolean },
   verb: string,
   hint: string,
 ): ApiError {
-  const reason = reasonOf(fields.daemonMessage);
-  const Class = classOf(fields.status, fields.inStream ? reason : undefined);
+  const wording = wordings.find(({ pattern }) => pattern.test(fields.daemonMessage));
+  const { reason } = wording ?? {};
+  const Class = classOf(fields, wording);
   const message = `${method} ${target} on ${address} ${verb}${escapeText(fields.daemonMessage)}${hint}`;
   const all: ApiErrorFields = { ...fields, method, target, reason };
   return new Class(message, all);
@@ -103,31 +107,68 @@ const byStatus: ReadonlyMap<number, ApiErrorClass> = new Map<number, ApiErrorCla
   [503, UnavailableError],
 ]);
 
-const byReason: ReadonlyMap<ApiErrorReason, ApiErrorClass> = new Map<ApiErrorReason, ApiErrorClass>([
+const byReason: ReadonlyMap<ApiErrorReason | undefined, ApiErrorClass> = new Map<ApiErrorReason, ApiErrorClass>([
   ['auth', UnauthorizedError],
   ['not-found', NotFoundError],
   ['rate-limit', RateLimitError],
 ]);
 
-function classOf(status: number, reason: ApiErrorReason | undefined): ApiErrorClass {
-  const named = reason === undefined ? byStatus.get(status) : byReason.get(reason);
-  return named ?? (status >= 500 ? ServerError : ApiError);
+/** The status tells, but for two: 200 before a stream that failed, and 500, which Podman says of nearly everything. */
+function classOf(
+  { status, inStream }: { readonly status: number; readonly inStream: boolean },
+  wording: Wording | undefined,
+): ApiErrorClass {
+  const named = inStream ? byReason.get(wording?.reason) : byStatus.get(status);
+  const meant = status === 500 ? wording?.as500 : undefined;
+  return named ?? meant ?? (status >= 500 ? ServerError : ApiError);
+}
+
+/** What some words mean. */
+interface Wording {
+  readonly pattern: RegExp;
+  readonly reason?: ApiErrorReason;
+  /** The class of a 500 that says so, where other engines have a status for it; only for words that leave no doubt. */
+  readonly as500?: ApiErrorClass;
 }
 
 /** What engines and registries say, and what it means; the first that matches. The only place that reads English. */
-const wordings: ReadonlyArray<readonly [RegExp, ApiErrorReason]> = [
-  [/toomanyrequests|too many requests|rate limit/i, 'rate-limit'],
-  [/no space left on device|disk quota exceeded/i, 'no-space'],
-  [/no basic auth credentials|authentication required|401 unauthorized|unauthorized|insufficient_scope/i, 'auth'],
-  [/access denied|access to the resource is denied|\bdenied:/i, 'auth'],
-  [/does not match the specified platform|no match(?:ing manifest)? for platform|no matching manifest/i, 'platform'],
-  [/unknown operating system or architecture|invalid platform|platform .* not (?:found|supported)/i, 'platform'],
-  [/no such image|image does not exist|image not known|manifest unknown|name unknown|repository .*not found/i, 'not-found'],
-  [/not found|does not exist/i, 'not-found'],
-  [/connection refused|no such host|i\/o timeout|network is unreachable|tls:|x509:|dial tcp|server misbehaving/i, 'network'],
-  [/server gave HTTP response to HTTPS client/i, 'network'],
+const wordings: readonly Wording[] = [
+  { pattern: /toomanyrequests|too many requests|rate limit/i, reason: 'rate-limit', as500: RateLimitError },
+  { pattern: /no space left on device|disk quota exceeded/i, reason: 'no-space' },
+  {
+    pattern: /no basic auth credentials|authentication required|401 unauthorized|unauthorized|insufficient_scope/i,
+    reason: 'auth',
+    as500: UnauthorizedError,
+  },
+  {
+    pattern: /access denied|access to the resource is denied|\bdenied:/i,
+    reason: 'auth',
+    as500: UnauthorizedError,
+  },
+  {
+    pattern: /does not match the specified platform|no match(?:ing manifest)? for platform|no matching manifest/i,
+    reason: 'platform',
+  },
+  {
+    // The containerd store, of an image that lacks it, and of an archive that lacked it.
+    pattern: /(?:does not|doesn't) provide (?:any|the (?:specified|requested)) platform/i,
+    reason: 'platform',
+  },
+  // Podman of an index; Docker of a save.
+  { pattern: /no image found in (?:image index|manifest list)|no suitable export target found/i, reason: 'platform' },
+  {
+    pattern: /unknown operating system or architecture|operating system is not supported|invalid platform/i,
+    reason: 'platform',
+  },
+  { pattern: /platform .* not (?:found|supported)/i, reason: 'platform' },
+  { pattern: /no such image|image not known/i, reason: 'not-found', as500: NotFoundError },
+  { pattern: /image does not exist|manifest unknown|name unknown|repository .*not found/i, reason: 'not-found' },
+  { pattern: /not found|does not exist/i, reason: 'not-found' },
+  {
+    pattern: /connection refused|no such host|i\/o timeout|network is unreachable|dial tcp|server misbehaving/i,
+    reason: 'network',
+  },
+  { pattern: /tls:|x509:|server gave HTTP response to HTTPS client/i, reason: 'network' },
+  // Podman, of an image with several names that is to be removed by its id.
+  { pattern: /by ID with more than one tag .*force removal/i, as500: ConflictError },
 ];
-
-function reasonOf(daemonMessage: string): ApiErrorReason | undefined {
-  return wordings.find(([pattern]) => pattern.test(daemonMessage))?.[1];
-}

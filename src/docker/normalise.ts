@@ -22,11 +22,11 @@ function isBareId(id: string | undefined): boolean {
   return id !== undefined && /^[0-9a-f]{64}$/.test(id);
 }
 
-/** Podman has `Name`, `Stars`, and `Official` as text, `"[OK]"` or empty. */
+/** Podman has `Name`, with the Docker Hub's host in it, `Stars`, and `Official` as text, `"[OK]"` or empty. */
 export function searchResult(item: JsonObject): SearchResult {
   if (typeof item['name'] === 'string') return item as unknown as SearchResult;
   return {
-    name: String(item['Name'] ?? ''),
+    name: String(item['Name'] ?? '').replace(/^docker\.io\/(?:library\/)?/, ''),
     description: String(item['Description'] ?? ''),
     star_count: Number(item['Stars'] ?? 0),
     is_official: item['Official'] === '[OK]' || item['Official'] === true,

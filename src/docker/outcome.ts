@@ -29,8 +29,12 @@ export type ImportOutcome = Outcome<ImportResult>;
 
 const digestGrammar = /sha256:[0-9a-f]{64}/;
 
-/** `Digest: sha256:…`, `Status: Downloaded newer image for …`, `Status: Image is up to date for …`. */
+/**
+ * `Digest: sha256:…`, `Status: Downloaded newer image for …`, `Status: Image is up to date for …`. Of a reference without
+ * tag and digest, all tags were pulled, and there is no one digest.
+ */
 export function pullOutcome(reference: string): PullOutcome {
+  const isOne = /[:@][^/]*$/.test(reference);
   let digest: string | undefined;
   let status: PullResult['status'];
   const warnings: string[] = [];
@@ -46,7 +50,7 @@ export function pullOutcome(reference: string): PullOutcome {
       digest ??= known.digest;
       status ??= known.status;
     },
-    result: () => ({ reference, digest, status, warnings }),
+    result: () => ({ reference, digest: isOne ? digest : undefined, status, warnings }),
   };
 }
 
@@ -87,7 +91,11 @@ export function loadOutcome(): Outcome<LoadResult> {
         else if (trimmed !== '') references.push(trimmed);
       }
     },
-    result: () => ({ references: [...new Set(references)], ids: [...new Set(ids)] }),
+    result() {
+      // Docker 28 with a graphdriver store says nothing, and loads nothing, where no image is of the wanted platform.
+      if (references.length + ids.length > 0) return { references: [...new Set(references)], ids: [...new Set(ids)] };
+      throw new TruncatedError('the stream ended without a word of what was loaded', { phase: 'stream', received: 0 });
+    },
   };
 }
 

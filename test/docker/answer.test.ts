@@ -88,10 +88,12 @@ describe('an error inside a stream', () => {
     [{ error: 'only the old key: manifest unknown' }, 'only the old key: manifest unknown', errors.NotFoundError],
     [{ errorDetail: { message: 'only the new key' } }, 'only the new key', errors.ApiError],
     [{ errorDetail: { code: 7 } }, '{"code":7}', errors.ApiError],
+    [{ errorDetail: { code: 7, message: 'no' } }, 'no', errors.ApiError],
   ])('%j', (message, words, Class) => {
     const error = inStreamError(asked, message);
     expect(error?.constructor).toBe(Class);
     expect(error).toMatchObject({ status: 200, inStream: true, daemonMessage: words });
+    expect(error?.detailCode).toBe((message as { errorDetail?: { code?: number } }).errorDetail?.code);
   });
 
   it.each([[{ status: 'ok' }], [{ error: '' }], [{ errorDetail: {} }], [{ errorDetail: null, error: null }]])('is none in %j', (message) => {
