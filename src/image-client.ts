@@ -102,7 +102,7 @@ export class ImageClient {
     const body = bodySource(utf8(encodeAuthConfig(credentials, serverAddress(registry))), outside.files);
     const answer = await this.#engine.json({ operation: 'checkAuth', body, ...callOptions(options) });
     // The documents let an engine say yes by 204 alone.
-    return (answer as AuthResult | null) ?? { Status: 'Login Succeeded', IdentityToken: '' };
+    return { Status: 'Login Succeeded', IdentityToken: '', ...(answer as AuthResult | null) };
   }
 
   /** What happens to images from now on, or from `since` on, without an end unless `until` sets one. `GET /events`. */
@@ -199,7 +199,11 @@ export class ImageClient {
     if (typeof term !== 'string' || term === '') throw new ArgumentError('search needs a term');
     const registry = this.#registry(searchedHost(term), credentials);
     const call = { operation: 'search', args: { ...args, term }, registry, signal, timeouts } as const;
-    return (await this.#list<JsonObject>(call)).map(searchResult);
+    const found = this.#list<JsonObject>(call).catch(async (error: unknown) => {
+      if (error instanceof NotFoundError && (await this.#engine.identity(signal)).isPodman) return [];
+      throw error; // Podman alone says 404 where nothing was found
+    });
+    return (await found).map(searchResult);
   }
 
   /** What the registry has under a name, without pulling it. `GET /distribution/{image}/json`, API 1.30. */
@@ -208,7 +212,8 @@ export class ImageClient {
     const reference = parseReference(image);
     const registry = this.#registry(registryHost(reference), options.credentials);
     const call = { operation: 'inspectDistribution', image: formatReference(reference), registry } as const;
-    return this.#object<DistributionInspect>({ ...call, ...callOptions(options) });
+    const answer = await this.#object<DistributionInspect>({ ...call, ...callOptions(options) });
+    return { ...answer, Platforms: answer.Platforms ?? [] };
   }
 
   /** What was attested of an image: its provenance, its parts. `GET /images/{image}/attestations`, API 1.55. */

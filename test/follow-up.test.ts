@@ -88,6 +88,15 @@ describe('on Podman, which tells less', () => {
     expect(sent()).toEqual([]);
   });
 
+  it('a search that finds nothing is empty, where Podman says 404', async () => {
+    await start({}, '', { podman: true });
+    expect(await client.search('h:1/nothing')).toEqual([]);
+    client.close();
+    await engine.close();
+    await start({});
+    await expect(client.search('h:1/nothing')).rejects.toMatchObject({ status: 404 });
+  });
+
   it('a look at a registry is refused', async () => {
     await start({}, '', { podman: true });
     await expect(client.inspectDistribution('a')).rejects.toMatchObject({ subject: 'inspectDistribution', spoken: 'Podman' });
@@ -184,6 +193,14 @@ describe('events', () => {
     engine = await fakeEngine(() => '');
     client = new ImageClient({ host: engine.host });
     expect(() => client.events({ since })).toThrow(ArgumentError);
+  });
+});
+
+describe('what a registry says of a manifest without platforms', () => {
+  it('is an empty list', async () => {
+    engine = await fakeEngine(() => ({ Descriptor: { digest }, Platforms: null }));
+    client = new ImageClient({ host: engine.host });
+    expect((await client.inspectDistribution('h:1/a')).Platforms).toEqual([]);
   });
 });
 
