@@ -185,10 +185,10 @@ export class UnauthorizedError extends ApiError {}
 /** Thrown when the engine refuses (403). */
 export class ForbiddenError extends ApiError {}
 
-/** Thrown when what was named is not there (404, or the stream's words say so). */
+/** Thrown when what was named is not there (404, or the engine's words say so). */
 export class NotFoundError extends ApiError {}
 
-/** Thrown when the engine's state stands in the way (409). */
+/** Thrown when the engine's state stands in the way (409, or its words say so). */
 export class ConflictError extends ApiError {}
 
 /** Thrown when a registry asks to slow down (429, or the words say so). */

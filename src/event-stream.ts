@@ -2,6 +2,7 @@
 
 import type { CallReader } from './engine.ts';
 import { inStreamError } from './docker/answer.ts';
+import { imageEvent } from './docker/normalise.ts';
 import { JsonValueDecoder } from './docker/progress.ts';
 import type { ImageEvent } from './docker/types.ts';
 import { HandOff } from './hand-off.ts';
@@ -32,7 +33,7 @@ function readerInto(events: HandOff<ImageEvent>): CallReader {
         for (let value; (value = decoder.next()) !== undefined; ) {
           const error = inStreamError(asked, value);
           if (error !== undefined) throw error;
-          events.put(value as unknown as ImageEvent);
+          events.put(imageEvent(value as unknown as ImageEvent));
         }
       },
       flush: () => events.taken(),

@@ -82,7 +82,8 @@ function latestOnly(operation: 'pull' | 'push'): VersionError {
 function registryDigest(image: ImageInspect, reference: Reference): string | undefined {
   if (reference.digest !== undefined) return reference.digest;
   const known = image.RepoDigests.map(parseReference);
-  return known.find((each) => repositoryName(each) === repositoryName(reference))?.digest;
+  // Podman names the manifest of the image's own platform first; the index, which is what the registry has, after it.
+  return known.findLast((each) => repositoryName(each) === repositoryName(reference))?.digest;
 }
 
 /** Whether a local image is of the platform that is wanted; a word alone is an operating system or an architecture. */

@@ -13,7 +13,7 @@ import type { Credentials } from './docker/auth.ts';
 import { checkArguments, refuseUnknownOptions } from './docker/call.ts';
 import { endpoints } from './docker/endpoints.ts';
 import { mergeFilters } from './docker/filters.ts';
-import { imageDiskUsage, removeItem, searchResult, withNames } from './docker/normalise.ts';
+import { historyItem, imageDiskUsage, removeItem, searchResult, withNames } from './docker/normalise.ts';
 import { importOutcome, loadOutcome, pullOutcome, pushOutcome } from './docker/outcome.ts';
 import { importedName, searchedHost, withDefaultTag, withoutDigest } from './docker/names.ts';
 import { formatReference, parseImage, parseReference, repositoryName, withTag } from './docker/reference.ts';
@@ -168,7 +168,8 @@ export class ImageClient {
   /** The steps in an image's making, newest first. `GET /images/{image}/history`. */
   async history(image: string, options: HistoryOptions = {}): Promise<HistoryItem[]> {
     const { signal, timeouts, ...args } = this.#known('history', options, CALL);
-    return this.#list<HistoryItem>({ operation: 'history', image: parseImage(image), args, signal, timeouts });
+    const call = { operation: 'history', image: parseImage(image), args, signal, timeouts } as const;
+    return (await this.#list<HistoryItem>(call)).map(historyItem);
   }
 
   /** Gives an image another name, which another image may have lost by it. `POST /images/{image}/tag`. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { endpoints } from '../src/docker/endpoints.ts';
 import type { Endpoint } from '../src/docker/endpoint.ts';
@@ -44,6 +44,11 @@ describe('README', () => {
 
   it('lists the files that touch the world', () => {
     expect(table('What it touches').map(([file]) => file)).toEqual(Object.keys(effects).map((file) => `\`${file}\``));
+  });
+
+  it('lists the engines that were recorded', () => {
+    const folders = readdirSync(new URL('fixtures/tapes/', root)).sort();
+    expect(table('Engines').map(([, , folder]) => folder?.replaceAll('`', '')).sort()).toEqual(folders);
   });
 
   it('names files that exist', () => {

@@ -1,86 +1,180 @@
 // What `npm run record` runs: records the cases of support/tape-cases.mjs on the engine that DOCKER_HOST names (or the
-// default socket) into fixtures/tapes/<engine>/<case>.tape. It makes its own tiny images and removes them again, also
-// when it fails. `npm run record -- pull save` records only those. REGISTRY=host:port names a registry that needs no
-// login and that the engine reaches; without it the cases that need one are left out. What is pushed there stays there:
-// longshore/tape:1, a few hundred bytes.
+// default socket) into fixtures/tapes/<engine>-<version>[-containerd]/<case>.tape. It makes its own tiny images and
+// removes them again, also when it fails; of other images and containers the tapes of `disk-usage` and the events would
+// tell, so let there be none. `npm run record -- pull save` records only those cases.
+//
+// REGISTRY=host:port names a registry that needs no login, REGISTRY_LOGIN=host:port one that needs that of
+// REGISTRY_USER and REGISTRY_PASSWORD; without them the cases that need them are left out. This machine and the engine
+// reach both by plain HTTP. Podman must be told so, in registries.conf, and also of 127.0.0.1:5009, where the recorder
+// itself answers searches. What is pushed there stays there: longshore/*, a few kilobytes.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { parseAddress } from '../dist/docker/address.js';
-import { ImageClient, packTar } from '../dist/index.js';
+import { ImageClient, NotFoundError, packTar } from '../dist/index.js';
 import { dialerFor } from '../dist/system/dial.js';
 import { encodeTape, recorder } from '../dist/testing.js';
-import { LABEL, LABELLED, cases, collect } from './support/tape-cases.mjs';
+import { LABEL, LABELLED, SERVED, cases } from './support/tape-cases.mjs';
 
-const dialer = dialerFor(parseAddress(process.env['DOCKER_HOST'] || 'unix:///var/run/docker.sock', 'DOCKER_HOST'));
-const env = { registry: process.env['REGISTRY'], packTar };
+const { DOCKER_HOST, REGISTRY, REGISTRY_LOGIN, REGISTRY_USER = '', REGISTRY_PASSWORD = '' } = process.env;
+const dialer = dialerFor(parseAddress(DOCKER_HOST || 'unix:///var/run/docker.sock', 'DOCKER_HOST'));
+const login = { registry: REGISTRY_LOGIN, username: REGISTRY_USER, password: REGISTRY_PASSWORD };
+const env = { registry: REGISTRY, login: REGISTRY_LOGIN ? login : undefined, packTar };
 const admin = new ImageClient({ dialer });
 
 const wanted = new Set(process.argv.slice(2));
-const isWanted = ({ name }) => wanted.size === 0 || wanted.has(name);
-const chosen = cases.filter((each) => isWanted(each) && (!each.registry || env.registry));
+const info = await admin.info();
 const { header, folder } = await describeEngine();
-const hidden = await machineNames();
 mkdirSync(folder, { recursive: true });
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => removeOurs().finally(() => process.exit(130)));
 try {
-  for (const each of chosen) {
-    await removeOurs();
-    writeFileSync(`${folder}/${each.name}.tape`, encodeTape(withoutMachine(await recordCase(each))));
-    console.log(`recorded ${each.name}`);
+  for (const each of cases.filter(({ name }) => wanted.size === 0 || wanted.has(name))) {
+    const reason = await lacking(each);
+    const file = `${folder}/${each.name}.tape`;
+    if (reason === undefined) await removeOurs();
+    const tape = reason === undefined ? await recordCase(each) : undefined;
+    if (tape !== undefined) writeFileSync(file, encodeTape(withoutMachine(tape)));
+    const without = reason ?? 'early refusal';
+    console.log(tape === undefined ? `left out ${each.name}: there is no ${without}` : `recorded ${each.name}`);
   }
 } finally {
   await removeOurs();
   admin.close();
 }
 
-async function recordCase({ images = {}, client = {}, prepare, run }) {
+/** What a case needs and is not there. */
+async function lacking({ needs = [], registry, login }) {
+  if (registry && env.registry === undefined) return 'REGISTRY';
+  if (login && env.login === undefined) return 'REGISTRY_LOGIN';
+  for (const subject of [needs].flat()) if (!(await admin.supports(subject))) return subject;
+  return undefined;
+}
+
+async function recordCase({ images = {}, client = {}, serve, prepare, run }) {
   for (const [name, entries] of Object.entries(images)) {
     await admin.importImageFromData(entries, { repository: name, changes: LABELLED });
   }
   await prepare?.(admin, env);
+  const server = serve && (await serving(typeof serve === 'function' ? await serve(env) : serve));
   const recording = recorder(dialer, header);
   const docker = new ImageClient({ ...client, dialer: recording.dialer });
   try {
     await run(docker, env);
   } catch (error) {
+    if (error?.code === 'LONGSHORE_UPLOAD') return undefined; // see SlowBlob: the engine wanted the whole upload
     if (typeof error?.code !== 'string' || !error.code.startsWith('LONGSHORE_')) throw error; // no case wants this
   } finally {
     docker.close();
+    server?.closeAllConnections();
+    server?.close();
   }
   return recording.tape();
+}
+
+/** Answers what a case has to be answered, from its table of paths. */
+async function serving(routes) {
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url, `http://${SERVED}`);
+    const body = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined;
+    if (body === undefined) response.writeHead(404).end('not found\n');
+    else response.end(typeof body === 'function' ? body(searchParams) : body);
+  });
+  const [host, port] = SERVED.split(':');
+  await new Promise((resolve, reject) => server.once('error', reject).listen(Number(port), host, resolve));
+  return server;
 }
 
 async function describeEngine() {
   const { Version, Components } = await admin.version();
   const engine = Components?.some(({ Name }) => /podman/i.test(Name)) ? 'Podman' : 'Docker';
   const [, short] = /^([0-9]+\.[0-9]+)/.exec(Version);
-  const folder = fileURLToPath(new URL(`../fixtures/tapes/${engine.toLowerCase()}-${short}`, import.meta.url));
-  const command = `${env.registry ? `REGISTRY=${env.registry} ` : ''}npm run record`;
-  return { header: { engine, version: Version, command, date: new Date().toISOString().slice(0, 10) }, folder };
+  const store = (await admin.supports('images.manifests')) ? '-containerd' : '';
+  const path = `../fixtures/tapes/${engine.toLowerCase()}-${short}${store}`;
+  const registries = Object.entries({ REGISTRY, REGISTRY_LOGIN }).filter(([, value]) => value);
+  const command = [...registries.map((pair) => pair.join('=')), 'npm run record'].join(' ');
+  const date = new Date().toISOString().slice(0, 10);
+  return { header: { engine, version: Version, command, date }, folder: fileURLToPath(new URL(path, import.meta.url)) };
 }
 
-/** What tells of this machine and stands in answers: where the engine keeps its files, and the kernel. */
-async function machineNames() {
-  const { body } = await admin.request({ path: '/info' });
-  const { DockerRootDir, KernelVersion } = JSON.parse((await collect(body)).toString());
-  return [DockerRootDir, KernelVersion].filter((text) => text?.length > 3);
-}
-
-/** The tape with as many x's in place of all that: lengths stay true. */
+/**
+ * The tape without what tells of this machine in answers: x's and ones stand in its place, as many as it was long, so
+ * that lengths stay true.
+ */
 function withoutMachine({ header, records }) {
-  const hide = (bytes) => {
-    let text = Buffer.from(bytes).toString('latin1');
-    for (const name of hidden) text = text.replaceAll(name, name.replace(/[^/]/g, 'x'));
-    return Buffer.from(text, 'latin1');
-  };
-  const changed = records.map((record) => (record.type === 'over' ? record : { ...record, bytes: hide(record.bytes) }));
-  return { header, records: changed };
+  const hidden = new Map();
+  for (const run of answers(records)) {
+    const bytes = Buffer.concat(run.map((record) => record.bytes));
+    hideInContent(bytes);
+    let at = 0;
+    for (const record of run) hidden.set(record, bytes.subarray(at, (at += record.bytes.length)));
+  }
+  return { header, records: records.map((each) => (hidden.has(each) ? { ...each, bytes: hidden.get(each) } : each)) };
+}
+
+/** The records of each answer: those on one connection between two requests. */
+function answers(records) {
+  const runs = [];
+  const open = new Map();
+  for (const record of records) {
+    if (record.type !== 'received') open.delete(record.connection);
+    else if (open.has(record.connection)) open.get(record.connection).push(record);
+    else {
+      open.set(record.connection, [record]);
+      runs.push(open.get(record.connection));
+    }
+  }
+  return runs;
+}
+
+/** Changes the answer in place; what is chunked is looked at without what frames it, which may stand amidst a word. */
+function hideInContent(answer) {
+  const text = answer.toString('latin1');
+  const start = text.indexOf('\r\n\r\n') + 4;
+  const isChunked = /^transfer-encoding: chunked\r$/im.test(text.slice(0, start));
+  const parts = isChunked ? chunks(text, start) : [[0, text.length]];
+  let content = hide(parts.map(([from, to]) => text.slice(from, to)).join(''));
+  for (const [from, to] of parts) {
+    answer.write(content.slice(0, to - from), from, 'latin1');
+    content = content.slice(to - from);
+  }
+}
+
+/** Where the data of each chunk stands. */
+function chunks(text, start) {
+  const found = [];
+  for (let at = start; at < text.length; ) {
+    const line = text.indexOf('\r\n', at);
+    const size = Number.parseInt(text.slice(at, line), 16);
+    if (!(size > 0)) break;
+    found.push([line + 2, Math.min(line + 2 + size, text.length)]);
+    at = line + 2 + size + 2;
+  }
+  return found;
+}
+
+function hide(text) {
+  const { DockerRootDir, KernelVersion, ID } = info;
+  let hidden = text.replace(/(?<="ID":")[0-9a-f]{8}-[0-9a-f-]{27}(?=")/g, blurred); // Podman's is another each time
+  for (const fact of [DockerRootDir, KernelVersion, ID]) {
+    if (fact?.length > 3) hidden = hidden.replaceAll(fact, blurred);
+  }
+  const host = `"Name":${JSON.stringify(info.Name)}`;
+  hidden = hidden.replaceAll(host, (whole) => `"Name":${blurred(whole.slice('"Name":'.length))}`);
+  const texts = /(?<="(?:Address|HttpProxy|HttpsProxy|NoProxy|Uptime)":)"[^"]*"/g;
+  const numbers = /(?<="(?:NCPU|MemTotal|MemFree|SwapTotal|SwapFree)":)[0-9]+/g;
+  return hidden.replace(texts, blurred).replace(numbers, (digits) => '1'.repeat(digits.length));
+}
+
+function blurred(text) {
+  return text.replace(/[^/"]/g, 'x');
 }
 
 /** Removes every image that has our label. */
 async function removeOurs() {
   for (const { Id } of await admin.images({ all: true, filters: { label: LABEL } })) {
-    await admin.removeImage(Id, { force: true });
+    await admin.removeImage(Id, { force: true }).catch((error) => {
+      if (!(error instanceof NotFoundError)) throw error; // it went with another one
+    });
   }
 }

@@ -26,7 +26,8 @@ const forbidden: ReadonlyArray<readonly [what: string, pattern: RegExp]> = [
   ['a cookie', /^cookie:(?! \[redacted\]\r?$)/im],
   ...passwords.map((word) => ['a password of the tests', new RegExp(word, 'i')] as const),
   ...passwords.flatMap(insideBase64).map((text) => ['such a password in base64', new RegExp(text)] as const),
-  ['a path of the machine that made it', /\/(?:work|home|root|engine)\//],
+  ['a path of the machine that made it', /\/(?:work|home|root|engine|\.engines)\//],
+  ['a path of the machine that made it, written with %', /%2F(?:work|home|root|engine|\.engines)%2F/i],
 ];
 
 /** The file as text, and what a tape holds in base64 as well. */
@@ -59,6 +60,8 @@ describe('the scan', () => {
     'Cookie: a=b\r\n',
     'a secretpw',
     'open /root/x',
+    'open /.engines/x',
+    'GET /x?path=%2Fengine%2Fx',
   ])('catches %j', (text) => {
     expect(caught(text)).toBe(true);
   });

@@ -1,195 +1,144 @@
 import { Buffer } from 'node:buffer';
-import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { ApiError, ImageClient, LongshoreError, VersionError, packTar } from '../src/index.ts';
+import { ApiError, ImageClient, LongshoreError, packTar } from '../src/index.ts';
 import { parseTape, recorder, replayDialer } from '../src/testing.ts';
 import type { ReplayOptions, Tape } from '../src/testing.ts';
+import { documentCases } from './support/document-cases.ts';
 import { integer, random } from './support/random.ts';
-import { engines, recordedExchanges, tapesOf } from './support/recorded.ts';
-import type { Recorded } from './support/recorded.ts';
+import { DOCUMENTS, engines, recordedExchanges, tapesOf } from './support/recorded.ts';
 import { cases } from './support/tape-cases.mjs';
+import type { TapeCase, TapeEnvironment } from './support/tape-cases.mjs';
+import { expectations, factsOf, meanings } from './support/tape-expectations.ts';
+import type { Expectation, Outcome } from './support/tape-expectations.ts';
 
-/** What must come of a case. */
-type Expectation =
-  | { readonly value: unknown }
-  | { readonly apiError: { status: number; daemonMessage: string; inStream?: boolean } }
-  | { readonly check: (outcome: { value?: unknown; error?: unknown }) => void };
-
-/** The answer's JSON, with `[]` where an engine says null for an empty list, or `<none>` for an absent name. */
-const imagesOf = ({ json }: Recorded): unknown =>
-  json().map((image: any) => ({ ...image, RepoTags: named(image.RepoTags), RepoDigests: named(image.RepoDigests) }));
-const named = (list: string[] | null): string[] => (list ?? []).filter((name) => !/^<none>[:@]<none>$/.test(name));
-
-/** An answer of 400 and more, and the message in it. */
-const refused = (last: Recorded): Expectation => {
-  expect(last.status).toBeGreaterThanOrEqual(400);
-  return { apiError: { status: last.status, daemonMessage: last.json().message, inStream: false } };
-};
-
-/** An answer of 200 whose last line is an error. */
-const failedInStream = (last: Recorded): Expectation => {
-  expect(last.status).toBe(200);
-  return { apiError: { status: 200, daemonMessage: last.lines().at(-1).errorDetail.message, inStream: true } };
-};
-
-const failed = (last: Recorded): Expectation => (last.status === 200 ? failedInStream(last) : refused(last));
-
-const sha256 = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-
-/** What a load's archive holds: the configuration's digest is the image's id. */
-function idInArchive(archive: Buffer): string {
-  const size = Number.parseInt(archive.toString('latin1', 124, 135), 8); // the first entry is the configuration
-  return sha256(archive.subarray(512, 512 + size));
-}
-
-const statusOf = (last: Recorded, start: string): string | undefined =>
-  last.lines().map(({ status }) => status as string | undefined).find((status) => status?.startsWith(start));
-
-/** For each case, from what is on its tape, what the client must give; `last` is the exchange that it is about. */
-const expectations: Record<string, (last: Recorded, all: readonly Recorded[]) => Expectation> = {
-  demo: () => ({ value: ['negotiate', 'import', 'list', 'save', 'remove', 'load', 'tidy up'] }),
-  ping: ({ fields }) => ({
-    value: {
-      apiVersion: fields.get('api-version'),
-      osType: fields.get('ostype'),
-      experimental: fields.get('docker-experimental') === 'true',
-      builderVersion: fields.get('builder-version'),
-      server: fields.get('server'),
-      isPodman: fields.has('libpod-api-version'),
-    },
-  }),
-  negotiate: ({ fields }) => ({ value: fields.get('api-version') }),
-  version: ({ json }) => ({ value: json() }),
-  'version-not-spoken': ({ json }, [first]) => ({
-    check({ error }) {
-      expect(first?.status).toBe(400);
-      expect(error).toBeInstanceOf(VersionError);
-      expect(error).toMatchObject({ needed: '1.55', spoken: `${json().MinAPIVersion} to ${json().ApiVersion}` });
-    },
-  }),
-  'request-version-not-spoken': ({ status, body }) => ({ value: { status, text: body.toString() } }),
-
-  'images-empty': () => ({ value: [] }),
-  'images-all': (last) => ({ value: imagesOf(last) }),
-  'images-by-name': (last) => ({ value: imagesOf(last) }),
-  'images-filters': (last) => ({ value: imagesOf(last) }),
-  'images-quiet': ({ json }) => ({ value: json().map(({ Id }: { Id: string }) => Id) }),
-
-  inspect: ({ json }) => ({ value: json() }),
-  'inspect-missing': refused,
-  history: ({ json }) => ({ value: json() }),
-  'history-missing': refused,
-
-  tag: ({ json }, all) => {
-    expect(all.at(-2)?.status).toBe(201);
-    return { value: json().RepoTags };
-  },
-  'tag-missing': refused,
-
-  remove: ({ json }) => ({ value: json() }),
-  'remove-missing': refused,
-  'remove-conflict': refused,
-  prune: ({ json }) => ({ value: json() }),
-  'prune-nothing': () => ({ value: { ImagesDeleted: [], SpaceReclaimed: 0 } }),
-
-  import: (last) => ({ value: { id: last.lines().at(-1).status } }),
-  'import-changes': ({ json }) => {
-    expect(json().Config).toMatchObject({ Env: ['A=b c'], Cmd: ['/bin/app', '-x'], WorkingDir: '/srv' });
-    return { value: json().Config };
-  },
-  'import-bad-change': refused,
-  'import-refused-early': refused,
-  'import-garbage': failed,
-  'import-url-refused': failed,
-
-  save: ({ body }) => ({ value: body }),
-  'save-many': ({ body }) => ({ value: body }),
-  'save-missing': refused,
-
-  load: ({ requestBody }) => {
-    expect(requestBody.length % 512).toBe(0);
-    return { value: { references: ['longshore/tape:1', 'longshore/tape-b:1'], ids: [] } };
-  },
-  'load-untagged': ({ requestBody }) => ({ value: { references: [], ids: [idInArchive(requestBody)] } }),
-  'load-quiet': () => ({ value: { references: ['longshore/tape:1'], ids: [] } }),
-  'load-garbage': failed,
-
-  'pull-refused': failed,
-  'push-missing': failed,
-  'search-refused': refused,
-  'distribution-refused': refused,
-
-  push: (last) => {
-    const { Digest, Size } = last.lines().find(({ aux }) => aux !== undefined).aux;
-    return { value: { reference: expect.stringMatching(/\/longshore\/tape:1$/), digest: Digest, size: Size } };
-  },
-  pull: (last) => ({
-    value: {
-      reference: expect.stringMatching(/\/longshore\/tape:1$/),
-      digest: statusOf(last, 'Digest: ')?.slice('Digest: '.length),
-      status: 'downloaded',
-      warnings: [],
-    },
-  }),
-  'pull-up-to-date': (last) => ({
-    value: {
-      reference: expect.stringMatching(/\/longshore\/tape:1$/),
-      digest: statusOf(last, 'Digest: ')?.slice('Digest: '.length),
-      status: 'up-to-date',
-      warnings: [],
-    },
-  }),
-  'pull-missing': failed,
-  distribution: ({ json }) => ({ value: json() }),
-};
+/** What an engine was not recorded at, though it has all that the case needs: which, what, why. */
+const absences: ReadonlyArray<readonly [engine: RegExp, name: RegExp, reason: string]> = [
+  [/^podman-/, /^import-refused-early$/, 'Podman reads an upload to its end before it looks at the changes'],
+];
 
 const ways: ReadonlyArray<NonNullable<ReplayOptions['pieces']>> = ['whole', 'bytes', 1, 2, 3, 4];
 
 describe.each(engines())('tapes of %s', (engine) => {
-  describe.each(tapesOf(engine))('%s', (name, bytes) => {
+  const tapes = tapesOf(engine);
+  const apiVersion = versionOf(tapes);
+
+  describe.each(tapes)('%s', (name, bytes) => {
     const tape = parseTape(bytes);
     const one = cases.find((each) => each.name === name);
-    const registry = /REGISTRY=(\S+)/.exec(tape.header.command)?.[1];
-    const exchanges = recordedExchanges(bytes);
-    const last = exchanges.at(-1);
+    const facts = factsOf(engine, recordedExchanges(bytes), apiVersion);
 
-    it.each(['eof', 'reset'] as const)('is a failure when its last answer is cut short anywhere (%s)', async (how) => {
+    // Where answers overlap, the last one is not that of the last request.
+    const cuts = one?.overlaps ? [] : (['eof', 'reset'] as const);
+    it.each(cuts)('is a failure when its last answer is cut short anywhere (%s)', async (how) => {
       if (one === undefined) throw new Error('a tape without a case');
       for (const cut of cutShort(tape, how)) {
         await using docker = new ImageClient({ ...one.client, dialer: replayDialer(cut) });
-        const outcome = Promise.resolve(one.run(docker, { registry, packTar }));
+        const outcome = Promise.resolve(one.run(docker, environment(tape)));
         await expect(outcome).rejects.toThrow(LongshoreError);
       }
     });
 
     it.each(ways)('gives what the engine said (%s)', async (pieces) => {
       const expected = expectations[name];
-      if (one === undefined || expected === undefined || last === undefined) throw new Error('a tape without a case');
-      const dialer = replayDialer(tape, { pieces });
-      const again = recorder(dialer, tape.header);
-      await using docker = new ImageClient({ ...one.client, dialer: again.dialer });
-      const outcome: { value?: unknown; error?: unknown } = {};
-      try {
-        outcome.value = await one.run(docker, { registry, packTar });
-      } catch (error) {
-        outcome.error = error;
-      }
-      judge(outcome, expected(last, exchanges));
-      expect(dialer.remaining()).toEqual([]);
-      // Recorded while it is replayed: the answers came through as they are, up to where the client had seen enough.
-      const heard = received(again.tape());
-      expect(heard.equals(received(tape).subarray(0, heard.length))).toBe(true);
+      if (one === undefined || expected === undefined) throw new Error('a tape without a case');
+      const outcome = await replayed(tape, { pieces }, one.client, (docker) => one.run(docker, environment(tape)));
+      judge(outcome, expected(facts));
+      const [reason, Class, except] = meanings[name] ?? [];
+      if (Class === undefined || outcome.error === undefined || except?.test(engine)) return;
+      expect(outcome.error).toBeInstanceOf(Class);
+      expect(outcome.error).toMatchObject({ reason });
+    });
+  });
+
+  it('are there for all cases that the engine has all for', async () => {
+    const due: string[] = [];
+    for (const one of cases) if (await isDue(engine, one)) due.push(one.name);
+    expect(tapes.map(([name]) => name).sort()).toEqual(due.sort());
+  });
+});
+
+describe('tapes by hand, from the documents', () => {
+  describe.each(tapesOf(DOCUMENTS))('%s', (name, bytes) => {
+    const tape = parseTape(bytes);
+    const one = documentCases[name];
+
+    it('says in its header which document it is from', () => {
+      expect(tape.header.command).toMatch(/^written by hand from moby's api\/docs\/v1\.5[2-5]\.yaml, /);
+    });
+
+    it.each(ways)('gives what the document says (%s)', async (pieces) => {
+      if (one === undefined) throw new Error('a tape without a case');
+      const outcome = await replayed(tape, { pieces }, {}, one.run);
+      if (one.error === undefined) judge(outcome, { value: one.value });
+      else expect(outcome.error).toMatchObject(one.error);
     });
   });
 
   it('are there for all cases', () => {
-    expect(tapesOf(engine).map(([name]) => name).sort()).toEqual(cases.map(({ name }) => name).sort());
+    expect(tapesOf(DOCUMENTS).map(([name]) => name).sort()).toEqual(Object.keys(documentCases).sort());
   });
 });
 
 it('there are tapes', () => {
   expect(engines().length).toBeGreaterThan(0);
 });
+
+it('an absence has a case and an engine', () => {
+  for (const [engine, name] of absences) {
+    expect(engines().some((each) => engine.test(each))).toBe(true);
+    expect(cases.some((each) => name.test(each.name))).toBe(true);
+  }
+});
+
+/** What the case was recorded with; a password is on no tape, and none is compared. */
+function environment({ header: { command } }: Tape): TapeEnvironment {
+  const named = (variable: string): string | undefined => new RegExp(`\\b${variable}=(\\S+)`).exec(command)?.[1];
+  const login = named('REGISTRY_LOGIN');
+  return {
+    registry: named('REGISTRY'),
+    login: login === undefined ? undefined : { registry: login, username: 'u', password: 'any' },
+    packTar,
+  };
+}
+
+/** The version that the engine speaks, as its own tape has it. */
+function versionOf(tapes: ReadonlyArray<readonly [name: string, bytes: Buffer]>): string {
+  const [, bytes] = tapes.find(([name]) => name === 'ping') ?? [];
+  return recordedExchanges(bytes ?? Buffer.alloc(0)).at(-1)?.fields.get('api-version') ?? '1.24';
+}
+
+/** Whether the engine must have been recorded at it, by what its own tape of `supports` lets the client find out. */
+async function isDue(engine: string, { name, needs = [] }: TapeCase): Promise<boolean> {
+  if (absences.some(([where, what]) => where.test(engine) && what.test(name))) return false;
+  const [, bytes] = tapesOf(engine).find(([each]) => each === 'supports') ?? [];
+  if (bytes === undefined) return true;
+  await using docker = new ImageClient({ dialer: replayDialer(parseTape(bytes)) });
+  for (const subject of [needs].flat()) if (!(await docker.supports(subject))) return false;
+  return true;
+}
+
+/** Runs it with the tape as its engine; afterwards nothing is left on the tape, and the client has heard it all. */
+async function replayed(
+  tape: Tape,
+  options: ReplayOptions,
+  client: TapeCase['client'],
+  run: (docker: ImageClient) => PromiseLike<unknown>,
+): Promise<Outcome> {
+  const dialer = replayDialer(tape, options);
+  const again = recorder(dialer, tape.header);
+  await using docker = new ImageClient({ ...client, dialer: again.dialer });
+  const outcome: Outcome = {};
+  try {
+    outcome.value = await run(docker);
+  } catch (error) {
+    outcome.error = error;
+  }
+  expect(dialer.remaining()).toEqual([]);
+  // Recorded while it is replayed: the answers came through as they are, up to where the client had seen enough.
+  const heard = received(again.tape());
+  expect(heard.equals(received(tape).subarray(0, heard.length))).toBe(true);
+  return outcome;
+}
 
 /** The tape with the last answer cut at a dozen places, the first and the last byte among them. */
 function cutShort({ header, records }: Tape, how: 'eof' | 'reset'): Tape[] {
@@ -203,11 +152,14 @@ function cutShort({ header, records }: Tape, how: 'eof' | 'reset'): Tape[] {
   });
 }
 
+/** All that was received, one connection after the other. */
 function received({ records }: Tape): Buffer {
-  return Buffer.concat(records.flatMap((record) => (record.type === 'received' ? [record.bytes] : [])));
+  const all = records.flatMap((record) => (record.type === 'received' ? [record] : []));
+  all.sort((a, b) => a.connection - b.connection); // which keeps the order on each
+  return Buffer.concat(all.map(({ bytes }) => bytes));
 }
 
-function judge(outcome: { value?: unknown; error?: unknown }, expected: Expectation): void {
+function judge(outcome: Outcome, expected: Expectation): void {
   if ('check' in expected) return expected.check(outcome);
   if ('apiError' in expected) {
     expect(outcome.error).toBeInstanceOf(ApiError);

@@ -162,6 +162,8 @@ const wordings: readonly Wording[] = [
   },
   { pattern: /platform .* not (?:found|supported)/i, reason: 'platform' },
   { pattern: /no such image|image not known/i, reason: 'not-found', as500: NotFoundError },
+  // Podman, of an id without "sha256:" that no image has.
+  { pattern: /cannot specify 64-byte hexadecimal strings/i, reason: 'not-found', as500: NotFoundError },
   { pattern: /image does not exist|manifest unknown|name unknown|repository .*not found/i, reason: 'not-found' },
   { pattern: /not found|does not exist/i, reason: 'not-found' },
   {

@@ -2,24 +2,54 @@
 
 import { isJsonObject } from './answer.ts';
 import type { JsonObject } from './answer.ts';
-import type { ImageDiskUsage, ImageSummary, RemoveItem, SearchResult } from './types.ts';
+import type { HistoryItem, ImageDiskUsage, ImageEvent, ImageSummary, RemoveItem, SearchResult } from './types.ts';
 
-/** `null` names, which Podman 4 has for an untagged image, become `[]`; so do Docker's `<none>:<none>` below API 1.43. */
-export function withNames<Image extends { readonly RepoTags: readonly string[]; readonly RepoDigests: readonly string[] }>(
-  image: Image,
-): Image {
-  return { ...image, RepoTags: names(image.RepoTags), RepoDigests: names(image.RepoDigests) };
+/** What an image may have that not all engines write alike. */
+interface Named {
+  readonly RepoTags: readonly string[];
+  readonly RepoDigests: readonly string[];
+  readonly Parent?: string;
+  readonly ParentId?: string;
+}
+
+/**
+ * `null` names, which Podman 4 has for an untagged image, become `[]`; so do Docker's `<none>:<none>` below API 1.43.
+ * Podman gives the parent's id without its algorithm.
+ */
+export function withNames<Image extends Named>(image: Image): Image {
+  const { Parent, ParentId } = image;
+  return {
+    ...image,
+    RepoTags: names(image.RepoTags),
+    RepoDigests: names(image.RepoDigests),
+    ...(Parent !== undefined && { Parent: withAlgorithm(Parent) }),
+    ...(ParentId !== undefined && { ParentId: withAlgorithm(ParentId) }),
+  };
 }
 function names(list: readonly string[] | null | undefined): readonly string[] {
   return (list ?? []).filter((name) => !name.startsWith('<none>'));
 }
 
-/** Podman says which image is gone without the `sha256:` before it. */
-export function removeItem(item: RemoveItem): RemoveItem {
-  return isBareId(item.Deleted) ? { ...item, Deleted: `sha256:${item.Deleted}` } : item;
+/** Podman gives some ids without the `sha256:` before them. */
+function withAlgorithm(id: string): string {
+  return /^[0-9a-f]{64}$/.test(id) ? `sha256:${id}` : id;
 }
-function isBareId(id: string | undefined): boolean {
-  return id !== undefined && /^[0-9a-f]{64}$/.test(id);
+
+/** One consequence of a removal. */
+export function removeItem(item: RemoveItem): RemoveItem {
+  return item.Deleted === undefined ? item : { ...item, Deleted: withAlgorithm(item.Deleted) };
+}
+
+/** One step of a history; a step without names has an empty list of them. */
+export function historyItem(item: HistoryItem): HistoryItem {
+  return { ...item, Id: withAlgorithm(item.Id), Tags: item.Tags ?? [] };
+}
+
+/** One event; the names of the actions are the engine's own. */
+export function imageEvent(event: ImageEvent): ImageEvent {
+  const { Actor, id } = event;
+  const actor = { ...Actor, ID: withAlgorithm(Actor?.ID ?? ''), Attributes: Actor?.Attributes ?? {} };
+  return { ...event, Actor: actor, ...(id === undefined ? {} : { id: withAlgorithm(id) }) };
 }
 
 /** Podman has `Name`, with the Docker Hub's host in it, `Stars`, and `Official` as text, `"[OK]"` or empty. */

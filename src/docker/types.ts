@@ -301,7 +301,7 @@ export interface HistoryItem {
   /** Seconds since 1970. */
   readonly Created: number;
   readonly CreatedBy: string;
-  readonly Tags: readonly string[] | null;
+  readonly Tags: readonly string[];
   /** In bytes. */
   readonly Size: number;
   readonly Comment: string;

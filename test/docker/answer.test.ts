@@ -64,11 +64,27 @@ describe('the reason of an error', () => {
     ['no basic auth credentials', 'auth'],
     ['unauthorized: authentication required', 'auth'],
     ['pull access denied for x, repository does not exist or may require \'docker login\'', 'auth'],
+    // Docker 28.5, containerd store
+    ['failed to resolve reference "h:1/x:1": pull access denied, repository does not exist or may require authorization', 'auth'],
+    ['unexpected status from HEAD request to http://h:1/v2/x/blobs/sha256:9: 401 Unauthorized', 'auth'],
     ['login attempt to http://127.0.0.1/v2/ failed with status: 401 Unauthorized', 'auth'],
     ['toomanyrequests: You have reached your pull rate limit', 'rate-limit'],
     ['write /x: no space left on device', 'no-space'],
     ['image with reference x was found but does not match the specified platform: wanted linux/arm64', 'platform'],
     ['no matching manifest for linux/s390x in the manifest list entries', 'platform'],
+    // Docker 28.5, graphdriver store: inspect, history, push and remove; save
+    ['image with reference x:1 was found but its platform (linux/amd64) does not match the specified platform (linux/s390x)', 'platform'],
+    ['no suitable export target found for platform linux/s390x', 'platform'],
+    // Docker 28.5, containerd store: inspect, history and push; save; load; remove
+    ['image with reference x:1 was found but does not provide the specified platform (linux/s390x)', 'platform'],
+    ['no suitable export target found: image with reference x:1 was found but does not provide the specified platform (linux/s390x)', 'platform'],
+    ["image x:1 was loaded, but doesn't provide the requested platform (linux/s390x)", 'platform'],
+    ['failed to delete platform linux/s390x for image sha256:0: image with reference x:1 was found but does not provide any platform', 'platform'],
+    // Docker 20.10 to 28.5, graphdriver store: import
+    ['operating system is not supported', 'platform'],
+    // Podman 4.3 and 5.4
+    ['no image found in image index for architecture s390x, variant "", OS linux', 'platform'],
+    ['no image found in manifest list for architecture s390x, variant "", OS linux', 'platform'],
     ['No such image: nope:latest', 'not-found'],
     ['manifest for 127.0.0.1:5000/x:1 not found: manifest unknown: manifest unknown', 'not-found'],
     ['An image does not exist locally with the tag: x', 'not-found'],
@@ -76,9 +92,34 @@ describe('the reason of an error', () => {
     ['Get "http://127.0.0.1:1/v2/": dial tcp 127.0.0.1:1: connect: connection refused', 'network'],
     ['dial tcp: lookup registry.example on 1.1.1.1:53: no such host', 'network'],
     ['pinging container registry h:1: Get "https://h:1/v2/": http: server gave HTTP response to HTTPS client', 'network'],
+    // Docker 28.5, containerd store
+    ['failed to resolve reference "h:1/x:1": h:1/x:1: not found', 'not-found'],
+    ['tag does not exist: h:1/x:1', 'not-found'],
+    // Podman 5.4
+    ['authenticating creds for "h:1": pinging container registry h:1: Get "https://h:1/v2/": dial tcp h:1: connect: connection refused', 'network'],
     ['invalid reference format', undefined],
   ])('%s', (words, reason) => {
     expect(errorOf(500, JSON.stringify({ message: words })).reason).toBe(reason);
+  });
+});
+
+describe('a status of 500', () => {
+  // what an engine says with it, and what others have a status for
+  it.each([
+    ['Docker 20.10 to 28.5', 'login attempt to http://h:1/v2/ failed with status: 401 Unauthorized', errors.UnauthorizedError],
+    ['Docker 20.10', 'Head "http://h:1/v2/x/manifests/1": no basic auth credentials', errors.UnauthorizedError],
+    ['Docker', 'toomanyrequests: You have reached your pull rate limit', errors.RateLimitError],
+    ['Podman 4.3 and 5.4, of a save', 'docker.io/longshore/tape:missing: image not known', errors.NotFoundError],
+    [
+      'Podman 4.3 and 5.4, of a removal by id',
+      'unable to delete image "7b35" by ID with more than one tag ([a:1 b:1]): please force removal',
+      errors.ConflictError,
+    ],
+    ['what leaves a doubt', 'layer does not exist', errors.ServerError],
+    ['what leaves a doubt', 'exec: "unpigz": executable file not found in $PATH', errors.ServerError],
+  ])('is of the class that its words mean: %s', (_, words, Class) => {
+    expect(errorOf(500, JSON.stringify({ message: words })).constructor).toBe(Class);
+    expect(errorOf(501, JSON.stringify({ message: words })).constructor).toBe(errors.ServerError);
   });
 });
 

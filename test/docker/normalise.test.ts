@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { imageDiskUsage, removeItem, searchResult, withNames } from '../../src/docker/normalise.ts';
+import { historyItem, imageDiskUsage, imageEvent, removeItem, searchResult, withNames } from '../../src/docker/normalise.ts';
 
 const hex = 'a'.repeat(64);
 
@@ -20,11 +20,33 @@ describe('one shape, whatever the engine', () => {
     expect(removeItem({ Untagged: 'a:1' })).toEqual({ Untagged: 'a:1' });
   });
 
+  it('of a step of a history, and of an event', () => {
+    const step = { Created: 1, CreatedBy: '', Size: 0, Comment: '' };
+    expect(historyItem({ ...step, Id: hex, Tags: null as never })).toEqual({ ...step, Id: `sha256:${hex}`, Tags: [] });
+    expect(historyItem({ ...step, Id: '<missing>', Tags: ['a'] })).toEqual({ ...step, Id: '<missing>', Tags: ['a'] });
+    const event = { Type: 'image', Action: 'tag', time: 1, timeNano: 1 } as const;
+    expect(imageEvent({ ...event, Actor: { ID: hex, Attributes: null as never } })).toMatchObject({
+      Actor: { ID: `sha256:${hex}`, Attributes: {} },
+    });
+    expect(imageEvent({ ...event, id: hex, Actor: { ID: 'a:1', Attributes: {} } })).toMatchObject({
+      id: `sha256:${hex}`,
+      Actor: { ID: 'a:1' },
+    });
+  });
+
   it('of what a search found', () => {
     const docker = { name: 'a', description: 'd', star_count: 3, is_official: true, is_automated: false };
     const podman = { Index: 'i', Name: 'a', Description: 'd', Stars: 3, Official: '[OK]', Automated: '', Tag: '' };
     expect(searchResult(docker)).toEqual(docker);
     expect(searchResult(podman)).toEqual(docker);
+  });
+
+  it.each([
+    ['docker.io/library/alpine', 'alpine'],
+    ['docker.io/longshore/tape', 'longshore/tape'],
+    ['127.0.0.1:5009/longshore/tape', '127.0.0.1:5009/longshore/tape'],
+  ])('of the name %s that Podman found', (Name, name) => {
+    expect(searchResult({ Index: 'i', Name, Stars: 0 }).name).toBe(name);
   });
 
   // who sums up, its answer

@@ -39,6 +39,7 @@ const replies: Readonly<Record<string, string>> = {
 const nullLists = new Set([
   'ImageSummary.RepoTags', // Podman 4.3 and 5.4
   'ImageSummary.RepoDigests', // Docker 20.10
+  'HistoryItem.Tags', // every Docker, of a step without names
   'PruneResult.ImagesDeleted', // every Docker
 ]);
 

@@ -28,9 +28,14 @@ export interface Recorded {
 
 const tapes = fileURLToPath(new URL('../../fixtures/tapes/', import.meta.url));
 
+/** The folder of the tapes that no engine made, but a person, from the API's documents. */
+export const DOCUMENTS = 'documents';
+
 /** The names of the engine folders. */
 export function engines(): string[] {
-  return readdirSync(tapes).sort();
+  return readdirSync(tapes)
+    .filter((folder) => folder !== DOCUMENTS)
+    .sort();
 }
 
 /** The tapes of an engine: their names and their files' bytes. */
@@ -39,17 +44,22 @@ export function tapesOf(engine: string): Array<[name: string, bytes: Buffer]> {
   return files.map((file) => [file.replace(/\.tape$/, ''), readFileSync(`${tapes}${engine}/${file}`)]);
 }
 
-/** The exchanges of a tape whose exchanges follow one another. */
+/** The exchanges of a tape, in the order in which they began; on each connection they follow one another. */
 export function recordedExchanges(tape: Buffer): Recorded[] {
   const exchanges: Array<{ sent: Buffer; received: Buffer }> = [];
-  let before = '<';
-  for (const [direction, bytes] of recordsOf(tape)) {
-    if (direction === '>' && before === '<') exchanges.push({ sent: Buffer.alloc(0), received: Buffer.alloc(0) });
-    const last = exchanges.at(-1);
-    if (last === undefined) throw new Error('an answer comes first');
-    if (direction === '>') last.sent = Buffer.concat([last.sent, bytes]);
-    else last.received = Buffer.concat([last.received, bytes]);
-    before = direction;
+  const current = new Map<string, { exchange: { sent: Buffer; received: Buffer }; before: string }>();
+  for (const [direction, connection, bytes] of recordsOf(tape)) {
+    let open = current.get(connection);
+    if (open === undefined || (direction === '>' && open.before === '<')) {
+      if (direction === '<') throw new Error('an answer comes first');
+      open = { exchange: { sent: Buffer.alloc(0), received: Buffer.alloc(0) }, before: direction };
+      exchanges.push(open.exchange);
+      current.set(connection, open);
+    }
+    const { exchange } = open;
+    if (direction === '>') exchange.sent = Buffer.concat([exchange.sent, bytes]);
+    else exchange.received = Buffer.concat([exchange.received, bytes]);
+    open.before = direction;
   }
   return exchanges.map(({ sent, received }) => {
     const [method = '', target = ''] = sent.toString('latin1').split(' ');
@@ -63,19 +73,19 @@ export function recordedExchanges(tape: Buffer): Recorded[] {
       fields,
       body,
       json: () => JSON.parse(text),
-      lines: () => text.split('\r\n').filter(Boolean).map((line) => JSON.parse(line)),
+      lines: () => text.split(/\r?\n/).filter(Boolean).map((line) => JSON.parse(line)),
     };
   });
 }
 
-function* recordsOf(tape: Buffer): Generator<[direction: string, bytes: Buffer]> {
+function* recordsOf(tape: Buffer): Generator<[direction: string, connection: string, bytes: Buffer]> {
   for (let at = tape.indexOf('\n\n') + 2; at < tape.length; ) {
     const end = tape.indexOf('\n', at);
-    const [kind = '', , length] = tape.toString('latin1', at, end).split(' ');
+    const [kind = '', connection = '', length] = tape.toString('latin1', at, end).split(' ');
     at = end + 1;
     if (kind === '=') continue;
     const bytes = tape.subarray(at, at + Number(length));
-    yield [kind[0] ?? '', kind.endsWith('64') ? Buffer.from(bytes.toString('latin1'), 'base64') : bytes];
+    yield [kind[0] ?? '', connection, kind.endsWith('64') ? Buffer.from(bytes.toString('latin1'), 'base64') : bytes];
     at += Number(length) + 1;
   }
 }
@@ -91,9 +101,14 @@ function message(bytes: Buffer, headOnly: boolean): Message {
   return { start, fields, body: fields.get('transfer-encoding') === 'chunked' ? dechunk(rest) : rest };
 }
 
+/** What is in the chunks; after an error in a stream, the client did not wait for the last of them. */
 function dechunk(bytes: Buffer): Buffer {
-  const end = bytes.indexOf('\r\n');
-  const size = Number.parseInt(bytes.toString('latin1', 0, end), 16);
-  if (size === 0) return Buffer.alloc(0);
-  return Buffer.concat([bytes.subarray(end + 2, end + 2 + size), dechunk(bytes.subarray(end + 4 + size))]);
+  const blocks: Buffer[] = [];
+  for (let at = 0; ; ) {
+    const end = bytes.indexOf('\r\n', at);
+    const size = end === -1 ? 0 : Number.parseInt(bytes.toString('latin1', at, end), 16);
+    if (size === 0) return Buffer.concat(blocks);
+    blocks.push(bytes.subarray(end + 2, end + 2 + size));
+    at = end + 2 + size + 2;
+  }
 }

@@ -1,26 +1,32 @@
 // What is recorded, one tape a case, and done again when a tape is replayed: `run` therefore asks the same each time.
 //
 //   name      the tape's file
+//   needs     what the engine must have, in the words of `client.supports`: one, or several
+//   registry  true where a registry without login is needed (REGISTRY=host:port)
+//   login     true where a registry with a login is needed (REGISTRY_LOGIN=host:port)
+//   serve     what a server on SERVED must answer while the case is recorded: `{ '/path': body }`, or what gives that
 //   images    what there must be before: `{ name: file system }`, imported, labelled, and removed afterwards
 //   client    options of the client
-//   registry  true where a registry without login is needed (REGISTRY=host:port)
 //   prepare   what else must be done before, unrecorded
+//   overlaps  true where one answer is still coming while the next request is sent
 //   run       the operation; what it gives, or its error, is what the tests compare
 //
-// `env` has `registry` and, so that this file imports nothing of longshore's, `packTar`.
+// `env` has `registry`, `login` and, so that this file imports nothing of longshore's, `packTar`. Nothing here knows
+// one engine from another: what an engine lacks is what `needs` asks for, and what it refuses is recorded, too.
 
-import { Buffer } from 'node:buffer';
-import { createHash } from 'node:crypto';
 import { demo } from '../demo.mjs';
+import { LABEL, archiveOf, multiArchive, sendMulti } from './tape-images.mjs';
 
-/** Everything that a case makes has this label, by which it is found and removed. */
-export const LABEL = 'longshore.tape';
+export { LABEL };
 /** What labels an image on import. */
 export const LABELLED = [`LABEL ${LABEL}=1`];
+/** Where the server of a case listens: engines that want to be told which registries are plain HTTP must know it. */
+export const SERVED = '127.0.0.1:5009';
 
 const labelled = { label: LABEL };
 const hello = { 'etc/hello': Buffer.from('hello from longshore\n') };
 const other = { 'etc/hello': Buffer.from('another hello\n') };
+const NAME = 'longshore/tape:1';
 
 /** An upload of three million bytes that an engine refuses after the first few: the rest is never asked for. */
 class SlowBlob extends Blob {
@@ -37,30 +43,7 @@ class SlowBlob extends Blob {
   }
 }
 
-/** An image archive as `docker save` makes it, with ids that are the same everywhere. */
-async function imageArchive(env, tags, text) {
-  const layer = await collect(env.packTar({ 'etc/hello': Buffer.from(text) }));
-  const config = Buffer.from(
-    JSON.stringify({
-      architecture: 'amd64',
-      os: 'linux',
-      created: '2020-01-01T00:00:00Z',
-      config: { Labels: { [LABEL]: '1' } },
-      rootfs: { type: 'layers', diff_ids: [`sha256:${sha256(layer)}`] },
-      history: [{ created: '2020-01-01T00:00:00Z', created_by: 'longshore' }],
-    }),
-  );
-  const manifest = [{ Config: `${sha256(config)}.json`, RepoTags: tags, Layers: ['layer.tar'] }];
-  return collect(
-    env.packTar({
-      [`${sha256(config)}.json`]: config,
-      'layer.tar': layer,
-      'manifest.json': Buffer.from(JSON.stringify(manifest)),
-    }),
-  );
-}
-
-export const cases = [
+const system = [
   {
     name: 'demo', // what `npm start` falls back on
     run: async (docker) => {
@@ -72,7 +55,7 @@ export const cases = [
   { name: 'ping', run: (docker) => docker.ping() },
   { name: 'negotiate', run: (docker) => docker.apiVersion() },
   { name: 'version', run: (docker) => docker.version() },
-  { name: 'version-not-spoken', client: { version: '1.55' }, run: (docker) => docker.images() },
+  { name: 'version-not-spoken', client: { version: '1.55' }, run: (docker) => docker.images({ filters: labelled }) },
   {
     name: 'request-version-not-spoken',
     run: async (docker) => {
@@ -80,7 +63,75 @@ export const cases = [
       return { status, text: (await collect(body)).toString() };
     },
   },
+  { name: 'info', run: (docker) => docker.info() },
+  { name: 'disk-usage', images: { [NAME]: hello, 'longshore/tape-b:1': other }, run: (docker) => docker.diskUsage() },
+  {
+    name: 'supports',
+    run: async (docker) => {
+      const answers = {};
+      for (const subject of [...Object.keys(gated), 'images', 'pull', 'removeImage.force']) {
+        answers[subject] = await docker.supports(subject);
+      }
+      return answers;
+    },
+  },
+  { name: 'gates', run: (docker) => refusals(docker) }, // what the engine has is not called
+  { name: 'gates-pinned', client: { version: '1.24' }, run: (docker) => refusals(docker) },
 
+  { name: 'auth-refused', run: (docker) => docker.checkAuth('127.0.0.1:1', { username: 'u', password: 'secretpw' }) },
+  { name: 'auth', login: true, run: (docker, { login }) => docker.checkAuth(login.registry, right(login)) },
+  { name: 'auth-wrong', login: true, run: (docker, { login }) => docker.checkAuth(login.registry, wrong(login)) },
+  // The only registry by plain HTTP that Podman logs in to.
+  { name: 'auth-local', login: true, run: (docker, { login }) => docker.checkAuth(local(login), right(login)) },
+  { name: 'auth-local-wrong', login: true, run: (docker, { login }) => docker.checkAuth(local(login), wrong(login)) },
+
+  {
+    name: 'events',
+    prepare: (admin) => happenings(admin),
+    run: async (docker) => {
+      const now = await clock(docker);
+      return all(docker.events({ since: now - 1, until: now + 1 }));
+    },
+  },
+  {
+    name: 'events-filters',
+    prepare: (admin) => happenings(admin),
+    run: async (docker) => {
+      const now = await clock(docker);
+      return all(docker.events({ since: now - 1, until: now + 1, filters: { event: ['tag', 'untag'] } }));
+    },
+  },
+  {
+    name: 'events-past', // where the end is past, Podman 4 and 5 leave out some or all
+    prepare: (admin) => happenings(admin),
+    run: async (docker) => {
+      const now = await clock(docker);
+      return all(docker.events({ since: now - 1, until: now }));
+    },
+  },
+  {
+    name: 'events-none',
+    run: async (docker) => {
+      const now = await clock(docker);
+      return all(docker.events({ since: now - 1, until: now, filters: { event: 'tag', image: 'longshore/nowhere' } }));
+    },
+  },
+  {
+    name: 'events-until', // a time to come: something happens meanwhile
+    overlaps: true,
+    prepare: (admin) => happenings(admin),
+    run: async (docker) => {
+      const now = await clock(docker);
+      const seen = [];
+      for await (const event of docker.events({ since: now - 1, until: now + 2, filters: { event: 'tag' } })) {
+        if (seen.push(event) === 1) await docker.tag(NAME, 'longshore/tape-c', { tag: '1' });
+      }
+      return seen;
+    },
+  },
+];
+
+const listing = [
   { name: 'images-empty', run: (docker) => docker.images({ filters: labelled }) },
   {
     name: 'images-all',
@@ -103,44 +154,186 @@ export const cases = [
     images: { 'longshore/tape-a:1': hello, 'longshore/tape-b:1': other },
     run: (docker) => docker.images({ quiet: true, filters: { reference: ['longshore/tape-*'] } }),
   },
+  {
+    name: 'images-before',
+    images: { 'longshore/tape-a:1': hello, 'longshore/tape-b:1': other },
+    run: (docker) => docker.images({ filters: { ...labelled, before: 'longshore/tape-b:1' } }),
+  },
+  {
+    name: 'images-since',
+    images: { 'longshore/tape-a:1': hello, 'longshore/tape-b:1': other },
+    run: (docker) => docker.images({ filters: { ...labelled, since: 'longshore/tape-a:1' } }),
+  },
+  {
+    name: 'images-until', // which Docker has since 25
+    images: { 'longshore/tape-a:1': hello },
+    run: (docker) => docker.images({ filters: { ...labelled, until: '24h' } }),
+  },
+  {
+    name: 'images-unknown-filter',
+    images: { [NAME]: hello },
+    run: (docker) => docker.images({ filters: { colour: 'red' } }),
+  },
+  {
+    name: 'images-shared-size',
+    needs: 'images.sharedSize',
+    images: { 'longshore/tape-a:1': hello },
+    run: (docker) => docker.images({ sharedSize: true, filters: labelled }),
+  },
+  {
+    name: 'images-manifests',
+    needs: 'images.manifests',
+    prepare: loadMulti,
+    run: (docker) => docker.images({ manifests: true, filters: labelled }),
+  },
 
-  { name: 'inspect', images: { 'longshore/tape:1': hello }, run: (docker) => docker.inspectImage('longshore/tape:1') },
+  { name: 'inspect', images: { [NAME]: hello }, run: (docker) => docker.inspectImage(NAME) },
+  {
+    name: 'inspect-id',
+    images: { [NAME]: hello },
+    run: async (docker) => docker.inspectImage((await docker.inspectImage(NAME)).Id),
+  },
   { name: 'inspect-missing', run: (docker) => docker.inspectImage('longshore/tape:missing') },
-  { name: 'history', images: { 'longshore/tape:1': hello }, run: (docker) => docker.history('longshore/tape:1') },
+  {
+    name: 'inspect-platform',
+    needs: 'inspectImage.platform',
+    prepare: loadMulti,
+    run: (docker) => docker.inspectImage(NAME, { platform: 'linux/amd64' }),
+  },
+  {
+    name: 'inspect-platform-other', // which a graphdriver store did not keep
+    needs: 'inspectImage.platform',
+    prepare: loadMulti,
+    run: (docker) => docker.inspectImage(NAME, { platform: { os: 'linux', architecture: 'arm64', variant: 'v8' } }),
+  },
+  {
+    name: 'inspect-platform-missing',
+    needs: 'inspectImage.platform',
+    prepare: loadMulti,
+    run: (docker) => docker.inspectImage(NAME, { platform: 'linux/s390x' }),
+  },
+  {
+    name: 'inspect-manifests',
+    needs: 'inspectImage.manifests',
+    prepare: loadMulti,
+    run: (docker) => docker.inspectImage(NAME, { manifests: true }),
+  },
+  {
+    name: 'exists',
+    images: { [NAME]: hello },
+    run: async (docker) => [await docker.exists('longshore/tape:missing'), await docker.exists(NAME)],
+  },
+  { name: 'history', images: { [NAME]: hello }, run: (docker) => docker.history(NAME) },
   { name: 'history-missing', run: (docker) => docker.history('longshore/tape:missing') },
+  {
+    name: 'history-platform',
+    needs: 'history.platform',
+    prepare: loadMulti,
+    run: (docker) => docker.history(NAME, { platform: 'linux/amd64' }),
+  },
+  {
+    name: 'history-platform-missing',
+    needs: 'history.platform',
+    prepare: loadMulti,
+    run: (docker) => docker.history(NAME, { platform: 'linux/s390x' }),
+  },
+];
 
+const changing = [
   {
     name: 'tag',
-    images: { 'longshore/tape:1': hello },
+    images: { [NAME]: hello },
     run: async (docker) => {
-      await docker.tag('longshore/tape:1', 'longshore/tape-b', { tag: '2' });
+      await docker.tag(NAME, 'longshore/tape-b', { tag: '2' });
       return (await docker.inspectImage('longshore/tape-b:2')).RepoTags;
     },
   },
   { name: 'tag-missing', run: (docker) => docker.tag('longshore/tape:missing', 'longshore/tape:2') },
 
-  { name: 'remove', images: { 'longshore/tape:1': hello }, run: (docker) => docker.removeImage('longshore/tape:1') },
+  { name: 'remove', images: { [NAME]: hello }, run: (docker) => docker.removeImage(NAME) },
   { name: 'remove-missing', run: (docker) => docker.removeImage('longshore/tape:missing') },
+  { name: 'remove-noprune', images: { [NAME]: hello }, run: (docker) => docker.removeImage(NAME, { noprune: true }) },
   {
-    name: 'remove-conflict', // by its id, and it has two names
-    images: { 'longshore/tape:1': hello },
-    prepare: (admin) => admin.tag('longshore/tape:1', 'longshore/tape-b:1'),
-    run: async (docker) => {
-      const { Id } = await docker.inspectImage('longshore/tape:1');
-      return docker.removeImage(Id);
-    },
+    name: 'remove-name', // one of two: the image stays
+    images: { [NAME]: hello },
+    prepare: (admin) => admin.tag(NAME, 'longshore/tape-b:1'),
+    run: async (docker) => [await docker.removeImage(NAME), await docker.exists('longshore/tape-b:1')],
   },
   {
+    name: 'remove-conflict', // by its id, and it has two names
+    images: { [NAME]: hello },
+    prepare: (admin) => admin.tag(NAME, 'longshore/tape-b:1'),
+    run: async (docker) => docker.removeImage((await docker.inspectImage(NAME)).Id),
+  },
+  {
+    name: 'remove-force',
+    images: { [NAME]: hello },
+    prepare: (admin) => admin.tag(NAME, 'longshore/tape-b:1'),
+    run: async (docker) => docker.removeImage((await docker.inspectImage(NAME)).Id, { force: true }),
+  },
+  {
+    name: 'remove-platforms', // one of two, on the containerd store; a graphdriver store takes it as a condition
+    needs: 'removeImage.platforms',
+    prepare: loadMulti,
+    run: async (docker) => [
+      await docker.removeImage(NAME, { platforms: ['linux/arm64/v8'], force: true }),
+      await docker.exists(NAME),
+    ],
+  },
+  {
+    name: 'remove-platforms-missing',
+    needs: 'removeImage.platforms',
+    prepare: loadMulti,
+    run: (docker) => docker.removeImage(NAME, { platforms: ['linux/s390x'], force: true }),
+  },
+  {
+    name: 'remove-platforms-unforced',
+    needs: 'removeImage.platforms',
+    prepare: loadMulti,
+    run: (docker) => docker.removeImage(NAME, { platforms: 'linux/amd64' }),
+  },
+
+  {
     name: 'prune',
-    images: { 'longshore/tape:1': hello },
+    images: { [NAME]: hello },
     prepare: (admin) => admin.importImageFromData(other, { changes: LABELLED }),
     run: (docker) => docker.pruneImages({ filters: labelled }),
   },
   { name: 'prune-nothing', run: (docker) => docker.pruneImages({ filters: labelled }) },
+  {
+    name: 'prune-unused', // those with names as well
+    images: { [NAME]: hello, 'longshore/tape-b:1': other },
+    run: (docker) => docker.pruneImages({ filters: { ...labelled, dangling: false } }),
+  },
+  {
+    name: 'prune-until', // they are not that old
+    images: { [NAME]: hello },
+    run: (docker) => docker.pruneImages({ filters: { ...labelled, dangling: false, until: '24h' } }),
+  },
+  {
+    name: 'prune-label-not',
+    images: { [NAME]: hello },
+    run: (docker) => docker.pruneImages({ filters: { ...labelled, dangling: false, 'label!': `${LABEL}=1` } }),
+  },
+  {
+    name: 'prune-unknown-filter',
+    images: { [NAME]: hello },
+    run: (docker) => docker.pruneImages({ filters: { ...labelled, colour: 'red' } }),
+  },
+];
 
+const importing = [
   {
     name: 'import',
     run: (docker) => docker.importImageFromData(hello, { repository: 'longshore/tape', tag: '1', changes: LABELLED }),
+  },
+  {
+    name: 'import-tag-in-repository',
+    run: async (docker) => {
+      const { id } = await docker.importImageFromData(hello, { repository: 'longshore/tape:7', changes: LABELLED });
+      const { Id, RepoTags } = await docker.inspectImage('longshore/tape:7');
+      return { same: Id === id, RepoTags };
+    },
   },
   {
     name: 'import-changes',
@@ -150,6 +343,20 @@ export const cases = [
       const { id } = await docker.importImageFromData(entries, { changes, message: 'made by longshore' });
       return (await docker.inspectImage(id)).Config;
     },
+  },
+  {
+    name: 'import-message-platform',
+    run: async (docker) => {
+      const options = { repository: NAME, message: 'made by longshore', platform: 'linux/arm64', changes: LABELLED };
+      await docker.importImageFromData(hello, options);
+      const { Os, Architecture } = await docker.inspectImage(NAME);
+      const [{ Comment }] = await docker.history(NAME);
+      return { Os, Architecture, Comment };
+    },
+  },
+  {
+    name: 'import-bad-platform',
+    run: (docker) => docker.importImageFromData(hello, { repository: NAME, platform: 'plan9/6502', changes: LABELLED }),
   },
   {
     name: 'import-bad-change',
@@ -164,52 +371,122 @@ export const cases = [
     run: (docker) => docker.importImageFromData(Buffer.from('no tar at all\n'), { changes: LABELLED }),
   },
   { name: 'import-url-refused', run: (docker) => docker.importImageFromUrl('http://127.0.0.1:1/x.tar') },
-
   {
-    name: 'save',
-    images: { 'longshore/tape:1': hello },
-    run: (docker) => collect(docker.getImage('longshore/tape:1')),
+    name: 'import-url',
+    serve: async (env) => ({ '/layer.tar': await collect(env.packTar(hello)) }),
+    run: (docker) => docker.importImageFromUrl(`http://${SERVED}/layer.tar`, { repository: NAME, changes: LABELLED }),
   },
+  {
+    name: 'import-url-missing',
+    serve: {},
+    run: (docker) => docker.importImageFromUrl(`http://${SERVED}/nowhere.tar`, { repository: NAME, changes: LABELLED }),
+  },
+];
+
+const archives = [
+  { name: 'save', images: { [NAME]: hello }, run: (docker) => collect(docker.getImage(NAME)) },
   {
     name: 'save-many',
     images: { 'longshore/tape-a:1': hello, 'longshore/tape-b:1': other },
     run: (docker) => collect(docker.getImage(['longshore/tape-a:1', 'longshore/tape-b:1'])),
   },
   { name: 'save-missing', run: (docker) => collect(docker.getImage('longshore/tape:missing')) },
+  {
+    name: 'save-some-missing',
+    images: { [NAME]: hello },
+    run: (docker) => collect(docker.getImage([NAME, 'longshore/tape:missing'])),
+  },
+  {
+    name: 'save-platform',
+    needs: 'getImage.platform',
+    prepare: loadMulti,
+    run: (docker) => collect(docker.getImage(NAME, { platform: 'linux/amd64' })),
+  },
+  {
+    name: 'save-platform-missing',
+    needs: 'getImage.platform',
+    prepare: loadMulti,
+    run: (docker) => collect(docker.getImage(NAME, { platform: 'linux/s390x' })),
+  },
 
   {
     name: 'load',
     run: async (docker, env) => {
-      return docker.loadImage(await imageArchive(env, ['longshore/tape:1', 'longshore/tape-b:1'], 'loaded\n'));
+      return docker.loadImage(await archiveOf(env, ['longshore/tape:1', 'longshore/tape-b:1'], 'loaded\n'));
     },
   },
-  { name: 'load-untagged', run: async (docker, env) => docker.loadImage(await imageArchive(env, null, 'nameless\n')) },
+  { name: 'load-untagged', run: async (docker, env) => docker.loadImage(await archiveOf(env, null, 'nameless\n')) },
   {
     name: 'load-quiet',
-    run: async (docker, env) => {
-      return docker.loadImage(await imageArchive(env, ['longshore/tape:1'], 'quietly\n'), { quiet: true });
-    },
+    run: async (docker, env) => docker.loadImage(await archiveOf(env, [NAME], 'quietly\n'), { quiet: true }),
   },
+  { name: 'load-multi', run: async (docker, env) => docker.loadImage(await multiArchive(env, NAME)) },
   { name: 'load-garbage', run: (docker) => docker.loadImage(Buffer.from('no tar at all\n')) },
+  {
+    name: 'load-platform',
+    needs: 'loadImage.platform',
+    run: async (docker, env) => docker.loadImage(await multiArchive(env, NAME), { platform: 'linux/amd64' }),
+  },
+  {
+    name: 'load-platform-missing',
+    needs: 'loadImage.platform',
+    run: async (docker, env) => docker.loadImage(await multiArchive(env, NAME), { platform: 'linux/s390x' }),
+  },
+];
 
+const registries = [
   { name: 'pull-refused', run: (docker) => docker.pull('127.0.0.1:1/longshore/tape:1') },
+  {
+    name: 'push-refused',
+    images: { '127.0.0.1:1/longshore/tape:1': hello },
+    run: (docker) => docker.push('127.0.0.1:1/longshore/tape:1'),
+  },
   {
     name: 'push-missing', // with credentials, which must not be on the tape
     run: (docker) => {
       return docker.push('127.0.0.1:1/longshore/tape:1', { credentials: { username: 'u', password: 'secretpw' } });
     },
   },
-  { name: 'search-refused', run: (docker) => docker.search('127.0.0.1:1/tape') },
-  { name: 'distribution-refused', run: (docker) => docker.inspectDistribution('127.0.0.1:1/longshore/tape:1') },
+  {
+    name: 'distribution-refused',
+    needs: 'inspectDistribution',
+    run: (docker) => docker.inspectDistribution('127.0.0.1:1/longshore/tape:1'),
+  },
 
   {
     name: 'push',
     registry: true,
-    prepare: async (admin, env) => {
-      await admin.loadImage(await imageArchive(env, ['longshore/tape:1'], 'pushed\n'));
-      await admin.tag('longshore/tape:1', `${env.registry}/longshore/tape:1`);
-    },
+    prepare: (admin, env) => loadFor(admin, env, env.registry),
     run: (docker, env) => docker.push(`${env.registry}/longshore/tape:1`),
+  },
+  {
+    name: 'push-all-tags',
+    registry: true,
+    prepare: async (admin, { registry, ...env }) => {
+      const names = [1, 2].map((tag) => `${registry}/longshore/tape-all:${tag}`);
+      await admin.loadImage(await archiveOf(env, names, 'pushed\n'));
+    },
+    run: (docker, env) => docker.push(`${env.registry}/longshore/tape-all`, { allTags: true }),
+  },
+  {
+    name: 'push-platform',
+    needs: 'push.platform',
+    registry: true,
+    prepare: (admin, env) => loadMulti(admin, env, `${env.registry}/longshore/tape-platform:1`),
+    run: (docker, env) => docker.push(`${env.registry}/longshore/tape-platform:1`, { platform: 'linux/amd64' }),
+  },
+  {
+    name: 'push-platform-missing',
+    needs: 'push.platform',
+    registry: true,
+    prepare: (admin, env) => loadMulti(admin, env, `${env.registry}/longshore/tape-platform:1`),
+    run: (docker, env) => docker.push(`${env.registry}/longshore/tape-platform:1`, { platform: 'linux/s390x' }),
+  },
+  {
+    name: 'push-multi', // all of it, where the store keeps more than one platform
+    registry: true,
+    prepare: (admin, env) => loadMulti(admin, env, `${env.registry}/longshore/tape-multi:1`),
+    run: (docker, env) => docker.push(`${env.registry}/longshore/tape-multi:1`),
   },
   {
     name: 'pull',
@@ -228,28 +505,254 @@ export const cases = [
   },
   { name: 'pull-missing', registry: true, run: (docker, env) => docker.pull(`${env.registry}/longshore/tape:missing`) },
   {
+    name: 'pull-repository-missing',
+    registry: true,
+    run: (docker, env) => docker.pull(`${env.registry}/longshore/nowhere:1`),
+  },
+  {
+    name: 'pull-digest',
+    registry: true,
+    prepare: sendMulti,
+    run: async (docker, env) => docker.pull(`${env.registry}/longshore/multi@${await sendMulti.digest(env, '1')}`),
+  },
+  {
+    name: 'pull-digest-missing',
+    registry: true,
+    prepare: sendMulti,
+    run: (docker, env) => docker.pull(`${env.registry}/longshore/multi@sha256:${'0'.repeat(64)}`),
+  },
+  {
+    name: 'pull-all-tags',
+    registry: true,
+    prepare: sendMulti,
+    run: (docker, env) => docker.pull(`${env.registry}/longshore/multi`, { allTags: true }),
+  },
+  {
+    name: 'pull-platform',
+    registry: true,
+    prepare: sendMulti,
+    run: async (docker, env) => {
+      const name = `${env.registry}/longshore/multi:1`;
+      const pulled = await docker.pull(name, { platform: 'linux/arm64' });
+      return { ...pulled, architecture: (await docker.inspectImage(name)).Architecture };
+    },
+  },
+  {
+    name: 'pull-platform-missing',
+    registry: true,
+    prepare: sendMulti,
+    run: (docker, env) => docker.pull(`${env.registry}/longshore/multi:1`, { platform: 'linux/s390x' }),
+  },
+  {
+    name: 'pull-policy-absent',
+    registry: true,
+    prepare: sendMulti,
+    run: (docker, env) => docker.pull(`${env.registry}/longshore/multi:1`, { policy: 'missing' }),
+  },
+  {
+    name: 'pull-policy-present',
+    registry: true,
+    prepare: async (admin, env) => {
+      await sendMulti(admin, env);
+      await admin.pull(`${env.registry}/longshore/multi:1`);
+    },
+    run: (docker, env) => docker.pull(`${env.registry}/longshore/multi:1`, { policy: 'missing' }),
+  },
+  {
     name: 'distribution',
+    needs: 'inspectDistribution',
     registry: true,
     prepare: push,
     run: (docker, env) => docker.inspectDistribution(`${env.registry}/longshore/tape:1`),
   },
+  {
+    name: 'distribution-multi',
+    needs: 'inspectDistribution',
+    registry: true,
+    prepare: sendMulti,
+    run: (docker, env) => docker.inspectDistribution(`${env.registry}/longshore/multi:1`),
+  },
+  {
+    name: 'distribution-missing',
+    needs: 'inspectDistribution',
+    registry: true,
+    run: (docker, env) => docker.inspectDistribution(`${env.registry}/longshore/tape:missing`),
+  },
 ];
+
+/** What each call on a registry with a login comes to: with the right password, with a wrong one, with none. */
+const logins = [
+  ['login', right],
+  ['login-wrong', wrong],
+  ['login-anonymous', () => 'anonymous'],
+].flatMap(([what, credentialsOf]) => [
+  {
+    name: `push-${what}`,
+    login: true,
+    prepare: (admin, env) => loadFor(admin, env, env.login.registry),
+    run: (docker, { login }) => {
+      return docker.push(`${login.registry}/longshore/tape:1`, { credentials: credentialsOf(login) });
+    },
+  },
+  {
+    name: `pull-${what}`,
+    login: true,
+    prepare: async (admin, env) => {
+      await loadFor(admin, env, env.login.registry);
+      await admin.push(`${env.login.registry}/longshore/tape:1`, { credentials: right(env.login) });
+      await admin.removeImage(`${env.login.registry}/longshore/tape:1`, { force: true });
+    },
+    run: (docker, { login }) => {
+      return docker.pull(`${login.registry}/longshore/tape:1`, { credentials: credentialsOf(login) });
+    },
+  },
+  {
+    name: `distribution-${what}`,
+    needs: 'inspectDistribution',
+    login: true,
+    prepare: async (admin, env) => {
+      await loadFor(admin, env, env.login.registry);
+      await admin.push(`${env.login.registry}/longshore/tape:1`, { credentials: right(env.login) });
+    },
+    run: (docker, { login }) => {
+      const options = { credentials: credentialsOf(login) };
+      return docker.inspectDistribution(`${login.registry}/longshore/tape:1`, options);
+    },
+  },
+]);
+
+const found = [
+  { name: 'longshore/tape', description: 'A tape.', star_count: 7, is_official: true, is_automated: false },
+  { name: 'other/tape', description: 'Another tape.', star_count: 3, is_official: false, is_automated: false },
+  { name: 'third/tape', description: '', star_count: 0, is_official: false, is_automated: false },
+];
+/** A registry that can be searched, as the Docker Hub's first version could. */
+const searchable = {
+  '/v1/_ping': '{"standalone":true}',
+  '/v2/': '{}',
+  '/v1/search': (query) => {
+    const results = found.slice(0, Number(query.get('n') ?? 25));
+    return JSON.stringify({ query: query.get('q'), num_results: results.length, results });
+  },
+};
+
+const searching = [
+  { name: 'search-refused', run: (docker) => docker.search('127.0.0.1:1/tape') },
+  { name: 'search', serve: searchable, run: (docker) => docker.search(`${SERVED}/tape`) },
+  { name: 'search-limit', serve: searchable, run: (docker) => docker.search(`${SERVED}/tape`, { limit: 2 }) },
+  {
+    name: 'search-limit-refused',
+    serve: searchable,
+    run: (docker) => docker.search(`${SERVED}/tape`, { limit: 1000 }),
+  },
+  {
+    name: 'search-filters',
+    serve: searchable,
+    run: (docker) => docker.search(`${SERVED}/tape`, { filters: { stars: 3, 'is-official': false } }),
+  },
+  {
+    name: 'search-unknown-filter',
+    serve: searchable,
+    run: (docker) => docker.search(`${SERVED}/tape`, { filters: { colour: 'red' } }),
+  },
+];
+
+export const cases = [
+  ...system,
+  ...listing,
+  ...changing,
+  ...importing,
+  ...archives,
+  ...registries,
+  ...logins,
+  ...searching,
+];
+
+/** What not every engine has, and a call that asks for it; on an engine that lacks it, nothing of it is sent. */
+export const gated = {
+  'images.sharedSize': (docker) => docker.images({ sharedSize: true }),
+  'images.manifests': (docker) => docker.images({ manifests: true }),
+  'images.identity': (docker) => docker.images({ manifests: true, identity: true }),
+  'inspectImage.manifests': (docker) => docker.inspectImage(NAME, { manifests: true }),
+  'inspectImage.platform': (docker) => docker.inspectImage(NAME, { platform: 'linux/amd64' }),
+  'history.platform': (docker) => docker.history(NAME, { platform: 'linux/amd64' }),
+  'removeImage.platforms': (docker) => docker.removeImage(NAME, { platforms: ['linux/arm64'], force: true }),
+  'getImage.platform': (docker) => collect(docker.getImage(NAME, { platform: 'linux/amd64' })),
+  'loadImage.platform': (docker) => docker.loadImage(Buffer.alloc(1024), { platform: 'linux/amd64' }),
+  'push.platform': (docker) => docker.push(NAME, { platform: 'linux/amd64' }),
+  'pull.platform': (docker) => docker.pull(NAME, { platform: 'linux/amd64' }),
+  'importImage.platform': (docker) => docker.importImageFromData(hello, { platform: 'linux/amd64' }),
+  inspectDistribution: (docker) => docker.inspectDistribution(NAME),
+  imageAttestations: (docker) => docker.imageAttestations(NAME),
+  'imageAttestations.statement': (docker) => docker.imageAttestations(NAME, { statement: true }),
+  pruneImages: (docker) => docker.pruneImages({ filters: labelled }),
+  diskUsage: (docker) => docker.diskUsage(),
+};
+
+/** Those of them that the engine lacks, with the error's words for what is needed and what is there; then a ping. */
+async function refusals(docker) {
+  const refused = {};
+  for (const [subject, call] of Object.entries(gated)) {
+    if (await docker.supports(subject)) continue;
+    const error = await call(docker).then(() => 'not refused', (reason) => reason);
+    refused[subject] = { code: error.code, subject: error.subject, needed: error.needed, spoken: error.spoken };
+  }
+  await docker.ping();
+  return refused;
+}
+
+/** What the engine's clock says, in whole seconds: it is on the tape, so that replayed it says the same. */
+async function clock(docker) {
+  const { headers, body } = await docker.request({ path: '/_ping', versioned: false });
+  await collect(body);
+  return Date.parse(headers.get('date')) / 1000;
+}
+
+/** An import and a tag in one second of the engine's clock, after which the next begins. */
+async function happenings(admin) {
+  await nextSecond(admin);
+  await admin.importImageFromData(hello, { repository: NAME, changes: LABELLED });
+  await admin.tag(NAME, 'longshore/tape-b', { tag: '1' });
+  await nextSecond(admin);
+}
+async function nextSecond(admin) {
+  const before = await clock(admin);
+  while ((await clock(admin)) === before) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+async function loadMulti(admin, env, name = NAME) {
+  await admin.loadImage(await multiArchive(env, name));
+}
+
+async function loadFor(admin, env, registry) {
+  await admin.loadImage(await archiveOf(env, [`${registry}/longshore/tape:1`], 'pushed\n'));
+}
 
 /** Puts an image into the registry and leaves none on the engine. */
 async function push(admin, env) {
-  const name = `${env.registry}/longshore/tape:1`;
-  await admin.loadImage(await imageArchive(env, [name], 'pushed\n'));
-  await admin.push(name);
-  await admin.removeImage(name);
+  await loadFor(admin, env, env.registry);
+  await admin.push(`${env.registry}/longshore/tape:1`);
+  await admin.removeImage(`${env.registry}/longshore/tape:1`);
+}
+
+function right({ username, password }) {
+  return { username, password };
+}
+function wrong({ username, password }) {
+  return { username, password: `${password}, but wrong` };
+}
+
+function local({ registry }) {
+  return registry.replace('127.0.0.1', 'localhost');
+}
+
+async function all(items) {
+  const list = [];
+  for await (const item of items) list.push(item);
+  return list;
 }
 
 /** All bytes of a stream. */
 export async function collect(chunks) {
-  const blocks = [];
-  for await (const block of chunks) blocks.push(block);
-  return Buffer.concat(blocks);
-}
-
-function sha256(bytes) {
-  return createHash('sha256').update(bytes).digest('hex');
+  return Buffer.concat(await all(chunks));
 }

@@ -1,0 +1,532 @@
+// What must come of each case of tape-cases.mjs, from the bytes on its tape as recorded.ts reads them. What an
+// operation means is said once, for all engines; where their answers differ, it stands here, with the reason.
+
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { expect } from 'vitest';
+import {
+  ApiError, BadRequestError, ConflictError, NotFoundError, TruncatedError, UnauthorizedError, VersionError,
+} from '../../src/index.ts';
+import type { Recorded } from './recorded.ts';
+import { gated } from './tape-cases.mjs';
+
+/** What a case came to. */
+export interface Outcome {
+  value?: unknown;
+  error?: unknown;
+}
+
+/** What must come of a case. */
+export type Expectation =
+  | { readonly value: unknown }
+  | { readonly apiError: { status: number; daemonMessage: string; inStream: boolean } }
+  | { readonly check: (outcome: Outcome) => void };
+
+/** What is on a tape, and whose it is. */
+export interface Facts {
+  /** The exchange that the case is about, which most often is the last. */
+  readonly last: Recorded;
+  readonly all: readonly Recorded[];
+  /** The last exchange whose `METHOD /target` matches. */
+  at(pattern: RegExp): Recorded;
+  readonly podman: boolean;
+  /** `docker-20.10` */
+  readonly folder: string;
+  /** The version that the engine speaks. */
+  readonly apiVersion: string;
+  readonly containerd: boolean;
+}
+
+/** The exchanges of a tape as the expectations want them. */
+export function factsOf(folder: string, all: readonly Recorded[], apiVersion: string): Facts {
+  const at = (pattern: RegExp): Recorded => {
+    const found = all.findLast(({ method, target }) => pattern.test(`${method} ${target}`));
+    if (found === undefined) throw new Error(`nothing on the tape is like ${pattern}`);
+    return found;
+  };
+  const last = all.at(-1);
+  if (last === undefined) throw new Error('the tape is empty');
+  const [podman, containerd] = [folder.startsWith('podman'), folder.endsWith('containerd')];
+  return { last, all, at, podman, folder, apiVersion, containerd };
+}
+
+const named = (list: string[] | null): string[] => (list ?? []).filter((name) => !/^<none>[:@]<none>$/.test(name));
+
+/** The answer's JSON, with `[]` where an engine says null for an empty list, or `<none>` for an absent name. */
+const imageOf = (image: any): any => ({
+  ...image,
+  RepoTags: named(image.RepoTags),
+  RepoDigests: named(image.RepoDigests),
+});
+const imagesOf = ({ json }: Recorded): any[] => json().map(imageOf);
+
+/** Podman leaves `sha256:` out of what a removal deleted; a prune that deleted nothing says null, or `[]`. */
+const removedOf = (items: Array<{ Deleted?: string; Untagged?: string }> | null): unknown[] =>
+  (items ?? []).map((item) =>
+    /^[0-9a-f]{64}$/.test(item.Deleted ?? '') ? { ...item, Deleted: `sha256:${item.Deleted}` } : item,
+  );
+
+/** An answer of 400 and more, and the message in it. */
+function refused(exchange: Recorded): Expectation {
+  expect(exchange.status).toBeGreaterThanOrEqual(400);
+  const body = exchange.json();
+  const daemonMessage = (body.message ?? body.errorDetail.message).trim();
+  return { apiError: { status: exchange.status, daemonMessage, inStream: false } };
+}
+
+/** A failure, whether the engine knew of it before it answered 200 or not. */
+function failed(exchange: Recorded): Expectation {
+  if (exchange.status !== 200) return refused(exchange);
+  const { errorDetail } = exchange.lines().at(-1);
+  return { apiError: { status: 200, daemonMessage: errorDetail.message, inStream: true } };
+}
+
+/** What some engines do and others refuse. */
+const valueOr =
+  (value: (facts: Facts) => unknown, pattern?: RegExp) =>
+  (facts: Facts): Expectation => {
+    const exchange = pattern === undefined ? facts.last : facts.at(pattern);
+    const isFailure = exchange.status >= 400 || /^\{"errorDetail"/m.test(exchange.body.toString());
+    return isFailure ? failed(exchange) : { value: value(facts) };
+  };
+
+const lastFailed = ({ last }: Facts): Expectation => failed(last);
+const lastJson = ({ last }: Facts): Expectation => ({ value: last.json() });
+/** Ids with their algorithm, and a list of names, where Podman has bare ids and engines have null. */
+const lastHistory = ({ last }: Facts): Expectation => ({
+  value: last.json().map((item: any) => ({ ...item, Id: withAlgorithm(item.Id), Tags: item.Tags ?? [] })),
+});
+const withAlgorithm = (id: string): string => (/^[0-9a-f]{64}$/.test(id) ? `sha256:${id}` : id);
+const lastBody = ({ last }: Facts): Expectation => ({ value: last.body });
+const sha256 = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+const CREATE = /^POST \S+\/images\/create/;
+const PUSH = /^POST \S+\/push/;
+
+/** What a load's archive holds: the configuration's digest is the image's id, but on the containerd store. */
+function idInArchive(archive: Buffer): string {
+  const size = Number.parseInt(archive.toString('latin1', 124, 135), 8); // the first entry is the configuration
+  return sha256(archive.subarray(512, 512 + size));
+}
+
+/** `Loaded image: name`, a line for each name; with commas on Podman, which gives names without a host one. */
+function loaded({ last, podman }: Facts, names: readonly string[]): Expectation {
+  const text = last.lines().map(({ stream }) => stream ?? '').join('');
+  const found = [...text.matchAll(/^Loaded image: (.*)$/gm)].flatMap((match) => (match[1] ?? '').split(/, ?/));
+  const hosts = podman ? /^(?:localhost|docker\.io)\// : /^(?!)/;
+  expect(found.map((name) => name.replace(hosts, ''))).toEqual(names);
+  return { value: { references: found, ids: [] } };
+}
+
+/** The digest and the status: Docker says them; with Podman they are what an image's names were before, and are now. */
+function pulled({ all, at, podman }: Facts, tail: RegExp): Record<string, unknown> {
+  const result = { reference: expect.stringMatching(tail), warnings: [] };
+  if (!podman) {
+    const said = (start: string): string | undefined =>
+      at(CREATE).lines().map(({ status }) => status).find((status) => status?.startsWith(start))?.slice(start.length);
+    const status = said('Status: ')?.startsWith('Downloaded') ? 'downloaded' : 'up-to-date';
+    return { ...result, digest: said('Digest: '), status };
+  }
+  const inspects = all.filter(({ target }) => target.endsWith('/json'));
+  const [before, after] = [inspects[0], inspects.at(-1)];
+  const now = after?.json();
+  const digests = now.RepoDigests.map((name: string) => name.split('@')[1]);
+  const asked = /@(sha256:.*)\/json$/.exec(after?.target ?? '')?.[1];
+  const same = before?.status === 200 && before.json().Id === now.Id;
+  // An image's own manifest comes first; the index that it was chosen from, and the registry has, after it.
+  return { ...result, digest: asked ?? digests.at(-1), status: same ? 'up-to-date' : 'downloaded' };
+}
+
+/** In `aux`; else in the text. */
+function pushed({ at }: Facts): Expectation {
+  const lines = at(PUSH).lines();
+  const aux = lines.find((line) => line.aux?.Digest !== undefined)?.aux;
+  const [, digest, size] = /digest: (sha256:[0-9a-f]{64}) size: ([0-9]+)/.exec(JSON.stringify(lines)) ?? [];
+  const [Digest, Size] = aux === undefined ? [digest, Number(size)] : [aux.Digest, aux.Size];
+  expect(Digest).toMatch(/^sha256:/);
+  return { value: { reference: expect.stringMatching(/:1$/), digest: Digest, size: Size } };
+}
+
+/** Podman takes a call without a tag for one with `latest`: it is not asked. */
+const allTags =
+  (subject: string, otherwise: (facts: Facts) => Expectation) =>
+  (facts: Facts): Expectation => {
+    if (!facts.podman) return otherwise(facts);
+    return {
+      check({ error }) {
+        expect(error).toBeInstanceOf(VersionError);
+        expect(error).toMatchObject({ subject, needed: 'Docker', spoken: 'Podman' });
+        expect(facts.all.filter(({ target }) => target !== '/_ping')).toEqual([]);
+      },
+    };
+  };
+
+/** Podman's search has other keys, and names with the registry's host. */
+function found({ last }: Facts): unknown {
+  return last.json().map((item: any) =>
+    item.name !== undefined
+      ? item
+      : {
+          name: item.Name,
+          description: item.Description,
+          star_count: item.Stars,
+          is_official: item.Official === '[OK]',
+          is_automated: item.Automated === '[OK]',
+        },
+  );
+}
+
+/** What not every engine has: since which version, whether Docker alone has it, whether it needs containerd's store. */
+const gates: Readonly<Record<string, { since?: string; docker?: true; containerd?: true }>> = {
+  'images.sharedSize': { since: '1.42' },
+  'images.manifests': { since: '1.47', containerd: true },
+  'images.identity': { since: '1.54', containerd: true },
+  'inspectImage.manifests': { since: '1.48', containerd: true },
+  'inspectImage.platform': { since: '1.49' },
+  'history.platform': { since: '1.48' },
+  'removeImage.platforms': { since: '1.50' },
+  'getImage.platform': { since: '1.48' },
+  'loadImage.platform': { since: '1.48' },
+  'push.platform': { since: '1.46' },
+  'pull.platform': { since: '1.32' },
+  'importImage.platform': { since: '1.32' },
+  inspectDistribution: { since: '1.30', docker: true },
+  imageAttestations: { since: '1.55', docker: true },
+  pruneImages: { since: '1.25' },
+  diskUsage: { since: '1.25' },
+};
+
+/** What a subject hangs on, in the order in which it is looked at: an identity is one of a manifest's. */
+const chains: Readonly<Record<string, readonly string[]>> = {
+  'images.identity': ['images.manifests', 'images.identity'],
+  'imageAttestations.statement': ['imageAttestations'],
+};
+
+/** The refusal of a subject, first for the version, then for the store; undefined where the engine has it. */
+function refusalOf(subject: string, { podman, containerd }: Facts, version: string): object | undefined {
+  const code = 'LONGSHORE_VERSION';
+  const chain = chains[subject] ?? [subject];
+  for (const each of chain) {
+    if (gates[each]?.docker && podman) return { code, subject: each, needed: 'Docker', spoken: 'Podman' };
+    const since = gates[each]?.since ?? '1.0';
+    if (minor(version) < minor(since)) return { code, subject: each, needed: since, spoken: version };
+  }
+  const stored = chain.find((each) => gates[each]?.containerd);
+  if (stored === undefined || containerd) return undefined;
+  return { code, subject: stored, needed: 'containerd store', spoken: 'graphdriver store' };
+}
+const minor = (version: string): number => Number(version.split('.')[1]);
+
+/** All refusals; and that nothing was sent but questions about the engine itself. */
+function refusals(facts: Facts, version: string): Expectation {
+  const questions = facts.all.map(({ method, target }) => `${method} ${target.replace(/^\/v[0-9.]+/, '')}`);
+  const allowed = ['HEAD /_ping', 'GET /_ping', 'GET /info'];
+  // Of a pull, Podman tells little: what it had before is looked at first, whatever is asked then.
+  if (facts.podman) allowed.push('GET /images/docker.io/longshore/tape:1/json');
+  expect(questions.filter((question) => !allowed.includes(question))).toEqual([]);
+  const all = Object.keys(gated).map((subject) => [subject, refusalOf(subject, facts, version)] as const);
+  return { value: Object.fromEntries(all.filter(([, refusal]) => refusal !== undefined)) };
+}
+
+/** The events on the tape; and at least those that the case made. */
+function eventsWith(...actions: readonly string[]) {
+  return ({ at }: Facts): Expectation => {
+    const events = at(/\/events\?/).lines();
+    expect(events.map(({ Action }) => Action)).toEqual(expect.arrayContaining([...actions]));
+    const value = events.map((event: any) => ({
+      ...event,
+      Actor: { ...event.Actor, ID: withAlgorithm(event.Actor.ID) },
+      ...(event.id === undefined ? {} : { id: withAlgorithm(event.id) }),
+    }));
+    return { value };
+  };
+}
+
+const listOf =
+  (...tags: ReadonlyArray<readonly string[]>) =>
+  ({ last }: Facts): Expectation => {
+    const images = imagesOf(last);
+    const found = images.map(({ RepoTags }) => RepoTags.map((name: string) => name.replace(/^docker\.io\//, '')));
+    expect(found.sort()).toEqual([...tags]);
+    return { value: images };
+  };
+
+/** For each case, from what is on its tape, what the client must give. */
+export const expectations: Readonly<Record<string, (facts: Facts) => Expectation>> = {
+  demo: () => ({ value: ['negotiate', 'import', 'list', 'save', 'remove', 'load', 'tidy up'] }),
+  ping: ({ last: { fields }, podman }) => ({
+    value: {
+      apiVersion: fields.get('api-version'),
+      osType: fields.get('ostype'),
+      experimental: fields.get('docker-experimental') === 'true',
+      builderVersion: fields.get('builder-version') || undefined, // Podman has an empty one
+      server: fields.get('server'),
+      isPodman: podman,
+    },
+  }),
+  negotiate: ({ last }) => ({ value: last.fields.get('api-version') }),
+  version: lastJson,
+  'version-not-spoken': ({ last, all }) => {
+    // Podman overlooks the version in the path, and some Docker speaks it.
+    if (all.every(({ status }) => status === 200)) return { value: imagesOf(last) };
+    return {
+      check({ error }) {
+        expect(all[0]?.status).toBe(400);
+        expect(error).toBeInstanceOf(VersionError);
+        const { MinAPIVersion, ApiVersion } = last.json();
+        expect(error).toMatchObject({ needed: '1.55', spoken: `${MinAPIVersion} to ${ApiVersion}` });
+      },
+    };
+  },
+  'request-version-not-spoken': ({ last: { status, body } }) => ({ value: { status, text: body.toString() } }),
+  info: lastJson,
+  'disk-usage': ({ last }) => {
+    const { LayersSize, Images } = last.json();
+    const totalSize = LayersSize || Images.reduce((sum: number, { Size }: { Size: number }) => sum + Size, 0);
+    expect(totalSize).toBeGreaterThan(0);
+    expect(Images.filter(({ Containers }: { Containers: number }) => Containers > 0)).toEqual([]);
+    return { value: { totalSize, reclaimable: totalSize, totalCount: Images.length, activeCount: 0 } };
+  },
+  supports: (facts) => {
+    const known = [...Object.keys(gated), 'images', 'pull', 'removeImage.force'];
+    const answers = known.map((subject) => [subject, refusalOf(subject, facts, facts.apiVersion) === undefined]);
+    return { value: Object.fromEntries(answers) };
+  },
+  gates: (facts) => refusals(facts, facts.apiVersion),
+  'gates-pinned': (facts) => refusals(facts, '1.24'),
+
+  'auth-refused': lastFailed,
+  auth: valueOr(({ last }) => last.json()), // Podman logs in to no registry by plain HTTP
+  'auth-wrong': lastFailed,
+  'auth-local': lastJson,
+  'auth-local-wrong': lastFailed,
+
+  events: (facts) => eventsWith(...(facts.podman ? ['tag', 'tag'] : ['import', 'tag', 'tag']))(facts),
+  'events-filters': eventsWith('tag', 'tag'),
+  'events-past': eventsWith(),
+  'events-none': () => ({ value: [] }),
+  'events-until': eventsWith('tag', 'tag', 'tag'),
+
+  'images-empty': () => ({ value: [] }),
+  'images-all': listOf(['longshore/tape-a:1'], ['longshore/tape-b:1']),
+  'images-by-name': listOf(['longshore/tape-a:1'], ['longshore/tape-a:2']),
+  'images-filters': listOf([]),
+  'images-quiet': ({ last }) => {
+    expect(last.json()).toHaveLength(2);
+    return { value: last.json().map(({ Id }: { Id: string }) => Id) };
+  },
+  'images-before': listOf(['longshore/tape-a:1']),
+  'images-since': listOf(['longshore/tape-b:1']),
+  'images-until': valueOr(({ last }) => imagesOf(last)),
+  'images-unknown-filter': lastFailed,
+  'images-shared-size': ({ last }) => {
+    expect(last.json()[0].SharedSize).toBeGreaterThanOrEqual(0);
+    return { value: imagesOf(last) };
+  },
+  'images-manifests': ({ last }) => {
+    const platforms = last.json()[0].Manifests.map(({ ImageData }: any) => ImageData.Platform.architecture);
+    expect(platforms).toEqual(['amd64', 'arm64']);
+    return { value: imagesOf(last) };
+  },
+
+  inspect: ({ last }) => ({ value: imageOf(last.json()) }),
+  'inspect-id': ({ last }) => ({ value: imageOf(last.json()) }),
+  'inspect-missing': lastFailed,
+  'inspect-platform': ({ last }) => ({ value: { ...imageOf(last.json()), Architecture: 'amd64' } }),
+  'inspect-platform-other': valueOr(({ last }) => ({ ...imageOf(last.json()), Architecture: 'arm64', Variant: 'v8' })),
+  'inspect-platform-missing': lastFailed,
+  'inspect-manifests': ({ last }) => {
+    expect(last.json().Manifests).toHaveLength(2);
+    return { value: imageOf(last.json()) };
+  },
+  exists: () => ({ value: [false, true] }),
+  history: lastHistory,
+  'history-missing': lastFailed,
+  'history-platform': lastHistory,
+  'history-platform-missing': lastFailed,
+
+  tag: ({ at, last }) => {
+    expect(at(/^POST/).status).toBe(201);
+    return { value: last.json().RepoTags };
+  },
+  'tag-missing': lastFailed,
+
+  remove: ({ last }) => ({ value: removedOf(last.json()) }),
+  'remove-missing': lastFailed,
+  'remove-noprune': ({ last }) => ({ value: removedOf(last.json()) }),
+  'remove-name': ({ at }) => ({ value: [removedOf(at(/^DELETE/).json()), true] }),
+  'remove-conflict': lastFailed,
+  'remove-force': ({ last }) => ({ value: removedOf(last.json()) }),
+  'remove-platforms': valueOr(({ at }) => [removedOf(at(/^DELETE/).json()), true], /^DELETE/),
+  'remove-platforms-missing': lastFailed,
+  'remove-platforms-unforced': valueOr(({ last }) => removedOf(last.json())),
+  prune: (facts) => prunedBy(facts),
+  'prune-nothing': () => ({ value: { ImagesDeleted: [], SpaceReclaimed: 0 } }),
+  'prune-unused': valueOr((facts) => prunedBy(facts).value), // Podman 4 knows no `dangling: false`
+  'prune-until': valueOr(() => ({ ImagesDeleted: [], SpaceReclaimed: 0 })),
+  'prune-label-not': valueOr(() => ({ ImagesDeleted: [], SpaceReclaimed: 0 })),
+  'prune-unknown-filter': lastFailed,
+
+  import: ({ at }) => ({ value: { id: at(CREATE).lines().at(-1).status } }),
+  'import-tag-in-repository': ({ at, last }) => {
+    expect(last.json().Id).toBe(at(CREATE).lines().at(-1).status);
+    return { value: { same: true, RepoTags: [expect.stringMatching(/^(?:docker\.io\/)?longshore\/tape:7$/)] } };
+  },
+  'import-changes': ({ last }) => {
+    expect(last.json().Config).toMatchObject({ Env: ['A=b c'], Cmd: ['/bin/app', '-x'], WorkingDir: '/srv' });
+    return { value: last.json().Config };
+  },
+  'import-message-platform': ({ folder }) => {
+    const Architecture = folder === 'docker-20.10' ? 'amd64' : 'arm64'; // it heeds the operating system alone
+    return { value: { Os: 'linux', Architecture, Comment: 'made by longshore' } };
+  },
+  'import-bad-platform': valueOr(({ at }) => ({ id: at(CREATE).lines().at(-1).status }), CREATE),
+  'import-bad-change': lastFailed,
+  'import-refused-early': lastFailed,
+  'import-garbage': lastFailed,
+  'import-url-refused': lastFailed,
+  'import-url': ({ at }) => ({ value: { id: at(CREATE).lines().at(-1).status } }),
+  'import-url-missing': lastFailed,
+
+  save: lastBody,
+  'save-many': lastBody,
+  'save-missing': lastFailed,
+  'save-some-missing': lastFailed,
+  'save-platform': lastBody,
+  'save-platform-missing': lastFailed,
+  load: (facts) => {
+    expect(facts.last.requestBody.length % 512).toBe(0);
+    return loaded(facts, ['longshore/tape:1', 'longshore/tape-b:1']);
+  },
+  'load-untagged': ({ last, containerd }) => {
+    const [id] = /sha256:[0-9a-f]{64}/.exec(last.body.toString()) ?? [];
+    if (!containerd) expect(id).toBe(idInArchive(last.requestBody));
+    return { value: { references: [], ids: [id] } };
+  },
+  'load-quiet': (facts) => loaded(facts, ['longshore/tape:1']),
+  'load-multi': (facts) => loaded(facts, ['longshore/tape:1']),
+  'load-garbage': lastFailed,
+  'load-platform': (facts) => loaded(facts, ['longshore/tape:1']),
+  'load-platform-missing': ({ last, containerd }) => {
+    if (containerd) return failed(last);
+    // A graphdriver store loads nothing and says nothing: that is no success.
+    expect(last.body.toString().trim()).toBe('{}');
+    return { check: ({ error }) => expect(error).toBeInstanceOf(TruncatedError) };
+  },
+
+  'pull-refused': (facts) => failed(facts.at(CREATE)),
+  'push-refused': lastFailed,
+  'push-missing': lastFailed,
+  'distribution-refused': lastFailed,
+  push: pushed,
+  'push-all-tags': allTags('push.allTags', ({ last }) => {
+    expect(last.lines().filter(({ status }) => /^[12]: digest: sha256:/.test(status ?? ''))).toHaveLength(2);
+    const reference = expect.stringMatching(/\/longshore\/tape-all$/);
+    return { value: { reference, digest: undefined, size: undefined } };
+  }),
+  'push-platform': pushed,
+  'push-platform-missing': lastFailed,
+  'push-multi': pushed,
+  pull: (facts) => ({ value: { ...pulled(facts, /\/longshore\/tape:1$/), status: 'downloaded' } }),
+  'pull-up-to-date': (facts) => ({ value: { ...pulled(facts, /\/longshore\/tape:1$/), status: 'up-to-date' } }),
+  'pull-missing': (facts) => failed(facts.at(CREATE)),
+  'pull-repository-missing': (facts) => failed(facts.at(CREATE)),
+  'pull-digest': (facts) => {
+    const value = pulled(facts, /\/longshore\/multi@sha256:[0-9a-f]{64}$/);
+    const asked = /tag=sha256%3A([0-9a-f]{64})/.exec(facts.at(CREATE).target)?.[1];
+    return { value: { ...value, digest: `sha256:${asked}` } };
+  },
+  'pull-digest-missing': (facts) => failed(facts.at(CREATE)),
+  'pull-all-tags': allTags('pull.allTags', (facts) => ({
+    value: { ...pulled(facts, /\/longshore\/multi$/), digest: undefined },
+  })),
+  'pull-platform': (facts) => ({ value: { ...pulled(facts, /\/longshore\/multi:1$/), architecture: 'arm64' } }),
+  'pull-platform-missing': (facts) => failed(facts.at(CREATE)),
+  'pull-policy-absent': (facts) => ({ value: { ...pulled(facts, /\/longshore\/multi:1$/), status: 'downloaded' } }),
+  'pull-policy-present': ({ all, last }) => {
+    expect(all.filter(({ method }) => method === 'POST')).toEqual([]);
+    const digest = last.json().RepoDigests.at(-1).split('@')[1];
+    const reference = expect.stringMatching(/\/longshore\/multi:1$/);
+    return { value: { reference, digest, status: 'up-to-date', warnings: [] } };
+  },
+  distribution: lastJson,
+  'distribution-multi': lastJson,
+  'distribution-missing': lastFailed,
+
+  'push-login': pushed,
+  'push-login-wrong': lastFailed,
+  'push-login-anonymous': lastFailed,
+  'pull-login': (facts) => ({ value: { ...pulled(facts, /\/longshore\/tape:1$/), status: 'downloaded' } }),
+  'pull-login-wrong': (facts) => failed(facts.at(CREATE)),
+  'pull-login-anonymous': (facts) => failed(facts.at(CREATE)),
+  'distribution-login': lastJson,
+  'distribution-login-wrong': lastFailed,
+  'distribution-login-anonymous': lastFailed,
+
+  'search-refused': lastFailed,
+  search: (facts) => ({ value: found(facts) }),
+  'search-limit': (facts) => {
+    expect(found(facts)).toHaveLength(2);
+    return { value: found(facts) };
+  },
+  'search-limit-refused': valueOr(found), // Podman does not mind
+  'search-filters': (facts) => {
+    expect(found(facts)).toMatchObject([{ star_count: 3, is_official: false }]);
+    return { value: found(facts) };
+  },
+  'search-unknown-filter': lastFailed,
+};
+
+function prunedBy({ last }: Facts): { value: unknown } {
+  const { ImagesDeleted, ...others } = last.json();
+  expect(ImagesDeleted.length).toBeGreaterThan(0);
+  return { value: { ...others, ImagesDeleted: removedOf(ImagesDeleted) } };
+}
+
+type Meaning = readonly [reason: ApiError['reason'], Class: typeof ApiError, except?: RegExp];
+
+/**
+ * What a failure means, whatever an engine's words and status: the reason, and the class where one is the same for all.
+ * Engines that match the last column mean something else by the case; the reason stands beside it.
+ */
+export const meanings: Readonly<Record<string, Meaning>> = {
+  'auth-refused': ['network', ApiError],
+  'auth-wrong': ['auth', UnauthorizedError, /^podman/], // which does not come so far: it wants HTTPS
+  'auth-local-wrong': ['auth', UnauthorizedError],
+  'images-unknown-filter': [undefined, ApiError],
+  'inspect-missing': ['not-found', NotFoundError],
+  'inspect-platform-other': ['platform', NotFoundError],
+  'inspect-platform-missing': ['platform', NotFoundError],
+  'history-missing': ['not-found', NotFoundError],
+  'history-platform-missing': ['platform', NotFoundError],
+  'tag-missing': ['not-found', NotFoundError],
+  'remove-missing': ['not-found', NotFoundError],
+  'remove-conflict': [undefined, ConflictError],
+  'remove-platforms': ['platform', NotFoundError],
+  'remove-platforms-missing': ['platform', NotFoundError],
+  'remove-platforms-unforced': [undefined, BadRequestError],
+  'import-bad-platform': ['platform', BadRequestError],
+  'import-url-refused': ['network', ApiError],
+  'import-url-missing': ['not-found', NotFoundError, /^podman/], // which takes the page that says so for a tar
+  'save-missing': ['not-found', NotFoundError],
+  'save-some-missing': ['not-found', NotFoundError],
+  'save-platform-missing': ['platform', ApiError],
+  'load-platform-missing': ['platform', ApiError, /^docker-[0-9.]+$/], // a graphdriver store says nothing at all
+  'pull-refused': ['network', ApiError],
+  'push-refused': ['network', ApiError],
+  'push-missing': ['not-found', NotFoundError],
+  'push-platform-missing': ['platform', ApiError],
+  'pull-missing': ['not-found', NotFoundError],
+  'pull-repository-missing': ['not-found', NotFoundError],
+  'pull-digest-missing': ['not-found', NotFoundError],
+  'pull-platform-missing': ['platform', ApiError],
+  'distribution-refused': ['network', ApiError],
+  'distribution-missing': ['not-found', NotFoundError],
+  'push-login-wrong': ['auth', UnauthorizedError],
+  'push-login-anonymous': ['auth', UnauthorizedError],
+  'pull-login-wrong': ['auth', UnauthorizedError],
+  'pull-login-anonymous': ['auth', UnauthorizedError],
+  'distribution-login-wrong': ['auth', UnauthorizedError],
+  'distribution-login-anonymous': ['auth', UnauthorizedError],
+  'search-refused': ['network', ApiError],
+};
