@@ -42,7 +42,9 @@ export function pulling(start: StartCall, local: Local, pull: Pull, outcome: Pul
     const after = await local.inspect(name, left);
     if (after === undefined) return undefined;
     const status = before?.Id === after.Id ? 'up-to-date' : 'downloaded';
-    return outcome.tell({ digest: registryDigest(after, reference), status });
+    // Of an image that was made here and pushed, Podman also knows a manifest of its own, and does not say which is which.
+    const isOpen = status === 'up-to-date' && digestsOf(after, reference).length > 1;
+    return outcome.tell({ digest: isOpen ? undefined : registryDigest(after, reference), status });
   };
 }
 
@@ -80,10 +82,14 @@ function latestOnly(operation: 'pull' | 'push'): VersionError {
 
 /** The digest under which the registry has a local image. */
 function registryDigest(image: ImageInspect, reference: Reference): string | undefined {
-  if (reference.digest !== undefined) return reference.digest;
-  const known = image.RepoDigests.map(parseReference);
   // Podman names the manifest of the image's own platform first; the index, which is what the registry has, after it.
-  return known.findLast((each) => repositoryName(each) === repositoryName(reference))?.digest;
+  return reference.digest ?? digestsOf(image, reference).at(-1);
+}
+
+/** The digests that an image has in the repository of a reference. */
+function digestsOf({ RepoDigests }: ImageInspect, reference: Reference): string[] {
+  const known = RepoDigests.map(parseReference).filter((each) => repositoryName(each) === repositoryName(reference));
+  return known.flatMap(({ digest }) => digest ?? []);
 }
 
 /** Whether a local image is of the platform that is wanted; a word alone is an operating system or an architecture. */

@@ -71,6 +71,12 @@ describe('on Podman, which tells less', () => {
     expect(sent()).toEqual(['GET /v1.51/images/h:1/a:1/json', 'POST /v1.51/images/create', 'GET /v1.51/images/h:1/a:1/json']);
   });
 
+  it('a pull of an image with several digests that was there names none of them', async () => {
+    const made = { ...local, RepoDigests: [`h:1/a@sha256:${'0'.repeat(64)}`, `h:1/a@${digest}`] };
+    await start({ 'h:1/a:1': made }, '{"id":"1"}', { podman: true });
+    expect(await client.pull('h:1/a:1')).toMatchObject({ digest: undefined, status: 'up-to-date' });
+  });
+
   it('an import that was not given its name is an error', async () => {
     await start({ 'h:1/a:2': { ...local, Id: 'sha256:other' } }, `{"status":"${digest}"}`, { podman: true });
     const error = await client.importImageFromData(Buffer.of(1), { repository: 'h:1/a:2' }).then(

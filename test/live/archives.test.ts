@@ -9,6 +9,7 @@ import { ApiError, ArgumentError, NotFoundError, packTar } from '../../src/index
 import type { ArchiveStream, UploadData } from '../../src/index.ts';
 import { gnuTar } from '../support/foreign-tar.ts';
 import {
+  ENGINE,
   LABEL,
   RUN,
   cleanUp,
@@ -20,6 +21,7 @@ import {
   makeImage,
   manifestOf,
   repository,
+  shown,
   temporaryFolder,
 } from './support.ts';
 
@@ -105,8 +107,8 @@ describe('getImage', () => {
 
   it('takes an id, and leaves the names out then', async () => {
     const archive = await collect(docker.getImage(big.id));
-    // The containerd store keeps the names; Docker's own store drops them for an id.
-    expect([null, [big.name]]).toContainEqual(manifestOf(archive)[0]?.RepoTags ?? null);
+    // The containerd store keeps the names; Docker's own store, and Podman, drop them for an id.
+    expect([[], [big.name]]).toContainEqual(manifestOf(archive)[0]?.RepoTags ?? []);
     expect(fileOf(archive, 'run')).toBe(RUN);
   });
 
@@ -114,7 +116,7 @@ describe('getImage', () => {
     const [one, two] = [await makeImage(docker, 'several-1'), await makeImage(docker, 'several-2')];
     const archive = await collect(docker.getImage([one.name, two.name]));
     const names = manifestOf(archive).flatMap((image) => image.RepoTags ?? []);
-    expect(names.sort()).toEqual([one.name, two.name]);
+    expect(names.sort()).toEqual([shown(one.name), shown(two.name)]);
   });
 
   it('leaves nothing behind when a loop is left early, and the client goes on', async () => {
@@ -148,6 +150,8 @@ describe('getImage', () => {
 
 describe('loadImage', () => {
   const path = (): string => join(folder.path, 'load.tar');
+  // Podman lists all names in one line, and leaves it open.
+  const loadedLine = (): string => `Loaded image: ${shown(big.name)}${ENGINE.isPodman ? '' : '\n'}`;
   beforeAll(() => writeFile(path(), expected));
 
   async function* pieces(): AsyncGenerator<Uint8Array> {
@@ -164,7 +168,7 @@ describe('loadImage', () => {
   it.each(sources)('takes %s, and tells the references', async (_, source) => {
     await docker.removeImage(big.name);
     expect(await docker.exists(big.id)).toBe(false);
-    expect(await docker.loadImage(source())).toEqual({ references: [big.name], ids: [] });
+    expect(await docker.loadImage(source())).toEqual({ references: [shown(big.name)], ids: [] });
     expect((await docker.inspectImage(big.name)).Id).toBe(big.id);
   });
 
@@ -184,7 +188,7 @@ describe('loadImage', () => {
     await docker.removeImage(one.name);
     await docker.removeImage(two.name);
     const { references, ids } = await docker.loadImage(archive);
-    expect([[...references].sort(), ids]).toEqual([[one.name, two.name], []]);
+    expect([[...references].sort(), ids]).toEqual([[shown(one.name), shown(two.name)], []]);
   });
 
   // The containerd store reports no progress of a load at all.
@@ -194,22 +198,24 @@ describe('loadImage', () => {
     const types = new Set<string>();
     for await (const event of loud) types.add(event.type);
     expect(types).toContain('stream');
-    expect((await loud.result()).references).toEqual([big.name]);
+    expect((await loud.result()).references).toEqual([shown(big.name)]);
     const quiet = docker.loadImage(expected, { quiet: true });
     const events = [];
     for await (const event of quiet) events.push(event);
-    expect(events).toEqual([{ type: 'stream', text: `Loaded image: ${big.name}\n` }]);
+    expect(events).toEqual([{ type: 'stream', text: loadedLine() }]);
   });
 
   it('gives what the engine sends, undecoded', async () => {
     const sent = await collect(docker.loadImage(expected, { quiet: true }).bytes());
-    expect(JSON.parse(sent.toString())).toEqual({ stream: `Loaded image: ${big.name}\n` });
+    expect(JSON.parse(sent.toString())).toEqual({ stream: loadedLine() });
   });
 
   it('is an ApiError inside the stream for an archive that holds no image', async () => {
     const error = await failure(docker.loadImage(packTar({ 'no-manifest': 'x' })));
     expect(error).toBeInstanceOf(ApiError);
-    expect(error).toMatchObject({ inStream: true, status: 200, method: 'POST' });
+    // Podman reads all of it before it answers.
+    const place = ENGINE.isPodman ? { inStream: false, status: 500 } : { inStream: true, status: 200 };
+    expect(error).toMatchObject({ ...place, method: 'POST' });
   });
 });
 

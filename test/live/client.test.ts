@@ -12,6 +12,7 @@ import {
   packTar,
 } from '../../src/index.ts';
 import {
+  ENGINE,
   HOST,
   LABEL,
   LIBRARY,
@@ -41,8 +42,11 @@ describe('ping and version', () => {
       Os: 'linux',
       Arch: said['Arch'],
     });
-    expect(await docker.ping()).toMatchObject({ apiVersion: said['ApiVersion'], osType: 'linux', experimental: false });
-    expect((await docker.ping()).server).toContain(said['Version']);
+    const ping = await docker.ping();
+    expect(ping).toMatchObject({ apiVersion: said['ApiVersion'], experimental: ENGINE.isPodman });
+    // Podman 4 does not say.
+    expect(ENGINE.isPodman ? ['linux', undefined] : ['linux']).toContain(ping.osType);
+    expect(ping.server).toContain(said['Version']);
   });
 
   it('are asked of the engine that DOCKER_HOST names', async () => {
@@ -74,14 +78,15 @@ describe('negotiation', () => {
     expect(lines).toEqual([expect.stringContaining(`GET /v${pinned}/images/json?`)]);
   });
 
-  // What an engine speaks depends on its version: 20.10 speaks 1.12 to 1.41, 29 speaks 1.40 to 1.55.
+  // What an engine speaks depends on its version: Docker 20.10 speaks 1.12 to 1.41, 29 speaks 1.40 to 1.55. Podman
+  // overlooks the version in the path, and answers as its own.
   it.each([OLDEST_API_VERSION, '1.41', NEWEST_API_VERSION])(
     'speaks the pinned %s, or says which versions are spoken',
     async (pinned) => {
       const { MinAPIVersion: oldest = '1.12', ApiVersion: newest } = await docker.version();
       await using client = connect({ version: pinned });
       expect(await client.apiVersion()).toBe(pinned);
-      if (minor(pinned) < minor(oldest) || minor(pinned) > minor(newest)) {
+      if (!ENGINE.isPodman && (minor(pinned) < minor(oldest) || minor(pinned) > minor(newest))) {
         const error = await failure(client.images());
         expect(error).toBeInstanceOf(VersionError);
         expect(error).toMatchObject({ needed: pinned, spoken: `${oldest} to ${newest}` });
@@ -141,7 +146,7 @@ describe('request', () => {
   it('resolves for a 404, too', async () => {
     const answer = await docker.request({ path: '/longshore/no/such/path' });
     expect(answer.status).toBe(404);
-    expect((await collect(answer.body)).toString()).toContain('page not found');
+    expect((await collect(answer.body)).toString()).toMatch(/not found/i);
   });
 
   it('leaves the framing to the client', async () => {
@@ -170,18 +175,19 @@ describe('connections', () => {
     const made = await Promise.all(
       Array.from({ length: 8 }, async (_, index) => {
         const label = String(index).repeat(50_000);
-        const changes = [`LABEL ${LABEL}`, `LABEL longshore.long=${label}`];
-        return { label, ...(await docker.importImageFromData({ index: `${index} ${RUN}` }, { changes })) };
+        const which = `${index}-${RUN}`; // the containerd store finds no labels of more than 4096 characters
+        const changes = [`LABEL ${LABEL}`, `LABEL longshore.which=${which}`, `LABEL longshore.long=${label}`];
+        return { label, which, ...(await docker.importImageFromData({ index: `${index} ${RUN}` }, { changes })) };
       }),
     );
     const text = async (path: string): Promise<string> =>
       (await collect((await docker.request({ path })).body)).toString();
     for (let round = 0; round < 5; round++) {
       await Promise.all(
-        made.map(async ({ id, label }) => {
+        made.map(async ({ id, label, which }) => {
           const [image, listed, raw] = await Promise.all([
             docker.inspectImage(id),
-            docker.images({ filters: { label: `longshore.long=${label}` } }),
+            docker.images({ filters: { label: `longshore.which=${which}` } }),
             text(`/images/${id}/json`),
           ]);
           expect(image.Config?.['Labels']).toMatchObject({ 'longshore.long': label });

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packTar } from '../../src/index.ts';
 import {
   COMMAND,
+  ENGINE,
   HOST,
   LABEL,
   REGISTRY,
@@ -19,6 +20,7 @@ import {
   makeImage,
   manifestOf,
   repository,
+  shown,
   temporaryFolder,
 } from './support.ts';
 
@@ -69,7 +71,7 @@ describe('longshore', () => {
     const id = (await ok(['import', at('rootfs.tar'), name, '--change', `LABEL ${LABEL}`])).trim();
     expect(await docker.inspectImage(name)).toMatchObject({ Id: id });
 
-    expect(await json(['ls', name])).toEqual([expect.objectContaining({ Id: id, RepoTags: [name] })]);
+    expect(await json(['ls', name])).toEqual([expect.objectContaining({ Id: id, RepoTags: [shown(name)] })]);
     expect(await ok(['ls', name])).toContain(repository('command'));
     expect(await ok(['ls', name, '--quiet', '--no-trunc'])).toBe(`${id}\n`);
 
@@ -80,12 +82,12 @@ describe('longshore', () => {
 
     expect(await ok(['rm', name])).toContain(name);
     expect(await docker.exists(id)).toBe(false);
-    expect(await ok(['load', at('saved.tar')])).toBe(`${name}\n`);
+    expect(await ok(['load', at('saved.tar')])).toBe(`${shown(name)}\n`);
     expect(await docker.inspectImage(name)).toMatchObject({ Id: id });
 
-    expect(await json(['rm', name])).toEqual(expect.arrayContaining([{ Untagged: name }, { Deleted: id }]));
+    expect(await json(['rm', name])).toEqual(expect.arrayContaining([{ Untagged: shown(name) }, { Deleted: id }]));
     expect(await docker.exists(id)).toBe(false);
-    expect(await ok(['load'], saved)).toBe(`${name}\n`);
+    expect(await ok(['load'], saved)).toBe(`${shown(name)}\n`);
     expect(await docker.exists(id)).toBe(true);
     await ok(['rm', '--quiet', name]);
   });
@@ -98,7 +100,7 @@ describe('longshore', () => {
     await docker.removeImage(id, { force: true });
     const { code, stdout, stderr } = await longshore(['pull', remote]);
     expect([code, stdout.toString()]).toEqual([0, `${remote}\n`]);
-    expect(stderr).toContain(digest);
+    expect(stderr).toContain(ENGINE.isPodman ? id.slice(7, 19) : digest); // each what it says
     expect(await docker.inspectImage(remote)).toMatchObject({ Id: id });
     expect((await longshore(['pull', remote, '--json'])).stdout.toString()).toContain(digest);
   });
@@ -110,7 +112,7 @@ describe('longshore', () => {
       manifestOf(stdout)
         .flatMap((image) => image.RepoTags ?? [])
         .sort(),
-    ).toEqual([one.name, two.name]);
+    ).toEqual([shown(one.name), shown(two.name)]);
   });
 
   it('tells the versions', async () => {
@@ -132,16 +134,16 @@ describe('longshore', () => {
 
 describe('its exit code', () => {
   const unknown = repository('nothing');
-  const failures: ReadonlyArray<readonly [string, () => readonly string[], string]> = [
+  const failures: ReadonlyArray<readonly [string, () => readonly string[], string | RegExp]> = [
     ['an image that is not there', () => ['save', '-o', at('none.tar'), unknown], unknown],
     ['one of several images that is not there', () => ['rm', unknown], unknown],
     ['a file that is not there', () => ['load', at('none.tar')], 'none.tar'],
-    ['a pull that its registry refuses', () => ['pull', `${REGISTRY}/${unknown}`], unknown],
+    ['a pull that its registry refuses', () => ['pull', `${REGISTRY}/${unknown}`], /not found|manifest unknown/],
   ];
   it.each(failures)('is 1 for %s', async (_, argv, said) => {
     const { code, stdout, stderr } = await longshore(argv());
     expect([code, stdout.toString()]).toEqual([1, '']);
-    expect(stderr).toContain(said);
+    expect(stderr).toMatch(said);
     expect(await readdir(folder.path)).not.toContain('none.tar');
   });
 

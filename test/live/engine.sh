@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
-# A throwaway Docker engine and two registries for the live tests, from Debian's packages. Debian 12, root.
-#   engine.sh install installs what is missing, the tar programs that the other tests ask too
-#   engine.sh start   installs, starts them, and prints what the tests want in their environment:
-#                     set -a; eval "$(bash test/live/engine.sh start)"; set +a; npm run test:live
-#   engine.sh stop    stops them and removes all that they have made
+# A throwaway engine, Docker or Podman, and two registries for the live tests, from Debian's packages. Debian 12, root.
+#   engine.sh install [docker|podman]...  installs what is missing, the tar programs that the other tests ask too
+#   engine.sh start [docker|podman]       installs, starts them, and prints what the tests want in their environment:
+#             set -a; eval "$(bash test/live/engine.sh start)"; set +a; npm run test:live
+#   engine.sh stop                        stops them and removes all that they have made
 # All of it lives in one folder, LONGSHORE_ENGINE (default: one below /tmp), with sockets, stores and ports of its own:
 # an engine that runs here already is not touched. There is no bridge and no firewall rule: these tests run no container.
 set -euo pipefail
 export PATH=$PATH:/usr/sbin:/sbin # where Debian has dockerd
 
 folder=${LONGSHORE_ENGINE:-/tmp/longshore-engine}
-socket=$folder/docker.sock
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "engine.sh: $*"; exit 1; }
@@ -19,10 +18,17 @@ fail() { say "engine.sh: $*"; exit 1; }
 need() { command -v "$1" >/dev/null || missing+=("$2"); }
 
 install_missing() {
-  [[ $(uname -s) == Linux ]] || fail 'a Docker engine needs Linux'
-  [[ $(id -u) == 0 ]] || fail 'a Docker engine needs root'
-  local missing=()
-  need dockerd docker.io
+  [[ $(uname -s) == Linux ]] || fail 'an engine needs Linux'
+  [[ $(id -u) == 0 ]] || fail 'an engine needs root'
+  local missing=() engine
+  for engine; do
+    case $engine in
+      docker) need dockerd docker.io ;;
+      # crun, as there is no default among the runtimes that it may have, and it wants one even if it runs nothing.
+      podman) need podman podman; need crun crun ;;
+      *) fail "there is no engine called $engine: docker, podman" ;;
+    esac
+  done
   need docker-registry docker-registry
   need htpasswd apache2-utils
   need curl curl
@@ -69,13 +75,28 @@ await() {
 start_docker() {
   printf '{"insecure-registries":["127.0.0.0/8"]}\n' >"$folder/daemon.json"
   # Its own namespaces, should it find a containerd that the system runs.
-  spawn dockerd dockerd --config-file "$folder/daemon.json" --host "unix://$socket" \
+  spawn docker dockerd --config-file "$folder/daemon.json" --host "unix://$folder/docker.sock" \
     --pidfile "$folder/dockerd-self.pid" --data-root "$folder/data" --exec-root "$folder/exec" \
     --bridge none --iptables=false --ip6tables=false \
     --containerd-namespace "longshore-$$" --containerd-plugins-namespace "longshore-plugins-$$"
-  await dockerd 60 docker_answers
 }
-docker_answers() { curl -fsS --max-time 2 --unix-socket "$socket" http://engine/_ping >/dev/null 2>&1; }
+
+start_podman() {
+  local driver=overlay
+  [[ $(stat -f -c %T "$folder") != overlayfs ]] || driver=vfs # which cannot be stacked
+  # It speaks plain http only with registries that it knows; their order here is that of the settings.
+  printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$(address registry)" "$(address registry-auth)" \
+    >"$folder/registries.conf"
+  # Without systemd there is neither its journal nor its control groups.
+  printf '[engine]\nevents_logger = "file"\ncgroup_manager = "cgroupfs"\n' >"$folder/containers.conf"
+  mkdir -p "$folder/tmp"
+  CONTAINERS_REGISTRIES_CONF=$folder/registries.conf CONTAINERS_CONF=$folder/containers.conf TMPDIR=$folder/tmp \
+    spawn podman podman --root "$folder/data" --runroot "$folder/exec" --tmpdir "$folder/tmp" \
+    --storage-driver "$driver" system service --time=0 "unix://$folder/podman.sock"
+}
+
+# answers ENGINE: whether it is there
+answers() { curl -fsS --max-time 2 --unix-socket "$folder/$1.sock" http://engine/_ping >/dev/null 2>&1; }
 
 # start_registry NAME [AUTH]: on a port that the system chooses, and the log tells
 start_registry() {
@@ -92,13 +113,14 @@ YAML
 address() { grep -o -m1 'listening on 127\.0\.0\.1:[0-9]*' "$folder/$1.log" | cut -d' ' -f3; }
 
 start() {
-  if [[ -e $folder/settings ]] && docker_answers; then
+  local engine=$1
+  if [[ -e $folder/settings ]] && answers "$engine"; then
     cat "$folder/settings"
     return
   fi
   # A Unix socket's path has 107 bytes, and containerd's are the longest.
   ((${#folder} <= 60)) || fail "LONGSHORE_ENGINE is too long for the paths of sockets: $folder"
-  install_missing
+  install_missing "$engine"
   stop
   mkdir -p "$folder"
   trap '[[ $? == 0 ]] || stop' EXIT
@@ -106,11 +128,12 @@ start() {
   # Characters that make "-" and "_" of base64url, and want quoting everywhere.
   password="$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')??>>~~"
   htpasswd -Bbn "$user" "$password" >"$folder/htpasswd"
-  start_docker
   start_registry registry
   start_registry registry-auth "auth: {htpasswd: {realm: longshore, path: $folder/htpasswd}}"
+  "start_$engine"
+  await "$engine" 60 answers "$engine"
   {
-    printf 'DOCKER_HOST=%q\n' "unix://$socket"
+    printf 'DOCKER_HOST=%q\n' "unix://$folder/$engine.sock"
     printf 'REGISTRY=%q\nREGISTRY_AUTH=%q\n' "$(address registry)" "$(address registry-auth)"
     printf 'REGISTRY_USER=%q\nREGISTRY_PASSWORD=%q\n' "$user" "$password"
   } >"$folder/settings"
@@ -134,9 +157,10 @@ end() {
 stop() {
   end registry
   end registry-auth
-  end dockerd
+  end docker
+  end podman
   [[ -d $folder ]] || return 0
-  # What dockerd had mounted and a kill has left.
+  # What an engine had mounted and a kill has left.
   local mounted
   cut -d' ' -f2 /proc/mounts | { grep -F "$folder/" || true; } | sort -r | while read -r mounted; do
     umount -l "$mounted" 2>/dev/null || true
@@ -145,8 +169,8 @@ stop() {
 }
 
 case ${1-} in
-  install) install_missing ;;
-  start) start ;;
+  install) shift; install_missing "${@:-docker}" ;;
+  start) start "${2:-docker}" ;;
   stop) stop ;;
   *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

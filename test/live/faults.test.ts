@@ -2,6 +2,7 @@
 // Nothing hangs, no file is left behind, and nothing is rejected that nobody hears of (vitest fails a run for that).
 
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { createServer } from 'node:net';
@@ -17,12 +18,13 @@ import {
   LongshoreError,
   NotFoundError,
   ProtocolError,
+  ServerError,
   TruncatedError,
   VersionError,
 } from '../../src/index.ts';
 import { parseAddress } from '../../src/docker/address.ts';
 import { answer, fakeDaemon, onRequest } from '../support/fake-daemon.ts';
-import { HOST, LABEL, LIBRARY, RUN, cleanUp, connect, failure, repository, serve, temporaryFolder } from './support.ts';
+import { ENGINE, HOST, LABEL, LIBRARY, RUN, cleanUp, connect, failure, repository, serve, temporaryFolder } from './support.ts';
 
 const docker = connect();
 afterAll(() => cleanUp(docker));
@@ -196,7 +198,9 @@ describe('a tar that is no tar', () => {
     const error = await failure(docker.importImageFromData(bytes, { repository: name, changes: [`LABEL ${LABEL}`] }));
     expect(error).toBeInstanceOf(ApiError);
     expect((error as ApiError).daemonMessage).not.toBe('');
-    expect(await docker.exists(name)).toBe(false);
+    // The containerd store unpacks an image after it has got its name.
+    expect(await docker.exists(name)).toBe(ENGINE.isContainerd);
+    if (ENGINE.isContainerd) await docker.removeImage(name);
   });
 });
 
@@ -278,7 +282,8 @@ describe('a save that is cut short', () => {
   let image: { name: string; id: string };
   beforeAll(async () => {
     const options = { repository: repository('cut'), changes: [`LABEL ${LABEL}`] };
-    const { id } = await docker.importImageFromData({ content: Buffer.alloc(3_000_000, 'x'), run: RUN }, options);
+    // Some stores compress.
+    const { id } = await docker.importImageFromData({ content: randomBytes(3_000_000), run: RUN }, options);
     image = { name: repository('cut'), id };
   });
 
@@ -328,24 +333,28 @@ describe('a save that is cut short', () => {
   });
 });
 
-describe('an upload that is refused midway', () => {
-  it('is stopped, and the error has the words of the engine', async () => {
+describe('an upload that is refused', () => {
+  // Podman reads all of it before it looks at the changes: an upload without an end would fill its disk.
+  const LONG = 64 * 1024 * 1024;
+
+  it('has the words of the engine, and Docker stops it midway', async () => {
     let sent = 0;
     let ended = false;
-    async function* endless(): AsyncGenerator<Uint8Array> {
+    async function* long(): AsyncGenerator<Uint8Array> {
       try {
-        for (const block = Buffer.alloc(256 * 1024); ; sent += block.length) yield block;
+        for (const block = Buffer.alloc(256 * 1024); sent < LONG; sent += block.length) yield block;
       } finally {
         ended = true;
       }
     }
-    const call = docker.importImageFromStream(endless(), { changes: ['LONGSHORE no instruction'] });
+    const call = docker.importImageFromStream(long(), { changes: ['LONGSHORE no instruction'] });
     const error = await failure(call);
-    expect(error).toBeInstanceOf(BadRequestError);
-    expect(error).toMatchObject({ status: 400, inStream: false });
-    expect((error as BadRequestError).daemonMessage).toMatch(/longshore/i);
+    expect(error).toBeInstanceOf(ENGINE.isPodman ? ServerError : BadRequestError);
+    expect(error).toMatchObject({ status: ENGINE.isPodman ? 500 : 400, inStream: false });
+    expect((error as ApiError).daemonMessage).toMatch(/longshore/i);
     expect(ended).toBe(true);
-    expect(sent).toBeLessThan(64 * 1024 * 1024);
+    if (ENGINE.isPodman) expect(sent).toBe(LONG);
+    else expect(sent).toBeLessThan(LONG);
     expect(await docker.ping()).toBeDefined();
   });
 
@@ -374,12 +383,13 @@ describe('memory', () => {
     const path = join(folder.path, 'large.tar');
     const name = repository('large');
     const { bytes, again, peak } = child(`
+      import { randomFillSync } from 'node:crypto';
       import { readFileSync } from 'node:fs';
       const docker = new longshore.ImageClient({ host: ${JSON.stringify(HOST)} });
-      // The same block again and again: what a source itself takes is not what is measured.
+      // The same block again and again: what a source itself takes is not what is measured. Some stores compress.
       const block = Buffer.alloc(256 * 1024);
       async function* content() {
-        for (let part = 0; part < 1024; part++) yield block.fill(part % 251);
+        for (let part = 0; part < 1024; part++) yield randomFillSync(block);
       }
       const entries = [{ path: 'large', size: 2 ** 28, content: content() }];
       const options = { repository: ${JSON.stringify(name)}, changes: ['LABEL ${LABEL}'] };

@@ -7,9 +7,23 @@ import {
   ConflictError,
   InvalidReferenceError,
   NotFoundError,
+  ServerError,
   packTar,
 } from '../../src/index.ts';
-import { LABEL, RUN, cleanUp, collect, connect, failure, makeImage, repository } from './support.ts';
+import type { ApiError } from '../../src/index.ts';
+import {
+  ENGINE,
+  LABEL,
+  PODMAN_4,
+  RUN,
+  cleanUp,
+  collect,
+  connect,
+  failure,
+  makeImage,
+  repository,
+  shown,
+} from './support.ts';
 
 const docker = connect();
 afterAll(() => cleanUp(docker));
@@ -32,21 +46,21 @@ describe('images', () => {
     const { name, id } = await makeImage(docker, 'list');
     const [image, ...more] = await docker.images({ name });
     expect(more).toEqual([]);
-    expect(image).toMatchObject({ Id: id, RepoTags: [name], SharedSize: -1 });
+    expect(image).toMatchObject({ Id: id, RepoTags: [shown(name)], SharedSize: ENGINE.isPodman ? 0 : -1 });
     expect(image?.Labels).toMatchObject({ 'longshore.live': RUN });
     expect(image?.Size).toBeGreaterThan(0);
     expect(image?.Created).toBeGreaterThan(Date.now() / 1000 - 3600);
   });
 
-  it('takes "*" in a name for anything but a slash', async () => {
+  it('takes "*" in a name for anything but a slash, which Podman takes it for, too', async () => {
     await makeImage(docker, 'glob-a');
     await makeImage(docker, 'glob-b');
     const names = async (name: string): Promise<string[]> =>
       (await docker.images({ name })).flatMap((image) => image.RepoTags);
-    const found = [`${repository('glob-a')}:v1`, `${repository('glob-b')}:v1`];
+    const found = [`${repository('glob-a')}:v1`, `${repository('glob-b')}:v1`].map(shown);
     expect((await names(`longshore-live/glob-*-${RUN}`)).sort()).toEqual(found);
     expect(await names(`longshore-live/glob-a-${RUN}:*`)).toEqual(found.slice(0, 1));
-    expect(await names(`*glob-*-${RUN}`)).toEqual([]);
+    expect((await names(`*glob-*-${RUN}`)).sort()).toEqual(ENGINE.isPodman ? found : []);
   });
 
   it('joins the name to the filters and leaves the object it was given alone', async () => {
@@ -98,9 +112,9 @@ describe('images', () => {
 
   it('passes on what the engine says to a filter that it does not know', async () => {
     const error = await failure(docker.images({ filters: { 'longshore-no-filter': 1 } }));
-    expect(error).toBeInstanceOf(BadRequestError);
-    expect(error).toMatchObject({ status: 400, inStream: false, method: 'GET' });
-    expect((error as BadRequestError).daemonMessage).toContain('longshore-no-filter');
+    expect(error).toBeInstanceOf(ENGINE.isPodman ? ServerError : BadRequestError);
+    expect(error).toMatchObject({ status: ENGINE.isPodman ? 500 : 400, inStream: false, method: 'GET' });
+    expect((error as ApiError).daemonMessage).toContain('longshore-no-filter');
   });
 });
 
@@ -109,7 +123,7 @@ describe('inspectImage', () => {
     const { name, id } = await makeImage(docker, 'inspect');
     const hex = id.slice('sha256:'.length);
     for (const image of [name, id, hex, hex.slice(0, 12)]) {
-      expect(await docker.inspectImage(image), image).toMatchObject({ Id: id, RepoTags: [name], Os: 'linux' });
+      expect(await docker.inspectImage(image), image).toMatchObject({ Id: id, RepoTags: [shown(name)], Os: 'linux' });
     }
   });
 
@@ -144,7 +158,8 @@ describe('history', () => {
     expect(steps.map((step) => step.Comment).at(-1)).toBe('made for history');
     expect(steps[0]?.CreatedBy).toContain('LABEL second=2');
     expect(steps[1]?.CreatedBy).toContain('LABEL first=1');
-    expect(steps[0]?.Tags).toEqual([name]);
+    // Podman 4 tells no names, and Podman 5 tells those of all steps at each.
+    if (!ENGINE.isPodman) expect(steps[0]?.Tags).toEqual([name]);
     expect(steps.map((step) => step.Size > 0)).toEqual([false, false, true]);
   });
 
@@ -161,7 +176,7 @@ describe('tag', () => {
     await docker.tag(name, repository('tag-2'), { tag: 'beside' });
     const { RepoTags } = await docker.inspectImage(id);
     const others = ['beside', 'inside', 'latest'].map((tag) => `${repository('tag-2')}:${tag}`);
-    expect([...RepoTags].sort()).toEqual([name, ...others].sort());
+    expect([...RepoTags].sort()).toEqual([name, ...others].map(shown).sort());
   });
 
   it('takes the name away from the image that had it', async () => {
@@ -188,10 +203,10 @@ describe('removeImage', () => {
     const { name, id } = await makeImage(docker, 'remove');
     const other = `${repository('remove')}:v2`;
     await docker.tag(name, other);
-    expect(await docker.removeImage(other)).toEqual([{ Untagged: other }]);
+    expect(await docker.removeImage(other)).toEqual([{ Untagged: shown(other) }]);
     expect(await docker.exists(id)).toBe(true);
     const items = await docker.removeImage(name);
-    expect(items).toEqual(expect.arrayContaining([{ Untagged: name }, { Deleted: id }]));
+    expect(items).toEqual(expect.arrayContaining([{ Untagged: shown(name) }, { Deleted: id }]));
     expect(await docker.exists(id)).toBe(false);
   });
 
@@ -201,23 +216,25 @@ describe('removeImage', () => {
     await docker.tag(name, other);
     const error = await failure(docker.removeImage(id));
     expect(error).toBeInstanceOf(ConflictError);
-    expect(error).toMatchObject({ status: 409, method: 'DELETE' });
+    expect(error).toMatchObject({ status: ENGINE.isPodman ? 500 : 409, method: 'DELETE' });
     expect(await docker.exists(id)).toBe(true);
     const items = await docker.removeImage(id, { force: true });
-    expect(items).toEqual(expect.arrayContaining([{ Untagged: name }, { Untagged: other }, { Deleted: id }]));
+    const untagged = [name, other].map((each) => ({ Untagged: shown(each) }));
+    expect(items).toEqual(expect.arrayContaining([...untagged, { Deleted: id }]));
     expect(await docker.exists(id)).toBe(false);
   });
 
-  it('takes nameless parents along, unless noprune keeps them', async () => {
+  it('takes nameless parents along, unless noprune keeps them, which Podman 4 overlooks', async () => {
     const base = await makeImage(docker, 'parents');
     const name = `${repository('parents-top')}:v1`;
     await buildOnTop(base.name, name);
     const { Parent: parent = '' } = await docker.inspectImage(name);
     await docker.removeImage(name, { noprune: true });
-    expect(await docker.exists(parent)).toBe(true);
-    await buildOnTop(base.name, name); // out of the builder's cache: the same parent
-    expect((await docker.inspectImage(name)).Parent).toBe(parent);
-    expect(await docker.removeImage(name)).toContainEqual({ Deleted: parent });
+    expect(await docker.exists(parent)).toBe(!PODMAN_4);
+    await buildOnTop(base.name, name); // out of the builder's cache: the same parent, where it is kept
+    const { Parent: again = '' } = await docker.inspectImage(name);
+    expect(again === parent).toBe(!PODMAN_4);
+    expect(await docker.removeImage(name)).toContainEqual({ Deleted: again });
     expect(await docker.exists(parent)).toBe(false);
     expect(await docker.exists(base.id)).toBe(true);
   });
@@ -236,14 +253,16 @@ describe('pruneImages', () => {
       { repository: name, changes: [`LABEL ${label}`, `LABEL ${LABEL}`] },
     );
 
-  it('removes images without a name, and with dangling: false those that nothing uses', async () => {
+  it('removes images without a name, and with dangling: false those that nothing uses, which Podman 4 cannot', async () => {
     const [dangling, tagged] = [await make(), await make(repository('prune'))];
     const first = await docker.pruneImages({ filters: { label } });
     expect(first.ImagesDeleted).toContainEqual({ Deleted: dangling.id });
     expect(first.ImagesDeleted).not.toContainEqual({ Deleted: tagged.id });
     expect(first.SpaceReclaimed).toBeGreaterThan(0);
     expect(await docker.exists(tagged.id)).toBe(true);
-    const second = await docker.pruneImages({ filters: { label, dangling: false } });
+    const pruning = docker.pruneImages({ filters: { label, dangling: false } });
+    if (PODMAN_4) return void expect((await failure(pruning) as ApiError).daemonMessage).toContain('"dangling"');
+    const second = await pruning;
     expect(second.ImagesDeleted).toContainEqual({ Deleted: tagged.id });
     expect(await docker.exists(tagged.id)).toBe(false);
   });

@@ -1,11 +1,24 @@
-// Search: the engine asks a registry that speaks the first version of the registry API, which here is a few lines.
+// Search: Docker asks a registry that speaks the first version of the registry API, which here is a few lines. Podman
+// goes in plain text only to registries that its configuration knows, and of those it reads the catalogue.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ApiError, ArgumentError } from '../../src/index.ts';
-import { connect, failure, serve } from './support.ts';
+import { ApiError, ArgumentError, UnauthorizedError } from '../../src/index.ts';
+import {
+  ENGINE,
+  LOGIN,
+  PODMAN_4,
+  REGISTRY,
+  REGISTRY_AUTH,
+  cleanUp,
+  connect,
+  failure,
+  makeImage,
+  repository,
+  serve,
+} from './support.ts';
 
 const docker = connect();
-afterAll(() => docker.close());
+afterAll(() => cleanUp(docker));
 
 const results = ['one', 'two', 'three'].map((name, index) => ({
   name: `x/${name}`,
@@ -35,7 +48,40 @@ afterAll(() => registry.close());
 
 const term = (text: string): string => `127.0.0.1:${registry.port}/${text}`;
 
-describe('search', () => {
+describe.runIf(ENGINE.isPodman)('search on Podman', () => {
+  const names = async (...[term, options]: Parameters<typeof docker.search>): Promise<string[]> =>
+    (await docker.search(term, options)).map((result) => result.name);
+
+  beforeAll(async () => {
+    for (const registry of [REGISTRY, REGISTRY_AUTH]) {
+      const { name } = await makeImage(docker, 'search');
+      await docker.tag(name, `${registry}/${name}`);
+      await docker.push(`${registry}/${name}`, { credentials: LOGIN });
+    }
+  });
+
+  it('gives what the registry has, in the shape that Docker gives it', async () => {
+    const found = { name: `${REGISTRY}/${repository('search')}`, description: '', star_count: 0, is_official: false };
+    expect(await docker.search(`${REGISTRY}/search-`)).toContainEqual({ ...found, is_automated: false });
+  });
+
+  it('limits, and filters', async () => {
+    expect(await names(`${REGISTRY}/longshore-live/`, { limit: 1 })).toHaveLength(1);
+    expect(await names(`${REGISTRY}/${repository('search')}`)).toHaveLength(1);
+    expect(await names(`${REGISTRY}/${repository('search')}`, { filters: { 'is-official': true } })).toEqual([]);
+    expect(await names(`${REGISTRY}/${repository('search')}`, { filters: { stars: 1 } })).toEqual([]);
+    expect(await names(`${REGISTRY}/${repository('nothing')}`)).toEqual([]);
+  });
+
+  it('takes credentials along, which Podman 4 drops, and none where there are none', async () => {
+    const term = `${REGISTRY_AUTH}/${repository('search')}`;
+    if (PODMAN_4) expect(await failure(docker.search(term, { credentials: LOGIN }))).toBeInstanceOf(UnauthorizedError);
+    else expect(await names(term, { credentials: LOGIN })).toEqual([term]);
+    expect(await failure(docker.search(term))).toBeInstanceOf(UnauthorizedError);
+  });
+});
+
+describe.skipIf(ENGINE.isPodman)('search on Docker', () => {
   it('gives what the registry finds', async () => {
     expect(await docker.search(term('x'))).toEqual(results.map((result) => expect.objectContaining(result)));
     expect(asked.map(({ path }) => path)).toContain('/v1/search?q=x&n=25');
@@ -71,12 +117,14 @@ describe('search', () => {
     expect(asked.at(-1)).toEqual({ path: '/v1/search?q=x&n=25', authorization: undefined });
   });
 
+  it('is an ApiError where the registry fails', async () => {
+    expect(await failure(docker.search(term('broken')))).toBeInstanceOf(ApiError);
+  });
+});
+
+describe('search', () => {
   it('refuses no term at all before anything is sent', async () => {
     expect(await failure(docker.search(''))).toBeInstanceOf(ArgumentError);
     expect(asked).toEqual([]);
-  });
-
-  it('is an ApiError where the registry fails', async () => {
-    expect(await failure(docker.search(term('broken')))).toBeInstanceOf(ApiError);
   });
 });

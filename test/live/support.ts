@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { ConflictError, ImageClient, NotFoundError } from '../../src/index.ts';
+import { ConflictError, ImageClient, NotFoundError, formatReference, parseReference } from '../../src/index.ts';
 import type { Credentials, Dialer, ImageClientOptions } from '../../src/index.ts';
 import { parseAddress } from '../../src/docker/address.ts';
 import { dialerFor } from '../../src/system/dial.ts';
@@ -37,6 +37,37 @@ export const LOGIN: Extract<Credentials, { username: string }> & { password: str
   username: setting('REGISTRY_USER'),
   password: setting('REGISTRY_PASSWORD'),
 };
+
+/** What the engine under test is, by its own account; engines differ, and each test says in what. */
+export interface EngineUnderTest {
+  readonly isPodman: boolean;
+  /** Whether images are in containerd's own store: ids are those of manifests, and one image has several platforms. */
+  readonly isContainerd: boolean;
+  /** Of the images that it makes and runs, `"amd64"`. */
+  readonly architecture: string;
+  /** `"28.5.2"`. */
+  readonly version: string;
+}
+export const ENGINE: EngineUnderTest = await engineUnderTest();
+
+async function engineUnderTest(): Promise<EngineUnderTest> {
+  await using docker = connect();
+  const [{ isPodman }, { DriverStatus }, { Arch, Version }] = await Promise.all([
+    docker.ping(),
+    docker.info(),
+    docker.version(),
+  ]);
+  const isContainerd = (DriverStatus ?? []).some(([, value]) => value === 'io.containerd.snapshotter.v1');
+  return { isPodman, isContainerd, architecture: Arch, version: Version };
+}
+
+/** Podman 4 lacks some of what Podman 5 has. */
+export const PODMAN_4: boolean = ENGINE.isPodman && ENGINE.version.startsWith('4.');
+
+/** A name as the engine shows it: Podman writes `docker.io/` before one without a host. */
+export function shown(name: string): string {
+  return ENGINE.isPodman ? formatReference(parseReference(name)) : name;
+}
 
 /** In every name and label that a test file gives: no two runs and no two files meet. */
 export const RUN: string = randomBytes(5).toString('hex');
