@@ -42,9 +42,7 @@ export function pulling(start: StartCall, local: Local, pull: Pull, outcome: Pul
     const after = await local.inspect(name, left);
     if (after === undefined) return undefined;
     const status = before?.Id === after.Id ? 'up-to-date' : 'downloaded';
-    // Of an image that was made here and pushed, Podman also knows a manifest of its own, and does not say which is which.
-    const isOpen = status === 'up-to-date' && digestsOf(after, reference).length > 1;
-    return outcome.tell({ digest: isOpen ? undefined : registryDigest(after, reference), status });
+    return outcome.tell({ digest: registryDigest(after, reference), status });
   };
 }
 
@@ -80,16 +78,15 @@ function latestOnly(operation: 'pull' | 'push'): VersionError {
   return new VersionError(message, { subject, needed: 'Docker', spoken: 'Podman' });
 }
 
-/** The digest under which the registry has a local image. */
-function registryDigest(image: ImageInspect, reference: Reference): string | undefined {
-  // Podman names the manifest of the image's own platform first; the index, which is what the registry has, after it.
-  return reference.digest ?? digestsOf(image, reference).at(-1);
-}
-
-/** The digests that an image has in the repository of a reference. */
-function digestsOf({ RepoDigests }: ImageInspect, reference: Reference): string[] {
+/**
+ * The digest under which the registry has a local image; undefined where the engine knows several. Podman knows an image
+ * by the index, by the manifest of its platform in there, and by the one that it made itself of an image from here, in
+ * no order that tells which is which.
+ */
+function registryDigest({ RepoDigests }: ImageInspect, reference: Reference): string | undefined {
+  if (reference.digest !== undefined) return reference.digest;
   const known = RepoDigests.map(parseReference).filter((each) => repositoryName(each) === repositoryName(reference));
-  return known.flatMap(({ digest }) => digest ?? []);
+  return known.length === 1 ? known[0]?.digest : undefined;
 }
 
 /** Whether a local image is of the platform that is wanted; a word alone is an operating system or an architecture. */

@@ -460,7 +460,7 @@ export interface ImageAttestation {
 export interface PullResult {
   /** In canonical form, `docker.io/library/alpine:3.20`. */
   readonly reference: string;
-  /** `sha256:…` of what the registry has under that name; Podman does not tell. */
+  /** `sha256:…` of what the registry has under that name; undefined after `allTags`, or where Podman knows several. */
   readonly digest: string | undefined;
   /** Undefined where the engine does not tell. */
   readonly status: 'downloaded' | 'up-to-date' | undefined;

@@ -5,7 +5,7 @@
 #             set -a; eval "$(bash test/live/engine.sh start)"; set +a; npm run test:live
 #   engine.sh stop                        stops them and removes all that they have made
 # All of it lives in one folder, LONGSHORE_ENGINE (default: one below /tmp), with sockets, stores and ports of its own:
-# an engine that runs here already is not touched. There is no bridge and no firewall rule: these tests run no container.
+# an engine that runs here already is not touched. No bridge, no firewall rule: these tests run no container.
 set -euo pipefail
 export PATH=$PATH:/usr/sbin:/sbin # where Debian has dockerd
 

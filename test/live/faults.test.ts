@@ -24,7 +24,19 @@ import {
 } from '../../src/index.ts';
 import { parseAddress } from '../../src/docker/address.ts';
 import { answer, fakeDaemon, onRequest } from '../support/fake-daemon.ts';
-import { ENGINE, HOST, LABEL, LIBRARY, RUN, cleanUp, connect, failure, repository, serve, temporaryFolder } from './support.ts';
+import {
+  ENGINE,
+  HOST,
+  LABEL,
+  LIBRARY,
+  RUN,
+  cleanUp,
+  connect,
+  failure,
+  repository,
+  serve,
+  temporaryFolder,
+} from './support.ts';
 
 const docker = connect();
 afterAll(() => cleanUp(docker));

@@ -253,7 +253,7 @@ describe('pruneImages', () => {
       { repository: name, changes: [`LABEL ${label}`, `LABEL ${LABEL}`] },
     );
 
-  it('removes images without a name, and with dangling: false those that nothing uses, which Podman 4 cannot', async () => {
+  it('removes images without a name, and with dangling: false unused ones, which Podman 4 cannot', async () => {
     const [dangling, tagged] = [await make(), await make(repository('prune'))];
     const first = await docker.pruneImages({ filters: { label } });
     expect(first.ImagesDeleted).toContainEqual({ Deleted: dangling.id });

@@ -1,5 +1,5 @@
-// One platform of an image, or one of several: said, asked for, sent, saved, removed. Where an engine would overlook the
-// word, it is not asked.
+// One platform of an image, or one of several: said, asked for, sent, saved, removed. Where an engine would overlook
+// the word, it is not asked.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ApiError, ImageClient, NotFoundError, VersionError } from '../../src/index.ts';
@@ -40,7 +40,7 @@ describe('importImage with a platform', () => {
     expect(await docker.inspectImage(id)).toMatchObject({ Os: 'linux', Architecture });
   });
 
-  it('has the reason "platform" for one that is none, where the engine does not write down whatever it is told', async () => {
+  it('has the reason "platform" for one that is none, unless the engine writes down all it is told', async () => {
     const options = { changes: [`LABEL ${LABEL}`], platform: 'longshore/longshore' };
     const call = docker.importImageFromData({ foreign: RUN }, options);
     if (ENGINE.isPodman || ENGINE.isContainerd) {
@@ -68,14 +68,17 @@ describe('pull with a platform', () => {
     }
   });
 
-  it('fetches that of the engine where none is named, and tells the digest of the index', async () => {
+  // Podman knows such an image by its own manifest and by the index, and does not say which one the registry has.
+  const told = (): string | undefined => (ENGINE.isPodman ? undefined : image.digest);
+
+  it('fetches that of the engine where none is named, and tells the digest of the index, or none', async () => {
     expect(await registryDigest(REGISTRY, repository('pull-platform'), 'v1')).toBe(image.digest);
-    expect(await docker.pull(remote)).toMatchObject({ digest: image.digest, status: 'downloaded' });
+    expect(await docker.pull(remote)).toMatchObject({ digest: told(), status: 'downloaded' });
     expect(await docker.inspectImage(remote)).toMatchObject({ Os: 'linux', Architecture: ENGINE.architecture });
   });
 
   it('fetches that one', async () => {
-    expect(await docker.pull(remote, { platform: foreign })).toMatchObject({ digest: image.digest });
+    expect(await docker.pull(remote, { platform: foreign })).toMatchObject({ digest: told() });
     const { Architecture } = await docker.inspectImage(remote);
     expect(Architecture).toBe('s390x');
     // The containerd store wants the rest of the index, too, unless it is told.
@@ -222,7 +225,8 @@ describe.runIf(ENGINE.isContainerd)('an image of two platforms in the containerd
     expect(await docker.push(remote)).toMatchObject({ digest: image.digest });
     expect(await registryDigest(REGISTRY, repository('two'), 'v1')).toBe(image.digest);
     const { Platforms } = await docker.inspectDistribution(remote);
-    expect(Platforms).toEqual(PLATFORMS.map((platform) => expect.objectContaining({ architecture: platform.slice(6) })));
+    const architectures = PLATFORMS.map((platform) => platform.slice('linux/'.length));
+    expect(Platforms.map(({ architecture }) => architecture)).toEqual(architectures);
     await docker.removeImage(remote);
   });
 

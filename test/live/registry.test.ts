@@ -141,8 +141,8 @@ describe.skipIf(ENGINE.isPodman)('inspectDistribution on Docker', () => {
       size: expect.any(Number),
     });
     // What the containerd store pushes is of OCI, and of that Docker reads no platform.
-    const platforms = ENGINE.isContainerd ? [] : [expect.objectContaining({ os: 'linux', architecture: ENGINE.architecture })];
-    expect(found.Platforms).toEqual(platforms);
+    const { architecture, isContainerd } = ENGINE;
+    expect(found.Platforms).toEqual(isContainerd ? [] : [expect.objectContaining({ os: 'linux', architecture })]);
     const byDigest = await docker.inspectDistribution(`${REGISTRY}/${repository('distribution')}@${digest}`);
     expect(byDigest.Descriptor.digest).toBe(digest);
   });
@@ -299,8 +299,8 @@ describe('a registry with a login', () => {
     ['nobody', 'anonymous'],
     ['a wrong password', wrong],
   ] as const;
-  // A wrong password is a 401 of Docker's inspectDistribution alone, and of a pull by Podman 5; elsewhere engines say 500,
-  // or 200 and then the error, so that their words have to tell.
+  // A wrong password is a 401 of Docker's inspectDistribution alone, and of a pull by Podman 5; elsewhere engines say
+  // 500, or 200 and then the error, so that their words have to tell.
   it.each(refusals)('refuses %s', async (_, credentials) => {
     const calls = {
       push: failure(docker.push(remote, { credentials })),

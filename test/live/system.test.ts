@@ -56,7 +56,10 @@ describe('events', () => {
   const end = (): Date => new Date(Date.now() + 1000);
 
   /** Events until one is as wanted; the test's own time limit is that of the wait. */
-  async function until(events: AsyncIterable<ImageEvent>, wanted: (event: ImageEvent) => boolean): Promise<ImageEvent[]> {
+  async function until(
+    events: AsyncIterable<ImageEvent>,
+    wanted: (event: ImageEvent) => boolean,
+  ): Promise<ImageEvent[]> {
     const seen: ImageEvent[] = [];
     for await (const event of events) {
       seen.push(event);
