@@ -23,6 +23,7 @@ import {
   repository,
   shown,
   temporaryFolder,
+  timeless,
 } from './support.ts';
 
 const docker = connect();
@@ -49,13 +50,10 @@ beforeAll(async () => {
 
 describe('getImage', () => {
   it('gives the same bytes as curl, in chunks of the size asked for', async () => {
-    const sizes: number[] = [];
-    const hash = createHash('sha256');
-    for await (const chunk of docker.getImage(big.name, { chunkSize: 10_000 })) {
-      sizes.push(chunk.length);
-      hash.update(chunk);
-    }
-    expect(hash.digest('hex')).toBe(createHash('sha256').update(expected).digest('hex'));
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of docker.getImage(big.name, { chunkSize: 10_000 })) chunks.push(chunk);
+    expect(timeless(Buffer.concat(chunks)).equals(timeless(expected))).toBe(true);
+    const sizes = chunks.map((chunk) => chunk.length);
     expect(new Set(sizes.slice(0, -1))).toEqual(new Set([10_000]));
     expect(sizes.at(-1)).toBe(expected.length % 10_000 || 10_000);
   });
@@ -94,7 +92,7 @@ describe('getImage', () => {
     ],
   ];
   it.each(ways)('gives the same bytes by %s', async (_, read) => {
-    expect((await read(docker.getImage(big.name))).equals(expected)).toBe(true);
+    expect(timeless(await read(docker.getImage(big.name))).equals(timeless(expected))).toBe(true);
   });
 
   it('writes a file, and tells its length and its entries', async () => {

@@ -155,6 +155,17 @@ export function curl(path: string): Buffer {
   return done.stdout;
 }
 
+/** An archive without the times of its entries: Docker from 25 on gives some of them that of the save. */
+export function timeless(archive: Uint8Array): Buffer {
+  const copy = Buffer.from(archive);
+  for (let at = 0; at + 512 <= copy.length && copy[at] !== 0; ) {
+    const size = Number.parseInt(copy.toString('latin1', at + 124, at + 136), 8);
+    copy.fill(0, at + 136, at + 156); // the time, and the checksum that covers it
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+  return copy;
+}
+
 /** A file out of an image's only layer, by GNU tar. */
 export function fileOf(archive: Uint8Array, path: string): string {
   return gnuTar(['-xOf', '-', path], layerOf(archive)).toString();
