@@ -11,7 +11,7 @@ import { ArgumentError, FileError, UploadError } from '../errors.ts';
 /** The files of this machine. */
 export const files: ArchiveFiles = { openFile, createFile };
 
-/** Read and written this much at a time: larger blocks bring no more, 64 KiB are a third as fast (see test/bench). */
+/** Read and written this much at a time: larger blocks bring no more, 64 KiB were a third as fast in a prototype. */
 const BLOCK_BYTES = 1024 * 1024;
 /** Blocks in rotation: while one is filled, others are on their way to the disk. */
 const BLOCKS = 4;
