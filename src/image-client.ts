@@ -3,6 +3,7 @@
 
 import { ArchiveStream } from './archive-stream.ts';
 import { utf8 } from './bytes.ts';
+import { nodeHttpWire } from './connection/node-http.ts';
 import { ConnectionPool } from './connection/pool.ts';
 import { parseAddress, requestOrigin } from './docker/address.ts';
 import type { Address } from './docker/address.ts';
@@ -46,7 +47,7 @@ import type { UploadData } from './upload.ts';
 
 const CALL = ['signal', 'timeouts'] as const;
 const REGISTRY = [...CALL, 'credentials'] as const;
-const CLIENT = ['host', 'dialer', 'version', 'credentials', 'timeouts', 'maxIdle'] as const;
+const CLIENT = ['host', 'dialer', 'version', 'credentials', 'timeouts', 'maxIdle', 'wire'] as const;
 
 /** A client of one engine. Making one does no I/O; the first call negotiates the API version. */
 export class ImageClient {
@@ -55,15 +56,16 @@ export class ImageClient {
 
   constructor(options: ImageClientOptions) {
     refuseUnknownOptions('ImageClient', options, CLIENT);
-    const { host, dialer, version, credentials, timeouts = {}, maxIdle } = options;
+    const { host, dialer, version, credentials, timeouts = {}, maxIdle, wire = 'own' } = options;
     if ((host === undefined) === (dialer === undefined)) {
       throw new ArgumentError('ImageClient needs a host, or a dialer in its place; ImageClient.fromEnvironment() finds one');
     }
+    if (wire !== 'own' && wire !== 'node:http') throw new ArgumentError('wire must be "own" or "node:http"');
     const address = host === undefined ? undefined : parseAddress(host);
     const dial = dialer ?? outside.dialerFor(address as Address);
     this.#credentials = credentials;
     this.#engine = new Engine({
-      wire: new ConnectionPool(dial, { maxIdle }),
+      wire: wire === 'own' ? new ConnectionPool(dial, { maxIdle }) : nodeHttpWire(dial, { maxIdle }),
       address: dial.address,
       ...requestOrigin(address),
       version: version === undefined ? undefined : parsePinnedVersion(version),

@@ -35,6 +35,8 @@ export interface ImageClientOptions {
   readonly timeouts?: Partial<Timeouts> | undefined;
   /** Idle connections that are kept. Default 6; 0 turns reuse off. */
   readonly maxIdle?: number | undefined;
+  /** Who speaks HTTP: we (`"own"`, the default), or Node's own client; README says what that one cannot promise. */
+  readonly wire?: 'own' | 'node:http' | undefined;
 }
 
 /** The arguments of an operation, as its row has them. */

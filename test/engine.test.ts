@@ -4,258 +4,261 @@ import { ImageClient } from '../src/image-client.ts';
 import { fakeDaemon, onRequest, answer } from './support/fake-daemon.ts';
 import { fakeEngine } from './support/fake-engine.ts';
 import type { Answering, FakeEngine } from './support/fake-engine.ts';
+import { wireNames } from './support/wires.ts';
 
-let engine: FakeEngine;
-let client: ImageClient;
-afterEach(async () => {
-  client.close();
-  await engine?.close();
-});
-
-async function start(answering: Answering, apiVersion?: string, options: { version?: string } = {}): Promise<void> {
-  engine = await fakeEngine(answering, apiVersion);
-  client = new ImageClient({ host: engine.host, ...options });
-}
-
-const refusal = (range: string) => ({ message: `client version X is too new. Maximum supported API version is ${range}` });
-
-describe('the API version', () => {
-  it('is asked for once, by whoever comes first, and then spoken', async () => {
-    await start(() => []);
-    await Promise.all(Array.from({ length: 50 }, () => client.images()));
-    expect(engine.pings()).toBe(1);
-    expect(new Set(engine.asked.map(({ target }) => target))).toEqual(new Set(['/v1.41/images/json']));
+describe.each(wireNames)('over the wire %s', (wire) => {
+  let engine: FakeEngine;
+  let client: ImageClient;
+  afterEach(async () => {
+    client.close();
+    await engine?.close();
   });
 
-  it('is ours where the engine is newer', async () => {
-    await start(() => [], '1.99');
-    await client.images();
-    expect(engine.asked[0]?.target).toBe('/v1.55/images/json');
-  });
+  async function start(answering: Answering, apiVersion?: string, options: { version?: string } = {}): Promise<void> {
+    engine = await fakeEngine(answering, apiVersion);
+    client = new ImageClient({ wire, host: engine.host, ...options });
+  }
 
-  it('is not asked for where it is pinned', async () => {
-    await start(() => [], '1.41', { version: '1.30' });
-    await client.images();
-    expect(engine.pings()).toBe(0);
-    expect(engine.asked[0]?.target).toBe('/v1.30/images/json');
-  });
+  const refusal = (range: string) => ({ message: `client version X is too new. Maximum supported API version is ${range}` });
 
-  it('of an engine that is too old for us is an error that states both ranges', async () => {
-    await start(() => [], '1.18');
-    const error = await client.images().catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(errors.VersionError);
-    expect(error).toMatchObject({ needed: '1.24 to 1.55', spoken: 'up to 1.18' });
-    expect((error as Error).message).toContain('speaks API up to 1.18, this client 1.24 to 1.55');
-    expect(engine.asked).toEqual([]);
-  });
+  describe('the API version', () => {
+    it('is asked for once, by whoever comes first, and then spoken', async () => {
+      await start(() => []);
+      await Promise.all(Array.from({ length: 50 }, () => client.images()));
+      expect(engine.pings()).toBe(1);
+      expect(new Set(engine.asked.map(({ target }) => target))).toEqual(new Set(['/v1.41/images/json']));
+    });
 
-  it('of an engine that is too new for us is an error that states both ranges', async () => {
-    await start((asked, response) => {
-      if (asked.target === '/version') return { ApiVersion: '1.99', MinAPIVersion: '1.60' };
-      response.statusCode = 400;
-      return { message: 'client version 1.55 is too old. Minimum supported API version is 1.60, please upgrade your client' };
-    }, '1.99');
-    await expect(client.images()).rejects.toMatchObject({
-      code: 'LONGSHORE_VERSION',
-      needed: '1.24 to 1.55',
-      spoken: '1.60 to 1.99',
+    it('is ours where the engine is newer', async () => {
+      await start(() => [], '1.99');
+      await client.images();
+      expect(engine.asked[0]?.target).toBe('/v1.55/images/json');
+    });
+
+    it('is not asked for where it is pinned', async () => {
+      await start(() => [], '1.41', { version: '1.30' });
+      await client.images();
+      expect(engine.pings()).toBe(0);
+      expect(engine.asked[0]?.target).toBe('/v1.30/images/json');
+    });
+
+    it('of an engine that is too old for us is an error that states both ranges', async () => {
+      await start(() => [], '1.18');
+      const error = await client.images().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(errors.VersionError);
+      expect(error).toMatchObject({ needed: '1.24 to 1.55', spoken: 'up to 1.18' });
+      expect((error as Error).message).toContain('speaks API up to 1.18, this client 1.24 to 1.55');
+      expect(engine.asked).toEqual([]);
+    });
+
+    it('of an engine that is too new for us is an error that states both ranges', async () => {
+      await start((asked, response) => {
+        if (asked.target === '/version') return { ApiVersion: '1.99', MinAPIVersion: '1.60' };
+        response.statusCode = 400;
+        return { message: 'client version 1.55 is too old. Minimum supported API version is 1.60, please upgrade your client' };
+      }, '1.99');
+      await expect(client.images()).rejects.toMatchObject({
+        code: 'LONGSHORE_VERSION',
+        needed: '1.24 to 1.55',
+        spoken: '1.60 to 1.99',
+      });
+    });
+
+    it('that is pinned and refused is an error that states both', async () => {
+      await start((asked, response) => {
+        if (asked.target === '/version') return { ApiVersion: '1.41', MinAPIVersion: '1.12' };
+        response.statusCode = 400;
+        return refusal('1.41');
+      }, '1.41', { version: '1.55' });
+      await expect(client.images()).rejects.toMatchObject({ code: 'LONGSHORE_VERSION', needed: '1.55', spoken: '1.12 to 1.41' });
+    });
+
+    it('is negotiated anew when the engine behind the address was swapped, and the call repeated', async () => {
+      await start((asked, response) => {
+        if (asked.target.startsWith(`/v${engine.apiVersion}/`)) return [];
+        response.statusCode = 400;
+        return refusal(engine.apiVersion);
+      }, '1.45');
+      await client.images();
+      engine.apiVersion = '1.41';
+      expect(await client.images()).toEqual([]);
+      expect(engine.asked.map(({ target }) => target)).toEqual(['/v1.45/images/json', '/v1.45/images/json', '/v1.41/images/json']);
+    });
+
+    it('negotiated anew gates the repeated call again', async () => {
+      await start((_, response) => {
+        if (engine.apiVersion === '1.50') return [];
+        response.statusCode = 400;
+        return refusal('1.41');
+      }, '1.50');
+      await client.images();
+      engine.apiVersion = '1.41';
+      await expect(client.removeImage('a', { platforms: ['linux/arm64'] })).rejects.toMatchObject({
+        subject: 'removeImage.platforms',
+        spoken: '1.41',
+      });
+      expect(engine.asked.filter(({ method }) => method === 'DELETE')).toHaveLength(1);
+    });
+
+    it('negotiated anew does not repeat a call whose content is gone', async () => {
+      await start((_, response) => {
+        response.statusCode = 400;
+        return refusal('1.40');
+      });
+      engine.apiVersion = '1.41';
+      await client.apiVersion();
+      engine.apiVersion = '1.40';
+      async function* stream(): AsyncGenerator<Uint8Array> {
+        yield Buffer.from('x');
+      }
+      await expect(client.loadImage(stream())).rejects.toBeInstanceOf(errors.BadRequestError);
+      expect(engine.asked).toHaveLength(1);
+      expect(await client.apiVersion()).toBe('1.40');
+    });
+
+    it('is asked for again after asking failed', async () => {
+      await start(() => []);
+      const { apiVersion } = engine;
+      engine.apiVersion = 'nonsense';
+      await expect(client.images()).rejects.toBeInstanceOf(errors.VersionError);
+      engine.apiVersion = apiVersion;
+      expect(await client.images()).toEqual([]);
+    });
+
+    it('is asked for with GET where HEAD is not answered', async () => {
+      const daemon = await fakeDaemon((socket) =>
+        onRequest(socket, (head) => {
+          if (head.startsWith('HEAD')) socket.write('HTTP/1.1 405 Method Not Allowed\r\n\r\n');
+          else socket.write(answer(head.startsWith('GET /_ping') ? 'OK' : '[]', 'Api-Version: 1.30\r\n'));
+        }),
+      );
+      client = new ImageClient({ wire, host: daemon.host });
+      expect(await client.apiVersion()).toBe('1.30');
+      expect((await client.ping()).apiVersion).toBe('1.30');
+      await daemon.close();
+    });
+
+    it('that one caller stops waiting for is still negotiated for the others', async () => {
+      await start(() => []);
+      const controller = new AbortController();
+      const given = client.images({ signal: controller.signal });
+      const other = client.images();
+      controller.abort(new Error('mine'));
+      await expect(given).rejects.toThrow('mine');
+      expect(await other).toEqual([]);
+      expect(engine.pings()).toBe(1);
     });
   });
 
-  it('that is pinned and refused is an error that states both', async () => {
-    await start((asked, response) => {
-      if (asked.target === '/version') return { ApiVersion: '1.41', MinAPIVersion: '1.12' };
-      response.statusCode = 400;
-      return refusal('1.41');
-    }, '1.41', { version: '1.55' });
-    await expect(client.images()).rejects.toMatchObject({ code: 'LONGSHORE_VERSION', needed: '1.55', spoken: '1.12 to 1.41' });
-  });
-
-  it('is negotiated anew when the engine behind the address was swapped, and the call repeated', async () => {
-    await start((asked, response) => {
-      if (asked.target.startsWith(`/v${engine.apiVersion}/`)) return [];
-      response.statusCode = 400;
-      return refusal(engine.apiVersion);
-    }, '1.45');
-    await client.images();
-    engine.apiVersion = '1.41';
-    expect(await client.images()).toEqual([]);
-    expect(engine.asked.map(({ target }) => target)).toEqual(['/v1.45/images/json', '/v1.45/images/json', '/v1.41/images/json']);
-  });
-
-  it('negotiated anew gates the repeated call again', async () => {
-    await start((_, response) => {
-      if (engine.apiVersion === '1.50') return [];
-      response.statusCode = 400;
-      return refusal('1.41');
-    }, '1.50');
-    await client.images();
-    engine.apiVersion = '1.41';
-    await expect(client.removeImage('a', { platforms: ['linux/arm64'] })).rejects.toMatchObject({
-      subject: 'removeImage.platforms',
-      spoken: '1.41',
+  describe('a call that is aborted before it begins', () => {
+    it('dials nobody, and leaves no rejection behind', async () => {
+      await start(() => []);
+      const reason = new Error('mine');
+      await expect(client.images({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+      expect(engine.pings()).toBe(0);
+      const nowhere = new ImageClient({ host: 'unix:///nowhere.sock' });
+      await expect(nowhere.images({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+      await new Promise((resolve) => setTimeout(resolve, 20)); // an unhandled rejection fails the run
     });
-    expect(engine.asked.filter(({ method }) => method === 'DELETE')).toHaveLength(1);
   });
 
-  it('negotiated anew does not repeat a call whose content is gone', async () => {
-    await start((_, response) => {
-      response.statusCode = 400;
-      return refusal('1.40');
+  describe('what is no engine', () => {
+    it('is told by its answer to a ping', async () => {
+      const daemon = await fakeDaemon((socket) =>
+        onRequest(socket, () => socket.write(answer('<html>', 'Server: nginx\r\n', '404 Not Found'))),
+      );
+      client = new ImageClient({ wire, host: daemon.host });
+      const error = await client.images().catch((reason: unknown) => reason as Error);
+      expect((error as Error).message).toBe(
+        `${daemon.host} answered /_ping with "404 Not Found" from "nginx" and no Api-Version: this is no container engine, or something stands before it; check the host`,
+      );
+      await daemon.close();
     });
-    engine.apiVersion = '1.41';
-    await client.apiVersion();
-    engine.apiVersion = '1.40';
-    async function* stream(): AsyncGenerator<Uint8Array> {
-      yield Buffer.from('x');
-    }
-    await expect(client.loadImage(stream())).rejects.toBeInstanceOf(errors.BadRequestError);
-    expect(engine.asked).toHaveLength(1);
-    expect(await client.apiVersion()).toBe('1.40');
   });
 
-  it('is asked for again after asking failed', async () => {
-    await start(() => []);
-    const { apiVersion } = engine;
-    engine.apiVersion = 'nonsense';
-    await expect(client.images()).rejects.toBeInstanceOf(errors.VersionError);
-    engine.apiVersion = apiVersion;
-    expect(await client.images()).toEqual([]);
-  });
-
-  it('is asked for with GET where HEAD is not answered', async () => {
-    const daemon = await fakeDaemon((socket) =>
-      onRequest(socket, (head) => {
-        if (head.startsWith('HEAD')) socket.write('HTTP/1.1 405 Method Not Allowed\r\n\r\n');
-        else socket.write(answer(head.startsWith('GET /_ping') ? 'OK' : '[]', 'Api-Version: 1.30\r\n'));
-      }),
-    );
-    client = new ImageClient({ host: daemon.host });
-    expect(await client.apiVersion()).toBe('1.30');
-    expect((await client.ping()).apiVersion).toBe('1.30');
-    await daemon.close();
-  });
-
-  it('that one caller stops waiting for is still negotiated for the others', async () => {
-    await start(() => []);
-    const controller = new AbortController();
-    const given = client.images({ signal: controller.signal });
-    const other = client.images();
-    controller.abort(new Error('mine'));
-    await expect(given).rejects.toThrow('mine');
-    expect(await other).toEqual([]);
-    expect(engine.pings()).toBe(1);
-  });
-});
-
-describe('a call that is aborted before it begins', () => {
-  it('dials nobody, and leaves no rejection behind', async () => {
-    await start(() => []);
-    const reason = new Error('mine');
-    await expect(client.images({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
-    expect(engine.pings()).toBe(0);
-    const nowhere = new ImageClient({ host: 'unix:///nowhere.sock' });
-    await expect(nowhere.images({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
-    await new Promise((resolve) => setTimeout(resolve, 20)); // an unhandled rejection fails the run
-  });
-});
-
-describe('what is no engine', () => {
-  it('is told by its answer to a ping', async () => {
-    const daemon = await fakeDaemon((socket) =>
-      onRequest(socket, () => socket.write(answer('<html>', 'Server: nginx\r\n', '404 Not Found'))),
-    );
-    client = new ImageClient({ host: daemon.host });
-    const error = await client.images().catch((reason: unknown) => reason as Error);
-    expect((error as Error).message).toBe(
-      `${daemon.host} answered /_ping with "404 Not Found" from "nginx" and no Api-Version: this is no container engine, or something stands before it; check the host`,
-    );
-    await daemon.close();
-  });
-});
-
-describe('an error body', () => {
-  it('that has no end is read up to 1 MiB, and its status is told', async () => {
-    await start((_, response) => {
-      response.statusCode = 500;
-      const more = (): void => {
-        while (!response.destroyed && response.write('x'.repeat(65536)));
-        if (!response.destroyed) response.once('drain', more);
-      };
-      more();
+  describe('an error body', () => {
+    it('that has no end is read up to 1 MiB, and its status is told', async () => {
+      await start((_, response) => {
+        response.statusCode = 500;
+        const more = (): void => {
+          while (!response.destroyed && response.write('x'.repeat(65536)));
+          if (!response.destroyed) response.once('drain', more);
+        };
+        more();
+      });
+      await expect(client.images()).rejects.toBeInstanceOf(errors.ServerError);
     });
-    await expect(client.images()).rejects.toBeInstanceOf(errors.ServerError);
-  });
 
-  it('that is cut short still tells its status', async () => {
-    await start((_, response) => {
-      response.writeHead(404, { 'Content-Length': 100 }).write('{"message":');
-      setImmediate(() => response.destroy());
+    it('that is cut short still tells its status', async () => {
+      await start((_, response) => {
+        response.writeHead(404, { 'Content-Length': 100 }).write('{"message":');
+        setImmediate(() => response.destroy());
+      });
+      await expect(client.inspectImage('a')).rejects.toMatchObject({ status: 404, daemonMessage: '{"message":' });
     });
-    await expect(client.inspectImage('a')).rejects.toMatchObject({ status: 404, daemonMessage: '{"message":' });
   });
-});
 
-describe('a redirect', () => {
-  it('is an error and is not followed', async () => {
-    await start((_, response) => {
-      response.writeHead(301, { Location: '/containers/json' });
-      return '';
+  describe('a redirect', () => {
+    it('is an error and is not followed', async () => {
+      await start((_, response) => {
+        response.writeHead(301, { Location: '/containers/json' });
+        return '';
+      });
+      await expect(client.images()).rejects.toMatchObject({ status: 301 });
+      expect(engine.asked).toHaveLength(1);
     });
-    await expect(client.images()).rejects.toMatchObject({ status: 301 });
-    expect(engine.asked).toHaveLength(1);
-  });
-});
-
-describe('credentials', () => {
-  const decoded = (value: unknown): unknown => JSON.parse(Buffer.from(String(value), 'base64').toString());
-  const stream: Answering = () => '{"status":"ok"}\n';
-
-  it('always go along with a push, as an empty object where there are none', async () => {
-    await start(stream);
-    await client.push('127.0.0.1:5000/x');
-    expect(engine.asked[0]?.headers['x-registry-auth']).toBe('e30=');
   });
 
-  it('do not go along with a pull where there are none', async () => {
-    await start(stream);
-    await client.pull('127.0.0.1:5000/x');
-    expect(engine.asked[0]?.headers['x-registry-auth']).toBeUndefined();
-  });
+  describe('credentials', () => {
+    const decoded = (value: unknown): unknown => JSON.parse(Buffer.from(String(value), 'base64').toString());
+    const stream: Answering = () => '{"status":"ok"}\n';
 
-  it('carry the registry that they are for', async () => {
-    await start(stream);
-    const credentials = { username: 'u', password: 'p' };
-    await client.pull('127.0.0.1:5000/x', { credentials });
-    await client.pull('alpine', { credentials });
-    expect(engine.asked.map(({ headers }) => decoded(headers['x-registry-auth']))).toEqual([
-      { username: 'u', password: 'p', serveraddress: '127.0.0.1:5000' },
-      { username: 'u', password: 'p', serveraddress: 'https://index.docker.io/v1/' },
-    ]);
-  });
-
-  it('are asked of a function with the key of the registry, and go with no other call', async () => {
-    await start((_, response) => void response.end('[]'));
-    const askedFor: string[] = [];
-    client = new ImageClient({ host: engine.host, credentials: (key) => (askedFor.push(key), { identityToken: 't' }) });
-    await client.search('reg.example:5000/x');
-    await client.images();
-    await client.history('reg.example:5000/x');
-    expect(askedFor).toEqual(['reg.example:5000']);
-    expect(engine.asked.map(({ headers }) => headers['x-registry-auth'] !== undefined)).toEqual([true, false, false]);
-  });
-
-  it('never stand in an error', async () => {
-    await start((_, response) => {
-      response.statusCode = 500;
-      return { message: 'no' };
+    it('always go along with a push, as an empty object where there are none', async () => {
+      await start(stream);
+      await client.push('127.0.0.1:5000/x');
+      expect(engine.asked[0]?.headers['x-registry-auth']).toBe('e30=');
     });
-    const error = await client.pull('reg.example/x', { credentials: { username: 'u', password: 'hunter2' } }).then(
-      () => expect.unreachable(),
-      (reason: unknown) => reason,
-    );
-    const { inspect } = await import('node:util');
-    const encoded = Buffer.from('hunter2').toString('base64').slice(0, 8);
-    expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(new RegExp(`hunter2|${encoded}`));
+
+    it('do not go along with a pull where there are none', async () => {
+      await start(stream);
+      await client.pull('127.0.0.1:5000/x');
+      expect(engine.asked[0]?.headers['x-registry-auth']).toBeUndefined();
+    });
+
+    it('carry the registry that they are for', async () => {
+      await start(stream);
+      const credentials = { username: 'u', password: 'p' };
+      await client.pull('127.0.0.1:5000/x', { credentials });
+      await client.pull('alpine', { credentials });
+      expect(engine.asked.map(({ headers }) => decoded(headers['x-registry-auth']))).toEqual([
+        { username: 'u', password: 'p', serveraddress: '127.0.0.1:5000' },
+        { username: 'u', password: 'p', serveraddress: 'https://index.docker.io/v1/' },
+      ]);
+    });
+
+    it('are asked of a function with the key of the registry, and go with no other call', async () => {
+      await start((_, response) => void response.end('[]'));
+      const askedFor: string[] = [];
+      client = new ImageClient({ wire, host: engine.host, credentials: (key) => (askedFor.push(key), { identityToken: 't' }) });
+      await client.search('reg.example:5000/x');
+      await client.images();
+      await client.history('reg.example:5000/x');
+      expect(askedFor).toEqual(['reg.example:5000']);
+      expect(engine.asked.map(({ headers }) => headers['x-registry-auth'] !== undefined)).toEqual([true, false, false]);
+    });
+
+    it('never stand in an error', async () => {
+      await start((_, response) => {
+        response.statusCode = 500;
+        return { message: 'no' };
+      });
+      const error = await client.pull('reg.example/x', { credentials: { username: 'u', password: 'hunter2' } }).then(
+        () => expect.unreachable(),
+        (reason: unknown) => reason,
+      );
+      const { inspect } = await import('node:util');
+      const encoded = Buffer.from('hunter2').toString('base64').slice(0, 8);
+      expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(new RegExp(`hunter2|${encoded}`));
+    });
   });
 });

@@ -3,225 +3,228 @@ import { ApiError, ArgumentError, VersionError } from '../src/errors.ts';
 import { ImageClient } from '../src/image-client.ts';
 import { fakeEngine } from './support/fake-engine.ts';
 import type { Answering, FakeEngine } from './support/fake-engine.ts';
+import { wireNames } from './support/wires.ts';
 
-let engine: FakeEngine;
-let client: ImageClient;
-afterEach(async () => {
-  client.close();
-  await engine.close();
-});
-
-/** An engine with those images; what is pulled, pushed or imported is answered with that text. */
-async function start(images: Record<string, object>, stream = '', options: { podman?: boolean; version?: string } = {}): Promise<void> {
-  const answering: Answering = ({ method, target }, response) => {
-    if (method === 'POST') return stream;
-    const name = /^\/v1\.\d+\/images\/(.*)\/json$/.exec(decodeURIComponent(target))?.[1] ?? '';
-    const image = images[name];
-    if (image === undefined) response.statusCode = 404;
-    return image ?? { message: 'No such image' };
-  };
-  engine = await fakeEngine(answering, '1.51', options.podman ? { Server: 'Libpod/4.3.1 (linux)' } : {});
-  client = new ImageClient({ host: engine.host, ...(options.version ? { version: options.version } : {}) });
-}
-const sent = (): string[] => engine.asked.map(({ method, target }) => `${method} ${target.split('?')[0]}`);
-const digest = `sha256:${'d'.repeat(64)}`;
-const local = { Id: 'sha256:1', RepoTags: [], RepoDigests: [`other@sha256:${'0'.repeat(64)}`, `h:1/a@${digest}`], Os: 'linux', Architecture: 'amd64' };
-
-describe('a pull of what is missing', () => {
-  it('asks the registry for nothing when the image is there', async () => {
-    await start({ 'h:1/a:1': local });
-    expect(await client.pull('h:1/a:1', { policy: 'missing' })).toEqual({
-      reference: 'h:1/a:1',
-      digest,
-      status: 'up-to-date',
-      warnings: [],
-    });
-    expect(sent()).toEqual(['GET /v1.51/images/h:1/a:1/json']);
-  });
-
-  it('pulls what is not there', async () => {
-    await start({}, '{"status":"Status: Downloaded newer image for h:1/a:1"}');
-    expect((await client.pull('h:1/a:1', { policy: 'missing' })).status).toBe('downloaded');
-    expect(sent()).toEqual(['GET /v1.51/images/h:1/a:1/json', 'POST /v1.51/images/create']);
-  });
-
-  it.each([
-    ['linux/amd64', false],
-    ['amd64', false],
-    ['linux/arm64', true],
-    ['linux/amd64/v2', true],
-    ['windows', true],
-  ])('for platform %s pulls: %s', async (platform, pulls) => {
-    await start({ 'h:1/a:1': local }, '{}');
-    await client.pull('h:1/a:1', { policy: 'missing', platform });
-    expect(sent().includes('POST /v1.51/images/create')).toBe(pulls);
-  });
-
-  it('is refused for all tags, and so is a policy that there is not', async () => {
-    await start({});
-    expect(() => client.pull('a', { policy: 'missing', allTags: true })).toThrow(ArgumentError);
-    expect(() => client.pull('a', { policy: 'never' as 'missing' })).toThrow(ArgumentError);
-  });
-});
-
-describe('on Podman, which tells less', () => {
-  it('a pull says what the image before and after it tell', async () => {
-    await start({ 'h:1/a:1': local }, '{"id":"1"}', { podman: true });
-    expect(await client.pull('h:1/a:1')).toMatchObject({ digest, status: 'up-to-date' });
-    expect(sent()).toEqual(['GET /v1.51/images/h:1/a:1/json', 'POST /v1.51/images/create', 'GET /v1.51/images/h:1/a:1/json']);
-  });
-
-  it('a pull of an image with several digests that was there names none of them', async () => {
-    const made = { ...local, RepoDigests: [`h:1/a@sha256:${'0'.repeat(64)}`, `h:1/a@${digest}`] };
-    await start({ 'h:1/a:1': made }, '{"id":"1"}', { podman: true });
-    expect(await client.pull('h:1/a:1')).toMatchObject({ digest: undefined, status: 'up-to-date' });
-  });
-
-  it('an import that was not given its name is an error', async () => {
-    await start({ 'h:1/a:2': { ...local, Id: 'sha256:other' } }, `{"status":"${digest}"}`, { podman: true });
-    const error = await client.importImageFromData(Buffer.of(1), { repository: 'h:1/a:2' }).then(
-      () => expect.unreachable(),
-      (reason: unknown) => reason,
-    );
-    expect(error).toBeInstanceOf(ApiError);
-    expect((error as Error).message).toBe(`the engine imported ${digest}, and did not call it h:1/a:2`);
-  });
-
-  it('a removal of platforms never leaves, not even with a version pinned that has it', async () => {
-    await start({}, '', { podman: true, version: '1.51' });
-    engine.apiVersion = '1.41';
-    await expect(client.removeImage('a', { platforms: ['linux/arm64'] })).rejects.toBeInstanceOf(VersionError);
-    expect(sent()).toEqual([]);
-  });
-
-  it('a search that finds nothing is empty, where Podman says 404', async () => {
-    await start({}, '', { podman: true });
-    expect(await client.search('h:1/nothing')).toEqual([]);
+describe.each(wireNames)('over the wire %s', (wire) => {
+  let engine: FakeEngine;
+  let client: ImageClient;
+  afterEach(async () => {
     client.close();
     await engine.close();
-    await start({});
-    await expect(client.search('h:1/nothing')).rejects.toMatchObject({ status: 404 });
   });
 
-  it('a look at a registry is refused', async () => {
-    await start({}, '', { podman: true });
-    await expect(client.inspectDistribution('a')).rejects.toMatchObject({ subject: 'inspectDistribution', spoken: 'Podman' });
-    expect(sent()).toEqual([]);
-  });
-});
-
-describe('a push whose stream names no digest', () => {
-  it('takes it from the image', async () => {
-    await start({ 'h:1/a:latest': local }, '{"status":"Pushed"}');
-    expect(await client.push('h:1/a')).toMatchObject({ digest });
-  });
-
-  it('has none where the image has none', async () => {
-    await start({}, '{"status":"Pushed"}');
-    expect(await client.push('h:1/a')).toMatchObject({ digest: undefined });
-  });
-});
-
-describe('what an engine supports', () => {
-  /** An engine whose images lie in that store. */
-  async function withStore(driverStatus: unknown): Promise<void> {
-    engine = await fakeEngine(() => ({ DriverStatus: driverStatus }), '1.51');
-    client = new ImageClient({ host: engine.host });
+  /** An engine with those images; what is pulled, pushed or imported is answered with that text. */
+  async function start(images: Record<string, object>, stream = '', options: { podman?: boolean; version?: string } = {}): Promise<void> {
+    const answering: Answering = ({ method, target }, response) => {
+      if (method === 'POST') return stream;
+      const name = /^\/v1\.\d+\/images\/(.*)\/json$/.exec(decodeURIComponent(target))?.[1] ?? '';
+      const image = images[name];
+      if (image === undefined) response.statusCode = 404;
+      return image ?? { message: 'No such image' };
+    };
+    engine = await fakeEngine(answering, '1.51', options.podman ? { Server: 'Libpod/4.3.1 (linux)' } : {});
+    client = new ImageClient({ wire, host: engine.host, ...(options.version ? { version: options.version } : {}) });
   }
-  const containerd = [['driver-type', 'io.containerd.snapshotter.v1']];
+  const sent = (): string[] => engine.asked.map(({ method, target }) => `${method} ${target.split('?')[0]}`);
+  const digest = `sha256:${'d'.repeat(64)}`;
+  const local = { Id: 'sha256:1', RepoTags: [], RepoDigests: [`other@sha256:${'0'.repeat(64)}`, `h:1/a@${digest}`], Os: 'linux', Architecture: 'amd64' };
 
-  // subject, on the containerd store, on another
-  it.each([
-    ['removeImage', true, true],
-    ['removeImage.platforms', true, true],
-    ['inspectImage.manifests', true, false],
-    ['images.identity', false, false],
-    ['imageAttestations', false, false],
-  ])('%s: %s with the containerd store, %s with another', async (subject, withContainerd, withOther) => {
-    await withStore(containerd);
-    expect(await client.supports(subject)).toBe(withContainerd);
-    client.close();
-    await engine.close();
-    await withStore([['Backing Filesystem', 'extfs']]);
-    expect(await client.supports(subject)).toBe(withOther);
-  });
-
-  it.each(['', 'nonsense', 'removeImage.nonsense', 'removeImage.force.x', '__proto__', 'constructor.name'])(
-    'is refused for %j, which there is not',
-    async (subject) => {
-      await withStore(null);
-      await expect(client.supports(subject)).rejects.toBeInstanceOf(ArgumentError);
-    },
-  );
-
-  it('is asked of the engine once', async () => {
-    await withStore(containerd);
-    await Promise.all(['inspectImage.manifests', 'images.manifests'].map((subject) => client.supports(subject)));
-    expect(engine.asked.map(({ target }) => target)).toEqual(['/v1.51/info']);
-  });
-
-  it('gates a call before it is sent', async () => {
-    await withStore(null);
-    await expect(client.inspectImage('a', { manifests: true })).rejects.toMatchObject({ spoken: 'graphdriver store' });
-    expect(engine.asked.map(({ target }) => target)).toEqual(['/v1.51/info']);
-  });
-});
-
-describe('events', () => {
-  it('are those of images, from and until the times given, and end with the loop', async () => {
-    let closed = false;
-    engine = await fakeEngine((_, response) => {
-      response.on('close', () => (closed = true));
-      response.write('{"Type":"image","Action":"tag","Actor":{"ID":"a"},"time":1}\n{"Type":"image","Action":"del');
-      return undefined;
+  describe('a pull of what is missing', () => {
+    it('asks the registry for nothing when the image is there', async () => {
+      await start({ 'h:1/a:1': local });
+      expect(await client.pull('h:1/a:1', { policy: 'missing' })).toEqual({
+        reference: 'h:1/a:1',
+        digest,
+        status: 'up-to-date',
+        warnings: [],
+      });
+      expect(sent()).toEqual(['GET /v1.51/images/h:1/a:1/json']);
     });
-    client = new ImageClient({ host: engine.host });
-    for await (const event of client.events({ since: new Date(1500), until: 7, filters: { event: 'tag' } })) {
-      expect(event.Action).toBe('tag');
-      break;
+
+    it('pulls what is not there', async () => {
+      await start({}, '{"status":"Status: Downloaded newer image for h:1/a:1"}');
+      expect((await client.pull('h:1/a:1', { policy: 'missing' })).status).toBe('downloaded');
+      expect(sent()).toEqual(['GET /v1.51/images/h:1/a:1/json', 'POST /v1.51/images/create']);
+    });
+
+    it.each([
+      ['linux/amd64', false],
+      ['amd64', false],
+      ['linux/arm64', true],
+      ['linux/amd64/v2', true],
+      ['windows', true],
+    ])('for platform %s pulls: %s', async (platform, pulls) => {
+      await start({ 'h:1/a:1': local }, '{}');
+      await client.pull('h:1/a:1', { policy: 'missing', platform });
+      expect(sent().includes('POST /v1.51/images/create')).toBe(pulls);
+    });
+
+    it('is refused for all tags, and so is a policy that there is not', async () => {
+      await start({});
+      expect(() => client.pull('a', { policy: 'missing', allTags: true })).toThrow(ArgumentError);
+      expect(() => client.pull('a', { policy: 'never' as 'missing' })).toThrow(ArgumentError);
+    });
+  });
+
+  describe('on Podman, which tells less', () => {
+    it('a pull says what the image before and after it tell', async () => {
+      await start({ 'h:1/a:1': local }, '{"id":"1"}', { podman: true });
+      expect(await client.pull('h:1/a:1')).toMatchObject({ digest, status: 'up-to-date' });
+      expect(sent()).toEqual(['GET /v1.51/images/h:1/a:1/json', 'POST /v1.51/images/create', 'GET /v1.51/images/h:1/a:1/json']);
+    });
+
+    it('a pull of an image with several digests that was there names none of them', async () => {
+      const made = { ...local, RepoDigests: [`h:1/a@sha256:${'0'.repeat(64)}`, `h:1/a@${digest}`] };
+      await start({ 'h:1/a:1': made }, '{"id":"1"}', { podman: true });
+      expect(await client.pull('h:1/a:1')).toMatchObject({ digest: undefined, status: 'up-to-date' });
+    });
+
+    it('an import that was not given its name is an error', async () => {
+      await start({ 'h:1/a:2': { ...local, Id: 'sha256:other' } }, `{"status":"${digest}"}`, { podman: true });
+      const error = await client.importImageFromData(Buffer.of(1), { repository: 'h:1/a:2' }).then(
+        () => expect.unreachable(),
+        (reason: unknown) => reason,
+      );
+      expect(error).toBeInstanceOf(ApiError);
+      expect((error as Error).message).toBe(`the engine imported ${digest}, and did not call it h:1/a:2`);
+    });
+
+    it('a removal of platforms never leaves, not even with a version pinned that has it', async () => {
+      await start({}, '', { podman: true, version: '1.51' });
+      engine.apiVersion = '1.41';
+      await expect(client.removeImage('a', { platforms: ['linux/arm64'] })).rejects.toBeInstanceOf(VersionError);
+      expect(sent()).toEqual([]);
+    });
+
+    it('a search that finds nothing is empty, where Podman says 404', async () => {
+      await start({}, '', { podman: true });
+      expect(await client.search('h:1/nothing')).toEqual([]);
+      client.close();
+      await engine.close();
+      await start({});
+      await expect(client.search('h:1/nothing')).rejects.toMatchObject({ status: 404 });
+    });
+
+    it('a look at a registry is refused', async () => {
+      await start({}, '', { podman: true });
+      await expect(client.inspectDistribution('a')).rejects.toMatchObject({ subject: 'inspectDistribution', spoken: 'Podman' });
+      expect(sent()).toEqual([]);
+    });
+  });
+
+  describe('a push whose stream names no digest', () => {
+    it('takes it from the image', async () => {
+      await start({ 'h:1/a:latest': local }, '{"status":"Pushed"}');
+      expect(await client.push('h:1/a')).toMatchObject({ digest });
+    });
+
+    it('has none where the image has none', async () => {
+      await start({}, '{"status":"Pushed"}');
+      expect(await client.push('h:1/a')).toMatchObject({ digest: undefined });
+    });
+  });
+
+  describe('what an engine supports', () => {
+    /** An engine whose images lie in that store. */
+    async function withStore(driverStatus: unknown): Promise<void> {
+      engine = await fakeEngine(() => ({ DriverStatus: driverStatus }), '1.51');
+      client = new ImageClient({ wire, host: engine.host });
     }
-    expect(decodeURIComponent(engine.asked[0]?.target ?? '')).toBe(
-      '/v1.41/events?since=1.5&until=7&filters={"event":["tag"],"type":["image"]}',
+    const containerd = [['driver-type', 'io.containerd.snapshotter.v1']];
+
+    // subject, on the containerd store, on another
+    it.each([
+      ['removeImage', true, true],
+      ['removeImage.platforms', true, true],
+      ['inspectImage.manifests', true, false],
+      ['images.identity', false, false],
+      ['imageAttestations', false, false],
+    ])('%s: %s with the containerd store, %s with another', async (subject, withContainerd, withOther) => {
+      await withStore(containerd);
+      expect(await client.supports(subject)).toBe(withContainerd);
+      client.close();
+      await engine.close();
+      await withStore([['Backing Filesystem', 'extfs']]);
+      expect(await client.supports(subject)).toBe(withOther);
+    });
+
+    it.each(['', 'nonsense', 'removeImage.nonsense', 'removeImage.force.x', '__proto__', 'constructor.name'])(
+      'is refused for %j, which there is not',
+      async (subject) => {
+        await withStore(null);
+        await expect(client.supports(subject)).rejects.toBeInstanceOf(ArgumentError);
+      },
     );
-    while (!closed) await new Promise((resolve) => setTimeout(resolve, 1));
+
+    it('is asked of the engine once', async () => {
+      await withStore(containerd);
+      await Promise.all(['inspectImage.manifests', 'images.manifests'].map((subject) => client.supports(subject)));
+      expect(engine.asked.map(({ target }) => target)).toEqual(['/v1.51/info']);
+    });
+
+    it('gates a call before it is sent', async () => {
+      await withStore(null);
+      await expect(client.inspectImage('a', { manifests: true })).rejects.toMatchObject({ spoken: 'graphdriver store' });
+      expect(engine.asked.map(({ target }) => target)).toEqual(['/v1.51/info']);
+    });
   });
 
-  it('end with the reason of their signal', async () => {
-    engine = await fakeEngine((_, response) => void response.write('\n'));
-    client = new ImageClient({ host: engine.host });
-    const controller = new AbortController();
-    const next = client.events({ signal: controller.signal })[Symbol.asyncIterator]().next();
-    setTimeout(() => controller.abort(new Error('mine')), 10);
-    await expect(next).rejects.toThrow('mine');
+  describe('events', () => {
+    it('are those of images, from and until the times given, and end with the loop', async () => {
+      let closed = false;
+      engine = await fakeEngine((_, response) => {
+        response.on('close', () => (closed = true));
+        response.write('{"Type":"image","Action":"tag","Actor":{"ID":"a"},"time":1}\n{"Type":"image","Action":"del');
+        return undefined;
+      });
+      client = new ImageClient({ wire, host: engine.host });
+      for await (const event of client.events({ since: new Date(1500), until: 7, filters: { event: 'tag' } })) {
+        expect(event.Action).toBe('tag');
+        break;
+      }
+      expect(decodeURIComponent(engine.asked[0]?.target ?? '')).toBe(
+        '/v1.41/events?since=1.5&until=7&filters={"event":["tag"],"type":["image"]}',
+      );
+      while (!closed) await new Promise((resolve) => setTimeout(resolve, 1));
+    });
+
+    it('end with the reason of their signal', async () => {
+      engine = await fakeEngine((_, response) => void response.write('\n'));
+      client = new ImageClient({ wire, host: engine.host });
+      const controller = new AbortController();
+      const next = client.events({ signal: controller.signal })[Symbol.asyncIterator]().next();
+      setTimeout(() => controller.abort(new Error('mine')), 10);
+      await expect(next).rejects.toThrow('mine');
+    });
+
+    it.each([[-1], [Number.NaN], ['now' as never]])('since %j is refused', async (since) => {
+      engine = await fakeEngine(() => '');
+      client = new ImageClient({ wire, host: engine.host });
+      expect(() => client.events({ since })).toThrow(ArgumentError);
+    });
   });
 
-  it.each([[-1], [Number.NaN], ['now' as never]])('since %j is refused', async (since) => {
-    engine = await fakeEngine(() => '');
-    client = new ImageClient({ host: engine.host });
-    expect(() => client.events({ since })).toThrow(ArgumentError);
-  });
-});
-
-describe('what a registry says of a manifest without platforms', () => {
-  it('is an empty list', async () => {
-    engine = await fakeEngine(() => ({ Descriptor: { digest }, Platforms: null }));
-    client = new ImageClient({ host: engine.host });
-    expect((await client.inspectDistribution('h:1/a')).Platforms).toEqual([]);
-  });
-});
-
-describe('a check of credentials', () => {
-  it('is a yes by 204 alone, too', async () => {
-    engine = await fakeEngine((_, response) => void response.writeHead(204).end());
-    client = new ImageClient({ host: engine.host });
-    expect((await client.checkAuth('h:1', { identityToken: 't' })).Status).toBe('Login Succeeded');
+  describe('what a registry says of a manifest without platforms', () => {
+    it('is an empty list', async () => {
+      engine = await fakeEngine(() => ({ Descriptor: { digest }, Platforms: null }));
+      client = new ImageClient({ wire, host: engine.host });
+      expect((await client.inspectDistribution('h:1/a')).Platforms).toEqual([]);
+    });
   });
 
-  it('sends them in the body, with the registry that they are for', async () => {
-    engine = await fakeEngine(() => ({ Status: 'Login Succeeded', IdentityToken: '' }));
-    client = new ImageClient({ host: engine.host });
-    expect(await client.checkAuth('h:1', { username: 'u', password: 'p' })).toEqual({ Status: 'Login Succeeded', IdentityToken: '' });
-    expect(engine.asked[0]?.headers['content-type']).toBe('application/json');
-    expect(JSON.parse(String(engine.asked[0]?.body))).toEqual({ username: 'u', password: 'p', serveraddress: 'h:1' });
+  describe('a check of credentials', () => {
+    it('is a yes by 204 alone, too', async () => {
+      engine = await fakeEngine((_, response) => void response.writeHead(204).end());
+      client = new ImageClient({ wire, host: engine.host });
+      expect((await client.checkAuth('h:1', { identityToken: 't' })).Status).toBe('Login Succeeded');
+    });
+
+    it('sends them in the body, with the registry that they are for', async () => {
+      engine = await fakeEngine(() => ({ Status: 'Login Succeeded', IdentityToken: '' }));
+      client = new ImageClient({ wire, host: engine.host });
+      expect(await client.checkAuth('h:1', { username: 'u', password: 'p' })).toEqual({ Status: 'Login Succeeded', IdentityToken: '' });
+      expect(engine.asked[0]?.headers['content-type']).toBe('application/json');
+      expect(JSON.parse(String(engine.asked[0]?.body))).toEqual({ username: 'u', password: 'p', serveraddress: 'h:1' });
+    });
   });
 });

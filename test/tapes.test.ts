@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import { ApiError, ImageClient, LongshoreError, packTar } from '../src/index.ts';
+import type { ImageClientOptions } from '../src/index.ts';
 import { parseTape, recorder, replayDialer } from '../src/testing.ts';
 import type { ReplayOptions, Tape } from '../src/testing.ts';
 import { documentCases } from './support/document-cases.ts';
@@ -10,6 +11,8 @@ import { cases } from './support/tape-cases.mjs';
 import type { TapeCase, TapeEnvironment } from './support/tape-cases.mjs';
 import { expectations, factsOf, meanings } from './support/tape-expectations.ts';
 import type { Expectation, Outcome } from './support/tape-expectations.ts';
+import { wireNames } from './support/wires.ts';
+import type { WireName } from './support/wires.ts';
 
 /** What an engine was not recorded at, though it has all that the case needs: which, what, why. */
 const absences: ReadonlyArray<readonly [engine: RegExp, name: RegExp, reason: string]> = [
@@ -17,6 +20,9 @@ const absences: ReadonlyArray<readonly [engine: RegExp, name: RegExp, reason: st
 ];
 
 const ways: ReadonlyArray<NonNullable<ReplayOptions['pieces']>> = ['whole', 'bytes', 1, 2, 3, 4];
+/** Over the second wire fewer, for it takes several times as long; where to cut is a question to our own parser. */
+const waysOver: Readonly<Record<WireName, typeof ways>> = { own: ways, 'node:http': ways.slice(0, 3) };
+const runs = wireNames.flatMap((wire) => waysOver[wire].map((pieces) => ({ wire, pieces })));
 
 describe.each(engines())('tapes of %s', (engine) => {
   const tapes = tapesOf(engine);
@@ -28,20 +34,21 @@ describe.each(engines())('tapes of %s', (engine) => {
     const facts = factsOf(engine, recordedExchanges(bytes), apiVersion);
 
     // Where answers overlap, the last one is not that of the last request.
-    const cuts = one?.overlaps ? [] : (['eof', 'reset'] as const);
-    it.each(cuts)('is a failure when its last answer is cut short anywhere (%s)', async (how) => {
+    const hows = one?.overlaps ? [] : (['eof', 'reset'] as const);
+    const cuts = wireNames.flatMap((wire) => hows.map((how) => ({ wire, how })));
+    it.each(cuts)('is a failure when its last answer is cut short anywhere ($how, wire $wire)', async ({ wire, how }) => {
       if (one === undefined) throw new Error('a tape without a case');
       for (const cut of cutShort(tape, how)) {
-        await using docker = new ImageClient({ ...one.client, dialer: replayDialer(cut) });
+        await using docker = new ImageClient({ ...one.client, wire, dialer: replayDialer(cut) });
         const outcome = Promise.resolve(one.run(docker, environment(tape)));
         await expect(outcome).rejects.toThrow(LongshoreError);
       }
     });
 
-    it.each(ways)('gives what the engine said (%s)', async (pieces) => {
+    it.each(runs)('gives what the engine said ($pieces, wire $wire)', async ({ wire, pieces }) => {
       const expected = expectations[name];
       if (one === undefined || expected === undefined) throw new Error('a tape without a case');
-      const outcome = await replayed(tape, { pieces }, one.client, (docker) => one.run(docker, environment(tape)));
+      const outcome = await replayed(tape, { pieces }, { ...one.client, wire }, (docker) => one.run(docker, environment(tape)));
       judge(outcome, expected(facts));
       const [reason, Class, except] = meanings[name] ?? [];
       if (Class === undefined || outcome.error === undefined || except?.test(engine)) return;
@@ -66,9 +73,9 @@ describe('tapes by hand, from the documents', () => {
       expect(tape.header.command).toMatch(/^written by hand from moby's api\/docs\/v1\.5[2-5]\.yaml, /);
     });
 
-    it.each(ways)('gives what the document says (%s)', async (pieces) => {
+    it.each(runs)('gives what the document says ($pieces, wire $wire)', async ({ wire, pieces }) => {
       if (one === undefined) throw new Error('a tape without a case');
-      const outcome = await replayed(tape, { pieces }, {}, one.run);
+      const outcome = await replayed(tape, { pieces }, { wire }, one.run);
       if (one.error === undefined) judge(outcome, { value: one.value });
       else expect(outcome.error).toMatchObject(one.error);
     });
@@ -121,7 +128,7 @@ async function isDue(engine: string, { name, needs = [] }: TapeCase): Promise<bo
 async function replayed(
   tape: Tape,
   options: ReplayOptions,
-  client: TapeCase['client'],
+  client: Partial<ImageClientOptions>,
   run: (docker: ImageClient) => PromiseLike<unknown>,
 ): Promise<Outcome> {
   const dialer = replayDialer(tape, options);

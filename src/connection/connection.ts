@@ -14,6 +14,29 @@ export const READ_MEMORY_BYTES = 256 * 1024;
  */
 let sharedMemory: Buffer | undefined;
 
+/** What a connection asks of an exchange; the last four are for one whose sink is lent what lies in the read memory. */
+export interface ChannelExchange {
+  /** Resolves, when the answer has ended, with whether the connection may carry another exchange. */
+  readonly done: Promise<boolean>;
+  /** True once `done` is decided, though those who wait for it may not have heard yet. */
+  readonly settled: boolean;
+  /** Sends the request. */
+  start(): void;
+  /** The bytes of one read; false asks for a pause. */
+  received(bytes: Uint8Array): boolean;
+  /** The channel has ended (no error) or is broken. */
+  over(error: Error | undefined): void;
+  /** Ends the exchange with an error. */
+  fail(error: unknown): void;
+  memory?(): Uint8Array | undefined;
+  readonly borrowing?: boolean;
+  readonly mayPause?: boolean;
+  moveUnread?(memory: Uint8Array): void;
+}
+
+/** Makes the exchange of a request over a channel. */
+export type MakeExchange = (channel: Channel, request: WireRequest, reader: AnswerReader) => ChannelExchange;
+
 /** One connection to the engine. */
 export class Connection implements ChannelOwner {
   /** Exchanges begun. */
@@ -23,21 +46,23 @@ export class Connection implements ChannelOwner {
   /** Told when it dies, by itself or by `destroy`. */
   onDeath: () => void = () => {};
   readonly #channel: Channel;
-  #exchange: Exchange | undefined;
+  readonly #makeExchange: MakeExchange;
+  #exchange: ChannelExchange | undefined;
   /** Memory of its own, two blocks: while the last read is still borrowed from one, the next may go into the other. */
   #own: [Buffer, Buffer] | undefined;
 
-  constructor(channel: Channel) {
+  constructor(channel: Channel, makeExchange: MakeExchange = (...all) => new Exchange(...all)) {
     this.#channel = channel;
+    this.#makeExchange = makeExchange;
     channel.owner = this;
   }
 
   /** One exchange; afterwards the connection is either free (`alive`) or destroyed. */
   async exchange(request: WireRequest, reader: AnswerReader): Promise<void> {
-    const exchange = new Exchange(this.#channel, request, (head) => {
+    const exchange = this.#makeExchange(this.#channel, request, (head) => {
       const sink = reader(head);
       // What a sink may hold on to must not lie where other connections read.
-      if (sink.synchronous !== true) exchange.moveUnread(this.#ownMemory());
+      if (sink.synchronous !== true) exchange.moveUnread?.(this.#ownMemory());
       return sink;
     });
     this.exchanges++;
@@ -69,7 +94,7 @@ export class Connection implements ChannelOwner {
 
   memory(): Uint8Array {
     const exchange = this.#exchange;
-    const offered = exchange?.memory();
+    const offered = exchange?.memory?.();
     if (offered !== undefined) return offered;
     if (exchange?.mayPause !== true && !this.#channel.holdsMemory) {
       return (sharedMemory ??= Buffer.allocUnsafeSlow(READ_MEMORY_BYTES));

@@ -1,18 +1,15 @@
 // One request and its answer over one channel, full duplex: the content of the request is written *while* the answer is
 // read, because engines refuse an upload in its middle and reset. Then the answer wins over the failed write.
 
-import { LongshoreError, TimeoutError, UploadError } from '../errors.ts';
 import { CHUNK_END, LAST_CHUNK, encodeChunkSize, encodeRequestHead } from '../http/request.ts';
 import type { Framing } from '../http/framing.ts';
 import { ResponseParser } from '../http/response.ts';
 import type { ResponseEvent } from '../http/response.ts';
 import type { Channel } from './channel.ts';
-import type { AnswerReader, ContentSink, RequestBody, WireRequest } from './wire.ts';
-
-/** Bytes sent after which reading gets a turn: local writes finish at once and would starve it. */
-const BYTES_PER_TURN = 256 * 1024;
-
-type StreamedBody = Extract<RequestBody, { chunks: unknown }>;
+import { Upload, framingFields } from './request-content.ts';
+import type { StreamedBody } from './request-content.ts';
+import { TimeLimits } from './time-limits.ts';
+import type { AnswerReader, ContentSink, WireRequest } from './wire.ts';
 
 /** One exchange; `done` settles exactly once, whatever happens. */
 export class Exchange {
@@ -33,16 +30,15 @@ export class Exchange {
   /** The channel's end or fault, to be judged when everything before it has been handed on. */
   #over: { error: Error | undefined } | undefined;
   #requestSent = false;
-  #source: AsyncIterator<Uint8Array> | undefined;
-  #uploadStopped = false;
-  #headTimer: NodeJS.Timeout | undefined;
-  #idleTimer: NodeJS.Timeout | undefined;
+  #upload: Upload | undefined;
+  readonly #limits: TimeLimits;
 
   constructor(channel: Channel, request: WireRequest, reader: AnswerReader) {
     this.#channel = channel;
     this.#request = request;
     this.#reader = reader;
     this.#parser = new ResponseParser(request.method);
+    this.#limits = new TimeLimits(request.timeouts, (error) => this.fail(error));
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -58,13 +54,13 @@ export class Exchange {
     const { body, method, target, fields, signal } = this.#request;
     const head = encodeRequestHead({ method, target, fields: [...fields, ...framingFields(method, body)] });
     signal?.addEventListener('abort', this.#onAbort, { once: true });
-    this.#startIdleTimer();
+    this.#limits.startIdle();
     if (body === undefined || 'bytes' in body) {
       void this.#channel.write(body === undefined ? [head] : [head, body.bytes]);
       this.#requestIsSent();
     } else {
       void this.#channel.write([head]);
-      this.#upload(body).catch((error: unknown) => this.fail(error));
+      this.#sendChunks(body).catch((error: unknown) => this.fail(error));
     }
   }
 
@@ -90,7 +86,7 @@ export class Exchange {
 
   /** The bytes of one read; false asks for a pause. */
   received(bytes: Uint8Array): boolean {
-    this.#idleTimer?.refresh();
+    this.#limits.bytesCame();
     this.#parser.receive(bytes);
     return this.#pump();
   }
@@ -139,9 +135,9 @@ export class Exchange {
   #handle(event: Exclude<ResponseEvent, { type: 'end' }>): void | Promise<void> {
     if (event.type === 'content') return this.#sink?.write(event.bytes);
     if (event.type === 'interim') return undefined;
-    clearTimeout(this.#headTimer);
+    this.#limits.headCame();
     // The engine has decided: sending the rest of a refused upload would only delay its reason (RFC 9112 §9.5).
-    if (event.head.status >= 400) this.#stopUpload();
+    if (event.head.status >= 400) this.#upload?.stop();
     this.#framing = event.head.framing;
     this.#sink = this.#reader(event.head);
     return undefined;
@@ -151,12 +147,12 @@ export class Exchange {
   #after(wait: void | Promise<void>, next: () => boolean): boolean {
     if (wait === undefined) return next();
     this.#waiting = true;
-    this.#stopIdleTimer(); // our own pause is nobody's idleness
+    this.#limits.stopIdle();
     wait.then(
       () => {
         this.#waiting = false;
         if (this.#settled) return;
-        this.#startIdleTimer();
+        this.#limits.startIdle();
         this.#guard(() => next() && this.#channel.resume());
       },
       (error: unknown) => this.fail(error),
@@ -193,97 +189,28 @@ export class Exchange {
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    clearTimeout(this.#headTimer);
-    this.#stopIdleTimer();
+    this.#limits.stop();
     this.#request.signal?.removeEventListener('abort', this.#onAbort);
-    this.#stopUpload();
+    this.#upload?.stop();
     return true;
   }
 
   readonly #onAbort = (): void => this.fail(this.#request.signal?.reason);
 
-  #startIdleTimer(): void {
-    const limitMs = this.#request.timeouts.idleMs;
-    if (limitMs === undefined) return;
-    this.#idleTimer = setTimeout(() => {
-      this.fail(new TimeoutError(`the engine sent nothing for ${limitMs} ms`, { limit: 'idle', limitMs }));
-    }, limitMs);
-  }
-
-  #stopIdleTimer(): void {
-    clearTimeout(this.#idleTimer);
-    this.#idleTimer = undefined; // or `refresh()` would bring it back to life
-  }
-
   #requestIsSent(): void {
     this.#requestSent = true;
-    const limitMs = this.#request.timeouts.headMs;
-    if (limitMs === undefined || this.#sink !== undefined || this.#settled) return;
-    // One timer for the whole head: neither a byte now and then nor interim answers extend it.
-    this.#headTimer = setTimeout(() => {
-      this.fail(new TimeoutError(`no answer within ${limitMs} ms`, { limit: 'head', limitMs }));
-    }, limitMs);
+    if (this.#sink === undefined && !this.#settled) this.#limits.awaitHead();
   }
 
-  async #upload({ chunks, length }: StreamedBody): Promise<void> {
-    let sent = 0;
-    let sinceTurn = 0;
-    for (;;) {
-      const chunk = await this.#nextChunk(chunks);
-      if (this.#uploadStopped) return;
-      if (chunk === undefined) break;
-      if (chunk.length === 0) continue; // a chunk of no bytes would be the last chunk
-      sent += chunk.length;
-      if (length !== undefined && sent > length) throw new UploadError(`the source gave more than its ${length} bytes`);
-      await this.#channel.write(length === undefined ? [encodeChunkSize(chunk.length), chunk, CHUNK_END] : [chunk]);
-      if (this.#channel.writeError !== undefined) this.#stopUpload(); // the receiving side tells why
-      if (this.#uploadStopped) return;
-      if ((sinceTurn += chunk.length) < BYTES_PER_TURN) continue;
-      sinceTurn = 0;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    this.#source = undefined; // at its end: there is nothing to be stopped any more
-    if (length !== undefined && sent < length) throw new UploadError(`the source ended after ${sent} of ${length} bytes`);
-    if (length === undefined) await this.#channel.write([LAST_CHUNK]);
+  async #sendChunks(body: StreamedBody): Promise<void> {
+    const chunked = body.length === undefined;
+    const upload = new Upload(body, async (chunk) => {
+      await this.#channel.write(chunked ? [encodeChunkSize(chunk.length), chunk, CHUNK_END] : [chunk]);
+      if (this.#channel.writeError !== undefined) upload.stop(); // the receiving side tells why
+    });
+    this.#upload = upload;
+    if (!(await upload.run())) return;
+    if (chunked) await this.#channel.write([LAST_CHUNK]);
     if (!this.#settled) this.#requestIsSent();
   }
-
-  /** The source's next chunk, or undefined at its end. What it does after it was told to stop is not listened to. */
-  async #nextChunk(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array | undefined> {
-    try {
-      this.#source ??= chunks[Symbol.asyncIterator]();
-      const next = await this.#source.next();
-      return next.done === true ? undefined : checkChunk(next.value);
-    } catch (cause) {
-      if (this.#uploadStopped) return undefined;
-      throw sourceFailed(cause);
-    }
-  }
-
-  #stopUpload(): void {
-    this.#uploadStopped = true;
-    const source = this.#source;
-    this.#source = undefined;
-    // Nobody waits for this: a source that hangs must not hold up the answer; its complaints have no reader left.
-    void Promise.resolve(source)
-      .then((stopped) => stopped?.return?.())
-      .catch(() => {});
-  }
-}
-
-/** RFC 9112 §6: exactly one of Content-Length and Transfer-Encoding where there is content to be sent. */
-function framingFields(method: string, body: RequestBody | undefined): Array<readonly [string, string]> {
-  if (body === undefined) return method === 'GET' || method === 'HEAD' ? [] : [['Content-Length', '0']];
-  const length = 'bytes' in body ? body.bytes.length : body.length;
-  return [length === undefined ? ['Transfer-Encoding', 'chunked'] : ['Content-Length', String(length)]];
-}
-
-function sourceFailed(cause: unknown): unknown {
-  if (cause instanceof LongshoreError) return cause; // our own packer and file reader say it better
-  return new UploadError(`the source of the bytes to be sent failed: ${String(cause)}`, { cause });
-}
-
-function checkChunk(chunk: unknown): Uint8Array {
-  if (chunk instanceof Uint8Array) return chunk;
-  throw new UploadError(`the source gave ${chunk === null ? 'null' : `a ${typeof chunk}`} where bytes are needed`);
 }

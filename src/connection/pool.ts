@@ -1,9 +1,11 @@
-// The default wire: our own HTTP/1.1 over connections that are used again, by strict rules, when they may be.
+// A wire: connections to one engine that are used again, by strict rules, when they may be. By default they speak our
+// own HTTP/1.1.
 
 import { ArgumentError, ConnectError, LongshoreError, TimeoutError, TruncatedError } from '../errors.ts';
 import type { ExchangePlace } from '../errors.ts';
 import type { Dialer } from './channel.ts';
 import { Connection } from './connection.ts';
+import type { MakeExchange } from './connection.ts';
 import type { AnswerReader, Wire, WireRequest } from './wire.ts';
 
 /** How connections are kept. */
@@ -12,6 +14,8 @@ export interface PoolOptions {
   readonly maxIdle?: number | undefined;
   /** How long an idle connection is kept, in milliseconds. Default 4000, below what any proxy in between allows. */
   readonly idleMs?: number | undefined;
+  /** Who speaks HTTP over them. Default: we do. */
+  readonly makeExchange?: MakeExchange | undefined;
 }
 
 /** Connections to one engine: no cap on how many are busy, for a cap would let a long stream block a short call. */
@@ -19,13 +23,15 @@ export class ConnectionPool implements Wire {
   readonly #dialer: Dialer;
   readonly #maxIdle: number;
   readonly #idleMs: number;
+  readonly #makeExchange: MakeExchange | undefined;
   /** Last in, first out: the one used last is the likeliest to be alive. */
   readonly #idle: Array<{ connection: Connection; expiry: NodeJS.Timeout }> = [];
   readonly #all = new Set<Connection>();
   #closed = false;
 
-  constructor(dialer: Dialer, { maxIdle = 6, idleMs = 4000 }: PoolOptions = {}) {
+  constructor(dialer: Dialer, { maxIdle = 6, idleMs = 4000, makeExchange }: PoolOptions = {}) {
     this.#dialer = dialer;
+    this.#makeExchange = makeExchange;
     this.#maxIdle = maxIdle;
     this.#idleMs = idleMs;
   }
@@ -86,7 +92,7 @@ export class ConnectionPool implements Wire {
     const { method, target, timeouts, signal } = request;
     const limit = dialLimit(signal, timeouts.connectMs, this.#dialer.address);
     try {
-      const connection = new Connection(await this.#dialer.dial({ signal: limit.signal }));
+      const connection = new Connection(await this.#dialer.dial({ signal: limit.signal }), this.#makeExchange);
       this.#all.add(connection);
       connection.onDeath = () => this.#forget(connection);
       return connection;

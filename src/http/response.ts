@@ -136,15 +136,7 @@ export class ResponseParser {
 
   /** The error that says how far the answer had come when its bytes stopped. */
   cutShort(cause?: unknown): TruncatedError {
-    const phase = this.#framing === undefined ? 'head' : 'content';
-    const received = phase === 'head' ? this.#before + this.#position : this.#contentBytes;
-    const expected = this.#framing?.kind === 'length' ? this.#framing.length : undefined;
-    const message =
-      phase === 'head' && received === 0
-        ? 'the engine closed the connection without an answer'
-        : `the answer was cut short: ${received}${expected === undefined ? '' : ` of ${expected}`} bytes of its ${phase} came`;
-    const why = cause instanceof Error ? ` (${cause.message})` : '';
-    return new TruncatedError(`${message}${why}`, { phase, received, expected, cause });
+    return cutShort(this.#framing, this.#framing === undefined ? this.#before + this.#position : this.#contentBytes, cause);
   }
 
   // HTTP-message = start-line CRLF *( field-line CRLF ) CRLF [ message-body ]                                §2.1
@@ -339,6 +331,18 @@ export class ResponseParser {
     if (this.#ended) throw this.cutShort();
     yield undefined;
   }
+}
+
+/** The error of an answer that stopped after so many bytes of its head, or of its content once its framing is known. */
+export function cutShort(framing: Framing | undefined, received: number, cause?: unknown): TruncatedError {
+  const phase = framing === undefined ? 'head' : 'content';
+  const expected = framing?.kind === 'length' ? framing.length : undefined;
+  const message =
+    phase === 'head' && received === 0
+      ? 'the engine closed the connection without an answer'
+      : `the answer was cut short: ${received}${expected === undefined ? '' : ` of ${expected}`} bytes of its ${phase} came`;
+  const why = cause instanceof Error ? ` (${cause.message})` : '';
+  return new TruncatedError(`${message}${why}`, { phase, received, expected, cause });
 }
 
 /** The value of each hexadecimal digit's code; -1 for all others. */

@@ -6,35 +6,37 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ConnectionPool } from '../../src/connection/pool.ts';
 import { parseAddress } from '../../src/docker/address.ts';
 import { dialerFor } from '../../src/system/dial.ts';
 import { Kept, request } from '../support/fake-daemon.ts';
+import { makeWire, wireNames } from '../support/wires.ts';
 
-let server: ChildProcess;
-let folder: string;
-afterEach(async () => {
-  server.kill();
-  await rm(folder, { recursive: true, force: true });
-});
+describe.each(wireNames)('over the wire %s', (wire) => {
+  let server: ChildProcess;
+  let folder: string;
+  afterEach(async () => {
+    server.kill();
+    await rm(folder, { recursive: true, force: true });
+  });
 
-describe('the reason of an upload refused in its middle', () => {
-  it.each(['unix', 'tcp'])('is never lost, though the engine closes at once (%s)', async (kind) => {
-    folder = await mkdtemp(join(tmpdir(), 'longshore-'));
-    const path = join(folder, 'd.sock');
-    const script = fileURLToPath(new URL('../support/refusing-server.mjs', import.meta.url));
-    server = spawn(process.execPath, [script, kind === 'tcp' ? 'tcp' : path], { stdio: ['pipe', 'pipe', 'inherit'] });
-    const [printed] = await once(server.stdout as NodeJS.ReadableStream, 'data');
-    const address = kind === 'tcp' ? `tcp://127.0.0.1:${String(printed).trim()}` : `unix://${path}`;
-    const pool = new ConnectionPool(dialerFor(parseAddress(address)));
-    async function* upload(): AsyncGenerator<Uint8Array> {
-      for (let i = 0; i < 1000; i++) yield Buffer.alloc(65536);
-    }
-    for (let round = 0; round < 30; round++) {
-      const kept = new Kept();
-      await pool.exchange(request({ method: 'POST', body: { chunks: upload() } }), kept.reader);
-      expect([kept.status, kept.text]).toEqual([400, '{"message":"no thanks"}']);
-    }
-    pool.close();
+  describe('the reason of an upload refused in its middle', () => {
+    it.each(['unix', 'tcp'])('is never lost, though the engine closes at once (%s)', async (kind) => {
+      folder = await mkdtemp(join(tmpdir(), 'longshore-'));
+      const path = join(folder, 'd.sock');
+      const script = fileURLToPath(new URL('../support/refusing-server.mjs', import.meta.url));
+      server = spawn(process.execPath, [script, kind === 'tcp' ? 'tcp' : path], { stdio: ['pipe', 'pipe', 'inherit'] });
+      const [printed] = await once(server.stdout as NodeJS.ReadableStream, 'data');
+      const address = kind === 'tcp' ? `tcp://127.0.0.1:${String(printed).trim()}` : `unix://${path}`;
+      const pool = makeWire(wire, dialerFor(parseAddress(address)));
+      async function* upload(): AsyncGenerator<Uint8Array> {
+        for (let i = 0; i < 1000; i++) yield Buffer.alloc(65536);
+      }
+      for (let round = 0; round < 30; round++) {
+        const kept = new Kept();
+        await pool.exchange(request({ method: 'POST', body: { chunks: upload() } }), kept.reader);
+        expect([kept.status, kept.text]).toEqual([400, '{"message":"no thanks"}']);
+      }
+      pool.close();
+    });
   });
 });

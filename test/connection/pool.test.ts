@@ -1,273 +1,288 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { CollectingSink } from '../../src/connection/collect.ts';
-import { ConnectionPool } from '../../src/connection/pool.ts';
+import type { PoolOptions } from '../../src/connection/pool.ts';
+import type { Wire } from '../../src/connection/wire.ts';
 import { ArgumentError, ConnectError, ProtocolError, TimeoutError, TruncatedError } from '../../src/errors.ts';
 import { Kept, answer, fakeDaemon, onRequest, request, until } from '../support/fake-daemon.ts';
 import type { FakeDaemon } from '../support/fake-daemon.ts';
+import { makeWire, particulars, wireNames } from '../support/wires.ts';
 
-let daemon: FakeDaemon;
-let pool: ConnectionPool;
-afterEach(async () => {
-  pool.close();
-  await daemon.close();
-});
-
-async function start(onConnection: Parameters<typeof fakeDaemon>[0], options: ConstructorParameters<typeof ConnectionPool>[1] = {}): Promise<void> {
-  daemon = await fakeDaemon(onConnection);
-  pool = new ConnectionPool(daemon.dialer, options);
-}
-
-/** Answers the n-th request of each connection with the n-th text. */
-function answering(...texts: string[]): (socket: import('node:net').Socket) => void {
-  return (socket) => onRequest(socket, (_, count) => socket.write(texts[Math.min(count, texts.length - 1)] ?? '', 'latin1'));
-}
-
-async function get(changes: Parameters<typeof request>[0] = {}): Promise<Kept> {
-  const kept = new Kept();
-  await pool.exchange(request(changes), kept.reader);
-  return kept;
-}
-
-describe('a connection is used again', () => {
-  it('when an answer ended where its framing said', async () => {
-    await start(answering(answer('one'), answer('two')));
-    expect((await get()).text).toBe('one');
-    expect((await get()).text).toBe('two');
-    expect(daemon.sockets).toHaveLength(1);
-  });
-
-  it('after a chunked answer', async () => {
-    await start(answering('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\n\r\n'));
-    expect((await get()).text).toBe('one');
-    expect((await get()).text).toBe('one');
-    expect(daemon.sockets).toHaveLength(1);
-  });
-
-  it('by the call that comes next, last in first out, while two are busy at once', async () => {
-    await start(answering(answer('x')));
-    await Promise.all([get(), get()]);
-    await get();
-    expect(daemon.sockets).toHaveLength(2);
-  });
-});
-
-describe('a connection is not used again', () => {
-  // why, the first answer
-  it.each([
-    ['the engine says close', answer('x', 'Connection: close\r\n')],
-    ['bytes follow the answer', `${answer('x')}HTTP/1.1 500 Stray\r\n\r\n`],
-    ['an HTTP/1.0 answer does not ask for it', answer('x').replace('1.1', '1.0')],
-  ])('when %s', async (_, first) => {
-    await start((socket, index) => onRequest(socket, () => socket.write(index === 0 ? first : answer('fresh'))));
-    expect((await get()).text).toBe('x');
-    expect((await get()).text).toBe('fresh');
-    expect(daemon.sockets).toHaveLength(2);
-  });
-
-  it('when bytes come that nobody asked for', async () => {
-    await start((socket, index) => onRequest(socket, () => socket.write(answer(`${index}`))));
-    await get();
-    await new Promise((resolve) => daemon.sockets[0]?.write(answer('poison'), resolve));
-    expect((await get()).text).toBe('1');
-  });
-
-  it('when the engine has ended it', async () => {
-    await start((socket, index) => onRequest(socket, () => socket.write(answer(`${index}`))));
-    await get();
-    daemon.sockets[0]?.end();
-    expect((await get()).text).toBe('1');
-  });
-
-  it('when reuse is turned off', async () => {
-    await start(answering(answer('x')), { maxIdle: 0 });
-    await get();
-    await get();
-    expect(daemon.sockets).toHaveLength(2);
-  });
-
-  it('when it was idle for too long', async () => {
-    await start(answering(answer('x')), { idleMs: 1 });
-    await get();
-    await until(() => daemon.sockets[0]?.readableEnded === true);
-    await get();
-    expect(daemon.sockets).toHaveLength(2);
-  });
-});
-
-describe('a request that met a dead idle connection', () => {
-  // The daemon answers the first request and, at the second on the same connection, ends it without a byte.
-  const dying = (socket: import('node:net').Socket, index: number): void =>
-    onRequest(socket, (_, count) => void (index === 0 && count === 1 ? socket.destroy() : socket.write(answer(`${index}`))));
-
-  it('is sent once more when it is a GET', async () => {
-    await start(dying);
-    await get();
-    expect((await get()).text).toBe('1');
-  });
-
-  it.each([['POST'], ['DELETE']])('is not sent again when it is a %s', async (method) => {
-    await start(dying);
-    await get();
-    const error: TruncatedError = await get({ method }).then(
-      () => expect.unreachable(),
-      (reason: unknown) => reason as TruncatedError,
-    );
-    expect(error).toBeInstanceOf(TruncatedError);
-    expect(error.exchange).toMatchObject({ method, reusedSocket: true, requestSent: true });
-    expect(daemon.sockets).toHaveLength(1);
-  });
-
-  it('is not sent again when a byte of an answer had come', async () => {
-    await start((socket) => onRequest(socket, (_, count) => void (count === 0 ? socket.write(answer('x')) : socket.end('H'))));
-    await get();
-    await expect(get()).rejects.toThrow(TruncatedError);
-    expect(daemon.sockets).toHaveLength(1);
-  });
-
-  it('is not sent again when the connection was new', async () => {
-    await start((socket) => onRequest(socket, () => socket.destroy()));
-    await expect(get()).rejects.toThrow(TruncatedError);
-    expect(daemon.sockets).toHaveLength(1);
-  });
-});
-
-describe('answers that come in several reads', () => {
-  it('stay whole while other connections read into the same memory', async () => {
-    // Found by the first replay byte by byte: a Buffer's slice() is a view, and the next read wrote over it.
-    await start((socket, index) => {
-      onRequest(socket, () => {
-        const body = `"${String(index).repeat(40_000)}"`;
-        const head = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`;
-        for (const [turn, part] of [head, body.slice(0, 17), body.slice(17, 20_000), body.slice(20_000)].entries()) {
-          setTimeout(() => socket.write(part), turn * 3);
-        }
-      });
-    });
-    const texts = await Promise.all(
-      Array.from({ length: 8 }, async () => {
-        const sink = new CollectingSink(100_000, () => new Error('too large'));
-        await pool.exchange(request(), () => sink);
-        return Buffer.from(sink.bytes()).toString();
-      }),
-    );
-    expect(texts.sort()).toEqual(Array.from({ length: 8 }, (_, index) => `"${String(index).repeat(40_000)}"`));
-  });
-});
-
-describe('what is not there', () => {
-  it('is a ConnectError that names the address, the cause and what to do', async () => {
-    await start(() => {});
-    await daemon.close();
-    const error = await get().catch((reason: unknown) => reason as ConnectError);
-    expect(error).toMatchObject({ code: 'LONGSHORE_CONNECT', errno: 'ENOENT', address: daemon.host });
-    expect((error as Error).message).toContain(`GET /x on ${daemon.host}: cannot connect`);
-    expect((error as Error).message).toContain('does not exist');
-  });
-
-  it('is a TimeoutError when nobody accepts in time', async () => {
-    daemon = await fakeDaemon(() => {});
-    const { address } = daemon.dialer;
-    const never = { address, dial: ({ signal }: { signal?: AbortSignal | undefined }) => new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason))) };
-    pool = new ConnectionPool(never);
-    const timeouts = { connectMs: 5, headMs: undefined, idleMs: undefined };
-    await expect(get({ timeouts })).rejects.toMatchObject({ limit: 'connect', limitMs: 5 });
-  });
-});
-
-describe('limits of time', () => {
-  it('end a call whose head does not come whole, however steadily bytes and interim answers do', async () => {
-    await start((socket) => {
-      socket.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(3));
-      const dripping = setInterval(() => socket.write('H'), 5);
-      socket.on('close', () => clearInterval(dripping));
-      setTimeout(() => clearInterval(dripping), 0);
-    });
-    const timeouts = { connectMs: undefined, headMs: 30, idleMs: undefined };
-    await expect(get({ timeouts })).rejects.toBeInstanceOf(TimeoutError);
-  });
-
-  it('end an answer that falls silent', async () => {
-    await start(answering('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe'));
-    const timeouts = { connectMs: undefined, headMs: undefined, idleMs: 20 };
-    await expect(get({ timeouts })).rejects.toMatchObject({ code: 'LONGSHORE_TIMEOUT', limit: 'idle' });
-  });
-
-  it('do not count while the reader makes the engine wait', async () => {
-    await start(answering(answer('hello')));
-    const timeouts = { connectMs: undefined, headMs: undefined, idleMs: 20 };
-    let text = '';
-    const slow = { write: (view: Uint8Array) => (text += Buffer.from(view), new Promise<void>((resolve) => setTimeout(resolve, 60))) };
-    await pool.exchange(request({ timeouts }), () => slow);
-    expect(text).toBe('hello');
-  });
-});
-
-describe('an abort', () => {
-  const reason = new Error('enough of this');
-
-  it('before the call sends nothing', async () => {
-    await start(answering(answer('x')));
-    await expect(get({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
-    expect(daemon.received.join('')).toBe('');
-  });
-
-  it.each([
-    ['while the head is awaited', ''],
-    ['in the middle of the head', 'HTTP/1.1 200 OK\r\nX-'],
-    ['in the middle of the content', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe'],
-  ])('%s rejects with the reason and closes the connection', async (_, sent) => {
-    await start(answering(sent));
-    const controller = new AbortController();
-    const call = get({ signal: controller.signal });
-    await until(() => daemon.received[0]?.endsWith('\r\n\r\n') === true);
-    setTimeout(() => controller.abort(reason), 5);
-    await expect(call).rejects.toBe(reason);
-    await until(() => daemon.sockets[0]?.readableEnded === true);
-  });
-
-  it('after the call has no effect on the connection', async () => {
-    await start(answering(answer('x')));
-    const controller = new AbortController();
-    await get({ signal: controller.signal });
-    controller.abort(reason);
-    await get();
-    expect(daemon.sockets).toHaveLength(1);
-  });
-});
-
-describe('close()', () => {
-  it('ends what is under way and refuses what comes later', async () => {
-    await start(() => {});
-    const call = get();
-    await until(() => daemon.received[0]?.endsWith('\r\n\r\n') === true);
+describe.each(wireNames)('over the wire %s', (wire) => {
+  let daemon: FakeDaemon;
+  let pool: Wire;
+  afterEach(async () => {
     pool.close();
-    await expect(call).rejects.toThrow(ConnectError);
-    await expect(get()).rejects.toThrow('this client has been closed');
+    await daemon.close();
   });
-});
 
-describe('what cannot be sent', () => {
-  it.each([
-    ['a field value with a line end', { fields: [['X-Test', 'a\r\nX-Evil: 1']] }],
-    ['a field name with a colon', { fields: [['X-Test:', 'a']] }],
-    ['a target with a space', { target: '/a b' }],
-    ['a target with a line end', { target: '/a\r\nHost: evil' }],
-    ['a target with a fragment', { target: '/a#b' }],
-    ['a method of one\'s own', { method: 'BREW' }],
-  ] as Array<[string, Parameters<typeof request>[0]]>)('is refused before a byte of it: %s', async (_, changes) => {
-    await start(answering(answer('x')));
-    await expect(get(changes)).rejects.toBeInstanceOf(ArgumentError);
-    expect(daemon.received.join('')).toBe('');
+  async function start(onConnection: Parameters<typeof fakeDaemon>[0], options: PoolOptions = {}): Promise<void> {
+    daemon = await fakeDaemon(onConnection);
+    pool = makeWire(wire, daemon.dialer, options);
+  }
+
+  /** Answers the n-th request of each connection with the n-th text. */
+  function answering(...texts: string[]): (socket: import('node:net').Socket) => void {
+    return (socket) => onRequest(socket, (_, count) => socket.write(texts[Math.min(count, texts.length - 1)] ?? '', 'latin1'));
+  }
+
+  async function get(changes: Parameters<typeof request>[0] = {}): Promise<Kept> {
+    const kept = new Kept();
+    await pool.exchange(request(changes), kept.reader);
+    return kept;
+  }
+
+  describe('a connection is used again', () => {
+    it('when an answer ended where its framing said', async () => {
+      await start(answering(answer('one'), answer('two')));
+      expect((await get()).text).toBe('one');
+      expect((await get()).text).toBe('two');
+      expect(daemon.sockets).toHaveLength(1);
+    });
+
+    it('after a chunked answer', async () => {
+      await start(answering('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\n\r\n'));
+      expect((await get()).text).toBe('one');
+      expect((await get()).text).toBe('one');
+      expect(daemon.sockets).toHaveLength(1);
+    });
+
+    it('after a reader that was not ready when the answer ended', async () => {
+      await start(answering(answer('one'), answer('two')));
+      const flush = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));
+      for (const text of ['one', 'two']) {
+        const kept = new Kept();
+        await pool.exchange(request(), (head) => ({ ...kept.reader(head), flush }));
+        expect(kept.text).toBe(text);
+      }
+      expect(daemon.sockets).toHaveLength(1);
+    });
+
+    it('by the call that comes next, last in first out, while two are busy at once', async () => {
+      await start(answering(answer('x')));
+      await Promise.all([get(), get()]);
+      await get();
+      expect(daemon.sockets).toHaveLength(2);
+    });
   });
-});
 
-describe('an answer that is none', () => {
-  it('is a ProtocolError that says where it happened', async () => {
-    await start(answering('SSH-2.0-OpenSSH_9.2\r\n'));
-    const error = await get().catch((reason: unknown) => reason as ProtocolError);
-    expect(error).toBeInstanceOf(ProtocolError);
-    expect((error as Error).message).toBe(
-      `GET /x on ${daemon.host}: the answer is not HTTP/1 "SSH-2.0-OpenSSH_9.2\\x0d\\x0a" at byte 0 (RFC 9112 §2.3)`,
-    );
+  describe('a connection is not used again', () => {
+    // why, the first answer
+    it.each([
+      ['the engine says close', answer('x', 'Connection: close\r\n')],
+      ['bytes follow the answer', `${answer('x')}HTTP/1.1 500 Stray\r\n\r\n`],
+      ['an HTTP/1.0 answer does not ask for it', answer('x').replace('1.1', '1.0')],
+    ])('when %s', async (_, first) => {
+      await start((socket, index) => onRequest(socket, () => socket.write(index === 0 ? first : answer('fresh'))));
+      expect((await get()).text).toBe('x');
+      expect((await get()).text).toBe('fresh');
+      expect(daemon.sockets).toHaveLength(2);
+    });
+
+    it('when bytes come that nobody asked for', async () => {
+      await start((socket, index) => onRequest(socket, () => socket.write(answer(`${index}`))));
+      await get();
+      await new Promise((resolve) => daemon.sockets[0]?.write(answer('poison'), resolve));
+      expect((await get()).text).toBe('1');
+    });
+
+    it('when the engine has ended it', async () => {
+      await start((socket, index) => onRequest(socket, () => socket.write(answer(`${index}`))));
+      await get();
+      daemon.sockets[0]?.end();
+      expect((await get()).text).toBe('1');
+    });
+
+    it('when reuse is turned off', async () => {
+      await start(answering(answer('x')), { maxIdle: 0 });
+      await get();
+      await get();
+      expect(daemon.sockets).toHaveLength(2);
+    });
+
+    it('when it was idle for too long', async () => {
+      await start(answering(answer('x')), { idleMs: 1 });
+      await get();
+      await until(() => daemon.sockets[0]?.readableEnded === true);
+      await get();
+      expect(daemon.sockets).toHaveLength(2);
+    });
+  });
+
+  describe('a request that met a dead idle connection', () => {
+    // The daemon answers the first request and, at the second on the same connection, ends it without a byte.
+    const dying = (socket: import('node:net').Socket, index: number): void =>
+      onRequest(socket, (_, count) => void (index === 0 && count === 1 ? socket.destroy() : socket.write(answer(`${index}`))));
+
+    it('is sent once more when it is a GET', async () => {
+      await start(dying);
+      await get();
+      expect((await get()).text).toBe('1');
+    });
+
+    it.each([['POST'], ['DELETE']])('is not sent again when it is a %s', async (method) => {
+      await start(dying);
+      await get();
+      const error: TruncatedError = await get({ method }).then(
+        () => expect.unreachable(),
+        (reason: unknown) => reason as TruncatedError,
+      );
+      expect(error).toBeInstanceOf(TruncatedError);
+      expect(error.exchange).toMatchObject({ method, reusedSocket: true, requestSent: true });
+      expect(daemon.sockets).toHaveLength(1);
+    });
+
+    it('is not sent again when a byte of an answer had come', async () => {
+      await start((socket) => onRequest(socket, (_, count) => void (count === 0 ? socket.write(answer('x')) : socket.end('H'))));
+      await get();
+      await expect(get()).rejects.toThrow(TruncatedError);
+      expect(daemon.sockets).toHaveLength(1);
+    });
+
+    it('is not sent again when the connection was new', async () => {
+      await start((socket) => onRequest(socket, () => socket.destroy()));
+      await expect(get()).rejects.toThrow(TruncatedError);
+      expect(daemon.sockets).toHaveLength(1);
+    });
+  });
+
+  describe('answers that come in several reads', () => {
+    it('stay whole while other connections read into the same memory', async () => {
+      // Found by the first replay byte by byte: a Buffer's slice() is a view, and the next read wrote over it.
+      await start((socket, index) => {
+        onRequest(socket, async () => {
+          const body = `"${String(index).repeat(40_000)}"`;
+          const head = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`;
+          for (const part of [head, body.slice(0, 17), body.slice(17, 20_000), body.slice(20_000)]) {
+            socket.write(part);
+            await new Promise((resolve) => setTimeout(resolve, 3)); // a read of its own for each; timers at once may overtake
+          }
+        });
+      });
+      const texts = await Promise.all(
+        Array.from({ length: 8 }, async () => {
+          const sink = new CollectingSink(100_000, () => new Error('too large'));
+          await pool.exchange(request(), () => sink);
+          return Buffer.from(sink.bytes()).toString();
+        }),
+      );
+      expect(texts.sort()).toEqual(Array.from({ length: 8 }, (_, index) => `"${String(index).repeat(40_000)}"`));
+    });
+  });
+
+  describe('what is not there', () => {
+    it('is a ConnectError that names the address, the cause and what to do', async () => {
+      await start(() => {});
+      await daemon.close();
+      const error = await get().catch((reason: unknown) => reason as ConnectError);
+      expect(error).toMatchObject({ code: 'LONGSHORE_CONNECT', errno: 'ENOENT', address: daemon.host });
+      expect((error as Error).message).toContain(`GET /x on ${daemon.host}: cannot connect`);
+      expect((error as Error).message).toContain('does not exist');
+    });
+
+    it('is a TimeoutError when nobody accepts in time', async () => {
+      daemon = await fakeDaemon(() => {});
+      const { address } = daemon.dialer;
+      const never = { address, dial: ({ signal }: { signal?: AbortSignal | undefined }) => new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason))) };
+      pool = makeWire(wire, never);
+      const timeouts = { connectMs: 5, headMs: undefined, idleMs: undefined };
+      await expect(get({ timeouts })).rejects.toMatchObject({ limit: 'connect', limitMs: 5 });
+    });
+  });
+
+  describe('limits of time', () => {
+    it('end a call whose head does not come whole, however steadily bytes and interim answers do', async () => {
+      await start((socket) => {
+        socket.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(3));
+        const dripping = setInterval(() => socket.write('H'), 5);
+        socket.on('close', () => clearInterval(dripping));
+        setTimeout(() => clearInterval(dripping), 0);
+      });
+      const timeouts = { connectMs: undefined, headMs: 30, idleMs: undefined };
+      await expect(get({ timeouts })).rejects.toBeInstanceOf(TimeoutError);
+    });
+
+    it('end an answer that falls silent', async () => {
+      await start(answering('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe'));
+      const timeouts = { connectMs: undefined, headMs: undefined, idleMs: 20 };
+      await expect(get({ timeouts })).rejects.toMatchObject({ code: 'LONGSHORE_TIMEOUT', limit: 'idle' });
+    });
+
+    it('do not count while the reader makes the engine wait', async () => {
+      await start(answering(answer('hello')));
+      const timeouts = { connectMs: undefined, headMs: undefined, idleMs: 20 };
+      let text = '';
+      const slow = { write: (view: Uint8Array) => (text += Buffer.from(view), new Promise<void>((resolve) => setTimeout(resolve, 60))) };
+      await pool.exchange(request({ timeouts }), () => slow);
+      expect(text).toBe('hello');
+    });
+  });
+
+  describe('an abort', () => {
+    const reason = new Error('enough of this');
+
+    it('before the call sends nothing', async () => {
+      await start(answering(answer('x')));
+      await expect(get({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+      expect(daemon.received.join('')).toBe('');
+    });
+
+    it.each([
+      ['while the head is awaited', ''],
+      ['in the middle of the head', 'HTTP/1.1 200 OK\r\nX-'],
+      ['in the middle of the content', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe'],
+    ])('%s rejects with the reason and closes the connection', async (_, sent) => {
+      await start(answering(sent));
+      const controller = new AbortController();
+      const call = get({ signal: controller.signal });
+      await until(() => daemon.received[0]?.endsWith('\r\n\r\n') === true);
+      setTimeout(() => controller.abort(reason), 5);
+      await expect(call).rejects.toBe(reason);
+      await until(() => daemon.sockets[0]?.readableEnded === true);
+    });
+
+    it('after the call has no effect on the connection', async () => {
+      await start(answering(answer('x')));
+      const controller = new AbortController();
+      await get({ signal: controller.signal });
+      controller.abort(reason);
+      await get();
+      expect(daemon.sockets).toHaveLength(1);
+    });
+  });
+
+  describe('close()', () => {
+    it('ends what is under way and refuses what comes later', async () => {
+      await start(() => {});
+      const call = get();
+      await until(() => daemon.received[0]?.endsWith('\r\n\r\n') === true);
+      pool.close();
+      await expect(call).rejects.toThrow(ConnectError);
+      await expect(get()).rejects.toThrow('this client has been closed');
+    });
+  });
+
+  describe('what cannot be sent', () => {
+    it.each([
+      ['a field value with a line end', { fields: [['X-Test', 'a\r\nX-Evil: 1']] }],
+      ['a field name with a colon', { fields: [['X-Test:', 'a']] }],
+      ['a target with a space', { target: '/a b' }],
+      ['a target with a line end', { target: '/a\r\nHost: evil' }],
+      ['a target with a fragment', { target: '/a#b' }],
+      ['a method of one\'s own', { method: 'BREW' }],
+    ] as Array<[string, Parameters<typeof request>[0]]>)('is refused before a byte of it: %s', async (_, changes) => {
+      await start(answering(answer('x')));
+      await expect(get(changes)).rejects.toBeInstanceOf(ArgumentError);
+      expect(daemon.received.join('')).toBe('');
+    });
+  });
+
+  describe('an answer that is none', () => {
+    it('is a ProtocolError that says where it happened', async () => {
+      await start(answering('SSH-2.0-OpenSSH_9.2\r\n'));
+      const error = await get().catch((reason: unknown) => reason as ProtocolError);
+      expect(error).toBeInstanceOf(ProtocolError);
+      expect((error as Error).message.startsWith(`GET /x on ${daemon.host}: `)).toBe(true);
+      expect((error as Error).message).toMatch(particulars[wire].noHttp);
+    });
   });
 });

@@ -79,9 +79,10 @@ export function repository(what: string): string {
   return `longshore-live/${what}-${RUN}`;
 }
 
-/** A client of the engine under test. */
+/** A client of the engine under test; `WIRE=node:http` in the environment has it speak by the second wire. */
 export function connect(options: Omit<ImageClientOptions, 'host' | 'dialer'> = {}): ImageClient {
-  return new ImageClient({ host: HOST, ...options });
+  const wire = process.env['WIRE'] === 'node:http' ? 'node:http' : 'own';
+  return new ImageClient({ host: HOST, wire, ...options });
 }
 
 /** The built library, or its source, as a child process loads it. */

@@ -1,0 +1,183 @@
+import { EventEmitter } from 'node:events';
+import http from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { AnswerReader } from '../../src/connection/wire.ts';
+import { ConfigError, ProtocolError, TruncatedError } from '../../src/errors.ts';
+import { Kept, request } from '../support/fake-daemon.ts';
+import { MemoryChannel, memoryDialer } from '../support/memory-channel.ts';
+import { splits } from '../support/splits.ts';
+import { wireCases } from '../support/wire-cases.ts';
+import type { WireCase } from '../support/wire-cases.ts';
+import { wireDisagreements } from '../support/wire-disagreements.ts';
+import { makeWire, wireNames } from '../support/wires.ts';
+import type { WireName } from '../support/wires.ts';
+
+const framingNames = new Set(['content-length', 'transfer-encoding', 'connection', 'proxy-connection']);
+const quote = (text: string): string => `"${text.replaceAll('\r', '\\r').replaceAll('\n', '\\n')}"`;
+
+/** What an exchange over that wire makes of the pieces, in the words of the cases but for the interim answers. */
+async function run(wireName: WireName, { method, end }: WireCase, pieces: readonly Uint8Array[]): Promise<string[]> {
+  const channel = new MemoryChannel();
+  const wire = makeWire(wireName, memoryDialer(channel));
+  const lines: string[] = [];
+  const content: Buffer[] = [];
+  const reader: AnswerReader = ({ minorVersion, status, reason, framing, fields }) => {
+    const size = framing.kind === 'length' ? `length ${framing.length}` : framing.kind;
+    lines.push(`head 1.${minorVersion} ${status} ${quote(reason)} ${size}`);
+    for (const [name, value] of fields) if (!framingNames.has(name)) lines.push(`field ${name} ${quote(value)}`);
+    return { synchronous: true, write: (view) => void content.push(Buffer.from(view)) };
+  };
+  const closed = (): boolean => channel.calls.includes('destroy');
+  let last = 'waiting';
+  const call = wire.exchange(request({ method }), reader).then(
+    () => (last = 'end'),
+    (error: unknown) => {
+      if (error instanceof ProtocolError) last = `error ProtocolError ${error.section}`;
+      else if (error instanceof TruncatedError) {
+        last = ['error TruncatedError', error.phase, error.received, error.expected ?? ''].join(' ').trim();
+      } else throw error;
+    },
+  );
+  while (channel.written.length === 0) await turn();
+  for (const piece of pieces) {
+    if (closed()) break;
+    if (piece.length > 0) channel.read(Buffer.from(piece).toString('latin1'));
+    await turn();
+  }
+  if (end === 'eof' && !closed()) channel.owner.ended();
+  for (let turns = 0; turns < 5; turns++) await turn(); // all is in this process: more turns bring nothing more
+  if (content.length > 0) lines.push(`content ${quote(Buffer.concat(content).toString('latin1'))}`);
+  lines.push(last === 'end' ? `end ${closed() ? 'close' : 'reusable'}` : last);
+  wire.close();
+  await call.catch(() => {});
+  return lines;
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The events of a case as they are seen through a wire; Node's parser does not tell by our sections what it refuses. */
+function due({ events }: WireCase): string[] {
+  const seen = events.filter((line) => !line.startsWith('interim '));
+  return /^(end|error|waiting)\b/.test(seen.at(-1) ?? '') ? seen : [...seen, 'waiting'];
+}
+const withoutSection = (lines: string[]): string[] => lines.map((line) => line.replace(/^(error ProtocolError) .*/, '$1'));
+
+const files = wireCases();
+
+describe.each(files)('over our own wire, $file', ({ cases }) => {
+  it.each(cases)('$title', async (one) => {
+    for (const [way, pieces] of splits(one.wire, 1)) expect(await run('own', one, pieces), way).toEqual(due(one));
+  });
+});
+
+describe.each(files)('over the wire node:http, $file', ({ cases }) => {
+  const named = ({ title }: WireCase): boolean => title in wireDisagreements;
+
+  it.each(cases.filter((one) => !named(one)))('$title', async (one) => {
+    for (const [way, pieces] of splits(one.wire, 1)) {
+      expect(withoutSection(await run('node:http', one, pieces)), way).toEqual(withoutSection(due(one)));
+    }
+  });
+
+  it.each(cases.filter(named))('not so: $title', async (one) => {
+    const lines = withoutSection(await run('node:http', one, [one.wire]));
+    expect(lines).not.toEqual(withoutSection(due(one)));
+    expect(lines.at(-1)).toBe(wireDisagreements[one.title]?.[0]);
+  });
+});
+
+it('a disagreement has a case', () => {
+  const titles = files.flatMap(({ cases }) => cases.map(({ title }) => title));
+  expect(Object.keys(wireDisagreements).filter((title) => !titles.includes(title))).toEqual([]);
+});
+
+/** What one exchange over that wire comes to, of bytes that come in reads of 8 KiB. */
+async function outcome(wireName: WireName, wire: string) {
+  const channel = new MemoryChannel();
+  const kept = new Kept();
+  const closed = (): boolean => channel.calls.includes('destroy');
+  const call = makeWire(wireName, memoryDialer(channel)).exchange(request(), kept.reader);
+  const failure = call.then(() => undefined, (reason: unknown) => reason);
+  while (channel.written.length === 0) await turn();
+  for (let at = 0; at < wire.length && !closed(); at += 8192) {
+    channel.read(wire.slice(at, at + 8192));
+    await turn();
+  }
+  const error = await failure;
+  return { status: kept.status, text: kept.text, error, closed: closed() };
+}
+
+const ok = 'HTTP/1.1 200 OK\r\n';
+const empty = 'Content-Length: 0\r\n\r\n';
+const chunked = `${ok}Transfer-Encoding: chunked\r\n\r\n`;
+const many = (count: number, name = 'A'): string => `${name}: ${'a'.repeat(8000)}\r\n`.repeat(count);
+
+describe('what only Node\'s parser could refuse, and takes', () => {
+  it.each([
+    ['another protocol', `RTSP/1.1 200 OK\r\n${empty}`],
+    ['a third protocol', `ICE/1.1 200 OK\r\n${empty}`],
+    ['line ends before the answer', `\n\r\n${ok}${empty}`],
+    ['a status line of 9 KiB', `HTTP/1.1 200 ${'a'.repeat(9000)}\r\n${empty}`],
+    ['a chunk extension of 5 KiB', `${chunked}1;${'a'.repeat(5000)}\r\nx\r\n0\r\n\r\n`],
+    ['extensions out of all proportion', `${chunked}${`1;${'a'.repeat(250)}\r\nx\r\n`.repeat(300)}0\r\n\r\n`],
+    ['trailers of 24 KiB', `${chunked}0\r\n${many(3)}\r\n`],
+  ])('is %s', async (_, wire) => {
+    expect((await outcome('own', wire)).error).toBeInstanceOf(ProtocolError);
+    expect(await outcome('node:http', wire)).toMatchObject({ status: 200, error: undefined });
+  });
+});
+
+describe('over both wires', () => {
+  describe.each(wireNames)('%s', (name) => {
+    it.each([
+      ['a head above 64 KiB', `${ok}${many(9)}${empty}`],
+      ['257 field lines', `${ok}${'A: b\r\n'.repeat(257)}${empty}`],
+      ['more field lines than Node keeps', `${ok}${'A: b\r\n'.repeat(2500)}${empty}`],
+      ['33 interim answers', `${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(33)}${ok}${empty}`],
+      ['interim answers above 64 KiB', `HTTP/1.1 103 Early Hints\r\n${many(1, 'Link')}\r\n`.repeat(9)],
+      ['an upgrade', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'],
+      ['an upgrade that names nothing', 'HTTP/1.1 101 Switching Protocols\r\n\r\n'],
+      ['TLS', '\x15\x03\x01\0\x02\x02F'],
+      ['a control character in the reason phrase', `HTTP/1.1 200 O\0K\r\n${empty}`],
+      ['HTTP/0.9', `HTTP/0.9 200 OK\r\n${empty}`],
+      ['HTTP/2.0', `HTTP/2.0 200 OK\r\n${empty}`],
+      ['status 600', `HTTP/1.1 600 Odd\r\n${empty}`],
+    ])('refuse %s', async (_, wire) => {
+      const { status, error, closed } = await outcome(name, wire);
+      expect(error).toBeInstanceOf(ProtocolError);
+      expect({ status, closed }).toEqual({ status: 0, closed: true });
+    });
+
+    it('give what came before an error', async () => {
+      const { text, error } = await outcome(name, `${chunked}5\r\nhello\r\nXX\r\n`);
+      expect(text).toBe('hello');
+      expect(error).toMatchObject({ section: 'RFC 9112 §7.1', offset: chunked.length + '5\r\nhello\r\n'.length });
+    });
+
+    it('hint at TLS', async () => {
+      const { error } = await outcome(name, '\x15\x03\x01\0\x02\x02F');
+      expect((error as Error).message).toContain('this looks like TLS');
+    });
+  });
+});
+
+describe('a runtime whose node:http makes connections of its own', () => {
+  const { request: original } = http;
+  afterEach(() => {
+    http.request = original;
+    syncBuiltinESMExports();
+  });
+
+  it('is refused before a byte is sent', async () => {
+    const idle = Object.assign(new EventEmitter(), { destroy: () => idle });
+    http.request = (() => idle) as unknown as typeof original;
+    syncBuiltinESMExports();
+    const channel = new MemoryChannel();
+    const call = makeWire('node:http', memoryDialer(channel)).exchange(request(), new Kept().reader);
+    await expect(call).rejects.toBeInstanceOf(ConfigError);
+    expect(channel.written).toEqual([]);
+  });
+});

@@ -1,0 +1,38 @@
+// The two wires, for the tests of what both promise.
+
+import { ConnectionPool } from '../../src/connection/pool.ts';
+import type { PoolOptions } from '../../src/connection/pool.ts';
+import { nodeHttpWire } from '../../src/connection/node-http.ts';
+import type { Dialer } from '../../src/connection/channel.ts';
+import type { Wire } from '../../src/connection/wire.ts';
+
+export type WireName = 'own' | 'node:http';
+
+/** Their names, as the client's option `wire` has them. */
+export const wireNames: readonly WireName[] = ['own', 'node:http'];
+
+export function makeWire(name: WireName, dialer: Dialer, options: PoolOptions = {}): Wire {
+  return name === 'own' ? new ConnectionPool(dialer, options) : nodeHttpWire(dialer, options);
+}
+
+/** What differs where both keep a promise, each in its own way. */
+export const particulars: Readonly<Record<WireName, {
+  /** Fields that are sent beside those that were asked for and those that frame. */
+  readonly ownFields: Readonly<Record<string, string>>;
+  /** Whether reads go into memory that a sink offers. */
+  readonly readsInPlace: boolean;
+  /** What is said of an SSH banner. */
+  readonly noHttp: RegExp;
+}>> = {
+  own: {
+    ownFields: {},
+    readsInPlace: true,
+    noHttp: /: the answer is not HTTP\/1 "SSH-2.0-OpenSSH_9.2\\x0d\\x0a" at byte 0 \(RFC 9112 §2.3\)$/,
+  },
+  'node:http': {
+    ownFields: { connection: 'keep-alive' }, // Node would write `close`
+    readsInPlace: false, // the parser gives out views of what it was given
+    // The reason differs from one version of llhttp to the next.
+    noHttp: /: Node's parser refuses the answer: HPE_INVALID_CONSTANT, .* "SSH-2.0-OpenSSH_9.2\\x0d\\x0a" at byte 0 /,
+  },
+};
