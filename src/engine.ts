@@ -16,6 +16,7 @@ import type { Endpoint } from './docker/endpoint.ts';
 import { endpoints } from './docker/endpoints.ts';
 import type { PingResult } from './docker/types.ts';
 import { OUR_RANGE, commonVersion, isApiVersion, isVersionComplaint } from './docker/version.ts';
+import { waitFor } from './signals.ts';
 import { USER_AGENT } from './version.ts';
 
 /** The most of an error's body that is read, in bytes; moby's client reads as much. */
@@ -139,8 +140,13 @@ export class Engine {
     const facts: EngineFacts = { version, identity };
     if (gates.some(({ gate }) => lacking(subject, gate, facts) !== undefined)) return false;
     if (!gates.some(({ gate }) => gate.store !== undefined)) return true;
-    const store = await this.#imageStore();
+    const store = await this.imageStore(signal);
     return gates.every(({ gate }) => lacking(subject, gate, { ...facts, store }) === undefined);
+  }
+
+  /** Throws for what the engine lacks of a call, before anything is done in its preparation. */
+  async passGates(call: EngineCall): Promise<void> {
+    encodeCall(call, await waitFor(this.#factsFor(call), call.signal));
   }
 
   async #factsFor(call: Call): Promise<EngineFacts> {
@@ -149,15 +155,16 @@ export class Engine {
     const facts = { version, identity };
     if (!needsStore(call)) return facts;
     encodeCall(call, facts); // what the version forbids needs no question more
-    return { ...facts, store: await this.#imageStore() };
+    return { ...facts, store: await this.imageStore() };
   }
 
-  #imageStore(): Promise<ImageStore> {
+  /** Where the engine keeps its images, asked once. */
+  imageStore(signal?: AbortSignal): Promise<ImageStore> {
     this.#store ??= this.json({ operation: 'info' }).then(imageStoreOf, (error: unknown) => {
       this.#store = undefined;
       throw error;
     });
-    return this.#store;
+    return waitFor(this.#store, signal);
   }
 
   /** Asks the engine what it is. HEAD first, as it costs the engine nothing; old ones and Podman's proxies want GET. */
@@ -166,13 +173,16 @@ export class Engine {
     const answer = head.status === 200 && head.fields.has('api-version') ? head : await this.#ping('GET', options);
     const apiVersion = answer.fields.get('api-version') ?? '';
     if (answer.status !== 200 || !isApiVersion(apiVersion)) throw this.#noEngine(answer);
+    const server = answer.fields.get('server');
+    const podmanVersion = answer.fields.get('libpod-api-version') ?? /^libpod\/(\S+)/i.exec(server ?? '')?.[1];
     return {
       apiVersion,
       osType: answer.fields.get('ostype'),
       experimental: answer.fields.get('docker-experimental') === 'true',
       builderVersion: answer.fields.get('builder-version') || undefined,
-      server: answer.fields.get('server'),
-      isPodman: answer.fields.has('libpod-api-version') || /^libpod\//i.test(answer.fields.get('server') ?? ''),
+      server,
+      isPodman: podmanVersion !== undefined,
+      podmanVersion,
     };
   }
 
@@ -298,16 +308,4 @@ function imageStoreOf(info: unknown): ImageStore {
 
 function errorOf(asked: Target & { address: string }, { head, body }: { head: ResponseHead; body: CollectingSink }): ApiError {
   return statusError(asked, head.status, head.reason, body.bytes());
-}
-
-/** Waits for what others may wait for, too: an abort ends only this wait. */
-function waitFor<Value>(shared: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
-  if (signal === undefined) return shared;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    const done = (): void => signal.removeEventListener('abort', onAbort);
-    shared.then(resolve, reject).finally(done); // also after an abort: somebody must hear of its failure
-  });
 }

@@ -15,6 +15,7 @@ import { endpoints } from './docker/endpoints.ts';
 import { mergeFilters } from './docker/filters.ts';
 import { historyItem, imageDiskUsage, removeItem, searchResult, withNames } from './docker/normalise.ts';
 import { importOutcome, loadOutcome, pullOutcome, pushOutcome } from './docker/outcome.ts';
+import type { EventsArguments } from './docker/podman-events.ts';
 import { importedName, searchedHost, withDefaultTag, withoutDigest } from './docker/names.ts';
 import { formatReference, parseImage, parseReference, repositoryName, withTag } from './docker/reference.ts';
 import type {
@@ -32,12 +33,13 @@ import type {
   PullOptions, PushOptions, RegistryOptions, RemoveImageOptions, SearchOptions, TagOptions,
 } from './options.ts';
 import { eventStream } from './event-stream.ts';
-import { importing, pulling, pushing } from './follow-up.ts';
-import type { Local } from './follow-up.ts';
+import { importing, listening, pulling, pushing } from './follow-up.ts';
+import { localOf } from './local.ts';
 import { ProgressStream } from './progress-stream.ts';
 import type { StartCall } from './progress-stream.ts';
 import { rawRequest } from './raw-request.ts';
 import type { RawAnswer, RequestOptions } from './raw-request.ts';
+import { either } from './signals.ts';
 import { outside } from './system/outside.ts';
 import { packTar } from './tar/pack.ts';
 import type { TarEntries } from './tar/pack.ts';
@@ -107,11 +109,13 @@ export class ImageClient {
 
   /** What happens to images from now on, or from `since` on, without an end unless `until` sets one. `GET /events`. */
   events(options: EventsOptions = {}): AsyncIterable<ImageEvent> {
-    refuseUnknownOptions('events', options, ['since', 'until', 'filters', 'signal']);
-    const { since, until, signal } = options;
+    refuseUnknownOptions('events', options, ['since', 'until', 'filters', ...CALL]);
+    const { since, until, signal, timeouts } = options;
     const filters = mergeFilters(options.filters, { type: 'image' });
     const args = { since, until, filters };
-    return eventStream(this.#starter({ operation: 'events', args, signal }));
+    checkArguments({ operation: 'events', args });
+    const start = (asked: EventsArguments): StartCall => this.#starter({ operation: 'events', args: asked, signal, timeouts });
+    return eventStream(listening(start, localOf(this.#engine, signal), args), until);
   }
 
   /** How much the images take. `GET /system/df`. */
@@ -123,13 +127,15 @@ export class ImageClient {
   }
 
   /** Whether the connected engine has an operation or a parameter, `"removeImage.platforms"`. */
-  supports(subject: string): Promise<boolean> {
-    return this.#engine.supports(subject);
+  async supports(subject: string, options: Pick<CallOptions, 'signal'> = {}): Promise<boolean> {
+    refuseUnknownOptions('supports', options, ['signal']);
+    return this.#engine.supports(subject, options.signal);
   }
 
   /** The API version that is spoken: pinned, or negotiated now if no call has done so. */
-  apiVersion(): Promise<string> {
-    return this.#engine.version();
+  async apiVersion(options: Pick<CallOptions, 'signal'> = {}): Promise<string> {
+    refuseUnknownOptions('apiVersion', options, ['signal']);
+    return this.#engine.version(options.signal);
   }
 
   /** The images that the engine has. `GET /images/json`. */
@@ -137,6 +143,7 @@ export class ImageClient {
   async images(options?: ImagesOptions & { readonly quiet?: false | undefined }): Promise<ImageSummary[]>;
   async images(options: ImagesOptions & { readonly quiet?: boolean | undefined } = {}): Promise<ImageSummary[] | string[]> {
     const { name, quiet, filters, signal, timeouts, ...args } = this.#known('images', options, ['name', 'quiet', ...CALL]);
+    if (args.identity === true && args.manifests !== true) throw new ArgumentError('images takes identity with manifests only');
     const named = name === undefined ? filters : mergeFilters(filters, { reference: name });
     const call = { operation: 'images', args: { ...args, filters: named }, signal, timeouts } as const;
     const images = (await this.#list<ImageSummary>(call)).map(withNames);
@@ -239,8 +246,9 @@ export class ImageClient {
     const call = { operation: 'pull', args, registry: this.#registry(registryHost(parsed), options.credentials) } as const;
     const outcome = pullOutcome(formatReference(reference));
     const start = this.#starter({ ...call, ...callOptions(options) });
-    const pull = { reference, platform, policy, allTags };
-    return new ProgressStream(pulling(start, this.#local(signal), pull, outcome), outcome);
+    const passGates = (left: AbortSignal): Promise<void> => this.#engine.passGates({ ...call, signal: either(signal, left) });
+    const pull = { reference, platform, policy, allTags, passGates };
+    return new ProgressStream(pulling(start, localOf(this.#engine, signal), pull, outcome), outcome);
   }
 
   /** Sends an image to its registry. `POST /images/{image}/push`. */
@@ -254,7 +262,7 @@ export class ImageClient {
     const call = { operation: 'push', image: repositoryName(parsed), args: { tag: reference.tag, platform }, registry } as const;
     const outcome = pushOutcome(formatReference(reference), allTags);
     const start = this.#starter({ ...call, ...callOptions(options) });
-    return new ProgressStream(pushing(start, this.#local(options.signal), reference, outcome), outcome);
+    return new ProgressStream(pushing(start, localOf(this.#engine, options.signal), reference, outcome), outcome);
   }
 
   /** One image, or several, as an archive that `loadImage` takes. `GET /images/get`. */
@@ -346,7 +354,7 @@ export class ImageClient {
     const all = { ...args, fromSrc: isUrl ? source : '-', repo };
     const start = this.#starter({ operation: 'importImage', args: all, body: isUrl ? undefined : source, signal, timeouts });
     const outcome = importOutcome();
-    return new ProgressStream(importing(start, this.#local(signal), repo, outcome), outcome);
+    return new ProgressStream(importing(start, localOf(this.#engine, signal), repo, outcome), outcome);
   }
 
   /** The options, once none of them is unknown; what is left of `own` are arguments of the row. */
@@ -367,18 +375,6 @@ export class ImageClient {
     return (reader, left) => this.#engine.exchange({ ...call, signal: either(signal, left) }, reader);
   }
 
-  /** What the engine has, for those who must look before or after a call. */
-  #local(signal: AbortSignal | undefined): Local {
-    const inspect = (image: string, left: AbortSignal): Promise<ImageInspect | undefined> =>
-      this.inspectImage(image, { signal: either(signal, left) }).catch((error: unknown) => {
-        if (error instanceof NotFoundError) return undefined;
-        throw error;
-      });
-    const isPodman = async (left: AbortSignal): Promise<boolean> =>
-      (await this.#engine.identity(either(signal, left))).isPodman;
-    return { inspect, isPodman };
-  }
-
   async #object<Result>(call: EngineCall): Promise<Result> {
     return (await this.#engine.json(call, isJsonObject)) as Result;
   }
@@ -392,8 +388,4 @@ export class ImageClient {
 
 function callOptions({ signal, timeouts }: CallOptions): CallOptions {
   return { signal, timeouts };
-}
-
-function either(signal: AbortSignal | undefined, left: AbortSignal): AbortSignal {
-  return signal === undefined ? left : AbortSignal.any([signal, left]);
 }

@@ -80,4 +80,4 @@ export interface TagOptions extends CallOptions {
   readonly tag?: string | undefined;
 }
 export interface ImageAttestationsOptions extends CallOptions, Args<'imageAttestations'> {}
-export interface EventsOptions extends Pick<CallOptions, 'signal'>, Args<'events'> {}
+export interface EventsOptions extends CallOptions, Args<'events'> {}

@@ -342,12 +342,12 @@ describe('archives', () => {
   });
 
   point('py-19', 'An import takes credentials from an image, a message and a platform from a tar.', async () => {
-    await start(() => lines({ status: digest }));
+    await start(({ method }) => lines(method === 'GET' ? {} : { status: digest }));
     await client.importImageFromImage('h:1/x', { credentials: login, platform: 'linux/arm64' });
     const changes = ['CMD a', 'ENV b=c'];
     await client.importImageFromData(Buffer.of(1), { message: 'm', platform: 'linux/arm64', changes });
     expect(engine.asked[0]?.headers['x-registry-auth']).toBe(encodeRegistryAuth(login, 'h:1'));
-    expect(sent()).toEqual([
+    expect(sent().filter((line) => line.startsWith('POST'))).toEqual([
       'POST /v1.55/images/create?fromImage=h:1/x&tag=latest&platform=linux/arm64',
       'POST /v1.55/images/create?fromSrc=-&message=m&changes=CMD+a&changes=ENV+b=c&platform=linux/arm64',
     ]);
@@ -433,10 +433,10 @@ describe('names, parameters and lists', () => {
   });
 
   point('js-38', 'A platform is a text or an object, and refused where the version lacks it.', async () => {
-    await start(() => '');
+    await start(() => ({}));
     await client.pull('x', { platform: 'linux/arm/v7' });
     await client.pull('x', { platform: { os: 'linux', architecture: 'arm', variant: 'v7' } });
-    expect(new Set(sent()).size).toBe(1);
+    expect(new Set(sent().filter((line) => line.startsWith('POST'))).size).toBe(1);
     await using old = new ImageClient({ host: engine.host, version: '1.31' });
     const error = await failure(() => old.pull('x', { platform: 'linux/arm/v7' }));
     expect(error).toBeInstanceOf(VersionError);

@@ -55,8 +55,8 @@ export interface Call<Own extends Options = Options> {
   readonly io: Io;
   /** The engine's client: made when first asked for, closed when the command is done. */
   client(): Promise<ImageClient>;
-  /** Prints what went wrong and goes on; the exit code will tell. Rethrows what ends the run. */
-  failed(error: unknown): void;
+  /** Prints what went wrong, and with which operand, and goes on; the exit code will tell. Rethrows what ends the run. */
+  failed(error: unknown, operand?: string): void;
 }
 
 /** The world as a command sees it. `main.ts` makes it of the process, tests of strings. */

@@ -171,7 +171,7 @@ async function forEachOperand(
       await work(client, operand);
     } catch (error) {
       if (error instanceof ConnectError) throw error;
-      call.failed(error);
+      call.failed(error, operand);
     }
   }
 }

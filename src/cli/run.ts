@@ -40,9 +40,9 @@ async function perform(task: Task, state: RunState): Promise<void> {
       ...task,
       io,
       client: () => (client ??= io.connect({ host: task.values.host })),
-      failed(error) {
+      failed(error, operand) {
         if (io.signal.aborted || error instanceof OutputClosedError) throw error;
-        void report(error, state);
+        void report(error, state, operand);
       },
     });
   } finally {
@@ -51,14 +51,14 @@ async function perform(task: Task, state: RunState): Promise<void> {
   }
 }
 
-async function report(error: unknown, state: RunState): Promise<void> {
+async function report(error: unknown, state: RunState, operand?: string): Promise<void> {
   const { io, color, command } = state;
   // What an interruption broke may come as any error; the interruption is what happened.
   const cause: unknown = io.signal.aborted ? io.signal.reason : error;
   state.exitCode = Math.max(state.exitCode, exitCodeOf(cause));
   if (cause instanceof OutputClosedError || io.signal.aborted) return;
   const program = command === undefined ? 'longshore' : `longshore ${command.name}`;
-  const { what, whatToDo } = describeFailure(cause, program);
+  const { what, whatToDo } = describeFailure(cause, program, operand);
   const label = color ? styleText('red', `${program}:`, { validateStream: false }) : `${program}:`;
   const lines = [`${label} ${what}`, whatToDo, io.debug && cause instanceof Error ? cause.stack : undefined];
   await io.stderr.write(lines.map((line) => (line === undefined ? '' : `${line}\n`)).join(''));

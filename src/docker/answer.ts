@@ -66,7 +66,8 @@ function apiError(
   const wording = wordings.find(({ pattern }) => pattern.test(fields.daemonMessage));
   const { reason } = wording ?? {};
   const Class = classOf(fields, wording);
-  const message = `${method} ${target} on ${address} ${verb}${escapeText(fields.daemonMessage)}${hint}`;
+  const advice = wording?.hint === undefined ? '' : `; ${wording.hint}`;
+  const message = `${method} ${target} on ${address} ${verb}${escapeText(fields.daemonMessage)}${hint}${advice}`;
   const all: ApiErrorFields = { ...fields, method, target, reason };
   return new Class(message, all);
 }
@@ -129,6 +130,8 @@ interface Wording {
   readonly reason?: ApiErrorReason;
   /** The class of a 500 that says so, where other engines have a status for it; only for words that leave no doubt. */
   readonly as500?: ApiErrorClass;
+  /** What it means, where the words alone lead nobody to it. */
+  readonly hint?: string;
 }
 
 /** What engines and registries say, and what it means; the first that matches. The only place that reads English. */
@@ -153,6 +156,12 @@ const wordings: readonly Wording[] = [
     // The containerd store, of an image that lacks it, and of an archive that lacked it.
     pattern: /(?:does not|doesn't) provide (?:any|the (?:specified|requested)) platform/i,
     reason: 'platform',
+  },
+  {
+    // Docker 28.5's containerd store, of the save of an image of which it has another platform's variant alone.
+    pattern: /unable to create manifests file: NotFound: content digest \S+ not found/i,
+    reason: 'platform',
+    hint: "the image is there, and the variant for the engine's own platform is not: say which platform",
   },
   // Podman of an index; Docker of a save.
   { pattern: /no image found in (?:image index|manifest list)|no suitable export target found/i, reason: 'platform' },

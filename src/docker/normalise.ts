@@ -45,11 +45,15 @@ export function historyItem(item: HistoryItem): HistoryItem {
   return { ...item, Id: withAlgorithm(item.Id), Tags: item.Tags ?? [] };
 }
 
-/** One event; the names of the actions are the engine's own. */
+/** One event; Podman calls a load by another name than Docker. */
 export function imageEvent(event: ImageEvent): ImageEvent {
-  const { Actor, id } = event;
+  const { Actor, Action, id, status } = event;
   const actor = { ...Actor, ID: withAlgorithm(Actor?.ID ?? ''), Attributes: Actor?.Attributes ?? {} };
-  return { ...event, Actor: actor, ...(id === undefined ? {} : { id: withAlgorithm(id) }) };
+  const old = { ...(id !== undefined && { id: withAlgorithm(id) }), ...(status !== undefined && { status: actionName(status) }) };
+  return { ...event, Action: actionName(Action), Actor: actor, ...old };
+}
+function actionName(action: string): string {
+  return action === 'loadfromarchive' ? 'load' : action;
 }
 
 /** Podman has `Name`, with the Docker Hub's host in it, `Stars`, and `Official` as text, `"[OK]"` or empty. */
