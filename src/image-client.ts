@@ -28,7 +28,7 @@ import { Engine } from './engine.ts';
 import type { CredentialChoice, CredentialSource, EngineCall } from './engine.ts';
 import { ArgumentError, NotFoundError } from './errors.ts';
 import type {
-  CallOptions, EventsOptions, GetImageOptions, HistoryOptions, ImageAttestationsOptions, ImageClientOptions,
+  CallOptions, DiskUsageOptions, EventsOptions, GetImageOptions, HistoryOptions, ImageAttestationsOptions, ImageClientOptions,
   ImagesOptions, ImportFromImageOptions, ImportOptions, InspectImageOptions, LoadImageOptions, PruneImagesOptions,
   PullOptions, PushOptions, RegistryOptions, RemoveImageOptions, SearchOptions, TagOptions,
 } from './options.ts';
@@ -119,11 +119,14 @@ export class ImageClient {
   }
 
   /** How much the images take. `GET /system/df`. */
-  async diskUsage(options: CallOptions = {}): Promise<ImageDiskUsage> {
-    refuseUnknownOptions('diskUsage', options, CALL);
-    // Older engines gather everything, and are slow at it.
-    const args = (await this.#engine.supports('diskUsage.type', options.signal)) ? { type: 'image' } : {};
-    return imageDiskUsage(await this.#engine.json({ operation: 'diskUsage', args, ...callOptions(options) }));
+  async diskUsage(options: DiskUsageOptions = {}): Promise<ImageDiskUsage> {
+    refuseUnknownOptions('diskUsage', options, ['verbose', ...CALL]);
+    const { signal, timeouts, verbose = false } = options;
+    const has = (name: string): Promise<boolean> => this.#engine.supports(`diskUsage.${name}`, signal);
+    // Older engines gather everything, and are slow at it; and they list each image unasked.
+    const args = { type: (await has('type')) ? 'image' : undefined, verbose: (verbose && (await has('verbose'))) || undefined };
+    const answer = await this.#engine.json({ operation: 'diskUsage', args, signal, timeouts });
+    return imageDiskUsage(answer, verbose);
   }
 
   /** Whether the connected engine has an operation or a parameter, `"removeImage.platforms"`. */

@@ -3,6 +3,7 @@
 export { ImageClient } from './image-client.ts';
 export type {
   CallOptions,
+  DiskUsageOptions,
   EventsOptions,
   GetImageOptions,
   HistoryOptions,

@@ -80,4 +80,8 @@ export interface TagOptions extends CallOptions {
   readonly tag?: string | undefined;
 }
 export interface ImageAttestationsOptions extends CallOptions, Args<'imageAttestations'> {}
+export interface DiskUsageOptions extends CallOptions {
+  /** Tells of each image, too. Default false. */
+  readonly verbose?: boolean | undefined;
+}
 export interface EventsOptions extends CallOptions, Args<'events'> {}

@@ -32,6 +32,8 @@ describe('a call puts on the wire', () => {
     ['images by name', (c) => c.images({ name: 'a/*', filters: { dangling: true } }), 'GET /v1.55/images/json?filters={"dangling":["true"],"reference":["a/*"]}'],
     ['inspect by id', (c) => c.inspectImage(id), `GET /v1.55/images/${id}/json`, {}],
     ['inspect of a platform', (c) => c.inspectImage('a', { platform: 'linux/arm64' }), 'GET /v1.55/images/a/json?platform={"architecture":"arm64","os":"linux"}', {}],
+    ['disk usage', (c) => c.diskUsage(), 'GET /v1.55/system/df?type=image', {}],
+    ['disk usage of each', (c) => c.diskUsage({ verbose: true }), 'GET /v1.55/system/df?type=image&verbose=1', {}],
     ['history', (c) => c.history('host:5000/a/b@' + id), `GET /v1.55/images/host:5000/a/b@${id}/history`],
     ['tag without a tag', (c) => c.tag('a', 'b'), 'POST /v1.55/images/a/tag?repo=docker.io/library/b&tag=latest'],
     ['tag with the tag inside', (c) => c.tag('a', 'h:1/b:2'), 'POST /v1.55/images/a/tag?repo=h:1/b&tag=2'],

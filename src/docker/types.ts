@@ -447,6 +447,8 @@ export interface ImageDiskUsage {
   readonly totalCount: number;
   /** Images that a container uses. */
   readonly activeCount: number;
+  /** Each image with its share, where `verbose` asked for them. */
+  readonly images: readonly ImageSummary[] | undefined;
 }
 
 /** One attestation of an image. */
