@@ -25,10 +25,11 @@ const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
   [/^tar\//, /^(tar\/|bytes\.ts|errors\.ts)/],
   [/^docker\//, /^(docker\/|http\/|bytes\.ts|errors\.ts)/],
   [/^connection\//, /^(connection\/|http\/|bytes\.ts|errors\.ts)/],
-  [/^system\//, /^(system\/|connection\/|docker\/(address|config)\.ts|bytes\.ts|errors\.ts)/],
+  // of docker/, what is configured: nothing of what an engine says
+  [/^system\//, /^(system\/|connection\/|docker\/(address|config.*|context|custom-.*|engine-.*|variables)\.ts|bytes\.ts|errors\.ts)/],
   [/^hand-off\.ts$/, /^$/],
   [/^engine\.ts$/, /^(connection\/|docker\/|http\/|bytes\.ts|errors\.ts|version\.ts)/],
-  [/^(progress-stream|archive-stream|event-stream|follow-up|options|raw-request|upload)\.ts$/, /^(progress-stream|archive-stream|hand-off|engine|connection\/|docker\/|http\/|tar\/|bytes|errors)/],
+  [/^(progress-stream|archive-stream|event-stream|follow-up|from-environment|options|raw-request|upload)\.ts$/, /^(progress-stream|archive-stream|hand-off|engine|options|connection\/|docker\/|http\/|tar\/|bytes|errors)/],
   [/^image-client\.ts$/, /^(?!cli|testing|index|image-client|system\/(?!outside\.ts))/],
   [/^index\.ts$/, /^(?!cli|testing|system)/],
   [/^cli\//, /^(cli\/|index\.ts)/],
