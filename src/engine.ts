@@ -57,6 +57,8 @@ export interface EngineOptions {
   /** Spoken without asking. */
   readonly version?: string | undefined;
   readonly timeouts: Partial<Timeouts>;
+  /** Go along with every request that does not have them itself. */
+  readonly headers?: Fields;
 }
 
 /** A call with all that is not on its row. */
@@ -218,10 +220,12 @@ export class Engine {
   }
 
   #wireRequest(request: RawRequest): WireRequest {
-    const { host, basePath = '', timeouts } = this.#options;
+    const { host, basePath = '', timeouts, headers = [] } = this.#options;
     const limits = { connectMs: CONNECT_MS, headMs: undefined, idleMs: undefined, ...timeouts, ...request.timeouts };
     checkTimeouts(limits);
-    const fields = [['Host', host], ['User-Agent', USER_AGENT], ...request.fields] as const;
+    const given = new Set(request.fields.map(([name]) => name.toLowerCase()));
+    const always = headers.filter(([name]) => !given.has(name.toLowerCase()));
+    const fields = [['Host', host], ['User-Agent', USER_AGENT], ...always, ...request.fields] as const;
     return { ...request, target: `${basePath}${request.target}`, fields, timeouts: limits };
   }
 

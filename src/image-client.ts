@@ -11,12 +11,15 @@ import type { JsonObject } from './docker/answer.ts';
 import { encodeAuthConfig, registryHost, serverAddress } from './docker/auth.ts';
 import type { Credentials } from './docker/auth.ts';
 import { checkArguments, refuseUnknownOptions } from './docker/call.ts';
+import { checkHeaders } from './docker/custom-headers.ts';
 import { endpoints } from './docker/endpoints.ts';
 import { mergeFilters } from './docker/filters.ts';
 import { historyItem, imageDiskUsage, removeItem, searchResult, withNames } from './docker/normalise.ts';
 import { importOutcome, loadOutcome, pullOutcome, pushOutcome } from './docker/outcome.ts';
 import type { EventsArguments } from './docker/podman-events.ts';
 import { importedName, searchedHost, withDefaultTag, withoutDigest } from './docker/names.ts';
+import { platformText } from './docker/platform.ts';
+import type { Platform } from './docker/platform.ts';
 import { formatReference, parseImage, parseReference, repositoryName, withTag } from './docker/reference.ts';
 import type {
   AuthResult, DistributionInspect, HistoryItem, ImageAttestation, ImageDiskUsage, ImageEvent, ImageInspect,
@@ -27,10 +30,14 @@ import { parsePinnedVersion } from './docker/version.ts';
 import { Engine } from './engine.ts';
 import type { CredentialChoice, CredentialSource, EngineCall } from './engine.ts';
 import { ArgumentError, NotFoundError } from './errors.ts';
+import { environmentOptions, explainEngine } from './from-environment.ts';
+import { CLIENT_OPTIONS } from './options.ts';
+import type { EngineReport } from './from-environment.ts';
 import type {
-  CallOptions, DiskUsageOptions, EventsOptions, GetImageOptions, HistoryOptions, ImageAttestationsOptions, ImageClientOptions,
-  ImagesOptions, ImportFromImageOptions, ImportOptions, InspectImageOptions, LoadImageOptions, PruneImagesOptions,
-  PullOptions, PushOptions, RegistryOptions, RemoveImageOptions, SearchOptions, TagOptions,
+  CallOptions, DiskUsageOptions, EnvironmentOptions, EventsOptions, FromEnvironmentOptions, GetImageOptions, HistoryOptions,
+  ImageAttestationsOptions, ImageClientOptions, ImagesOptions, ImportFromImageOptions, ImportOptions,
+  InspectImageOptions, LoadImageOptions, PruneImagesOptions, PullOptions, PushOptions, RegistryOptions,
+  RemoveImageOptions, SearchOptions, TagOptions,
 } from './options.ts';
 import { eventStream } from './event-stream.ts';
 import { importing, listening, pulling, pushing } from './follow-up.ts';
@@ -48,36 +55,43 @@ import type { UploadData } from './upload.ts';
 
 const CALL = ['signal', 'timeouts'] as const;
 const REGISTRY = [...CALL, 'credentials'] as const;
-const CLIENT = ['host', 'dialer', 'version', 'credentials', 'timeouts', 'maxIdle'] as const;
 
 /** A client of one engine. Making one does no I/O; the first call negotiates the API version. */
 export class ImageClient {
   readonly #engine: Engine;
   readonly #credentials: CredentialChoice | CredentialSource;
+  readonly #defaultPlatform: Platform | undefined;
 
   constructor(options: ImageClientOptions) {
-    refuseUnknownOptions('ImageClient', options, CLIENT);
-    const { host, dialer, version, credentials, timeouts = {}, maxIdle } = options;
+    refuseUnknownOptions('ImageClient', options, CLIENT_OPTIONS);
+    const { host, dialer, version, timeouts = {}, maxIdle, tls, onWarning, defaultPlatform } = options;
     if ((host === undefined) === (dialer === undefined)) {
       throw new ArgumentError('ImageClient needs a host, or a dialer in its place; ImageClient.fromEnvironment() finds one');
     }
+    if (dialer !== undefined && tls !== undefined) throw new ArgumentError('tls is for a host: a dialer encrypts by itself');
     const address = host === undefined ? undefined : parseAddress(host);
-    const dial = dialer ?? outside.dialerFor(address as Address);
-    this.#credentials = credentials;
+    const dial = dialer ?? outside.dialerFor(address as Address, { tls, onWarning, hint: options.connectHint });
+    this.#credentials = options.credentials;
+    if (defaultPlatform !== undefined) platformText(defaultPlatform); // it throws for one that is none
+    this.#defaultPlatform = defaultPlatform;
     this.#engine = new Engine({
       wire: new ConnectionPool(dial, { maxIdle }),
       address: dial.address,
       ...requestOrigin(address),
       version: version === undefined ? undefined : parsePinnedVersion(version),
       timeouts,
+      headers: checkHeaders(Object.entries(options.headers ?? {}), 'headers'),
     });
   }
 
-  /** A client of the engine that the environment names: DOCKER_HOST, or the default socket; DOCKER_API_VERSION. */
-  static async fromEnvironment(options: Omit<ImageClientOptions, 'dialer'> = {}): Promise<ImageClient> {
-    const found = outside.environmentHost();
-    const host = options.host ?? parseAddress(found.host, found.source).text;
-    return new ImageClient({ ...options, host, version: options.version ?? found.version });
+  /** A client of the engine that is meant, by the docker command's rules; a `ConfigError` where what they name is wrong. */
+  static async fromEnvironment(options: FromEnvironmentOptions = {}): Promise<ImageClient> {
+    return new ImageClient(await environmentOptions(options, outside));
+  }
+
+  /** Which engine `fromEnvironment` would choose, by which rule, and what else there is; nothing is connected to. */
+  static async explain(options: EnvironmentOptions = {}): Promise<EngineReport> {
+    return explainEngine(options, outside);
   }
 
   /** What the engine says of itself. `HEAD /_ping`. */
@@ -236,7 +250,7 @@ export class ImageClient {
   /** Fetches an image from its registry. `POST /images/create`. */
   pull(image: string, options: PullOptions = {}): ProgressStream<PullResult> {
     refuseUnknownOptions('pull', options, ['tag', 'allTags', 'platform', 'policy', ...REGISTRY]);
-    const { tag, allTags = false, platform, policy = 'always', signal } = options;
+    const { tag, allTags = false, platform = this.#defaultPlatform, policy = 'always', signal } = options;
     const parsed = withTag(parseReference(image), tag);
     if (allTags && (parsed.tag ?? parsed.digest) !== undefined) {
       throw new ArgumentError('pull takes allTags or one tag, not both');
@@ -354,7 +368,7 @@ export class ImageClient {
     const { signal, timeouts, repository, tag, ...args } = this.#known('importImage', options, own);
     const isUrl = typeof source === 'string';
     const repo = importedName(repository, tag);
-    const all = { ...args, fromSrc: isUrl ? source : '-', repo };
+    const all = { ...args, platform: args.platform ?? this.#defaultPlatform, fromSrc: isUrl ? source : '-', repo };
     const start = this.#starter({ operation: 'importImage', args: all, body: isUrl ? undefined : source, signal, timeouts });
     const outcome = importOutcome();
     return new ProgressStream(importing(start, localOf(this.#engine, signal), repo, outcome), outcome);

@@ -3,8 +3,10 @@
 import type { ArchiveOptions } from './archive-stream.ts';
 import type { Dialer } from './connection/channel.ts';
 import type { Timeouts } from './connection/wire.ts';
+import type { TlsOptions } from './docker/address.ts';
 import type { ArgumentsOf } from './docker/endpoint.ts';
 import type { endpoints } from './docker/endpoints.ts';
+import type { Platform } from './docker/platform.ts';
 import type { CredentialChoice, CredentialSource } from './engine.ts';
 
 /** What every method takes. */
@@ -35,7 +37,36 @@ export interface ImageClientOptions {
   readonly timeouts?: Partial<Timeouts> | undefined;
   /** Idle connections that are kept. Default 6; 0 turns reuse off. */
   readonly maxIdle?: number | undefined;
+  /** For a port: encrypts the connection, which is verified unless `verify` is false. */
+  readonly tls?: TlsOptions | undefined;
+  /** Go along with every request; those that the client writes itself cannot be set. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The platform of a pull or an import that names none. Default: the engine's own. */
+  readonly defaultPlatform?: Platform | undefined;
+  /** What a `ConnectError` advises where nothing is at `host`. Default: a general advice. */
+  readonly connectHint?: string | undefined;
+  /** Hears, in a sentence, of what is no error and should be known. Default: nobody does. */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
+
+/** The names of those options. */
+export const CLIENT_OPTIONS = [
+  'host', 'dialer', 'version', 'credentials', 'timeouts', 'maxIdle', 'tls', 'headers', 'defaultPlatform', 'connectHint',
+  'onWarning',
+] as const satisfies ReadonlyArray<keyof ImageClientOptions>;
+
+/** Which engine is meant. */
+export interface EnvironmentOptions {
+  /** This one, whatever the environment says. */
+  readonly host?: string | undefined;
+  /** That of this context of the docker command, `"default"` for DOCKER_HOST or the default socket. */
+  readonly context?: string | undefined;
+  /** In place of the process's own variables. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** What `fromEnvironment` takes: whatever is given here goes before what the environment says. */
+export interface FromEnvironmentOptions extends EnvironmentOptions, Omit<ImageClientOptions, 'dialer' | 'connectHint'> {}
 
 /** The arguments of an operation, as its row has them. */
 type Args<Name extends keyof typeof endpoints> = ArgumentsOf<(typeof endpoints)[Name]>;

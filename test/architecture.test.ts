@@ -25,10 +25,11 @@ const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
   [/^tar\//, /^(tar\/|bytes\.ts|errors\.ts)/],
   [/^docker\//, /^(docker\/|http\/|bytes\.ts|errors\.ts)/],
   [/^connection\//, /^(connection\/|http\/|bytes\.ts|errors\.ts)/],
-  [/^system\//, /^(system\/|connection\/|docker\/(address|config)\.ts|bytes\.ts|errors\.ts)/],
+  // of docker/, what is configured: nothing of what an engine says
+  [/^system\//, /^(system\/|connection\/|docker\/(address|config.*|context|custom-.*|engine-.*|variables)\.ts|bytes\.ts|errors\.ts)/],
   [/^(hand-off|signals)\.ts$/, /^$/],
   [/^engine\.ts$/, /^(connection\/|docker\/|http\/|bytes\.ts|errors\.ts|signals\.ts|version\.ts)/],
-  [/^(progress-stream|archive-stream|event-stream|follow-up|local|options|raw-request|upload)\.ts$/, /^(progress-stream|archive-stream|hand-off|signals|local|engine|connection\/|docker\/|http\/|tar\/|bytes|errors)/],
+  [/^(progress-stream|archive-stream|event-stream|follow-up|from-environment|local|options|raw-request|upload)\.ts$/, /^(progress-stream|archive-stream|hand-off|signals|local|engine|options|connection\/|docker\/|http\/|tar\/|bytes|errors)/],
   [/^image-client\.ts$/, /^(?!cli|testing|index|image-client|system\/(?!outside\.ts))/],
   [/^index\.ts$/, /^(?!cli|testing|system)/],
   [/^cli\//, /^(cli\/|index\.ts)/],

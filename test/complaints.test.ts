@@ -779,6 +779,9 @@ const held: readonly Held[] = [
     heldBy: { file: 'docker/auth.test.ts', title: 'of %j holds %j' } },
   { id: 'py-43', claim: 'Nothing that is installed along can break it: nothing is.',
     heldBy: { file: 'package.test.ts', title: 'has no run-time dependencies and exactly four development packages' } },
+  { id: 'py-44', claim: 'A context that is not there is an error, and never the default socket.',
+    heldBy: { file: 'system/engine-search.test.ts',
+      title: 'of a context that is missing are named, with who asked for it' } },
   { id: 'py-45', claim: 'The version is asked of the engine once, by the first call.',
     heldBy: { file: 'engine.test.ts', title: 'is asked for once, by whoever comes first, and then spoken' } },
   { id: 'py-47', claim: 'A method gives a promise, or what can be awaited and iterated.',
@@ -826,6 +829,11 @@ const held: readonly Held[] = [
       title: 'by the call that comes next, last in first out, while two are busy at once' } },
   { id: 'js-32', claim: 'There is one option for where the engine is, and two answers to that question are refused.',
     heldBy: { file: 'image-client.test.ts', title: 'with both' } },
+  { id: 'js-33', claim: 'Which engine is meant is found as the docker command finds it, contexts and their TLS included.',
+    heldBy: { file: 'system/engine-search.test.ts', title: 'with $environment $options' } },
+  { id: 'js-34', claim: 'DOCKER_CONFIG names a folder.',
+    heldBy: { file: 'system/engine-search.test.ts',
+      title: 'of config.json are in ~/.docker, or in DOCKER_CONFIG, which is a folder' } },
   { id: 'js-36', claim: 'An engine whose oldest version is newer than ours is an error that has both ranges.',
     heldBy: { file: 'engine.test.ts',
       title: 'of an engine that is too new for us is an error that states both ranges' } },
@@ -862,7 +870,6 @@ const held: readonly Held[] = [
 ];
 
 const CONFIG = 'config.json and credential helpers come with the work on reaching any engine.';
-const CONTEXT = 'Contexts of the docker command come with the work on reaching any engine.';
 const SSH = 'ssh comes with the work on reaching any engine.';
 const BUILD = 'It is about building images, which this client does not do.';
 
@@ -873,15 +880,12 @@ const leftOut: ReadonlyArray<{ readonly id: string; readonly reason: string }> =
   { id: 'py-37', reason: CONFIG },
   { id: 'py-38', reason: CONFIG },
   { id: 'py-42', reason: 'It is about named pipes, which need Windows, and about containers.' },
-  { id: 'py-44', reason: CONTEXT },
   { id: 'js-16', reason: CONFIG },
   { id: 'js-17', reason: CONFIG },
   { id: 'js-20', reason: 'It is about X-Registry-Config, which only builds send.' },
   { id: 'js-21', reason: BUILD },
   { id: 'js-23', reason: CONFIG },
   { id: 'js-24', reason: CONFIG },
-  { id: 'js-33', reason: CONTEXT },
-  { id: 'js-34', reason: CONFIG },
   { id: 'js-35', reason: 'TLS comes with the work on reaching any engine.' },
   { id: 'js-41', reason: SSH },
   { id: 'js-42', reason: SSH },

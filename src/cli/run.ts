@@ -5,9 +5,10 @@ import type { ImageClient } from '../index.ts';
 import { parseCommandLine } from './arguments.ts';
 import type { Task } from './arguments.ts';
 import { OutputClosedError } from './command.ts';
-import type { Command, Io } from './command.ts';
+import type { Call, Command, EngineOptions, Io } from './command.ts';
 import { commands } from './commands.ts';
 import { describeFailure, exitCodeOf } from './failure.ts';
+import { printable } from './printable.ts';
 
 /** Does what the arguments say and resolves with the exit code; never rejects. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -39,7 +40,7 @@ async function perform(task: Task, state: RunState): Promise<void> {
     await task.command.run({
       ...task,
       io,
-      client: () => (client ??= io.connect({ host: task.values.host })),
+      client: () => (client ??= io.connect(engineOptions(task.values, state))),
       failed(error, operand) {
         if (io.signal.aborted || error instanceof OutputClosedError) throw error;
         void report(error, state, operand);
@@ -49,6 +50,13 @@ async function perform(task: Task, state: RunState): Promise<void> {
     // A client that could not be made has been reported by who asked for it.
     (await client?.catch(() => undefined))?.close();
   }
+}
+
+function engineOptions({ host, context }: Call['values'], { io, command }: RunState): EngineOptions {
+  const onWarning = (message: string): void => {
+    void io.stderr.write(printable(`longshore ${command?.name}: warning: ${message}`) + '\n');
+  };
+  return { host, context, onWarning };
 }
 
 async function report(error: unknown, state: RunState, operand?: string): Promise<void> {

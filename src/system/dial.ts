@@ -1,29 +1,37 @@
 // From an address to a dialer; and from the system's errors to what a person can act on.
 
 import type { Dialer } from '../connection/channel.ts';
-import type { Address } from '../docker/address.ts';
+import type { Address, TlsOptions } from '../docker/address.ts';
 import { ConfigError, ConnectError } from '../errors.ts';
 import { connectSocket } from './socket.ts';
 import type { SocketTarget } from './socket.ts';
 
+/** What a dialer is made with, beside the address. */
+export interface DialerOptions {
+  readonly tls?: TlsOptions | undefined;
+  readonly onWarning?: ((message: string) => void) | undefined;
+  /** What to advise where there is no such socket. */
+  readonly hint?: string | undefined;
+}
+
 /** Makes the dialer for an address. */
-export function dialerFor(address: Address): Dialer {
-  const target = socketTarget(address);
+export function dialerFor(address: Address, { tls, hint }: DialerOptions = {}): Dialer {
+  const target = socketTarget(address, tls);
   return {
     address: address.text,
     async dial({ signal }) {
       try {
         return await connectSocket(target, signal);
       } catch (error) {
-        throw isSystemError(error) ? connectError(address, error) : error;
+        throw isSystemError(error) ? connectError(address, error, hint) : error;
       }
     },
   };
 }
 
-function socketTarget(address: Address): SocketTarget {
+function socketTarget(address: Address, tls: TlsOptions | undefined): SocketTarget {
   if (address.scheme === 'unix' || address.scheme === 'npipe') return { path: address.path };
-  if (address.scheme === 'tcp' && !address.tls) return { host: address.host, port: address.port };
+  if (address.scheme === 'tcp' && !address.tls && tls === undefined) return { host: address.host, port: address.port };
   const what = address.scheme === 'ssh' ? 'ssh' : 'TLS';
   throw new ConfigError(`${address.text} needs ${what}, which this version does not speak yet`);
 }
@@ -44,7 +52,8 @@ const meanings: Readonly<Record<string, readonly [what: string, hint: string]>> 
   ETIMEDOUT: ['the host does not answer', 'Check the network'],
 };
 
-function connectError({ text }: Address, cause: NodeJS.ErrnoException): ConnectError {
-  const [what, hint] = meanings[cause.code ?? ''] ?? [cause.message];
+function connectError({ text }: Address, cause: NodeJS.ErrnoException, advice: string | undefined): ConnectError {
+  const [what, general] = meanings[cause.code ?? ''] ?? [cause.message];
+  const hint = cause.code === 'ENOENT' ? (advice ?? general) : general;
   return new ConnectError(`cannot connect to ${text}: ${what}`, { address: text, errno: cause.code, hint, cause });
 }

@@ -4,7 +4,9 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Interruption, OutputClosedError } from '../../src/cli/command.ts';
-import { packTar } from '../../src/index.ts';
+import type { Io } from '../../src/cli/command.ts';
+import { ImageClient, packTar } from '../../src/index.ts';
+import type { EngineReport } from '../../src/index.ts';
 import { bytes, cannedDaemon, json, progress, status } from './canned-daemon.ts';
 import type { Answer, CannedDaemon } from './canned-daemon.ts';
 import { longshore } from './fake-io.ts';
@@ -303,6 +305,83 @@ describe('rm', () => {
   it('escapes the words of the engine', async () => {
     const { stderr } = await against({ 'DELETE /images/a': status(500, 'a\x1b[2J\nb\u202e') }, ['rm', 'a']);
     expect(stderr).toBe('longshore rm: the engine answered 500: a\\u{1b}[2J\\u{a}b\\u{202e}\n');
+  });
+});
+
+describe('context', () => {
+  const report: EngineReport = {
+    host: 'tcp://lab.example:2376',
+    rule: 'DOCKER_CONTEXT',
+    source: 'DOCKER_CONTEXT',
+    context: 'lab',
+    tls: { ca: '/c/ca.pem', cert: '/c/cert.pem', key: '/c/key.pem', verify: true },
+    version: '1.43',
+    platform: undefined,
+    headers: ['X-A', 'X-B'],
+    considered: [
+      { rule: 'DOCKER_HOST', what: undefined, state: 'absent', detail: undefined },
+      { rule: 'DOCKER_CONTEXT', what: 'lab', state: 'chosen', detail: undefined },
+      { rule: 'alternative', what: 'unix:///run/podman/podman.sock', state: 'there', detail: 'Podman of the system' },
+    ],
+    contexts: [
+      { name: 'evil\x1b[2J', host: undefined, description: 'not shown', problem: 'has no endpoint for docker' },
+      { name: 'lab', host: 'tcp://lab.example:2376', description: 'The lab', problem: undefined },
+    ],
+    warnings: ['look out'],
+  };
+
+  it('prints which engine is meant, why, and what else there is', async () => {
+    const { code, stdout, stderr } = await against({}, ['context'], { explain: async () => report });
+    expect([code, stderr, daemon.requests]).toEqual([0, '', []]);
+    expect(stdout).toBe(
+      [
+        'Engine      tcp://lab.example:2376',
+        '  by        DOCKER_CONTEXT',
+        '  context   lab',
+        '  TLS       verified by /c/ca.pem, with /c/cert.pem',
+        '  API       1.43',
+        '  headers   X-A, X-B',
+        '  warning   look out',
+        '',
+        'RULE             STATE    SAYS',
+        'DOCKER_HOST      absent',
+        'DOCKER_CONTEXT   chosen   lab',
+        'alternative      there    unix:///run/podman/podman.sock   Podman of the system',
+        '',
+        'CONTEXT         HOST                     DESCRIPTION',
+        'evil\\u{1b}[2J                            has no endpoint for docker',
+        'lab             tcp://lab.example:2376   The lab',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('prints the report as JSON with --json', async () => {
+    const { stdout } = await against({}, ['context', '--json'], { explain: async () => report });
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(report)));
+  });
+
+  it('asks of the engine that the options name', async () => {
+    const asked: object[] = [];
+    const explain: Io['explain'] = async (options) => {
+      asked.push(options);
+      return report;
+    };
+    await against({}, ['--context', 'lab', 'context'], { explain });
+    await against({}, ['context', '-H', 'tcp://h:1'], { explain });
+    expect(asked).toEqual([{ host: undefined, context: 'lab' }, { host: 'tcp://h:1', context: undefined }]);
+  });
+});
+
+describe('an engine with warnings', () => {
+  it('has them on stderr, escaped, whatever the command prints', async () => {
+    const connect: Io['connect'] = async ({ context, onWarning }) => {
+      onWarning?.(`context ${context}: look\x1bout`);
+      return new ImageClient({ host: daemon.host });
+    };
+    const argv = ['ls', '-q', '--context', 'lab'];
+    const { code, stdout, stderr } = await against({ 'GET /images/json': json([]) }, argv, { connect });
+    expect([code, stdout, stderr]).toEqual([0, '', 'longshore ls: warning: context lab: look\\u{1b}out\n']);
   });
 });
 

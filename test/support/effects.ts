@@ -4,7 +4,8 @@ export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/socket.ts': ['node:net'],
   'system/files.ts': ['node:fs', 'node:fs/promises', 'node:path'],
   'system/small-files.ts': ['node:fs/promises'],
-  'system/environment.ts': [],
+  'system/engine-search.ts': ['node:fs/promises'],
+  'system/environment.ts': ['node:os'],
   'bytes.ts': ['node:crypto'],
   'cli/main.ts': ['node:tty'],
 };
