@@ -20,7 +20,7 @@ export interface TcpAddress {
   readonly port: number;
   /** What every request path begins with: empty, or `"/prefix"`. */
   readonly basePath: string;
-  /** Whether the address itself asks for TLS (`https://`); the environment may ask, too. */
+  /** Whether the address itself asks for TLS (`https://`); options and the environment may ask, too. */
   readonly tls: boolean;
   /** The whole address, safe to print. */
   readonly text: string;
@@ -50,6 +50,23 @@ export interface SshAddress {
 
 /** Where an engine listens. */
 export type Address = UnixAddress | TcpAddress | PipeAddress | SshAddress;
+
+/**
+ * How an engine behind TLS is checked, and how this side proves itself. Each of `ca`, `cert` and `key` is PEM where it is
+ * bytes or has "-----BEGIN" in it, and else the path of a file. What is missing is never passed over.
+ */
+export interface TlsOptions {
+  /** The only CAs that are trusted, as with the docker command. Default: those that Node trusts. */
+  readonly ca?: string | Uint8Array | undefined;
+  /** The client's certificate, and behind it those that lead to its CA; needs `key`. */
+  readonly cert?: string | Uint8Array | undefined;
+  /** Its private key, not encrypted; needs `cert`. */
+  readonly key?: string | Uint8Array | undefined;
+  /** The name that the engine's certificate must be for. Default: the host of the address. */
+  readonly serverName?: string | undefined;
+  /** `false` encrypts, and checks nothing: whoever is in between can read and change all. Default true. */
+  readonly verify?: boolean | undefined;
+}
 
 /** What is wrong with an address, for `parseAddress` to say of which. */
 type Fault = (reason: string) => ConfigError;

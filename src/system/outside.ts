@@ -4,13 +4,14 @@ import type { Dialer } from '../connection/channel.ts';
 import type { ArchiveFiles } from '../connection/files.ts';
 import type { Address } from '../docker/address.ts';
 import { dialerFor } from './dial.ts';
+import type { DialerOptions } from './dial.ts';
 import { environmentHost } from './environment.ts';
 import type { EnvironmentHost } from './environment.ts';
 import { files } from './files.ts';
 
 /** What longshore touches of the world. */
 export interface Outside {
-  dialerFor(address: Address): Dialer;
+  dialerFor(address: Address, options?: DialerOptions): Dialer;
   readonly files: ArchiveFiles;
   /** Where the environment of this process says that the engine is. */
   environmentHost(): EnvironmentHost;
