@@ -3,10 +3,10 @@
 import { CollectingSink } from './connection/collect.ts';
 import type { AnswerReader, ContentSink, RequestBody, Timeouts, Wire, WireRequest } from './connection/wire.ts';
 import { escapeText } from './bytes.ts';
-import { ArgumentError, BadRequestError, DecodeError, VersionError } from './errors.ts';
+import { ArgumentError, BadRequestError, ConnectError, DecodeError, VersionError } from './errors.ts';
 import type { ApiError } from './errors.ts';
 import type { ResponseHead } from './http/response.ts';
-import { decodeJson, isJsonObject, statusError } from './docker/answer.ts';
+import { bodyMessage, decodeJson, isJsonObject, statusError, wantsTls } from './docker/answer.ts';
 import type { Asked } from './docker/answer.ts';
 import { encodeRegistryAuth } from './docker/auth.ts';
 import type { Credentials } from './docker/auth.ts';
@@ -231,13 +231,21 @@ export class Engine {
 
   async #ping(method: 'HEAD' | 'GET', { signal, timeouts }: Pick<EngineCall, 'signal' | 'timeouts'>): Promise<ResponseHead> {
     let answer: ResponseHead | undefined;
+    const body = new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'));
     const limits = { headMs: PROMPT_HEAD_MS, ...timeouts };
     const request = { method, target: '/_ping', fields: [], body: undefined, signal, timeouts: limits };
     await this.raw(request, (head) => {
       answer = head;
-      return new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'));
+      return body;
     });
+    if (wantsTls(bodyMessage(body.bytes()) ?? '')) throw this.#speaksTls();
     return answer as ResponseHead;
+  }
+
+  #speaksTls(): ConnectError {
+    const { address } = this.#options;
+    const hint = 'Give tls, write https://, or set DOCKER_TLS_VERIFY';
+    return new ConnectError(`cannot connect to ${address}: this port speaks TLS, and was sent plain text`, { address, hint });
   }
 
   #noEngine({ status, reason, fields }: ResponseHead): VersionError {

@@ -42,7 +42,7 @@ export class LongshoreError extends Error {
 export class ConnectError extends LongshoreError {
   /** The address that was dialled, `"unix:///var/run/docker.sock"`. */
   readonly address: string;
-  /** The system's error name, `"ENOENT"`, `"EACCES"`, `"ECONNREFUSED"`, where there is one. */
+  /** The name that the system, Node or OpenSSL gives it, `"ENOENT"`, `"ECONNREFUSED"`, `"CERT_HAS_EXPIRED"`, if any. */
   readonly errno: string | undefined;
   /** What to do about it; the message ends with it. */
   readonly hint: string | undefined;

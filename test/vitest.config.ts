@@ -25,7 +25,7 @@ export const shared = {
     alias: native ? [] : [{ find: /^(\.{1,2}\/(?:.*\/)?)src\/(.+)\.ts$/, replacement: '$1dist/$2.js' }],
   },
   test: {
-    testTimeout: 60_000, // for hanging alone: a machine may be slow
+    testTimeout: 60_000, // for what hangs: a machine may be slow
     pool: 'threads' as const, // forked workers are killed before V8 writes their coverage
     execArgv: ['--enable-source-maps'],
     server: { deps: { external: [new RegExp(`^(?:file://)?${root}(?:src|dist)/`)] } },
@@ -35,6 +35,5 @@ export const shared = {
 
 export default defineConfig({
   ...shared,
-  test: {
-    testTimeout: 60_000, // for hanging alone: a machine may be slow ...shared.test, include: ['test/**/*.test.ts'], exclude: ['test/live/**', 'test/bench/**'] },
+  test: { ...shared.test, include: ['test/**/*.test.ts'], exclude: ['test/live/**', 'test/bench/**'] },
 });

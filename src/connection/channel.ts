@@ -8,11 +8,17 @@ export interface ChannelOwner {
    * that asked for a pause, and what it gave stays in use until the next `received`.
    */
   memory(): Uint8Array;
-  /** Bytes came; they lie at the start of the memory given. `false` pauses the channel until `resume()`. */
+  /**
+   * Bytes came: at the start of the memory given, or, at most 256 KiB at once, in memory of their own that nobody uses
+   * again. `false` pauses the channel: nothing more is told until `resume()`.
+   */
   received(bytes: Uint8Array): boolean;
   /** The other side will send no more (FIN). */
   ended(): void;
-  /** The channel broke: a reset, a fault, a `destroy()` from elsewhere. */
+  /**
+   * The channel broke: a reset, a fault, a `destroy()` from elsewhere, an end that may not be one. A `ConnectError`,
+   * where the channel knows what made it break, is what the call fails with.
+   */
   broken(error: Error): void;
 }
 

@@ -1,7 +1,7 @@
 // One request and its answer over one channel, full duplex: the content of the request is written *while* the answer is
 // read, because engines refuse an upload in its middle and reset. Then the answer wins over the failed write.
 
-import { LongshoreError, TimeoutError, UploadError } from '../errors.ts';
+import { ConnectError, LongshoreError, TimeoutError, UploadError } from '../errors.ts';
 import { CHUNK_END, LAST_CHUNK, encodeChunkSize, encodeRequestHead } from '../http/request.ts';
 import type { Framing } from '../http/framing.ts';
 import { ResponseParser } from '../http/response.ts';
@@ -168,6 +168,10 @@ export class Exchange {
   #judgeOver(): boolean {
     if (this.#over === undefined) return true;
     const { error } = this.#over;
+    if (error instanceof ConnectError) {
+      this.fail(error); // the channel knows why, and a failed write or a count of bytes would only hide it
+      return false;
+    }
     // A reset is never a clean end, not even of content that the end of the connection delimits. And a reset is told
     // once: where a write has met it, reading just sees an end.
     const swallowed = this.#framing?.kind === 'until-close' ? this.#channel.writeError : undefined;

@@ -20,7 +20,7 @@ export interface TcpAddress {
   readonly port: number;
   /** What every request path begins with: empty, or `"/prefix"`. */
   readonly basePath: string;
-  /** Whether the address itself asks for TLS (`https://`); the environment may ask, too. */
+  /** Whether the address itself asks for TLS (`https://`); options and the environment may ask, too. */
   readonly tls: boolean;
   /** The whole address, safe to print. */
   readonly text: string;

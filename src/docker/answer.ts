@@ -43,8 +43,14 @@ export interface Asked {
 /** The error that a final status and its body make. */
 export function statusError(asked: Asked, status: number, reasonPhrase: string, body: Uint8Array): ApiError {
   const daemonMessage = bodyMessage(body) ?? (reasonPhrase || 'without a word');
-  const hint = status >= 300 && status < 400 ? '; redirects are never followed' : '';
+  const redirected = status >= 300 && status < 400 ? '; redirects are never followed' : '';
+  const hint = wantsTls(daemonMessage) ? ' (give tls, write https://, or set DOCKER_TLS_VERIFY)' : redirected;
   return apiError(asked, { status, daemonMessage, inStream: false }, `answered ${status}: `, hint);
+}
+
+/** Whether these are the words that a port for TLS has for plain text: those of Go, which dockerd says, and of nginx. */
+export function wantsTls(message: string): boolean {
+  return /HTTP request (?:to an HTTPS server|was sent to HTTPS port)/.test(message);
 }
 
 /** The error that stands in a stream that began well, or undefined where a message is none. */
@@ -81,7 +87,7 @@ function errorText(object: JsonObject): string | undefined {
 }
 
 /** The words of an error body: JSON by its content, whatever its type says (Podman 5.4 sends none); else its text. */
-function bodyMessage(body: Uint8Array): string | undefined {
+export function bodyMessage(body: Uint8Array): string | undefined {
   const text = new TextDecoder().decode(body).trim();
   try {
     const value: unknown = JSON.parse(text);

@@ -1,43 +1,54 @@
 // From an address to a dialer; and from the system's errors to what a person can act on.
 
-import type { Dialer } from '../connection/channel.ts';
+import type { Channel, Dialer } from '../connection/channel.ts';
 import type { Address, TlsOptions } from '../docker/address.ts';
-import { ConfigError, ConnectError } from '../errors.ts';
+import { ArgumentError, ConfigError, ConnectError, LongshoreError } from '../errors.ts';
 import { connectSocket } from './socket.ts';
-import type { SocketTarget } from './socket.ts';
+import { tlsConnector } from './tls.ts';
 
-/** What a dialer is made with, beside the address. */
+/** What a dialer is made with besides the address. */
 export interface DialerOptions {
+  /** Makes a connection to tcp:// one over TLS, and says how one to https:// is checked. Refused for all else. */
   readonly tls?: TlsOptions | undefined;
-  readonly onWarning?: ((message: string) => void) | undefined;
+  /** Told what works and is not as it should be: a key that others can read. */
+  readonly onWarning?: ((warning: string) => void) | undefined;
   /** What to advise where there is no such socket. */
   readonly hint?: string | undefined;
 }
 
-/** Makes the dialer for an address. */
-export function dialerFor(address: Address, { tls, hint }: DialerOptions = {}): Dialer {
-  const target = socketTarget(address, tls);
+/** Makes connected channels, or fails with the system's own error. */
+type Connect = (signal: AbortSignal | undefined) => Promise<Channel>;
+
+/** Makes the dialer for an address. TLS that was asked for is TLS or nothing. */
+export function dialerFor(address: Address, options: DialerOptions = {}): Dialer {
+  const connect = connectorFor(address, options);
   return {
     address: address.text,
     async dial({ signal }) {
       try {
-        return await connectSocket(target, signal);
+        return await connect(signal);
       } catch (error) {
-        throw isSystemError(error) ? connectError(address, error, hint) : error;
+        throw signal?.aborted !== true && isSystemError(error) ? connectError(address, error, options.hint) : error;
       }
     },
   };
 }
 
-function socketTarget(address: Address, tls: TlsOptions | undefined): SocketTarget {
-  if (address.scheme === 'unix' || address.scheme === 'npipe') return { path: address.path };
-  if (address.scheme === 'tcp' && !address.tls && tls === undefined) return { host: address.host, port: address.port };
-  const what = address.scheme === 'ssh' ? 'ssh' : 'TLS';
-  throw new ConfigError(`${address.text} needs ${what}, which this version does not speak yet`);
+function connectorFor(address: Address, { tls, onWarning = () => {} }: DialerOptions): Connect {
+  // Whoever gives certificates for a socket thinks that they are used. (The environment's are for tcp:// alone: the
+  // docker command has them set for any host, and passes them over where there is no TLS; so they are not passed here.)
+  if (tls !== undefined && address.scheme !== 'tcp') {
+    throw new ArgumentError(`tls is for tcp:// and https://; ${address.text} has no TLS`);
+  }
+  if (address.scheme === 'ssh') throw new ConfigError(`${address.text} needs ssh, which this version does not speak yet`);
+  if (address.scheme !== 'tcp') return (signal) => connectSocket({ path: address.path }, signal);
+  if (tls !== undefined || address.tls) return tlsConnector(address, tls ?? {}, onWarning);
+  return (signal) => connectSocket({ host: address.host, port: address.port }, signal);
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
+  if (!(error instanceof Error) || error instanceof LongshoreError) return false;
+  return typeof (error as NodeJS.ErrnoException).code === 'string';
 }
 
 /** What each of the system's errors means, and what to do about it. */

@@ -2,6 +2,8 @@
 
 export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/socket.ts': ['node:net'],
+  'system/tls.ts': ['node:tls', 'node:net'],
+  'system/tls-material.ts': ['node:crypto'],
   'system/files.ts': ['node:fs', 'node:fs/promises', 'node:path'],
   'system/small-files.ts': ['node:fs/promises'],
   'system/engine-search.ts': ['node:fs/promises'],
