@@ -23,7 +23,7 @@ import type {
   SearchResult, VersionResult,
 } from './docker/types.ts';
 import { parsePinnedVersion } from './docker/version.ts';
-import { Engine } from './engine.ts';
+import { CONNECT_MS, Engine } from './engine.ts';
 import type { CredentialChoice, CredentialSource, EngineCall } from './engine.ts';
 import { ArgumentError, NotFoundError } from './errors.ts';
 import type {
@@ -61,13 +61,14 @@ export class ImageClient {
     }
     const address = host === undefined ? undefined : parseAddress(host);
     const dial = dialer ?? outside.dialerFor(address as Address);
+    const { connectMs = CONNECT_MS } = dial.traits ?? {};
     this.#credentials = credentials;
     this.#engine = new Engine({
       wire: new ConnectionPool(dial, { maxIdle }),
       address: dial.address,
       ...requestOrigin(address),
       version: version === undefined ? undefined : parsePinnedVersion(version),
-      timeouts,
+      timeouts: { connectMs, ...timeouts },
     });
   }
 

@@ -1,13 +1,15 @@
 // From an address to a dialer; and from the system's errors to what a person can act on.
 
 import type { Dialer } from '../connection/channel.ts';
-import type { Address } from '../docker/address.ts';
+import type { Address, SshAddress } from '../docker/address.ts';
 import { ConfigError, ConnectError } from '../errors.ts';
 import { connectSocket } from './socket.ts';
 import type { SocketTarget } from './socket.ts';
+import { sshDialer } from './ssh.ts';
 
 /** Makes the dialer for an address. */
 export function dialerFor(address: Address): Dialer {
+  if (address.scheme === 'ssh') return sshDialer(address);
   const target = socketTarget(address);
   return {
     address: address.text,
@@ -21,11 +23,10 @@ export function dialerFor(address: Address): Dialer {
   };
 }
 
-function socketTarget(address: Address): SocketTarget {
+function socketTarget(address: Exclude<Address, SshAddress>): SocketTarget {
   if (address.scheme === 'unix' || address.scheme === 'npipe') return { path: address.path };
   if (address.scheme === 'tcp' && !address.tls) return { host: address.host, port: address.port };
-  const what = address.scheme === 'ssh' ? 'ssh' : 'TLS';
-  throw new ConfigError(`${address.text} needs ${what}, which this version does not speak yet`);
+  throw new ConfigError(`${address.text} needs TLS, which this version does not speak yet`);
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

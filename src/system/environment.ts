@@ -29,3 +29,8 @@ export function environmentHost(environment: Environment = process.env): Environ
 function defaultHost(): string {
   return process.platform === 'win32' ? 'npipe:////./pipe/docker_engine' : 'unix:///var/run/docker.sock';
 }
+
+/** The folders in which programs are looked for. */
+export function searchPath(environment: Environment = process.env): string {
+  return environment['PATH'] ?? '';
+}

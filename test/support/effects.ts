@@ -2,6 +2,7 @@
 
 export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/socket.ts': ['node:net'],
+  'system/process.ts': ['node:child_process', 'node:fs/promises', 'node:path'],
   'system/files.ts': ['node:fs', 'node:fs/promises', 'node:path'],
   'system/small-files.ts': ['node:fs/promises'],
   'system/environment.ts': [],
