@@ -1,6 +1,7 @@
 // One API call: version, credentials, request, exchange, answer. Here they meet; each is made elsewhere.
 
 import { CollectingSink } from './connection/collect.ts';
+import { LONGEST_TIMEOUT_MS } from './connection/exchange.ts';
 import type { AnswerReader, ContentSink, RequestBody, Timeouts, Wire, WireRequest } from './connection/wire.ts';
 import { escapeText } from './bytes.ts';
 import { ArgumentError, BadRequestError, ConnectError, DecodeError, VersionError } from './errors.ts';
@@ -27,9 +28,6 @@ export const JSON_ANSWER_LIMIT: number = 64 * 1024 * 1024;
 export const PROMPT_HEAD_MS = 30_000;
 /** The limit for a connection, in milliseconds. */
 export const CONNECT_MS = 10_000;
-
-/** What a timer of Node's can wait at most, in milliseconds: 24 days. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Who logs in where: given a registry's key (`"https://index.docker.io/v1/"`, `"localhost:5000"`), its credentials. */
 export type CredentialSource = (
@@ -205,7 +203,8 @@ export class Engine {
     let refused: { head: ResponseHead; body: CollectingSink } | undefined;
     const body = await call.body?.open();
     const timeouts = { ...(row.prompt ? { headMs: PROMPT_HEAD_MS } : {}), ...this.#options.timeouts, ...call.timeouts };
-    const request = { ...target, fields, body, signal: call.signal, timeouts };
+    const longLived = row.reply === 'progress' || row.reply === 'archive';
+    const request = { ...target, fields, body, signal: call.signal, timeouts, longLived };
     try {
       await this.raw(request, (head) => {
         if ((row.success ?? [200]).includes(head.status)) return reader(asked, head);

@@ -27,7 +27,7 @@ import type {
   SearchResult, VersionResult,
 } from './docker/types.ts';
 import { parsePinnedVersion } from './docker/version.ts';
-import { Engine } from './engine.ts';
+import { CONNECT_MS, Engine } from './engine.ts';
 import type { CredentialChoice, CredentialSource, EngineCall } from './engine.ts';
 import { ArgumentError, NotFoundError } from './errors.ts';
 import { environmentOptions, explainEngine } from './from-environment.ts';
@@ -71,6 +71,7 @@ export class ImageClient {
     if (dialer !== undefined && tls !== undefined) throw new ArgumentError('tls is for a host: a dialer encrypts by itself');
     const address = host === undefined ? undefined : parseAddress(host);
     const dial = dialer ?? outside.dialerFor(address as Address, { tls, onWarning, hint: options.connectHint });
+    const { connectMs = CONNECT_MS } = dial.traits ?? {};
     this.#credentials = options.credentials;
     if (defaultPlatform !== undefined) platformText(defaultPlatform); // it throws for one that is none
     this.#defaultPlatform = defaultPlatform;
@@ -79,7 +80,7 @@ export class ImageClient {
       address: dial.address,
       ...requestOrigin(address),
       version: version === undefined ? undefined : parsePinnedVersion(version),
-      timeouts,
+      timeouts: { connectMs, ...timeouts },
       headers: checkHeaders(Object.entries(options.headers ?? {}), 'headers'),
     });
   }

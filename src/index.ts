@@ -32,7 +32,7 @@ export type { RawAnswer, RequestOptions } from './raw-request.ts';
 export type { UploadData } from './upload.ts';
 export type { CredentialChoice, CredentialSource } from './engine.ts';
 export type { Timeouts } from './connection/wire.ts';
-export type { Channel, ChannelOwner, Dialer, DialOptions } from './connection/channel.ts';
+export type { Channel, ChannelOwner, ChannelTraits, Dialer, DialOptions } from './connection/channel.ts';
 export type { VerifiedContent } from './docker/archive-digests.ts';
 export type { TlsOptions } from './docker/address.ts';
 export { encodeRegistryAuth, Secret } from './docker/auth.ts';

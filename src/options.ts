@@ -25,7 +25,7 @@ export interface RegistryOptions extends CallOptions {
 
 /** What a client is made with. */
 export interface ImageClientOptions {
-  /** `"unix:///var/run/docker.sock"`, `"tcp://host:2375"`, `"npipe:////./pipe/docker_engine"`. */
+  /** `"unix:///var/run/docker.sock"`, `"tcp://host:2375"`, `"ssh://user@host"`, `"npipe:////./pipe/docker_engine"`. */
   readonly host?: string | undefined;
   /** In place of `host`: makes the connections itself, as a recorder or a replayer does. */
   readonly dialer?: Dialer | undefined;
@@ -33,7 +33,7 @@ export interface ImageClientOptions {
   readonly version?: string | undefined;
   /** For registries: some for all of them, or a function that is asked for each. Default: none are sent. */
   readonly credentials?: CredentialChoice | CredentialSource;
-  /** Default: `connectMs` 10,000; `headMs` 30,000 for calls that an engine answers at once; none else. */
+  /** Default: `connectMs` 10,000, over ssh 30,000; `headMs` 30,000 for calls that an engine answers at once; none else. */
   readonly timeouts?: Partial<Timeouts> | undefined;
   /** Idle connections that are kept. Default 6; 0 turns reuse off. */
   readonly maxIdle?: number | undefined;

@@ -33,6 +33,8 @@ export interface Channel {
   readonly holdsMemory: boolean;
   /** What went wrong on the sending side; the receiving side lives on, for it may hold the answer that explains it. */
   readonly writeError: Error | undefined;
+  /** True while it may not be connected yet, where nothing but the first byte tells: over a program's pipes. */
+  readonly connecting?: boolean;
   /** Sends the blocks; resolves when their memory may be used again, and never rejects: see `writeError`. */
   write(blocks: readonly Uint8Array[]): Promise<void>;
   /** Reads again after a pause. Not to be called inside `received`. */
@@ -47,12 +49,26 @@ export interface Channel {
 export interface DialOptions {
   /** Gives up with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** The limit of time that `signal` keeps, for a dialer that can hand it on; `Infinity` is none. */
+  readonly connectMs?: number | undefined;
+}
+
+/** What suits the channels of a dialer that are dearer than sockets. */
+export interface ChannelTraits {
+  /** The default limit for a connection, in milliseconds. */
+  readonly connectMs: number;
+  /** How long an idle connection is worth keeping, in milliseconds. */
+  readonly idleMs: number;
+  /** The exchanges under way at most, those of `longLived` requests not counted. */
+  readonly maxBusy: number;
 }
 
 /** Makes connected channels to one engine. */
 export interface Dialer {
   /** The engine's address as errors show it, `"unix:///var/run/docker.sock"`. */
   readonly address: string;
+  /** Without them: 10 s for a connection, 4 s idle, any number of exchanges. */
+  readonly traits?: ChannelTraits | undefined;
   /** A new channel, connected; rejects with a `ConnectError` or the signal's reason. */
   dial(options: DialOptions): Promise<Channel>;
 }

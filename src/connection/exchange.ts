@@ -11,6 +11,8 @@ import type { AnswerReader, ContentSink, RequestBody, WireRequest } from './wire
 
 /** Bytes sent after which reading gets a turn: local writes finish at once and would starve it. */
 const BYTES_PER_TURN = 256 * 1024;
+/** What a timer of Node's can wait at most, in milliseconds: 24 days. */
+export const LONGEST_TIMEOUT_MS: number = 2 ** 31 - 1;
 
 type StreamedBody = Extract<RequestBody, { chunks: unknown }>;
 
@@ -221,8 +223,10 @@ export class Exchange {
 
   #requestIsSent(): void {
     this.#requestSent = true;
-    const limitMs = this.#request.timeouts.headMs;
-    if (limitMs === undefined || this.#sink !== undefined || this.#settled) return;
+    const { headMs, connectMs = LONGEST_TIMEOUT_MS } = this.#request.timeouts;
+    if (headMs === undefined || this.#sink !== undefined || this.#settled) return;
+    // Where the connection is still in the making, its limit comes first; ssh keeps that one, and says more than we.
+    const limitMs = Math.min(headMs + (this.#channel.connecting === true ? connectMs : 0), LONGEST_TIMEOUT_MS);
     // One timer for the whole head: neither a byte now and then nor interim answers extend it.
     this.#headTimer = setTimeout(() => {
       this.fail(new TimeoutError(`no answer within ${limitMs} ms`, { limit: 'head', limitMs }));

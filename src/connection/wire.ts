@@ -29,6 +29,8 @@ export interface WireRequest {
   readonly body: RequestBody | undefined;
   readonly timeouts: Timeouts;
   readonly signal: AbortSignal | undefined;
+  /** The answer may take as long as it likes: it is not counted where the exchanges under way are limited in number. */
+  readonly longLived?: boolean | undefined;
 }
 
 /** Takes an answer's content. What it throws or rejects with ends the exchange with that error. */

@@ -1,9 +1,10 @@
 // From an address to a dialer; and from the system's errors to what a person can act on.
 
 import type { Channel, Dialer } from '../connection/channel.ts';
-import type { Address, TlsOptions } from '../docker/address.ts';
-import { ArgumentError, ConfigError, ConnectError, LongshoreError } from '../errors.ts';
+import type { Address, SshAddress, TlsOptions } from '../docker/address.ts';
+import { ArgumentError, ConnectError, LongshoreError } from '../errors.ts';
 import { connectSocket } from './socket.ts';
+import { sshDialer } from './ssh.ts';
 import { tlsConnector } from './tls.ts';
 
 /** What a dialer is made with besides the address. */
@@ -21,6 +22,12 @@ type Connect = (signal: AbortSignal | undefined) => Promise<Channel>;
 
 /** Makes the dialer for an address. TLS that was asked for is TLS or nothing. */
 export function dialerFor(address: Address, options: DialerOptions = {}): Dialer {
+  // Whoever gives certificates for a socket thinks that they are used. (The environment's are for tcp:// alone: the
+  // docker command has them set for any host, and passes them over where there is no TLS; so they are not passed here.)
+  if (options.tls !== undefined && address.scheme !== 'tcp') {
+    throw new ArgumentError(`tls is for tcp:// and https://; ${address.text} has no TLS`);
+  }
+  if (address.scheme === 'ssh') return sshDialer(address);
   const connect = connectorFor(address, options);
   return {
     address: address.text,
@@ -34,13 +41,7 @@ export function dialerFor(address: Address, options: DialerOptions = {}): Dialer
   };
 }
 
-function connectorFor(address: Address, { tls, onWarning = () => {} }: DialerOptions): Connect {
-  // Whoever gives certificates for a socket thinks that they are used. (The environment's are for tcp:// alone: the
-  // docker command has them set for any host, and passes them over where there is no TLS; so they are not passed here.)
-  if (tls !== undefined && address.scheme !== 'tcp') {
-    throw new ArgumentError(`tls is for tcp:// and https://; ${address.text} has no TLS`);
-  }
-  if (address.scheme === 'ssh') throw new ConfigError(`${address.text} needs ssh, which this version does not speak yet`);
+function connectorFor(address: Exclude<Address, SshAddress>, { tls, onWarning = () => {} }: DialerOptions): Connect {
   if (address.scheme !== 'tcp') return (signal) => connectSocket({ path: address.path }, signal);
   if (tls !== undefined || address.tls) return tlsConnector(address, tls ?? {}, onWarning);
   return (signal) => connectSocket({ host: address.host, port: address.port }, signal);

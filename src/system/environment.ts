@@ -22,3 +22,8 @@ function homeOfUser(): string | undefined {
     return undefined;
   }
 }
+
+/** The folders in which programs are looked for. */
+export function searchPath(environment: Environment = process.env): string {
+  return environment['PATH'] ?? '';
+}

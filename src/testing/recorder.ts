@@ -26,6 +26,7 @@ export function recorder(dialer: Dialer, header: TapeHeader): Recorder {
   let connections = 0;
   const recording: Dialer = {
     address: dialer.address,
+    traits: dialer.traits,
     dial: async (options) => recordingChannel(await dialer.dial(options), new ConnectionLog(log, ++connections)),
   };
   return { dialer: recording, tape: () => ({ header, records: log.records() }) };
@@ -46,6 +47,9 @@ function recordingChannel(inner: Channel, log: ConnectionLog): Channel {
     },
     get writeError() {
       return inner.writeError;
+    },
+    get connecting() {
+      return inner.connecting === true;
     },
     write(blocks) {
       for (const block of blocks) log.sent(block);

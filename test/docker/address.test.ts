@@ -94,7 +94,10 @@ describe('ssh', () => {
     'ssh://@h', 'ssh://h:0', 'ssh://h:65536', 'ssh://h:', 'ssh://h?x', 'ssh://h#x', 'ssh://h%0a', 'ssh://u%0a@h',
     'ssh://h/a%0ab', 'ssh://h/a b', 'ssh://h/a;touch x', 'ssh://h/$(x)', 'ssh://h/`x`', "ssh://h/'", 'ssh://h/a&b',
     'ssh://h/a|b', 'ssh://h/a\\b', 'ssh://h//a', 'ssh://a b@h', 'ssh://a$b@h',
-    'ssh://a;b@h', 'ssh://h;x', 'ssh://h\nx', 'ssh://h\0',
+    'ssh://a;b@h', 'ssh://h;x', 'ssh://h\nx', 'ssh://h\0', 'ssh://h -oX', 'ssh://h\tx', 'ssh://h\u00a0x',
+    'ssh://h:22%0a', 'ssh://h:2 2', 'ssh://`x`@h', 'ssh://~@h', 'ssh://a\\b@h', 'ssh://a%r@h', 'ssh://%h', 'ssh://$(x)',
+    'ssh://[-oX]', 'ssh://[::1%eth0]', 'ssh://[::1]x', 'ssh://::1', 'ssh://h/-x/%2e', "ssh://h/a'b", 'ssh://h/a"b', 'ssh://h/a\u2028b', 'ssh://h/a*',
+    'ssh://h/{a,b}',
   ])('%j is refused', (text) => {
     expect(() => parseAddress(text)).toThrow(ConfigError);
   });
