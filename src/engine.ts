@@ -3,13 +3,13 @@
 import { CollectingSink } from './connection/collect.ts';
 import type { AnswerReader, ContentSink, RequestBody, Timeouts, Wire, WireRequest } from './connection/wire.ts';
 import { escapeText } from './bytes.ts';
-import { ArgumentError, BadRequestError, DecodeError, VersionError } from './errors.ts';
+import { ArgumentError, BadRequestError, CredentialError, DecodeError, VersionError } from './errors.ts';
 import type { ApiError } from './errors.ts';
 import type { ResponseHead } from './http/response.ts';
 import { decodeJson, isJsonObject, statusError } from './docker/answer.ts';
 import type { Asked } from './docker/answer.ts';
-import { encodeRegistryAuth } from './docker/auth.ts';
-import type { Credentials } from './docker/auth.ts';
+import { encodeRegistryAuth, mayGoTo } from './docker/auth.ts';
+import type { CredentialChoice, CredentialSource } from './docker/auth.ts';
 import { checkArguments, encodeCall, gatesOfSubject, lacking, needsIdentity, needsStore } from './docker/call.ts';
 import type { Call, EngineFacts, ImageStore, Target } from './docker/call.ts';
 import type { Endpoint } from './docker/endpoint.ts';
@@ -29,14 +29,6 @@ export const CONNECT_MS = 10_000;
 
 /** What a timer of Node's can wait at most, in milliseconds: 24 days. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
-
-/** Who logs in where: given a registry's key (`"https://index.docker.io/v1/"`, `"localhost:5000"`), its credentials. */
-export type CredentialSource = (
-  registry: string,
-  options: { readonly signal?: AbortSignal | undefined },
-) => CredentialChoice | Promise<CredentialChoice>;
-/** Credentials, or that there are none. */
-export type CredentialChoice = Credentials | 'anonymous' | undefined;
 
 /** Takes the answer to a call that succeeded so far. */
 export type CallReader = (asked: Asked, head: ResponseHead) => ContentSink;
@@ -62,9 +54,17 @@ export interface EngineOptions {
 export interface EngineCall extends Call {
   readonly body?: BodySource | undefined;
   /** Whose credentials go along, where the row lets them. */
-  readonly registry?: { readonly key: string; readonly credentials: CredentialChoice | CredentialSource } | undefined;
+  readonly registry?: RegistryAccess | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;
+}
+
+/** The registry that a call leads to. */
+export interface RegistryAccess {
+  /** As credentials are stored under it. */
+  readonly key: string;
+  readonly repository: string | undefined;
+  readonly credentials: CredentialChoice | CredentialSource;
 }
 
 /** The content of a request, opened when it is to be sent. */
@@ -265,15 +265,24 @@ export class Engine {
     const fields: Array<readonly [string, string]> = [];
     if (body !== undefined && row.contentType !== undefined) fields.push(['Content-Type', row.contentType]);
     if (row.credentials === undefined || registry === undefined) return fields;
-    const { credentials: choice, key } = registry;
-    const credentials = typeof choice === 'function' ? await waitFor(Promise.resolve(choice(key, { signal })), signal) : choice;
+    const credentials = await credentialsOf(registry, signal);
     if (credentials === undefined && row.credentials === 'if-known') return fields;
-    fields.push(['X-Registry-Auth', encodeRegistryAuth(credentials, key)]);
+    fields.push(['X-Registry-Auth', encodeRegistryAuth(credentials, registry.key)]);
     return fields;
   }
 }
 
 type Fields = ReadonlyArray<readonly [name: string, value: string]>;
+
+/** The credentials of a call; never those of another registry, whoever gives them. */
+async function credentialsOf(registry: RegistryAccess, signal: AbortSignal | undefined): Promise<CredentialChoice> {
+  const { key, repository, credentials: choice } = registry;
+  if (typeof choice !== 'function') return choice;
+  const credentials = await waitFor(Promise.resolve(choice(key, { repository, signal })), signal);
+  if (mayGoTo(key, credentials)) return credentials;
+  const message = `asked for the credentials of ${escapeText(key)}, your function gave some whose serverAddress is another`;
+  throw new CredentialError(message, { registry: key });
+}
 
 /** Node takes a limit that is no number for one millisecond. */
 function checkTimeouts(timeouts: Timeouts): void {

@@ -1,5 +1,7 @@
 // The variables that say where the engine is. This file alone reads the environment.
 
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 
 /** Variables by their names. */
@@ -26,6 +28,35 @@ export function environmentHost(environment: Environment = process.env): Environ
   return { host: host || defaultHost(), source, version: version || undefined };
 }
 
+/** What the environment says of the docker command's own files. */
+export interface DockerEnvironment {
+  /** Of config.json: DOCKER_CONFIG, or `.docker` in the home folder, where there is one. */
+  readonly folder: string | undefined;
+  /** DOCKER_AUTH_CONFIG, the text of credentials. */
+  readonly authConfig: string | undefined;
+}
+
+/** DOCKER_CONFIG, DOCKER_AUTH_CONFIG, and the home folder. */
+export function dockerEnvironment(environment: Environment = process.env): DockerEnvironment {
+  const { DOCKER_CONFIG: folder, DOCKER_AUTH_CONFIG: authConfig } = environment;
+  const home = environment[process.platform === 'win32' ? 'USERPROFILE' : 'HOME'] || homeOfUser();
+  return { folder: folder || (home && join(home, '.docker')), authConfig: authConfig || undefined };
+}
+
+/** The system need not know the user that a container runs as. */
+function homeOfUser(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
+}
+
 function defaultHost(): string {
   return process.platform === 'win32' ? 'npipe:////./pipe/docker_engine' : 'unix:///var/run/docker.sock';
+}
+
+/** The folders in which programs are looked for. */
+export function searchPath(environment: Environment = process.env): string {
+  return environment['PATH'] ?? '';
 }

@@ -3,8 +3,10 @@
 import type { Dialer } from '../connection/channel.ts';
 import type { ArchiveFiles } from '../connection/files.ts';
 import type { Address } from '../docker/address.ts';
+import { askHelper } from './credential-helper.ts';
 import { dialerFor } from './dial.ts';
-import { environmentHost } from './environment.ts';
+import { readDockerConfig } from './docker-config.ts';
+import { dockerEnvironment, environmentHost } from './environment.ts';
 import type { EnvironmentHost } from './environment.ts';
 import { files } from './files.ts';
 
@@ -14,7 +16,10 @@ export interface Outside {
   readonly files: ArchiveFiles;
   /** Where the environment of this process says that the engine is. */
   environmentHost(): EnvironmentHost;
+  readonly dockerEnvironment: typeof dockerEnvironment;
+  readonly readDockerConfig: typeof readDockerConfig;
+  readonly askHelper: typeof askHelper;
 }
 
 /** This machine. */
-export const outside: Outside = { dialerFor, files, environmentHost };
+export const outside: Outside = { dialerFor, files, environmentHost, dockerEnvironment, readDockerConfig, askHelper };
