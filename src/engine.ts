@@ -4,13 +4,13 @@ import { CollectingSink } from './connection/collect.ts';
 import { LONGEST_TIMEOUT_MS } from './connection/exchange.ts';
 import type { AnswerReader, ContentSink, RequestBody, Timeouts, Wire, WireRequest } from './connection/wire.ts';
 import { escapeText } from './bytes.ts';
-import { ArgumentError, BadRequestError, ConnectError, DecodeError, VersionError } from './errors.ts';
+import { ArgumentError, BadRequestError, ConnectError, CredentialError, DecodeError, VersionError } from './errors.ts';
 import type { ApiError } from './errors.ts';
 import type { ResponseHead } from './http/response.ts';
 import { bodyMessage, decodeJson, isJsonObject, statusError, wantsTls } from './docker/answer.ts';
 import type { Asked } from './docker/answer.ts';
-import { encodeRegistryAuth } from './docker/auth.ts';
-import type { Credentials } from './docker/auth.ts';
+import { encodeRegistryAuth, mayGoTo } from './docker/auth.ts';
+import type { CredentialChoice, CredentialSource } from './docker/auth.ts';
 import { checkArguments, encodeCall, gatesOfSubject, lacking, needsIdentity, needsStore } from './docker/call.ts';
 import type { Call, EngineFacts, ImageStore, Target } from './docker/call.ts';
 import type { Endpoint } from './docker/endpoint.ts';
@@ -29,13 +29,6 @@ export const PROMPT_HEAD_MS = 30_000;
 /** The limit for a connection, in milliseconds. */
 export const CONNECT_MS = 10_000;
 
-/** Who logs in where: given a registry's key (`"https://index.docker.io/v1/"`, `"localhost:5000"`), its credentials. */
-export type CredentialSource = (
-  registry: string,
-  options: { readonly signal?: AbortSignal | undefined },
-) => CredentialChoice | Promise<CredentialChoice>;
-/** Credentials, or that there are none. */
-export type CredentialChoice = Credentials | 'anonymous' | undefined;
 
 /** Takes the answer to a call that succeeded so far. */
 export type CallReader = (asked: Asked, head: ResponseHead) => ContentSink;
@@ -63,9 +56,17 @@ export interface EngineOptions {
 export interface EngineCall extends Call {
   readonly body?: BodySource | undefined;
   /** Whose credentials go along, where the row lets them. */
-  readonly registry?: { readonly key: string; readonly credentials: CredentialChoice | CredentialSource } | undefined;
+  readonly registry?: RegistryAccess | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;
+}
+
+/** The registry that a call leads to. */
+export interface RegistryAccess {
+  /** As credentials are stored under it. */
+  readonly key: string;
+  readonly repository: string | undefined;
+  readonly credentials: CredentialChoice | CredentialSource;
 }
 
 /** The content of a request, opened when it is to be sent. */
@@ -286,15 +287,24 @@ export class Engine {
     const fields: Array<readonly [string, string]> = [];
     if (body !== undefined && row.contentType !== undefined) fields.push(['Content-Type', row.contentType]);
     if (row.credentials === undefined || registry === undefined) return fields;
-    const { credentials: choice, key } = registry;
-    const credentials = typeof choice === 'function' ? await waitFor(Promise.resolve(choice(key, { signal })), signal) : choice;
+    const credentials = await credentialsOf(registry, signal);
     if (credentials === undefined && row.credentials === 'if-known') return fields;
-    fields.push(['X-Registry-Auth', encodeRegistryAuth(credentials, key)]);
+    fields.push(['X-Registry-Auth', encodeRegistryAuth(credentials, registry.key)]);
     return fields;
   }
 }
 
 type Fields = ReadonlyArray<readonly [name: string, value: string]>;
+
+/** The credentials of a call; never those of another registry, whoever gives them. */
+async function credentialsOf(registry: RegistryAccess, signal: AbortSignal | undefined): Promise<CredentialChoice> {
+  const { key, repository, credentials: choice } = registry;
+  if (typeof choice !== 'function') return choice;
+  const credentials = await waitFor(Promise.resolve(choice(key, { repository, signal })), signal);
+  if (mayGoTo(key, credentials)) return credentials;
+  const message = `asked for the credentials of ${escapeText(key)}, your function gave some whose serverAddress is another`;
+  throw new CredentialError(message, { registry: key });
+}
 
 /** Node takes a limit that is no number for one millisecond. */
 function checkTimeouts(timeouts: Timeouts): void {

@@ -249,10 +249,31 @@ export class VersionError extends LongshoreError {
   }
 }
 
+/** What a `CredentialError` is made of: no cause, which might know the secret. */
+interface CredentialErrorFields {
+  readonly registry: string;
+  readonly helper?: string | undefined;
+  readonly configKey?: string | undefined;
+  readonly exitCode?: number | undefined;
+}
+
 /** Thrown when credentials for a registry could not be had, though the configuration says where they are. */
 export class CredentialError extends LongshoreError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('CREDENTIAL', message, options);
+  /** The registry they were wanted for, `"https://index.docker.io/v1/"`, `"localhost:5000"`. */
+  readonly registry: string;
+  /** The program that was asked for them, `"docker-credential-pass"`, where one was. */
+  readonly helper: string | undefined;
+  /** The member of config.json that names the program: `"credsStore"`, `'credHelpers["localhost:5000"]'`. */
+  readonly configKey: string | undefined;
+  /** What the program ended with, where it ended by itself. */
+  readonly exitCode: number | undefined;
+
+  constructor(message: string, fields: CredentialErrorFields) {
+    super('CREDENTIAL', message);
+    this.registry = fields.registry;
+    this.helper = fields.helper;
+    this.configKey = fields.configKey;
+    this.exitCode = fields.exitCode;
   }
 }
 

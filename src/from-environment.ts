@@ -1,5 +1,6 @@
 // From what the environment says to what a client is made with.
 
+import { dockerConfig } from './credential-source.ts';
 import { refuseUnknownOptions } from './docker/call.ts';
 import type { EngineChoice, EngineExplanation, EngineRequest, KnownContext } from './docker/engine-choice.ts';
 import { ArgumentError } from './errors.ts';
@@ -21,7 +22,7 @@ export async function environmentOptions(
 ): Promise<ImageClientOptions> {
   const takes = CLIENT_OPTIONS.filter((name) => !['host', 'dialer', 'connectHint'].includes(name));
   refuseUnknownOptions('fromEnvironment', options, [...OWN, ...takes]);
-  const { context: _, environment: __, ...own } = options;
+  const { context: _, environment, ...own } = options;
   const { address, headers, hint, explanation } = await find(options, search);
   for (const warning of explanation.warnings) options.onWarning?.(warning);
   const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
@@ -31,6 +32,7 @@ export async function environmentOptions(
     defaultPlatform: explanation.platform,
     headers: Object.fromEntries(headers),
     connectHint: hint,
+    credentials: dockerConfig({ environment, onWarning: options.onWarning }),
     ...given,
     host: address.text,
   };

@@ -2,14 +2,14 @@
 // here; how it is written on the wire stands in docker/endpoints.ts.
 
 import { ArchiveStream } from './archive-stream.ts';
-import { utf8 } from './bytes.ts';
+import { escapeText, utf8 } from './bytes.ts';
 import { ConnectionPool } from './connection/pool.ts';
 import { parseAddress, requestOrigin } from './docker/address.ts';
 import type { Address } from './docker/address.ts';
 import { isJsonObject } from './docker/answer.ts';
 import type { JsonObject } from './docker/answer.ts';
-import { encodeAuthConfig, registryHost, serverAddress } from './docker/auth.ts';
-import type { Credentials } from './docker/auth.ts';
+import { encodeAuthConfig, mayGoTo, registryHost, serverAddress } from './docker/auth.ts';
+import type { CredentialChoice, CredentialSource, Credentials } from './docker/auth.ts';
 import { checkArguments, refuseUnknownOptions } from './docker/call.ts';
 import { checkHeaders } from './docker/custom-headers.ts';
 import { endpoints } from './docker/endpoints.ts';
@@ -21,6 +21,7 @@ import { importedName, searchedHost, withDefaultTag, withoutDigest } from './doc
 import { platformText } from './docker/platform.ts';
 import type { Platform } from './docker/platform.ts';
 import { formatReference, parseImage, parseReference, repositoryName, withTag } from './docker/reference.ts';
+import type { Reference } from './docker/reference.ts';
 import type {
   AuthResult, DistributionInspect, HistoryItem, ImageAttestation, ImageDiskUsage, ImageEvent, ImageInspect,
   ImageSummary, ImportResult, InfoResult, LoadResult, PingResult, PruneResult, PullResult, PushResult, RemoveItem,
@@ -28,7 +29,7 @@ import type {
 } from './docker/types.ts';
 import { parsePinnedVersion } from './docker/version.ts';
 import { CONNECT_MS, Engine } from './engine.ts';
-import type { CredentialChoice, CredentialSource, EngineCall } from './engine.ts';
+import type { EngineCall, RegistryAccess } from './engine.ts';
 import { ArgumentError, NotFoundError } from './errors.ts';
 import { environmentOptions, explainEngine } from './from-environment.ts';
 import { CLIENT_OPTIONS } from './options.ts';
@@ -116,7 +117,9 @@ export class ImageClient {
   /** Has the engine log in to a registry, to see whether the credentials are right. `POST /auth`. */
   async checkAuth(registry: string, credentials: Credentials, options: CallOptions = {}): Promise<AuthResult> {
     refuseUnknownOptions('checkAuth', options, CALL);
-    const body = bodySource(utf8(encodeAuthConfig(credentials, serverAddress(registry))), outside.files);
+    const key = serverAddress(registry);
+    refuseForAnother(key, credentials);
+    const body = bodySource(utf8(encodeAuthConfig(credentials, key)), outside.files);
     const answer = await this.#engine.json({ operation: 'checkAuth', body, ...callOptions(options) });
     // The documents let an engine say yes by 204 alone.
     return { Status: 'Login Succeeded', IdentityToken: '', ...(answer as AuthResult | null) };
@@ -223,7 +226,7 @@ export class ImageClient {
   async search(term: string, options: SearchOptions = {}): Promise<SearchResult[]> {
     const { signal, timeouts, credentials, ...args } = this.#known('search', options, REGISTRY);
     if (typeof term !== 'string' || term === '') throw new ArgumentError('search needs a term');
-    const registry = this.#registry(searchedHost(term), credentials);
+    const registry = this.#registry({ host: searchedHost(term) }, credentials);
     const call = { operation: 'search', args: { ...args, term }, registry, signal, timeouts } as const;
     const found = this.#list<JsonObject>(call).catch(async (error: unknown) => {
       if (error instanceof NotFoundError && (await this.#engine.identity(signal)).isPodman) return [];
@@ -236,7 +239,7 @@ export class ImageClient {
   async inspectDistribution(image: string, options: RegistryOptions = {}): Promise<DistributionInspect> {
     refuseUnknownOptions('inspectDistribution', options, REGISTRY);
     const reference = parseReference(image);
-    const registry = this.#registry(registryHost(reference), options.credentials);
+    const registry = this.#registry(registryOf(reference), options.credentials);
     const call = { operation: 'inspectDistribution', image: formatReference(reference), registry } as const;
     const answer = await this.#object<DistributionInspect>({ ...call, ...callOptions(options) });
     return { ...answer, Platforms: answer.Platforms ?? [] };
@@ -261,7 +264,7 @@ export class ImageClient {
     const reference = allTags ? parsed : withDefaultTag(parsed);
     // A digest says more than a tag beside it, and engines take one of them; it goes in their `tag`.
     const args = { fromImage: repositoryName(parsed), tag: reference.digest ?? reference.tag, platform };
-    const call = { operation: 'pull', args, registry: this.#registry(registryHost(parsed), options.credentials) } as const;
+    const call = { operation: 'pull', args, registry: this.#registry(registryOf(parsed), options.credentials) } as const;
     const outcome = pullOutcome(formatReference(reference));
     const start = this.#starter({ ...call, ...callOptions(options) });
     const passGates = (left: AbortSignal): Promise<void> => this.#engine.passGates({ ...call, signal: either(signal, left) });
@@ -276,7 +279,7 @@ export class ImageClient {
     const parsed = withoutDigest('push', withTag(parseReference(image), tag));
     if (allTags && parsed.tag !== undefined) throw new ArgumentError('push takes allTags or one tag, not both');
     const reference = allTags ? parsed : withDefaultTag(parsed);
-    const registry = this.#registry(registryHost(parsed), options.credentials);
+    const registry = this.#registry(registryOf(parsed), options.credentials);
     const call = { operation: 'push', image: repositoryName(parsed), args: { tag: reference.tag, platform }, registry } as const;
     const outcome = pushOutcome(formatReference(reference), allTags);
     const start = this.#starter({ ...call, ...callOptions(options) });
@@ -383,8 +386,12 @@ export class ImageClient {
     return options;
   }
 
-  #registry(host: string, credentials: CredentialChoice | CredentialSource): NonNullable<EngineCall['registry']> {
-    return { key: serverAddress(host), credentials: credentials ?? this.#credentials };
+  #registry({ host, repository }: RegistryPlace, own: CredentialChoice | CredentialSource): RegistryAccess {
+    const key = serverAddress(host);
+    refuseForAnother(key, own);
+    // Those of the client go along wherever they may, and leave the calls to other registries without any.
+    const general = mayGoTo(key, this.#credentials) ? this.#credentials : undefined;
+    return { key, repository, credentials: own ?? general };
   }
 
   #starter(call: EngineCall): StartCall {
@@ -402,6 +409,22 @@ export class ImageClient {
     const isList = (answer: unknown): boolean => answer === null || Array.isArray(answer);
     return ((await this.#engine.json(call, isList)) as Item[] | null) ?? [];
   }
+}
+
+/** A registry, and where in it something is. */
+interface RegistryPlace {
+  readonly host: string;
+  readonly repository?: string | undefined;
+}
+
+function registryOf(reference: Reference): RegistryPlace {
+  return { host: registryHost(reference), repository: reference.path };
+}
+
+/** Credentials that a call was given for another registry than its image's are a mistake, and would be a leak. */
+function refuseForAnother(key: string, credentials: CredentialChoice | CredentialSource): void {
+  if (mayGoTo(key, credentials)) return;
+  throw new ArgumentError(`the serverAddress of these credentials is not ${escapeText(key)}, to which they would go`);
 }
 
 function callOptions({ signal, timeouts }: CallOptions): CallOptions {

@@ -4,10 +4,10 @@ import type { ArchiveOptions } from './archive-stream.ts';
 import type { Dialer } from './connection/channel.ts';
 import type { Timeouts } from './connection/wire.ts';
 import type { TlsOptions } from './docker/address.ts';
+import type { CredentialChoice, CredentialSource } from './docker/auth.ts';
 import type { ArgumentsOf } from './docker/endpoint.ts';
 import type { endpoints } from './docker/endpoints.ts';
 import type { Platform } from './docker/platform.ts';
-import type { CredentialChoice, CredentialSource } from './engine.ts';
 
 /** What every method takes. */
 export interface CallOptions {
@@ -19,7 +19,7 @@ export interface CallOptions {
 
 /** What the methods that lead an engine to a registry take. */
 export interface RegistryOptions extends CallOptions {
-  /** In place of the client's. */
+  /** In place of the client's. A `serverAddress` that is not that of the call's registry is an `ArgumentError`. */
   readonly credentials?: CredentialChoice | CredentialSource;
 }
 
@@ -31,7 +31,10 @@ export interface ImageClientOptions {
   readonly dialer?: Dialer | undefined;
   /** Speaks this API version, `"1.43"`, instead of asking the engine. 1.24 to 1.55. */
   readonly version?: string | undefined;
-  /** For registries: some for all of them, or a function that is asked for each. Default: none are sent. */
+  /**
+   * For registries: some for all of them, or with a `serverAddress` for that one alone, or a function that is asked for
+   * each; `dockerConfig()` is one. Default: none are sent.
+   */
   readonly credentials?: CredentialChoice | CredentialSource;
   /** Default: `connectMs` 10,000, over ssh 30,000; `headMs` 30,000 for calls that an engine answers at once; none else. */
   readonly timeouts?: Partial<Timeouts> | undefined;

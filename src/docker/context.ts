@@ -4,7 +4,7 @@ import { escapeText, sha256, utf8 } from '../bytes.ts';
 import { ConfigError } from '../errors.ts';
 import { isJsonObject } from './answer.ts';
 import type { JsonObject } from './answer.ts';
-import { member, parseConfigFile, textMember } from './config-settings.ts';
+import { member, parseConfigFile, textMember } from './config-file.ts';
 import { below } from './variables.ts';
 
 /** The context that is in no store: DOCKER_HOST, or the default socket. */

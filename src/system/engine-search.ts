@@ -1,7 +1,8 @@
 // Looks up where the engine is: config.json, the context store, and which sockets exist.
 
 import { stat } from 'node:fs/promises';
-import { currentContext, httpHeaders, parseSettings } from '../docker/config-settings.ts';
+import { parseSettings } from '../docker/config-file.ts';
+import { currentContext, httpHeaders } from '../docker/config-settings.ts';
 import { contextPaths, contextStore, parseContext } from '../docker/context.ts';
 import type { StoredContext } from '../docker/context.ts';
 import { checkHeaders, parseCustomHeaders } from '../docker/custom-headers.ts';

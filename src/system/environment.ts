@@ -1,7 +1,7 @@
 // The variables that say where the engine is. This file alone reads the environment.
 
 import { userInfo } from 'node:os';
-import { VARIABLES } from '../docker/variables.ts';
+import { VARIABLES, configFolder } from '../docker/variables.ts';
 import type { Surroundings, Variables } from '../docker/variables.ts';
 
 /** Variables by their names. */
@@ -21,6 +21,20 @@ function homeOfUser(): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What the environment says of the docker command's own files. */
+export interface DockerEnvironment {
+  /** Of config.json; undefined where nobody knows the user's folder. */
+  readonly folder: string | undefined;
+  /** DOCKER_AUTH_CONFIG, the text of credentials. */
+  readonly authConfig: string | undefined;
+}
+
+/** Where the docker command keeps what it knows, and what it is told beside. */
+export function dockerEnvironment(environment?: Environment): DockerEnvironment {
+  const surroundings = surroundingsOf(environment);
+  return { folder: configFolder(surroundings), authConfig: surroundings.variables.DOCKER_AUTH_CONFIG };
 }
 
 /** The folders in which programs are looked for. */

@@ -3,9 +3,12 @@
 import type { Dialer } from '../connection/channel.ts';
 import type { ArchiveFiles } from '../connection/files.ts';
 import type { Address } from '../docker/address.ts';
+import { askHelper } from './credential-helper.ts';
 import { dialerFor } from './dial.ts';
 import type { DialerOptions } from './dial.ts';
+import { readDockerConfig } from './docker-config.ts';
 import { findEngine, listContexts } from './engine-search.ts';
+import { dockerEnvironment } from './environment.ts';
 import { files } from './files.ts';
 
 /** What longshore touches of the world. */
@@ -16,7 +19,12 @@ export interface Outside {
   readonly findEngine: typeof findEngine;
   /** The contexts of the docker command. */
   readonly listContexts: typeof listContexts;
+  readonly dockerEnvironment: typeof dockerEnvironment;
+  readonly readDockerConfig: typeof readDockerConfig;
+  readonly askHelper: typeof askHelper;
 }
 
 /** This machine. */
-export const outside: Outside = { dialerFor, files, findEngine, listContexts };
+export const outside: Outside = {
+  dialerFor, files, findEngine, listContexts, dockerEnvironment, readDockerConfig, askHelper,
+};

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { currentContext, httpHeaders, parseSettings } from '../../src/docker/config-settings.ts';
+import { parseSettings } from '../../src/docker/config-file.ts';
+import { currentContext, httpHeaders } from '../../src/docker/config-settings.ts';
 import type { JsonObject } from '../../src/docker/answer.ts';
 import { ConfigError } from '../../src/errors.ts';
 
@@ -16,12 +17,12 @@ describe('config.json', () => {
   const broken = ['{"auth":"aHVudGVyMg', '{"a":1}{"b":2}', '\ufeff{}', '[]', '"hunter2"', 'nullx', '{"a":\u00a01}'];
   it.each(broken)('%j is refused by its path alone', (text) => {
     expect(() => settings(text)).toThrow(ConfigError);
-    const reason = 'is no JSON( object)?(: it begins with a byte order mark)?';
+    const reason = '(is not JSON|is JSON, and not an object|begins with a byte order mark, where JSON in UTF-8 has none)';
     expect(() => settings(text)).toThrow(new RegExp(`^/home/me/\\.docker/config\\.json ${reason}$`));
   });
 
   it('that is no UTF-8 is refused', () => {
-    expect(() => parseSettings(Buffer.from('{"a":"\xff"}', 'latin1'), PATH)).toThrow(`${PATH} is no JSON`);
+    expect(() => parseSettings(Buffer.from('{"a":"\xff"}', 'latin1'), PATH)).toThrow(`${PATH} is not JSON`);
   });
 });
 

@@ -61,11 +61,11 @@ describe('a meta.json', () => {
   });
 
   it.each([
-    ['', 'is no JSON'],
-    ['{"Name":"n","Endpoints":{"docker":{"Host":"tcp://hunter2', 'is no JSON'],
+    ['', 'is not JSON'],
+    ['{"Name":"n","Endpoints":{"docker":{"Host":"tcp://hunter2', 'is not JSON'],
     ['\ufeff{"Endpoints":{"docker":{}}}', 'byte order mark'],
-    ['[]', 'is no JSON object'],
-    ['null', 'is no JSON object'],
+    ['[]', 'is JSON, and not an object'],
+    ['null', 'is JSON, and not an object'],
     ['{}', 'no endpoint for docker'],
     ['{"Endpoints":{"kubernetes":{}}}', 'no endpoint for docker'],
     ['{"Endpoints":[]}', '"Endpoints" must be an object'],

@@ -100,7 +100,7 @@ describe('files', () => {
     await mkdir(join(folder, '.docker'));
     const path = join(folder, '.docker/config.json');
     await writeFile(path, '{"auths":{"r":{"auth":"aHVudGVyMg');
-    await expect(find()).rejects.toThrow(new ConfigError(`${path} is no JSON`));
+    await expect(find()).rejects.toThrow(new ConfigError(`${path} is not JSON`));
   });
 
   const modesCount = process.getuid !== undefined && process.getuid() !== 0;
@@ -139,7 +139,7 @@ describe('files', () => {
     await mkdir(join(docker, 'contexts/meta/empty'));
     const contexts = await listContexts({ HOME: folder });
     expect(contexts).toEqual([
-      { name: broken, host: undefined, description: undefined, problem: `${broken} is no JSON` },
+      { name: broken, host: undefined, description: undefined, problem: `${broken} is not JSON` },
       { name: 'aa', host: undefined, description: undefined, problem: expect.stringContaining('has a password') },
       { name: 'bb', host: 'tcp://b:1', description: undefined, problem: undefined },
     ]);
