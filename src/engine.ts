@@ -1,6 +1,7 @@
 // One API call: version, credentials, request, exchange, answer. Here they meet; each is made elsewhere.
 
 import { CollectingSink } from './connection/collect.ts';
+import type { Observe } from './connection/observer.ts';
 import type { AnswerReader, ContentSink, RequestBody, Timeouts, Wire, WireRequest } from './connection/wire.ts';
 import { escapeText } from './bytes.ts';
 import { ArgumentError, BadRequestError, DecodeError, VersionError } from './errors.ts';
@@ -14,6 +15,8 @@ import { checkArguments, encodeCall, gatesOfSubject, lacking, needsIdentity, nee
 import type { Call, EngineFacts, ImageStore, Target } from './docker/call.ts';
 import type { Endpoint } from './docker/endpoint.ts';
 import { endpoints } from './docker/endpoints.ts';
+import { carriesCredentials, withoutSecrets } from './docker/secrets.ts';
+import { shownTarget } from './docker/shown-target.ts';
 import type { PingResult } from './docker/types.ts';
 import { OUR_RANGE, commonVersion, isApiVersion, isVersionComplaint } from './docker/version.ts';
 import { USER_AGENT } from './version.ts';
@@ -42,7 +45,9 @@ export type CredentialChoice = Credentials | 'anonymous' | undefined;
 export type CallReader = (asked: Asked, head: ResponseHead) => ContentSink;
 
 /** A request of any kind. */
-export type RawRequest = Omit<WireRequest, 'timeouts'> & { readonly timeouts?: Partial<Timeouts> | undefined };
+export type RawRequest = Omit<WireRequest, 'timeouts' | 'shownTarget' | 'notes'> & {
+  readonly timeouts?: Partial<Timeouts> | undefined;
+};
 
 /** What an engine is reached with. */
 export interface EngineOptions {
@@ -56,6 +61,10 @@ export interface EngineOptions {
   /** Spoken without asking. */
   readonly version?: string | undefined;
   readonly timeouts: Partial<Timeouts>;
+  /** Told of every exchange. */
+  readonly observe?: Observe | undefined;
+  /** Called before somebody's credentials are sent; what it throws, the call rejects with, and nothing is sent. */
+  readonly beforeCredentials?: (() => void) | undefined;
 }
 
 /** A call with all that is not on its row. */
@@ -178,7 +187,22 @@ export class Engine {
 
   /** Sends any request; the reader gets whatever final answer there is. */
   async raw(request: RawRequest, reader: AnswerReader): Promise<void> {
-    await this.#options.wire.exchange(this.#wireRequest(request), reader);
+    const { wire, address, observe, beforeCredentials } = this.#options;
+    const sent = this.#wireRequest(request);
+    if (carriesCredentials(sent)) beforeCredentials?.();
+    const observed = observe?.({ method: sent.method, target: sent.shownTarget, address });
+    const answered: AnswerReader = (head) => {
+      observed?.answered(head.status);
+      return reader(head);
+    };
+    try {
+      await wire.exchange({ ...sent, notes: observed?.notes }, answered);
+    } catch (error) {
+      const told = withoutSecrets(error, sent);
+      observed?.failed(told);
+      throw told;
+    }
+    observed?.ended();
   }
 
   /** Ends everything. */
@@ -189,7 +213,7 @@ export class Engine {
   async #exchangeOnce(call: EngineCall, fields: Fields, facts: EngineFacts, reader: CallReader): Promise<void> {
     const row: Endpoint = endpoints[call.operation];
     const target = encodeCall(call, facts);
-    const asked = { ...target, address: this.#options.address };
+    const asked = { method: target.method, target: shownTarget(target.target), address: this.#options.address };
     let refused: { head: ResponseHead; body: CollectingSink } | undefined;
     const body = await call.body?.open();
     const timeouts = { ...(row.prompt ? { headMs: PROMPT_HEAD_MS } : {}), ...this.#options.timeouts, ...call.timeouts };
@@ -204,7 +228,7 @@ export class Engine {
       // The body of an error may be cut short or endless: the status has told what matters.
       if (refused === undefined || call.signal?.aborted === true) throw error;
     }
-    if (refused !== undefined) throw errorOf(asked, refused);
+    if (refused !== undefined) throw withoutSecrets(errorOf(asked, refused), request);
   }
 
   #wireRequest(request: RawRequest): WireRequest {
@@ -212,7 +236,8 @@ export class Engine {
     const limits = { connectMs: CONNECT_MS, headMs: undefined, idleMs: undefined, ...timeouts, ...request.timeouts };
     checkTimeouts(limits);
     const fields = [['Host', host], ['User-Agent', USER_AGENT], ...request.fields] as const;
-    return { ...request, target: `${basePath}${request.target}`, fields, timeouts: limits };
+    const target = `${basePath}${request.target}`;
+    return { ...request, target, shownTarget: shownTarget(target), fields, timeouts: limits };
   }
 
   async #ping(method: 'HEAD' | 'GET', { signal, timeouts }: Pick<EngineCall, 'signal' | 'timeouts'>): Promise<ResponseHead> {

@@ -5,7 +5,7 @@
 export interface ExchangePlace {
   /** The request method, `"GET"`. */
   readonly method: string;
-  /** The request target, `"/v1.41/images/json"`. */
+  /** The request target, `"/v1.41/images/json"`, with `[redacted]` for values that may be secrets. */
   readonly target: string;
   /** The engine's address, `"unix:///var/run/docker.sock"`. */
   readonly address: string;
@@ -136,7 +136,7 @@ export interface ApiErrorFields {
   readonly status: number;
   /** The request method. */
   readonly method: string;
-  /** The request target. */
+  /** The request target, with `[redacted]` for values that may be secrets. */
   readonly target: string;
   /** The daemon's own words. */
   readonly daemonMessage: string;
@@ -249,7 +249,7 @@ export class VersionError extends LongshoreError {
   }
 }
 
-/** Thrown when credentials for a registry could not be had, though the configuration says where they are. */
+/** Thrown when credentials for a registry cannot be had though the configuration says where, or must not be sent. */
 export class CredentialError extends LongshoreError {
   constructor(message: string, options?: ErrorOptions) {
     super('CREDENTIAL', message, options);

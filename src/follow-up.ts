@@ -1,19 +1,42 @@
 // What some engines do not tell while they pull, push or import: asked for before or afterwards, so that results mean the
 // same everywhere.
 
-import { ApiError, VersionError } from './errors.ts';
+import { ApiError, NotFoundError, VersionError } from './errors.ts';
 import { formatReference, parseReference, repositoryName } from './docker/reference.ts';
 import type { Reference } from './docker/reference.ts';
 import { parsePlatform } from './docker/platform.ts';
 import type { Platform } from './docker/platform.ts';
 import type { ImportOutcome, PullOutcome, PushOutcome } from './docker/outcome.ts';
 import type { ImageInspect } from './docker/types.ts';
+import type { Engine } from './engine.ts';
+import type { InspectImageOptions } from './options.ts';
 import type { StartCall } from './progress-stream.ts';
 
 /** What is asked; undefined: there is no such image. */
 export interface Local {
   inspect(image: string, signal: AbortSignal): Promise<ImageInspect | undefined>;
   isPodman(signal: AbortSignal): Promise<boolean>;
+}
+
+/** What an engine has, for those who must look before or after a call. */
+export function lookingAt(
+  client: { inspectImage(image: string, options: InspectImageOptions): Promise<ImageInspect> },
+  engine: Engine,
+  signal: AbortSignal | undefined,
+): Local {
+  return {
+    inspect: (image, left) =>
+      client.inspectImage(image, { signal: either(signal, left) }).catch((error: unknown) => {
+        if (error instanceof NotFoundError) return undefined;
+        throw error;
+      }),
+    isPodman: async (left) => (await engine.identity(either(signal, left))).isPodman,
+  };
+}
+
+/** The caller's signal and that of whoever reads the answer, as one. */
+export function either(signal: AbortSignal | undefined, left: AbortSignal): AbortSignal {
+  return signal === undefined ? left : AbortSignal.any([signal, left]);
 }
 
 /** What a pull is about; `reference` has a tag or a digest unless all tags are wanted. */

@@ -8,7 +8,7 @@ import { parseAddress, requestOrigin } from './docker/address.ts';
 import type { Address } from './docker/address.ts';
 import { isJsonObject } from './docker/answer.ts';
 import type { JsonObject } from './docker/answer.ts';
-import { encodeAuthConfig, registryHost, serverAddress } from './docker/auth.ts';
+import { encodeAuthConfig, registryHost, sealed, serverAddress } from './docker/auth.ts';
 import type { Credentials } from './docker/auth.ts';
 import { checkArguments, refuseUnknownOptions } from './docker/call.ts';
 import { endpoints } from './docker/endpoints.ts';
@@ -32,8 +32,8 @@ import type {
   PullOptions, PushOptions, RegistryOptions, RemoveImageOptions, SearchOptions, TagOptions,
 } from './options.ts';
 import { eventStream } from './event-stream.ts';
-import { importing, pulling, pushing } from './follow-up.ts';
-import type { Local } from './follow-up.ts';
+import { either, importing, lookingAt, pulling, pushing } from './follow-up.ts';
+import { plaintextGuard } from './plaintext.ts';
 import { ProgressStream } from './progress-stream.ts';
 import type { StartCall } from './progress-stream.ts';
 import { rawRequest } from './raw-request.ts';
@@ -43,31 +43,40 @@ import { packTar } from './tar/pack.ts';
 import type { TarEntries } from './tar/pack.ts';
 import { bodySource, chunksSource, isAsyncIterable } from './upload.ts';
 import type { UploadData } from './upload.ts';
+import { warner } from './warnings.ts';
+import type { Warn } from './warnings.ts';
 
 const CALL = ['signal', 'timeouts'] as const;
 const REGISTRY = [...CALL, 'credentials'] as const;
-const CLIENT = ['host', 'dialer', 'version', 'credentials', 'timeouts', 'maxIdle'] as const;
+const WARNINGS = ['onWarning', 'plaintextCredentials'] as const;
+const CLIENT = ['host', 'dialer', 'version', 'credentials', 'timeouts', 'maxIdle', ...WARNINGS] as const;
 
 /** A client of one engine. Making one does no I/O; the first call negotiates the API version. */
 export class ImageClient {
   readonly #engine: Engine;
   readonly #credentials: CredentialChoice | CredentialSource;
+  readonly #warn: Warn;
+  readonly #beforeCredentials: (() => void) | undefined;
 
   constructor(options: ImageClientOptions) {
     refuseUnknownOptions('ImageClient', options, CLIENT);
-    const { host, dialer, version, credentials, timeouts = {}, maxIdle } = options;
+    const { host, dialer, version, credentials, timeouts = {}, maxIdle, onWarning, plaintextCredentials = 'warn' } = options;
     if ((host === undefined) === (dialer === undefined)) {
       throw new ArgumentError('ImageClient needs a host, or a dialer in its place; ImageClient.fromEnvironment() finds one');
     }
     const address = host === undefined ? undefined : parseAddress(host);
-    const dial = dialer ?? outside.dialerFor(address as Address);
-    this.#credentials = credentials;
+    this.#warn = warner(onWarning);
+    const dial = dialer ?? outside.dialerFor(address as Address, this.#warn);
+    this.#credentials = sealed(credentials);
+    this.#beforeCredentials = plaintextGuard(address, plaintextCredentials, this.#warn);
     this.#engine = new Engine({
       wire: new ConnectionPool(dial, { maxIdle }),
       address: dial.address,
       ...requestOrigin(address),
       version: version === undefined ? undefined : parsePinnedVersion(version),
       timeouts,
+      observe: outside.observe,
+      beforeCredentials: this.#beforeCredentials,
     });
   }
 
@@ -99,6 +108,7 @@ export class ImageClient {
   /** Has the engine log in to a registry, to see whether the credentials are right. `POST /auth`. */
   async checkAuth(registry: string, credentials: Credentials, options: CallOptions = {}): Promise<AuthResult> {
     refuseUnknownOptions('checkAuth', options, CALL);
+    this.#beforeCredentials?.();
     const body = bodySource(utf8(encodeAuthConfig(credentials, serverAddress(registry))), outside.files);
     const answer = await this.#engine.json({ operation: 'checkAuth', body, ...callOptions(options) });
     // The documents let an engine say yes by 204 alone.
@@ -240,7 +250,7 @@ export class ImageClient {
     const outcome = pullOutcome(formatReference(reference));
     const start = this.#starter({ ...call, ...callOptions(options) });
     const pull = { reference, platform, policy, allTags };
-    return new ProgressStream(pulling(start, this.#local(signal), pull, outcome), outcome);
+    return new ProgressStream(pulling(start, lookingAt(this, this.#engine, signal), pull, outcome), outcome, this.#warn);
   }
 
   /** Sends an image to its registry. `POST /images/{image}/push`. */
@@ -254,7 +264,8 @@ export class ImageClient {
     const call = { operation: 'push', image: repositoryName(parsed), args: { tag: reference.tag, platform }, registry } as const;
     const outcome = pushOutcome(formatReference(reference), allTags);
     const start = this.#starter({ ...call, ...callOptions(options) });
-    return new ProgressStream(pushing(start, this.#local(options.signal), reference, outcome), outcome);
+    const local = lookingAt(this, this.#engine, options.signal);
+    return new ProgressStream(pushing(start, local, reference, outcome), outcome, this.#warn);
   }
 
   /** One image, or several, as an archive that `loadImage` takes. `GET /images/get`. */
@@ -271,7 +282,7 @@ export class ImageClient {
     const { signal, timeouts, quiet = false, ...args } = this.#known('loadImage', options, CALL);
     const body = bodySource(data, outside.files);
     const start = this.#starter({ operation: 'loadImage', args: { ...args, quiet }, body, signal, timeouts });
-    return new ProgressStream(start, loadOutcome());
+    return new ProgressStream(start, loadOutcome(), this.#warn);
   }
 
   /**
@@ -346,7 +357,7 @@ export class ImageClient {
     const all = { ...args, fromSrc: isUrl ? source : '-', repo };
     const start = this.#starter({ operation: 'importImage', args: all, body: isUrl ? undefined : source, signal, timeouts });
     const outcome = importOutcome();
-    return new ProgressStream(importing(start, this.#local(signal), repo, outcome), outcome);
+    return new ProgressStream(importing(start, lookingAt(this, this.#engine, signal), repo, outcome), outcome, this.#warn);
   }
 
   /** The options, once none of them is unknown; what is left of `own` are arguments of the row. */
@@ -357,26 +368,17 @@ export class ImageClient {
     return options;
   }
 
-  #registry(host: string, credentials: CredentialChoice | CredentialSource): NonNullable<EngineCall['registry']> {
-    return { key: serverAddress(host), credentials: credentials ?? this.#credentials };
+  #registry(host: string, given: CredentialChoice | CredentialSource): NonNullable<EngineCall['registry']> {
+    const credentials = sealed(given) ?? this.#credentials;
+    // Now, and not only when they are sent: by then the engine has been asked for its version.
+    if (typeof credentials === 'object') this.#beforeCredentials?.();
+    return { key: serverAddress(host), credentials };
   }
 
   #starter(call: EngineCall): StartCall {
     checkArguments(call); // what is wrong with them is thrown at the call, not when the stream is read
     const { signal } = call;
     return (reader, left) => this.#engine.exchange({ ...call, signal: either(signal, left) }, reader);
-  }
-
-  /** What the engine has, for those who must look before or after a call. */
-  #local(signal: AbortSignal | undefined): Local {
-    const inspect = (image: string, left: AbortSignal): Promise<ImageInspect | undefined> =>
-      this.inspectImage(image, { signal: either(signal, left) }).catch((error: unknown) => {
-        if (error instanceof NotFoundError) return undefined;
-        throw error;
-      });
-    const isPodman = async (left: AbortSignal): Promise<boolean> =>
-      (await this.#engine.identity(either(signal, left))).isPodman;
-    return { inspect, isPodman };
   }
 
   async #object<Result>(call: EngineCall): Promise<Result> {
@@ -392,8 +394,4 @@ export class ImageClient {
 
 function callOptions({ signal, timeouts }: CallOptions): CallOptions {
   return { signal, timeouts };
-}
-
-function either(signal: AbortSignal | undefined, left: AbortSignal): AbortSignal {
-  return signal === undefined ? left : AbortSignal.any([signal, left]);
 }

@@ -32,6 +32,9 @@ export type { Channel, ChannelOwner, Dialer, DialOptions } from './connection/ch
 export type { VerifiedContent } from './docker/archive-digests.ts';
 export { encodeRegistryAuth, Secret } from './docker/auth.ts';
 export type { Credentials } from './docker/auth.ts';
+export type { PlaintextCredentials } from './plaintext.ts';
+export type { Warn, Warning } from './warnings.ts';
+export type { ExchangeReport } from './connection/observer.ts';
 export type { Filters, FilterValue } from './docker/filters.ts';
 export type { Platform, PlatformObject } from './docker/platform.ts';
 export type { LayerPhase, LayerProgress } from './docker/layer-progress.ts';

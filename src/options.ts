@@ -6,6 +6,8 @@ import type { Timeouts } from './connection/wire.ts';
 import type { ArgumentsOf } from './docker/endpoint.ts';
 import type { endpoints } from './docker/endpoints.ts';
 import type { CredentialChoice, CredentialSource } from './engine.ts';
+import type { PlaintextCredentials } from './plaintext.ts';
+import type { Warn } from './warnings.ts';
 
 /** What every method takes. */
 export interface CallOptions {
@@ -35,6 +37,16 @@ export interface ImageClientOptions {
   readonly timeouts?: Partial<Timeouts> | undefined;
   /** Idle connections that are kept. Default 6; 0 turns reuse off. */
   readonly maxIdle?: number | undefined;
+  /**
+   * Told of what a person should know though nothing failed; default: nobody is. What it throws ends the call during
+   * which it was told, with that error.
+   */
+  readonly onWarning?: Warn | undefined;
+  /**
+   * What is done about credentials that would go to another machine unencrypted, over `tcp://`: `"warn"` sends them, as the
+   * docker command does, and warns; `"refuse"` is a `CredentialError`, and nothing is sent. Default `"warn"`.
+   */
+  readonly plaintextCredentials?: PlaintextCredentials | undefined;
 }
 
 /** The arguments of an operation, as its row has them. */

@@ -1,6 +1,6 @@
 // What a command is: its row in the table, and what it is given when it runs.
 
-import type { ImageClient } from '../index.ts';
+import type { ImageClient, Warn } from '../index.ts';
 
 /** One option, as `util.parseArgs` takes it, with what the help says of it. */
 export interface Option {
@@ -73,7 +73,7 @@ export interface Io {
   /** Whether errors show their stack. */
   readonly debug: boolean;
   now(): number;
-  connect(options: { readonly host: string | undefined }): Promise<ImageClient>;
+  connect(options: { readonly host: string | undefined; readonly onWarning: Warn }): Promise<ImageClient>;
 }
 
 export interface Input {

@@ -1,13 +1,14 @@
 // One run of the program: the command line in, the exit code out; everything between goes through `io`.
 
 import { styleText } from 'node:util';
-import type { ImageClient } from '../index.ts';
+import type { ImageClient, Warning } from '../index.ts';
 import { parseCommandLine } from './arguments.ts';
 import type { Task } from './arguments.ts';
 import { OutputClosedError } from './command.ts';
 import type { Command, Io } from './command.ts';
 import { commands } from './commands.ts';
 import { describeFailure, exitCodeOf } from './failure.ts';
+import { printable } from './printable.ts';
 
 /** Does what the arguments say and resolves with the exit code; never rejects. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -34,12 +35,16 @@ async function perform(task: Task, state: RunState): Promise<void> {
   const { io } = state;
   if ('text' in task) return io.stdout.write(task.text);
   let client: Promise<ImageClient> | undefined;
+  const onWarning = ({ kind, message }: Warning): void => {
+    // What an engine says on the way stands among the progress, where that is shown.
+    if (kind !== 'engine' || task.values.quiet === true) void io.stderr.write(`warning: ${printable(message)}\n`);
+  };
   io.signal.throwIfAborted();
   try {
     await task.command.run({
       ...task,
       io,
-      client: () => (client ??= io.connect({ host: task.values.host })),
+      client: () => (client ??= io.connect({ host: task.values.host, onWarning })),
       failed(error) {
         if (io.signal.aborted || error instanceof OutputClosedError) throw error;
         void report(error, state);

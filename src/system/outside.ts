@@ -2,7 +2,10 @@
 
 import type { Dialer } from '../connection/channel.ts';
 import type { ArchiveFiles } from '../connection/files.ts';
+import type { Observe } from '../connection/observer.ts';
 import type { Address } from '../docker/address.ts';
+import type { Warn } from '../warnings.ts';
+import { observe } from './debug.ts';
 import { dialerFor } from './dial.ts';
 import { environmentHost } from './environment.ts';
 import type { EnvironmentHost } from './environment.ts';
@@ -10,11 +13,14 @@ import { files } from './files.ts';
 
 /** What longshore touches of the world. */
 export interface Outside {
-  dialerFor(address: Address): Dialer;
+  /** `warn` is for what is found when a connection is made: a key that others may read. */
+  dialerFor(address: Address, warn: Warn): Dialer;
+  /** Debug lines and diagnostics channels. */
+  readonly observe: Observe;
   readonly files: ArchiveFiles;
   /** Where the environment of this process says that the engine is. */
   environmentHost(): EnvironmentHost;
 }
 
 /** This machine. */
-export const outside: Outside = { dialerFor, files, environmentHost };
+export const outside: Outside = { dialerFor, observe, files, environmentHost };

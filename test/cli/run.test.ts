@@ -4,7 +4,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Interruption, OutputClosedError } from '../../src/cli/command.ts';
-import { packTar } from '../../src/index.ts';
+import { ImageClient, packTar } from '../../src/index.ts';
 import { bytes, cannedDaemon, json, progress, status } from './canned-daemon.ts';
 import type { Answer, CannedDaemon } from './canned-daemon.ts';
 import { longshore } from './fake-io.ts';
@@ -73,6 +73,26 @@ describe('ls', () => {
   ])('%j prints %j', async (argv, stdout) => {
     const outcome = await against({ 'GET /images/json': json([image(['a:1'])]) }, argv);
     expect(outcome).toEqual({ code: 0, stdout, stderr: '' });
+  });
+});
+
+describe('a warning', () => {
+  const old = { 'POST /images/create': progress({ status: 'WARNING: \x1b[2Jold' }) };
+  const told = 'WARNING: \\u{1b}[2Jold\n';
+
+  it('of the engine stands once on stderr, with the progress or without it', async () => {
+    expect((await against(old, ['pull', 'x:1'])).stderr).toBe(told);
+    await daemon.close();
+    expect((await against(old, ['pull', '--quiet', 'x:1'])).stderr).toBe(`warning: ${told}`);
+  });
+
+  it('of ours stands on stderr', async () => {
+    const connect: World['connect'] = async ({ onWarning }) => {
+      onWarning({ kind: 'readable-key', subject: '/k', message: 'others may read /k' });
+      return new ImageClient({ host: daemon.host });
+    };
+    const { stderr } = await against({ 'GET /images/json': json([]) }, ['ls', '-q'], { connect });
+    expect(stderr).toBe('warning: others may read /k\n');
   });
 });
 

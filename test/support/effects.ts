@@ -5,6 +5,7 @@ export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/files.ts': ['node:fs', 'node:fs/promises', 'node:path'],
   'system/small-files.ts': ['node:fs/promises'],
   'system/environment.ts': [],
+  'system/debug.ts': ['node:util', 'node:diagnostics_channel'],
   'bytes.ts': ['node:crypto'],
   'cli/main.ts': ['node:tty'],
 };
