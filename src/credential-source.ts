@@ -7,6 +7,7 @@ import { findCredentials, parseAuthVariable } from './docker/config.ts';
 import { ArgumentError } from './errors.ts';
 import { SingleFlight } from './single-flight.ts';
 import { outside } from './system/outside.ts';
+import type { Warn } from './warnings.ts';
 
 /** Where `dockerConfig` looks. */
 export interface DockerConfigOptions {
@@ -17,7 +18,7 @@ export interface DockerConfigOptions {
   /** How long a credential helper may take, in milliseconds. Default 60,000. */
   readonly helperTimeoutMs?: number | undefined;
   /** Told once where others may read a config.json that holds credentials. Default: nobody is. */
-  readonly onWarning?: ((message: string) => void) | undefined;
+  readonly onWarning?: Warn | undefined;
 }
 
 /**
@@ -41,7 +42,7 @@ export function dockerConfig(options: DockerConfigOptions = {}): CredentialSourc
     const variable = found.authConfig === undefined ? undefined : parseAuthVariable(found.authConfig);
     const file = await outside.readDockerConfig(folder ?? found.folder);
     if (file?.warning !== undefined) {
-      onWarning?.(file.warning);
+      onWarning?.({ kind: 'readable-key', subject: file.config.source, message: file.warning });
       onWarning = undefined;
     }
     const place = findCredentials({ registry, repository }, { variable, file: file?.config });

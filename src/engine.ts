@@ -2,6 +2,7 @@
 
 import { CollectingSink } from './connection/collect.ts';
 import { LONGEST_TIMEOUT_MS } from './connection/exchange.ts';
+import type { Observe } from './connection/observer.ts';
 import type { AnswerReader, ContentSink, RequestBody, Timeouts, Wire, WireRequest } from './connection/wire.ts';
 import { escapeText } from './bytes.ts';
 import { ArgumentError, BadRequestError, ConnectError, CredentialError, DecodeError, VersionError } from './errors.ts';
@@ -15,6 +16,8 @@ import { checkArguments, encodeCall, gatesOfSubject, lacking, needsIdentity, nee
 import type { Call, EngineFacts, ImageStore, Target } from './docker/call.ts';
 import type { Endpoint } from './docker/endpoint.ts';
 import { endpoints } from './docker/endpoints.ts';
+import { carriesCredentials, withoutSecrets } from './docker/secrets.ts';
+import { shownTarget } from './docker/shown-target.ts';
 import type { PingResult } from './docker/types.ts';
 import { OUR_RANGE, commonVersion, isApiVersion, isVersionComplaint } from './docker/version.ts';
 import { waitFor } from './signals.ts';
@@ -34,7 +37,9 @@ export const CONNECT_MS = 10_000;
 export type CallReader = (asked: Asked, head: ResponseHead) => ContentSink;
 
 /** A request of any kind. */
-export type RawRequest = Omit<WireRequest, 'timeouts'> & { readonly timeouts?: Partial<Timeouts> | undefined };
+export type RawRequest = Omit<WireRequest, 'timeouts' | 'shownTarget' | 'notes'> & {
+  readonly timeouts?: Partial<Timeouts> | undefined;
+};
 
 /** What an engine is reached with. */
 export interface EngineOptions {
@@ -50,6 +55,10 @@ export interface EngineOptions {
   readonly timeouts: Partial<Timeouts>;
   /** Go along with every request that does not have them itself. */
   readonly headers?: Fields;
+  /** Told of every exchange. */
+  readonly observe?: Observe | undefined;
+  /** Called before somebody's credentials are sent; what it throws, the call rejects with, and nothing is sent. */
+  readonly beforeCredentials?: (() => void) | undefined;
 }
 
 /** A call with all that is not on its row. */
@@ -189,7 +198,22 @@ export class Engine {
 
   /** Sends any request; the reader gets whatever final answer there is. */
   async raw(request: RawRequest, reader: AnswerReader): Promise<void> {
-    await this.#options.wire.exchange(this.#wireRequest(request), reader);
+    const { wire, address, observe, beforeCredentials } = this.#options;
+    const sent = this.#wireRequest(request);
+    if (carriesCredentials(sent)) beforeCredentials?.();
+    const observed = observe?.({ method: sent.method, target: sent.shownTarget, address });
+    const answered: AnswerReader = (head) => {
+      observed?.answered(head.status);
+      return reader(head);
+    };
+    try {
+      await wire.exchange({ ...sent, notes: observed?.notes }, answered);
+    } catch (error) {
+      const told = withoutSecrets(error, sent);
+      observed?.failed(told);
+      throw told;
+    }
+    observed?.ended();
   }
 
   /** Ends everything. */
@@ -200,7 +224,7 @@ export class Engine {
   async #exchangeOnce(call: EngineCall, fields: Fields, facts: EngineFacts, reader: CallReader): Promise<void> {
     const row: Endpoint = endpoints[call.operation];
     const target = encodeCall(call, facts);
-    const asked = { ...target, address: this.#options.address };
+    const asked = { method: target.method, target: shownTarget(target.target), address: this.#options.address };
     let refused: { head: ResponseHead; body: CollectingSink } | undefined;
     const body = await call.body?.open();
     const timeouts = { ...(row.prompt ? { headMs: PROMPT_HEAD_MS } : {}), ...this.#options.timeouts, ...call.timeouts };
@@ -216,7 +240,7 @@ export class Engine {
       // The body of an error may be cut short or endless: the status has told what matters.
       if (refused === undefined || call.signal?.aborted === true) throw error;
     }
-    if (refused !== undefined) throw errorOf(asked, refused);
+    if (refused !== undefined) throw withoutSecrets(errorOf(asked, refused), request);
   }
 
   #wireRequest(request: RawRequest): WireRequest {
@@ -226,7 +250,8 @@ export class Engine {
     const given = new Set(request.fields.map(([name]) => name.toLowerCase()));
     const always = headers.filter(([name]) => !given.has(name.toLowerCase()));
     const fields = [['Host', host], ['User-Agent', USER_AGENT], ...always, ...request.fields] as const;
-    return { ...request, target: `${basePath}${request.target}`, fields, timeouts: limits };
+    const target = `${basePath}${request.target}`;
+    return { ...request, target, shownTarget: shownTarget(target), fields, timeouts: limits };
   }
 
   async #ping(method: 'HEAD' | 'GET', { signal, timeouts }: Pick<EngineCall, 'signal' | 'timeouts'>): Promise<ResponseHead> {

@@ -3,22 +3,18 @@
 
 import { ArchiveStream } from './archive-stream.ts';
 import { escapeText, utf8 } from './bytes.ts';
-import { ConnectionPool } from './connection/pool.ts';
-import { parseAddress, requestOrigin } from './docker/address.ts';
-import type { Address } from './docker/address.ts';
+import { clientEngine } from './client-engine.ts';
 import { isJsonObject } from './docker/answer.ts';
 import type { JsonObject } from './docker/answer.ts';
-import { encodeAuthConfig, mayGoTo, registryHost, serverAddress } from './docker/auth.ts';
+import { encodeAuthConfig, mayGoTo, registryHost, sealed, serverAddress } from './docker/auth.ts';
 import type { CredentialChoice, CredentialSource, Credentials } from './docker/auth.ts';
 import { checkArguments, refuseUnknownOptions } from './docker/call.ts';
-import { checkHeaders } from './docker/custom-headers.ts';
 import { endpoints } from './docker/endpoints.ts';
 import { mergeFilters } from './docker/filters.ts';
 import { historyItem, imageDiskUsage, removeItem, searchResult, withNames } from './docker/normalise.ts';
 import { importOutcome, loadOutcome, pullOutcome, pushOutcome } from './docker/outcome.ts';
 import type { EventsArguments } from './docker/podman-events.ts';
 import { importedName, searchedHost, withDefaultTag, withoutDigest } from './docker/names.ts';
-import { platformText } from './docker/platform.ts';
 import type { Platform } from './docker/platform.ts';
 import { formatReference, parseImage, parseReference, repositoryName, withTag } from './docker/reference.ts';
 import type { Reference } from './docker/reference.ts';
@@ -27,12 +23,9 @@ import type {
   ImageSummary, ImportResult, InfoResult, LoadResult, PingResult, PruneResult, PullResult, PushResult, RemoveItem,
   SearchResult, VersionResult,
 } from './docker/types.ts';
-import { parsePinnedVersion } from './docker/version.ts';
-import { CONNECT_MS, Engine } from './engine.ts';
-import type { EngineCall, RegistryAccess } from './engine.ts';
+import type { Engine, EngineCall, RegistryAccess } from './engine.ts';
 import { ArgumentError, NotFoundError } from './errors.ts';
 import { environmentOptions, explainEngine } from './from-environment.ts';
-import { CLIENT_OPTIONS } from './options.ts';
 import type { EngineReport } from './from-environment.ts';
 import type {
   CallOptions, DiskUsageOptions, EnvironmentOptions, EventsOptions, FromEnvironmentOptions, GetImageOptions, HistoryOptions,
@@ -53,6 +46,7 @@ import { packTar } from './tar/pack.ts';
 import type { TarEntries } from './tar/pack.ts';
 import { bodySource, chunksSource, isAsyncIterable } from './upload.ts';
 import type { UploadData } from './upload.ts';
+import type { Warn } from './warnings.ts';
 
 const CALL = ['signal', 'timeouts'] as const;
 const REGISTRY = [...CALL, 'credentials'] as const;
@@ -62,28 +56,16 @@ export class ImageClient {
   readonly #engine: Engine;
   readonly #credentials: CredentialChoice | CredentialSource;
   readonly #defaultPlatform: Platform | undefined;
+  readonly #warn: Warn;
+  readonly #beforeCredentials: (() => void) | undefined;
 
   constructor(options: ImageClientOptions) {
-    refuseUnknownOptions('ImageClient', options, CLIENT_OPTIONS);
-    const { host, dialer, version, timeouts = {}, maxIdle, tls, onWarning, defaultPlatform } = options;
-    if ((host === undefined) === (dialer === undefined)) {
-      throw new ArgumentError('ImageClient needs a host, or a dialer in its place; ImageClient.fromEnvironment() finds one');
-    }
-    if (dialer !== undefined && tls !== undefined) throw new ArgumentError('tls is for a host: a dialer encrypts by itself');
-    const address = host === undefined ? undefined : parseAddress(host);
-    const dial = dialer ?? outside.dialerFor(address as Address, { tls, onWarning, hint: options.connectHint });
-    const { connectMs = CONNECT_MS } = dial.traits ?? {};
-    this.#credentials = options.credentials;
-    if (defaultPlatform !== undefined) platformText(defaultPlatform); // it throws for one that is none
-    this.#defaultPlatform = defaultPlatform;
-    this.#engine = new Engine({
-      wire: new ConnectionPool(dial, { maxIdle }),
-      address: dial.address,
-      ...requestOrigin(address),
-      version: version === undefined ? undefined : parsePinnedVersion(version),
-      timeouts: { connectMs, ...timeouts },
-      headers: checkHeaders(Object.entries(options.headers ?? {}), 'headers'),
-    });
+    const { engine, warn, beforeCredentials } = clientEngine(options, outside);
+    this.#engine = engine;
+    this.#warn = warn;
+    this.#beforeCredentials = beforeCredentials;
+    this.#credentials = sealed(options.credentials);
+    this.#defaultPlatform = options.defaultPlatform;
   }
 
   /** A client of the engine that is meant, by the docker command's rules; a `ConfigError` where what they name is wrong. */
@@ -119,6 +101,7 @@ export class ImageClient {
     refuseUnknownOptions('checkAuth', options, CALL);
     const key = serverAddress(registry);
     refuseForAnother(key, credentials);
+    this.#beforeCredentials?.();
     const body = bodySource(utf8(encodeAuthConfig(credentials, key)), outside.files);
     const answer = await this.#engine.json({ operation: 'checkAuth', body, ...callOptions(options) });
     // The documents let an engine say yes by 204 alone.
@@ -269,7 +252,7 @@ export class ImageClient {
     const start = this.#starter({ ...call, ...callOptions(options) });
     const passGates = (left: AbortSignal): Promise<void> => this.#engine.passGates({ ...call, signal: either(signal, left) });
     const pull = { reference, platform, policy, allTags, passGates };
-    return new ProgressStream(pulling(start, localOf(this.#engine, signal), pull, outcome), outcome);
+    return new ProgressStream(pulling(start, localOf(this.#engine, signal), pull, outcome), outcome, this.#warn);
   }
 
   /** Sends an image to its registry. `POST /images/{image}/push`. */
@@ -283,7 +266,7 @@ export class ImageClient {
     const call = { operation: 'push', image: repositoryName(parsed), args: { tag: reference.tag, platform }, registry } as const;
     const outcome = pushOutcome(formatReference(reference), allTags);
     const start = this.#starter({ ...call, ...callOptions(options) });
-    return new ProgressStream(pushing(start, localOf(this.#engine, options.signal), reference, outcome), outcome);
+    return new ProgressStream(pushing(start, localOf(this.#engine, options.signal), reference, outcome), outcome, this.#warn);
   }
 
   /** One image, or several, as an archive that `loadImage` takes. `GET /images/get`. */
@@ -300,7 +283,7 @@ export class ImageClient {
     const { signal, timeouts, quiet = false, ...args } = this.#known('loadImage', options, CALL);
     const body = bodySource(data, outside.files);
     const start = this.#starter({ operation: 'loadImage', args: { ...args, quiet }, body, signal, timeouts });
-    return new ProgressStream(start, loadOutcome());
+    return new ProgressStream(start, loadOutcome(), this.#warn);
   }
 
   /**
@@ -375,7 +358,7 @@ export class ImageClient {
     const all = { ...args, platform: args.platform ?? this.#defaultPlatform, fromSrc: isUrl ? source : '-', repo };
     const start = this.#starter({ operation: 'importImage', args: all, body: isUrl ? undefined : source, signal, timeouts });
     const outcome = importOutcome();
-    return new ProgressStream(importing(start, localOf(this.#engine, signal), repo, outcome), outcome);
+    return new ProgressStream(importing(start, localOf(this.#engine, signal), repo, outcome), outcome, this.#warn);
   }
 
   /** The options, once none of them is unknown; what is left of `own` are arguments of the row. */
@@ -391,7 +374,10 @@ export class ImageClient {
     refuseForAnother(key, own);
     // Those of the client go along wherever they may, and leave the calls to other registries without any.
     const general = mayGoTo(key, this.#credentials) ? this.#credentials : undefined;
-    return { key, repository, credentials: own ?? general };
+    const credentials = sealed(own) ?? general;
+    // Now, and not only when they are sent: by then the engine has been asked for its version.
+    if (typeof credentials === 'object') this.#beforeCredentials?.();
+    return { key, repository, credentials };
   }
 
   #starter(call: EngineCall): StartCall {

@@ -40,6 +40,9 @@ export type { Considered, EngineExplanation, EngineRule, KnownContext } from './
 export type { EngineTls } from './docker/engine-tls.ts';
 export { dockerConfig } from './credential-source.ts';
 export type { DockerConfigOptions } from './credential-source.ts';
+export type { PlaintextCredentials } from './plaintext.ts';
+export type { Warn, Warning } from './warnings.ts';
+export type { ExchangeReport } from './connection/observer.ts';
 export type { Filters, FilterValue } from './docker/filters.ts';
 export type { Platform, PlatformObject } from './docker/platform.ts';
 export type { LayerPhase, LayerProgress } from './docker/layer-progress.ts';

@@ -8,6 +8,8 @@ import type { CredentialChoice, CredentialSource } from './docker/auth.ts';
 import type { ArgumentsOf } from './docker/endpoint.ts';
 import type { endpoints } from './docker/endpoints.ts';
 import type { Platform } from './docker/platform.ts';
+import type { PlaintextCredentials } from './plaintext.ts';
+import type { Warn } from './warnings.ts';
 
 /** What every method takes. */
 export interface CallOptions {
@@ -48,14 +50,22 @@ export interface ImageClientOptions {
   readonly defaultPlatform?: Platform | undefined;
   /** What a `ConnectError` advises where nothing is at `host`. Default: a general advice. */
   readonly connectHint?: string | undefined;
-  /** Hears, in a sentence, of what is no error and should be known. Default: nobody does. */
-  readonly onWarning?: ((message: string) => void) | undefined;
+  /**
+   * Told of what a person should know though nothing failed; default: nobody is. What it throws ends the call during
+   * which it was told, with that error.
+   */
+  readonly onWarning?: Warn | undefined;
+  /**
+   * What is done about credentials that would go to another machine unencrypted, over `tcp://`: `"warn"` sends them, as the
+   * docker command does, and warns; `"refuse"` is a `CredentialError`, and nothing is sent. Default `"warn"`.
+   */
+  readonly plaintextCredentials?: PlaintextCredentials | undefined;
 }
 
 /** The names of those options. */
 export const CLIENT_OPTIONS = [
   'host', 'dialer', 'version', 'credentials', 'timeouts', 'maxIdle', 'tls', 'headers', 'defaultPlatform', 'connectHint',
-  'onWarning',
+  'onWarning', 'plaintextCredentials',
 ] as const satisfies ReadonlyArray<keyof ImageClientOptions>;
 
 /** Which engine is meant. */

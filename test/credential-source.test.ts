@@ -119,7 +119,7 @@ describe('dockerConfig', () => {
   it('warns once where others may read what it reads, and of nothing else', async () => {
     await configure({ auths: { 'r.example': login('ada') } });
     const warnings: string[] = [];
-    const ask = source({ onWarning: (warning) => warnings.push(warning) });
+    const ask = source({ onWarning: ({ message }) => warnings.push(message) });
     await ask('r.example', {});
     expect(warnings).toEqual([]);
     await chmod(join(folder, 'config.json'), 0o644);

@@ -69,7 +69,7 @@ describe('fromEnvironment', () => {
   it('passes warnings on', async () => {
     const warnings: string[] = [];
     const environment = { DOCKER_HOST: 'tcp://127.0.0.1:1', DOCKER_CERT_PATH: '/nowhere' };
-    await clientOf(environment, { onWarning: (message) => warnings.push(message) });
+    await clientOf(environment, { onWarning: ({ message }) => warnings.push(message) });
     expect(warnings).toEqual([expect.stringContaining('DOCKER_CERT_PATH alone')]);
   });
 

@@ -29,6 +29,7 @@ export const shared = {
     pool: 'threads' as const, // forked workers are killed before V8 writes their coverage
     execArgv: ['--enable-source-maps'],
     server: { deps: { external: [new RegExp(`^(?:file://)?${root}(?:src|dist)/`)] } },
+    setupFiles: [fileURLToPath(new URL('support/secret-watch.ts', import.meta.url))],
     reporters: ['default' as const, closing],
   },
 };

@@ -1,6 +1,6 @@
 // What a command is: its row in the table, and what it is given when it runs.
 
-import type { EngineReport, EnvironmentOptions, ImageClient } from '../index.ts';
+import type { EngineReport, EnvironmentOptions, ImageClient, Warn } from '../index.ts';
 
 /** One option, as `util.parseArgs` takes it, with what the help says of it. */
 export interface Option {
@@ -81,7 +81,7 @@ export interface Io {
 
 /** Which engine the command line names, and who hears of warnings. */
 export interface EngineOptions extends Pick<EnvironmentOptions, 'host' | 'context'> {
-  readonly onWarning?: (message: string) => void;
+  readonly onWarning?: Warn;
 }
 
 export interface Input {

@@ -1,11 +1,11 @@
 // One run of the program: the command line in, the exit code out; everything between goes through `io`.
 
 import { styleText } from 'node:util';
-import type { ImageClient } from '../index.ts';
+import type { ImageClient, Warning } from '../index.ts';
 import { parseCommandLine } from './arguments.ts';
 import type { Task } from './arguments.ts';
 import { OutputClosedError } from './command.ts';
-import type { Call, Command, EngineOptions, Io } from './command.ts';
+import type { Command, Io } from './command.ts';
 import { commands } from './commands.ts';
 import { describeFailure, exitCodeOf } from './failure.ts';
 import { printable } from './printable.ts';
@@ -35,12 +35,16 @@ async function perform(task: Task, state: RunState): Promise<void> {
   const { io } = state;
   if ('text' in task) return io.stdout.write(task.text);
   let client: Promise<ImageClient> | undefined;
+  const onWarning = ({ kind, message }: Warning): void => {
+    // What an engine says on the way stands among the progress, where that is shown.
+    if (kind !== 'engine' || task.values.quiet === true) void io.stderr.write(`longshore ${state.command?.name}: warning: ${printable(message)}\n`);
+  };
   io.signal.throwIfAborted();
   try {
     await task.command.run({
       ...task,
       io,
-      client: () => (client ??= io.connect(engineOptions(task.values, state))),
+      client: () => (client ??= io.connect({ host: task.values.host, context: task.values.context, onWarning })),
       failed(error, operand) {
         if (io.signal.aborted || error instanceof OutputClosedError) throw error;
         void report(error, state, operand);
@@ -50,13 +54,6 @@ async function perform(task: Task, state: RunState): Promise<void> {
     // A client that could not be made has been reported by who asked for it.
     (await client?.catch(() => undefined))?.close();
   }
-}
-
-function engineOptions({ host, context }: Call['values'], { io, command }: RunState): EngineOptions {
-  const onWarning = (message: string): void => {
-    void io.stderr.write(printable(`longshore ${command?.name}: warning: ${message}`) + '\n');
-  };
-  return { host, context, onWarning };
 }
 
 async function report(error: unknown, state: RunState, operand?: string): Promise<void> {

@@ -62,12 +62,18 @@ export class Exchange {
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#startIdleTimer();
     if (body === undefined || 'bytes' in body) {
-      void this.#channel.write(body === undefined ? [head] : [head, body.bytes]);
+      void this.#write(body === undefined ? [head] : [head, body.bytes]);
       this.#requestIsSent();
     } else {
-      void this.#channel.write([head]);
+      void this.#write([head]);
       this.#upload(body).catch((error: unknown) => this.fail(error));
     }
+  }
+
+  #write(blocks: readonly Uint8Array[]): Promise<void> {
+    const { notes } = this.#request;
+    if (notes !== undefined) for (const block of blocks) notes.bytesSent += block.length;
+    return this.#channel.write(blocks);
   }
 
   /** The sink's memory for the next read, where it offers one and nothing of the last read is in use. */
@@ -93,6 +99,7 @@ export class Exchange {
   /** The bytes of one read; false asks for a pause. */
   received(bytes: Uint8Array): boolean {
     this.#idleTimer?.refresh();
+    if (this.#request.notes !== undefined) this.#request.notes.bytesReceived += bytes.length;
     this.#parser.receive(bytes);
     return this.#pump();
   }
@@ -243,7 +250,7 @@ export class Exchange {
       if (chunk.length === 0) continue; // a chunk of no bytes would be the last chunk
       sent += chunk.length;
       if (length !== undefined && sent > length) throw new UploadError(`the source gave more than its ${length} bytes`);
-      await this.#channel.write(length === undefined ? [encodeChunkSize(chunk.length), chunk, CHUNK_END] : [chunk]);
+      await this.#write(length === undefined ? [encodeChunkSize(chunk.length), chunk, CHUNK_END] : [chunk]);
       if (this.#channel.writeError !== undefined) this.#stopUpload(); // the receiving side tells why
       if (this.#uploadStopped) return;
       if ((sinceTurn += chunk.length) < BYTES_PER_TURN) continue;
@@ -252,7 +259,7 @@ export class Exchange {
     }
     this.#source = undefined; // at its end: there is nothing to be stopped any more
     if (length !== undefined && sent < length) throw new UploadError(`the source ended after ${sent} of ${length} bytes`);
-    if (length === undefined) await this.#channel.write([LAST_CHUNK]);
+    if (length === undefined) await this.#write([LAST_CHUNK]);
     if (!this.#settled) this.#requestIsSent();
   }
 

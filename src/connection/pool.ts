@@ -65,11 +65,12 @@ export class ConnectionPool implements Wire {
 
   async #exchangeOver(connection: Connection, request: WireRequest, reader: AnswerReader): Promise<void> {
     const reusedSocket = connection.exchanges > 0;
+    if (request.notes !== undefined) request.notes.reusedSocket = reusedSocket;
     try {
       request.signal?.throwIfAborted();
       await connection.exchange(request, reader);
     } catch (error) {
-      const { method, target } = request;
+      const { method, shownTarget: target } = request;
       throw located(error, { method, target, address: this.#dialer.address, requestSent: true, reusedSocket });
     } finally {
       if (connection.alive) this.#keep(connection);
@@ -101,7 +102,7 @@ export class ConnectionPool implements Wire {
 
   async #dial(request: WireRequest): Promise<Connection> {
     if (this.#closed) throw this.#closedError();
-    const { method, target, timeouts, signal } = request;
+    const { method, shownTarget: target, timeouts, signal } = request;
     const { connectMs = Infinity } = timeouts;
     const limit = dialLimit(signal, timeouts.connectMs, this.#dialer.address);
     try {

@@ -213,6 +213,13 @@ function redact(text: string): string {
   return `"${escapeText(shown.slice(0, 100))}${shown.length > 100 ? '…' : ''}"`;
 }
 
+/** Whether what is sent there can be read on its way: TCP without TLS, to any machine but this. */
+export function crossesNetworkInPlain(address: Address): boolean {
+  return address.scheme === 'tcp' && !address.tls && !loopbackGrammar.test(address.host);
+}
+// RFC 1122 §3.2.1.3, RFC 4291 §2.5.3, RFC 6761 §6.3; other spellings count as another machine.
+const loopbackGrammar = /^(?:localhost\.?|127(?:\.[0-9]{1,3}){3}|::1)$/i;
+
 /** The Host field and what paths begin with; a socket has neither, and moby wants some name without a slash. */
 export function requestOrigin(address: Address | undefined): { host: string; basePath: string } {
   if (address?.scheme !== 'tcp') return { host: 'docker', basePath: '' };

@@ -86,6 +86,9 @@ function errorText(object: JsonObject): string | undefined {
   return found ?? (isJsonObject(detail) && Object.keys(detail).length > 0 ? JSON.stringify(detail) : undefined);
 }
 
+/** The most that is shown of an error body that is no JSON, in UTF-16 units: a proxy's page, at times. */
+const TEXT_LIMIT = 4096;
+
 /** The words of an error body: JSON by its content, whatever its type says (Podman 5.4 sends none); else its text. */
 export function bodyMessage(body: Uint8Array): string | undefined {
   const text = new TextDecoder().decode(body).trim();
@@ -99,7 +102,8 @@ export function bodyMessage(body: Uint8Array): string | undefined {
   } catch {
     // Plain text, then: old engines and proxies answer so.
   }
-  return text === '' ? undefined : text.slice(0, 4096);
+  if (text === '') return undefined;
+  return text.length > TEXT_LIMIT ? `${text.slice(0, TEXT_LIMIT - 1)}…` : text;
 }
 
 type ApiErrorClass = new (message: string, fields: ApiErrorFields) => ApiError;

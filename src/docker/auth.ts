@@ -92,6 +92,16 @@ export function encodeAuthConfig(credentials: Credentials, serverAddress?: strin
   return JSON.stringify(Object.fromEntries(wire));
 }
 
+/** The same credentials as a copy of ours, in which what is secret shows itself to nobody; other values as they are. */
+export function sealed<Choice>(choice: Choice): Choice {
+  if (typeof choice !== 'object' || choice === null || Array.isArray(choice)) return choice;
+  const members = Object.entries(choice).map(([key, value]) => {
+    return [key, secretMembers.has(key) && typeof value === 'string' ? new Secret(value) : value];
+  });
+  return Object.fromEntries(members) as Choice;
+}
+const secretMembers: ReadonlySet<string> = new Set(['password', 'identityToken', 'registryToken']);
+
 /** The registry from which a reference is pulled, `"docker.io"`, `"localhost:5000"`. */
 export function registryHost(reference: Reference): string {
   if (reference.domain !== '') return reference.domain;

@@ -4,6 +4,7 @@ import type { Channel, Dialer } from '../connection/channel.ts';
 import type { Address, SshAddress, TlsOptions } from '../docker/address.ts';
 import { ArgumentError, ConnectError, LongshoreError } from '../errors.ts';
 import { connectSocket } from './socket.ts';
+import type { Warn } from '../warnings.ts';
 import { sshDialer } from './ssh.ts';
 import { tlsConnector } from './tls.ts';
 
@@ -12,7 +13,7 @@ export interface DialerOptions {
   /** Makes a connection to tcp:// one over TLS, and says how one to https:// is checked. Refused for all else. */
   readonly tls?: TlsOptions | undefined;
   /** Told what works and is not as it should be: a key that others can read. */
-  readonly onWarning?: ((warning: string) => void) | undefined;
+  readonly warn?: Warn | undefined;
   /** What to advise where there is no such socket. */
   readonly hint?: string | undefined;
 }
@@ -41,9 +42,9 @@ export function dialerFor(address: Address, options: DialerOptions = {}): Dialer
   };
 }
 
-function connectorFor(address: Exclude<Address, SshAddress>, { tls, onWarning = () => {} }: DialerOptions): Connect {
+function connectorFor(address: Exclude<Address, SshAddress>, { tls, warn = () => {} }: DialerOptions): Connect {
   if (address.scheme !== 'tcp') return (signal) => connectSocket({ path: address.path }, signal);
-  if (tls !== undefined || address.tls) return tlsConnector(address, tls ?? {}, onWarning);
+  if (tls !== undefined || address.tls) return tlsConnector(address, tls ?? {}, warn);
   return (signal) => connectSocket({ host: address.host, port: address.port }, signal);
 }
 

@@ -2,8 +2,10 @@
 
 import type { Dialer } from '../connection/channel.ts';
 import type { ArchiveFiles } from '../connection/files.ts';
+import type { Observe } from '../connection/observer.ts';
 import type { Address } from '../docker/address.ts';
 import { askHelper } from './credential-helper.ts';
+import { observe } from './debug.ts';
 import { dialerFor } from './dial.ts';
 import type { DialerOptions } from './dial.ts';
 import { readDockerConfig } from './docker-config.ts';
@@ -14,6 +16,8 @@ import { files } from './files.ts';
 /** What longshore touches of the world. */
 export interface Outside {
   dialerFor(address: Address, options?: DialerOptions): Dialer;
+  /** Debug lines and diagnostics channels. */
+  readonly observe: Observe;
   readonly files: ArchiveFiles;
   /** Where the environment says that the engine is. */
   readonly findEngine: typeof findEngine;
@@ -26,5 +30,5 @@ export interface Outside {
 
 /** This machine. */
 export const outside: Outside = {
-  dialerFor, files, findEngine, listContexts, dockerEnvironment, readDockerConfig, askHelper,
+  dialerFor, observe, files, findEngine, listContexts, dockerEnvironment, readDockerConfig, askHelper,
 };

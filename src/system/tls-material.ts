@@ -5,6 +5,7 @@ import type { KeyObject } from 'node:crypto';
 import { asBuffer, escapeText } from '../bytes.ts';
 import type { TlsOptions } from '../docker/address.ts';
 import { ArgumentError, ConfigError } from '../errors.ts';
+import type { Warn } from '../warnings.ts';
 import { readSmallFile } from './small-files.ts';
 
 /** What was read, as PEM. */
@@ -48,7 +49,7 @@ function isDue(name: string, value: unknown): boolean {
 }
 
 /** Reads and checks them all; a `ConfigError` names the file, or the option that the text was given as. */
-export async function readTlsMaterial(options: TlsOptions, warn: (warning: string) => void): Promise<TlsMaterial> {
+export async function readTlsMaterial(options: TlsOptions, warn: Warn): Promise<TlsMaterial> {
   const [ca, cert, key] = await Promise.all(PARTS.map((part) => readPart(part, options[part])));
   const roots = ca && certificatesOf(ca);
   if (cert === undefined || key === undefined) return { ca: roots?.pem, client: undefined };
@@ -56,7 +57,8 @@ export async function readTlsMaterial(options: TlsOptions, warn: (warning: strin
   checkDates(cert, first);
   const privateKey = privateKeyOf(key);
   if (!first.checkPrivateKey(privateKey.object)) throw new ConfigError(`${key.name} is not the key of ${cert.name}`);
-  if (key.readableByOthers) warn(`${key.name} can be read by other users of this machine; chmod 600 makes it private`);
+  const message = `${key.name} can be read by other users of this machine; chmod 600 makes it private`;
+  if (key.readableByOthers) warn({ kind: 'readable-key', subject: key.name, message });
   return { ca: roots?.pem, client: { cert: pem, key: privateKey.pem } };
 }
 

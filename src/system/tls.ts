@@ -5,6 +5,7 @@ import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls';
 import type { Channel, ChannelOwner } from '../connection/channel.ts';
 import type { TcpAddress, TlsOptions } from '../docker/address.ts';
 import { ConfigError } from '../errors.ts';
+import type { Warn } from '../warnings.ts';
 import { Patience, connected, nobody, writeTogether } from './socket.ts';
 import { shortened, tlsError } from './tls-errors.ts';
 import type { Peer } from './tls-errors.ts';
@@ -25,7 +26,7 @@ interface Ready {
 export function tlsConnector(
   address: TcpAddress,
   options: TlsOptions,
-  warn: (warning: string) => void,
+  warn: Warn,
 ): (signal: AbortSignal | undefined) => Promise<Channel> {
   checkTlsOptions(options);
   let ready: Promise<Ready> | undefined;
@@ -41,7 +42,7 @@ export function tlsConnector(
   };
 }
 
-async function prepare(options: TlsOptions, warn: (warning: string) => void): Promise<Ready> {
+async function prepare(options: TlsOptions, warn: Warn): Promise<Ready> {
   const [tls, { ca, client }] = await Promise.all([import('node:tls'), readTlsMaterial(options, warn)]);
   try {
     return { tls, context: tls.createSecureContext({ ca, ...client, minVersion: 'TLSv1.2' }) };

@@ -2,10 +2,11 @@
 
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
 import { concat, copyOf } from '../bytes.ts';
+import { isLogin } from '../docker/secrets.ts';
 import { ArgumentError } from '../errors.ts';
 import { RequestParser } from './requests.ts';
 import type { RequestEvent } from './requests.ts';
-import { filler, isLogin, redactHead, redactLoginAnswer } from './secrets.ts';
+import { filler, redactHead, redactLoginAnswer } from './secrets.ts';
 import { TAPE_LIMIT, textLength } from './tape.ts';
 import type { Tape, TapeHeader, TapeRecord } from './tape.ts';
 

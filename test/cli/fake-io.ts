@@ -40,7 +40,7 @@ export async function longshore(host: string, argv: readonly string[], world: Wo
     color: false,
     debug: false,
     now: () => Date.UTC(2026, 0, 1),
-    connect: async (options) => new ImageClient({ host: options.host ?? host }),
+    connect: async ({ host: other, onWarning }) => new ImageClient({ host: other ?? host, onWarning }),
     explain: (options) => ImageClient.explain({ ...options, environment: { HOME: '/nowhere', DOCKER_HOST: host } }),
     ...rest,
   });

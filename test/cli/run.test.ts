@@ -78,6 +78,26 @@ describe('ls', () => {
   });
 });
 
+describe('a warning', () => {
+  const old = { 'POST /images/create': progress({ status: 'WARNING: \x1b[2Jold' }) };
+  const told = 'WARNING: \\u{1b}[2Jold\n';
+
+  it('of the engine stands once on stderr, with the progress or without it', async () => {
+    expect((await against(old, ['pull', 'x:1'])).stderr).toBe(told);
+    await daemon.close();
+    expect((await against(old, ['pull', '--quiet', 'x:1'])).stderr).toBe(`longshore pull: warning: ${told}`);
+  });
+
+  it('of ours stands on stderr', async () => {
+    const connect: World['connect'] = async ({ onWarning }) => {
+      onWarning?.({ kind: 'readable-key', subject: '/k', message: 'others may read /k' });
+      return new ImageClient({ host: daemon.host });
+    };
+    const { stderr } = await against({ 'GET /images/json': json([]) }, ['ls', '-q'], { connect });
+    expect(stderr).toBe('longshore ls: warning: others may read /k\n');
+  });
+});
+
 describe('pull', () => {
   const pulled = {
     'POST /images/create': progress(
@@ -376,7 +396,7 @@ describe('context', () => {
 describe('an engine with warnings', () => {
   it('has them on stderr, escaped, whatever the command prints', async () => {
     const connect: Io['connect'] = async ({ context, onWarning }) => {
-      onWarning?.(`context ${context}: look\x1bout`);
+      onWarning?.({ kind: 'configuration', subject: 'x', message: `context ${context}: look\x1bout` });
       return new ImageClient({ host: daemon.host });
     };
     const argv = ['ls', '-q', '--context', 'lab'];

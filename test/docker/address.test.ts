@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
-import { parseAddress } from '../../src/docker/address.ts';
+import { crossesNetworkInPlain, parseAddress } from '../../src/docker/address.ts';
 import type { Address } from '../../src/docker/address.ts';
 
 /** The message of what a call throws, which must be a ConfigError. */
@@ -191,6 +191,35 @@ describe('a refusal', () => {
   ])('of %s hides the user information', (text) => {
     expect(refusal(text)).not.toContain('HUNTER2');
     expect(refusal(text)).toContain('[redacted]@');
+  });
+});
+
+describe('what is sent', () => {
+  // address | whether others may read it on its way; the loopback addresses are those of RFC 1122 §3.2.1.3, RFC 4291 §2.5.3
+  test.each([
+    ['unix:///x', false],
+    ['npipe://', false],
+    ['ssh://h', false],
+    ['https://h', false],
+    ['tcp://localhost:1', false],
+    ['LOCALHOST', false],
+    ['tcp://', false],
+    ['tcp://127.0.0.1', false],
+    ['127.255.255.254:1', false],
+    ['[::1]:1', false],
+    ['http://127.0.0.1', false],
+    ['tcp://h', true],
+    ['http://h', true],
+    ['127.0.0.1.example:1', true],
+    ['tcp://127.example', true],
+    ['localhost.example', true],
+    ['tcp://128.0.0.1', true],
+    ['tcp://0.0.0.0:1', true],
+    ['[::]:1', true],
+    ['[::11]:1', true],
+    ['[fe80::1]:1', true],
+  ])('to %s crosses a network unencrypted: %s', (text, crosses) => {
+    expect(crossesNetworkInPlain(parseAddress(text))).toBe(crosses);
   });
 });
 

@@ -10,6 +10,7 @@ export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/docker-config.ts': ['node:fs/promises', 'node:path'],
   'system/engine-search.ts': ['node:fs/promises'],
   'system/environment.ts': ['node:os'],
+  'system/debug.ts': ['node:util', 'node:diagnostics_channel'],
   'bytes.ts': ['node:crypto'],
   'cli/main.ts': ['node:tty'],
 };

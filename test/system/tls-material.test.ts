@@ -18,7 +18,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const client = { cert: pathOf('client.pem'), key: pathOf('client-key.pem') };
 const warned: string[] = [];
-const read = (options: TlsOptions) => readTlsMaterial(options, (warning) => warned.push(warning));
+const read = (options: TlsOptions) => readTlsMaterial(options, ({ message }) => warned.push(message));
 
 describe('the material of TLS', () => {
   const both = pem('client.pem') + pem('client-key.pem');

@@ -598,7 +598,7 @@ describe('the files of a dialer', () => {
     await chmod(key, 0o644);
     const warnings: string[] = [];
     const address = parseAddress(`https://127.0.0.1:${daemon.port}`);
-    const dialer = dialerFor(address, { tls: { ...client, key }, onWarning: (warning) => warnings.push(warning) });
+    const dialer = dialerFor(address, { tls: { ...client, key }, warn: ({ message }) => warnings.push(message) });
     for (let round = 0; round < 2; round++) (await dialer.dial({})).destroy();
     expect(warnings).toEqual(process.platform === 'win32' ? [] : [expect.stringContaining(key)]);
   });
