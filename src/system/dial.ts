@@ -61,8 +61,8 @@ const meanings: Readonly<Record<string, readonly [what: string, hint: string]>> 
   ENOTSOCK: ['this is a file, but no socket', 'Check the host (DOCKER_HOST)'],
   ENOTFOUND: ['there is no host of that name', 'Check the host (DOCKER_HOST)'],
   EAI_AGAIN: ['the name of the host cannot be resolved now', 'Check the network'],
-  EHOSTUNREACH: ['the host cannot be reached', 'Check the network'],
-  ETIMEDOUT: ['the host does not answer', 'Check the network'],
+  EHOSTUNREACH: ['the host cannot be reached', 'Check the network; HTTP proxies (HTTPS_PROXY) are not used'],
+  ETIMEDOUT: ['the host does not answer', 'Check the network; HTTP proxies (HTTPS_PROXY) are not used'],
 };
 
 function connectError({ text }: Address, cause: NodeJS.ErrnoException, advice: string | undefined): ConnectError {
