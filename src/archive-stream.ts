@@ -146,7 +146,7 @@ function chunkingSink(chunks: HandOff<Uint8Array>, chunkSize: number): ContentSi
         chunk.set(part, fill);
         from += part.length;
         fill += part.length;
-        if (fill < chunkSize) return undefined;
+        if (fill < chunkSize) break;
         chunks.put(chunk);
         chunk = undefined;
         fill = 0;

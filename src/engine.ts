@@ -1,21 +1,26 @@
 // One API call: version, credentials, request, exchange, answer. Here they meet; each is made elsewhere.
 
 import { CollectingSink } from './connection/collect.ts';
+import type { Observe } from './connection/observer.ts';
+import { LONGEST_TIMEOUT_MS } from './connection/time-limits.ts';
 import type { AnswerReader, ContentSink, RequestBody, Timeouts, Wire, WireRequest } from './connection/wire.ts';
 import { escapeText } from './bytes.ts';
-import { ArgumentError, BadRequestError, DecodeError, VersionError } from './errors.ts';
+import { ArgumentError, BadRequestError, ConnectError, CredentialError, DecodeError, VersionError } from './errors.ts';
 import type { ApiError } from './errors.ts';
 import type { ResponseHead } from './http/response.ts';
-import { decodeJson, isJsonObject, statusError } from './docker/answer.ts';
+import { bodyMessage, decodeJson, isJsonObject, statusError, wantsTls } from './docker/answer.ts';
 import type { Asked } from './docker/answer.ts';
-import { encodeRegistryAuth } from './docker/auth.ts';
-import type { Credentials } from './docker/auth.ts';
+import { encodeRegistryAuth, mayGoTo } from './docker/auth.ts';
+import type { CredentialChoice, CredentialSource } from './docker/auth.ts';
 import { checkArguments, encodeCall, gatesOfSubject, lacking, needsIdentity, needsStore } from './docker/call.ts';
 import type { Call, EngineFacts, ImageStore, Target } from './docker/call.ts';
 import type { Endpoint } from './docker/endpoint.ts';
 import { endpoints } from './docker/endpoints.ts';
+import { carriesCredentials, withoutSecrets } from './docker/secrets.ts';
+import { shownTarget } from './docker/shown-target.ts';
 import type { PingResult } from './docker/types.ts';
 import { OUR_RANGE, commonVersion, isApiVersion, isVersionComplaint } from './docker/version.ts';
+import { waitFor } from './signals.ts';
 import { USER_AGENT } from './version.ts';
 
 /** The most of an error's body that is read, in bytes; moby's client reads as much. */
@@ -27,22 +32,14 @@ export const PROMPT_HEAD_MS = 30_000;
 /** The limit for a connection, in milliseconds. */
 export const CONNECT_MS = 10_000;
 
-/** What a timer of Node's can wait at most, in milliseconds: 24 days. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
-
-/** Who logs in where: given a registry's key (`"https://index.docker.io/v1/"`, `"localhost:5000"`), its credentials. */
-export type CredentialSource = (
-  registry: string,
-  options: { readonly signal?: AbortSignal | undefined },
-) => CredentialChoice | Promise<CredentialChoice>;
-/** Credentials, or that there are none. */
-export type CredentialChoice = Credentials | 'anonymous' | undefined;
 
 /** Takes the answer to a call that succeeded so far. */
 export type CallReader = (asked: Asked, head: ResponseHead) => ContentSink;
 
 /** A request of any kind. */
-export type RawRequest = Omit<WireRequest, 'timeouts'> & { readonly timeouts?: Partial<Timeouts> | undefined };
+export type RawRequest = Omit<WireRequest, 'timeouts' | 'shownTarget' | 'notes'> & {
+  readonly timeouts?: Partial<Timeouts> | undefined;
+};
 
 /** What an engine is reached with. */
 export interface EngineOptions {
@@ -56,15 +53,29 @@ export interface EngineOptions {
   /** Spoken without asking. */
   readonly version?: string | undefined;
   readonly timeouts: Partial<Timeouts>;
+  /** Go along with every request that does not have them itself. */
+  readonly headers?: Fields;
+  /** Told of every exchange. */
+  readonly observe?: Observe | undefined;
+  /** Called before somebody's credentials are sent; what it throws, the call rejects with, and nothing is sent. */
+  readonly beforeCredentials?: (() => void) | undefined;
 }
 
 /** A call with all that is not on its row. */
 export interface EngineCall extends Call {
   readonly body?: BodySource | undefined;
   /** Whose credentials go along, where the row lets them. */
-  readonly registry?: { readonly key: string; readonly credentials: CredentialChoice | CredentialSource } | undefined;
+  readonly registry?: RegistryAccess | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;
+}
+
+/** The registry that a call leads to. */
+export interface RegistryAccess {
+  /** As credentials are stored under it. */
+  readonly key: string;
+  readonly repository: string | undefined;
+  readonly credentials: CredentialChoice | CredentialSource;
 }
 
 /** The content of a request, opened when it is to be sent. */
@@ -139,8 +150,13 @@ export class Engine {
     const facts: EngineFacts = { version, identity };
     if (gates.some(({ gate }) => lacking(subject, gate, facts) !== undefined)) return false;
     if (!gates.some(({ gate }) => gate.store !== undefined)) return true;
-    const store = await this.#imageStore();
+    const store = await this.imageStore(signal);
     return gates.every(({ gate }) => lacking(subject, gate, { ...facts, store }) === undefined);
+  }
+
+  /** Throws for what the engine lacks of a call, before anything is done in its preparation. */
+  async passGates(call: EngineCall): Promise<void> {
+    encodeCall(call, await waitFor(this.#factsFor(call), call.signal));
   }
 
   async #factsFor(call: Call): Promise<EngineFacts> {
@@ -149,15 +165,16 @@ export class Engine {
     const facts = { version, identity };
     if (!needsStore(call)) return facts;
     encodeCall(call, facts); // what the version forbids needs no question more
-    return { ...facts, store: await this.#imageStore() };
+    return { ...facts, store: await this.imageStore() };
   }
 
-  #imageStore(): Promise<ImageStore> {
+  /** Where the engine keeps its images, asked once. */
+  imageStore(signal?: AbortSignal): Promise<ImageStore> {
     this.#store ??= this.json({ operation: 'info' }).then(imageStoreOf, (error: unknown) => {
       this.#store = undefined;
       throw error;
     });
-    return this.#store;
+    return waitFor(this.#store, signal);
   }
 
   /** Asks the engine what it is. HEAD first, as it costs the engine nothing; old ones and Podman's proxies want GET. */
@@ -166,19 +183,37 @@ export class Engine {
     const answer = head.status === 200 && head.fields.has('api-version') ? head : await this.#ping('GET', options);
     const apiVersion = answer.fields.get('api-version') ?? '';
     if (answer.status !== 200 || !isApiVersion(apiVersion)) throw this.#noEngine(answer);
+    const server = answer.fields.get('server');
+    const podmanVersion = answer.fields.get('libpod-api-version') ?? /^libpod\/(\S+)/i.exec(server ?? '')?.[1];
     return {
       apiVersion,
       osType: answer.fields.get('ostype'),
       experimental: answer.fields.get('docker-experimental') === 'true',
       builderVersion: answer.fields.get('builder-version') || undefined,
-      server: answer.fields.get('server'),
-      isPodman: answer.fields.has('libpod-api-version') || /^libpod\//i.test(answer.fields.get('server') ?? ''),
+      server,
+      isPodman: podmanVersion !== undefined,
+      podmanVersion,
     };
   }
 
   /** Sends any request; the reader gets whatever final answer there is. */
   async raw(request: RawRequest, reader: AnswerReader): Promise<void> {
-    await this.#options.wire.exchange(this.#wireRequest(request), reader);
+    const { wire, address, observe, beforeCredentials } = this.#options;
+    const sent = this.#wireRequest(request);
+    if (carriesCredentials(sent)) beforeCredentials?.();
+    const observed = observe?.({ method: sent.method, target: sent.shownTarget, address });
+    const answered: AnswerReader = (head) => {
+      observed?.answered(head.status);
+      return reader(head);
+    };
+    try {
+      await wire.exchange({ ...sent, notes: observed?.notes }, answered);
+    } catch (error) {
+      const told = withoutSecrets(error, sent);
+      observed?.failed(told);
+      throw told;
+    }
+    observed?.ended();
   }
 
   /** Ends everything. */
@@ -189,11 +224,12 @@ export class Engine {
   async #exchangeOnce(call: EngineCall, fields: Fields, facts: EngineFacts, reader: CallReader): Promise<void> {
     const row: Endpoint = endpoints[call.operation];
     const target = encodeCall(call, facts);
-    const asked = { ...target, address: this.#options.address };
+    const asked = { method: target.method, target: shownTarget(target.target), address: this.#options.address };
     let refused: { head: ResponseHead; body: CollectingSink } | undefined;
     const body = await call.body?.open();
     const timeouts = { ...(row.prompt ? { headMs: PROMPT_HEAD_MS } : {}), ...this.#options.timeouts, ...call.timeouts };
-    const request = { ...target, fields, body, signal: call.signal, timeouts };
+    const longLived = row.reply === 'progress' || row.reply === 'archive';
+    const request = { ...target, fields, body, signal: call.signal, timeouts, longLived };
     try {
       await this.raw(request, (head) => {
         if ((row.success ?? [200]).includes(head.status)) return reader(asked, head);
@@ -204,26 +240,37 @@ export class Engine {
       // The body of an error may be cut short or endless: the status has told what matters.
       if (refused === undefined || call.signal?.aborted === true) throw error;
     }
-    if (refused !== undefined) throw errorOf(asked, refused);
+    if (refused !== undefined) throw withoutSecrets(errorOf(asked, refused), request);
   }
 
   #wireRequest(request: RawRequest): WireRequest {
-    const { host, basePath = '', timeouts } = this.#options;
+    const { host, basePath = '', timeouts, headers = [] } = this.#options;
     const limits = { connectMs: CONNECT_MS, headMs: undefined, idleMs: undefined, ...timeouts, ...request.timeouts };
     checkTimeouts(limits);
-    const fields = [['Host', host], ['User-Agent', USER_AGENT], ...request.fields] as const;
-    return { ...request, target: `${basePath}${request.target}`, fields, timeouts: limits };
+    const given = new Set(request.fields.map(([name]) => name.toLowerCase()));
+    const always = headers.filter(([name]) => !given.has(name.toLowerCase()));
+    const fields = [['Host', host], ['User-Agent', USER_AGENT], ...always, ...request.fields] as const;
+    const target = `${basePath}${request.target}`;
+    return { ...request, target, shownTarget: shownTarget(target), fields, timeouts: limits };
   }
 
   async #ping(method: 'HEAD' | 'GET', { signal, timeouts }: Pick<EngineCall, 'signal' | 'timeouts'>): Promise<ResponseHead> {
     let answer: ResponseHead | undefined;
+    const body = new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'));
     const limits = { headMs: PROMPT_HEAD_MS, ...timeouts };
     const request = { method, target: '/_ping', fields: [], body: undefined, signal, timeouts: limits };
     await this.raw(request, (head) => {
       answer = head;
-      return new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'));
+      return body;
     });
+    if (wantsTls(bodyMessage(body.bytes()) ?? '')) throw this.#speaksTls();
     return answer as ResponseHead;
+  }
+
+  #speaksTls(): ConnectError {
+    const { address } = this.#options;
+    const hint = 'Give tls, write https://, or set DOCKER_TLS_VERIFY';
+    return new ConnectError(`cannot connect to ${address}: this port speaks TLS, and was sent plain text`, { address, hint });
   }
 
   #noEngine({ status, reason, fields }: ResponseHead): VersionError {
@@ -265,15 +312,24 @@ export class Engine {
     const fields: Array<readonly [string, string]> = [];
     if (body !== undefined && row.contentType !== undefined) fields.push(['Content-Type', row.contentType]);
     if (row.credentials === undefined || registry === undefined) return fields;
-    const { credentials: choice, key } = registry;
-    const credentials = typeof choice === 'function' ? await waitFor(Promise.resolve(choice(key, { signal })), signal) : choice;
+    const credentials = await credentialsOf(registry, signal);
     if (credentials === undefined && row.credentials === 'if-known') return fields;
-    fields.push(['X-Registry-Auth', encodeRegistryAuth(credentials, key)]);
+    fields.push(['X-Registry-Auth', encodeRegistryAuth(credentials, registry.key)]);
     return fields;
   }
 }
 
 type Fields = ReadonlyArray<readonly [name: string, value: string]>;
+
+/** The credentials of a call; never those of another registry, whoever gives them. */
+async function credentialsOf(registry: RegistryAccess, signal: AbortSignal | undefined): Promise<CredentialChoice> {
+  const { key, repository, credentials: choice } = registry;
+  if (typeof choice !== 'function') return choice;
+  const credentials = await waitFor(Promise.resolve(choice(key, { repository, signal })), signal);
+  if (mayGoTo(key, credentials)) return credentials;
+  const message = `asked for the credentials of ${escapeText(key)}, your function gave some whose serverAddress is another`;
+  throw new CredentialError(message, { registry: key });
+}
 
 /** Node takes a limit that is no number for one millisecond. */
 function checkTimeouts(timeouts: Timeouts): void {
@@ -298,16 +354,4 @@ function imageStoreOf(info: unknown): ImageStore {
 
 function errorOf(asked: Target & { address: string }, { head, body }: { head: ResponseHead; body: CollectingSink }): ApiError {
   return statusError(asked, head.status, head.reason, body.bytes());
-}
-
-/** Waits for what others may wait for, too: an abort ends only this wait. */
-function waitFor<Value>(shared: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
-  if (signal === undefined) return shared;
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    const done = (): void => signal.removeEventListener('abort', onAbort);
-    shared.then(resolve, reject).finally(done); // also after an abort: somebody must hear of its failure
-  });
 }

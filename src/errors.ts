@@ -5,7 +5,7 @@
 export interface ExchangePlace {
   /** The request method, `"GET"`. */
   readonly method: string;
-  /** The request target, `"/v1.41/images/json"`. */
+  /** The request target, `"/v1.41/images/json"`, with `[redacted]` for values that may be secrets. */
   readonly target: string;
   /** The engine's address, `"unix:///var/run/docker.sock"`. */
   readonly address: string;
@@ -42,7 +42,7 @@ export class LongshoreError extends Error {
 export class ConnectError extends LongshoreError {
   /** The address that was dialled, `"unix:///var/run/docker.sock"`. */
   readonly address: string;
-  /** The system's error name, `"ENOENT"`, `"EACCES"`, `"ECONNREFUSED"`, where there is one. */
+  /** The name that the system, Node or OpenSSL gives it, `"ENOENT"`, `"ECONNREFUSED"`, `"CERT_HAS_EXPIRED"`, if any. */
   readonly errno: string | undefined;
   /** What to do about it; the message ends with it. */
   readonly hint: string | undefined;
@@ -136,7 +136,7 @@ export interface ApiErrorFields {
   readonly status: number;
   /** The request method. */
   readonly method: string;
-  /** The request target. */
+  /** The request target, with `[redacted]` for values that may be secrets. */
   readonly target: string;
   /** The daemon's own words. */
   readonly daemonMessage: string;
@@ -249,10 +249,31 @@ export class VersionError extends LongshoreError {
   }
 }
 
-/** Thrown when credentials for a registry could not be had, though the configuration says where they are. */
+/** What a `CredentialError` is made of: no cause, which might know the secret. */
+interface CredentialErrorFields {
+  readonly registry?: string | undefined;
+  readonly helper?: string | undefined;
+  readonly configKey?: string | undefined;
+  readonly exitCode?: number | undefined;
+}
+
+/** Thrown when credentials for a registry cannot be had though the configuration says where, or must not be sent. */
 export class CredentialError extends LongshoreError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('CREDENTIAL', message, options);
+  /** The registry they were wanted for, `"https://index.docker.io/v1/"`, `"localhost:5000"`; undefined: for any. */
+  readonly registry: string | undefined;
+  /** The program that was asked for them, `"docker-credential-pass"`, where one was. */
+  readonly helper: string | undefined;
+  /** The member of config.json that names the program: `"credsStore"`, `'credHelpers["localhost:5000"]'`. */
+  readonly configKey: string | undefined;
+  /** What the program ended with, where it ended by itself. */
+  readonly exitCode: number | undefined;
+
+  constructor(message: string, fields: CredentialErrorFields) {
+    super('CREDENTIAL', message);
+    this.registry = fields.registry;
+    this.helper = fields.helper;
+    this.configKey = fields.configKey;
+    this.exitCode = fields.exitCode;
   }
 }
 

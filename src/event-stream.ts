@@ -3,18 +3,19 @@
 import type { CallReader } from './engine.ts';
 import { inStreamError } from './docker/answer.ts';
 import { imageEvent } from './docker/normalise.ts';
+import { inSeconds } from './docker/podman-events.ts';
 import { JsonValueDecoder } from './docker/progress.ts';
 import type { ImageEvent } from './docker/types.ts';
 import { HandOff } from './hand-off.ts';
 import type { StartCall } from './progress-stream.ts';
 
-/** Each loop over it asks the engine anew, and leaving the loop ends that. */
-export function eventStream(start: StartCall): AsyncIterable<ImageEvent> {
+/** Each loop over it asks the engine anew, and leaving the loop ends that. What is later than `until` is left out. */
+export function eventStream(start: StartCall, until: Date | number = Infinity): AsyncIterable<ImageEvent> {
   return {
     [Symbol.asyncIterator]() {
       const left = new AbortController();
       const events = new HandOff<ImageEvent>(() => left.abort(new Error('nobody listens any more')));
-      start(readerInto(events), left.signal).then(
+      start(readerInto(events, inSeconds(until)), left.signal).then(
         () => events.finish(),
         (error: unknown) => events.fail(error),
       );
@@ -23,7 +24,7 @@ export function eventStream(start: StartCall): AsyncIterable<ImageEvent> {
   };
 }
 
-function readerInto(events: HandOff<ImageEvent>): CallReader {
+function readerInto(events: HandOff<ImageEvent>, end: number): CallReader {
   return (asked) => {
     const decoder = new JsonValueDecoder();
     return {
@@ -33,11 +34,17 @@ function readerInto(events: HandOff<ImageEvent>): CallReader {
         for (let value; (value = decoder.next()) !== undefined; ) {
           const error = inStreamError(asked, value);
           if (error !== undefined) throw error;
-          events.put(imageEvent(value as unknown as ImageEvent));
+          const event = imageEvent(value as unknown as ImageEvent);
+          if (!(timeOf(event) > end)) events.put(event);
         }
       },
       flush: () => events.taken(),
       end: () => decoder.end(),
     };
   };
+}
+
+/** In seconds since 1970, as exactly as the engine says it. */
+function timeOf({ time, timeNano }: ImageEvent): number {
+  return timeNano === undefined ? time : timeNano / 1e9;
 }

@@ -1,20 +1,18 @@
 // What some engines do not tell while they pull, push or import: asked for before or afterwards, so that results mean the
 // same everywhere.
 
+import { askedOfPodman } from './docker/podman-events.ts';
+import type { EventsArguments } from './docker/podman-events.ts';
+import { escapeText } from './bytes.ts';
 import { ApiError, VersionError } from './errors.ts';
 import { formatReference, parseReference, repositoryName } from './docker/reference.ts';
 import type { Reference } from './docker/reference.ts';
-import { parsePlatform } from './docker/platform.ts';
+import { platformText, runsOn, samePlatform } from './docker/platform.ts';
 import type { Platform } from './docker/platform.ts';
 import type { ImportOutcome, PullOutcome, PushOutcome } from './docker/outcome.ts';
 import type { ImageInspect } from './docker/types.ts';
+import type { Local } from './local.ts';
 import type { StartCall } from './progress-stream.ts';
-
-/** What is asked; undefined: there is no such image. */
-export interface Local {
-  inspect(image: string, signal: AbortSignal): Promise<ImageInspect | undefined>;
-  isPodman(signal: AbortSignal): Promise<boolean>;
-}
 
 /** What a pull is about; `reference` has a tag or a digest unless all tags are wanted. */
 export interface Pull {
@@ -22,28 +20,61 @@ export interface Pull {
   readonly platform: Platform | undefined;
   readonly policy: 'always' | 'missing';
   readonly allTags: boolean;
+  /** Throws for what the engine lacks. */
+  passGates(left: AbortSignal): Promise<void>;
 }
 
-/** Pulls only what is missing, where that is the policy; and finds out what Podman does not tell. */
+/** Of an answer that began well, and came to something else than was asked for. */
+const CREATE = { method: 'POST', target: '/images/create', status: 200, inStream: true };
+
+/** Pulls only what is missing, where that is the policy; finds out what Podman does not tell; and sees what came. */
 export function pulling(start: StartCall, local: Local, pull: Pull, outcome: PullOutcome): StartCall {
-  const { reference, policy, allTags } = pull;
+  const { reference, policy, platform } = pull;
   const name = formatReference(reference);
   return async (reader, left) => {
+    await pull.passGates(left);
     if (policy === 'missing') {
       const present = await local.inspect(name, left);
-      if (present !== undefined && matches(present, pull.platform)) {
+      if (present !== undefined && (platform === undefined || samePlatform(present, platform))) {
         return outcome.tell({ digest: registryDigest(present, reference), status: 'up-to-date' });
       }
     }
-    if (!(await local.isPodman(left))) return start(reader, left);
+    if (await local.isPodman(left)) await pullingOnPodman(start, local, pull, outcome)(reader, left);
+    else await start(reader, left);
+    if (platform === undefined) return;
+    const names = pull.allTags ? outcome.tags().map((tag) => formatReference({ ...reference, tag })) : [name];
+    for (const each of names) await checkPlatform(local, each, platform, left);
+  };
+}
+
+function pullingOnPodman(start: StartCall, local: Local, { reference, allTags }: Pull, outcome: PullOutcome): StartCall {
+  const name = formatReference(reference);
+  return async (reader, left) => {
     if (allTags) throw latestOnly('pull');
-    const before = await local.inspect(name, left);
+    const [before, known] = [await local.inspect(name, left), await local.ids(left)];
     await start(reader, left);
     const after = await local.inspect(name, left);
     if (after === undefined) return undefined;
-    const status = before?.Id === after.Id ? 'up-to-date' : 'downloaded';
-    return outcome.tell({ digest: registryDigest(after, reference), status });
+    // It lists an image by the digest under which it came first; one that was made here, by none that a registry has.
+    const listed = known.has(after.Id) ? undefined : local.listedDigest;
+    const digest = registryDigest(after, reference) ?? (await listed?.(name, left));
+    return outcome.tell({ digest, status: before?.Id === after.Id ? 'up-to-date' : 'downloaded' });
   };
+}
+
+/**
+ * Of an image that is no index, engines take what the registry has: Docker 20.10, both of the containerd store's and
+ * Podman's without a word, 28.5 with a warning; 26.1 alone refuses.
+ */
+async function checkPlatform(local: Local, name: string, platform: Platform, left: AbortSignal): Promise<void> {
+  const image = await local.inspect(name, left);
+  if (image === undefined || !image.Architecture || runsOn(image, platform)) return;
+  // A store of several variants shows the one that it likes best.
+  if (await local.mayHaveVariant(name, platform, left)) return;
+  const { Os, Architecture, Variant } = image;
+  const found = [Os, Architecture, Variant].filter(Boolean).join('/');
+  const message = `the engine pulled ${name} for ${found}: the registry has none for ${platformText(platform)}`;
+  throw new ApiError(escapeText(message), { ...CREATE, daemonMessage: message, reason: 'platform' });
 }
 
 /** Pushes; an engine that named no digest knows it by now. */
@@ -66,8 +97,16 @@ export function importing(start: StartCall, local: Local, name: string | undefin
     const image = await local.inspect(name, left);
     if (image?.Id === id) return;
     const message = `the engine imported ${id}, and did not call it ${name}`;
-    const asked = { method: 'POST', target: '/images/create' };
-    throw new ApiError(message, { ...asked, status: 200, daemonMessage: message, inStream: true });
+    throw new ApiError(message, { ...CREATE, daemonMessage: message });
+  };
+}
+
+/** Ends at a time of the past, too, and takes Docker's names of actions; see `askedOfPodman`. */
+export function listening(start: (args: EventsArguments) => StartCall, local: Local, args: EventsArguments): StartCall {
+  return async (reader, left) => {
+    if (!(await local.isPodman(left))) return start(args)(reader, left);
+    const isBounded = args.until !== undefined;
+    return start(askedOfPodman(args, isBounded ? await local.now(left) : undefined))(reader, left);
   };
 }
 
@@ -87,12 +126,4 @@ function registryDigest({ RepoDigests }: ImageInspect, reference: Reference): st
   if (reference.digest !== undefined) return reference.digest;
   const known = RepoDigests.map(parseReference).filter((each) => repositoryName(each) === repositoryName(reference));
   return known.length === 1 ? known[0]?.digest : undefined;
-}
-
-/** Whether a local image is of the platform that is wanted; a word alone is an operating system or an architecture. */
-function matches({ Os, Architecture, Variant }: ImageInspect, platform: Platform | undefined): boolean {
-  if (platform === undefined) return true;
-  if (typeof platform === 'string' && !platform.includes('/')) return platform === Os || platform === Architecture;
-  const { os, architecture, variant } = parsePlatform(platform);
-  return os === Os && architecture === Architecture && (variant === undefined || variant === Variant);
 }

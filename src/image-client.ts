@@ -2,82 +2,80 @@
 // here; how it is written on the wire stands in docker/endpoints.ts.
 
 import { ArchiveStream } from './archive-stream.ts';
-import { utf8 } from './bytes.ts';
-import { nodeHttpWire } from './connection/node-http.ts';
-import { ConnectionPool } from './connection/pool.ts';
-import { parseAddress, requestOrigin } from './docker/address.ts';
-import type { Address } from './docker/address.ts';
+import { escapeText, utf8 } from './bytes.ts';
+import { clientEngine } from './client-engine.ts';
 import { isJsonObject } from './docker/answer.ts';
 import type { JsonObject } from './docker/answer.ts';
-import { encodeAuthConfig, registryHost, serverAddress } from './docker/auth.ts';
-import type { Credentials } from './docker/auth.ts';
+import { encodeAuthConfig, mayGoTo, registryHost, sealed, serverAddress } from './docker/auth.ts';
+import type { CredentialChoice, CredentialSource, Credentials } from './docker/auth.ts';
 import { checkArguments, refuseUnknownOptions } from './docker/call.ts';
 import { endpoints } from './docker/endpoints.ts';
 import { mergeFilters } from './docker/filters.ts';
 import { historyItem, imageDiskUsage, removeItem, searchResult, withNames } from './docker/normalise.ts';
 import { importOutcome, loadOutcome, pullOutcome, pushOutcome } from './docker/outcome.ts';
+import type { EventsArguments } from './docker/podman-events.ts';
 import { importedName, searchedHost, withDefaultTag, withoutDigest } from './docker/names.ts';
+import type { Platform } from './docker/platform.ts';
 import { formatReference, parseImage, parseReference, repositoryName, withTag } from './docker/reference.ts';
+import type { Reference } from './docker/reference.ts';
 import type {
   AuthResult, DistributionInspect, HistoryItem, ImageAttestation, ImageDiskUsage, ImageEvent, ImageInspect,
   ImageSummary, ImportResult, InfoResult, LoadResult, PingResult, PruneResult, PullResult, PushResult, RemoveItem,
   SearchResult, VersionResult,
 } from './docker/types.ts';
-import { parsePinnedVersion } from './docker/version.ts';
-import { Engine } from './engine.ts';
-import type { CredentialChoice, CredentialSource, EngineCall } from './engine.ts';
+import type { Engine, EngineCall, RegistryAccess } from './engine.ts';
 import { ArgumentError, NotFoundError } from './errors.ts';
+import { environmentOptions, explainEngine } from './from-environment.ts';
+import type { EngineReport } from './from-environment.ts';
 import type {
-  CallOptions, EventsOptions, GetImageOptions, HistoryOptions, ImageAttestationsOptions, ImageClientOptions,
-  ImagesOptions, ImportFromImageOptions, ImportOptions, InspectImageOptions, LoadImageOptions, PruneImagesOptions,
-  PullOptions, PushOptions, RegistryOptions, RemoveImageOptions, SearchOptions, TagOptions,
+  CallOptions, DiskUsageOptions, EnvironmentOptions, EventsOptions, FromEnvironmentOptions, GetImageOptions, HistoryOptions,
+  ImageAttestationsOptions, ImageClientOptions, ImagesOptions, ImportFromImageOptions, ImportOptions,
+  InspectImageOptions, LoadImageOptions, PruneImagesOptions, PullOptions, PushOptions, RegistryOptions,
+  RemoveImageOptions, SearchOptions, TagOptions,
 } from './options.ts';
 import { eventStream } from './event-stream.ts';
-import { importing, pulling, pushing } from './follow-up.ts';
-import type { Local } from './follow-up.ts';
+import { importing, listening, pulling, pushing } from './follow-up.ts';
+import { localOf } from './local.ts';
 import { ProgressStream } from './progress-stream.ts';
 import type { StartCall } from './progress-stream.ts';
 import { rawRequest } from './raw-request.ts';
 import type { RawAnswer, RequestOptions } from './raw-request.ts';
+import { either } from './signals.ts';
 import { outside } from './system/outside.ts';
 import { packTar } from './tar/pack.ts';
 import type { TarEntries } from './tar/pack.ts';
 import { bodySource, chunksSource, isAsyncIterable } from './upload.ts';
 import type { UploadData } from './upload.ts';
+import type { Warn } from './warnings.ts';
 
 const CALL = ['signal', 'timeouts'] as const;
 const REGISTRY = [...CALL, 'credentials'] as const;
-const CLIENT = ['host', 'dialer', 'version', 'credentials', 'timeouts', 'maxIdle', 'wire'] as const;
 
 /** A client of one engine. Making one does no I/O; the first call negotiates the API version. */
 export class ImageClient {
   readonly #engine: Engine;
   readonly #credentials: CredentialChoice | CredentialSource;
+  readonly #defaultPlatform: Platform | undefined;
+  readonly #warn: Warn;
+  readonly #beforeCredentials: (() => void) | undefined;
 
   constructor(options: ImageClientOptions) {
-    refuseUnknownOptions('ImageClient', options, CLIENT);
-    const { host, dialer, version, credentials, timeouts = {}, maxIdle, wire = 'own' } = options;
-    if ((host === undefined) === (dialer === undefined)) {
-      throw new ArgumentError('ImageClient needs a host, or a dialer in its place; ImageClient.fromEnvironment() finds one');
-    }
-    if (wire !== 'own' && wire !== 'node:http') throw new ArgumentError('wire must be "own" or "node:http"');
-    const address = host === undefined ? undefined : parseAddress(host);
-    const dial = dialer ?? outside.dialerFor(address as Address);
-    this.#credentials = credentials;
-    this.#engine = new Engine({
-      wire: wire === 'own' ? new ConnectionPool(dial, { maxIdle }) : nodeHttpWire(dial, { maxIdle }),
-      address: dial.address,
-      ...requestOrigin(address),
-      version: version === undefined ? undefined : parsePinnedVersion(version),
-      timeouts,
-    });
+    const { engine, warn, beforeCredentials } = clientEngine(options, outside);
+    this.#engine = engine;
+    this.#warn = warn;
+    this.#beforeCredentials = beforeCredentials;
+    this.#credentials = sealed(options.credentials);
+    this.#defaultPlatform = options.defaultPlatform;
   }
 
-  /** A client of the engine that the environment names: DOCKER_HOST, or the default socket; DOCKER_API_VERSION. */
-  static async fromEnvironment(options: Omit<ImageClientOptions, 'dialer'> = {}): Promise<ImageClient> {
-    const found = outside.environmentHost();
-    const host = options.host ?? parseAddress(found.host, found.source).text;
-    return new ImageClient({ ...options, host, version: options.version ?? found.version });
+  /** A client of the engine that is meant, by the docker command's rules; a `ConfigError` where what they name is wrong. */
+  static async fromEnvironment(options: FromEnvironmentOptions = {}): Promise<ImageClient> {
+    return new ImageClient(await environmentOptions(options, outside));
+  }
+
+  /** Which engine `fromEnvironment` would choose, by which rule, and what else there is; nothing is connected to. */
+  static async explain(options: EnvironmentOptions = {}): Promise<EngineReport> {
+    return explainEngine(options, outside);
   }
 
   /** What the engine says of itself. `HEAD /_ping`. */
@@ -101,7 +99,10 @@ export class ImageClient {
   /** Has the engine log in to a registry, to see whether the credentials are right. `POST /auth`. */
   async checkAuth(registry: string, credentials: Credentials, options: CallOptions = {}): Promise<AuthResult> {
     refuseUnknownOptions('checkAuth', options, CALL);
-    const body = bodySource(utf8(encodeAuthConfig(credentials, serverAddress(registry))), outside.files);
+    const key = serverAddress(registry);
+    refuseForAnother(key, credentials);
+    this.#beforeCredentials?.();
+    const body = bodySource(utf8(encodeAuthConfig(credentials, key)), outside.files);
     const answer = await this.#engine.json({ operation: 'checkAuth', body, ...callOptions(options) });
     // The documents let an engine say yes by 204 alone.
     return { Status: 'Login Succeeded', IdentityToken: '', ...(answer as AuthResult | null) };
@@ -109,29 +110,36 @@ export class ImageClient {
 
   /** What happens to images from now on, or from `since` on, without an end unless `until` sets one. `GET /events`. */
   events(options: EventsOptions = {}): AsyncIterable<ImageEvent> {
-    refuseUnknownOptions('events', options, ['since', 'until', 'filters', 'signal']);
-    const { since, until, signal } = options;
+    refuseUnknownOptions('events', options, ['since', 'until', 'filters', ...CALL]);
+    const { since, until, signal, timeouts } = options;
     const filters = mergeFilters(options.filters, { type: 'image' });
     const args = { since, until, filters };
-    return eventStream(this.#starter({ operation: 'events', args, signal }));
+    checkArguments({ operation: 'events', args });
+    const start = (asked: EventsArguments): StartCall => this.#starter({ operation: 'events', args: asked, signal, timeouts });
+    return eventStream(listening(start, localOf(this.#engine, signal), args), until);
   }
 
   /** How much the images take. `GET /system/df`. */
-  async diskUsage(options: CallOptions = {}): Promise<ImageDiskUsage> {
-    refuseUnknownOptions('diskUsage', options, CALL);
-    // Older engines gather everything, and are slow at it.
-    const args = (await this.#engine.supports('diskUsage.type', options.signal)) ? { type: 'image' } : {};
-    return imageDiskUsage(await this.#engine.json({ operation: 'diskUsage', args, ...callOptions(options) }));
+  async diskUsage(options: DiskUsageOptions = {}): Promise<ImageDiskUsage> {
+    refuseUnknownOptions('diskUsage', options, ['verbose', ...CALL]);
+    const { signal, timeouts, verbose = false } = options;
+    const has = (name: string): Promise<boolean> => this.#engine.supports(`diskUsage.${name}`, signal);
+    // Older engines gather everything, and are slow at it; and they list each image unasked.
+    const args = { type: (await has('type')) ? 'image' : undefined, verbose: (verbose && (await has('verbose'))) || undefined };
+    const answer = await this.#engine.json({ operation: 'diskUsage', args, signal, timeouts });
+    return imageDiskUsage(answer, verbose);
   }
 
   /** Whether the connected engine has an operation or a parameter, `"removeImage.platforms"`. */
-  supports(subject: string): Promise<boolean> {
-    return this.#engine.supports(subject);
+  async supports(subject: string, options: Pick<CallOptions, 'signal'> = {}): Promise<boolean> {
+    refuseUnknownOptions('supports', options, ['signal']);
+    return this.#engine.supports(subject, options.signal);
   }
 
   /** The API version that is spoken: pinned, or negotiated now if no call has done so. */
-  apiVersion(): Promise<string> {
-    return this.#engine.version();
+  async apiVersion(options: Pick<CallOptions, 'signal'> = {}): Promise<string> {
+    refuseUnknownOptions('apiVersion', options, ['signal']);
+    return this.#engine.version(options.signal);
   }
 
   /** The images that the engine has. `GET /images/json`. */
@@ -139,6 +147,7 @@ export class ImageClient {
   async images(options?: ImagesOptions & { readonly quiet?: false | undefined }): Promise<ImageSummary[]>;
   async images(options: ImagesOptions & { readonly quiet?: boolean | undefined } = {}): Promise<ImageSummary[] | string[]> {
     const { name, quiet, filters, signal, timeouts, ...args } = this.#known('images', options, ['name', 'quiet', ...CALL]);
+    if (args.identity === true && args.manifests !== true) throw new ArgumentError('images takes identity with manifests only');
     const named = name === undefined ? filters : mergeFilters(filters, { reference: name });
     const call = { operation: 'images', args: { ...args, filters: named }, signal, timeouts } as const;
     const images = (await this.#list<ImageSummary>(call)).map(withNames);
@@ -200,7 +209,7 @@ export class ImageClient {
   async search(term: string, options: SearchOptions = {}): Promise<SearchResult[]> {
     const { signal, timeouts, credentials, ...args } = this.#known('search', options, REGISTRY);
     if (typeof term !== 'string' || term === '') throw new ArgumentError('search needs a term');
-    const registry = this.#registry(searchedHost(term), credentials);
+    const registry = this.#registry({ host: searchedHost(term) }, credentials);
     const call = { operation: 'search', args: { ...args, term }, registry, signal, timeouts } as const;
     const found = this.#list<JsonObject>(call).catch(async (error: unknown) => {
       if (error instanceof NotFoundError && (await this.#engine.identity(signal)).isPodman) return [];
@@ -213,7 +222,7 @@ export class ImageClient {
   async inspectDistribution(image: string, options: RegistryOptions = {}): Promise<DistributionInspect> {
     refuseUnknownOptions('inspectDistribution', options, REGISTRY);
     const reference = parseReference(image);
-    const registry = this.#registry(registryHost(reference), options.credentials);
+    const registry = this.#registry(registryOf(reference), options.credentials);
     const call = { operation: 'inspectDistribution', image: formatReference(reference), registry } as const;
     const answer = await this.#object<DistributionInspect>({ ...call, ...callOptions(options) });
     return { ...answer, Platforms: answer.Platforms ?? [] };
@@ -228,7 +237,7 @@ export class ImageClient {
   /** Fetches an image from its registry. `POST /images/create`. */
   pull(image: string, options: PullOptions = {}): ProgressStream<PullResult> {
     refuseUnknownOptions('pull', options, ['tag', 'allTags', 'platform', 'policy', ...REGISTRY]);
-    const { tag, allTags = false, platform, policy = 'always', signal } = options;
+    const { tag, allTags = false, platform = this.#defaultPlatform, policy = 'always', signal } = options;
     const parsed = withTag(parseReference(image), tag);
     if (allTags && (parsed.tag ?? parsed.digest) !== undefined) {
       throw new ArgumentError('pull takes allTags or one tag, not both');
@@ -238,11 +247,12 @@ export class ImageClient {
     const reference = allTags ? parsed : withDefaultTag(parsed);
     // A digest says more than a tag beside it, and engines take one of them; it goes in their `tag`.
     const args = { fromImage: repositoryName(parsed), tag: reference.digest ?? reference.tag, platform };
-    const call = { operation: 'pull', args, registry: this.#registry(registryHost(parsed), options.credentials) } as const;
+    const call = { operation: 'pull', args, registry: this.#registry(registryOf(parsed), options.credentials) } as const;
     const outcome = pullOutcome(formatReference(reference));
     const start = this.#starter({ ...call, ...callOptions(options) });
-    const pull = { reference, platform, policy, allTags };
-    return new ProgressStream(pulling(start, this.#local(signal), pull, outcome), outcome);
+    const passGates = (left: AbortSignal): Promise<void> => this.#engine.passGates({ ...call, signal: either(signal, left) });
+    const pull = { reference, platform, policy, allTags, passGates };
+    return new ProgressStream(pulling(start, localOf(this.#engine, signal), pull, outcome), outcome, this.#warn);
   }
 
   /** Sends an image to its registry. `POST /images/{image}/push`. */
@@ -252,11 +262,11 @@ export class ImageClient {
     const parsed = withoutDigest('push', withTag(parseReference(image), tag));
     if (allTags && parsed.tag !== undefined) throw new ArgumentError('push takes allTags or one tag, not both');
     const reference = allTags ? parsed : withDefaultTag(parsed);
-    const registry = this.#registry(registryHost(parsed), options.credentials);
+    const registry = this.#registry(registryOf(parsed), options.credentials);
     const call = { operation: 'push', image: repositoryName(parsed), args: { tag: reference.tag, platform }, registry } as const;
     const outcome = pushOutcome(formatReference(reference), allTags);
     const start = this.#starter({ ...call, ...callOptions(options) });
-    return new ProgressStream(pushing(start, this.#local(options.signal), reference, outcome), outcome);
+    return new ProgressStream(pushing(start, localOf(this.#engine, options.signal), reference, outcome), outcome, this.#warn);
   }
 
   /** One image, or several, as an archive that `loadImage` takes. `GET /images/get`. */
@@ -273,7 +283,7 @@ export class ImageClient {
     const { signal, timeouts, quiet = false, ...args } = this.#known('loadImage', options, CALL);
     const body = bodySource(data, outside.files);
     const start = this.#starter({ operation: 'loadImage', args: { ...args, quiet }, body, signal, timeouts });
-    return new ProgressStream(start, loadOutcome());
+    return new ProgressStream(start, loadOutcome(), this.#warn);
   }
 
   /**
@@ -345,10 +355,10 @@ export class ImageClient {
     const { signal, timeouts, repository, tag, ...args } = this.#known('importImage', options, own);
     const isUrl = typeof source === 'string';
     const repo = importedName(repository, tag);
-    const all = { ...args, fromSrc: isUrl ? source : '-', repo };
+    const all = { ...args, platform: args.platform ?? this.#defaultPlatform, fromSrc: isUrl ? source : '-', repo };
     const start = this.#starter({ operation: 'importImage', args: all, body: isUrl ? undefined : source, signal, timeouts });
     const outcome = importOutcome();
-    return new ProgressStream(importing(start, this.#local(signal), repo, outcome), outcome);
+    return new ProgressStream(importing(start, localOf(this.#engine, signal), repo, outcome), outcome, this.#warn);
   }
 
   /** The options, once none of them is unknown; what is left of `own` are arguments of the row. */
@@ -359,26 +369,21 @@ export class ImageClient {
     return options;
   }
 
-  #registry(host: string, credentials: CredentialChoice | CredentialSource): NonNullable<EngineCall['registry']> {
-    return { key: serverAddress(host), credentials: credentials ?? this.#credentials };
+  #registry({ host, repository }: RegistryPlace, own: CredentialChoice | CredentialSource): RegistryAccess {
+    const key = serverAddress(host);
+    refuseForAnother(key, own);
+    // Those of the client go along wherever they may, and leave the calls to other registries without any.
+    const general = mayGoTo(key, this.#credentials) ? this.#credentials : undefined;
+    const credentials = sealed(own) ?? general;
+    // Now, and not only when they are sent: by then the engine has been asked for its version.
+    if (typeof credentials === 'object') this.#beforeCredentials?.();
+    return { key, repository, credentials };
   }
 
   #starter(call: EngineCall): StartCall {
     checkArguments(call); // what is wrong with them is thrown at the call, not when the stream is read
     const { signal } = call;
     return (reader, left) => this.#engine.exchange({ ...call, signal: either(signal, left) }, reader);
-  }
-
-  /** What the engine has, for those who must look before or after a call. */
-  #local(signal: AbortSignal | undefined): Local {
-    const inspect = (image: string, left: AbortSignal): Promise<ImageInspect | undefined> =>
-      this.inspectImage(image, { signal: either(signal, left) }).catch((error: unknown) => {
-        if (error instanceof NotFoundError) return undefined;
-        throw error;
-      });
-    const isPodman = async (left: AbortSignal): Promise<boolean> =>
-      (await this.#engine.identity(either(signal, left))).isPodman;
-    return { inspect, isPodman };
   }
 
   async #object<Result>(call: EngineCall): Promise<Result> {
@@ -392,10 +397,22 @@ export class ImageClient {
   }
 }
 
-function callOptions({ signal, timeouts }: CallOptions): CallOptions {
-  return { signal, timeouts };
+/** A registry, and where in it something is. */
+interface RegistryPlace {
+  readonly host: string;
+  readonly repository?: string | undefined;
 }
 
-function either(signal: AbortSignal | undefined, left: AbortSignal): AbortSignal {
-  return signal === undefined ? left : AbortSignal.any([signal, left]);
+function registryOf(reference: Reference): RegistryPlace {
+  return { host: registryHost(reference), repository: reference.path };
+}
+
+/** Credentials that a call was given for another registry than its image's are a mistake, and would be a leak. */
+function refuseForAnother(key: string, credentials: CredentialChoice | CredentialSource): void {
+  if (mayGoTo(key, credentials)) return;
+  throw new ArgumentError(`the serverAddress of these credentials is not ${escapeText(key)}, to which they would go`);
+}
+
+function callOptions({ signal, timeouts }: CallOptions): CallOptions {
+  return { signal, timeouts };
 }

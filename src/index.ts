@@ -3,7 +3,10 @@
 export { ImageClient } from './image-client.ts';
 export type {
   CallOptions,
+  DiskUsageOptions,
+  EnvironmentOptions,
   EventsOptions,
+  FromEnvironmentOptions,
   GetImageOptions,
   HistoryOptions,
   ImageAttestationsOptions,
@@ -21,17 +24,25 @@ export type {
   SearchOptions,
   TagOptions,
 } from './options.ts';
+export type { EngineReport } from './from-environment.ts';
 export { ArchiveStream } from './archive-stream.ts';
 export type { ArchiveOptions, ArchiveResult } from './archive-stream.ts';
 export { ProgressStream } from './progress-stream.ts';
 export type { RawAnswer, RequestOptions } from './raw-request.ts';
 export type { UploadData } from './upload.ts';
-export type { CredentialChoice, CredentialSource } from './engine.ts';
 export type { Timeouts } from './connection/wire.ts';
-export type { Channel, ChannelOwner, Dialer, DialOptions } from './connection/channel.ts';
+export type { Channel, ChannelOwner, ChannelTraits, Dialer, DialOptions } from './connection/channel.ts';
 export type { VerifiedContent } from './docker/archive-digests.ts';
+export type { TlsOptions } from './docker/address.ts';
 export { encodeRegistryAuth, Secret } from './docker/auth.ts';
-export type { Credentials } from './docker/auth.ts';
+export type { CredentialChoice, CredentialQuestion, CredentialSource, Credentials } from './docker/auth.ts';
+export type { Considered, EngineExplanation, EngineRule, KnownContext } from './docker/engine-choice.ts';
+export type { EngineTls } from './docker/engine-tls.ts';
+export { dockerConfig } from './credential-source.ts';
+export type { DockerConfigOptions } from './credential-source.ts';
+export type { PlaintextCredentials } from './plaintext.ts';
+export type { Warn, Warning } from './warnings.ts';
+export type { ExchangeReport } from './connection/observer.ts';
 export type { Filters, FilterValue } from './docker/filters.ts';
 export type { Platform, PlatformObject } from './docker/platform.ts';
 export type { LayerPhase, LayerProgress } from './docker/layer-progress.ts';

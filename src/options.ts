@@ -3,9 +3,13 @@
 import type { ArchiveOptions } from './archive-stream.ts';
 import type { Dialer } from './connection/channel.ts';
 import type { Timeouts } from './connection/wire.ts';
+import type { TlsOptions } from './docker/address.ts';
+import type { CredentialChoice, CredentialSource } from './docker/auth.ts';
 import type { ArgumentsOf } from './docker/endpoint.ts';
 import type { endpoints } from './docker/endpoints.ts';
-import type { CredentialChoice, CredentialSource } from './engine.ts';
+import type { Platform } from './docker/platform.ts';
+import type { PlaintextCredentials } from './plaintext.ts';
+import type { Warn } from './warnings.ts';
 
 /** What every method takes. */
 export interface CallOptions {
@@ -17,27 +21,67 @@ export interface CallOptions {
 
 /** What the methods that lead an engine to a registry take. */
 export interface RegistryOptions extends CallOptions {
-  /** In place of the client's. */
+  /** In place of the client's. A `serverAddress` that is not that of the call's registry is an `ArgumentError`. */
   readonly credentials?: CredentialChoice | CredentialSource;
 }
 
 /** What a client is made with. */
 export interface ImageClientOptions {
-  /** `"unix:///var/run/docker.sock"`, `"tcp://host:2375"`, `"npipe:////./pipe/docker_engine"`. */
+  /** `"unix:///var/run/docker.sock"`, `"tcp://host:2375"`, `"ssh://user@host"`, `"npipe:////./pipe/docker_engine"`. */
   readonly host?: string | undefined;
   /** In place of `host`: makes the connections itself, as a recorder or a replayer does. */
   readonly dialer?: Dialer | undefined;
   /** Speaks this API version, `"1.43"`, instead of asking the engine. 1.24 to 1.55. */
   readonly version?: string | undefined;
-  /** For registries: some for all of them, or a function that is asked for each. Default: none are sent. */
+  /**
+   * For registries: some for all of them, or with a `serverAddress` for that one alone, or a function that is asked for
+   * each; `dockerConfig()` is one. Default: none are sent.
+   */
   readonly credentials?: CredentialChoice | CredentialSource;
-  /** Default: `connectMs` 10,000; `headMs` 30,000 for calls that an engine answers at once; none else. */
+  /** Default: `connectMs` 10,000, over ssh 30,000; `headMs` 30,000 for calls that an engine answers at once; none else. */
   readonly timeouts?: Partial<Timeouts> | undefined;
   /** Idle connections that are kept. Default 6; 0 turns reuse off. */
   readonly maxIdle?: number | undefined;
   /** Who speaks HTTP: we (`"own"`, the default), or Node's own client; README says what that one cannot promise. */
   readonly wire?: 'own' | 'node:http' | undefined;
+  /** For a port: encrypts the connection, which is verified unless `verify` is false. */
+  readonly tls?: TlsOptions | undefined;
+  /** Go along with every request; those that the client writes itself cannot be set. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The platform of a pull or an import that names none. Default: the engine's own. */
+  readonly defaultPlatform?: Platform | undefined;
+  /** What a `ConnectError` advises where nothing is at `host`. Default: a general advice. */
+  readonly connectHint?: string | undefined;
+  /**
+   * Told of what a person should know though nothing failed; default: nobody is. What it throws ends the call during
+   * which it was told, with that error.
+   */
+  readonly onWarning?: Warn | undefined;
+  /**
+   * What is done about credentials that would go to another machine unencrypted, over `tcp://`: `"warn"` sends them, as the
+   * docker command does, and warns; `"refuse"` is a `CredentialError`, and nothing is sent. Default `"warn"`.
+   */
+  readonly plaintextCredentials?: PlaintextCredentials | undefined;
 }
+
+/** The names of those options. */
+export const CLIENT_OPTIONS = [
+  'host', 'dialer', 'version', 'credentials', 'timeouts', 'maxIdle', 'wire', 'tls', 'headers', 'defaultPlatform',
+  'connectHint', 'onWarning', 'plaintextCredentials',
+] as const satisfies ReadonlyArray<keyof ImageClientOptions>;
+
+/** Which engine is meant. */
+export interface EnvironmentOptions {
+  /** This one, whatever the environment says. */
+  readonly host?: string | undefined;
+  /** That of this context of the docker command, `"default"` for DOCKER_HOST or the default socket. */
+  readonly context?: string | undefined;
+  /** In place of the process's own variables. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** What `fromEnvironment` takes: whatever is given here goes before what the environment says. */
+export interface FromEnvironmentOptions extends EnvironmentOptions, Omit<ImageClientOptions, 'dialer' | 'connectHint'> {}
 
 /** The arguments of an operation, as its row has them. */
 type Args<Name extends keyof typeof endpoints> = ArgumentsOf<(typeof endpoints)[Name]>;
@@ -82,4 +126,8 @@ export interface TagOptions extends CallOptions {
   readonly tag?: string | undefined;
 }
 export interface ImageAttestationsOptions extends CallOptions, Args<'imageAttestations'> {}
-export interface EventsOptions extends Pick<CallOptions, 'signal'>, Args<'events'> {}
+export interface DiskUsageOptions extends CallOptions {
+  /** Tells of each image, too. Default false. */
+  readonly verbose?: boolean | undefined;
+}
+export interface EventsOptions extends CallOptions, Args<'events'> {}

@@ -10,6 +10,7 @@ import type { ProgressEvent } from './docker/progress.ts';
 import { ArgumentError } from './errors.ts';
 import type { CallReader } from './engine.ts';
 import { HandOff } from './hand-off.ts';
+import type { Warn } from './warnings.ts';
 
 /** Makes the call with that reader of its answer; `left` is aborted when nobody wants to know any more. */
 export type StartCall = (reader: CallReader, left: AbortSignal) => Promise<void>;
@@ -23,13 +24,15 @@ export type StartCall = (reader: CallReader, left: AbortSignal) => Promise<void>
 export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, PromiseLike<Result> {
   readonly #start: StartCall;
   readonly #outcome: Outcome<Result>;
+  readonly #warn: Warn;
   /** The whole run, once begun. */
   #run: Promise<void> | undefined;
   #awaited: Promise<Result> | undefined;
 
-  constructor(start: StartCall, outcome: Outcome<Result>) {
+  constructor(start: StartCall, outcome: Outcome<Result>, warn: Warn = () => {}) {
     this.#start = start;
     this.#outcome = outcome;
+    this.#warn = warn;
   }
 
   /** Runs it to its end. */
@@ -70,7 +73,7 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
 
   #consume(tap: Tap, left: AbortSignal): Promise<void> {
     if (this.#run !== undefined) throw new ArgumentError('this stream has been read already; call the method again');
-    return (this.#run = this.#start((asked) => decodingSink(asked, this.#outcome, tap), left));
+    return (this.#run = this.#start((asked) => decodingSink(asked, this.#outcome, tap, this.#warn), left));
   }
 }
 
@@ -81,7 +84,7 @@ interface Tap {
   flush?(): Promise<void> | undefined;
 }
 
-function decodingSink(asked: Asked, outcome: Outcome<unknown>, tap: Tap): ContentSink {
+function decodingSink(asked: Asked, outcome: Outcome<unknown>, tap: Tap, warn: Warn): ContentSink {
   const decoder = new JsonValueDecoder();
   return {
     synchronous: true,
@@ -93,6 +96,7 @@ function decodingSink(asked: Asked, outcome: Outcome<unknown>, tap: Tap): Conten
         if (error !== undefined) throw error;
         const event = progressEvent(value);
         if (event === undefined) continue;
+        if (event.type === 'warning') warn({ kind: 'engine', subject: asked.address, message: event.text });
         outcome.take(event);
         tap.event?.(event);
       }

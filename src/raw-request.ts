@@ -58,6 +58,7 @@ export async function rawRequest(
     body: await source?.open(),
     timeouts,
     signal: signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]),
+    longLived: true, // it lasts as long as the caller reads
   };
   return new Promise((resolve, reject) => {
     engine

@@ -20,19 +20,23 @@ function importsOf(file: string): string[] {
 /** What each part of the house may import of the others; the parts below it in the drawing, never one above. */
 const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
   [/^errors\.ts$/, /^$/],
-  [/^(bytes|version)\.ts$/, /^$/],
+  [/^(bytes|version|warnings)\.ts$/, /^$/],
   [/^http\//, /^(http\/|bytes\.ts|errors\.ts)/],
   [/^tar\//, /^(tar\/|bytes\.ts|errors\.ts)/],
   [/^docker\//, /^(docker\/|http\/|bytes\.ts|errors\.ts)/],
   [/^connection\//, /^(connection\/|http\/|bytes\.ts|errors\.ts)/],
-  [/^system\//, /^(system\/|connection\/|docker\/(address|config)\.ts|bytes\.ts|errors\.ts)/],
-  [/^hand-off\.ts$/, /^$/],
-  [/^engine\.ts$/, /^(connection\/|docker\/|http\/|bytes\.ts|errors\.ts|version\.ts)/],
-  [/^(progress-stream|archive-stream|event-stream|follow-up|options|raw-request|upload)\.ts$/, /^(progress-stream|archive-stream|hand-off|engine|connection\/|docker\/|http\/|tar\/|bytes|errors)/],
-  [/^image-client\.ts$/, /^(?!cli|testing|index|image-client|system\/(?!outside\.ts))/],
-  [/^index\.ts$/, /^(?!cli|testing|system)/],
+  // of docker/, what is configured: nothing of what an engine says
+  [/^system\//, /^(system\/|connection\/|docker\/(address|answer|auth|config.*|context|custom-.*|engine-.*|variables)\.ts|bytes\.ts|errors\.ts|warnings\.ts)/],
+  [/^(hand-off|signals|single-flight)\.ts$/, /^$/],
+  [/^engine\.ts$/, /^(connection\/|docker\/|http\/|bytes\.ts|errors\.ts|signals\.ts|version\.ts)/],
+  [/^(progress-stream|archive-stream|event-stream|follow-up|from-environment|local|options|raw-request|upload)\.ts$/, /^(progress-stream|archive-stream|hand-off|signals|local|engine|options|credential-source|plaintext|warnings|connection\/|docker\/|http\/|tar\/|bytes|errors)/],
+  [/^credential-source\.ts$/, /^(single-flight|docker\/|bytes|errors|warnings|system\/outside)/],
+  [/^plaintext\.ts$/, /^(docker\/address|errors|warnings)\.ts$/],
+  [/^client-engine\.ts$/, /^(connection\/|docker\/|engine|errors|options|plaintext|warnings|system\/outside)/],
+  [/^image-client\.ts$/, /^(?!cli\/|testing|index|image-client|system\/(?!outside\.ts))/],
+  [/^index\.ts$/, /^(?!cli\/|testing|system)/],
   [/^cli\//, /^(cli\/|index\.ts)/],
-  [/^testing(\/|\.ts$)/, /^(testing\/|connection\/|http\/|system\/|bytes\.ts|errors\.ts|version\.ts)/],
+  [/^testing(\/|\.ts$)/, /^(testing\/|connection\/|docker\/secrets\.ts|http\/|system\/|bytes\.ts|errors\.ts|version\.ts)/],
 ];
 
 const harmless = new Set(['node:buffer', 'node:stream', 'node:stream/web', 'node:util']);

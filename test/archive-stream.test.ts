@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArgumentError, DigestError, NotFoundError, TruncatedError } from '../src/errors.ts';
+import { ArchiveStream } from '../src/archive-stream.ts';
+import type { ResponseHead } from '../src/http/response.ts';
 import { ImageClient } from '../src/image-client.ts';
+import type { StartCall } from '../src/progress-stream.ts';
+import { files } from '../src/system/files.ts';
 import { packTar } from '../src/tar/pack.ts';
 import { until } from './support/fake-daemon.ts';
 import { fakeEngine } from './support/fake-engine.ts';
@@ -61,6 +65,22 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       for await (const chunk of client.getImage('x', { chunkSize })) chunks.push(chunk);
       expect(chunks).toHaveLength(Math.ceil(archive.length / chunkSize));
       same(Buffer.concat(chunks));
+    });
+
+    it('makes the engine wait for a slow loop, also where a read ends in the middle of a chunk', async () => {
+      await start(whole);
+      let wait: void | Promise<void> = undefined;
+      const giving: StartCall = async (reader) => {
+        const sink = reader({ method: 'GET', target: '/x', address: 'x' }, {} as ResponseHead);
+        wait = sink.write(Buffer.alloc(150));
+        await wait;
+        sink.end?.();
+      };
+      const loop = new ArchiveStream(giving, files, { chunkSize: 100, verify: false })[Symbol.asyncIterator]();
+      expect(wait).toBeInstanceOf(Promise);
+      const lengths = [(await loop.next()).value, (await loop.next()).value].map((chunk) => chunk.length);
+      expect(lengths).toEqual([100, 50]);
+      expect((await loop.next()).done).toBe(true);
     });
 
     it('is given in borrowed views, and the engine waits for a promise', async () => {

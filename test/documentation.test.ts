@@ -46,6 +46,12 @@ describe('README', () => {
     expect(table('What it touches').map(([file]) => file)).toEqual(Object.keys(effects).map((file) => `\`${file}\``));
   });
 
+  it('lists the channels that there are', () => {
+    const source = readFileSync(new URL('src/system/debug.ts', root), 'utf8');
+    const channels = [...source.matchAll(/channel\('([^']+)'\)/g)].map(([, name]) => `\`${name}\``);
+    expect(table('What it says, and never says').map(([channel]) => channel)).toEqual(channels);
+  });
+
   it('lists the engines that were recorded', () => {
     const folders = readdirSync(new URL('fixtures/tapes/', root)).sort();
     expect(table('Engines').map(([, , folder]) => folder?.replaceAll('`', '')).sort()).toEqual(folders);

@@ -13,12 +13,21 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     await engine.close();
   });
 
+  interface StartOptions {
+    readonly podman?: boolean;
+    readonly version?: string;
+    readonly info?: object;
+    readonly list?: object;
+  }
+
   /** An engine with those images; what is pulled, pushed or imported is answered with that text. */
-  async function start(images: Record<string, object>, stream = '', options: { podman?: boolean; version?: string } = {}): Promise<void> {
+  async function start(images: Record<string, object>, stream = '', options: StartOptions = {}): Promise<void> {
     const answering: Answering = ({ method, target }, response) => {
       if (method === 'POST') return stream;
-      const name = /^\/v1\.\d+\/images\/(.*)\/json$/.exec(decodeURIComponent(target))?.[1] ?? '';
-      const image = images[name];
+      if (target.endsWith('/info')) return options.info ?? {};
+      if (target.includes('/images/json?')) return options.list ?? [];
+      const [, name = '', query = ''] = /^\/v1\.\d+\/images\/(.*)\/json(\?.*)?$/.exec(decodeURIComponent(target)) ?? [];
+      const image = images[name + query];
       if (image === undefined) response.statusCode = 404;
       return image ?? { message: 'No such image' };
     };
@@ -49,13 +58,15 @@ describe.each(wireNames)('over the wire %s', (wire) => {
 
     it.each([
       ['linux/amd64', false],
+      ['linux/amd64/v1', false], // that is what no variant means
       ['amd64', false],
+      ['x86_64', false],
       ['linux/arm64', true],
       ['linux/amd64/v2', true],
       ['windows', true],
     ])('for platform %s pulls: %s', async (platform, pulls) => {
       await start({ 'h:1/a:1': local }, '{}');
-      await client.pull('h:1/a:1', { policy: 'missing', platform });
+      await client.pull('h:1/a:1', { policy: 'missing', platform }).then(undefined, () => {});
       expect(sent().includes('POST /v1.51/images/create')).toBe(pulls);
     });
 
@@ -66,16 +77,73 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
+  // Engines take what a registry has where it has no index: 20.10, the containerd store and Podman without a word.
+  describe('a pull of a platform', () => {
+    const pulled = '{"status":"Status: Downloaded newer image for h:1/a:1"}';
+    const containerd = { DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] };
+
+    // what the engine has then, what was asked for, whether that is what came
+    it.each([
+      ['linux/amd64', 'linux/amd64', true],
+      ['linux/amd64', 'linux/arm64', false],
+      ['linux/amd64', 'windows/amd64', false],
+      ['linux/amd64', 'arm64', false],
+      ['linux/amd64', 'amd64', true],
+      ['linux/arm/v6', 'linux/arm/v7', true], // which runs it
+      ['linux/arm/v7', 'linux/arm/v6', false],
+      ['linux/arm64/v8', 'linux/arm64', true],
+      ['linux/arm64', 'linux/aarch64', true],
+      ['linux/arm/v7', 'linux/armhf', true],
+      ['linux/amd64/v3', 'linux/amd64', false],
+      ['linux/s390x', 'linux/s390x', true],
+      ['/', 'linux/s390x', true], // nobody knows
+    ])('that got %s where %s was asked for: right is %s', async (is, platform, right) => {
+      const [Os, Architecture, Variant] = is.split('/');
+      await start({ 'h:1/a:1': { ...local, Os, Architecture, Variant } }, pulled, {});
+      const pulling = client.pull('h:1/a:1', { platform });
+      if (right) return void expect(await pulling).toMatchObject({ status: 'downloaded' });
+      const error = await pulling.then(() => expect.unreachable(), (reason: unknown) => reason);
+      expect(error).toBeInstanceOf(ApiError);
+      expect(error).toMatchObject({ reason: 'platform', status: 200, inStream: true });
+      expect((error as Error).message).toBe(`the engine pulled h:1/a:1 for ${is}: the registry has none for ${platform}`);
+    });
+
+    it('is looked at for every tag that was pulled, and for no other', async () => {
+      const stream = '{"status":"Pulling from a","id":"1"}\n{"status":"Pulling from a","id":"2"}';
+      const arm = { ...local, Architecture: 'arm64' };
+      await start({ 'h:1/a:1': arm, 'h:1/a:2': arm, 'h:1/a:old': local }, stream);
+      await client.pull('h:1/a', { platform: 'linux/arm64', allTags: true });
+      const failing = client.pull('h:1/a', { platform: 'linux/s390x', allTags: true });
+      await expect(failing).rejects.toThrow('the engine pulled h:1/a:1 for linux/arm64: the registry has none for linux/s390x');
+    });
+
+    it('is right where the containerd store has it beside the one that it shows', async () => {
+      const variant = 'h:1/a:1?platform={"architecture":"arm64","os":"linux"}';
+      await start({ 'h:1/a:1': local, [variant]: { ...local, Architecture: 'arm64' } }, pulled, { info: containerd });
+      expect(await client.pull('h:1/a:1', { platform: 'linux/arm64' })).toMatchObject({ status: 'downloaded' });
+      await expect(client.pull('h:1/a:1', { platform: 'linux/s390x' })).rejects.toMatchObject({ reason: 'platform' });
+    });
+  });
+
   describe('on Podman, which tells less', () => {
+    it('a pull of an index is known by the digest of the list, which is the index\'s', async () => {
+      const index = `sha256:${'e'.repeat(64)}`;
+      const several = { ...local, RepoDigests: [`h:1/a@${digest}`, `h:1/a@${index}`] };
+      await start({ 'h:1/a:1': several }, '{"id":"1"}', { podman: true, list: [{ Id: 'sha256:0', Digest: index }] });
+      expect(await client.pull('h:1/a:1')).toMatchObject({ digest: index });
+    });
+
     it('a pull says what the image before and after it tell', async () => {
       await start({ 'h:1/a:1': local }, '{"id":"1"}', { podman: true });
       expect(await client.pull('h:1/a:1')).toMatchObject({ digest, status: 'up-to-date' });
-      expect(sent()).toEqual(['GET /v1.51/images/h:1/a:1/json', 'POST /v1.51/images/create', 'GET /v1.51/images/h:1/a:1/json']);
+      const look = 'GET /v1.51/images/h:1/a:1/json';
+      expect(sent()).toEqual([look, 'GET /v1.51/images/json', 'POST /v1.51/images/create', look]);
     });
 
     it('a pull of an image with several digests that was there names none of them', async () => {
       const made = { ...local, RepoDigests: [`h:1/a@sha256:${'0'.repeat(64)}`, `h:1/a@${digest}`] };
-      await start({ 'h:1/a:1': made }, '{"id":"1"}', { podman: true });
+      const list = [{ Id: local.Id, Digest: `sha256:${'0'.repeat(64)}` }];
+      await start({ 'h:1/a:1': made }, '{"id":"1"}', { podman: true, list });
       expect(await client.pull('h:1/a:1')).toMatchObject({ digest: undefined, status: 'up-to-date' });
     });
 
@@ -186,6 +254,44 @@ describe.each(wireNames)('over the wire %s', (wire) => {
         '/v1.41/events?since=1.5&until=7&filters={"event":["tag"],"type":["image"]}',
       );
       while (!closed) await new Promise((resolve) => setTimeout(resolve, 1));
+    });
+
+    // Podman stops reading its log at `until`: at one that is past, before it has begun.
+    describe('on Podman', () => {
+      const event = (action: string, time: number): string =>
+        JSON.stringify({ Type: 'image', Action: action, status: action, Actor: { ID: 'a' }, time, timeNano: time * 1e9 });
+      const query = (): URLSearchParams => new URLSearchParams(engine.asked.at(-1)?.target.split('?')[1]);
+      async function startPodman(...lines: string[]): Promise<void> {
+        const answering: Answering = ({ target }) =>
+          target.includes('/info') ? { SystemTime: '1970-01-01T00:16:40.5Z' } : lines.join('\n');
+        engine = await fakeEngine(answering, '1.41', { 'Libpod-Api-Version': '5.4.2' });
+        client = new ImageClient({ wire, host: engine.host });
+      }
+
+      it('until a time that is past are asked until two seconds from now, and what is later is left out', async () => {
+        await startPodman(event('tag', 900.25), event('tag', 900.5), event('tag', 900.75));
+        const times: number[] = [];
+        for await (const { time } of client.events({ until: 900.5 })) times.push(time);
+        expect(times).toEqual([900.25, 900.5]);
+        expect(query().get('until')).toBe('1002.5');
+      });
+
+      it('until a time to come, and without an end, are asked as they are', async () => {
+        await startPodman();
+        for await (const _ of client.events({ until: new Date(2000_000) })) expect.unreachable();
+        expect(query().get('until')).toBe('2000');
+        for await (const _ of client.events({ since: 5 })) expect.unreachable();
+        expect([query().get('since'), query().get('until')]).toEqual(['5', null]);
+      });
+
+      it('have the names of Docker, in the filter and in the event', async () => {
+        await startPodman(event('loadfromarchive', 5), event('delete', 6));
+        const actions: unknown[] = [];
+        const filters = { event: ['load', 'delete', 'tag'], label: 'x' };
+        for await (const { Action, status } of client.events({ filters })) actions.push([Action, status]);
+        expect(actions).toEqual([['load', 'load'], ['delete', 'delete']]);
+        expect(JSON.parse(query().get('filters') ?? '')).toEqual({ type: ['image'], label: ['x'], event: ['loadfromarchive', 'remove', 'tag'] });
+      });
     });
 
     it('end with the reason of their signal', async () => {

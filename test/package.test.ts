@@ -32,7 +32,7 @@ describe('the package', () => {
       'CredentialError', 'DecodeError', 'DigestError', 'FileError', 'ForbiddenError', 'ImageClient', 'InvalidReferenceError', 'LongshoreError',
       'NEWEST_API_VERSION', 'NotFoundError', 'OLDEST_API_VERSION', 'ProgressStream', 'ProgressTotals', 'ProtocolError', 'RateLimitError',
       'Secret', 'ServerError', 'TarError', 'TimeoutError', 'TruncatedError', 'UnauthorizedError', 'UnavailableError',
-      'UploadError', 'VERSION', 'VersionError', 'decodeJsonValues', 'encodeRegistryAuth', 'familiarReference',
+      'UploadError', 'VERSION', 'VersionError', 'decodeJsonValues', 'dockerConfig', 'encodeRegistryAuth', 'familiarReference',
       'formatReference', 'packTar', 'parseReference',
     ]);
   });

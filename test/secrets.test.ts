@@ -2,30 +2,18 @@ import { Buffer } from 'node:buffer';
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { leaks, plantedWords } from './support/planted.ts';
 
 const folder = fileURLToPath(new URL('../fixtures/', import.meta.url));
 const files = readdirSync(folder, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => `${entry.parentPath}/${entry.name}`.replaceAll('\\', '/'));
 
-/** The passwords that the tests and the registries for them use: recorded, they would stand for real ones. */
-const passwords = ['secretpw', 'hunter2'];
-
-/** A text in base64 as it stands inside any longer one: three beginnings, less the characters that neighbours share. */
-function insideBase64(text: string): string[] {
-  return [0, 1, 2].map((shift) => {
-    const encoded = Buffer.from('\0'.repeat(shift) + text).toString('base64').replace(/=+$/, '');
-    const lost = (shift + text.length) % 3 === 0 ? 0 : 1;
-    return encoded.slice(shift === 0 ? 0 : shift + 1, encoded.length - lost);
-  });
-}
-
 const forbidden: ReadonlyArray<readonly [what: string, pattern: RegExp]> = [
   ['a registry login', /x-registry-(?:auth|config):(?! \[redacted\]\r?$)/im],
   ['a login', /^(?:proxy-)?authorization:(?! \[redacted\]\r?$)/im],
   ['a cookie', /^cookie:(?! \[redacted\]\r?$)/im],
-  ...passwords.map((word) => ['a password of the tests', new RegExp(word, 'i')] as const),
-  ...passwords.flatMap(insideBase64).map((text) => ['such a password in base64', new RegExp(text)] as const),
+  ...leaks,
   ['a path of the machine that made it', /\/(?:work|home|root|engine|\.engines)\//],
   ['a path of the machine that made it, written with %', /%2F(?:work|home|root|engine|\.engines)%2F/i],
 ];
@@ -67,7 +55,7 @@ describe('the scan', () => {
   });
 
   it.each([0, 1, 2])('catches a password in base64 at any place in a group of three (%i)', (shift) => {
-    for (const word of passwords) {
+    for (const word of plantedWords) {
       expect(caught(Buffer.from(`${'{'.repeat(shift)}${word}"}`).toString('base64'))).toBe(true);
     }
   });

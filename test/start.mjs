@@ -8,7 +8,6 @@ import { demo } from './demo.mjs';
 import { ImageClient, LongshoreError, VERSION } from '../dist/index.js';
 import { parseAddress } from '../dist/docker/address.js';
 import { dialerFor } from '../dist/system/dial.js';
-import { environmentHost } from '../dist/system/environment.js';
 import { parseTape, replayDialer } from '../dist/testing.js';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -65,8 +64,8 @@ function wirePrinter() {
 }
 
 async function engineInReach() {
-  const { host, source } = environmentHost();
-  const dialer = dialerFor(parseAddress(host, source));
+  const { host, tls } = await ImageClient.explain();
+  const dialer = dialerFor(parseAddress(host), { tls });
   const client = new ImageClient({ dialer, timeouts: { connectMs: 3000, headMs: 5000 } });
   await client.ping();
   client.close();

@@ -25,9 +25,11 @@ export const shared = {
     alias: native ? [] : [{ find: /^(\.{1,2}\/(?:.*\/)?)src\/(.+)\.ts$/, replacement: '$1dist/$2.js' }],
   },
   test: {
+    testTimeout: 60_000, // for what hangs: a machine may be slow
     pool: 'threads' as const, // forked workers are killed before V8 writes their coverage
     execArgv: ['--enable-source-maps'],
     server: { deps: { external: [new RegExp(`^(?:file://)?${root}(?:src|dist)/`)] } },
+    setupFiles: [fileURLToPath(new URL('support/secret-watch.ts', import.meta.url))],
     reporters: ['default' as const, closing],
   },
 };

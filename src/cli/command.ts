@@ -1,6 +1,6 @@
 // What a command is: its row in the table, and what it is given when it runs.
 
-import type { ImageClient } from '../index.ts';
+import type { EngineReport, EnvironmentOptions, ImageClient, Warn } from '../index.ts';
 
 /** One option, as `util.parseArgs` takes it, with what the help says of it. */
 export interface Option {
@@ -23,7 +23,8 @@ type ValueOf<One extends Option> = One extends { type: 'boolean' }
 
 /** The options that every command takes. */
 export const globalOptions = {
-  host: { type: 'string', short: 'H', value: 'HOST', help: 'The engine; default: DOCKER_HOST, or the default socket' },
+  host: { type: 'string', short: 'H', value: 'HOST', help: 'The engine; default: see longshore context' },
+  context: { type: 'string', value: 'NAME', help: 'The engine of this context of docker' },
   json: { type: 'boolean', help: 'Print JSON, one event a line where there is progress' },
   quiet: { type: 'boolean', short: 'q', help: 'Print results only, no progress' },
   'no-color': { type: 'boolean', help: 'Print no colors; NO_COLOR does the same' },
@@ -55,8 +56,8 @@ export interface Call<Own extends Options = Options> {
   readonly io: Io;
   /** The engine's client: made when first asked for, closed when the command is done. */
   client(): Promise<ImageClient>;
-  /** Prints what went wrong and goes on; the exit code will tell. Rethrows what ends the run. */
-  failed(error: unknown): void;
+  /** Prints what went wrong, and with which operand, and goes on; the exit code will tell. Rethrows what ends the run. */
+  failed(error: unknown, operand?: string): void;
 }
 
 /** The world as a command sees it. `main.ts` makes it of the process, tests of strings. */
@@ -73,7 +74,14 @@ export interface Io {
   /** Whether errors show their stack. */
   readonly debug: boolean;
   now(): number;
-  connect(options: { readonly host: string | undefined }): Promise<ImageClient>;
+  connect(options: EngineOptions): Promise<ImageClient>;
+  /** Which engine `connect` would give a client of. */
+  explain(options: EngineOptions): Promise<EngineReport>;
+}
+
+/** Which engine the command line names, and who hears of warnings. */
+export interface EngineOptions extends Pick<EnvironmentOptions, 'host' | 'context'> {
+  readonly onWarning?: Warn;
 }
 
 export interface Input {

@@ -4,6 +4,7 @@ import { ConnectError, NEWEST_API_VERSION, OLDEST_API_VERSION, VERSION } from '.
 import type { Filters, ImageClient, ProgressEvent } from '../index.ts';
 import { command, UsageError } from './command.ts';
 import type { Call, Command } from './command.ts';
+import { engineReport } from './engine-report.ts';
 import { follow } from './follow.ts';
 import { engineRows, imageTable, shortId } from './listing.ts';
 import type { EngineVersions } from './listing.ts';
@@ -139,6 +140,18 @@ const rm = command({
   },
 });
 
+const context = command({
+  name: 'context',
+  summary: 'Tell which engine the commands talk to, why, and what else there is',
+  usage: '',
+  operands: [0, 0],
+  options: {},
+  async run({ values, io }) {
+    const report = await io.explain({ host: values.host, context: values.context });
+    return io.stdout.write(values.json === true ? json(report) : engineReport(report));
+  },
+});
+
 const version = command({
   name: 'version',
   summary: 'Print the versions of longshore and of the engine',
@@ -158,7 +171,7 @@ const version = command({
 });
 
 /** Every command, in the order of the help. */
-export const commands: readonly Command[] = [ls, pull, save, load, import_, rm, version];
+export const commands: readonly Command[] = [ls, pull, save, load, import_, rm, context, version];
 
 /** With each operand in turn, also when one fails. An engine out of reach ends it: it would fail all alike. */
 async function forEachOperand(
@@ -171,7 +184,7 @@ async function forEachOperand(
       await work(client, operand);
     } catch (error) {
       if (error instanceof ConnectError) throw error;
-      call.failed(error);
+      call.failed(error, operand);
     }
   }
 }

@@ -18,11 +18,11 @@ export function exitCodeOf(error: unknown): number {
   return isUsage(error) ? 2 : 1;
 }
 
-/** The words for an error; `see` is the command whose help explains the usage. */
-export function describeFailure(error: unknown, see: string): Failure {
+/** The words for an error; `see` is the command whose help explains the usage, `operand` what it was done with. */
+export function describeFailure(error: unknown, see: string, operand?: string): Failure {
   if (isUsage(error)) return failure(error.message, `See ${see} --help`);
   if (error instanceof ConnectError) return connectFailure(error);
-  if (error instanceof ApiError) return apiFailure(error);
+  if (error instanceof ApiError) return apiFailure(error, operand);
   if (error instanceof TimeoutError) return failure(error.message, 'Is the engine overloaded, or stuck?');
   if (error instanceof LongshoreError || isSystemError(error)) return failure(error.message);
   return failure(String(error), 'This should not happen: NODE_DEBUG=longshore shows where it did');
@@ -57,7 +57,9 @@ const ADVICE: Readonly<Record<ApiErrorReason, string | undefined>> = {
   network: 'The engine did not reach the other side: look at its network, its proxy, and the spelling of the name',
 };
 
-function apiFailure({ daemonMessage, status, inStream, reason }: ApiError): Failure {
+/** Podman's "manifest unknown" does not say of what. */
+function apiFailure({ daemonMessage, status, inStream, reason }: ApiError, operand: string | undefined): Failure {
   const who = inStream ? 'the engine failed on the way' : `the engine answered ${status}`;
-  return failure(`${who}: ${daemonMessage}`, reason && ADVICE[reason]);
+  const of = operand === undefined || daemonMessage.includes(operand) ? '' : `${operand}: `;
+  return failure(`${of}${who}: ${daemonMessage}`, reason && ADVICE[reason]);
 }

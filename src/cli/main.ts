@@ -40,6 +40,7 @@ const io: Io = {
   debug: debuglog('longshore').enabled,
   now: () => performance.timeOrigin + performance.now(), // runs on when somebody sets the clock
   connect: (options) => ImageClient.fromEnvironment(options),
+  explain: (options) => ImageClient.explain(options),
 };
 
 process.exitCode = await run(process.argv.slice(2), io);

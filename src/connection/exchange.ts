@@ -1,11 +1,13 @@
 // One request and its answer over one channel, full duplex: the content of the request is written *while* the answer is
 // read, because engines refuse an upload in its middle and reset. Then the answer wins over the failed write.
 
+import { ConnectError } from '../errors.ts';
 import { CHUNK_END, LAST_CHUNK, encodeChunkSize, encodeRequestHead } from '../http/request.ts';
 import type { Framing } from '../http/framing.ts';
 import { ResponseParser } from '../http/response.ts';
 import type { ResponseEvent } from '../http/response.ts';
 import type { Channel } from './channel.ts';
+import { noteReceived, noteSent } from './notes.ts';
 import { Upload, framingFields } from './request-content.ts';
 import type { StreamedBody } from './request-content.ts';
 import { TimeLimits } from './time-limits.ts';
@@ -56,12 +58,17 @@ export class Exchange {
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#limits.startIdle();
     if (body === undefined || 'bytes' in body) {
-      void this.#channel.write(body === undefined ? [head] : [head, body.bytes]);
+      void this.#write(body === undefined ? [head] : [head, body.bytes]);
       this.#requestIsSent();
     } else {
-      void this.#channel.write([head]);
+      void this.#write([head]);
       this.#sendChunks(body).catch((error: unknown) => this.fail(error));
     }
+  }
+
+  #write(blocks: readonly Uint8Array[]): Promise<void> {
+    noteSent(this.#request.notes, blocks);
+    return this.#channel.write(blocks);
   }
 
   /** The sink's memory for the next read, where it offers one and nothing of the last read is in use. */
@@ -87,6 +94,7 @@ export class Exchange {
   /** The bytes of one read; false asks for a pause. */
   received(bytes: Uint8Array): boolean {
     this.#limits.bytesCame();
+    noteReceived(this.#request.notes, bytes);
     this.#parser.receive(bytes);
     return this.#pump();
   }
@@ -164,6 +172,10 @@ export class Exchange {
   #judgeOver(): boolean {
     if (this.#over === undefined) return true;
     const { error } = this.#over;
+    if (error instanceof ConnectError) {
+      this.fail(error); // the channel knows why, and a failed write or a count of bytes would only hide it
+      return false;
+    }
     // A reset is never a clean end, not even of content that the end of the connection delimits. And a reset is told
     // once: where a write has met it, reading just sees an end.
     const swallowed = this.#framing?.kind === 'until-close' ? this.#channel.writeError : undefined;
@@ -199,18 +211,18 @@ export class Exchange {
 
   #requestIsSent(): void {
     this.#requestSent = true;
-    if (this.#sink === undefined && !this.#settled) this.#limits.awaitHead();
+    if (this.#sink === undefined && !this.#settled) this.#limits.awaitHead(this.#channel.connecting === true);
   }
 
   async #sendChunks(body: StreamedBody): Promise<void> {
     const chunked = body.length === undefined;
     const upload = new Upload(body, async (chunk) => {
-      await this.#channel.write(chunked ? [encodeChunkSize(chunk.length), chunk, CHUNK_END] : [chunk]);
+      await this.#write(chunked ? [encodeChunkSize(chunk.length), chunk, CHUNK_END] : [chunk]);
       if (this.#channel.writeError !== undefined) upload.stop(); // the receiving side tells why
     });
     this.#upload = upload;
     if (!(await upload.run())) return;
-    if (chunked) await this.#channel.write([LAST_CHUNK]);
+    if (chunked) await this.#write([LAST_CHUNK]);
     if (!this.#settled) this.#requestIsSent();
   }
 }

@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 import { escapeBytes } from '../bytes.ts';
-import { ConfigError, ProtocolError } from '../errors.ts';
+import { ConfigError, ConnectError, ProtocolError } from '../errors.ts';
 import { Fields, parseFieldLine } from '../http/fields.ts';
 import { contentFraming, isPersistent } from '../http/framing.ts';
 import { isFieldText } from '../http/grammar.ts';
@@ -16,12 +16,13 @@ import { RESPONSE_LIMITS, cutShort } from '../http/response.ts';
 import type { ResponseHead } from '../http/response.ts';
 import type { Channel, Dialer } from './channel.ts';
 import type { ChannelExchange } from './connection.ts';
+import { noteReceived, noteSent } from './notes.ts';
 import { ConnectionPool } from './pool.ts';
 import type { PoolOptions } from './pool.ts';
 import { Upload, framingFields } from './request-content.ts';
 import type { StreamedBody } from './request-content.ts';
 import { TimeLimits } from './time-limits.ts';
-import type { AnswerReader, ContentSink, Wire, WireRequest } from './wire.ts';
+import type { AnswerReader, ContentSink, ExchangeNotes, Wire, WireRequest } from './wire.ts';
 
 /** The wire that the client option `wire: "node:http"` asks for. */
 export function nodeHttpWire(dialer: Dialer, options: Omit<PoolOptions, 'makeExchange'> = {}): Wire {
@@ -67,7 +68,7 @@ class NodeHttpExchange implements ChannelExchange {
     this.#request = request;
     this.#reader = reader;
     this.#limits = new TimeLimits(request.timeouts, (error) => this.fail(error));
-    this.#stream = channelAsDuplex(channel);
+    this.#stream = channelAsDuplex(channel, request.notes);
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -84,6 +85,7 @@ class NodeHttpExchange implements ChannelExchange {
 
   received(bytes: Uint8Array): boolean {
     this.#limits.bytesCame();
+    noteReceived(this.#request.notes, bytes);
     this.#stream.push(Buffer.from(bytes)); // a copy: the parser gives out views of it
     return !this.#waiting;
   }
@@ -222,6 +224,7 @@ class NodeHttpExchange implements ChannelExchange {
     if (this.#unwritten.length > 0) return this.#handOn(); // came while the sink was flushing
     if (this.#answer?.message.complete === true) return this.#finish(this.#answer);
     if (this.#complaint !== undefined) throw this.#complaint;
+    if (this.#over?.error instanceof ConnectError) throw this.#over.error; // see `#judgeOver` in exchange.ts
     if (this.#ended) throw this.#cutShort();
     if (this.#answer === undefined && this.#parsed > RESPONSE_LIMITS.head) {
       refuse('the head section is too large', 'RFC 9110 §5.4');
@@ -260,7 +263,7 @@ class NodeHttpExchange implements ChannelExchange {
   readonly #onAbort = (): void => this.fail(this.#request.signal?.reason);
 
   #requestIsSent(): void {
-    if (this.#answer === undefined && !this.#settled) this.#limits.awaitHead();
+    if (this.#answer === undefined && !this.#settled) this.#limits.awaitHead(this.#channel.connecting === true);
   }
 
   async #sendChunks(outgoing: ClientRequest, body: StreamedBody): Promise<void> {
@@ -276,11 +279,15 @@ class NodeHttpExchange implements ChannelExchange {
 }
 
 /** The channel as Node's client wants it, until it is destroyed or ended; the channel itself stays as it is. */
-function channelAsDuplex(channel: Channel): Duplex {
+function channelAsDuplex(channel: Channel, notes: ExchangeNotes | undefined): Duplex {
+  const send = (blocks: readonly Uint8Array[], done: () => void): void => {
+    noteSent(notes, blocks);
+    void channel.write(blocks).then(() => done());
+  };
   const stream = new Duplex({
     read() {}, // reads are paused at the channel
-    write: (block: Uint8Array, _, done) => void channel.write([block]).then(() => done()),
-    writev: (blocks, done) => void channel.write(blocks.map(({ chunk }) => chunk as Uint8Array)).then(() => done()),
+    write: (block: Uint8Array, _, done) => send([block], done),
+    writev: (blocks, done) => send(blocks.map(({ chunk }) => chunk as Uint8Array), done),
   });
   return stream.on('error', () => {}); // Node's client listens only while it holds the stream
 }

@@ -6,19 +6,26 @@ import type { ExchangePlace } from '../errors.ts';
 import type { Dialer } from './channel.ts';
 import { Connection } from './connection.ts';
 import type { MakeExchange } from './connection.ts';
+import { Places } from './places.ts';
 import type { AnswerReader, Wire, WireRequest } from './wire.ts';
 
 /** How connections are kept. */
 export interface PoolOptions {
   /** Idle connections kept at most; 0 turns reuse off. Default 6, as moby's client. */
   readonly maxIdle?: number | undefined;
-  /** How long an idle connection is kept, in milliseconds. Default 4000, below what any proxy in between allows. */
+  /**
+   * How long an idle connection is kept, in milliseconds. Default: what the dialer says, or 4000, below what any proxy
+   * in between allows.
+   */
   readonly idleMs?: number | undefined;
   /** Who speaks HTTP over them. Default: we do. */
   readonly makeExchange?: MakeExchange | undefined;
 }
 
-/** Connections to one engine: no cap on how many are busy, for a cap would let a long stream block a short call. */
+/**
+ * Connections to one engine: no cap on how many are busy, for a cap would let a long stream block a short call. Where
+ * the dialer's traits set one, a call beyond it waits for its turn, and `longLived` requests are not counted.
+ */
 export class ConnectionPool implements Wire {
   readonly #dialer: Dialer;
   readonly #maxIdle: number;
@@ -27,16 +34,27 @@ export class ConnectionPool implements Wire {
   /** Last in, first out: the one used last is the likeliest to be alive. */
   readonly #idle: Array<{ connection: Connection; expiry: NodeJS.Timeout }> = [];
   readonly #all = new Set<Connection>();
+  readonly #places: Places | undefined;
   #closed = false;
 
-  constructor(dialer: Dialer, { maxIdle = 6, idleMs = 4000, makeExchange }: PoolOptions = {}) {
+  constructor(dialer: Dialer, { maxIdle = 6, idleMs = dialer.traits?.idleMs ?? 4000, makeExchange }: PoolOptions = {}) {
     this.#dialer = dialer;
     this.#makeExchange = makeExchange;
+    if (dialer.traits !== undefined) this.#places = new Places(dialer.traits.maxBusy);
     this.#maxIdle = maxIdle;
     this.#idleMs = idleMs;
   }
 
   async exchange(request: WireRequest, reader: AnswerReader): Promise<void> {
+    const giveBack = request.longLived === true ? undefined : await this.#places?.take(request.signal);
+    try {
+      await this.#exchange(request, reader);
+    } finally {
+      giveBack?.();
+    }
+  }
+
+  async #exchange(request: WireRequest, reader: AnswerReader): Promise<void> {
     const idle = await this.#takeIdle();
     try {
       await this.#exchangeOver(idle ?? (await this.#dial(request)), request, reader);
@@ -53,11 +71,12 @@ export class ConnectionPool implements Wire {
 
   async #exchangeOver(connection: Connection, request: WireRequest, reader: AnswerReader): Promise<void> {
     const reusedSocket = connection.exchanges > 0;
+    if (request.notes !== undefined) request.notes.reusedSocket = reusedSocket;
     try {
       request.signal?.throwIfAborted();
       await connection.exchange(request, reader);
     } catch (error) {
-      const { method, target } = request;
+      const { method, shownTarget: target } = request;
       throw located(error, { method, target, address: this.#dialer.address, requestSent: true, reusedSocket });
     } finally {
       if (connection.alive) this.#keep(connection);
@@ -89,10 +108,15 @@ export class ConnectionPool implements Wire {
 
   async #dial(request: WireRequest): Promise<Connection> {
     if (this.#closed) throw this.#closedError();
-    const { method, target, timeouts, signal } = request;
+    const { method, shownTarget: target, timeouts, signal } = request;
+    const { connectMs = Infinity } = timeouts;
     const limit = dialLimit(signal, timeouts.connectMs, this.#dialer.address);
     try {
-      const connection = new Connection(await this.#dialer.dial({ signal: limit.signal }), this.#makeExchange);
+      const connection = new Connection(await this.#dialer.dial({ signal: limit.signal, connectMs }), this.#makeExchange);
+      if (this.#closed) {
+        connection.destroy();
+        throw this.#closedError();
+      }
       this.#all.add(connection);
       connection.onDeath = () => this.#forget(connection);
       return connection;

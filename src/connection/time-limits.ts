@@ -3,6 +3,9 @@
 import { TimeoutError } from '../errors.ts';
 import type { Timeouts } from './wire.ts';
 
+/** What a timer of Node's can wait at most, in milliseconds: 24 days. */
+export const LONGEST_TIMEOUT_MS: number = 2 ** 31 - 1;
+
 /** The two timers; `expire` is told of the first that runs out. */
 export class TimeLimits {
   readonly #timeouts: Timeouts;
@@ -15,10 +18,13 @@ export class TimeLimits {
     this.#expire = expire;
   }
 
-  /** The request has been sent. One timer for the whole head: neither a byte now and then nor interim answers extend it. */
-  awaitHead(): void {
-    const limitMs = this.#timeouts.headMs;
-    if (limitMs === undefined) return;
+  /** The request has been sent; `connecting`, as far as the channel knows: it may not even have a connection yet. */
+  awaitHead(connecting: boolean): void {
+    const { headMs, connectMs = LONGEST_TIMEOUT_MS } = this.#timeouts;
+    if (headMs === undefined) return;
+    // Where the connection is still in the making, its limit comes first; ssh keeps that one, and says more than we.
+    const limitMs = Math.min(headMs + (connecting ? connectMs : 0), LONGEST_TIMEOUT_MS);
+    // One timer for the whole head: neither a byte now and then nor interim answers extend it.
     this.#headTimer = setTimeout(() => {
       this.#expire(new TimeoutError(`no answer within ${limitMs} ms`, { limit: 'head', limitMs }));
     }, limitMs);

@@ -21,14 +21,29 @@ export interface Timeouts {
   readonly idleMs: number | undefined;
 }
 
+/** What a wire notes of an exchange while it lasts, for those who look on. */
+export interface ExchangeNotes {
+  /** Whether the connection had carried an exchange before; undefined while there is no connection. */
+  reusedSocket: boolean | undefined;
+  /** Bytes given to the connection: head, content, and what frames it. */
+  bytesSent: number;
+  /** Bytes that came, the same. */
+  bytesReceived: number;
+}
+
 /** One request. The wire adds the fields that frame its content. */
 export interface WireRequest {
   readonly method: string;
   readonly target: string;
+  /** The target as errors show it, without what may be a secret. */
+  readonly shownTarget: string;
   readonly fields: ReadonlyArray<readonly [name: string, value: string]>;
   readonly body: RequestBody | undefined;
   readonly timeouts: Timeouts;
   readonly signal: AbortSignal | undefined;
+  /** The answer may take as long as it likes: it is not counted where the exchanges under way are limited in number. */
+  readonly longLived?: boolean | undefined;
+  readonly notes?: ExchangeNotes | undefined;
 }
 
 /** Takes an answer's content. What it throws or rejects with ends the exchange with that error. */

@@ -20,7 +20,7 @@ export interface TcpAddress {
   readonly port: number;
   /** What every request path begins with: empty, or `"/prefix"`. */
   readonly basePath: string;
-  /** Whether the address itself asks for TLS (`https://`); the environment may ask, too. */
+  /** Whether the address itself asks for TLS (`https://`); options and the environment may ask, too. */
   readonly tls: boolean;
   /** The whole address, safe to print. */
   readonly text: string;
@@ -50,6 +50,23 @@ export interface SshAddress {
 
 /** Where an engine listens. */
 export type Address = UnixAddress | TcpAddress | PipeAddress | SshAddress;
+
+/**
+ * How an engine behind TLS is checked, and how this side proves itself. Each of `ca`, `cert` and `key` is PEM where it is
+ * bytes or has "-----BEGIN" in it, and else the path of a file. What is missing is never passed over.
+ */
+export interface TlsOptions {
+  /** The only CAs that are trusted, as with the docker command. Default: those that Node trusts. */
+  readonly ca?: string | Uint8Array | undefined;
+  /** The client's certificate, and behind it those that lead to its CA; needs `key`. */
+  readonly cert?: string | Uint8Array | undefined;
+  /** Its private key, not encrypted; needs `cert`. */
+  readonly key?: string | Uint8Array | undefined;
+  /** The name that the engine's certificate must be for. Default: the host of the address. */
+  readonly serverName?: string | undefined;
+  /** `false` encrypts, and checks nothing: whoever is in between can read and change all. Default true. */
+  readonly verify?: boolean | undefined;
+}
 
 /** What is wrong with an address, for `parseAddress` to say of which. */
 type Fault = (reason: string) => ConfigError;
@@ -195,6 +212,13 @@ function redact(text: string): string {
   const shown = `${scheme && `${scheme}://`}${at < 0 ? rest : `[redacted]${rest.slice(at)}`}`;
   return `"${escapeText(shown.slice(0, 100))}${shown.length > 100 ? '…' : ''}"`;
 }
+
+/** Whether what is sent there can be read on its way: TCP without TLS, to any machine but this. */
+export function crossesNetworkInPlain(address: Address): boolean {
+  return address.scheme === 'tcp' && !address.tls && !loopbackGrammar.test(address.host);
+}
+// RFC 1122 §3.2.1.3, RFC 4291 §2.5.3, RFC 6761 §6.3; other spellings count as another machine.
+const loopbackGrammar = /^(?:localhost\.?|127(?:\.[0-9]{1,3}){3}|::1)$/i;
 
 /** The Host field and what paths begin with; a socket has neither, and moby wants some name without a slash. */
 export function requestOrigin(address: Address | undefined): { host: string; basePath: string } {

@@ -43,8 +43,14 @@ export interface Asked {
 /** The error that a final status and its body make. */
 export function statusError(asked: Asked, status: number, reasonPhrase: string, body: Uint8Array): ApiError {
   const daemonMessage = bodyMessage(body) ?? (reasonPhrase || 'without a word');
-  const hint = status >= 300 && status < 400 ? '; redirects are never followed' : '';
+  const redirected = status >= 300 && status < 400 ? '; redirects are never followed' : '';
+  const hint = wantsTls(daemonMessage) ? ' (give tls, write https://, or set DOCKER_TLS_VERIFY)' : redirected;
   return apiError(asked, { status, daemonMessage, inStream: false }, `answered ${status}: `, hint);
+}
+
+/** Whether these are the words that a port for TLS has for plain text: those of Go, which dockerd says, and of nginx. */
+export function wantsTls(message: string): boolean {
+  return /HTTP request (?:to an HTTPS server|was sent to HTTPS port)/.test(message);
 }
 
 /** The error that stands in a stream that began well, or undefined where a message is none. */
@@ -66,7 +72,8 @@ function apiError(
   const wording = wordings.find(({ pattern }) => pattern.test(fields.daemonMessage));
   const { reason } = wording ?? {};
   const Class = classOf(fields, wording);
-  const message = `${method} ${target} on ${address} ${verb}${escapeText(fields.daemonMessage)}${hint}`;
+  const advice = wording?.hint === undefined ? '' : `; ${wording.hint}`;
+  const message = `${method} ${target} on ${address} ${verb}${escapeText(fields.daemonMessage)}${hint}${advice}`;
   const all: ApiErrorFields = { ...fields, method, target, reason };
   return new Class(message, all);
 }
@@ -79,8 +86,11 @@ function errorText(object: JsonObject): string | undefined {
   return found ?? (isJsonObject(detail) && Object.keys(detail).length > 0 ? JSON.stringify(detail) : undefined);
 }
 
+/** The most that is shown of an error body that is no JSON, in UTF-16 units: a proxy's page, at times. */
+const TEXT_LIMIT = 4096;
+
 /** The words of an error body: JSON by its content, whatever its type says (Podman 5.4 sends none); else its text. */
-function bodyMessage(body: Uint8Array): string | undefined {
+export function bodyMessage(body: Uint8Array): string | undefined {
   const text = new TextDecoder().decode(body).trim();
   try {
     const value: unknown = JSON.parse(text);
@@ -92,7 +102,8 @@ function bodyMessage(body: Uint8Array): string | undefined {
   } catch {
     // Plain text, then: old engines and proxies answer so.
   }
-  return text === '' ? undefined : text.slice(0, 4096);
+  if (text === '') return undefined;
+  return text.length > TEXT_LIMIT ? `${text.slice(0, TEXT_LIMIT - 1)}…` : text;
 }
 
 type ApiErrorClass = new (message: string, fields: ApiErrorFields) => ApiError;
@@ -129,6 +140,8 @@ interface Wording {
   readonly reason?: ApiErrorReason;
   /** The class of a 500 that says so, where other engines have a status for it; only for words that leave no doubt. */
   readonly as500?: ApiErrorClass;
+  /** What it means, where the words alone lead nobody to it. */
+  readonly hint?: string;
 }
 
 /** What engines and registries say, and what it means; the first that matches. The only place that reads English. */
@@ -153,6 +166,12 @@ const wordings: readonly Wording[] = [
     // The containerd store, of an image that lacks it, and of an archive that lacked it.
     pattern: /(?:does not|doesn't) provide (?:any|the (?:specified|requested)) platform/i,
     reason: 'platform',
+  },
+  {
+    // Docker 28.5's containerd store, of the save of an image of which it has another platform's variant alone.
+    pattern: /unable to create manifests file: NotFound: content digest \S+ not found/i,
+    reason: 'platform',
+    hint: "the image is there, and the variant for the engine's own platform is not: say which platform",
   },
   // Podman of an index; Docker of a save.
   { pattern: /no image found in (?:image index|manifest list)|no suitable export target found/i, reason: 'platform' },

@@ -41,6 +41,23 @@ export type Credentials = { readonly serverAddress?: string | undefined } & (
   | { readonly registryToken: string | Secret }
 );
 
+/** Credentials, or that there are none. */
+export type CredentialChoice = Credentials | 'anonymous' | undefined;
+
+/** What is asked besides the registry. */
+export interface CredentialQuestion {
+  /** The repository in that registry, `"team/app"`; undefined where it is about the registry as such, as in a search. */
+  readonly repository?: string | undefined;
+  /** That of the call. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Who logs in where: given a registry's key (`"https://index.docker.io/v1/"`, `"localhost:5000"`), its credentials. */
+export type CredentialSource = (
+  registry: string,
+  question: CredentialQuestion,
+) => CredentialChoice | Promise<CredentialChoice>;
+
 /** Our names and the engine's, in its order. */
 const wireNames: ReadonlyMap<string, string> = new Map([
   ['username', 'username'],
@@ -75,6 +92,16 @@ export function encodeAuthConfig(credentials: Credentials, serverAddress?: strin
   return JSON.stringify(Object.fromEntries(wire));
 }
 
+/** The same credentials as a copy of ours, in which what is secret shows itself to nobody; other values as they are. */
+export function sealed<Choice>(choice: Choice): Choice {
+  if (typeof choice !== 'object' || choice === null || Array.isArray(choice)) return choice;
+  const members = Object.entries(choice).map(([key, value]) => {
+    return [key, secretMembers.has(key) && typeof value === 'string' ? new Secret(value) : value];
+  });
+  return Object.fromEntries(members) as Choice;
+}
+const secretMembers: ReadonlySet<string> = new Set(['password', 'identityToken', 'registryToken']);
+
 /** The registry from which a reference is pulled, `"docker.io"`, `"localhost:5000"`. */
 export function registryHost(reference: Reference): string {
   if (reference.domain !== '') return reference.domain;
@@ -84,6 +111,22 @@ export function registryHost(reference: Reference): string {
 /** The key under which a registry's credentials are stored; Docker Hub has kept that of its first version. */
 export function serverAddress(host: string): string {
   return host === 'docker.io' || host === 'index.docker.io' ? 'https://index.docker.io/v1/' : host;
+}
+
+/** All of these are the Docker Hub, and Podman's library takes a key with any of them for its own, too. */
+const hubHosts: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
+
+/** The host that a key or a `serverAddress` means, whatever its spelling: `"docker.io"`, `"localhost:5000"`. */
+export function keyHost(key: string): string {
+  const [host = ''] = key.replace(/^https?:\/\//i, '').split('/');
+  const lower = host.toLowerCase();
+  return hubHosts.has(lower) ? 'docker.io' : lower;
+}
+
+/** Whether credentials may go to a registry: those that name one in `serverAddress`, to that one alone. */
+export function mayGoTo(registry: string, credentials: CredentialChoice | CredentialSource): boolean {
+  if (typeof credentials !== 'object' || typeof credentials?.serverAddress !== 'string') return true;
+  return credentials.serverAddress === '' || keyHost(credentials.serverAddress) === keyHost(registry);
 }
 
 /** The members that are there, as text. No message of this file holds a value. */

@@ -6,7 +6,8 @@ import type { Endpoint, Gate, Parameter } from './endpoint.ts';
 import { endpoints } from './endpoints.ts';
 import type { OperationName } from './endpoints.ts';
 import { encodePath } from './reference.ts';
-import { compareVersions } from './version.ts';
+import type { PingResult } from './types.ts';
+import { compareVersions, majorMinor } from './version.ts';
 
 /** What one operation is called with. */
 export interface Call {
@@ -25,7 +26,7 @@ export interface EngineFacts {
    * What the engine is: its `Api-Version` and whether it is Podman, which overlooks the version in the path. Needed
    * only where `needsIdentity` says so.
    */
-  readonly identity?: { readonly apiVersion: string; readonly isPodman: boolean } | undefined;
+  readonly identity?: Pick<PingResult, 'apiVersion' | 'isPodman' | 'podmanVersion'> | undefined;
   /** Where it keeps images; needed only where `needsStore` says so. */
   readonly store?: ImageStore | undefined;
 }
@@ -67,7 +68,7 @@ export function checkArguments(call: Call): void {
 /** Whether the version in the path alone cannot tell that the engine has all that the call asks for. */
 export function needsIdentity(call: Call): boolean {
   const isLate = ({ since }: Gate): boolean => since !== undefined && compareVersions(since, COMMON_VERSION) > 0;
-  return gatesOf(call).some(({ gate }) => gate.podman === false || isLate(gate));
+  return gatesOf(call).some(({ gate }) => gate.podman !== undefined || isLate(gate));
 }
 
 /** Whether what the call asks for hangs on the image store. */
@@ -88,12 +89,9 @@ export function gatesOfSubject(subject: string): { gate: Gate; subject: string }
 /** What the engine lacks of a subject, or undefined where it has it. */
 export function lacking(subject: string, gate: Gate, { version, identity, store }: EngineFacts): VersionError | undefined {
   const isPodman = identity?.isPodman === true;
-  if (gate.podman === false && isPodman) {
-    return new VersionError(`${subject} needs Docker, and this engine is Podman, which has nothing like it`, {
-      subject,
-      needed: 'Docker',
-      spoken: 'Podman',
-    });
+  if (isPodman) {
+    const error = lackingOnPodman(subject, gate.podman, identity.podmanVersion);
+    if (error !== undefined) return error;
   }
   const spoken = isPodman && compareVersions(identity.apiVersion, version) < 0 ? identity.apiVersion : version;
   const { since, until } = gate;
@@ -112,6 +110,18 @@ export function lacking(subject: string, gate: Gate, { version, identity, store 
   return undefined;
 }
 
+function lackingOnPodman(subject: string, needed: Gate['podman'], release: string | undefined): VersionError | undefined {
+  if (needed === undefined) return undefined;
+  if (needed === false) {
+    const message = `${subject} needs Docker, and this engine is Podman, which has nothing like it`;
+    return new VersionError(message, { subject, needed: 'Docker', spoken: 'Podman' });
+  }
+  if (release !== undefined && compareVersions(majorMinor(release), needed) >= 0) return undefined;
+  const spoken = `Podman ${escapeText(release ?? 'of an unknown version')}`;
+  const message = `${subject} needs Podman ${needed}, and this engine is ${spoken}, which ignores it`;
+  return new VersionError(message, { subject, needed: `Podman ${needed}`, spoken });
+}
+
 /** All that the call must pass: its operation's gate, and that of each argument given. */
 function gatesOf(call: Call): { subject: string; gate: Gate }[] {
   const row: Endpoint = endpoints[call.operation];
@@ -124,11 +134,12 @@ function gatesOf(call: Call): { subject: string; gate: Gate }[] {
   return [{ subject: call.operation, gate: row }, ...given];
 }
 
-/** Each argument that was given, with its parameter and what it is on the wire. */
+/** Each argument that asks for something, with its parameter and what it is on the wire. */
 function encodeArguments({ operation, args = {} }: Call): { name: string; parameter: Parameter<any>; values: readonly string[] }[] {
   const { parameters }: Endpoint = endpoints[operation];
   const given = Object.entries(parameters).filter(([name]) => args[name] !== undefined);
-  return given.map(([name, parameter]) => ({ name, parameter, values: parameter.encode(args[name]) }));
+  const encoded = given.map(([name, parameter]) => ({ name, parameter, values: parameter.encode(args[name]) }));
+  return encoded.filter(({ values }) => values.length > 0);
 }
 
 /** Throws for an option that a method does not have: a misspelt one would be dropped in silence. */

@@ -12,8 +12,8 @@ export interface Gate {
   readonly since?: string;
   /** The first API version that has it no more. */
   readonly until?: string;
-  /** False: Podman has not, whatever version it reports. */
-  readonly podman?: false;
+  /** False: Podman has not, whatever API version it reports. A version, `"4.6"`: the first Podman that heeds it. */
+  readonly podman?: false | string;
   /** Only engines with this image store heed it; others take it, and ignore it. */
   readonly store?: 'containerd';
   /** The first API version that takes more than one value. */
@@ -54,9 +54,13 @@ export type ArgumentsOf<Row extends Endpoint> = {
   [Name in keyof Row['parameters']]?: Row['parameters'][Name] extends Parameter<infer Value> ? Value | undefined : never;
 };
 
-/** `1` or `0`: the only spelling that every engine reads alike. */
+/**
+ * `1` or `0`: the only spelling that every engine reads alike. What not every engine has is false by default: a false one
+ * asks for nothing that an engine could ignore, and is left out.
+ */
 export function flag(wire: string, gate: Gate = {}): Parameter<boolean> {
-  return { wire, ...gate, encode: (value) => [check(typeof value === 'boolean', wire, 'true or false', value) ? '1' : '0'] };
+  const off = Object.keys(gate).length === 0 ? ['0'] : [];
+  return { wire, ...gate, encode: (value) => (check(typeof value === 'boolean', wire, 'true or false', value) ? ['1'] : off) };
 }
 
 /** The text as it is. */

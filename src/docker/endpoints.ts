@@ -108,8 +108,8 @@ export const endpoints = {
     parameters: {
       /** Also when containers use it or several names lead to it. Default false. */
       force: flag('force'),
-      /** Keeps the untagged parents. Default false. */
-      noprune: flag('noprune'),
+      /** Keeps the untagged parents. Default false. Podman 4.6: older ones would remove them all the same. */
+      noprune: flag('noprune', { podman: '4.6' }),
       /** Only those platforms' variants; needs `force`. API 1.50: older engines would delete the whole image. */
       platforms: platformsAsJson('platforms', { since: '1.50' }),
     },
@@ -174,7 +174,7 @@ export const endpoints = {
     parameters: {
       fromImage: text('fromImage'),
       tag: text('tag'),
-      /** That platform's variant instead of the engine's own. API 1.32. */
+      /** That platform's variant instead of the engine's own; an `ApiError` where another came. API 1.32. */
       platform: platformAsText('platform', { since: '1.32' }),
     },
   }),

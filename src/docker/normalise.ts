@@ -45,11 +45,15 @@ export function historyItem(item: HistoryItem): HistoryItem {
   return { ...item, Id: withAlgorithm(item.Id), Tags: item.Tags ?? [] };
 }
 
-/** One event; the names of the actions are the engine's own. */
+/** One event; Podman calls a load by another name than Docker. */
 export function imageEvent(event: ImageEvent): ImageEvent {
-  const { Actor, id } = event;
+  const { Actor, Action, id, status } = event;
   const actor = { ...Actor, ID: withAlgorithm(Actor?.ID ?? ''), Attributes: Actor?.Attributes ?? {} };
-  return { ...event, Actor: actor, ...(id === undefined ? {} : { id: withAlgorithm(id) }) };
+  const old = { ...(id !== undefined && { id: withAlgorithm(id) }), ...(status !== undefined && { status: actionName(status) }) };
+  return { ...event, Action: actionName(Action), Actor: actor, ...old };
+}
+function actionName(action: string): string {
+  return action === 'loadfromarchive' ? 'load' : action;
 }
 
 /** Podman has `Name`, with the Docker Hub's host in it, `Stars`, and `Official` as text, `"[OK]"` or empty. */
@@ -65,21 +69,27 @@ export function searchResult(item: JsonObject): SearchResult {
 }
 
 /** From API 1.52 on the engine sums up itself; before, as the docker command does from the list. */
-export function imageDiskUsage(answer: unknown): ImageDiskUsage {
+export function imageDiskUsage(answer: unknown, verbose = false): ImageDiskUsage {
   const usage = isJsonObject(answer) ? answer : {};
-  const summed = usage['ImageUsage'];
-  if (isJsonObject(summed)) {
-    return {
-      totalSize: Number(summed['TotalSize'] ?? 0),
-      reclaimable: Number(summed['Reclaimable'] ?? 0),
-      totalCount: Number(summed['TotalCount'] ?? 0),
-      activeCount: Number(summed['ActiveCount'] ?? 0),
-    };
-  }
-  const images = (Array.isArray(usage['Images']) ? usage['Images'] : []) as ImageSummary[];
+  const summed = isJsonObject(usage['ImageUsage']) ? usage['ImageUsage'] : undefined;
+  const list = summed?.['Items'] ?? usage['Images'];
+  const images = (Array.isArray(list) ? (list as ImageSummary[]) : []).map(withNames);
+  const sums = summed === undefined ? sumUp(images, Number(usage['LayersSize'])) : engineSums(summed);
+  return { ...sums, images: verbose ? images : undefined };
+}
+
+function engineSums(summed: JsonObject): Omit<ImageDiskUsage, 'images'> {
+  return {
+    totalSize: Number(summed['TotalSize'] ?? 0),
+    reclaimable: Number(summed['Reclaimable'] ?? 0),
+    totalCount: Number(summed['TotalCount'] ?? 0),
+    activeCount: Number(summed['ActiveCount'] ?? 0),
+  };
+}
+
+function sumUp(images: readonly ImageSummary[], layersSize: number): Omit<ImageDiskUsage, 'images'> {
   const active = images.filter(({ Containers }) => Containers > 0);
   const used = active.reduce((sum, { Size, SharedSize }) => sum + Size - Math.max(SharedSize, 0), 0);
-  const sum = images.reduce((total, { Size }) => total + Size, 0);
-  const totalSize = Number(usage['LayersSize']) || sum; // Podman 4 says 0
+  const totalSize = layersSize || images.reduce((total, { Size }) => total + Size, 0); // Podman 4 says 0
   return { totalSize, reclaimable: Math.max(totalSize - used, 0), totalCount: images.length, activeCount: active.length };
 }

@@ -14,6 +14,8 @@ export interface Outcome<Result> {
 
 /** A pull's: what the stream leaves out may be told beside it. */
 export interface PullOutcome extends Outcome<PullResult> {
+  /** The tags that the stream named; Docker names each. */
+  tags(): readonly string[];
   tell(known: Pick<PullResult, 'digest' | 'status'>): void;
 }
 
@@ -38,10 +40,13 @@ export function pullOutcome(reference: string): PullOutcome {
   let digest: string | undefined;
   let status: PullResult['status'];
   const warnings: string[] = [];
+  const tags: string[] = [];
   return {
+    tags: () => tags,
     take(event) {
       if (event.type === 'warning') warnings.push(event.text);
       if (event.type !== 'headline') return;
+      if (event.id !== undefined && event.status.startsWith('Pulling from ')) tags.push(event.id);
       if (event.status.startsWith('Digest: ')) digest = digestGrammar.exec(event.status)?.[0];
       if (event.status.startsWith('Status: Downloaded')) status = 'downloaded';
       if (event.status.startsWith('Status: Image is up to date')) status ??= 'up-to-date';

@@ -70,6 +70,46 @@ export function platformJson(platform: Platform): string {
   return JSON.stringify(Object.fromEntries([...keys.keys()].map((key) => [key, object[key]])));
 }
 
+/** What the variant of an architecture is where none is said, as containerd/platforms reads it. */
+const impliedVariants: ReadonlyMap<string, string> = new Map([
+  ['amd64', 'v1'],
+  ['arm', 'v7'],
+  ['arm64', 'v8'],
+]);
+
+/** What an image says that it is for; an old one may not say it. */
+export interface ImagePlatform {
+  readonly Os: string;
+  readonly Architecture: string;
+  readonly Variant?: string | undefined;
+}
+
+/** Whether an image is for exactly the platform that is wanted; a word alone is an operating system or an architecture. */
+export function samePlatform(image: ImagePlatform, wanted: Platform): boolean {
+  return sameMachine(image, wanted, ({ architecture, variant }) => {
+    const implied = impliedVariants.get(architecture) ?? '';
+    return (image.Variant || implied) === (variant ?? implied);
+  });
+}
+
+/** Whether an image runs on the platform that is wanted, as a machine runs what an older one does: `v6` on `arm/v7`. */
+export function runsOn(image: ImagePlatform, wanted: Platform): boolean {
+  return sameMachine(image, wanted, ({ architecture, variant }) => {
+    const implied = impliedVariants.get(architecture) ?? '';
+    return level(image.Variant || implied) <= level(variant ?? implied);
+  });
+}
+
+function level(variant: string): number {
+  return Number(/^v?([0-9]+)/.exec(variant)?.[1] ?? 0);
+}
+
+function sameMachine({ Os, Architecture }: ImagePlatform, wanted: Platform, agrees: (wanted: PlatformObject) => boolean): boolean {
+  if (typeof wanted === 'string' && !wanted.includes('/')) return wanted === Os || alias(wanted)[0] === Architecture;
+  const asked = parsePlatform(wanted);
+  return asked.os === Os && asked.architecture === Architecture && agrees(asked);
+}
+
 function parseText(text: string): PlatformObject {
   const [, os, version, architecture, variant] = platformGrammar.exec(text) ?? [];
   if (os === undefined || architecture === undefined) {

@@ -349,6 +349,8 @@ export interface PingResult {
   readonly server: string | undefined;
   /** Podman answers as Docker, but for what it has not. */
   readonly isPodman: boolean;
+  /** `4.3.1`; undefined where the engine is none. */
+  readonly podmanVersion: string | undefined;
 }
 
 /** An engine's versions. */
@@ -445,6 +447,8 @@ export interface ImageDiskUsage {
   readonly totalCount: number;
   /** Images that a container uses. */
   readonly activeCount: number;
+  /** Each image with its share, where `verbose` asked for them. */
+  readonly images: readonly ImageSummary[] | undefined;
 }
 
 /** One attestation of an image. */

@@ -27,6 +27,11 @@ function numbers(version: string): number[] {
   return (versionGrammar.exec(version) ?? []).slice(1).map(Number);
 }
 
+/** The first two numbers of a release, `"4.3"` of Podman's `"4.3.1-rhel"`; as a version of the API is written. */
+export function majorMinor(release: string): string {
+  return /^[0-9]+\.[0-9]+/.exec(release)?.[0] ?? '0.0';
+}
+
 /** A version to be pinned to, without the leading "v"; a `ConfigError` where it is none that this client speaks. */
 export function parsePinnedVersion(text: string, source = 'version'): string {
   const version = text.replace(/^v/, '');

@@ -180,7 +180,7 @@ export class ResponseParser {
   #noHttp(): never {
     const excerpt = this.#input.toString('latin1', this.#position, this.#position + 64);
     const tls = excerpt.startsWith('\x15') || excerpt.startsWith('\x16');
-    const hint = tls ? '; this looks like TLS: is https or DOCKER_TLS_VERIFY missing?' : '';
+    const hint = tls ? '; this looks like TLS: give tls, write https://, or set DOCKER_TLS_VERIFY' : '';
     return this.#fail(`the answer is not HTTP/1${hint}`, 'RFC 9112 §2.3', excerpt);
   }
 

@@ -1,31 +1,43 @@
 // The variables that say where the engine is. This file alone reads the environment.
 
-import { ConfigError } from '../errors.ts';
+import { userInfo } from 'node:os';
+import { VARIABLES, configFolder } from '../docker/variables.ts';
+import type { Surroundings, Variables } from '../docker/variables.ts';
 
 /** Variables by their names. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the environment says. */
-export interface EnvironmentHost {
-  readonly host: string;
-  /** Where `host` comes from, for messages. */
-  readonly source: string;
-  readonly version: string | undefined;
+/** Where this program runs; `environment` in place of the process's own. */
+export function surroundingsOf(environment: Environment = process.env): Surroundings {
+  const variables: Variables = Object.fromEntries(VARIABLES.map((name) => [name, environment[name] || undefined]));
+  const { platform } = process;
+  return { platform, home: (platform === 'win32' ? variables.USERPROFILE : variables.HOME) ?? homeOfUser(), variables };
 }
 
-/** DOCKER_HOST, or the default socket; DOCKER_API_VERSION. */
-export function environmentHost(environment: Environment = process.env): EnvironmentHost {
-  const { DOCKER_HOST: host, DOCKER_API_VERSION: version } = environment;
-  // TLS that was asked for is TLS or nothing: never fall back to plain text.
-  for (const name of ['DOCKER_TLS', 'DOCKER_TLS_VERIFY']) {
-    if (environment[name] && host?.startsWith('tcp://')) {
-      throw new ConfigError(`${name} asks for TLS, which this version does not speak yet`);
-    }
+/** By the system's list of users, which need not know the one that a container runs as. */
+function homeOfUser(): string | undefined {
+  try {
+    return userInfo().homedir || undefined;
+  } catch {
+    return undefined;
   }
-  const source = host ? 'DOCKER_HOST' : 'the default socket';
-  return { host: host || defaultHost(), source, version: version || undefined };
 }
 
-function defaultHost(): string {
-  return process.platform === 'win32' ? 'npipe:////./pipe/docker_engine' : 'unix:///var/run/docker.sock';
+/** What the environment says of the docker command's own files. */
+export interface DockerEnvironment {
+  /** Of config.json; undefined where nobody knows the user's folder. */
+  readonly folder: string | undefined;
+  /** DOCKER_AUTH_CONFIG, the text of credentials. */
+  readonly authConfig: string | undefined;
+}
+
+/** Where the docker command keeps what it knows, and what it is told beside. */
+export function dockerEnvironment(environment?: Environment): DockerEnvironment {
+  const surroundings = surroundingsOf(environment);
+  return { folder: configFolder(surroundings), authConfig: surroundings.variables.DOCKER_AUTH_CONFIG };
+}
+
+/** The folders in which programs are looked for. */
+export function searchPath(environment: Environment = process.env): string {
+  return environment['PATH'] ?? '';
 }

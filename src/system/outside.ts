@@ -2,19 +2,33 @@
 
 import type { Dialer } from '../connection/channel.ts';
 import type { ArchiveFiles } from '../connection/files.ts';
+import type { Observe } from '../connection/observer.ts';
 import type { Address } from '../docker/address.ts';
+import { askHelper } from './credential-helper.ts';
+import { observe } from './debug.ts';
 import { dialerFor } from './dial.ts';
-import { environmentHost } from './environment.ts';
-import type { EnvironmentHost } from './environment.ts';
+import type { DialerOptions } from './dial.ts';
+import { readDockerConfig } from './docker-config.ts';
+import { findEngine, listContexts } from './engine-search.ts';
+import { dockerEnvironment } from './environment.ts';
 import { files } from './files.ts';
 
 /** What longshore touches of the world. */
 export interface Outside {
-  dialerFor(address: Address): Dialer;
+  dialerFor(address: Address, options?: DialerOptions): Dialer;
+  /** Debug lines and diagnostics channels. */
+  readonly observe: Observe;
   readonly files: ArchiveFiles;
-  /** Where the environment of this process says that the engine is. */
-  environmentHost(): EnvironmentHost;
+  /** Where the environment says that the engine is. */
+  readonly findEngine: typeof findEngine;
+  /** The contexts of the docker command. */
+  readonly listContexts: typeof listContexts;
+  readonly dockerEnvironment: typeof dockerEnvironment;
+  readonly readDockerConfig: typeof readDockerConfig;
+  readonly askHelper: typeof askHelper;
 }
 
 /** This machine. */
-export const outside: Outside = { dialerFor, files, environmentHost };
+export const outside: Outside = {
+  dialerFor, observe, files, findEngine, listContexts, dockerEnvironment, readDockerConfig, askHelper,
+};

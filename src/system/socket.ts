@@ -8,48 +8,61 @@ import type { Channel, ChannelOwner } from '../connection/channel.ts';
 export type SocketTarget = { readonly path: string } | { readonly host: string; readonly port: number };
 
 /** A connected channel; rejects with the system's own error, or with the signal's reason. */
-export function connectSocket(target: SocketTarget, signal: AbortSignal | undefined): Promise<Channel> {
+export async function connectSocket(target: SocketTarget, signal: AbortSignal | undefined): Promise<Channel> {
+  signal?.throwIfAborted();
+  const channel = new SocketChannel();
+  channel.socket.connect(target);
+  await connected(channel.socket, 'connect', signal);
+  return channel;
+}
+
+/** Resolves at the event; rejects with the socket's error or the signal's reason, and then the socket is destroyed. */
+export function connected(socket: Socket, event: 'connect' | 'secureConnect', signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted === true) return reject(signal.reason);
-    const channel = new SocketChannel();
-    const { socket } = channel;
-    const onAbort = (): void => settle(() => reject(signal?.reason), true);
-    const onError = (error: Error): void => settle(() => reject(error), true);
-    const onConnect = (): void => settle(() => resolve(channel), false);
-    const settle = (how: () => void, failed: boolean): void => {
+    const onAbort = (): void => fail(signal?.reason);
+    const settle = (): void => {
       signal?.removeEventListener('abort', onAbort);
-      socket.off('error', onError).off('connect', onConnect);
-      if (failed) channel.destroy();
-      how();
+      socket.off('error', fail).off(event, onConnect);
+    };
+    const fail = (reason: unknown): void => {
+      settle();
+      socket.destroy();
+      reject(reason);
+    };
+    const onConnect = (): void => {
+      settle();
+      resolve();
     };
     signal?.addEventListener('abort', onAbort, { once: true });
-    socket.on('error', onError).on('connect', onConnect);
-    socket.connect(target);
+    socket.on('error', fail).on(event, onConnect);
   });
 }
 
+/** What `_write` and `_writev` call back. */
+type Written = (error?: Error | null) => void;
+
 /**
- * A socket whose receiving side outlives its sending side. A plain socket is destroyed by EPIPE or ECONNRESET on a
+ * Makes a socket's receiving side outlive its sending side. A plain socket is destroyed by EPIPE or ECONNRESET on a
  * write, and with it the answer that already lies in the receive buffer and says why: 85 to 90 of 100 early refusals
  * were lost that way, none with this (see test/connection/early-answer.test.ts).
  */
-class PatientSocket extends Socket {
+export class Patience {
   writeError: Error | undefined;
 
-  override _write(chunk: unknown, encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    if (this.writeError !== undefined) return callback();
-    super._write(chunk, encoding, this.#forgiving(callback));
+  constructor(socket: Socket) {
+    const write = socket._write.bind(socket);
+    const writev = socket._writev?.bind(socket);
+    socket._write = (chunk, encoding, callback) => {
+      if (this.writeError === undefined) write(chunk, encoding, this.#forgiving(callback));
+      else callback();
+    };
+    socket._writev = (chunks, callback) => {
+      if (this.writeError === undefined) writev?.(chunks, this.#forgiving(callback));
+      else callback();
+    };
   }
 
-  override _writev(
-    chunks: Array<{ chunk: unknown; encoding: BufferEncoding }>,
-    callback: (error?: Error | null) => void,
-  ): void {
-    if (this.writeError !== undefined) return callback();
-    super._writev?.(chunks, this.#forgiving(callback));
-  }
-
-  #forgiving(callback: (error?: Error | null) => void): (error?: Error | null) => void {
+  #forgiving(callback: Written): Written {
     return (error) => {
       if (error) this.writeError = error;
       callback();
@@ -57,8 +70,21 @@ class PatientSocket extends Socket {
   }
 }
 
+/** Writes the blocks as one; resolves when their memory may be used again. */
+export function writeTogether(socket: Socket, blocks: readonly Uint8Array[]): Promise<void> {
+  return new Promise((resolve) => {
+    socket.cork();
+    blocks.forEach((block, index) => {
+      if (index === blocks.length - 1) socket.write(block, () => resolve());
+      else socket.write(block);
+    });
+    socket.uncork();
+  });
+}
+
 class SocketChannel implements Channel {
-  readonly socket: PatientSocket;
+  readonly socket: Socket;
+  readonly #patience: Patience;
   readonly holdsMemory = process.platform === 'win32';
   owner: ChannelOwner = nobody;
 
@@ -71,7 +97,8 @@ class SocketChannel implements Channel {
     };
     // allowHalfOpen: Node must not end our side by itself when the engine ends its own in the middle of an upload.
     const options = { allowHalfOpen: true, onread } as SocketConstructorOpts;
-    this.socket = new PatientSocket(options);
+    this.socket = new Socket(options);
+    this.#patience = new Patience(this.socket);
     this.socket.setNoDelay(true);
     this.socket.on('end', () => this.owner.ended());
     this.socket.on('error', (error) => this.owner.broken(error));
@@ -79,18 +106,11 @@ class SocketChannel implements Channel {
   }
 
   get writeError(): Error | undefined {
-    return this.socket.writeError;
+    return this.#patience.writeError;
   }
 
   write(blocks: readonly Uint8Array[]): Promise<void> {
-    return new Promise((resolve) => {
-      this.socket.cork();
-      blocks.forEach((block, index) => {
-        if (index === blocks.length - 1) this.socket.write(block, () => resolve());
-        else this.socket.write(block);
-      });
-      this.socket.uncork();
-    });
+    return writeTogether(this.socket, blocks);
   }
 
   resume(): void {
@@ -110,7 +130,7 @@ class SocketChannel implements Channel {
 
 const spare = new Uint8Array(4096);
 /** Who is told when nobody owns the channel: before it is handed over, and after it is destroyed. */
-const nobody: ChannelOwner = {
+export const nobody: ChannelOwner = {
   memory: () => spare,
   received: () => false,
   ended: () => {},

@@ -2,10 +2,11 @@
 
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
 import { concat, copyOf } from '../bytes.ts';
+import { isLogin } from '../docker/secrets.ts';
 import { ArgumentError } from '../errors.ts';
 import { RequestParser } from './requests.ts';
 import type { RequestEvent } from './requests.ts';
-import { filler, isLogin, redactHead, redactLoginAnswer } from './secrets.ts';
+import { filler, redactHead, redactLoginAnswer } from './secrets.ts';
 import { TAPE_LIMIT, textLength } from './tape.ts';
 import type { Tape, TapeHeader, TapeRecord } from './tape.ts';
 
@@ -26,6 +27,7 @@ export function recorder(dialer: Dialer, header: TapeHeader): Recorder {
   let connections = 0;
   const recording: Dialer = {
     address: dialer.address,
+    traits: dialer.traits,
     dial: async (options) => recordingChannel(await dialer.dial(options), new ConnectionLog(log, ++connections)),
   };
   return { dialer: recording, tape: () => ({ header, records: log.records() }) };
@@ -46,6 +48,9 @@ function recordingChannel(inner: Channel, log: ConnectionLog): Channel {
     },
     get writeError() {
       return inner.writeError;
+    },
+    get connecting() {
+      return inner.connecting === true;
     },
     write(blocks) {
       for (const block of blocks) log.sent(block);

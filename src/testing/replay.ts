@@ -2,12 +2,12 @@
 
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
 import { escapeBytes, escapeText } from '../bytes.ts';
+import { isLogin } from '../docker/secrets.ts';
 import { ArgumentError } from '../errors.ts';
 import { GatheredRequest, tapeExchanges } from './exchanges.ts';
 import type { TapeExchange } from './exchanges.ts';
 import { RequestParser } from './requests.ts';
 import type { RequestEvent } from './requests.ts';
-import { isLogin } from './secrets.ts';
 import type { Tape } from './tape.ts';
 
 /** How a tape is played. */

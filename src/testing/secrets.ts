@@ -2,21 +2,19 @@
 
 import { Buffer } from 'node:buffer';
 import { asBuffer, latin1 } from '../bytes.ts';
+import { isSecretField } from '../docker/secrets.ts';
 
 const REDACTED = '[redacted]';
-
-/** The fields whose values are secrets, in requests: the engine's own two for registries, and HTTP's. */
-const secretFields = /^(x-registry-auth|x-registry-config|authorization|proxy-authorization|cookie):.*$/is;
 
 /** The head with `[redacted]` where secrets stood. */
 export function redactHead(head: Uint8Array): Buffer {
   const lines = asBuffer(head).toString('latin1').split('\r\n');
-  return latin1(lines.map((line) => line.replace(secretFields, `$1: ${REDACTED}`)).join('\r\n'));
+  return latin1(lines.map(redactField).join('\r\n'));
 }
 
-/** Whether the content of a request is a secret, and its answer may hold one: `POST /auth`, a login. */
-export function isLogin({ method, target }: { readonly method: string; readonly target: string }): boolean {
-  return method === 'POST' && /\/auth(?:\?.*)?$/.test(target);
+function redactField(line: string): string {
+  const [, name] = /^([^\s:]+):/.exec(line) ?? [];
+  return name !== undefined && isSecretField(name) ? `${name}: ${REDACTED}` : line;
 }
 
 /** As many bytes as the secret had, so that Content-Length and chunk sizes stay true. */

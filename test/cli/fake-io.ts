@@ -10,7 +10,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-export interface World extends Partial<Omit<Io, 'stdin' | 'stdout' | 'stderr' | 'connect'>> {
+export interface World extends Partial<Omit<Io, 'stdin' | 'stdout' | 'stderr'>> {
   /** What comes on standard input; undefined where that is a terminal. */
   readonly stdin?: string;
   /** Which outputs are terminals, of 80 by 24. */
@@ -40,7 +40,8 @@ export async function longshore(host: string, argv: readonly string[], world: Wo
     color: false,
     debug: false,
     now: () => Date.UTC(2026, 0, 1),
-    connect: async (options) => new ImageClient({ host: options.host ?? host }),
+    connect: async ({ host: other, onWarning }) => new ImageClient({ host: other ?? host, onWarning }),
+    explain: (options) => ImageClient.explain({ ...options, environment: { HOME: '/nowhere', DOCKER_HOST: host } }),
     ...rest,
   });
   return { code, ...written };

@@ -4,7 +4,9 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Interruption, OutputClosedError } from '../../src/cli/command.ts';
-import { packTar } from '../../src/index.ts';
+import type { Io } from '../../src/cli/command.ts';
+import { ImageClient, packTar } from '../../src/index.ts';
+import type { EngineReport } from '../../src/index.ts';
 import { bytes, cannedDaemon, json, progress, status } from './canned-daemon.ts';
 import type { Answer, CannedDaemon } from './canned-daemon.ts';
 import { longshore } from './fake-io.ts';
@@ -76,6 +78,26 @@ describe('ls', () => {
   });
 });
 
+describe('a warning', () => {
+  const old = { 'POST /images/create': progress({ status: 'WARNING: \x1b[2Jold' }) };
+  const told = 'WARNING: \\u{1b}[2Jold\n';
+
+  it('of the engine stands once on stderr, with the progress or without it', async () => {
+    expect((await against(old, ['pull', 'x:1'])).stderr).toBe(told);
+    await daemon.close();
+    expect((await against(old, ['pull', '--quiet', 'x:1'])).stderr).toBe(`longshore pull: warning: ${told}`);
+  });
+
+  it('of ours stands on stderr', async () => {
+    const connect: World['connect'] = async ({ onWarning }) => {
+      onWarning?.({ kind: 'readable-key', subject: '/k', message: 'others may read /k' });
+      return new ImageClient({ host: daemon.host });
+    };
+    const { stderr } = await against({ 'GET /images/json': json([]) }, ['ls', '-q'], { connect });
+    expect(stderr).toBe('longshore ls: warning: others may read /k\n');
+  });
+});
+
 describe('pull', () => {
   const pulled = {
     'POST /images/create': progress(
@@ -93,8 +115,8 @@ describe('pull', () => {
   it('prints the reference on stdout, and what the engine does on stderr', async () => {
     const outcome = await against(pulled, ['pull', '--platform', 'linux/arm64', 'x:1']);
     expect(outcome).toEqual({ code: 0, stdout: 'docker.io/library/x:1\n', stderr: said });
-    expect(daemon.requests).toHaveLength(1);
-    expect(daemon.requests[0]).toContain('platform=linux%2Farm64');
+    expect(daemon.requests[0]).toMatch(/^POST .*platform=linux%2Farm64/);
+    expect(daemon.requests.slice(1)).toEqual(['GET /images/docker.io/library/x:1/json']); // is it of that platform?
   });
 
   it('paints a bar where stderr is a terminal', async () => {
@@ -137,7 +159,7 @@ describe('pull', () => {
     ['Get "https://r/v2/": dial tcp: lookup r: no such host', 'The engine did not reach the other side'],
   ])('says what to do about "%s"', async (message, advice) => {
     const { stderr } = await against({ 'POST /images/create': status(500, message) }, ['pull', 'x:1']);
-    expect(stderr).toContain(`longshore pull: the engine answered 500: ${message}\n${advice}`);
+    expect(stderr).toContain(`longshore pull: ${message.includes('x:1') ? '' : 'x:1: '}the engine answered 500: ${message}\n${advice}`);
     expect(stderr.split('\n')).toHaveLength(3);
   });
 });
@@ -276,7 +298,7 @@ describe('rm', () => {
       stdout: `Untagged: a:1\nDeleted: ${ID}\n`,
       stderr:
         'longshore rm: the engine answered 409: conflict: unable to remove repository reference "busy"\n' +
-        'longshore rm: the engine answered 404: no such page\n',
+        'longshore rm: gone: the engine answered 404: no such page\n',
     });
   });
 
@@ -303,6 +325,83 @@ describe('rm', () => {
   it('escapes the words of the engine', async () => {
     const { stderr } = await against({ 'DELETE /images/a': status(500, 'a\x1b[2J\nb\u202e') }, ['rm', 'a']);
     expect(stderr).toBe('longshore rm: the engine answered 500: a\\u{1b}[2J\\u{a}b\\u{202e}\n');
+  });
+});
+
+describe('context', () => {
+  const report: EngineReport = {
+    host: 'tcp://lab.example:2376',
+    rule: 'DOCKER_CONTEXT',
+    source: 'DOCKER_CONTEXT',
+    context: 'lab',
+    tls: { ca: '/c/ca.pem', cert: '/c/cert.pem', key: '/c/key.pem', verify: true },
+    version: '1.43',
+    platform: undefined,
+    headers: ['X-A', 'X-B'],
+    considered: [
+      { rule: 'DOCKER_HOST', what: undefined, state: 'absent', detail: undefined },
+      { rule: 'DOCKER_CONTEXT', what: 'lab', state: 'chosen', detail: undefined },
+      { rule: 'alternative', what: 'unix:///run/podman/podman.sock', state: 'there', detail: 'Podman of the system' },
+    ],
+    contexts: [
+      { name: 'evil\x1b[2J', host: undefined, description: 'not shown', problem: 'has no endpoint for docker' },
+      { name: 'lab', host: 'tcp://lab.example:2376', description: 'The lab', problem: undefined },
+    ],
+    warnings: ['look out'],
+  };
+
+  it('prints which engine is meant, why, and what else there is', async () => {
+    const { code, stdout, stderr } = await against({}, ['context'], { explain: async () => report });
+    expect([code, stderr, daemon.requests]).toEqual([0, '', []]);
+    expect(stdout).toBe(
+      [
+        'Engine      tcp://lab.example:2376',
+        '  by        DOCKER_CONTEXT',
+        '  context   lab',
+        '  TLS       verified by /c/ca.pem, with /c/cert.pem',
+        '  API       1.43',
+        '  headers   X-A, X-B',
+        '  warning   look out',
+        '',
+        'RULE             STATE    SAYS',
+        'DOCKER_HOST      absent',
+        'DOCKER_CONTEXT   chosen   lab',
+        'alternative      there    unix:///run/podman/podman.sock   Podman of the system',
+        '',
+        'CONTEXT         HOST                     DESCRIPTION',
+        'evil\\u{1b}[2J                            has no endpoint for docker',
+        'lab             tcp://lab.example:2376   The lab',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('prints the report as JSON with --json', async () => {
+    const { stdout } = await against({}, ['context', '--json'], { explain: async () => report });
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(report)));
+  });
+
+  it('asks of the engine that the options name', async () => {
+    const asked: object[] = [];
+    const explain: Io['explain'] = async (options) => {
+      asked.push(options);
+      return report;
+    };
+    await against({}, ['--context', 'lab', 'context'], { explain });
+    await against({}, ['context', '-H', 'tcp://h:1'], { explain });
+    expect(asked).toEqual([{ host: undefined, context: 'lab' }, { host: 'tcp://h:1', context: undefined }]);
+  });
+});
+
+describe('an engine with warnings', () => {
+  it('has them on stderr, escaped, whatever the command prints', async () => {
+    const connect: Io['connect'] = async ({ context, onWarning }) => {
+      onWarning?.({ kind: 'configuration', subject: 'x', message: `context ${context}: look\x1bout` });
+      return new ImageClient({ host: daemon.host });
+    };
+    const argv = ['ls', '-q', '--context', 'lab'];
+    const { code, stdout, stderr } = await against({ 'GET /images/json': json([]) }, argv, { connect });
+    expect([code, stdout, stderr]).toEqual([0, '', 'longshore ls: warning: context lab: look\\u{1b}out\n']);
   });
 });
 

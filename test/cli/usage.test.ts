@@ -11,7 +11,7 @@ import type { World } from './fake-io.ts';
 /** No engine is there; none is asked. */
 const NOWHERE = 'unix:///nowhere/engine.sock';
 
-const MISSING = 'longshore: a command is missing: ls, pull, save, load, import, rm, version';
+const MISSING = 'longshore: a command is missing: ls, pull, save, load, import, rm, context, version';
 
 describe('wrong usage', () => {
   const onTerminal: World = { terminals: ['stdout', 'stderr'] };
@@ -34,6 +34,8 @@ describe('wrong usage', () => {
     [['save', '-o', '--json', 'x'], "longshore save: option '-o' argument is ambiguous"],
     [['ls', 'a', 'b'], 'longshore ls: there is no place for "b"'],
     [['ls', '--filter', 'dangling'], 'longshore ls: --filter takes KEY=VALUE, not "dangling"'],
+    [['context', 'x'], 'longshore context: there is no place for "x"'],
+    [['context', '--host', 'unix:///x', '--context', 'y'], 'longshore context: give a host or a context, not both'],
     [['version', 'x'], 'longshore version: there is no place for "x"'],
     [['load', '-i', 'a', 'b'], 'longshore load: give one archive: FILE, or -i FILE'],
     [['load'], 'longshore load: an archive does not come from a terminal: give FILE'],

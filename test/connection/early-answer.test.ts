@@ -20,14 +20,15 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('the reason of an upload refused in its middle', () => {
-    it.each(['unix', 'tcp'])('is never lost, though the engine closes at once (%s)', async (kind) => {
+    it.each(['unix', 'tcp', 'tls'])('is never lost, though the engine closes at once (%s)', async (kind) => {
       folder = await mkdtemp(join(tmpdir(), 'longshore-'));
       const path = join(folder, 'd.sock');
       const script = fileURLToPath(new URL('../support/refusing-server.mjs', import.meta.url));
-      server = spawn(process.execPath, [script, kind === 'tcp' ? 'tcp' : path], { stdio: ['pipe', 'pipe', 'inherit'] });
+      server = spawn(process.execPath, [script, kind === 'unix' ? path : kind], { stdio: ['pipe', 'pipe', 'inherit'] });
       const [printed] = await once(server.stdout as NodeJS.ReadableStream, 'data');
-      const address = kind === 'tcp' ? `tcp://127.0.0.1:${String(printed).trim()}` : `unix://${path}`;
-      const pool = makeWire(wire, dialerFor(parseAddress(address)));
+      const address = kind === 'unix' ? `unix://${path}` : `tcp://127.0.0.1:${String(printed).trim()}`;
+      const tls = kind === 'tls' ? { ca: fileURLToPath(new URL('../../fixtures/tls/ca.pem', import.meta.url)) } : undefined;
+      const pool = makeWire(wire, dialerFor(parseAddress(address), { tls }));
       async function* upload(): AsyncGenerator<Uint8Array> {
         for (let i = 0; i < 1000; i++) yield Buffer.alloc(65536);
       }

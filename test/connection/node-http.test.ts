@@ -2,11 +2,16 @@ import { EventEmitter } from 'node:events';
 import http from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AnswerReader } from '../../src/connection/wire.ts';
-import { ConfigError, ProtocolError, TruncatedError } from '../../src/errors.ts';
-import { Kept, request } from '../support/fake-daemon.ts';
+import type { AnswerReader, ExchangeNotes, Wire, WireRequest } from '../../src/connection/wire.ts';
+import { parseAddress } from '../../src/docker/address.ts';
+import { ConfigError, ConnectError, ProtocolError, TimeoutError, TruncatedError } from '../../src/errors.ts';
+import { dialerFor } from '../../src/system/dial.ts';
+import { Kept, answer, fakeDaemon, onRequest, request, until } from '../support/fake-daemon.ts';
+import { fakeSsh, runs } from '../support/fake-ssh.ts';
+import type { FakeSshOptions } from '../support/fake-ssh.ts';
 import { MemoryChannel, memoryDialer } from '../support/memory-channel.ts';
 import { splits } from '../support/splits.ts';
+import { tlsDaemon } from '../support/tls-daemon.ts';
 import { wireCases } from '../support/wire-cases.ts';
 import type { WireCase } from '../support/wire-cases.ts';
 import { wireDisagreements } from '../support/wire-disagreements.ts';
@@ -161,6 +166,117 @@ describe('over both wires', () => {
       const { error } = await outcome(name, '\x15\x03\x01\0\x02\x02F');
       expect((error as Error).message).toContain('this looks like TLS');
     });
+  });
+});
+
+/** Ended after each test, in reverse. */
+const ends: Array<() => unknown> = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+async function get(wire: Wire, changes: Partial<WireRequest> = {}): Promise<Kept> {
+  const kept = new Kept();
+  await wire.exchange(request(changes), kept.reader);
+  return kept;
+}
+
+describe.each(wireNames)('over the wire %s', (name) => {
+  it('the notes of an exchange count each byte, both ways', async () => {
+    async function* chunks(): AsyncGenerator<Uint8Array> {
+      yield Buffer.alloc(70_000);
+      yield Buffer.from('x');
+    }
+    const text = `HTTP/1.1 103 Early Hints\r\n\r\n${answer('hello')}`;
+    const bodies = [undefined, { bytes: Buffer.from('abc') }, { chunks: chunks() }, { chunks: chunks(), length: 70_001 }];
+    for (const body of bodies) {
+      const channel = new MemoryChannel();
+      const wire = makeWire(name, memoryDialer(channel));
+      const notes: ExchangeNotes = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0 };
+      const call = get(wire, { method: 'POST', body, notes });
+      const written = (): Buffer => Buffer.concat(channel.written);
+      // The last of each: the empty line of the head, the content, the last chunk.
+      const last = body === undefined ? '\r\n\r\n' : 'bytes' in body ? 'abc' : 'length' in body ? 'x' : '0\r\n\r\n';
+      await until(() => written().toString('latin1').endsWith(last));
+      channel.read(text);
+      await call;
+      expect(notes).toEqual({ reusedSocket: false, bytesSent: written().length, bytesReceived: text.length });
+      wire.close();
+    }
+  });
+
+  describe('over TLS', () => {
+    const untilClose = 'HTTP/1.1 200 OK\r\n\r\nall of it';
+
+    async function start(text: string, then: 'stay' | 'end'): Promise<Wire> {
+      const daemon = await tlsDaemon((socket) =>
+        onRequest(socket, () => (then === 'stay' ? socket.write(text, 'latin1') : socket.end(text, 'latin1'))),
+      );
+      const wire = makeWire(name, daemon.dialer());
+      ends.push(() => daemon.close(), () => wire.close());
+      return wire;
+    }
+
+    it('a connection carries one exchange after the other', async () => {
+      const wire = await start(answer('x'), 'stay');
+      const reused: unknown[] = [];
+      for (let round = 0; round < 3; round++) {
+        const notes: ExchangeNotes = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0 };
+        expect((await get(wire, { notes })).text).toBe('x');
+        reused.push(notes.reusedSocket);
+      }
+      expect(reused).toEqual([false, true, true]);
+    });
+
+    it('content that the end would delimit is never taken for whole', async () => {
+      const kept = new Kept();
+      const call = (await start(untilClose, 'end')).exchange(request(), kept.reader);
+      await expect(call).rejects.toBeInstanceOf(TruncatedError);
+      await expect(call).rejects.toMatchObject({ phase: 'content', received: 'all of it'.length });
+      expect([kept.text, kept.ended]).toEqual(['all of it', false]);
+    });
+  });
+
+  describe('over ssh', () => {
+    async function start(onConnection: Parameters<typeof fakeDaemon>[0], options?: FakeSshOptions): Promise<Wire> {
+      const daemon = await fakeDaemon(onConnection);
+      const ssh = fakeSsh(options);
+      const wire = makeWire(name, dialerFor(parseAddress(`ssh://h${daemon.host.slice('unix://'.length)}`)));
+      ends.push(() => daemon.close(), () => ssh.restore(), () => until(() => ssh.starts().every(({ pid }) => !runs(pid))));
+      ends.push(() => wire.close());
+      return wire;
+    }
+
+    it('an answer comes whole, in many reads, and until the end where ssh ends well', async () => {
+      const content = 'y'.repeat(500_000);
+      const wire = await start((socket) => onRequest(socket, () => socket.end(`HTTP/1.1 200 OK\r\n\r\n${content}`)));
+      expect((await get(wire)).text).toBe(content);
+    });
+
+    it('an ssh that does not connect is told in its own words', async () => {
+      const wire = await start(() => {}, { says: 'Host key verification failed.\r\n', exits: 255 });
+      const error = await get(wire).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(ConnectError);
+      expect((error as Error).message).toContain('ssh exited with 255: Host key verification failed');
+      expect(error).toMatchObject({ exchange: { method: 'GET', target: '/x', reusedSocket: false } });
+    });
+
+    it('the limit for the head comes behind the one for the connection', async () => {
+      const wire = await start(() => {}, { hangs: true });
+      const call = get(wire, { timeouts: { connectMs: 50, headMs: 30, idleMs: undefined } });
+      await expect(call).rejects.toBeInstanceOf(TimeoutError);
+      await expect(call).rejects.toMatchObject({ limit: 'head', limitMs: 80 });
+    });
+  });
+
+  it('errors show the target without what may be a secret', async () => {
+    const channel = new MemoryChannel();
+    const call = get(makeWire(name, memoryDialer(channel)), { target: '/x?token=abc', shownTarget: '/x?token=[redacted]' });
+    await until(() => channel.written.length > 0);
+    channel.read('no answer\r\n');
+    const error: Error = await call.then(() => expect.unreachable(), (reason: unknown) => reason as Error);
+    expect(error.message).toContain('GET /x?token=[redacted] on memory://: ');
+    expect(error.message).not.toContain('abc');
   });
 });
 

@@ -5,6 +5,7 @@ import type { Wire } from '../../src/connection/wire.ts';
 import { ArgumentError, ConnectError, ProtocolError, TimeoutError, TruncatedError } from '../../src/errors.ts';
 import { Kept, answer, fakeDaemon, onRequest, request, until } from '../support/fake-daemon.ts';
 import type { FakeDaemon } from '../support/fake-daemon.ts';
+import { MemoryChannel } from '../support/memory-channel.ts';
 import { makeWire, particulars, wireNames } from '../support/wires.ts';
 
 describe.each(wireNames)('over the wire %s', (wire) => {
@@ -145,6 +146,114 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
+  describe('exchanges without a limit to their number', () => {
+    it('are all under way at once: no call over a socket waits for another', async () => {
+      const waiting: Array<() => void> = [];
+      await start((socket) => onRequest(socket, () => waiting.push(() => socket.write(answer('x')))));
+      const calls = Array.from({ length: 20 }, () => get());
+      await until(() => waiting.length === 20);
+      for (const go of waiting) go();
+      expect((await Promise.all(calls)).map(({ text }) => text)).toEqual(Array(20).fill('x'));
+    });
+  });
+
+  describe('exchanges whose number the dialer limits', () => {
+    /** Two at a time; the daemon answers `/now` at once, `/dies` by hanging up, and anything else when it is told to. */
+    async function startTwo(traits = {}): Promise<{ targets: string[]; go: Map<string, () => void> }> {
+      const targets: string[] = [];
+      const go = new Map<string, () => void>();
+      await start((socket) =>
+        onRequest(socket, (head) => {
+          const target = head.split(' ')[1] ?? '';
+          targets.push(target);
+          if (target === '/now') socket.write(answer('now'));
+          else if (target === '/dies') socket.destroy();
+          else go.set(target, () => socket.write(answer(target)));
+        }),
+      );
+      pool = makeWire(wire, { ...daemon.dialer, traits: { connectMs: 1000, idleMs: 1000, maxBusy: 2, ...traits } });
+      return { targets, go };
+    }
+
+    it('wait for their turn, first come first served, and take over the connections', async () => {
+      const { targets, go } = await startTwo();
+      const all = Array.from({ length: 7 }, (_, index) => `/${index}`);
+      const calls = all.map((target) => get({ target }));
+      for (const target of all) {
+        await until(() => go.has(target));
+        expect(targets.length).toBeLessThanOrEqual(Number(target.slice(1)) + 2);
+        go.get(target)?.();
+      }
+      expect((await Promise.all(calls)).map(({ text }) => text)).toEqual(all);
+      expect(targets.slice(2)).toEqual(all.slice(2));
+      expect(daemon.sockets).toHaveLength(2);
+    });
+
+    it('do not wait for streams, and streams wait for nobody', async () => {
+      const { targets, go } = await startTwo();
+      const long = ['/long0', '/long1', '/long2'];
+      const short = ['/short0', '/short1'];
+      const streams = long.map((target) => get({ target, longLived: true }));
+      await until(() => targets.length === 3);
+      expect((await get({ target: '/now' })).text).toBe('now');
+      const busy = short.map((target) => get({ target }));
+      await until(() => short.every((target) => go.has(target)));
+      const one = get({ target: '/long3', longLived: true });
+      await until(() => go.has('/long3'));
+      for (const target of [...long, ...short, '/long3']) go.get(target)?.();
+      await Promise.all([...streams, ...busy, one]);
+    });
+
+    it('can be aborted while they wait, send nothing then, and hold up nobody', async () => {
+      const { targets, go } = await startTwo();
+      const busy = ['/a', '/b'].map((target) => get({ target }));
+      const controller = new AbortController();
+      const aborted = get({ target: '/aborted', signal: controller.signal });
+      const next = get({ target: '/now' });
+      await until(() => targets.length === 2);
+      const reason = new Error('enough of this');
+      controller.abort(reason);
+      await expect(aborted).rejects.toBe(reason);
+      go.get('/a')?.();
+      expect((await next).text).toBe('now');
+      go.get('/b')?.();
+      await Promise.all(busy);
+      await expect(get({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+      await Promise.all([get({ target: '/now' }), get({ target: '/now' })]);
+      expect(targets).not.toContain('/aborted');
+    });
+
+    it('give up their place when their connection dies', async () => {
+      await startTwo();
+      const dying = Array.from({ length: 4 }, () => get({ target: '/dies' }).catch((error: unknown) => error));
+      expect((await get({ target: '/now' })).text).toBe('now');
+      for (const error of await Promise.all(dying)) expect(error).toBeInstanceOf(TruncatedError);
+    });
+
+    it('give up their place when there is no connection', async () => {
+      await startTwo();
+      await daemon.close();
+      const errors = await Promise.all(Array.from({ length: 5 }, () => get().catch((error: unknown) => error)));
+      for (const error of errors) expect(error).toBeInstanceOf(ConnectError);
+    });
+
+    it('end with the client, those that wait too', async () => {
+      const { targets } = await startTwo();
+      const calls = Array.from({ length: 5 }, () => get({ target: '/x' }).catch((error: unknown) => error));
+      await until(() => targets.length === 2);
+      pool.close();
+      const messages = (await Promise.all(calls)).map((error) => (error as Error).message);
+      for (const message of messages) expect(message).toContain('this client has been closed');
+      expect(targets).toHaveLength(2);
+    });
+
+    it('keep an idle connection as long as the dialer finds it worth', async () => {
+      await startTwo({ idleMs: 1 });
+      await get({ target: '/now' });
+      await until(() => daemon.sockets[0]?.readableEnded === true);
+    });
+  });
+
   describe('answers that come in several reads', () => {
     it('stay whole while other connections read into the same memory', async () => {
       // Found by the first replay byte by byte: a Buffer's slice() is a view, and the next read wrote over it.
@@ -258,6 +367,23 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       pool.close();
       await expect(call).rejects.toThrow(ConnectError);
       await expect(get()).rejects.toThrow('this client has been closed');
+    });
+  });
+
+  describe('a connection that is made after close()', () => {
+    it('is closed, and the call fails', async () => {
+      await start(() => {});
+      const channel = new MemoryChannel();
+      let connect: (() => void) | undefined;
+      const dial = (): Promise<MemoryChannel> => new Promise((resolve) => (connect = () => resolve(channel)));
+      pool = makeWire(wire, { address: 'memory://', dial });
+      const call = get();
+      await until(() => connect !== undefined);
+      pool.close();
+      connect?.();
+      await expect(call).rejects.toThrow('this client has been closed');
+      expect(channel.calls).toEqual(['destroy']);
+      expect(channel.written).toEqual([]);
     });
   });
 

@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
-import { parseAddress } from '../../src/docker/address.ts';
+import { crossesNetworkInPlain, parseAddress } from '../../src/docker/address.ts';
 import type { Address } from '../../src/docker/address.ts';
 
 /** The message of what a call throws, which must be a ConfigError. */
@@ -94,7 +94,10 @@ describe('ssh', () => {
     'ssh://@h', 'ssh://h:0', 'ssh://h:65536', 'ssh://h:', 'ssh://h?x', 'ssh://h#x', 'ssh://h%0a', 'ssh://u%0a@h',
     'ssh://h/a%0ab', 'ssh://h/a b', 'ssh://h/a;touch x', 'ssh://h/$(x)', 'ssh://h/`x`', "ssh://h/'", 'ssh://h/a&b',
     'ssh://h/a|b', 'ssh://h/a\\b', 'ssh://h//a', 'ssh://a b@h', 'ssh://a$b@h',
-    'ssh://a;b@h', 'ssh://h;x', 'ssh://h\nx', 'ssh://h\0',
+    'ssh://a;b@h', 'ssh://h;x', 'ssh://h\nx', 'ssh://h\0', 'ssh://h -oX', 'ssh://h\tx', 'ssh://h\u00a0x',
+    'ssh://h:22%0a', 'ssh://h:2 2', 'ssh://`x`@h', 'ssh://~@h', 'ssh://a\\b@h', 'ssh://a%r@h', 'ssh://%h', 'ssh://$(x)',
+    'ssh://[-oX]', 'ssh://[::1%eth0]', 'ssh://[::1]x', 'ssh://::1', 'ssh://h/-x/%2e', "ssh://h/a'b", 'ssh://h/a"b', 'ssh://h/a\u2028b', 'ssh://h/a*',
+    'ssh://h/{a,b}',
   ])('%j is refused', (text) => {
     expect(() => parseAddress(text)).toThrow(ConfigError);
   });
@@ -188,6 +191,35 @@ describe('a refusal', () => {
   ])('of %s hides the user information', (text) => {
     expect(refusal(text)).not.toContain('HUNTER2');
     expect(refusal(text)).toContain('[redacted]@');
+  });
+});
+
+describe('what is sent', () => {
+  // address | whether others may read it on its way; the loopback addresses are those of RFC 1122 §3.2.1.3, RFC 4291 §2.5.3
+  test.each([
+    ['unix:///x', false],
+    ['npipe://', false],
+    ['ssh://h', false],
+    ['https://h', false],
+    ['tcp://localhost:1', false],
+    ['LOCALHOST', false],
+    ['tcp://', false],
+    ['tcp://127.0.0.1', false],
+    ['127.255.255.254:1', false],
+    ['[::1]:1', false],
+    ['http://127.0.0.1', false],
+    ['tcp://h', true],
+    ['http://h', true],
+    ['127.0.0.1.example:1', true],
+    ['tcp://127.example', true],
+    ['localhost.example', true],
+    ['tcp://128.0.0.1', true],
+    ['tcp://0.0.0.0:1', true],
+    ['[::]:1', true],
+    ['[::11]:1', true],
+    ['[fe80::1]:1', true],
+  ])('to %s crosses a network unencrypted: %s', (text, crosses) => {
+    expect(crossesNetworkInPlain(parseAddress(text))).toBe(crosses);
   });
 });
 

@@ -4,7 +4,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { ArgumentError, InvalidReferenceError } from '../../src/errors.ts';
-import { Secret, encodeRegistryAuth, registryHost, serverAddress } from '../../src/docker/auth.ts';
+import { Secret, encodeRegistryAuth, registryHost, sealed, serverAddress } from '../../src/docker/auth.ts';
 import { parseReference } from '../../src/docker/reference.ts';
 import type { Credentials } from '../../src/docker/auth.ts';
 
@@ -123,6 +123,33 @@ describe('a Secret', () => {
     expect(JSON.stringify([secret])).toBe('["[redacted]"]');
     expect(inspect([secret])).toBe('[ [redacted] ]');
     expect(secret.reveal()).toBe('HUNTER2');
+  });
+});
+
+describe('credentials that are sealed', () => {
+  test.each<[Credentials, object]>([
+    [{ username: 'u', password: 'HUNTER2' }, { username: 'u', password: 'HUNTER2' }],
+    [{ username: 'u', password: new Secret('HUNTER2') }, { username: 'u', password: 'HUNTER2' }],
+    [{ identityToken: 'HUNTER2', serverAddress: 's' }, { identitytoken: 'HUNTER2', serveraddress: 's' }],
+    [{ registryToken: 'HUNTER2' }, { registrytoken: 'HUNTER2' }],
+  ])('show nothing, and are the same: %#', (credentials, json) => {
+    const copy = sealed(credentials);
+    expect(inspect(copy, { showHidden: true, depth: Infinity }) + JSON.stringify(copy)).not.toContain('HUNTER2');
+    expect(decode(encodeRegistryAuth(copy))).toEqual(json);
+  });
+
+  test('do not change with the object that was given', () => {
+    const given = { username: 'u', password: 'p' };
+    const copy = sealed(given);
+    given.password = 'q';
+    expect(decode(encodeRegistryAuth(copy))).toEqual({ username: 'u', password: 'p' });
+  });
+
+  test('are left as they are where they are none, to be refused later', () => {
+    const source = (): 'anonymous' => 'anonymous';
+    for (const value of [undefined, null, 'anonymous', source, 'HUNTER2']) expect(sealed(value)).toBe(value);
+    const wrong = JSON.parse('{"__proto__":"x","password":5,"username":"u"}') as object;
+    expect(Object.keys(sealed(wrong))).toEqual(['__proto__', 'password', 'username']);
   });
 });
 

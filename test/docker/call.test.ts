@@ -51,8 +51,8 @@ describe('a call', () => {
 });
 
 describe('what the version alone cannot tell', () => {
-  const podman = { version: '1.51', identity: { apiVersion: '1.41', isPodman: true } };
-  const docker = { version: '1.51', identity: { apiVersion: '1.51', isPodman: false } };
+  const podman = { version: '1.51', identity: { apiVersion: '1.41', isPodman: true, podmanVersion: '4.3.1' } };
+  const docker = { version: '1.51', identity: { apiVersion: '1.51', isPodman: false, podmanVersion: undefined } };
   const remove: Call = { operation: 'removeImage', image: 'a', args: { platforms: ['linux/arm64'], force: true } };
   const manifests: Call = { operation: 'inspectImage', image: 'a', args: { manifests: true } };
   const distribution: Call = { operation: 'inspectDistribution', image: 'a' };
@@ -71,6 +71,32 @@ describe('what the version alone cannot tell', () => {
   it('is that Podman has no such route', () => {
     expect(() => encodeCall(distribution, docker)).not.toThrow();
     expect(() => encodeCall(distribution, podman)).toThrow('inspectDistribution needs Docker, and this engine is Podman');
+  });
+
+  // github.com/containers/podman, release notes of 4.6.0; 4.3.1 and 5.4.2 were seen to do so
+  it.each([
+    ['4.3.1', false],
+    ['4.5.1', false],
+    ['4.6.0', true],
+    ['4.10.0-rhel', true],
+    ['5.0.0', true],
+    ['10.0.0', true],
+    ['next', false],
+    [undefined, false],
+  ])('is from which release on Podman heeds it: noprune on Podman %s: %s', (podmanVersion, heeded) => {
+    const call: Call = { operation: 'removeImage', image: 'a', args: { noprune: true } };
+    expect(needsIdentity(call)).toBe(true);
+    const encode = (): unknown => encodeCall(call, { version: '1.41', identity: { ...podman.identity, podmanVersion } });
+    if (heeded) expect(encode()).toMatchObject({ target: '/v1.41/images/a?noprune=1' });
+    else expect(encode).toThrow(/^removeImage\.noprune needs Podman 4\.6, and this engine is Podman .+, which ignores it$/);
+    expect(encodeCall(call, docker)).toMatchObject({ target: '/v1.51/images/a?noprune=1' });
+  });
+
+  it('is no matter where it is not asked for: false is left out, and needs nothing', () => {
+    const call: Call = { operation: 'removeImage', image: 'a', args: { noprune: false } };
+    expect(needsIdentity(call)).toBe(false);
+    expect(encodeCall(call, podman)).toMatchObject({ target: '/v1.51/images/a' });
+    expect(encodeCall({ operation: 'images', args: { sharedSize: false } }, { version: '1.24' }).target).toBe('/v1.24/images/json');
   });
 
   it('is that another image store ignores it', () => {

@@ -59,6 +59,16 @@ describe('one shape, whatever the engine', () => {
     expect(imageDiskUsage(answer)).toEqual(summed);
   });
 
+  // moby's api/docs/v1.52.yaml: Items of ImageUsage; below, Images
+  it.each([
+    ['API 1.52', { ImageUsage: { TotalCount: 1, TotalSize: 5, Items: [{ Id: 'a', RepoTags: null, Containers: 0, Size: 5 }] }, Images: [] }],
+    ['API 1.51', { LayersSize: 5, Images: [{ Id: 'a', RepoTags: null, Containers: 0, Size: 5 }] }],
+  ])('of each image in it, where that is wanted: %s', (_, answer) => {
+    const images = [{ Id: 'a', RepoTags: [], RepoDigests: [], Containers: 0, Size: 5 }];
+    expect(imageDiskUsage(answer, true)).toMatchObject({ totalSize: 5, totalCount: 1, images });
+    expect(imageDiskUsage(answer).images).toBeUndefined();
+  });
+
   it('of the disk usage of no images', () => {
     expect(imageDiskUsage({ LayersSize: 0, Images: null })).toEqual({ totalSize: 0, reclaimable: 0, totalCount: 0, activeCount: 0 });
   });

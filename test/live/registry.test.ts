@@ -1,16 +1,20 @@
 // Images between the engine and a registry: pushed, looked at from afar, pulled; with a login and without.
 
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   ApiError,
   ArgumentError,
+  CredentialError,
   InvalidReferenceError,
   NotFoundError,
   Secret,
   UnauthorizedError,
+  dockerConfig,
 } from '../../src/index.ts';
 import type { CredentialSource, Credentials, LayerEvent, ProgressEvent } from '../../src/index.ts';
 import {
@@ -19,12 +23,15 @@ import {
   REGISTRY,
   REGISTRY_AUTH,
   cleanUp,
+  collect,
   connect,
   failure,
   makeImage,
   registryDigest,
   repository,
+  temporaryFolder,
 } from './support.ts';
+import { helperFolder } from '../support/helpers.ts';
 
 const docker = connect();
 afterAll(() => cleanUp(docker));
@@ -292,6 +299,73 @@ describe('a registry with a login', () => {
       expect(await client.pull(remote)).toMatchObject({ digest });
     }
     expect(asked).toEqual([REGISTRY_AUTH]);
+  });
+
+  describe('through dockerConfig', () => {
+    const auth = (password = LOGIN.password): string => Buffer.from(`${LOGIN.username}:${password}`).toString('base64');
+
+    /** Pushes and pulls with a config.json, and with programs named docker-credential-right, -wrong and -broken. */
+    async function digestsWith(config: object): Promise<unknown[]> {
+      const [folder, helpers] = [await temporaryFolder(), await helperFolder()];
+      const { username, password } = LOGIN;
+      await helpers.make('right', `give(${JSON.stringify(username)}, ${JSON.stringify(password)})`);
+      await helpers.make('wrong', `give(${JSON.stringify(username)}, 'x')`);
+      await helpers.make('broken', `fail(${JSON.stringify(password)}, 3)`);
+      await writeFile(join(folder.path, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+      await using client = connect({ credentials: dockerConfig({ folder: folder.path, environment: {} }) });
+      try {
+        return [(await client.push(remote)).digest, (await client.pull(remote)).digest];
+      } finally {
+        await helpers.remove();
+        await folder.remove();
+      }
+    }
+
+    // Each where it counts, with a wrong password where it does not.
+    const [own, wide] = [`${REGISTRY_AUTH}/longshore-live`, REGISTRY_AUTH];
+    it.each<[what: string, config: object]>([
+      ['as docker login writes them', { auths: { [wide]: { auth: auth() } } }],
+      ['by a key with a scheme and a path', { auths: { [`https://${wide}/v2/`]: { auth: auth() } } }],
+      ['by the path of the repository', { auths: { [wide]: { auth: auth('x') }, [own]: { auth: auth() } } }],
+      ['from the helper for all', { credsStore: 'right', auths: { [wide]: { auth: auth('x') } } }],
+      ['from the helper for the registry', { credsStore: 'wrong', credHelpers: { [wide]: 'right' } }],
+      ['not from a helper that is switched off',
+        { credsStore: 'wrong', credHelpers: { [wide]: '' }, auths: { [wide]: { auth: auth() } } }],
+    ])('takes those of config.json, %s', async (_what, config) => {
+      expect(await digestsWith(config)).toEqual([digest, digest]);
+    });
+
+    it.each<[what: string, config: object]>([
+      ['there are none', {}],
+      ['they are wrong', { auths: { [wide]: { auth: auth('x') } } }],
+      ['they are of another path', { auths: { [`${wide}/other`]: { auth: auth() } } }],
+      ['their helper has others', { credsStore: 'wrong', auths: { [wide]: { auth: auth() } } }],
+    ])('is refused by the registry where %s', async (_what, config) => {
+      const error = await failure(digestsWith(config));
+      expect(error).toBeInstanceOf(UnauthorizedError);
+      expect(String(error)).not.toContain(LOGIN.password);
+    });
+
+    it('is a CredentialError where the helper fails, and the engine is not asked', async () => {
+      const error = await failure(digestsWith({ credsStore: 'broken', auths: { [wide]: { auth: auth() } } }));
+      expect(error).toBeInstanceOf(CredentialError);
+      expect(error).toMatchObject({ helper: 'docker-credential-broken', exitCode: 3 });
+      expect(String(error)).not.toContain(LOGIN.password);
+    });
+  });
+
+  // Its log then says "Host doesn't match". Docker's own store and Podman do not look at the address.
+  it('is not told the credentials by the containerd store where their address is another', async () => {
+    const statusWith = async (serveraddress: string): Promise<string> => {
+      const field = Buffer.from(JSON.stringify({ ...LOGIN, serveraddress })).toString('base64');
+      const headers = { 'X-Registry-Auth': field.replaceAll('+', '-').replaceAll('/', '_') };
+      const [fromImage, tag] = [remote.slice(0, remote.lastIndexOf(':')), 'v1'];
+      const answer = await docker.request({ method: 'POST', path: '/images/create', query: { fromImage, tag }, headers });
+      const words = (await collect(answer.body)).toString();
+      return answer.status === 200 && !/"error/.test(words) ? 'pulled' : 'refused';
+    };
+    expect(await statusWith(REGISTRY_AUTH)).toBe('pulled');
+    expect(await statusWith('registry.example')).toBe(ENGINE.isContainerd ? 'refused' : 'pulled');
   });
 
   const wrong = { username: LOGIN.username, password: `${LOGIN.password}x` };

@@ -2,9 +2,15 @@
 
 export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/socket.ts': ['node:net'],
+  'system/tls.ts': ['node:tls', 'node:net'],
+  'system/tls-material.ts': ['node:crypto'],
+  'system/process.ts': ['node:child_process', 'node:fs/promises', 'node:path'],
   'system/files.ts': ['node:fs', 'node:fs/promises', 'node:path'],
   'system/small-files.ts': ['node:fs/promises'],
-  'system/environment.ts': [],
+  'system/docker-config.ts': ['node:fs/promises', 'node:path'],
+  'system/engine-search.ts': ['node:fs/promises'],
+  'system/environment.ts': ['node:os'],
+  'system/debug.ts': ['node:util', 'node:diagnostics_channel'],
   'connection/node-http.ts': ['node:http'],
   'bytes.ts': ['node:crypto'],
   'cli/main.ts': ['node:tty'],

@@ -67,7 +67,9 @@ export function answer(body: string, fields = '', status = '200 OK'): string {
 /** A GET of `/x`, changed as the test wants. */
 export function request(changes: Partial<WireRequest> = {}): WireRequest {
   const timeouts = { connectMs: 5000, headMs: undefined, idleMs: undefined };
-  return { method: 'GET', target: '/x', fields: [['Host', 'd']], body: undefined, timeouts, signal: undefined, ...changes };
+  const target = changes.target ?? '/x';
+  const fields = [['Host', 'd']] as const;
+  return { method: 'GET', target, shownTarget: target, fields, body: undefined, timeouts, signal: undefined, ...changes };
 }
 
 /** A reader that keeps what comes. */

@@ -1,8 +1,12 @@
 // Refuses every upload in its middle and closes hard, as dockerd does with a bad parameter. A process of its own: within
 // one process the writes and the refusal would take turns so orderly that nothing is ever lost.
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 
-const server = createServer((socket) => {
+const [, , where] = process.argv;
+const read = (name) => readFileSync(new URL(`../../fixtures/tls/${name}`, import.meta.url));
+const refuse = (socket) => {
   socket.on('error', () => {});
   socket.once('data', () => {
     socket.pause();
@@ -11,8 +15,10 @@ const server = createServer((socket) => {
       socket.destroy(),
     );
   });
-});
-server.listen(process.argv[2] === 'tcp' ? { host: '127.0.0.1', port: 0 } : process.argv[2], () => {
+};
+const identity = () => ({ cert: read('server.pem'), key: read('server-key.pem') });
+const server = where === 'tls' ? createTlsServer(identity(), refuse) : createServer(refuse);
+server.listen(where === 'tcp' || where === 'tls' ? { host: '127.0.0.1', port: 0 } : where, () => {
   const address = server.address();
   console.log(typeof address === 'string' ? address : address.port);
 });

@@ -102,7 +102,7 @@ const system = [
     },
   },
   {
-    name: 'events-past', // where the end is past, Podman 4 and 5 leave out some or all
+    name: 'events-past',
     prepare: (admin) => happenings(admin),
     run: async (docker) => {
       const now = await clock(docker);
@@ -252,7 +252,7 @@ const changing = [
 
   { name: 'remove', images: { [NAME]: hello }, run: (docker) => docker.removeImage(NAME) },
   { name: 'remove-missing', run: (docker) => docker.removeImage('longshore/tape:missing') },
-  { name: 'remove-noprune', images: { [NAME]: hello }, run: (docker) => docker.removeImage(NAME, { noprune: true }) },
+  { name: 'remove-noprune', needs: 'removeImage.noprune', images: { [NAME]: hello }, run: (docker) => docker.removeImage(NAME, { noprune: true }) },
   {
     name: 'remove-name', // one of two: the image stays
     images: { [NAME]: hello },
@@ -542,6 +542,22 @@ const registries = [
     registry: true,
     prepare: sendMulti,
     run: (docker, env) => docker.pull(`${env.registry}/longshore/multi:1`, { platform: 'linux/s390x' }),
+  },
+  {
+    name: 'pull-platform-other', // of what is no index
+    registry: true,
+    prepare: push,
+    run: (docker, env) => docker.pull(`${env.registry}/longshore/tape:1`, { platform: 'linux/s390x' }),
+  },
+  {
+    name: 'save-platform-absent', // only another platform's variant is there
+    needs: 'inspectImage.manifests',
+    registry: true,
+    prepare: async (admin, env) => {
+      await sendMulti(admin, env);
+      await admin.pull(`${env.registry}/longshore/multi:1`, { platform: 'linux/arm64' });
+    },
+    run: (docker, env) => collect(docker.getImage(`${env.registry}/longshore/multi:1`)),
   },
   {
     name: 'pull-policy-absent',

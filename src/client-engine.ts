@@ -1,0 +1,54 @@
+// From the options of a client to the engine that it calls.
+
+import { nodeHttpWire } from './connection/node-http.ts';
+import { ConnectionPool } from './connection/pool.ts';
+import { parseAddress, requestOrigin } from './docker/address.ts';
+import type { Address } from './docker/address.ts';
+import { refuseUnknownOptions } from './docker/call.ts';
+import { checkHeaders } from './docker/custom-headers.ts';
+import { platformText } from './docker/platform.ts';
+import { parsePinnedVersion } from './docker/version.ts';
+import { CONNECT_MS, Engine } from './engine.ts';
+import { ArgumentError } from './errors.ts';
+import { CLIENT_OPTIONS } from './options.ts';
+import type { ImageClientOptions } from './options.ts';
+import { plaintextGuard } from './plaintext.ts';
+import type { Outside } from './system/outside.ts';
+import { warner } from './warnings.ts';
+import type { Warn } from './warnings.ts';
+
+/** An engine, and what its client does besides calling it. */
+export interface ClientEngine {
+  readonly engine: Engine;
+  readonly warn: Warn;
+  /** To be called before credentials are taken for a call; what it throws, the call rejects with. */
+  readonly beforeCredentials: (() => void) | undefined;
+}
+
+/** Makes it, without any I/O. An `ArgumentError` or a `ConfigError` says which option cannot be meant. */
+export function clientEngine(options: ImageClientOptions, outside: Outside): ClientEngine {
+  refuseUnknownOptions('ImageClient', options, CLIENT_OPTIONS);
+  const { host, dialer, version, timeouts = {}, maxIdle, wire = 'own', tls, defaultPlatform } = options;
+  if ((host === undefined) === (dialer === undefined)) {
+    throw new ArgumentError('ImageClient needs a host, or a dialer in its place; ImageClient.fromEnvironment() finds one');
+  }
+  if (dialer !== undefined && tls !== undefined) throw new ArgumentError('tls is for a host: a dialer encrypts by itself');
+  if (wire !== 'own' && wire !== 'node:http') throw new ArgumentError('wire must be "own" or "node:http"');
+  if (defaultPlatform !== undefined) platformText(defaultPlatform); // it throws for one that is none
+  const warn = warner(options.onWarning);
+  const address = host === undefined ? undefined : parseAddress(host);
+  const dial = dialer ?? outside.dialerFor(address as Address, { tls, warn, hint: options.connectHint });
+  const beforeCredentials = plaintextGuard({ address, tls }, options.plaintextCredentials ?? 'warn', warn);
+  const { connectMs = CONNECT_MS } = dial.traits ?? {};
+  const engine = new Engine({
+    wire: wire === 'own' ? new ConnectionPool(dial, { maxIdle }) : nodeHttpWire(dial, { maxIdle }),
+    address: dial.address,
+    ...requestOrigin(address),
+    version: version === undefined ? undefined : parsePinnedVersion(version),
+    timeouts: { connectMs, ...timeouts },
+    headers: checkHeaders(Object.entries(options.headers ?? {}), 'headers'),
+    observe: outside.observe,
+    beforeCredentials,
+  });
+  return { engine, warn, beforeCredentials };
+}

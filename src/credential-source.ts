@@ -1,0 +1,66 @@
+// The credentials of the docker command, as a function that a client asks: config.json, its helpers, and DOCKER_AUTH_CONFIG.
+
+import { escapeText } from './bytes.ts';
+import type { CredentialChoice, CredentialSource } from './docker/auth.ts';
+import { refuseUnknownOptions } from './docker/call.ts';
+import { findCredentials, parseAuthVariable } from './docker/config.ts';
+import { ArgumentError } from './errors.ts';
+import { SingleFlight } from './single-flight.ts';
+import { outside } from './system/outside.ts';
+import type { Warn } from './warnings.ts';
+
+/** Where `dockerConfig` looks. */
+export interface DockerConfigOptions {
+  /** The folder of config.json. Default: DOCKER_CONFIG, or `.docker` in the home folder. */
+  readonly folder?: string | undefined;
+  /** In place of the process's own variables, of which DOCKER_CONFIG, DOCKER_AUTH_CONFIG and the home folder's are read. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** How long a credential helper may take, in milliseconds. Default 60,000. */
+  readonly helperTimeoutMs?: number | undefined;
+  /** Told once where others may read a config.json that holds credentials. Default: nobody is. */
+  readonly onWarning?: Warn | undefined;
+}
+
+/**
+ * Who is logged in by `docker login` or `podman login`: reads config.json anew for every call that needs credentials,
+ * and asks the helpers that it names (`credHelpers`, `credsStore`); DOCKER_AUTH_CONFIG goes before both. A registry of
+ * which they know nothing is used without credentials. A helper that nothing names is not started; the docker command
+ * starts one that it finds, and writes it into config.json with the first login.
+ *
+ * Throws a `ConfigError` for a file that cannot be read and for a registry's own entry that cannot be used, and a
+ * `CredentialError` for a helper that fails, all of them only when that registry is used.
+ */
+export function dockerConfig(options: DockerConfigOptions = {}): CredentialSource {
+  refuseUnknownOptions('dockerConfig', options, ['folder', 'environment', 'helperTimeoutMs', 'onWarning']);
+  const { folder, environment, helperTimeoutMs: timeoutMs } = options;
+  checkTimeout(timeoutMs);
+  const helpers = new SingleFlight<CredentialChoice>();
+  let onWarning = options.onWarning;
+  return async (registry, { repository, signal }) => {
+    checkKey(registry);
+    const found = outside.dockerEnvironment(environment);
+    const variable = found.authConfig === undefined ? undefined : parseAuthVariable(found.authConfig);
+    const file = await outside.readDockerConfig(folder ?? found.folder);
+    if (file?.warning !== undefined) {
+      onWarning?.({ kind: 'readable-key', subject: file.config.source, message: file.warning });
+      onWarning = undefined;
+    }
+    const place = findCredentials({ registry, repository }, { variable, file: file?.config });
+    if (!('helper' in place)) return place.credentials;
+    const { helper } = place;
+    const ask = (left: AbortSignal): Promise<CredentialChoice> =>
+      outside.askHelper({ helper, registry }, { timeoutMs, signal: left });
+    return helpers.join(`${helper.name} ${registry}`, ask, signal);
+  };
+}
+
+/** A key goes to a program on its stdin, where a second line could mean something, and into advice for a shell. */
+function checkKey(registry: string): void {
+  if (typeof registry === 'string' && /^[\w.:/[\]-]{1,1024}$/.test(registry)) return;
+  throw new ArgumentError(`"${escapeText(String(registry).slice(0, 100))}" is no registry`);
+}
+
+function checkTimeout(timeoutMs: unknown): void {
+  if (timeoutMs === undefined || (typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs < 2 ** 31)) return;
+  throw new ArgumentError('helperTimeoutMs must be a number of milliseconds, 1 to 2147483647');
+}

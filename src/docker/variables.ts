@@ -1,0 +1,42 @@
+// The variables of the environment that this library reads, and no others.
+
+/** By the docker command's names; `COLIMA_HOME` is Colima's, the others are the system's. */
+export const VARIABLES = [
+  'DOCKER_HOST',
+  'DOCKER_CONTEXT',
+  'DOCKER_CONFIG',
+  'DOCKER_TLS',
+  'DOCKER_TLS_VERIFY',
+  'DOCKER_CERT_PATH',
+  'DOCKER_API_VERSION',
+  'DOCKER_DEFAULT_PLATFORM',
+  'DOCKER_CUSTOM_HEADERS',
+  'DOCKER_AUTH_CONFIG',
+  'COLIMA_HOME',
+  'HOME',
+  'USERPROFILE',
+  'XDG_RUNTIME_DIR',
+  'TMPDIR',
+] as const;
+
+/** What was set of them; an empty variable counts as not set, as it does for the docker command. */
+export type Variables = Readonly<Partial<Record<(typeof VARIABLES)[number], string | undefined>>>;
+
+/** Where a program runs, as far as that tells which engine is meant. */
+export interface Surroundings {
+  /** As `process.platform` has it. */
+  readonly platform: string;
+  /** The user's folder; undefined where nobody knows it, as for a user id without a name. */
+  readonly home: string | undefined;
+  readonly variables: Variables;
+}
+
+/** The folder of config.json and the contexts: DOCKER_CONFIG, which names a folder and no file, or `~/.docker`. */
+export function configFolder({ home, variables }: Surroundings): string | undefined {
+  return variables.DOCKER_CONFIG ?? (home === undefined ? undefined : below(home, '.docker'));
+}
+
+/** A path below a folder. Windows takes slashes for backslashes. */
+export function below(folder: string, ...names: readonly string[]): string {
+  return [folder.replace(/\/+$/, ''), ...names].join('/');
+}

@@ -1,0 +1,57 @@
+// From what the environment says to what a client is made with.
+
+import { dockerConfig } from './credential-source.ts';
+import { refuseUnknownOptions } from './docker/call.ts';
+import type { EngineChoice, EngineExplanation, EngineRequest, KnownContext } from './docker/engine-choice.ts';
+import { ArgumentError } from './errors.ts';
+import { CLIENT_OPTIONS } from './options.ts';
+import type { EnvironmentOptions, FromEnvironmentOptions, ImageClientOptions } from './options.ts';
+
+/** Who looks things up. */
+export interface EngineSearch {
+  findEngine(request: EngineRequest, environment?: EnvironmentOptions['environment']): Promise<EngineChoice>;
+  listContexts(environment?: EnvironmentOptions['environment']): Promise<KnownContext[]>;
+}
+
+const OWN = ['host', 'context', 'environment'] as const;
+
+/** What a client of the engine that is meant is made with; what the caller says itself goes before. */
+export async function environmentOptions(
+  options: FromEnvironmentOptions,
+  search: EngineSearch,
+): Promise<ImageClientOptions> {
+  const takes = CLIENT_OPTIONS.filter((name) => !['host', 'dialer', 'connectHint'].includes(name));
+  refuseUnknownOptions('fromEnvironment', options, [...OWN, ...takes]);
+  const { context: _, environment, ...own } = options;
+  const { address, headers, hint, explanation } = await find(options, search);
+  for (const message of explanation.warnings) options.onWarning?.({ kind: 'configuration', subject: explanation.host, message });
+  const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  return {
+    tls: explanation.tls,
+    version: explanation.version,
+    defaultPlatform: explanation.platform,
+    headers: Object.fromEntries(headers),
+    connectHint: hint,
+    credentials: dockerConfig({ environment, onWarning: options.onWarning }),
+    ...given,
+    host: address.text,
+  };
+}
+
+/** Which engine that would be, and why, and what else there is; nothing is connected to. */
+export async function explainEngine(options: EnvironmentOptions, search: EngineSearch): Promise<EngineReport> {
+  refuseUnknownOptions('explain', options, OWN);
+  const [{ explanation }, contexts] = await Promise.all([find(options, search), search.listContexts(options.environment)]);
+  return { ...explanation, contexts };
+}
+
+/** Which engine is meant, why, and what else there is. Holds no secret: all of it may be printed. */
+export interface EngineReport extends EngineExplanation {
+  /** Those of the store, by their names. */
+  readonly contexts: readonly KnownContext[];
+}
+
+function find({ host, context, environment, tls }: FromEnvironmentOptions, search: EngineSearch): Promise<EngineChoice> {
+  if (host !== undefined && context !== undefined) throw new ArgumentError('give a host or a context, not both');
+  return search.findEngine({ host, context, ownTls: tls !== undefined }, environment);
+}

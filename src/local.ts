@@ -1,0 +1,68 @@
+// What the engine has and is, for those who must look before or after a call.
+
+import type { Engine } from './engine.ts';
+import { isJsonObject } from './docker/answer.ts';
+import type { ArgumentsOf } from './docker/endpoint.ts';
+import type { endpoints } from './docker/endpoints.ts';
+import { withNames } from './docker/normalise.ts';
+import type { Platform } from './docker/platform.ts';
+import { parseImage } from './docker/reference.ts';
+import type { ImageInspect, ImageSummary } from './docker/types.ts';
+import { NotFoundError } from './errors.ts';
+import { either } from './signals.ts';
+
+/** What may be asked; undefined: there is no such image, or the engine does not say. */
+export interface Local {
+  inspect(image: string, left: AbortSignal): Promise<ImageInspect | undefined>;
+  /** Whether there is, or may be, that platform's variant of an image beside the one that `inspect` shows. */
+  mayHaveVariant(image: string, platform: Platform, left: AbortSignal): Promise<boolean>;
+  /** The ids of all images. */
+  ids(left: AbortSignal): Promise<ReadonlySet<string>>;
+  /** The digest by which the list of images has one: Podman's only. */
+  listedDigest(image: string, left: AbortSignal): Promise<string | undefined>;
+  isPodman(left: AbortSignal): Promise<boolean>;
+  /** What the engine's clock says, in seconds since 1970. */
+  now(left: AbortSignal): Promise<number | undefined>;
+}
+
+/** Asks that engine, until `signal` is aborted. */
+export function localOf(engine: Engine, signal: AbortSignal | undefined): Local {
+  const inspect = async (image: string, left: AbortSignal, args: InspectArguments = {}): Promise<ImageInspect | undefined> => {
+    const call = { operation: 'inspectImage', image: parseImage(image), args, signal: either(signal, left) } as const;
+    try {
+      return withNames((await engine.json(call, isJsonObject)) as ImageInspect);
+    } catch (error) {
+      if (error instanceof NotFoundError) return undefined;
+      throw error;
+    }
+  };
+  const list = async (args: ArgumentsOf<(typeof endpoints)['images']>, left: AbortSignal): Promise<readonly ListedImage[]> => {
+    const isList = (answer: unknown): boolean => answer === null || Array.isArray(answer);
+    const images = await engine.json({ operation: 'images', args, signal: either(signal, left) }, isList);
+    return (images as readonly ListedImage[] | null) ?? [];
+  };
+  return {
+    inspect,
+    ids: async (left) => new Set((await list({ all: true }, left)).map(({ Id }) => Id)),
+    async mayHaveVariant(image, platform, left) {
+      const joined = either(signal, left);
+      if ((await engine.imageStore(joined)) === 'graphdriver') return false;
+      // Between 25 and 28.1 this store cannot be asked.
+      if (!(await engine.supports('inspectImage.platform', joined))) return true;
+      return (await inspect(image, left, { platform })) !== undefined;
+    },
+    async listedDigest(image, left) {
+      const [found, ...more] = await list({ filters: { reference: image } }, left);
+      return more.length > 0 ? undefined : found?.Digest || undefined;
+    },
+    isPodman: async (left) => (await engine.identity(either(signal, left))).isPodman,
+    async now(left) {
+      const info = await engine.json({ operation: 'info', signal: either(signal, left) }, isJsonObject);
+      const time = Date.parse(String((info as { SystemTime?: unknown }).SystemTime)) / 1000;
+      return Number.isNaN(time) ? undefined : time;
+    },
+  };
+}
+
+type ListedImage = Pick<ImageSummary, 'Id'> & { readonly Digest?: string };
+type InspectArguments = ArgumentsOf<(typeof endpoints)['inspectImage']>;

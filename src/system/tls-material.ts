@@ -1,0 +1,147 @@
+// Certificates and keys for TLS: read, and checked before anything is connected. No error ever shows what is in them.
+
+import { X509Certificate, createPrivateKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { asBuffer, escapeText } from '../bytes.ts';
+import type { TlsOptions } from '../docker/address.ts';
+import { ArgumentError, ConfigError } from '../errors.ts';
+import type { Warn } from '../warnings.ts';
+import { readSmallFile } from './small-files.ts';
+
+/** What was read, as PEM. */
+export interface TlsMaterial {
+  readonly ca: string | undefined;
+  readonly client: { readonly cert: string; readonly key: string } | undefined;
+}
+
+const PARTS = ['ca', 'cert', 'key'] as const;
+type PartName = (typeof PARTS)[number];
+
+/** Finds what is wrong with the options themselves, without reading a file. */
+export function checkTlsOptions(options: TlsOptions): void {
+  if (typeof options !== 'object' || options === null) throw new ArgumentError('tls must be an object');
+  for (const [name, value] of Object.entries<unknown>({ ...options })) {
+    if (value === undefined) continue;
+    const kind = kinds[name];
+    if (kind === undefined) {
+      throw new ArgumentError(`tls has no option "${escapeText(name)}"; it has ${Object.keys(kinds).join(', ')}`);
+    }
+    if (!isDue(name, value)) throw new ArgumentError(`tls.${name} must be ${kind}`);
+  }
+  const { cert, key } = options;
+  if (cert !== undefined && key === undefined) throw new ConfigError('tls.cert is given without tls.key, its private key');
+  if (key !== undefined && cert === undefined) throw new ConfigError('tls.key is given without tls.cert, its certificate');
+}
+
+const PEM_OR_PATH = 'PEM, as text or bytes, or the path of a file';
+const kinds: Readonly<Record<string, string>> = {
+  ca: PEM_OR_PATH,
+  cert: PEM_OR_PATH,
+  key: PEM_OR_PATH,
+  serverName: 'a host name or an IP address',
+  verify: 'true or false',
+};
+
+function isDue(name: string, value: unknown): boolean {
+  if (name === 'verify') return typeof value === 'boolean';
+  if (name === 'serverName') return typeof value === 'string' && /^[\w.:-]+$/.test(value);
+  return value instanceof Uint8Array || (typeof value === 'string' && value !== '' && !value.includes('\0'));
+}
+
+/** Reads and checks them all; a `ConfigError` names the file, or the option that the text was given as. */
+export async function readTlsMaterial(options: TlsOptions, warn: Warn): Promise<TlsMaterial> {
+  const [ca, cert, key] = await Promise.all(PARTS.map((part) => readPart(part, options[part])));
+  const roots = ca && certificatesOf(ca);
+  if (cert === undefined || key === undefined) return { ca: roots?.pem, client: undefined };
+  const { pem, first } = certificatesOf(cert);
+  checkDates(cert, first);
+  const privateKey = privateKeyOf(key);
+  if (!first.checkPrivateKey(privateKey.object)) throw new ConfigError(`${key.name} is not the key of ${cert.name}`);
+  const message = `${key.name} can be read by other users of this machine; chmod 600 makes it private`;
+  if (key.readableByOthers) warn({ kind: 'readable-key', subject: key.name, message });
+  return { ca: roots?.pem, client: { cert: pem, key: privateKey.pem } };
+}
+
+/** One of the three, before it is looked at. */
+interface Part {
+  /** For errors: `"tls.ca (/path/ca.pem)"`, or `"tls.ca"` where no file is involved. */
+  readonly name: string;
+  readonly text: string;
+  readonly readableByOthers: boolean;
+}
+
+async function readPart(part: PartName, given: string | Uint8Array | undefined): Promise<Part | undefined> {
+  const option = `tls.${part}`;
+  if (given === undefined) return undefined;
+  if (typeof given !== 'string') return { name: option, text: asBuffer(given).toString('latin1'), readableByOthers: false };
+  if (given.includes('-----BEGIN')) return { name: option, text: given, readableByOthers: false };
+  const file = await readSmallFile(given);
+  if (file === undefined) throw new ConfigError(`${option} (${given}): there is no such file`);
+  const { bytes, readableByOthers } = file;
+  return { name: `${option} (${given})`, text: asBuffer(bytes).toString('latin1'), readableByOthers };
+}
+
+/** A block of PEM, its two lines included. */
+interface PemBlock {
+  readonly label: string;
+  readonly content: string;
+  readonly pem: string;
+}
+
+// textual-encoding = preeb [ headers ] base64text posteb, and whatever stands between two of them (RFC 7468 §2, §3)
+const pemGrammar = /-----BEGIN ([A-Z0-9 ]+)-----((?:(?!-----)[^])*)-----END \1-----/g;
+
+function pemBlocks({ name, text }: Part): PemBlock[] {
+  const blocks = [...text.matchAll(pemGrammar)].map(([pem, label = '', content = '']) => ({ label, content, pem: `${pem}\n` }));
+  // OpenSSL leaves out a block that was cut off, without a word.
+  const begun = text.split('-----BEGIN ').length - 1;
+  if (begun !== blocks.length) throw new ConfigError(`${name} has a block of PEM that does not end: was it copied whole?`);
+  return blocks;
+}
+
+function certificatesOf(part: Part): { pem: string; first: X509Certificate } {
+  const blocks = pemBlocks(part).filter(({ label }) => label === 'CERTIFICATE');
+  const [first] = blocks.map(({ pem }) => parseCertificate(part, pem));
+  if (first === undefined) throw new ConfigError(`${part.name} has no certificate in PEM, "-----BEGIN CERTIFICATE-----"`);
+  return { pem: blocks.map(({ pem }) => pem).join(''), first };
+}
+
+function parseCertificate({ name }: Part, pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    throw new ConfigError(`${name} has a certificate that cannot be read`);
+  }
+}
+
+/** An engine would refuse it in words that say less; and the clock that matters may be this one. */
+function checkDates({ name }: Part, { validFrom, validTo }: X509Certificate): void {
+  const now = Date.now();
+  if (Date.parse(validTo) < now) throw new ConfigError(`${name} expired on ${day(validTo)}: a new certificate is needed`);
+  if (Date.parse(validFrom) > now) {
+    throw new ConfigError(`${name} is not valid before ${day(validFrom)}: is the clock of this machine right?`);
+  }
+}
+
+/** The day of a time as OpenSSL writes it: `"Dec 31 00:00:00 2020 GMT"` is `"2020-12-31"`. */
+export function day(time: string): string {
+  const milliseconds = Date.parse(time);
+  return Number.isNaN(milliseconds) ? time : new Date(milliseconds).toISOString().slice(0, 10);
+}
+
+function privateKeyOf(part: Part): { pem: string; object: KeyObject } {
+  // What `openssl ecparam` writes has the parameters of the curve in a block before it.
+  const block = pemBlocks(part).find(({ label }) => label.endsWith('PRIVATE KEY'));
+  if (block === undefined) throw new ConfigError(`${part.name} has no private key in PEM, "-----BEGIN PRIVATE KEY-----"`);
+  const { label, content, pem } = block;
+  if (label.startsWith('ENCRYPTED') || content.includes('Proc-Type: 4,ENCRYPTED')) {
+    throw new ConfigError(
+      `${part.name} is encrypted, which the docker command does not take either; "openssl pkey -in FILE" writes it plain`,
+    );
+  }
+  try {
+    return { pem, object: createPrivateKey(pem) };
+  } catch {
+    throw new ConfigError(`${part.name} has a private key that cannot be read`);
+  }
+}

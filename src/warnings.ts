@@ -1,0 +1,35 @@
+// What a person should know though nothing failed: it goes to the client's `onWarning`, and never to the console.
+
+/** One thing to be known. */
+export interface Warning {
+  /**
+   * `"engine"`: the engine's own `WARNING:` line, from a stream. `"plaintext-credentials"`: credentials are sent to another
+   * machine unencrypted. `"readable-key"`: others than its owner may read a private key or stored credentials.
+   * `"configuration"`: what the environment or a context says leaves a connection less safe than it looks.
+   */
+  readonly kind: 'engine' | 'plaintext-credentials' | 'readable-key' | 'configuration';
+  /** What it is about: the engine's address, or a file. */
+  readonly subject: string;
+  /** A sentence for a person; that of an engine is data, with whatever characters it has. */
+  readonly message: string;
+}
+
+/** Tells of a warning. What the handler throws is thrown here. */
+export type Warn = (warning: Warning) => void;
+
+/** Of so many subjects a client remembers that it has warned; it has one address, and a handful of files. */
+const REMEMBERED = 1000;
+
+/**
+ * Tells the handler, each kind of warning once for each subject; what engines say, as often as they say it. A warning
+ * counts as told when the handler has returned: one that throws refuses every call alike.
+ */
+export function warner(handler: Warn | undefined): Warn {
+  const told = new Set<string>();
+  return (warning) => {
+    const key = `${warning.kind} ${warning.subject}`;
+    if (handler === undefined || told.has(key)) return;
+    handler(warning);
+    if (warning.kind !== 'engine' && told.size < REMEMBERED) told.add(key);
+  };
+}

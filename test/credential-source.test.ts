@@ -1,0 +1,277 @@
+// dockerConfig as a client uses it: config.json in a folder, helpers on the PATH, and what reaches an engine.
+
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ArgumentError, ConfigError, CredentialError, ImageClient, dockerConfig } from '../src/index.ts';
+import type { CredentialChoice, CredentialSource, Credentials, DockerConfigOptions } from '../src/index.ts';
+import { fakeEngine } from './support/fake-engine.ts';
+import type { FakeEngine } from './support/fake-engine.ts';
+import { helperFolder, shownBy } from './support/helpers.ts';
+import type { HelperFolder } from './support/helpers.ts';
+
+const HUB = 'https://index.docker.io/v1/';
+const login = (username: string): object => ({ auth: Buffer.from(`${username}:HUNTER2`).toString('base64') });
+
+let folder: string;
+let helpers: HelperFolder;
+const undo: Array<() => unknown> = [];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'longshore-source-'));
+  helpers = await helperFolder();
+  undo.push(() => rm(folder, { recursive: true }), helpers.remove);
+});
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+
+const configure = (config: unknown): Promise<void> =>
+  writeFile(join(folder, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+/** Of the folder, and of no variable. */
+const source = (options: DockerConfigOptions = {}): CredentialSource => dockerConfig({ folder, environment: {}, ...options });
+const userOf = (choice: CredentialChoice): unknown => (choice as { username?: string } | undefined)?.username;
+const failure = (promise: unknown): Promise<unknown> =>
+  Promise.resolve(promise).then((value) => expect.unreachable(`it gave ${JSON.stringify(value)}`), (reason: unknown) => reason);
+
+describe('dockerConfig', () => {
+  it('finds what was logged in, also after it was asked first', async () => {
+    const ask = source();
+    expect(await ask('r.example', {})).toBeUndefined();
+    await configure({ auths: { 'r.example': login('ada') } });
+    expect(userOf(await ask('r.example', {}))).toBe('ada');
+    expect(await ask('other.example', {})).toBeUndefined();
+  });
+
+  it('takes the folder from DOCKER_CONFIG or from the home folder, and DOCKER_AUTH_CONFIG before it', async () => {
+    await configure({ auths: { 'r.example': login('ada') } });
+    const DOCKER_AUTH_CONFIG = JSON.stringify({ auths: { 'r.example': login('env') } });
+    expect(userOf(await dockerConfig({ environment: { DOCKER_CONFIG: folder } })('r.example', {}))).toBe('ada');
+    const both = dockerConfig({ environment: { DOCKER_CONFIG: folder, DOCKER_AUTH_CONFIG } });
+    expect(userOf(await both('r.example', {}))).toBe('env');
+    const elsewhere = dockerConfig({ folder: join(folder, 'nowhere'), environment: { DOCKER_CONFIG: folder } });
+    expect(await elsewhere('r.example', {})).toBeUndefined();
+  });
+
+  it('reads nothing before it is asked', () => {
+    expect(() => dockerConfig({ environment: { DOCKER_AUTH_CONFIG: 'broken' } })).not.toThrow();
+  });
+
+  it('does not show what it has found', async () => {
+    await configure({ auths: { 'r.example': login('ada'), 't.example': { identitytoken: 'HUNTER2' } } });
+    for (const registry of ['r.example', 't.example']) expect(shownBy(await source()(registry, {}))).not.toContain('HUNTER2');
+  });
+
+  it('asks the helper for the registry, and nobody where a helper is not named', async () => {
+    // docker 20.10 and 28.2: asks such a program if it is called pass, secretservice, osxkeychain or wincred
+    for (const name of ['mine', 'pass', 'secretservice', 'osxkeychain', 'wincred']) {
+      await helpers.make(name, `give('${name}', 'x')`);
+    }
+    expect(await source()('r.example', {})).toBeUndefined();
+    await configure({ credHelpers: { 'r.example': 'mine', 'docker.io': 'mine' } });
+    expect(userOf(await source()('r.example', { repository: 'team/app' }))).toBe('mine');
+    expect(userOf(await source()(HUB, {}))).toBe('mine');
+    expect(await source()('other.example', {})).toBeUndefined();
+    expect(await helpers.runs()).toEqual(['mine get r.example', `mine get ${HUB}`]);
+  });
+
+  // CVE-2021-41092. docker 20.10 and 28.2 send ada's password when the helper fails.
+  it('tries nothing else where a helper has nothing, or fails', async () => {
+    await helpers.make('without', `fail('credentials not found in native keychain')`);
+    await helpers.make('broken', `fail('HUNTER2', 3)`);
+    const auths = { 'w.example': login('ada'), 'b.example': login('ada') };
+    await configure({ credsStore: 'broken', credHelpers: { 'w.example': 'without' }, auths });
+    expect(await source()('w.example', {})).toBeUndefined();
+    const error = await failure(source()('b.example', {}));
+    expect(error).toBeInstanceOf(CredentialError);
+    const place = { registry: 'b.example', helper: 'docker-credential-broken', configKey: 'credsStore', exitCode: 3 };
+    expect(error).toMatchObject(place);
+    expect(shownBy(error)).not.toContain('HUNTER2');
+  });
+
+  it('starts one program for all who ask for a registry at the same time, and keeps no answer', async () => {
+    await helpers.make('slow', `held(() => give('u', 'p'))`);
+    await configure({ credsStore: 'slow' });
+    const ask = source();
+    const many = Promise.all(Array.from({ length: 5 }, () => ask('a.example', {})));
+    const first = await helpers.heldProgram();
+    const other = ask('b.example', {});
+    const second = await helpers.heldProgram();
+    first.write('go');
+    second.write('go');
+    expect((await many).map(userOf)).toEqual(['u', 'u', 'u', 'u', 'u']);
+    await other;
+    expect(await helpers.runs()).toEqual(['slow get a.example', 'slow get b.example']);
+    const again = ask('a.example', {});
+    (await helpers.heldProgram()).write('go');
+    await again;
+    expect(await helpers.runs()).toHaveLength(3);
+  });
+
+  it('does not keep a failure', async () => {
+    await configure({ credsStore: 'changing' });
+    const ask = source();
+    expect(await failure(ask('r.example', {}))).toBeInstanceOf(CredentialError);
+    await helpers.make('changing', `give('u', 'p')`);
+    expect(userOf(await ask('r.example', {}))).toBe('u');
+  });
+
+  it('warns once where others may read what it reads, and of nothing else', async () => {
+    await configure({ auths: { 'r.example': login('ada') } });
+    const warnings: string[] = [];
+    const ask = source({ onWarning: ({ message }) => warnings.push(message) });
+    await ask('r.example', {});
+    expect(warnings).toEqual([]);
+    await chmod(join(folder, 'config.json'), 0o644);
+    for (let round = 0; round < 2; round++) await ask('r.example', {});
+    expect(warnings).toEqual(process.platform === 'win32' ? [] : [expect.stringContaining(join(folder, 'config.json'))]);
+  });
+
+  it('refuses what is no registry, before a program could get it', async () => {
+    await configure({ credsStore: 'mine' });
+    for (const registry of ['r.example\nx', 'r.example x', '$(id)', '', 'ä']) {
+      expect(await failure(source()(registry, {}))).toBeInstanceOf(ArgumentError);
+    }
+  });
+
+  it('refuses unknown options, and a time that is none', () => {
+    expect(() => dockerConfig({ file: 'x' } as DockerConfigOptions)).toThrow(ArgumentError);
+    for (const helperTimeoutMs of [0, -1, Number.NaN, 2 ** 31, '1' as never]) {
+      expect(() => dockerConfig({ helperTimeoutMs })).toThrow(ArgumentError);
+    }
+  });
+});
+
+describe('a client', () => {
+  let engine: FakeEngine;
+  const digest = `sha256:${'0'.repeat(64)}`;
+
+  async function start(credentials: CredentialChoice | CredentialSource): Promise<ImageClient> {
+    engine = await fakeEngine(({ target }) => (target.includes('/search') ? [] : { aux: { Digest: digest } }));
+    const client = new ImageClient({ host: engine.host, credentials });
+    undo.push(engine.close, () => client.close());
+    return client;
+  }
+  /** What the last request had for credentials. */
+  const sent = (): unknown => {
+    const value = engine.asked.at(-1)?.headers['x-registry-auth'];
+    return value === undefined ? undefined : JSON.parse(Buffer.from(String(value), 'base64').toString());
+  };
+
+  it('sends what dockerConfig has for the repository, with the address that the registry has for an engine', async () => {
+    await helpers.make('token', `give('<token>', 't')`);
+    await configure({
+      credHelpers: { 't.example': 'token' },
+      auths: { 'https://r.example/v2/': login('ada'), 'r.example/team': login('grace'), 'index.docker.io': login('hub') },
+    });
+    const client = await start(source());
+    const sentBy = async (call: PromiseLike<unknown>): Promise<unknown> => {
+      await call;
+      return sent();
+    };
+    const password = 'HUNTER2';
+    expect(await sentBy(client.pull('r.example/app'))).toEqual({ username: 'ada', password, serveraddress: 'r.example' });
+    const grace = { username: 'grace', password, serveraddress: 'r.example' };
+    expect(await sentBy(client.pull('r.example/team/app'))).toEqual(grace);
+    expect(await sentBy(client.push('r.example/team/app'))).toEqual(grace);
+    expect(await sentBy(client.inspectDistribution('r.example/team/app'))).toEqual(grace);
+    expect(await sentBy(client.search('r.example/team/app'))).toMatchObject({ username: 'ada' });
+    expect(await sentBy(client.pull('alpine'))).toEqual({ username: 'hub', password, serveraddress: HUB });
+    expect(await sentBy(client.pull('t.example/x'))).toEqual({ identitytoken: 't', serveraddress: 't.example' });
+    expect(await sentBy(client.pull('other.example/x'))).toBeUndefined();
+    expect(await sentBy(client.push('other.example/x'))).toEqual({});
+    expect(await sentBy(client.push('r.example/x', { credentials: 'anonymous' }))).toEqual({});
+    const own = { identityToken: 'own' };
+    expect(await sentBy(client.push('r.example/x', { credentials: own }))).toMatchObject({ identitytoken: 'own' });
+  });
+
+  it('sends nothing where credentials cannot be had, and all else where they are not needed', async () => {
+    await configure({ credHelpers: { 'h.example': 'absent' }, auths: { 'b.example': { auth: '!' } } });
+    const client = await start(source());
+    expect(await failure(client.pull('h.example/x'))).toBeInstanceOf(CredentialError);
+    expect(await failure(client.push('b.example/x'))).toBeInstanceOf(ConfigError);
+    expect(engine.asked).toEqual([]);
+    await client.pull('r.example/x');
+    await writeFile(join(folder, 'config.json'), 'broken');
+    expect(await failure(client.pull('r.example/x'))).toBeInstanceOf(ConfigError);
+    await client.pull('r.example/x', { credentials: 'anonymous' });
+    await client.version();
+    expect(engine.asked).toHaveLength(3);
+  });
+
+  it('stops a helper for which nobody waits any more', async () => {
+    await helpers.make('slow', `held(() => give('u', 'p'))`);
+    await configure({ credsStore: 'slow' });
+    const client = await start(source());
+    const controller = new AbortController();
+    const pulling = failure(client.pull('r.example/x', { signal: controller.signal }));
+    const program = await helpers.heldProgram();
+    const closed = new Promise((resolve) => program.once('close', resolve));
+    controller.abort('enough');
+    expect(await pulling).toBe('enough');
+    await closed;
+    expect(engine.asked).toEqual([]);
+  });
+
+  const login1: Credentials = { username: 'u', password: 'HUNTER2', serverAddress: 'https://r.example/v2/' };
+
+  it('with credentials for one registry sends them there, and nowhere else', async () => {
+    const client = await start(login1);
+    await client.push('r.example/x');
+    expect(sent()).toMatchObject({ username: 'u' });
+    for (const image of ['alpine', 'r.example:5000/x', 'r.example.evil.example/x', 'localhost/r.example/x']) {
+      await client.push(image);
+      expect(sent(), image).toEqual({});
+    }
+    await client.pull('alpine');
+    expect(sent()).toBeUndefined();
+  });
+
+  it.each<[image: string, serverAddress: string | undefined]>([
+    ['r.example/x', undefined],
+    ['r.example/x', ''],
+    ['r.example/x', 'r.example'],
+    ['r.example/x', 'http://R.EXAMPLE/'],
+    ['alpine', HUB],
+    ['alpine', 'docker.io'],
+    ['alpine', 'index.docker.io'],
+    ['docker.io/library/alpine', 'https://index.docker.io/v1'],
+  ])('may be given for %s those with the address %s', async (image, serverAddress) => {
+    const client = await start(undefined);
+    await client.push(image, { credentials: { identityToken: 't', serverAddress } });
+    expect(sent()).toMatchObject({ identitytoken: 't' });
+  });
+
+  it('refuses those that a call is given for another registry, without showing them', async () => {
+    const client = await start(undefined);
+    const calls: Record<string, () => unknown> = {
+      pull: () => client.pull('alpine', { credentials: login1 }),
+      push: () => client.push('r.example:5000/x', { credentials: login1 }),
+      search: () => client.search('alpine', { credentials: login1 }),
+      inspectDistribution: () => client.inspectDistribution('other.example/x', { credentials: login1 }),
+      checkAuth: () => client.checkAuth('other.example', login1),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      const error = await failure((async () => call())());
+      expect(error, name).toBeInstanceOf(ArgumentError);
+      expect(shownBy(error), name).not.toContain('HUNTER2');
+    }
+    expect(engine.asked).toEqual([]);
+  });
+
+  it('does not send those that a function gives for another registry', async () => {
+    const questions: unknown[] = [];
+    const client = await start((registry, { repository }) => {
+      questions.push([registry, repository]);
+      return login1;
+    });
+    await client.push('r.example/team/x:1');
+    expect(sent()).toMatchObject({ username: 'u' });
+    const error = await failure(client.push('alpine'));
+    expect(error).toBeInstanceOf(CredentialError);
+    expect(error).toMatchObject({ registry: HUB, helper: undefined });
+    expect(shownBy(error)).not.toContain('HUNTER2');
+    expect(engine.asked).toHaveLength(1);
+    expect(questions).toEqual([['r.example', 'team/x'], [HUB, 'library/alpine']]);
+  });
+});

@@ -1,0 +1,77 @@
+// Credential helpers that tests make: small programs of Node's on a PATH of their own, which a test can hold and release.
+
+import { once } from 'node:events';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { inspect } from 'node:util';
+
+export interface HelperFolder {
+  readonly path: string;
+  /** Makes `docker-credential-<name>` of statements in which `asked` is what came on stdin. */
+  make(name: string, statements: string): Promise<void>;
+  /** Of all that ran: each one's name, its arguments and what it was asked, in order. */
+  runs(): Promise<string[]>;
+  /** The next program that calls `held(then)`: it is over when the socket closes, and runs on when it is written to. */
+  heldProgram(): Promise<Socket>;
+  remove(): Promise<void>;
+}
+
+/** A folder at the head of the PATH. */
+export async function helperFolder(): Promise<HelperFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'longshore-helpers-'));
+  const [log, socket] = [join(path, 'log'), join(path, 's')];
+  await writeFile(log, '');
+  const server = createServer().listen(socket);
+  await once(server, 'listening');
+  const held: Socket[] = [];
+  server.on('connection', (connection) => {
+    held.push(connection.on('error', () => {}));
+    server.emit('held');
+  });
+  const before = process.env['PATH'];
+  process.env['PATH'] = `${path}${delimiter}${before}`;
+  const prelude = `#!${process.execPath}
+const name = __filename.split('-').pop();
+const asked = require('fs').readFileSync(0, 'utf8');
+require('fs').appendFileSync(${JSON.stringify(log)}, [name, ...process.argv.slice(2), asked].join(' ') + '\\n');
+const answer = (...texts) => process.stdout.write(texts.join(''));
+const give = (Username, Secret) => answer(JSON.stringify({ ServerURL: 'another.example', Username, Secret }) + '\\n');
+const fail = (text, code = 1) => { answer(text); process.exitCode = code; };
+const held = (then) => {
+  const socket = require('net').connect(${JSON.stringify(socket)});
+  socket.once('data', () => { socket.unref(); then(); });
+};
+`;
+  return {
+    path,
+    async make(name, statements) {
+      const file = join(path, `docker-credential-${name}`);
+      await writeFile(file, `${prelude}${statements}\n`);
+      await chmod(file, 0o755);
+    },
+    runs: async () => (await readFile(log, 'utf8')).split('\n').slice(0, -1),
+    async heldProgram() {
+      if (held.length === 0) await once(server, 'held');
+      return held.shift() as Socket;
+    },
+    async remove() {
+      process.env['PATH'] = before;
+      for (const connection of held) connection.destroy();
+      server.close();
+      await rm(path, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Everything by which an error could show what it knows, except for its stack, whose lines quote the test. */
+export function shownBy(error: unknown): string {
+  if (!(error instanceof Error)) return inspect(error);
+  const { stack: _, ...own } = Object.fromEntries(
+    Reflect.ownKeys(error).map((key) => [key, (error as unknown as Record<PropertyKey, unknown>)[key]]),
+  );
+  const views = [String(error), error.message, JSON.stringify(error), inspect(own, { showHidden: true, depth: 9 })];
+  return [...views, error.stack?.split('\n    at ')[0], shownBy(error.cause)].join('\n');
+}

@@ -1,0 +1,61 @@
+// The secrets that the tests plant: each has one of these words in it, so that a leak can be told from any other text.
+
+import { Buffer } from 'node:buffer';
+import { inspect } from 'node:util';
+
+/** The words; the second is the password of the registries that the tapes were recorded with. */
+export const plantedWords = ['hunter2', 'secretpw'] as const;
+
+/** One secret of every kind, with what makes each encoding differ. */
+export const planted = {
+  password: 'hunter2-"pass\\?>~ü: word',
+  identityToken: 'hunter2-identity.token~?>',
+  registryToken: 'hunter2-registry.token~?>',
+  sessionToken: 'hunter2-session',
+  urlPassword: 'hunter2-url',
+  urlSignature: 'hunter2-signature',
+  environment: 'hunter2-environment',
+} as const;
+
+/** A text in base64 as it stands inside any longer one: three beginnings, less the characters that neighbours share. */
+function insideBase64(text: string): string[] {
+  return [0, 1, 2].map((shift) => {
+    const encoded = Buffer.from('\0'.repeat(shift) + text).toString('base64').replace(/=+$/, '');
+    const lost = (shift + text.length) % 3 === 0 ? 0 : 1;
+    return encoded.slice(shift === 0 ? 0 : shift + 1, encoded.length - lost);
+  });
+}
+
+/** The words in any case, and in base64 as they are planted. */
+export const leaks: ReadonlyArray<readonly [what: string, pattern: RegExp]> = plantedWords.flatMap((word) => [
+  [`the planted "${word}"`, new RegExp(word, 'i')] as const,
+  ...[word, word.toUpperCase()].flatMap(insideBase64).map((text) => {
+    return [`the planted "${word}" in base64`, new RegExp(text)] as const;
+  }),
+]);
+
+/** What of the planted secrets a text shows. */
+export function leaksIn(text: string): string[] {
+  return leaks.filter(([, pattern]) => pattern.test(text)).map(([what]) => what);
+}
+
+/** All that anybody could print of a value: an error, a client, a message on a channel. */
+export function everythingOf(value: unknown): string {
+  const looks = [inspect(value, { depth: Infinity, showHidden: true, getters: true, maxStringLength: Infinity })];
+  for (let at: unknown = value, depth = 0; at !== undefined && at !== null && depth < 20; depth++) {
+    looks.push(String(at), jsonOf(at));
+    if (typeof at !== 'object') break;
+    for (const key of Reflect.ownKeys(at)) looks.push(String(key), inspect(Reflect.get(at, key), { depth: 5 }));
+    at = at instanceof Error ? at.cause : undefined;
+  }
+  return looks.join('\n');
+}
+
+/** Nothing where there is none: a certificate that has signed itself, in Node's error, is in itself. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch {
+    return '';
+  }
+}

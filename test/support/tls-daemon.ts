@@ -1,0 +1,60 @@
+// A daemon of a few lines behind TLS, on a free port of this machine; and the certificates of fixtures/tls.
+
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer } from 'node:tls';
+import type { TLSSocket, TlsOptions as ServerOptions } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import type { Dialer } from '../../src/connection/channel.ts';
+import { parseAddress } from '../../src/docker/address.ts';
+import type { TlsOptions } from '../../src/docker/address.ts';
+import { dialerFor } from '../../src/system/dial.ts';
+
+/** The path of one of the certificates and keys. */
+export function pathOf(name: string): string {
+  return fileURLToPath(new URL(`../../fixtures/tls/${name}`, import.meta.url));
+}
+
+/** Its text. */
+export function pem(name: string): string {
+  return readFileSync(pathOf(name), 'latin1');
+}
+
+export interface TlsDaemon {
+  readonly port: number;
+  /** Every connection whose handshake went well. */
+  readonly sockets: readonly TLSSocket[];
+  /** What lies below every connection, also of those that came to nothing. */
+  readonly raw: readonly Socket[];
+  dialer(tls?: TlsOptions, host?: string): Dialer;
+  close(): void;
+}
+
+/** Starts one, with `server.pem` unless told otherwise. */
+export async function tlsDaemon(
+  onConnection: (socket: TLSSocket, index: number) => void,
+  options: ServerOptions = {},
+): Promise<TlsDaemon> {
+  const sockets: TLSSocket[] = [];
+  const raw: Socket[] = [];
+  const identity = { cert: pem('server.pem'), key: pem('server-key.pem'), ca: pem('ca.pem') };
+  const server = createServer({ ...identity, allowHalfOpen: true, ...options } as ServerOptions, (socket) => {
+    const index = sockets.push(socket) - 1;
+    socket.on('error', () => {});
+    socket.setNoDelay(true); // or a second write waits until the first is acknowledged, which may be by the next request
+    onConnection(socket, index);
+  });
+  server.on('connection', (socket: Socket) => raw.push(socket.on('error', () => {})));
+  server.on('tlsClientError', () => {});
+  server.listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const dialer = (tls: TlsOptions = { ca: pathOf('ca.pem') }, host = '127.0.0.1'): Dialer =>
+    dialerFor(parseAddress(`tcp://${host}:${port}`), { tls });
+  const close = (): void => {
+    for (const socket of [...sockets, ...raw]) socket.destroy();
+    server.close();
+  };
+  return { port, sockets, raw, dialer, close };
+}
