@@ -15,6 +15,9 @@ import {
 } from '../errors.ts';
 import type { ApiErrorFields, ApiErrorReason } from '../errors.ts';
 
+/** The characters that are shown of an error body that is no JSON; nginx's own pages have below 1000. */
+const TEXT_LIMIT = 4096;
+
 /** A JSON object whose members are not known yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -92,7 +95,7 @@ function bodyMessage(body: Uint8Array): string | undefined {
   } catch {
     // Plain text, then: old engines and proxies answer so.
   }
-  return text === '' ? undefined : text.slice(0, 4096);
+  return text === '' ? undefined : text.slice(0, TEXT_LIMIT);
 }
 
 type ApiErrorClass = new (message: string, fields: ApiErrorFields) => ApiError;
