@@ -60,6 +60,8 @@ class NodeHttpExchange implements ChannelExchange {
   #overTold = false;
   /** Node's client has let go of the stream: more will not come out of it. */
   #ended = false;
+  /** The parser has seen the answer's end in its bytes. */
+  #endSeen = false;
   /** The parser's complaint, to be thrown when everything before it has been handed on. */
   #complaint: ProtocolError | undefined;
 
@@ -142,6 +144,7 @@ class NodeHttpExchange implements ChannelExchange {
   #watch(): void {
     this.#stream.on('data', (bytes: Uint8Array) => {
       this.#parsed += bytes.length;
+      this.#endSeen ||= this.#answer?.message.complete === true;
       this.#pump();
     });
     const ended = (): void => {
@@ -235,6 +238,8 @@ class NodeHttpExchange implements ChannelExchange {
   }
 
   #finish({ head, sink }: { readonly head: ResponseHead; readonly sink: ContentSink }): void {
+    // Of `chunked` with a tab behind it the parser makes content until the end, and gives it out with its chunk lines.
+    if (head.framing.kind !== 'until-close' && !this.#endSeen) refuse('framing that the parser reads otherwise', 'RFC 9112 §6.3');
     // A reset is never a clean end, and here every end looks clean: see `#judgeOver` in exchange.ts.
     const fault = this.#channel.writeError ?? this.#over?.error;
     if (head.framing.kind === 'until-close' && fault !== undefined) throw this.#cutShort();

@@ -12,107 +12,120 @@ import type { FakeSshOptions } from '../support/fake-ssh.ts';
 import { MemoryChannel, memoryDialer } from '../support/memory-channel.ts';
 import { splits } from '../support/splits.ts';
 import { tlsDaemon } from '../support/tls-daemon.ts';
-import { wireCases } from '../support/wire-cases.ts';
+import { Account, wireCases } from '../support/wire-cases.ts';
 import type { WireCase } from '../support/wire-cases.ts';
 import { wireDisagreements } from '../support/wire-disagreements.ts';
 import { makeWire, wireNames } from '../support/wires.ts';
 import type { WireName } from '../support/wires.ts';
 
-const framingNames = new Set(['content-length', 'transfer-encoding', 'connection', 'proxy-connection']);
-const quote = (text: string): string => `"${text.replaceAll('\r', '\\r').replaceAll('\n', '\\n')}"`;
-
-/** What an exchange over that wire makes of the pieces, in the words of the cases but for the interim answers. */
-async function run(wireName: WireName, { method, end }: WireCase, pieces: readonly Uint8Array[]): Promise<string[]> {
-  const channel = new MemoryChannel();
-  const wire = makeWire(wireName, memoryDialer(channel));
-  const lines: string[] = [];
-  const content: Buffer[] = [];
-  const reader: AnswerReader = ({ minorVersion, status, reason, framing, fields }) => {
-    const size = framing.kind === 'length' ? `length ${framing.length}` : framing.kind;
-    lines.push(`head 1.${minorVersion} ${status} ${quote(reason)} ${size}`);
-    for (const [name, value] of fields) if (!framingNames.has(name)) lines.push(`field ${name} ${quote(value)}`);
-    return { synchronous: true, write: (view) => void content.push(Buffer.from(view)) };
+/** The reader's account of an exchange over the second wire; `slow`: it makes each read wait. */
+async function run({ method, end }: WireCase, pieces: readonly Uint8Array[], slow = false): Promise<string[]> {
+  const [channel, account] = [new MemoryChannel(), new Account()];
+  const wire = makeWire('node:http', memoryDialer(channel));
+  const reader: AnswerReader = (head) => {
+    account.head(head);
+    if (slow) return { write: async (view) => (await turn(), account.content(view)) };
+    return { synchronous: true, write: (view) => account.content(view) };
   };
-  const closed = (): boolean => channel.calls.includes('destroy');
-  let last = 'waiting';
+  let outcome: { error?: unknown } | undefined;
   const call = wire.exchange(request({ method }), reader).then(
-    () => (last = 'end'),
-    (error: unknown) => {
-      if (error instanceof ProtocolError) last = `error ProtocolError ${error.section}`;
-      else if (error instanceof TruncatedError) {
-        last = ['error TruncatedError', error.phase, error.received, error.expected ?? ''].join(' ').trim();
-      } else throw error;
-    },
+    () => void (outcome = {}),
+    (error: unknown) => void (outcome = { error }),
   );
-  while (channel.written.length === 0) await turn();
-  for (const piece of pieces) {
-    if (closed()) break;
-    if (piece.length > 0) channel.read(Buffer.from(piece).toString('latin1'));
-    await turn();
-  }
-  if (end === 'eof' && !closed()) channel.owner.ended();
-  for (let turns = 0; turns < 5; turns++) await turn(); // all is in this process: more turns bring nothing more
-  if (content.length > 0) lines.push(`content ${quote(Buffer.concat(content).toString('latin1'))}`);
-  lines.push(last === 'end' ? `end ${closed() ? 'close' : 'reusable'}` : last);
+  await until(() => channel.written.length > 0);
+  await feed(channel, pieces, end);
+  if (outcome === undefined) account.say('waiting');
+  else if ('error' in outcome) account.error(outcome.error);
+  else account.say(`end ${closed(channel) ? 'close' : 'reusable'}`);
   wire.close();
-  await call.catch(() => {});
-  return lines;
+  await call;
+  return account.lines;
 }
+
+/** Gives the pieces one read after the other, and then the end. */
+async function feed(channel: MemoryChannel, pieces: readonly Uint8Array[], end: WireCase['end']): Promise<void> {
+  for (const piece of pieces) {
+    if (piece.length === 0 || closed(channel)) continue; // a channel never reads nothing
+    channel.calls.length = 0;
+    const ready = channel.read(piece);
+    do await turn();
+    while (!ready && !closed(channel) && !channel.calls.includes('resume'));
+  }
+  if (end === 'eof' && !closed(channel)) channel.owner.ended();
+  if (end === 'reset' && !closed(channel)) channel.owner.broken(new Error('read ECONNRESET'));
+  for (let turns = 0; turns < 5; turns++) await turn(); // all is in this process: more turns bring nothing more
+}
+
+const closed = ({ calls }: MemoryChannel): boolean => calls.includes('destroy');
 
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** The events of a case as they are seen through a wire; Node's parser does not tell by our sections what it refuses. */
-function due({ events }: WireCase): string[] {
-  const seen = events.filter((line) => !line.startsWith('interim '));
-  return /^(end|error|waiting)\b/.test(seen.at(-1) ?? '') ? seen : [...seen, 'waiting'];
-}
+/** The events of a case as they are seen through this wire, whose parser does not tell by our sections what it refuses. */
+const due = ({ events }: WireCase): string[] => withoutSection(events.filter((line) => !line.startsWith('interim ')));
 const withoutSection = (lines: string[]): string[] => lines.map((line) => line.replace(/^(error ProtocolError) .*/, '$1'));
 
 const files = wireCases();
 
-describe.each(files)('over our own wire, $file', ({ cases }) => {
-  it.each(cases)('$title', async (one) => {
-    for (const [way, pieces] of splits(one.wire, 1)) expect(await run('own', one, pieces), way).toEqual(due(one));
-  });
-});
-
 describe.each(files)('over the wire node:http, $file', ({ cases }) => {
-  const named = ({ title }: WireCase): boolean => title in wireDisagreements;
+  const named = ({ title }: WireCase): boolean => wireDisagreements.has(title);
+  const asked = cases.filter(({ idle }) => !idle);
 
-  it.each(cases.filter((one) => !named(one)))('$title', async (one) => {
+  it.each(asked.filter((one) => !named(one)))('$title', async (one) => {
     for (const [way, pieces] of splits(one.wire, 1)) {
-      expect(withoutSection(await run('node:http', one, pieces)), way).toEqual(withoutSection(due(one)));
+      for (const slow of [false, true]) expect(withoutSection(await run(one, pieces, slow)), way).toEqual(due(one));
     }
   });
 
-  it.each(cases.filter(named))('not so: $title', async (one) => {
-    const lines = withoutSection(await run('node:http', one, [one.wire]));
-    expect(lines).not.toEqual(withoutSection(due(one)));
-    expect(lines.at(-1)).toBe(wireDisagreements[one.title]?.[0]);
+  it.each(asked.filter(named))('not so: $title', async (one) => {
+    for (const slow of [false, true]) {
+      const lines = withoutSection(await run(one, [one.wire], slow));
+      expect(lines).not.toEqual(due(one));
+      expect(lines.at(-1)).toBe(wireDisagreements.get(one.title));
+    }
   });
+
+  it.each(cases.filter(({ idle }) => idle))('$title', async ({ wire: bytes, end }) => {
+    for (const [way, pieces] of splits(bytes, 1)) {
+      const channel = new MemoryChannel();
+      const wire = makeWire('node:http', memoryDialer(channel));
+      const call = get(wire);
+      await until(() => channel.written.length > 0);
+      channel.read(answer('x'));
+      await call;
+      expect(closed(channel), way).toBe(false);
+      await feed(channel, pieces, end);
+      expect(closed(channel), way).toBe(true);
+    }
+  });
+});
+
+it('content is not taken for whole where the parser finds no end in it', async () => {
+  // With a tab behind `chunked`, llhttp gives out the chunk lines as content, until the connection ends.
+  const wire = Buffer.from('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n2\r\n{}\r\n0\r\n\r\n');
+  const one: WireCase = { title: '', method: 'GET', wire, end: 'eof', idle: false, offset: undefined, events: [] };
+  expect((await run(one, [wire])).at(-1)).toBe('error ProtocolError RFC 9112 §6.3');
 });
 
 it('a disagreement has a case', () => {
   const titles = files.flatMap(({ cases }) => cases.map(({ title }) => title));
-  expect(Object.keys(wireDisagreements).filter((title) => !titles.includes(title))).toEqual([]);
+  expect([...wireDisagreements.keys()].filter((title) => !titles.includes(title))).toEqual([]);
 });
 
 /** What one exchange over that wire comes to, of bytes that come in reads of 8 KiB. */
 async function outcome(wireName: WireName, wire: string) {
   const channel = new MemoryChannel();
   const kept = new Kept();
-  const closed = (): boolean => channel.calls.includes('destroy');
   const call = makeWire(wireName, memoryDialer(channel)).exchange(request(), kept.reader);
   const failure = call.then(() => undefined, (reason: unknown) => reason);
   while (channel.written.length === 0) await turn();
-  for (let at = 0; at < wire.length && !closed(); at += 8192) {
+  for (let at = 0; at < wire.length && !closed(channel); at += 8192) {
     channel.read(wire.slice(at, at + 8192));
     await turn();
   }
   const error = await failure;
-  return { status: kept.status, text: kept.text, error, closed: closed() };
+  return { status: kept.status, text: kept.text, error, closed: closed(channel) };
 }
 
 const ok = 'HTTP/1.1 200 OK\r\n';

@@ -1,25 +1,76 @@
-// Where the second wire makes something else of a wire case than ours, for Node's parser decides: by the case's heading.
+// Where the second wire makes something else of a wire case than ours, for Node's parser, llhttp, decides: all such cases,
+// by their headings. Its other opinions are overruled by our rules for heads, or by the connection.
 
-/** What it makes of it, the last line of the events (an error's section is left out), and why that is so. */
-export const wireDisagreements: Readonly<Record<string, readonly [last: string, reason: string]>> = {
-  'ignores extensions': ['error ProtocolError', 'llhttp refuses a chunk extension that begins with white space'],
-  'reads and drops trailers, which decide nothing': [
-    'error ProtocolError',
-    'llhttp takes a Content-Length among the trailers for one beside Transfer-Encoding',
+/** Why that is so, and of each case what the wire makes of it: the last line of the events, without an error's section. */
+const disagreements: ReadonlyArray<readonly [reason: string, cases: Readonly<Record<string, string>>]> = [
+  [
+    'it skips line ends before an answer, as RFC 9112 §2.2 asks of servers',
+    {
+      'refuses an empty line before the status line': 'waiting',
+      'refuses a bare LF before the status line': 'waiting',
+      'refuses an empty line between an interim answer and the final one': 'end reusable',
+    },
   ],
-  'refuses a size above 2^53 - 1 at its line': ['waiting', 'llhttp counts chunk sizes to 2^64'],
-  'closes when bytes follow the content': [
-    'end reusable',
-    'what begins like an answer and is none yet is dropped with its read; a whole one closes the connection',
+  [
+    'it reads 0.9, 2.0 and RTSP too; the versions are refused when the head is whole',
+    {
+      'refuses HTTP/0.9 at its first wrong byte': 'waiting',
+      'refuses HTTP/2.0 at its first wrong byte': 'waiting',
+      'refuses RTSP, which looks alike': 'waiting',
+    },
   ],
-  'ignores lengths and codings of an interim answer': [
-    'error ProtocolError',
-    'llhttp frames an interim answer like any other, and refuses both at once',
+  [
+    'it knows no minor versions above 1, which RFC 9110 §2.5 has read as the highest that one knows',
+    {
+      'reads HTTP/1.7 as HTTP/1.1': 'error ProtocolError',
+      'reads HTTP/1.9 as HTTP/1.1': 'error ProtocolError',
+    },
   ],
-  'reads HTTP/1.7 as HTTP/1.1': ['error ProtocolError', 'llhttp knows 0.9, 1.0, 1.1 and 2.0'],
-  'refuses HTTP/2.0 at its first wrong byte': ['waiting', 'llhttp knows that version; we refuse it once the head is whole'],
-  'refuses an empty line before the status line': [
-    'waiting',
-    'llhttp skips line ends before a message, as RFC 9112 §2.2 lets servers do',
+  [
+    'it takes a status for whole without the space behind it, which a server must send (RFC 9112 §4)',
+    { 'refuses a status without the space behind it': 'waiting' },
   ],
-};
+  [
+    'it judges the fields of framing also where they frame nothing: in interim answers, trailers, and the answer to a HEAD',
+    {
+      'ignores lengths and codings of an interim answer': 'error ProtocolError',
+      'reads and drops trailers, which decide nothing': 'error ProtocolError',
+      'has no content in the answer to a HEAD with both fields (HEAD)': 'error ProtocolError',
+      'has no content in the answer to a HEAD with a bad length (HEAD)': 'error ProtocolError',
+    },
+  ],
+  [
+    'it does not know `chunked` with a tab behind it, and reads until the end, which is an error when it comes',
+    { 'takes white space around chunked away': 'waiting' },
+  ],
+  [
+    'it refuses white space in a chunk extension, which RFC 9112 §7.1.1 has ignored',
+    {
+      'ignores extensions': 'error ProtocolError',
+      'ignores white space before the semicolon of an extension': 'error ProtocolError',
+      'ignores white space around the equals sign of an extension': 'error ProtocolError',
+    },
+  ],
+  [
+    'it counts chunk sizes to 2^64',
+    {
+      'refuses a size above 2^53 - 1 at its line': 'waiting',
+      'refuses a size of 2^53': 'waiting',
+      'refuses a size of sixteen Fs': 'waiting',
+    },
+  ],
+  [
+    'it drops line ends, and what begins like an answer and is none yet, behind an answer in the same read',
+    {
+      'closes when bytes follow the content': 'end reusable',
+      'closes when a line end follows the content': 'end reusable',
+      'closes when a line end follows the last chunk': 'end reusable',
+      'closes when bytes follow the trailers': 'end reusable',
+    },
+  ],
+];
+
+/** The last line that the second wire gives, by the case's heading. */
+export const wireDisagreements: ReadonlyMap<string, string> = new Map(
+  disagreements.flatMap(([, cases]) => Object.entries(cases)),
+);
