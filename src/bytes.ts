@@ -27,6 +27,29 @@ export function concat(blocks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
+/** Bytes that come in pieces, kept in memory that grows as they do: a piece of one byte costs one byte. */
+export class GrowingBytes {
+  length = 0;
+  #memory = new Uint8Array(0);
+
+  /** Takes a copy: the piece may be borrowed. */
+  append(piece: Uint8Array): void {
+    const length = this.length + piece.length;
+    if (length > this.#memory.length) {
+      const grown = new Uint8Array(Math.max(length, 2 * this.#memory.length));
+      grown.set(this.view());
+      this.#memory = grown;
+    }
+    this.#memory.set(piece, this.length);
+    this.length = length;
+  }
+
+  /** All of them; the memory is theirs, and stays as it is until more come. */
+  view(): Uint8Array<ArrayBuffer> {
+    return this.#memory.subarray(0, this.length);
+  }
+}
+
 /** The text as UTF-8. */
 export function utf8(text: string): Buffer {
   return Buffer.from(text, 'utf8');

@@ -205,11 +205,14 @@ function bracket(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-/** The text as an error may show it: user information is hidden up to the last "@", as a password may hold one. */
+/**
+ * The text as an error may show it: what stands before the last "@" is hidden, but for a scheme that is one of ours. A
+ * password may hold an "@" and a "://", and both may come behind it in an address that is none.
+ */
 function redact(text: string): string {
-  const [scheme, rest] = text.includes('://') ? splitScheme(text) : ['', text];
-  const at = rest.lastIndexOf('@');
-  const shown = `${scheme && `${scheme}://`}${at < 0 ? rest : `[redacted]${rest.slice(at)}`}`;
+  const at = text.lastIndexOf('@');
+  const scheme = [...schemes.keys()].find((known) => text.startsWith(`${known}://`));
+  const shown = at < 0 ? text : `${scheme === undefined ? '' : `${scheme}://`}[redacted]${text.slice(at)}`;
   return `"${escapeText(shown.slice(0, 100))}${shown.length > 100 ? '…' : ''}"`;
 }
 

@@ -213,7 +213,7 @@ export class ArchiveDigests {
   /** The file at a path, through links. */
   #find(given: string): HeldFile | undefined {
     let path = normal(given);
-    for (let followed = 0; followed < LINK_LIMIT; followed++) {
+    for (let followed = 0; followed <= LINK_LIMIT; followed++) {
       const link = this.#links.get(path);
       if (link === undefined) return this.#files.get(path);
       path = link.target;

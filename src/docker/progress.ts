@@ -1,6 +1,6 @@
 // What an engine reports while it works: JSON values from bytes, typed events from values, a result from events.
 
-import { asBuffer, concat, copyOf, decodeUtf8, escapeBytes } from '../bytes.ts';
+import { GrowingBytes, asBuffer, decodeUtf8, escapeBytes } from '../bytes.ts';
 import { DecodeError, TruncatedError } from '../errors.ts';
 import { isJsonObject } from './answer.ts';
 import type { JsonObject } from './answer.ts';
@@ -24,9 +24,8 @@ export class JsonValueDecoder {
   #position = 0;
   /** Bytes before `#block`. */
   #before = 0;
-  /** The blocks that an unfinished value began in, and how many bytes they hold. */
-  #pieces: Uint8Array[] = [];
-  #pieceBytes = 0;
+  /** What earlier blocks brought of an unfinished value. */
+  #kept = new GrowingBytes();
   /** Before this position, `#takeLine` has tried and failed. */
   #byGrammarUntil = 0;
   // Where in the unfinished value we are.
@@ -51,7 +50,7 @@ export class JsonValueDecoder {
   /** Says that no more bytes will come; an unfinished value then is a `TruncatedError`. */
   end(): void {
     if (this.#depth === 0) return;
-    const received = this.#pieceBytes;
+    const received = this.#kept.length;
     throw new TruncatedError('the stream ended in the middle of a JSON value', { phase: 'stream', received });
   }
 
@@ -60,7 +59,8 @@ export class JsonValueDecoder {
     for (; this.#position < this.#block.length; this.#position++) {
       const byte = this.#block[this.#position];
       if (byte === OPEN) return true;
-      if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) throw this.#noJson(this.#position);
+      const isSpace = byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
+      if (!isSpace) throw this.#noJson(this.#block.subarray(this.#position), this.#position);
     }
     return false;
   }
@@ -69,9 +69,10 @@ export class JsonValueDecoder {
   // value (nothing between values, or one on several lines), nothing is lost: `#scan` reads the same bytes by grammar.
   #takeLine(): JsonObject | undefined {
     if (this.#position < this.#byGrammarUntil) return undefined;
-    const end = this.#block.indexOf(LF, this.#position);
-    if (end === -1) return undefined;
-    const value = parseObject(this.#block.subarray(this.#position, end));
+    const feed = this.#block.indexOf(LF, this.#position);
+    const end = feed === -1 ? this.#block.length : feed;
+    const fits = feed !== -1 && end - this.#position <= JSON_VALUE_LIMIT;
+    const value = fits ? parseObject(this.#block.subarray(this.#position, end)) : undefined;
     if (value === undefined) this.#byGrammarUntil = end;
     else this.#position = end + 1;
     return value;
@@ -92,31 +93,39 @@ export class JsonValueDecoder {
       else if (byte === CLOSE && --this.#depth === 0) return this.#takeValue(start, at + 1);
     }
     this.#position = block.length;
-    this.#keep(copyOf(block.subarray(start))); // the block is borrowed
+    this.#checkLength(start, block.length);
+    this.#kept.append(block.subarray(start));
     return undefined;
   }
 
-  #keep(piece: Uint8Array): void {
-    this.#pieces.push(piece);
-    this.#pieceBytes += piece.length;
-    if (this.#pieceBytes <= JSON_VALUE_LIMIT) return;
-    throw new DecodeError(`a JSON value of more than ${JSON_VALUE_LIMIT} bytes`, { offset: this.#before });
-  }
-
   #takeValue(start: number, end: number): JsonObject {
-    const bytes = concat([...this.#pieces, this.#block.subarray(start, end)]);
+    this.#checkLength(start, end);
+    const bytes = this.#wholeValue(this.#block.subarray(start, end));
     const value = parseObject(bytes);
-    if (value === undefined) throw this.#noJson(start);
+    if (value === undefined) throw this.#noJson(bytes, end - bytes.length);
     this.#position = end;
-    this.#pieces = [];
-    this.#pieceBytes = 0;
     return value;
   }
 
-  #noJson(at: number): DecodeError {
-    const excerpt = escapeBytes(concat([...this.#pieces, this.#block.subarray(at)]));
-    const offset = this.#before + at - this.#pieceBytes;
-    return new DecodeError(`the stream holds what is no JSON object at byte ${offset}: "${excerpt}"`, { offset });
+  /** The value whose last piece this is. */
+  #wholeValue(piece: Uint8Array): Uint8Array {
+    if (this.#kept.length === 0) return piece;
+    const kept = this.#kept;
+    this.#kept = new GrowingBytes();
+    kept.append(piece);
+    return kept.view();
+  }
+
+  #checkLength(start: number, end: number): void {
+    if (this.#kept.length + end - start <= JSON_VALUE_LIMIT) return;
+    const offset = this.#before + start - this.#kept.length;
+    throw new DecodeError(`a JSON value of more than ${JSON_VALUE_LIMIT} bytes at byte ${offset}`, { offset });
+  }
+
+  /** `at` is where the bytes begin, counted from this block's beginning. */
+  #noJson(bytes: Uint8Array, at: number): DecodeError {
+    const offset = this.#before + at;
+    return new DecodeError(`the stream holds what is no JSON object at byte ${offset}: "${escapeBytes(bytes)}"`, { offset });
   }
 }
 

@@ -19,19 +19,19 @@ import type { Fail } from './grammar.ts';
 
 /** What the parser reads at most of each thing, in bytes where nothing else is said. */
 export const RESPONSE_LIMITS = {
-  /** Status line: as nginx's and Go's buffers, ample for any reason phrase. */
+  /** Status line, from its minor version on: as nginx's and Go's buffers, ample for any reason phrase. */
   statusLine: 8192,
   /** All field sections before the content, those of interim answers included; Node allows 16 KiB, curl 300 KiB. */
   head: 65536,
   /** Field lines in one section; h11 has no such limit, Apache has 100. */
   fieldLines: 256,
-  /** Interim answers before the final one. */
+  /** Interim answers before the final one; Go has given up after 5 (`max1xxResponses`). */
   interim: 32,
   /** One chunk-size line with its extensions; Go has 4096 too. */
   chunkLine: 4096,
-  /** Bytes in chunk-size lines beyond their digits, for the whole content, on top of a quarter of its data. */
+  /** Bytes in chunk-size lines beyond their digits, for all content, on top of a quarter of its data; Go: 16 KiB. */
   chunkOverhead: 65536,
-  /** Trailer section. */
+  /** Trailer section: what Node allows a head. */
   trailers: 16384,
 } as const;
 
@@ -59,6 +59,7 @@ type Steps<Result = void> = Generator<ResponseEvent | undefined, Result, void>;
 
 const LF = 0x0a;
 const CR = 0x0d;
+const ZERO = 0x30;
 const NOTHING = asBuffer(new Uint8Array(0));
 
 /** Chunks below this many bytes are moved together, so that a thousand of them make one event. */
@@ -236,10 +237,8 @@ export class ResponseParser {
   // chunk = chunk-size [ chunk-ext ] CRLF chunk-data CRLF                                                      §7.1
   *#chunkSize(): Steps<number> {
     const line = yield* this.#line(RESPONSE_LIMITS.chunkLine);
-    const semicolon = line.indexOf(';');
-    const digits = semicolon === -1 ? line : line.slice(0, semicolon);
-    const size = parseHexadecimal(digits);
-    if (size === undefined) return this.#fail('a chunk size that is no hexadecimal number', 'RFC 9112 §7.1', digits);
+    const size = parseHexadecimal(chunkSizeGrammar.exec(line)?.[0] ?? '');
+    if (size === undefined) return this.#fail('a chunk size that is no hexadecimal number', 'RFC 9112 §7.1', line);
     if (!isFieldText(line)) this.#fail('a control character in a chunk extension', 'RFC 9112 §7.1.1');
     this.#chunkOverhead += line.length - size.toString(16).length;
     if (this.#chunkOverhead > RESPONSE_LIMITS.chunkOverhead + this.#contentBytes / 4) {
@@ -266,14 +265,14 @@ export class ResponseParser {
     const runStart = this.#position;
     let runEnd = runStart;
     let position = runStart;
-    if (this.#partialLine !== '') return undefined;
     for (;;) {
       let size = 0;
       let at = position;
       for (let digit; at < position + 8 && (digit = HEXADECIMAL[input[at] ?? 0] ?? -1) >= 0; at++) size = size * 16 + digit;
       const data = at + 2;
       const end = data + size;
-      const plain = size > 0 && input[at] === CR && input[at + 1] === LF;
+      // A size of zeros before its digits is not plain either: those count, in `#chunkSize`, against a limit.
+      const plain = size > 0 && input[position] !== ZERO && input[at] === CR && input[at + 1] === LF;
       if (!plain || end + 2 > input.length || input[end] !== CR || input[end + 1] !== LF) break;
       if (size >= COMPACT_BELOW) {
         if (runEnd > runStart) break;
@@ -340,6 +339,9 @@ export class ResponseParser {
     yield undefined;
   }
 }
+
+// chunk-size, before the line's end or the extensions: chunk-ext = *( BWS ";" … ), whose white space is to be ignored.
+const chunkSizeGrammar = /^[0-9A-Fa-f]+(?=[ \t]*;|$)/;
 
 /** The value of each hexadecimal digit's code; -1 for all others. */
 const HEXADECIMAL = Int8Array.from({ length: 256 }, (_, code) => {

@@ -188,9 +188,11 @@ function hasChecksum(block: Uint8Array): boolean {
   return checksum === sumOf(block, 8 * 0x20) || checksum === sumOf(block, 8 * 0x20) - 256 * highBytes(block);
 }
 
+/** How many bytes are negative when signed, the checksum's own apart. */
 function highBytes(block: Uint8Array): number {
+  const { offset, size } = FIELDS.chksum;
   let count = 0;
-  for (const byte of block) if (byte > 0x7f) count++;
+  for (let i = 0; i < BLOCK_SIZE; i++) if ((block[i] as number) > 0x7f && (i < offset || i >= offset + size)) count++;
   return count;
 }
 

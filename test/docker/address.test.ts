@@ -187,7 +187,8 @@ describe('a refusal', () => {
   test.each([
     'tcp://user:HUNTER2@h:1', 'ssh://user:HUNTER2@h', 'ftp://user:HUNTER2@h', 'user:HUNTER2@h:1',
     'tcp://u:a/HUNTER2@h:1', 'ssh://u:a@HUNTER2@h', 'ssh://u:HUNTER2@h?x', 'https://HUNTER2@h',
-    'tcp://u:HUNTER2:@h:x', ' tcp://u:HUNTER2@h', 'x://a://u:HUNTER2@h',
+    'tcp://u:HUNTER2:@h:x', ' tcp://u:HUNTER2@h', 'x://a://u:HUNTER2@h', 'u:HUNTER2@://', 'u:HUNTER2@h/http://x',
+    'u:HUNTER2://x@h',
   ])('of %s hides the user information', (text) => {
     expect(refusal(text)).not.toContain('HUNTER2');
     expect(refusal(text)).toContain('[redacted]@');

@@ -229,6 +229,17 @@ describe('a sound archive', () => {
     expect(await verify(entries)).toEqual({ bytes, unverified: ['manifest.json'], absent: [] });
   });
 
+  it('may have 40 links in a row, as Linux follows, and no more', async () => {
+    const chain = (links: number): TarEntry[] => [
+      ...without(docker20, 'b/layer.tar'),
+      link('b/layer.tar', '../1'),
+      ...Array.from({ length: links - 2 }, (_, i) => link(`${i + 1}`, `${i + 2}`)),
+      link(`${links - 1}`, 'c/layer.tar'),
+    ];
+    expect(await verify(chain(40))).toEqual(await verify(docker20));
+    expect(await failure(chain(41))).toBeInstanceOf(DigestError);
+  });
+
   it('may say the same twice', async () => {
     expect(await verify([...docker20, ...docker20])).toEqual(await verify(docker20));
   });

@@ -91,18 +91,51 @@ describe('a stream of JSON values', () => {
     expect(decoder.next()).toEqual({ a: 1 });
   });
 
-  it('refuses a value above the limit', () => {
+  // Each way in which a value can come: on a line of its own, in a block, over two blocks and over many.
+  it.each<[string, (text: Buffer) => Uint8Array[]]>([
+    ['on a line', (text) => [Buffer.concat([text, Buffer.from('\n')])]],
+    ['in one block', (text) => [text]],
+    ['in two blocks', (text) => [text.subarray(0, 10), text.subarray(10)]],
+    ['in many blocks', (text) => Array.from({ length: 300 }, (_, i) => text.subarray(i * 65536, (i + 1) * 65536))],
+  ])('has values of up to 16 MiB, and refuses one byte more, %s', async (_, pieces) => {
+    const value = (bytes: number): Buffer => Buffer.from(`{"a":"${'x'.repeat(bytes - 8)}"}`);
+    const { values, error } = await decode(pieces(value(JSON_VALUE_LIMIT)));
+    expect([values.length, error]).toEqual([1, undefined]);
+    const refused = await decode([Buffer.from('{}'), ...pieces(value(JSON_VALUE_LIMIT + 1))]);
+    expect(refused.values).toEqual([{}]);
+    expect(refused.error).toBeInstanceOf(DecodeError);
+    expect(refused.error).toMatchObject({ offset: 2, message: expect.stringContaining(`${JSON_VALUE_LIMIT} bytes`) });
+  });
+
+  it('refuses a value without an end as soon as it is too long', () => {
     const decoder = new JsonValueDecoder();
-    const block = Buffer.alloc(1024 * 1024, 'a');
     decoder.push(Buffer.from('{"a":"'));
     decoder.next();
-    const feed = (): void => {
-      for (let fed = 0; fed <= JSON_VALUE_LIMIT; fed += block.length) {
-        decoder.push(block);
-        decoder.next();
-      }
-    };
-    expect(feed).toThrow(DecodeError);
+    decoder.push(Buffer.alloc(JSON_VALUE_LIMIT - 6, 'x'));
+    expect(decoder.next()).toBeUndefined();
+    decoder.push(Buffer.from('x'));
+    expect(() => decoder.next()).toThrow(DecodeError);
+  });
+
+  it('keeps little more than the bytes of a value that comes byte by byte', () => {
+    // The attack: an engine that sends one value a byte at a time. An object kept for each byte would take gigabytes.
+    const decoder = new JsonValueDecoder();
+    const length = 2_000_000;
+    const before = process.memoryUsage();
+    const byte = Buffer.from('"');
+    decoder.push(Buffer.from('{'));
+    for (let i = 0; i < length; i++) {
+      decoder.next();
+      decoder.push(byte);
+    }
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    expect(heapUsed - before.heapUsed + arrayBuffers - before.arrayBuffers).toBeLessThan(64 * 1024 * 1024);
+  });
+
+  it('looks for the end of a line once, however many values stand on it', async () => {
+    // Searched anew for each value, this would take minutes.
+    const { values, error } = await decode([Buffer.from('{}'.repeat(1_000_000))]);
+    expect([values.length, error]).toEqual([1_000_000, undefined]);
   });
 
   it('looks at each byte of a cut value once', () => {

@@ -15,12 +15,12 @@ export class MemoryChannel implements Channel {
     for (const block of blocks) this.written.push(Buffer.from(block));
   }
 
-  /** Has the owner read some bytes, in its own memory as the contract wants it. */
-  read(text: string): void {
-    const bytes = Buffer.from(text, 'latin1');
+  /** Has the owner read some bytes, in its own memory as the contract wants it; false: it asks for a pause. */
+  read(data: string | Uint8Array): boolean {
+    const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
     const memory = this.owner.memory();
     memory.set(bytes);
-    this.owner.received(memory.subarray(0, bytes.length));
+    return this.owner.received(memory.subarray(0, bytes.length));
   }
 
   resume(): void {

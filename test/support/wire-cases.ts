@@ -1,12 +1,17 @@
 // Reads the wire cases of fixtures/http/*.md; their README says what they are made of.
 
 import { readFileSync, readdirSync } from 'node:fs';
+import type { ResponseHead } from '../../src/http/response.ts';
+import { ProtocolError, TruncatedError } from '../../src/errors.ts';
 
 export interface WireCase {
   readonly title: string;
   readonly method: string;
   readonly wire: Buffer;
-  readonly end: 'open' | 'eof';
+  /** What follows the bytes. */
+  readonly end: 'open' | 'eof' | 'reset';
+  /** Whether the bytes come while nothing is asked. */
+  readonly idle: boolean;
   /** Where the error must point, if the case marks it. */
   readonly offset: number | undefined;
   /** The lines of the `events` block. */
@@ -14,9 +19,11 @@ export interface WireCase {
 }
 
 const folder = new URL('../../fixtures/http/', import.meta.url);
+const others = ['README.md', 'disagreements.md'];
 
+/** The cases, by their files. */
 export function wireCases(): Array<{ file: string; cases: WireCase[] }> {
-  const files = readdirSync(folder).filter((name) => name !== 'README.md');
+  const files = readdirSync(folder).filter((name) => !others.includes(name));
   return files.map((file) => ({ file, cases: parseCases(readFileSync(new URL(file, folder), 'utf8')) }));
 }
 
@@ -26,9 +33,9 @@ function parseCases(markdown: string): WireCase[] {
 
 function parseCase(text: string): WireCase {
   const title = text.slice(0, text.indexOf('\n'));
-  const match = /^```http ?(open|eof)?\n(.*?)^```\n```events\n(.*?)^```/ms.exec(text);
+  const match = /^```http( idle)?(?: (eof|reset))?\n(.*?)^```\n```events\n(.*?)^```/ms.exec(text);
   if (!match) throw new Error(`the case "${title}" has no http and events blocks`);
-  const [, end = 'open', block = '', events = ''] = match;
+  const [, idle, end = 'open', block = '', events = ''] = match;
   const marked = unescape(block);
   const flag = marked.indexOf('⚑');
   const wire = Buffer.from(marked.replace('⚑', ''), 'latin1');
@@ -36,7 +43,8 @@ function parseCase(text: string): WireCase {
     title,
     method: title.includes('(HEAD)') ? 'HEAD' : 'GET',
     wire,
-    end: end as 'open' | 'eof',
+    end: end as WireCase['end'],
+    idle: idle !== undefined,
     offset: flag === -1 ? undefined : flag,
     events: events.trimEnd().split('\n'),
   };
@@ -50,4 +58,48 @@ function unescape(block: string): string {
   return text.replace(/\\(?:x([0-9a-f]{2})|(.))/g, (_, hex: string | undefined, name: string) =>
     hex === undefined ? (named[name] ?? name) : String.fromCharCode(Number.parseInt(hex, 16)),
   );
+}
+
+const framingNames = new Set(['content-length', 'transfer-encoding', 'connection', 'proxy-connection']);
+
+/** What came out, in the words of the cases; adjoining content is joined. */
+export class Account {
+  readonly lines: string[] = [];
+  /** Of the error. */
+  offset: number | undefined;
+  #content: Buffer[] = [];
+
+  say(line: string): void {
+    if (this.#content.length > 0) this.lines.push(`content ${quote(Buffer.concat(this.#content).toString('latin1'))}`);
+    this.#content = [];
+    this.lines.push(line);
+  }
+
+  head({ minorVersion, status, reason, framing, fields }: ResponseHead): void {
+    const size = framing.kind === 'length' ? `length ${framing.length}` : framing.kind;
+    this.say(`head 1.${minorVersion} ${status} ${quote(reason)} ${size}`);
+    for (const [name, value] of fields) if (!framingNames.has(name)) this.say(`field ${name} ${quote(value)}`);
+  }
+
+  content(view: Uint8Array): void {
+    this.#content.push(Buffer.from(view)); // a copy: the view is borrowed
+  }
+
+  /** Any error but the two that a case can have is thrown on. */
+  error(error: unknown): void {
+    if (error instanceof ProtocolError) {
+      this.say(`error ProtocolError ${error.section}`);
+      this.offset = error.offset;
+    } else if (error instanceof TruncatedError) {
+      const expected = error.expected === undefined ? '' : ` ${error.expected}`;
+      this.say(`error TruncatedError ${error.phase} ${error.received}${expected}`);
+    } else throw error;
+  }
+}
+
+/** In quotes, what is no printable ASCII escaped. */
+export function quote(text: string): string {
+  const named: Record<string, string> = { '\r': '\\r', '\n': '\\n' };
+  const escape = (byte: string): string => named[byte] ?? `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return `"${text.replace(/[^ -~]/g, escape)}"`;
 }
