@@ -15,6 +15,9 @@ import {
 } from '../errors.ts';
 import type { ApiErrorFields, ApiErrorReason } from '../errors.ts';
 
+/** The characters that are shown of an error body that is no JSON; nginx's own pages have below 1000. */
+const TEXT_LIMIT = 4096;
+
 /** A JSON object whose members are not known yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -85,9 +88,6 @@ function errorText(object: JsonObject): string | undefined {
   const found = texts.find((text): text is string => typeof text === 'string' && text !== '');
   return found ?? (isJsonObject(detail) && Object.keys(detail).length > 0 ? JSON.stringify(detail) : undefined);
 }
-
-/** The most that is shown of an error body that is no JSON, in UTF-16 units: a proxy's page, at times. */
-const TEXT_LIMIT = 4096;
 
 /** The words of an error body: JSON by its content, whatever its type says (Podman 5.4 sends none); else its text. */
 export function bodyMessage(body: Uint8Array): string | undefined {

@@ -7,6 +7,7 @@
 //   cost           how many of the others' cases one of its own stands for; 1 where nothing is said
 
 import * as address from './address.mjs';
+import * as config from './config.mjs';
 import * as filters from './filters.mjs';
 import * as json from './json.mjs';
 import * as reference from './reference.mjs';
@@ -15,7 +16,7 @@ import * as tapes from './tapes.mjs';
 import * as tar from './tar.mjs';
 import { Random } from './random.mjs';
 
-export const targets = [response, json, tar, reference, address, filters, tapes];
+export const targets = [response, json, tar, reference, address, config, filters, tapes];
 
 /** How many cases are under way at a time: those of `tapes` wait for turns of the event loop, and share them. */
 const AT_A_TIME = 32;
