@@ -818,7 +818,7 @@ const held: readonly Held[] = [
   { id: 'js-15', claim: 'The manual shows how to give credentials for every kind of registry.',
     heldBy: { file: 'documentation.test.ts', title: 'shows every kind of credentials' } },
   { id: 'js-16', claim: 'Who is logged in by the docker command need not log in again.',
-    heldBy: { file: 'live/registry.test.ts', title: 'takes those of config.json, %s' } },
+    heldBy: { file: 'live/credentials.test.ts', title: 'keeps %s what lets in, until docker logout' } },
   { id: 'js-17', claim: 'A credential helper is asked by its own protocol.',
     heldBy: { file: 'system/credential-helper.test.ts', title: 'is told "get", and the key alone on its stdin' } },
   { id: 'js-18', claim: 'A push without credentials sends the header that old engines want.',

@@ -34,6 +34,14 @@ install_missing() {
   need curl curl
   need bsdtar libarchive-tools
   need python3 python3
+  # Of the tests themselves: TLS, an sshd of their own, a store of credentials.
+  need openssl openssl
+  need sshd openssh-server
+  need ssh openssh-client
+  need pgrep procps
+  need pass pass
+  need gpg gnupg
+  need docker-credential-pass golang-docker-credential-helpers
   ((${#missing[@]})) || return 0
   command -v apt-get >/dev/null || fail "${missing[*]} must be installed, and there is no apt-get: this is no Debian"
   say "installing ${missing[*]}"
@@ -46,9 +54,15 @@ install_missing() {
   rm -f "$log"
 }
 # The lists of a fresh machine are empty, and those of an old one name files that the mirror has no more.
-apt_install() {
+apt_install() (
+  # A package starts what it installs, dockerd and an sshd on port 22, unless this file forbids it (invoke-rc.d(8)).
+  policy=/usr/sbin/policy-rc.d
+  if [[ ! -e $policy ]]; then
+    trap 'rm -f "$policy"' EXIT
+    install -m 755 /dev/stdin "$policy" <<<$'#!/bin/sh\nexit 101'
+  fi
   apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
-}
+)
 
 # spawn NAME COMMAND...: in the background, its output in NAME.log, its process id in NAME.pid
 spawn() {
@@ -72,13 +86,32 @@ await() {
   done
 }
 
+# make_certificates FOLDER: a CA, and one of its certificates, for localhost alone: 127.0.0.1 is a wrong name for it.
+make_certificates() {
+  local new=(openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
+  mkdir "$1"
+  printf 'subjectAltName = DNS:localhost\nextendedKeyUsage = serverAuth\n' >"$1/extensions"
+  {
+    "${new[@]}" -x509 -days 2 -subj '/CN=longshore-live' -keyout "$1/ca-key.pem" -out "$1/ca.pem" &&
+      "${new[@]}" -subj '/CN=localhost' -keyout "$1/server-key.pem" -out "$1/server.csr" &&
+      openssl x509 -req -in "$1/server.csr" -CA "$1/ca.pem" -CAkey "$1/ca-key.pem" -CAcreateserial -days 2 \
+        -extfile "$1/extensions" -out "$1/server.pem"
+  } 2>"$1/log" || fail "openssl: $(tail -n 3 "$1/log")"
+}
+
 start_docker() {
+  local tls=$folder/tls
+  make_certificates "$tls"
   printf '{"insecure-registries":["127.0.0.0/8"]}\n' >"$folder/daemon.json"
-  # Its own namespaces, should it find a containerd that the system runs.
+  # TLS is for the port alone, which the system chooses and the log tells; and namespaces of its own, should it find a
+  # containerd that the system runs.
   spawn docker dockerd --config-file "$folder/daemon.json" --host "unix://$folder/docker.sock" \
+    --host tcp://127.0.0.1:0 --tlsverify --tlscacert "$tls/ca.pem" \
+    --tlscert "$tls/server.pem" --tlskey "$tls/server-key.pem" \
     --pidfile "$folder/dockerd-self.pid" --data-root "$folder/data" --exec-root "$folder/exec" \
     --bridge none --iptables=false --ip6tables=false \
     --containerd-namespace "longshore-$$" --containerd-plugins-namespace "longshore-plugins-$$"
+  await docker 60 grep -q 'listen on 127\.0\.0\.1:[0-9]' "$folder/docker.log"
 }
 
 start_podman() {
@@ -110,7 +143,7 @@ YAML
   spawn "$name" docker-registry serve "$folder/$name.yml"
   await "$name" 20 grep -q 'listening on 127\.0\.0\.1:[0-9]' "$folder/$name.log"
 }
-address() { grep -o -m1 'listening on 127\.0\.0\.1:[0-9]*' "$folder/$1.log" | cut -d' ' -f3; }
+address() { grep -o -m1 'listen\(ing\)\? on 127\.0\.0\.1:[0-9]*' "$folder/$1.log" | cut -d' ' -f3; }
 
 start() {
   local engine=$1
@@ -135,6 +168,9 @@ start() {
   {
     printf 'DOCKER_HOST=%q\n' "unix://$folder/$engine.sock"
     printf 'REGISTRY=%q\nREGISTRY_AUTH=%q\n' "$(address registry)" "$(address registry-auth)"
+    if [[ $engine == docker ]]; then
+      printf 'DOCKER_TLS_HOST=%q\nDOCKER_TLS_CERTS=%q\n' "tcp://localhost:$(address docker | cut -d: -f2)" "$folder/tls"
+    fi
     printf 'REGISTRY_USER=%q\nREGISTRY_PASSWORD=%q\n' "$user" "$password"
   } >"$folder/settings"
   cat "$folder/settings"

@@ -1,20 +1,16 @@
 // Images between the engine and a registry: pushed, looked at from afar, pulled; with a login and without.
 
-import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   ApiError,
   ArgumentError,
-  CredentialError,
   InvalidReferenceError,
   NotFoundError,
   Secret,
   UnauthorizedError,
-  dockerConfig,
 } from '../../src/index.ts';
 import type { CredentialSource, Credentials, LayerEvent, ProgressEvent } from '../../src/index.ts';
 import {
@@ -26,29 +22,15 @@ import {
   collect,
   connect,
   failure,
-  makeImage,
+  makeFor,
   registryDigest,
   repository,
-  temporaryFolder,
 } from './support.ts';
-import { helperFolder } from '../support/helpers.ts';
 
 const docker = connect();
 afterAll(() => cleanUp(docker));
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
-
-/** An image whose name says that it belongs to a registry; not there yet. */
-async function makeFor(
-  registry: string,
-  what: string,
-  tag = 'v1',
-): Promise<{ name: string; remote: string; id: string }> {
-  const { name, id } = await makeImage(docker, what, tag);
-  const remote = `${registry}/${name}`;
-  await docker.tag(name, remote);
-  return { name, remote, id };
-}
 
 /** A port on which nobody listens. */
 async function deadRegistry(): Promise<string> {
@@ -67,7 +49,7 @@ const layers = (events: readonly ProgressEvent[]): LayerEvent[] => events.filter
 
 describe('push', () => {
   it('gives the digest that the registry then has, and its size', async () => {
-    const { remote } = await makeFor(REGISTRY, 'push');
+    const { remote } = await makeFor(docker, REGISTRY, 'push');
     const pushed = await docker.push(remote);
     expect(pushed.reference).toBe(remote);
     expect(pushed.digest).toMatch(DIGEST);
@@ -81,7 +63,7 @@ describe('push', () => {
   });
 
   it('pushes latest where no tag is named, and nothing else', async () => {
-    const { name } = await makeFor(REGISTRY, 'push-latest', 'other');
+    const { name } = await makeFor(docker, REGISTRY, 'push-latest', 'other');
     const bare = `${REGISTRY}/${repository('push-latest')}`;
     await docker.tag(name, bare);
     expect((await docker.push(bare)).reference).toBe(`${bare}:latest`);
@@ -90,9 +72,9 @@ describe('push', () => {
   });
 
   it('pushes every tag with allTags, or nothing on Podman, which would push one', async () => {
-    await makeFor(REGISTRY, 'push-all', 'one');
-    await makeFor(REGISTRY, 'push-all', 'two');
-    await makeFor(REGISTRY, 'push-all', 'latest');
+    await makeFor(docker, REGISTRY, 'push-all', 'one');
+    await makeFor(docker, REGISTRY, 'push-all', 'two');
+    await makeFor(docker, REGISTRY, 'push-all', 'latest');
     const pushing = docker.push(`${REGISTRY}/${repository('push-all')}`, { allTags: true });
     if (ENGINE.isPodman) expect(await failure(pushing)).toMatchObject(onlyDocker('push.allTags'));
     else expect(await pushing).toMatchObject({ digest: undefined, size: undefined });
@@ -103,7 +85,7 @@ describe('push', () => {
   });
 
   it('reports on the way: Docker on each layer, Podman in words alone', async () => {
-    const { remote } = await makeFor(REGISTRY, 'push-events');
+    const { remote } = await makeFor(docker, REGISTRY, 'push-events');
     const stream = docker.push(remote);
     const events: ProgressEvent[] = [];
     for await (const event of stream) events.push(event);
@@ -138,7 +120,7 @@ describe.runIf(ENGINE.isPodman)('inspectDistribution on Podman, which has nothin
 
 describe.skipIf(ENGINE.isPodman)('inspectDistribution on Docker', () => {
   it('tells the digest and the platforms, though the engine does not have the image', async () => {
-    const { remote, id } = await makeFor(REGISTRY, 'distribution');
+    const { remote, id } = await makeFor(docker, REGISTRY, 'distribution');
     const { digest } = await docker.push(remote);
     await docker.removeImage(id, { force: true });
     const found = await docker.inspectDistribution(remote);
@@ -162,7 +144,7 @@ describe.skipIf(ENGINE.isPodman)('inspectDistribution on Docker', () => {
 
 describe('pull', () => {
   it('fetches by tag, tells each layer, and then that it is up to date', async () => {
-    const { remote, id } = await makeFor(REGISTRY, 'pull');
+    const { remote, id } = await makeFor(docker, REGISTRY, 'pull');
     const { digest } = await docker.push(remote);
     await docker.removeImage(id, { force: true });
     const stream = docker.pull(remote);
@@ -180,7 +162,7 @@ describe('pull', () => {
   // Podman does not tell the digest, and of an image that was made here it knows another one besides the registry's.
   it('tells the digest that the registry has, or none, of an image that was made here', async () => {
     for (let round = 0; round < 4; round++) {
-      const { remote } = await makeFor(REGISTRY, 'pull-made', `v${round}`);
+      const { remote } = await makeFor(docker, REGISTRY, 'pull-made', `v${round}`);
       const { digest } = await docker.push(remote);
       const pulled = await docker.pull(remote);
       expect(pulled.status).toBe('up-to-date');
@@ -189,8 +171,8 @@ describe('pull', () => {
   });
 
   it('fetches latest where no tag is named, and nothing else', async () => {
-    const other = await makeFor(REGISTRY, 'pull-latest', 'other');
-    const latest = await makeFor(REGISTRY, 'pull-latest', 'latest');
+    const other = await makeFor(docker, REGISTRY, 'pull-latest', 'other');
+    const latest = await makeFor(docker, REGISTRY, 'pull-latest', 'latest');
     const bare = `${REGISTRY}/${repository('pull-latest')}`;
     for (const { remote, id } of [other, latest]) {
       await docker.push(remote);
@@ -201,7 +183,7 @@ describe('pull', () => {
   });
 
   it('fetches by digest, in the reference or beside it', async () => {
-    const { remote, id } = await makeFor(REGISTRY, 'pull-digest');
+    const { remote, id } = await makeFor(docker, REGISTRY, 'pull-digest');
     const { digest = '' } = await docker.push(remote);
     const bare = `${REGISTRY}/${repository('pull-digest')}`;
     for (const again of [() => docker.pull(`${bare}@${digest}`), () => docker.pull(bare, { tag: digest })]) {
@@ -215,7 +197,7 @@ describe('pull', () => {
     const bare = `${REGISTRY}/${repository('pull-all')}`;
     const tags = ['latest', 'one', 'two'];
     for (const tag of tags) {
-      const { remote, id } = await makeFor(REGISTRY, 'pull-all', tag);
+      const { remote, id } = await makeFor(docker, REGISTRY, 'pull-all', tag);
       await docker.push(remote);
       await docker.removeImage(id, { force: true });
     }
@@ -243,7 +225,7 @@ describe('pull', () => {
   });
 
   it('stops when its loop is left', async () => {
-    const { remote } = await makeFor(REGISTRY, 'pull-break');
+    const { remote } = await makeFor(docker, REGISTRY, 'pull-break');
     await docker.push(remote);
     const stream = docker.pull(remote);
     for await (const event of stream) {
@@ -258,7 +240,7 @@ describe('a registry with a login', () => {
   let remote: string;
   let digest: string | undefined;
   beforeAll(async () => {
-    const made = await makeFor(REGISTRY_AUTH, 'login');
+    const made = await makeFor(docker, REGISTRY_AUTH, 'login');
     remote = made.remote;
     digest = (await docker.push(remote, { credentials: LOGIN })).digest;
     // Of an image that was made here, Podman knows two digests.
@@ -299,59 +281,6 @@ describe('a registry with a login', () => {
       expect(await client.pull(remote)).toMatchObject({ digest });
     }
     expect(asked).toEqual([REGISTRY_AUTH]);
-  });
-
-  describe('through dockerConfig', () => {
-    const auth = (password = LOGIN.password): string => Buffer.from(`${LOGIN.username}:${password}`).toString('base64');
-
-    /** Pushes and pulls with a config.json, and with programs named docker-credential-right, -wrong and -broken. */
-    async function digestsWith(config: object): Promise<unknown[]> {
-      const [folder, helpers] = [await temporaryFolder(), await helperFolder()];
-      const { username, password } = LOGIN;
-      await helpers.make('right', `give(${JSON.stringify(username)}, ${JSON.stringify(password)})`);
-      await helpers.make('wrong', `give(${JSON.stringify(username)}, 'x')`);
-      await helpers.make('broken', `fail(${JSON.stringify(password)}, 3)`);
-      await writeFile(join(folder.path, 'config.json'), JSON.stringify(config), { mode: 0o600 });
-      await using client = connect({ credentials: dockerConfig({ folder: folder.path, environment: {} }) });
-      try {
-        return [(await client.push(remote)).digest, (await client.pull(remote)).digest];
-      } finally {
-        await helpers.remove();
-        await folder.remove();
-      }
-    }
-
-    // Each where it counts, with a wrong password where it does not.
-    const [own, wide] = [`${REGISTRY_AUTH}/longshore-live`, REGISTRY_AUTH];
-    it.each<[what: string, config: object]>([
-      ['as docker login writes them', { auths: { [wide]: { auth: auth() } } }],
-      ['by a key with a scheme and a path', { auths: { [`https://${wide}/v2/`]: { auth: auth() } } }],
-      ['by the path of the repository', { auths: { [wide]: { auth: auth('x') }, [own]: { auth: auth() } } }],
-      ['from the helper for all', { credsStore: 'right', auths: { [wide]: { auth: auth('x') } } }],
-      ['from the helper for the registry', { credsStore: 'wrong', credHelpers: { [wide]: 'right' } }],
-      ['not from a helper that is switched off',
-        { credsStore: 'wrong', credHelpers: { [wide]: '' }, auths: { [wide]: { auth: auth() } } }],
-    ])('takes those of config.json, %s', async (_what, config) => {
-      expect(await digestsWith(config)).toEqual([digest, digest]);
-    });
-
-    it.each<[what: string, config: object]>([
-      ['there are none', {}],
-      ['they are wrong', { auths: { [wide]: { auth: auth('x') } } }],
-      ['they are of another path', { auths: { [`${wide}/other`]: { auth: auth() } } }],
-      ['their helper has others', { credsStore: 'wrong', auths: { [wide]: { auth: auth() } } }],
-    ])('is refused by the registry where %s', async (_what, config) => {
-      const error = await failure(digestsWith(config));
-      expect(error).toBeInstanceOf(UnauthorizedError);
-      expect(String(error)).not.toContain(LOGIN.password);
-    });
-
-    it('is a CredentialError where the helper fails, and the engine is not asked', async () => {
-      const error = await failure(digestsWith({ credsStore: 'broken', auths: { [wide]: { auth: auth() } } }));
-      expect(error).toBeInstanceOf(CredentialError);
-      expect(error).toMatchObject({ helper: 'docker-credential-broken', exitCode: 3 });
-      expect(String(error)).not.toContain(LOGIN.password);
-    });
   });
 
   // Its log then says "Host doesn't match". Docker's own store and Podman do not look at the address.

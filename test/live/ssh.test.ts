@@ -1,21 +1,15 @@
 // The engine under test, reached through an sshd of our own on 127.0.0.1 and the docker command "over there".
 
-import { spawn, spawnSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { userInfo } from 'node:os';
-import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConnectError, ImageClient, NotFoundError, TruncatedError } from '../../src/index.ts';
-import { parseAddress } from '../../src/docker/address.ts';
 import { until } from '../support/fake-daemon.ts';
 import { runs } from '../support/fake-ssh.ts';
+import { pids, titled } from './programs.ts';
+import { noSshd, startSshd } from './sshd.ts';
+import type { Sshd } from './sshd.ts';
 import {
-  HOST,
   LIBRARY,
   REGISTRY,
   cleanUp,
@@ -25,84 +19,26 @@ import {
   makeImage,
   ours,
   repository,
-  temporaryFolder,
   timeless,
 } from './support.ts';
 
-const path = process.env['PATH'] ?? '';
-const find = (name: string): string | undefined =>
-  [...path.split(delimiter), '/usr/sbin'].map((folder) => join(folder, name)).find(existsSync);
-const SSHD = find('sshd');
-const address = parseAddress(HOST);
-
-const missing = ['sshd', 'ssh', 'ssh-keygen', 'docker'].find((name) => find(name) === undefined);
-const why =
-  missing !== undefined ? `there is no ${missing}` : address.scheme === 'unix' ? undefined : 'the engine has no socket';
-const socket = address.scheme === 'unix' ? address.path : '';
-
-describe.skipIf(why !== undefined)(`an engine behind ssh${why === undefined ? '' : `: not tried, for ${why}`}`, () => {
-  let folder: string;
-  let sshd: ChildProcess;
-  let removeFolder: () => Promise<void>;
-  let madeRunFolder = false;
+describe.skipIf(noSshd !== undefined)(titled('an engine behind ssh', noSshd), () => {
+  let sshd: Sshd;
+  const sessions = (): number[] => sshd.sessions();
   const clients: ImageClient[] = [];
 
-  function over(alias: string, place = socket): ImageClient {
-    const client = new ImageClient({ host: `ssh://${alias}${place}` });
+  function over(alias: string, path?: string): ImageClient {
+    const client = new ImageClient({ host: sshd.host(alias, path) });
     clients.push(client);
     return client;
   }
 
-  /** What a person would have in ~/.ssh/config; the ssh on PATH reads this one in its place. */
-  const alias = (name: string, port: number, key: string, known: string): string =>
-    `Host ${name}\n  HostName 127.0.0.1\n  Port ${port}\n  User ${userInfo().username}\n  IdentityFile ${join(folder, key)}\n` +
-    `  IdentitiesOnly yes\n  UserKnownHostsFile ${join(folder, known)}\n  GlobalKnownHostsFile /dev/null\n`;
-
   beforeAll(async () => {
-    ({ path: folder, remove: removeFolder } = await temporaryFolder());
-    for (const name of ['host', 'key', 'other']) {
-      const made = spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name)]);
-      if (made.status !== 0) throw new Error(`ssh-keygen: ${made.stderr}`);
-    }
-    const port = await freePort();
-    const [hostKey, otherKey, key] = await Promise.all(
-      ['host', 'other', 'key'].map((name) => readFile(join(folder, `${name}.pub`), 'utf8')),
-    );
-    await writeFile(join(folder, 'authorized'), key ?? '');
-    await writeFile(join(folder, 'known'), `[127.0.0.1]:${port} ${hostKey}`);
-    await writeFile(join(folder, 'wrong'), `[127.0.0.1]:${port} ${otherKey}`);
-    await writeFile(
-      join(folder, 'config'),
-      [alias('good', port, 'key', 'known'), alias('refused', port, 'other', 'known'), alias('unknown', port, 'key', 'none'),
-        alias('changed', port, 'key', 'wrong'), alias('closed', await freePort(), 'key', 'known')].join('\n'),
-    );
-    await writeFile(
-      join(folder, 'sshd_config'),
-      [`Port ${port}`, 'ListenAddress 127.0.0.1', `HostKey ${join(folder, 'host')}`, 'StrictModes no', 'UsePAM no',
-        `AuthorizedKeysFile ${join(folder, 'authorized')}`, 'PasswordAuthentication no', 'KbdInteractiveAuthentication no',
-        'PidFile none', `SetEnv PATH=${path}`, ''].join('\n'),
-    );
-    const wrapper = `#!/bin/sh\nexec '${find('ssh')}' -F '${join(folder, 'config')}' "$@"\n`;
-    await writeFile(join(folder, 'ssh'), wrapper, { mode: 0o755 });
-    process.env['PATH'] = `${folder}${delimiter}${path}`;
-    if (userInfo().uid === 0 && !existsSync('/run/sshd')) {
-      mkdirSync('/run/sshd', { mode: 0o755 }); // where sshd separates its privileges
-      madeRunFolder = true;
-    }
-    sshd = spawn(SSHD ?? '', ['-D', '-e', '-f', join(folder, 'sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] });
-    let said = '';
-    sshd.stderr?.on('data', (text) => (said += text));
-    sshd.once('exit', (code) => (said += `exited with ${code}: Server listening on nothing`));
-    await until(() => said.includes('Server listening'));
-    if (sshd.exitCode !== null) throw new Error(`sshd: ${said}`);
+    sshd = await startSshd();
   });
-
   afterAll(async () => {
     for (const client of clients) client.close();
-    process.env['PATH'] = path;
-    sshd?.kill();
-    if (madeRunFolder) rmdirSync('/run/sshd');
-    await removeFolder?.();
+    await sshd?.close();
     await cleanUp(connect());
   });
 
@@ -180,33 +116,15 @@ describe.skipIf(why !== undefined)(`an engine behind ssh${why === undefined ? ''
     await until(() => sessions().length === 0);
     const text = `
       import { ImageClient } from ${JSON.stringify(LIBRARY)};
-      const docker = new ImageClient({ host: 'ssh://good${socket}' });
+      const docker = new ImageClient({ host: '${sshd.host('good')}' });
       await docker.ping();
       console.log('answered');
       for await (const _ of docker.events()) {}`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', text], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');
-    const ssh = pids(['-P', String(child.pid)]);
+    const ssh = pids('-P', String(child.pid));
     expect(ssh).toHaveLength(1);
     child.kill(signal);
     await until(() => sessions().length === 0 && !ssh.some(runs));
   });
-
-  /** The sshd processes that each serve one connection. */
-  function sessions(): number[] {
-    return pids(['-P', String(sshd.pid)]).filter(runs);
-  }
 });
-
-function pids(criteria: string[]): number[] {
-  return spawnSync('pgrep', criteria).stdout.toString().split('\n').filter(Boolean).map(Number);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

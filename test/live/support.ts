@@ -101,6 +101,19 @@ export async function makeImage(docker: ImageClient, what: string, tag = 'v1'): 
   return { name, id };
 }
 
+/** An image whose name says that it belongs to a registry; it is not there yet. */
+export async function makeFor(
+  docker: ImageClient,
+  registry: string,
+  what: string,
+  tag = 'v1',
+): Promise<{ name: string; remote: string; id: string }> {
+  const { name, id } = await makeImage(docker, what, tag);
+  const remote = `${registry}/${name}`;
+  await docker.tag(name, remote);
+  return { name, remote, id };
+}
+
 /** The ids of all images of this run: by label, or by name. */
 export async function ours(docker: ImageClient): Promise<string[]> {
   const globs = [repository('*'), `${REGISTRY}/${repository('*')}`, `${REGISTRY_AUTH}/${repository('*')}`];

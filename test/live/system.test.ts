@@ -52,8 +52,8 @@ describe('checkAuth', () => {
 
 describe('events', () => {
   const seconds = (): number => Date.now() / 1000;
-  /** Now; the containerd store tells of a removal a moment after it. */
-  const end = (): Date => new Date(Date.now() + (ENGINE.isContainerd ? 1000 : 0));
+  /** Now, and no millisecond before: engines count in less. The containerd store tells of a removal a moment after it. */
+  const end = (): Date => new Date(Date.now() + (ENGINE.isContainerd ? 1000 : 1));
 
   /** Events until one is as wanted; the test's own time limit is that of the wait. */
   async function until(
@@ -166,7 +166,8 @@ describe('events', () => {
 
 describe('diskUsage', () => {
   it('counts an image, and all that it takes', async () => {
-    const before = await docker.diskUsage();
+    const { images, ...before } = await docker.diskUsage();
+    expect(images).toBeUndefined();
     for (const sum of Object.values(before)) expect(sum).toBeGreaterThanOrEqual(0);
     const files = { random: randomBytes(2_000_000) };
     await docker.importImageFromData(files, { repository: repository('usage'), changes: [`LABEL ${LABEL}`] });

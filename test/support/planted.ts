@@ -18,7 +18,7 @@ export const planted = {
 } as const;
 
 /** A text in base64 as it stands inside any longer one: three beginnings, less the characters that neighbours share. */
-function insideBase64(text: string): string[] {
+export function insideBase64(text: string): string[] {
   return [0, 1, 2].map((shift) => {
     const encoded = Buffer.from('\0'.repeat(shift) + text).toString('base64').replace(/=+$/, '');
     const lost = (shift + text.length) % 3 === 0 ? 0 : 1;

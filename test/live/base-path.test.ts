@@ -1,0 +1,69 @@
+// The engine under test below a path of a port, as a reverse proxy has it: a server of Node's that passes on what begins
+// with /engine, without it.
+
+import { request } from 'node:http';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parseAddress } from '../../src/docker/address.ts';
+import { ApiError, ImageClient, NotFoundError } from '../../src/index.ts';
+import { HOST, cleanUp, collect, connect, failure, fileOf, makeImage, serve, timeless } from './support.ts';
+
+const direct = connect();
+let docker: ImageClient;
+let port: number;
+let close: () => void;
+/** What was asked for. */
+const targets: string[] = [];
+
+beforeAll(async () => {
+  const { host, port: enginePort, path: socketPath } = parseAddress(HOST) as { host?: string; port?: number; path?: string };
+  const place = socketPath === undefined ? { host, port: enginePort } : { socketPath };
+  ({ port, close } = await serve((asked, answer) => {
+    const { method, headers, url = '' } = asked;
+    targets.push(url);
+    if (!url.startsWith('/engine/')) return void answer.writeHead(418).end('{"message":"the engine is not here"}');
+    const inner = request({ ...place, method, headers, path: url.slice('/engine'.length) }, (got) => {
+      answer.writeHead(got.statusCode ?? 0, got.headers);
+      got.pipe(answer);
+    });
+    inner.on('error', () => answer.destroy());
+    answer.on('close', () => inner.destroy());
+    asked.pipe(inner);
+  }));
+  docker = new ImageClient({ host: `tcp://127.0.0.1:${port}/engine` });
+});
+afterAll(async () => {
+  docker.close();
+  close();
+  await cleanUp(direct);
+});
+
+it('answers there what it answers without', async () => {
+  expect(await docker.ping()).toEqual(await direct.ping());
+  expect(await docker.version()).toEqual(await direct.version());
+  expect(await failure(docker.inspectImage('longshore-live/nothing'))).toBeInstanceOf(NotFoundError);
+});
+
+it('takes an image, gives it byte for byte, and takes it back', async () => {
+  const { name, id } = await makeImage(docker, 'base-path');
+  const archive = await collect(docker.getImage(name, { verify: 'digests' }));
+  expect(fileOf(archive, 'what')).toMatch(/^base-path v1/);
+  expect(timeless(archive).equals(timeless(await collect(direct.getImage(name))))).toBe(true);
+  await docker.removeImage(name);
+  await docker.loadImage(archive);
+  expect((await direct.inspectImage(name)).Id).toBe(id);
+});
+
+it('is found by DOCKER_HOST with a slash at its end, too', async () => {
+  const environment = { DOCKER_HOST: `tcp://127.0.0.1:${port}/engine/`, DOCKER_CONFIG: '/nowhere' };
+  await using found = await ImageClient.fromEnvironment({ environment });
+  expect(await found.ping()).toEqual(await direct.ping());
+});
+
+it('is asked for nothing anywhere else', async () => {
+  expect(targets.length).toBeGreaterThan(5);
+  expect(targets.filter((target) => !/^\/engine\/(_ping|v1\.\d+\/)/.test(target))).toEqual([]);
+  await using astray = new ImageClient({ host: `tcp://127.0.0.1:${port}/engin`, version: '1.41' });
+  const error = await failure(astray.version());
+  expect(error).toBeInstanceOf(ApiError);
+  expect(error).toMatchObject({ status: 418, daemonMessage: 'the engine is not here' });
+});

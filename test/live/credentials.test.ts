@@ -1,0 +1,223 @@
+// Credentials as the docker command keeps them, on their way to a registry that asks for a login: in config.json, with a
+// real helper and its real store, and with helpers that fail in every way.
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CredentialError, ImageClient, UnauthorizedError, dockerConfig } from '../../src/index.ts';
+import { until } from '../support/fake-daemon.ts';
+import { helperFolder, shownBy } from '../support/helpers.ts';
+import type { HelperFolder } from '../support/helpers.ts';
+import { noPass, passStore } from './pass-store.ts';
+import type { PassStore } from './pass-store.ts';
+import { lacking, pids, run, titled } from './programs.ts';
+import {
+  ENGINE,
+  HOST,
+  LOGIN,
+  REGISTRY_AUTH,
+  cleanUp,
+  connect,
+  failure,
+  makeFor,
+  temporaryFolder,
+  watchedDialer,
+} from './support.ts';
+
+const docker = connect();
+const { path: folder, remove } = await temporaryFolder();
+const clients: ImageClient[] = [];
+let helpers: HelperFolder;
+let remote: string;
+let digest: string | undefined;
+
+beforeAll(async () => {
+  helpers = await helperFolder();
+  const { username, password } = LOGIN;
+  await helpers.make('right', `give(${JSON.stringify(username)}, ${JSON.stringify(password)})`);
+  await helpers.make('wrong', `give(${JSON.stringify(username)}, 'x')`);
+  const made = await makeFor(docker, REGISTRY_AUTH, 'login');
+  remote = made.remote;
+  digest = (await docker.push(remote, { credentials: LOGIN })).digest;
+  // Of an image that was made here, Podman knows two digests.
+  await docker.removeImage(made.id, { force: true });
+  await docker.pull(remote, { credentials: LOGIN });
+});
+afterEach(() => {
+  for (const client of clients.splice(0)) client.close();
+});
+afterAll(async () => {
+  await helpers.remove();
+  await remove();
+  await cleanUp(docker);
+});
+
+/** A client with a config.json, and the first line of every request that it sends. */
+async function clientWith(config: object, helperTimeoutMs?: number): Promise<{ client: ImageClient; lines: string[] }> {
+  await writeFile(join(folder, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+  return clientOf(folder, helperTimeoutMs);
+}
+
+function clientOf(configFolder: string, helperTimeoutMs?: number): { client: ImageClient; lines: string[] } {
+  const { dialer, lines } = watchedDialer();
+  const credentials = dockerConfig({ folder: configFolder, environment: {}, helperTimeoutMs });
+  const client = new ImageClient({ dialer, credentials });
+  clients.push(client);
+  return { client, lines };
+}
+
+/** What an engine does with credentials; each gives the image's digest. */
+const operations: ReadonlyArray<readonly [name: string, call: (client: ImageClient) => Promise<string | undefined>]> = [
+  ['push', async (client) => (await client.push(remote)).digest],
+  ['pull', async (client) => (await client.pull(remote)).digest],
+  ['inspectDistribution', async (client) => (await client.inspectDistribution(remote)).Descriptor.digest],
+];
+const tried = operations.slice(0, ENGINE.isPodman ? 2 : 3);
+
+async function expectLetIn(client: ImageClient): Promise<void> {
+  for (const [name, call] of tried) expect(await call(client), name).toBe(digest);
+}
+
+async function expectRefused(client: ImageClient): Promise<void> {
+  for (const [name, call] of tried) {
+    const error = await failure(call(client));
+    expect(error, name).toBeInstanceOf(UnauthorizedError);
+    expect(shownBy(error), name).not.toContain(LOGIN.password);
+  }
+}
+
+const auth = (password = LOGIN.password): string => Buffer.from(`${LOGIN.username}:${password}`).toString('base64');
+const [own, wide] = [`${REGISTRY_AUTH}/longshore-live`, REGISTRY_AUTH];
+
+describe('a registry with a login, by config.json', () => {
+  // Each where it counts, with a wrong password where it does not.
+  it.each<[what: string, config: object]>([
+    ['as docker login writes them', { auths: { [wide]: { auth: auth() } } }],
+    ['by a key with a scheme and a path', { auths: { [`https://${wide}/v2/`]: { auth: auth() } } }],
+    ['by the path of the repository', { auths: { [wide]: { auth: auth('x') }, [own]: { auth: auth() } } }],
+    ['from the helper for all', { credsStore: 'right', auths: { [wide]: { auth: auth('x') } } }],
+    ['from the helper for the registry', { credsStore: 'wrong', credHelpers: { [wide]: 'right' } }],
+    ['not from a helper that is switched off',
+      { credsStore: 'wrong', credHelpers: { [wide]: '' }, auths: { [wide]: { auth: auth() } } }],
+  ])('lets in whoever has credentials %s', async (_what, config) => {
+    await expectLetIn((await clientWith(config)).client);
+  });
+
+  it.each<[what: string, config: object]>([
+    ['there are none', {}],
+    ['they are wrong', { auths: { [wide]: { auth: auth('x') } } }],
+    ['they are of another path', { auths: { [`${wide}/other`]: { auth: auth() } } }],
+    ['their helper has others', { credsStore: 'wrong', auths: { [wide]: { auth: auth() } } }],
+  ])('refuses where %s', async (_what, config) => {
+    await expectRefused((await clientWith(config)).client);
+  });
+});
+
+describe('a helper that fails', () => {
+  /** The helpers that run now, by the path of their program. */
+  const running = (): number[] => pids('-f', join(helpers.path, 'docker-credential-'));
+  const secret = JSON.stringify(LOGIN.password);
+  /** Whether a request leads the engine to a registry; of Podman it is asked first what it has itself. */
+  const leadsThere = (line: string): boolean => /^POST |\/distribution\//.test(line);
+
+  it.each<[how: string, name: string, statements: string, exitCode: number | undefined, says: string]>([
+    ['dies', 'dies', `process.stdout.write(${secret}, () => process.kill(process.pid, 'SIGKILL'))`, undefined,
+      'was ended by SIGKILL'],
+    ['prints junk', 'junk', `answer('Secret: ', ${secret})`, 0, 'gave what is no credentials'],
+    ['prints megabytes', 'floods', `const more = () => process.stdout.write(${secret}.repeat(99999), more); more()`,
+      undefined, 'says more than 1048576 bytes, and was stopped'],
+    ['prints the secret and fails', 'tells', `fail(${secret}); process.stderr.write(${secret})`, 1, 'ended with exit code 1'],
+  ])('in that it %s is a CredentialError before the engine is asked', async (_how, name, statements, exitCode, says) => {
+    await helpers.make(name, statements);
+    // What is stored beside it is not tried instead.
+    const { client, lines } = await clientWith({ credsStore: name, auths: { [wide]: { auth: auth() } } });
+    for (const [operation, call] of tried) {
+      const error = await failure(call(client));
+      expect(error, operation).toBeInstanceOf(CredentialError);
+      expect(error, operation).toMatchObject({ helper: `docker-credential-${name}`, registry: wide, exitCode });
+      expect(String(error), operation).toContain(says);
+      for (const shown of [LOGIN.password, auth()]) expect(shownBy(error), operation).not.toContain(shown);
+    }
+    expect(lines.filter(leadsThere)).toEqual([]);
+    await until(() => running().length === 0);
+  });
+
+  it('in that it hangs is stopped when its time is up, and gone', async () => {
+    await helpers.make('hangs', `answer(${secret}); held(() => {})`);
+    const { client, lines } = await clientWith({ credsStore: 'hangs' }, 5000);
+    const pushing = failure(client.push(remote));
+    await helpers.heldProgram();
+    expect(running()).toHaveLength(1);
+    const error = await pushing;
+    expect(error).toBeInstanceOf(CredentialError);
+    expect(String(error)).toContain('has not ended within 5000 ms, and was stopped');
+    expect(shownBy(error)).not.toContain(LOGIN.password);
+    expect(lines.filter(leadsThere)).toEqual([]);
+    await until(() => running().length === 0);
+  });
+});
+
+describe.skipIf(noPass !== undefined)(titled('docker-credential-pass', noPass), () => {
+  let store: PassStore;
+  beforeEach(async () => {
+    store = await passStore();
+  });
+  afterEach(() => store.close());
+
+  const config = { credsStore: 'pass' };
+
+  it('has what lets in', async () => {
+    store.store(wide, LOGIN);
+    await expectLetIn((await clientWith(config)).client);
+  });
+
+  it('has what does not, where it is wrong', async () => {
+    store.store(wide, { ...LOGIN, password: 'x' });
+    await expectRefused((await clientWith({ ...config, auths: { [wide]: { auth: auth() } } })).client);
+  });
+
+  it('has nothing for a registry of which it was not told, which is to be anonymous', async () => {
+    store.store(`${wide}9`, LOGIN);
+    await expectRefused((await clientWith(config)).client);
+  });
+
+  it('says why where it cannot open its store, and the secret is not in it', async () => {
+    store.store(wide, LOGIN);
+    const { client } = await clientWith(config);
+    store.lock();
+    const error = await failure(client.pull(remote));
+    store.unlock();
+    expect(error).toBeInstanceOf(CredentialError);
+    expect(error).toMatchObject({ helper: 'docker-credential-pass', exitCode: 1 });
+    expect(shownBy(error)).not.toContain(LOGIN.password);
+    await expectLetIn((await clientWith(config)).client);
+  });
+});
+
+// The docker command has the engine try a login, and Podman logs in to "localhost" alone without TLS.
+const noLogin = ENGINE.isPodman ? 'Podman wants TLS for it' : (lacking('docker') ?? noPass);
+describe.skipIf(noLogin !== undefined)(titled('docker login', noLogin), () => {
+  // With no login of any registry in its file, the docker command takes a helper that it finds.
+  const elsewhere = { auths: { 'registry.example': { auth: auth('x') } } };
+
+  it.each([
+    ['in config.json', elsewhere],
+    ['with docker-credential-pass', { credsStore: 'pass' }],
+    ['with the helper that it finds by itself', {}],
+  ])('keeps %s what lets in, until docker logout', async (_where, config) => {
+    const [{ path, remove }, store] = [await temporaryFolder(), await passStore()];
+    await writeFile(join(path, 'config.json'), JSON.stringify(config));
+    const command = (...argv: string[]): string => {
+      return run('docker', ['--config', path, '--host', HOST, ...argv, wide], { input: LOGIN.password, env: process.env });
+    };
+    try {
+      command('login', '--username', LOGIN.username, '--password-stdin');
+      await expectLetIn(clientOf(path).client);
+      command('logout');
+      await expectRefused(clientOf(path).client);
+    } finally {
+      await store.close();
+      await remove();
+    }
+  });
+});
