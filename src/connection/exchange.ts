@@ -11,6 +11,8 @@ import type { AnswerReader, ContentSink, RequestBody, WireRequest } from './wire
 
 /** Bytes sent after which reading gets a turn: local writes finish at once and would starve it. */
 const BYTES_PER_TURN = 256 * 1024;
+/** Chunks after which it gets one however small they are: a source of empty ones would starve the whole process. */
+const CHUNKS_PER_TURN = 256;
 /** What a timer of Node's can wait at most, in milliseconds: 24 days. */
 export const LONGEST_TIMEOUT_MS: number = 2 ** 31 - 1;
 
@@ -32,6 +34,8 @@ export class Exchange {
   #sink: ContentSink | undefined;
   /** Our side is not ready for more: a promise of the sink is pending. */
   #waiting = false;
+  /** Our side has nothing to send yet: a promise of the source is pending. */
+  #sourcing = false;
   /** The channel's end or fault, to be judged when everything before it has been handed on. */
   #over: { error: Error | undefined } | undefined;
   #requestSent = false;
@@ -60,13 +64,13 @@ export class Exchange {
     const { body, method, target, fields, signal } = this.#request;
     const head = encodeRequestHead({ method, target, fields: [...fields, ...framingFields(method, body)] });
     signal?.addEventListener('abort', this.#onAbort, { once: true });
-    this.#startIdleTimer();
-    if (body === undefined || 'bytes' in body) {
+    this.#watchIdleness();
+    if (body === undefined || ('bytes' in body && body.bytes.length <= BYTES_PER_TURN)) {
       void this.#write(body === undefined ? [head] : [head, body.bytes]);
       this.#requestIsSent();
     } else {
       void this.#write([head]);
-      this.#upload(body).catch((error: unknown) => this.fail(error));
+      this.#upload('bytes' in body ? inParts(body.bytes) : body).catch((error: unknown) => this.fail(error));
     }
   }
 
@@ -160,12 +164,12 @@ export class Exchange {
   #after(wait: void | Promise<void>, next: () => boolean): boolean {
     if (wait === undefined) return next();
     this.#waiting = true;
-    this.#stopIdleTimer(); // our own pause is nobody's idleness
+    this.#watchIdleness();
     wait.then(
       () => {
         this.#waiting = false;
         if (this.#settled) return;
-        this.#startIdleTimer();
+        this.#watchIdleness();
         this.#guard(() => next() && this.#channel.resume());
       },
       (error: unknown) => this.fail(error),
@@ -207,7 +211,6 @@ export class Exchange {
     if (this.#settled) return false;
     this.#settled = true;
     clearTimeout(this.#headTimer);
-    this.#stopIdleTimer();
     this.#request.signal?.removeEventListener('abort', this.#onAbort);
     this.#stopUpload();
     return true;
@@ -215,17 +218,16 @@ export class Exchange {
 
   readonly #onAbort = (): void => this.fail(this.#request.signal?.reason);
 
-  #startIdleTimer(): void {
-    const limitMs = this.#request.timeouts.idleMs;
-    if (limitMs === undefined) return;
-    this.#idleTimer = setTimeout(() => {
-      this.fail(new TimeoutError(`the engine sent nothing for ${limitMs} ms`, { limit: 'idle', limitMs }));
-    }, limitMs);
-  }
-
-  #stopIdleTimer(): void {
+  /** Begins to wait anew; not while this side makes the engine wait, by reading or by sending: that is not its idleness. */
+  #watchIdleness(): void {
     clearTimeout(this.#idleTimer);
     this.#idleTimer = undefined; // or `refresh()` would bring it back to life
+    const limitMs = this.#request.timeouts.idleMs;
+    if (limitMs === undefined || this.#settled || this.#waiting || this.#sourcing) return;
+    this.#idleTimer = setTimeout(() => {
+      const what = this.#requestSent ? 'sent nothing' : 'took nothing and sent nothing';
+      this.fail(new TimeoutError(`the engine ${what} for ${limitMs} ms`, { limit: 'idle', limitMs }));
+    }, limitMs);
   }
 
   #requestIsSent(): void {
@@ -242,19 +244,22 @@ export class Exchange {
 
   async #upload({ chunks, length }: StreamedBody): Promise<void> {
     let sent = 0;
-    let sinceTurn = 0;
+    let [bytesInTurn, chunksInTurn] = [0, 0];
     for (;;) {
       const chunk = await this.#nextChunk(chunks);
       if (this.#uploadStopped) return;
       if (chunk === undefined) break;
-      if (chunk.length === 0) continue; // a chunk of no bytes would be the last chunk
       sent += chunk.length;
       if (length !== undefined && sent > length) throw new UploadError(`the source gave more than its ${length} bytes`);
-      await this.#write(length === undefined ? [encodeChunkSize(chunk.length), chunk, CHUNK_END] : [chunk]);
+      if (chunk.length > 0) {
+        // A chunk of no bytes would be the last chunk.
+        await this.#write(length === undefined ? [encodeChunkSize(chunk.length), chunk, CHUNK_END] : [chunk]);
+      }
       if (this.#channel.writeError !== undefined) this.#stopUpload(); // the receiving side tells why
       if (this.#uploadStopped) return;
-      if ((sinceTurn += chunk.length) < BYTES_PER_TURN) continue;
-      sinceTurn = 0;
+      bytesInTurn += chunk.length;
+      if (bytesInTurn < BYTES_PER_TURN && ++chunksInTurn < CHUNKS_PER_TURN) continue;
+      [bytesInTurn, chunksInTurn] = [0, 0];
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#source = undefined; // at its end: there is nothing to be stopped any more
@@ -265,6 +270,8 @@ export class Exchange {
 
   /** The source's next chunk, or undefined at its end. What it does after it was told to stop is not listened to. */
   async #nextChunk(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array | undefined> {
+    this.#sourcing = true;
+    this.#watchIdleness();
     try {
       this.#source ??= chunks[Symbol.asyncIterator]();
       const next = await this.#source.next();
@@ -272,11 +279,18 @@ export class Exchange {
     } catch (cause) {
       if (this.#uploadStopped) return undefined;
       throw sourceFailed(cause);
+    } finally {
+      if (this.#sourcing) {
+        this.#sourcing = false;
+        this.#watchIdleness();
+      }
     }
   }
 
   #stopUpload(): void {
     this.#uploadStopped = true;
+    this.#sourcing = false; // whatever it still does
+    this.#watchIdleness();
     const source = this.#source;
     this.#source = undefined;
     // Nobody waits for this: a source that hangs must not hold up the answer; its complaints have no reader left.
@@ -291,6 +305,14 @@ function framingFields(method: string, body: RequestBody | undefined): Array<rea
   if (body === undefined) return method === 'GET' || method === 'HEAD' ? [] : [['Content-Length', '0']];
   const length = 'bytes' in body ? body.bytes.length : body.length;
   return [length === undefined ? ['Transfer-Encoding', 'chunked'] : ['Content-Length', String(length)]];
+}
+
+/** Large bytes as a source: the limits of time then know how far they have got, and a refusal stops them. */
+function inParts(bytes: Uint8Array): StreamedBody {
+  async function* parts(): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < bytes.length; at += BYTES_PER_TURN) yield bytes.subarray(at, at + BYTES_PER_TURN);
+  }
+  return { chunks: parts(), length: bytes.length };
 }
 
 function sourceFailed(cause: unknown): unknown {
