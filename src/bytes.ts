@@ -27,6 +27,36 @@ export function concat(blocks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole;
 }
 
+/**
+ * Bytes that are kept as they come, in one block that doubles when it is full. A list of the pieces would cost some 200
+ * bytes for each: 16 MiB that come one by one, 3 GiB.
+ */
+export class ByteCollector {
+  #block = new Uint8Array(0);
+  length = 0;
+
+  append(bytes: Uint8Array): void {
+    const length = this.length + bytes.length;
+    if (length > this.#block.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.#block.length));
+      larger.set(this.#block.subarray(0, this.length));
+      this.#block = larger;
+    }
+    this.#block.set(bytes, this.length);
+    this.length = length;
+  }
+
+  /** All of them, until the next `append`. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#block.subarray(0, this.length);
+  }
+
+  clear(): void {
+    this.#block = new Uint8Array(0);
+    this.length = 0;
+  }
+}
+
 /** The text as UTF-8. */
 export function utf8(text: string): Buffer {
   return Buffer.from(text, 'utf8');

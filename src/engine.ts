@@ -205,7 +205,6 @@ export class Engine {
 
   /** Sends any request; the reader gets whatever final answer there is. */
   async raw(request: RawRequest, reader: RawReader): Promise<void> {
-    request.signal?.throwIfAborted();
     const { wire, address, observe, beforeCredentials } = this.#options;
     const sent = this.#wireRequest(request);
     if (carriesCredentials(sent)) beforeCredentials?.();

@@ -65,7 +65,12 @@ const rows: readonly Row[] = [
   { method: 'pull', how: 'awaited', asks: true, run: (c, o) => c.pull('a', o) },
   { method: 'pull', how: 'iterated', asks: true, run: (c, o) => all(c.pull('a', o)) },
   { method: 'pull', how: 'as bytes', asks: true, run: (c, o) => all(c.pull('a', o).bytes()) },
-  { method: 'pull', how: 'where it is missing', asks: true, run: (c, o) => c.pull('a', { ...o, policy: 'missing', platform: 'linux/arm64' }) },
+  {
+    method: 'pull',
+    how: 'where it is missing',
+    asks: true,
+    run: (c, o) => c.pull('a', { ...o, policy: 'missing', platform: 'linux/arm64' }),
+  },
   { method: 'push', how: 'awaited', asks: true, run: (c, o) => c.push('a', o) },
   { method: 'push', how: 'iterated', asks: true, run: (c, o) => all(c.push('a', o)) },
   { method: 'getImage', how: 'iterated', run: (c, o) => all(c.getImage('a', o)) },
@@ -73,7 +78,11 @@ const rows: readonly Row[] = [
   { method: 'getImage', how: 'by each, slowly', run: (c, o) => c.getImage('a', o).each(async () => {}) },
   { method: 'getImage', how: 'to a file', run: (c, o) => c.getImage('a', o).toFile(file()) },
   { method: 'getImage', how: 'as a stream of Node\'s', run: (c, o) => all(c.getImage('a', o).toNode()) },
-  { method: 'getImage', how: 'as a stream of the web\'s', run: (c, o) => all(c.getImage('a', o).toWeb() as AsyncIterable<unknown>) },
+  {
+    method: 'getImage',
+    how: 'as a stream of the web\'s',
+    run: (c, o) => all(c.getImage('a', o).toWeb() as AsyncIterable<unknown>),
+  },
   {
     method: 'loadImage',
     how: 'from a source',
@@ -233,7 +242,8 @@ async function turns(): Promise<void> {
 }
 
 describe('an abort in the middle of an error', () => {
-  it.each(titled(rows.filter(({ method }) => !['supports', 'apiVersion', 'ping'].includes(method))))('of %s', async (_, { run }) => {
+  const asking = rows.filter(({ method }) => !['supports', 'apiVersion', 'ping'].includes(method));
+  it.each(titled(asking))('of %s', async (_, { run }) => {
     make();
     await client.diskUsage();
     const answer = `HTTP/1.1 500 Internal Server Error\r\nContent-Length: 100\r\n\r\n${'x'.repeat(100)}`;
@@ -439,7 +449,7 @@ describe('an abort of what calls share', () => {
 });
 
 describe('an abort of an upload', () => {
-  const uploads = rows.filter(({ upload }) => upload);
+  const uploads = rows.filter(({ upload }) => upload).map((row) => [title(row), row.upload] as const);
   /** Gives blocks while `more` holds, and then nothing; counts, and says whether it was told to stop. */
   function watched(more: () => boolean) {
     const seen = { blocks: 0, returned: 0, waiting: false };
@@ -456,7 +466,7 @@ describe('an abort of an upload', () => {
     return { seen, data };
   }
 
-  it.each(uploads.map((row) => [title(row), row.upload] as const))('by %s, which the engine does not take', async (_, upload) => {
+  it.each(uploads)('by %s, which the engine does not take', async (_, upload) => {
     make();
     await client.ping();
     await client.apiVersion();
@@ -478,7 +488,7 @@ describe('an abort of an upload', () => {
     expect(seen.blocks).toBe(blocks);
   });
 
-  it.each(uploads.map((row) => [title(row), row.upload] as const))('by %s, whose source has nothing to give', async (_, upload) => {
+  it.each(uploads)('by %s, whose source has nothing to give', async (_, upload) => {
     make();
     const { seen, data } = watched(() => seen.blocks < 3);
     await abortIn(() => until(() => seen.waiting), (c, o) => upload!(c, o, data));
@@ -510,7 +520,8 @@ describe('an abort of an upload', () => {
 });
 
 describe('an abort amid what is read slowly', () => {
-  const answer = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20000\r\n${'x'.repeat(0x20000)}\r\n${'y'.repeat(0x20030)}`;
+  const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const answer = `${head}20000\r\n${'x'.repeat(0x20000)}\r\n${'y'.repeat(0x20030)}`;
 
   it('ends each, whose promise is pending', async () => {
     make();
@@ -546,7 +557,7 @@ describe('an abort amid what is read slowly', () => {
     make();
     await client.apiVersion();
     const event = `${JSON.stringify({ status: 'Downloading', id: 'a', progressDetail: { current: 1, total: 2 } })}\n`;
-    const first = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${event.length.toString(16)}\r\n${event}\r\n`;
+    const first = `${head}${event.length.toString(16)}\r\n${event}\r\n`;
     daemon.fallSilent({ request: 0, where: 'in the middle of the answer', answer: `${first}${' '.repeat(event.length + 10)}` });
     const events: unknown[] = [];
     const stream: { result?: () => Promise<unknown> } = {};

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { ERROR_BODY_LIMIT, JSON_ANSWER_LIMIT } from '../src/engine.ts';
 import * as errors from '../src/errors.ts';
 import { ImageClient } from '../src/image-client.ts';
 import { fakeDaemon, onRequest, answer } from './support/fake-daemon.ts';
@@ -187,12 +188,46 @@ describe('an error body', () => {
     await expect(client.images()).rejects.toBeInstanceOf(errors.ServerError);
   });
 
+  it.each([
+    ['of exactly the limit is read whole', 0, 'the words'],
+    ['of one byte more is not, and tells its status', 1, '{"message":"the words"'],
+  ])('%s', async (_, more, begins) => {
+    await start((_asked, response) => {
+      const words = '{"message":"the words"';
+      response.writeHead(500).end(`${words}${' '.repeat(ERROR_BODY_LIMIT - words.length - 1 + more)}}`);
+    });
+    const error = await client.images().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(errors.ServerError);
+    expect((error as errors.ApiError).daemonMessage.slice(0, begins.length)).toBe(begins);
+  });
+
   it('that is cut short still tells its status', async () => {
     await start((_, response) => {
       response.writeHead(404, { 'Content-Length': 100 }).write('{"message":');
       setImmediate(() => response.destroy());
     });
     await expect(client.inspectImage('a')).rejects.toMatchObject({ status: 404, daemonMessage: '{"message":' });
+  });
+});
+
+describe('a JSON answer', () => {
+  it.each([['of exactly the limit is decoded', 0], ['of one byte more is a DecodeError', 1]])('%s', async (_, more) => {
+    await start((_asked, response) => {
+      response.write('[]');
+      let rest = JSON_ANSWER_LIMIT - 2 + more;
+      const next = (): void => {
+        for (let room = true; room && rest > 0 && !response.destroyed; ) {
+          const size = Math.min(rest, 1024 * 1024);
+          rest -= size;
+          room = response.write(' '.repeat(size));
+        }
+        if (rest > 0) response.once('drain', next);
+        else response.end();
+      };
+      next();
+    });
+    if (more === 0) expect(await client.images()).toEqual([]);
+    else await expect(client.images()).rejects.toMatchObject({ code: 'LONGSHORE_DECODE', offset: JSON_ANSWER_LIMIT });
   });
 });
 

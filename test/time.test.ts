@@ -27,7 +27,11 @@ afterEach(async () => {
 });
 
 /** The limits that each request is sent with, by its target; a ping is answered, all else has no content. */
-async function limitsOf(operation: OperationName, own: Partial<Timeouts>, ofCall?: Partial<Timeouts>): Promise<Record<string, Timeouts>> {
+async function limitsOf(
+  operation: OperationName,
+  own: Partial<Timeouts>,
+  ofCall?: Partial<Timeouts>,
+): Promise<Record<string, Timeouts>> {
   const seen: Record<string, Timeouts> = {};
   const fields = new Fields();
   fields.append('Api-Version', '1.55');
@@ -74,7 +78,8 @@ describe('by default', () => {
 
 const PING = 'HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\n\r\n';
 const PODMAN = 'HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nLibpod-API-Version: 5.4.0\r\nServer: Libpod/5.4.0\r\n\r\n';
-const TOO_NEW = answer('{"message":"client version 1.41 is too new. Maximum supported API version is 1.41"}', '', '400 Bad Request');
+const WORDS = '{"message":"client version 1.41 is too new. Maximum supported API version is 1.41"}';
+const TOO_NEW = answer(WORDS, '', '400 Bad Request');
 
 /** Answers the requests with these, in their order, and then nothing any more. */
 async function scripted(script: readonly string[], options: Partial<ImageClientOptions>): Promise<void> {
@@ -190,7 +195,8 @@ describe('idleMs ends', () => {
 
 describe('connectMs ends', () => {
   it('a dialer that does not heed its signal', async () => {
-    client = new ImageClient({ dialer: { address: 'nowhere', dial: () => new Promise(() => {}) }, timeouts: { connectMs: 30 } });
+    const dialer = { address: 'nowhere', dial: () => new Promise<never>(() => {}) };
+    client = new ImageClient({ dialer, timeouts: { connectMs: 30 } });
     expect(await failure(client.images())).toMatchObject({ limit: 'connect', limitMs: 30 });
   });
 

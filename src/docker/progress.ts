@@ -1,6 +1,6 @@
 // What an engine reports while it works: JSON values from bytes, typed events from values, a result from events.
 
-import { asBuffer, concat, copyOf, decodeUtf8, escapeBytes } from '../bytes.ts';
+import { ByteCollector, asBuffer, concat, decodeUtf8, escapeBytes } from '../bytes.ts';
 import { DecodeError, TruncatedError } from '../errors.ts';
 import { isJsonObject } from './answer.ts';
 import type { JsonObject } from './answer.ts';
@@ -24,9 +24,8 @@ export class JsonValueDecoder {
   #position = 0;
   /** Bytes before `#block`. */
   #before = 0;
-  /** The blocks that an unfinished value began in, and how many bytes they hold. */
-  #pieces: Uint8Array[] = [];
-  #pieceBytes = 0;
+  /** What the blocks before held of an unfinished value. */
+  readonly #begun = new ByteCollector();
   /** Before this position, `#takeLine` has tried and failed. */
   #byGrammarUntil = 0;
   // Where in the unfinished value we are.
@@ -51,7 +50,7 @@ export class JsonValueDecoder {
   /** Says that no more bytes will come; an unfinished value then is a `TruncatedError`. */
   end(): void {
     if (this.#depth === 0) return;
-    const received = this.#pieceBytes;
+    const received = this.#begun.length;
     throw new TruncatedError('the stream ended in the middle of a JSON value', { phase: 'stream', received });
   }
 
@@ -92,30 +91,30 @@ export class JsonValueDecoder {
       else if (byte === CLOSE && --this.#depth === 0) return this.#takeValue(start, at + 1);
     }
     this.#position = block.length;
-    this.#keep(copyOf(block.subarray(start))); // the block is borrowed
+    const piece = block.subarray(start);
+    this.#checkSize(piece);
+    this.#begun.append(piece);
     return undefined;
   }
 
-  #keep(piece: Uint8Array): void {
-    this.#pieces.push(piece);
-    this.#pieceBytes += piece.length;
-    if (this.#pieceBytes <= JSON_VALUE_LIMIT) return;
+  #checkSize(more: Uint8Array): void {
+    if (this.#begun.length + more.length <= JSON_VALUE_LIMIT) return;
     throw new DecodeError(`a JSON value of more than ${JSON_VALUE_LIMIT} bytes`, { offset: this.#before });
   }
 
   #takeValue(start: number, end: number): JsonObject {
-    const bytes = concat([...this.#pieces, this.#block.subarray(start, end)]);
-    const value = parseObject(bytes);
+    const last = this.#block.subarray(start, end);
+    this.#checkSize(last);
+    const value = parseObject(this.#begun.length > 0 ? concat([this.#begun.bytes(), last]) : last);
     if (value === undefined) throw this.#noJson(start);
     this.#position = end;
-    this.#pieces = [];
-    this.#pieceBytes = 0;
+    this.#begun.clear();
     return value;
   }
 
   #noJson(at: number): DecodeError {
-    const excerpt = escapeBytes(concat([...this.#pieces, this.#block.subarray(at)]));
-    const offset = this.#before + at - this.#pieceBytes;
+    const excerpt = escapeBytes(concat([this.#begun.bytes(), this.#block.subarray(at)]));
+    const offset = this.#before + at - this.#begun.length;
     return new DecodeError(`the stream holds what is no JSON object at byte ${offset}: "${excerpt}"`, { offset });
   }
 }

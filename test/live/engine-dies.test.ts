@@ -10,7 +10,8 @@ import { collect, failure, temporaryFolder } from './support.ts';
 import { noVictim, startVictim } from './victim.ts';
 import type { Victim } from './victim.ts';
 
-describe.skipIf(noVictim !== undefined)(`an engine of one's own${noVictim === undefined ? '' : ` (skipped: ${noVictim})`}`, () => {
+const why = noVictim === undefined ? '' : ` (skipped: ${noVictim})`;
+describe.skipIf(noVictim !== undefined)(`an engine of one's own${why}`, () => {
   let victim: Victim;
   let docker: ImageClient;
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -21,7 +22,8 @@ describe.skipIf(noVictim !== undefined)(`an engine of one's own${noVictim === un
     docker = new ImageClient({ host: victim.host });
     folder = await temporaryFolder();
     // Large enough that no call is over before it can be interrupted; some stores compress.
-    const { id } = await docker.importImageFromData({ content: randomBytes(64 * 1024 * 1024) }, { repository: 'large', tag: '1' });
+    const content = randomBytes(64 * 1024 * 1024);
+    const { id } = await docker.importImageFromData({ content }, { repository: 'large', tag: '1' });
     archive = await collect(docker.getImage('large:1'));
     pushed = `${victim.registry}/large`;
     await docker.tag(id, pushed);

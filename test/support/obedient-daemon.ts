@@ -61,7 +61,10 @@ const answers: ReadonlyArray<readonly [request: RegExp, body: string, status?: s
   [/^POST \S+\/images\/prune/, '{"ImagesDeleted":[],"SpaceReclaimed":0}'],
   [/^POST \S+\/images\/load/, lines({ stream: 'Loading' }, { stream: 'Loaded image: a:latest\n' })],
   [/^POST \S+\/images\/create\?\S*fromSrc/, lines({ status: 'Importing' }, { status: ID })],
-  [/^POST \S+\/images\/create/, lines({ status: 'x' }, { status: `Digest: ${ID}` }, { status: 'Status: Image is up to date for a' })],
+  [
+    /^POST \S+\/images\/create/,
+    lines({ status: 'x' }, { status: `Digest: ${ID}` }, { status: 'Status: Image is up to date for a' }),
+  ],
   [/^DELETE /, '[{"Deleted":"sha256:1"}]'],
   [/^\S+ \S+\/x$/, 'anything'],
 ];
@@ -75,7 +78,8 @@ export async function obedientDaemon(fields = 'Api-Version: 1.55\r\n'): Promise<
   const ended = new WeakSet<Socket>();
 
   function answerOf(first: string): string {
-    if (/^\S+ \/_ping$/.test(first)) return `HTTP/1.1 200 OK\r\n${fields}Content-Length: 2\r\n\r\n${first.startsWith('HEAD') ? '' : 'OK'}`;
+    const ping = `HTTP/1.1 200 OK\r\n${fields}Content-Length: 2\r\n\r\n`;
+    if (/^\S+ \/_ping$/.test(first)) return first.startsWith('HEAD') ? ping : `${ping}OK`;
     const [, body = '', status = '200 OK'] = answers.find(([request]) => request.test(first)) ?? [];
     return `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   }
