@@ -9,6 +9,7 @@ import type { VerifiedContent } from './docker/archive-digests.ts';
 import { ArgumentError } from './errors.ts';
 import { HandOff } from './hand-off.ts';
 import type { StartCall } from './progress-stream.ts';
+import { underEither } from './signals.ts';
 import { ArchiveScan } from './tar/scan.ts';
 
 /** How an archive is read. */
@@ -39,6 +40,7 @@ export interface ArchiveResult {
 export class ArchiveStream implements AsyncIterable<Uint8Array> {
   readonly #start: StartCall;
   readonly #files: ArchiveFiles;
+  readonly #signal: AbortSignal | undefined;
   readonly #chunkSize: number;
   readonly #digests: ArchiveDigests | undefined;
   readonly #scan: ArchiveScan | undefined;
@@ -46,11 +48,17 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   #bytes = 0;
   #verified: VerifiedContent | undefined;
 
-  constructor(start: StartCall, files: ArchiveFiles, { chunkSize = 256 * 1024, verify = 'structure' }: ArchiveOptions) {
+  constructor(
+    start: StartCall,
+    files: ArchiveFiles,
+    { chunkSize = 256 * 1024, verify = 'structure' }: ArchiveOptions,
+    signal?: AbortSignal,
+  ) {
     if (!Number.isSafeInteger(chunkSize) || chunkSize < 1) throw new ArgumentError('chunkSize must be a number of bytes');
     if (!LEVELS.includes(verify)) throw new ArgumentError('verify must be "digests", "structure" or false');
-    this.#start = start;
+    this.#start = (reader, left) => underEither(signal, left, (either) => start(reader, either));
     this.#files = files;
+    this.#signal = signal;
     this.#chunkSize = chunkSize;
     this.#digests = verify === 'digests' ? new ArchiveDigests() : undefined;
     this.#scan = verify === false ? undefined : new ArchiveScan(this.#digests);
@@ -78,10 +86,11 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   /** Writes it to a file, which is whole or as it was before: a temporary file beside it is renamed at the end. */
   async toFile(path: string): Promise<ArchiveResult> {
     this.#begin();
+    this.#signal?.throwIfAborted();
     const file = await this.#files.createFile(path);
     try {
       const result = await this.#runBegun(file);
-      await file.commit();
+      await file.commit(this.#signal);
       return result;
     } catch (error) {
       await file.discard();

@@ -3,9 +3,11 @@
 import { CollectingSink } from './connection/collect.ts';
 import type { Observe } from './connection/observer.ts';
 import { LONGEST_TIMEOUT_MS } from './connection/time-limits.ts';
-import type { AnswerReader, ContentSink, RequestBody, Timeouts, Wire, WireRequest } from './connection/wire.ts';
+import type { AnswerReader, ContentSink, ExchangeNotes, RequestBody, Timeouts, Wire, WireRequest } from './connection/wire.ts';
 import { escapeText } from './bytes.ts';
-import { ArgumentError, BadRequestError, ConnectError, CredentialError, DecodeError, VersionError } from './errors.ts';
+import {
+  ArgumentError, BadRequestError, ConnectError, CredentialError, DecodeError, ProtocolError, VersionError,
+} from './errors.ts';
 import type { ApiError } from './errors.ts';
 import type { ResponseHead } from './http/response.ts';
 import { bodyMessage, decodeJson, isJsonObject, statusError, wantsTls } from './docker/answer.ts';
@@ -13,7 +15,7 @@ import type { Asked } from './docker/answer.ts';
 import { encodeRegistryAuth, mayGoTo } from './docker/auth.ts';
 import type { CredentialChoice, CredentialSource } from './docker/auth.ts';
 import { checkArguments, encodeCall, gatesOfSubject, lacking, needsIdentity, needsStore } from './docker/call.ts';
-import type { Call, EngineFacts, ImageStore, Target } from './docker/call.ts';
+import type { Call, EngineFacts, ImageStore } from './docker/call.ts';
 import type { Endpoint } from './docker/endpoint.ts';
 import { endpoints } from './docker/endpoints.ts';
 import { carriesCredentials, withoutSecrets } from './docker/secrets.ts';
@@ -21,6 +23,7 @@ import { shownTarget } from './docker/shown-target.ts';
 import type { PingResult } from './docker/types.ts';
 import { OUR_RANGE, commonVersion, isApiVersion, isVersionComplaint } from './docker/version.ts';
 import { waitFor } from './signals.ts';
+import { SingleFlight } from './single-flight.ts';
 import { USER_AGENT } from './version.ts';
 
 /** The most of an error's body that is read, in bytes; moby's client reads as much. */
@@ -35,6 +38,9 @@ export const CONNECT_MS = 10_000;
 
 /** Takes the answer to a call that succeeded so far. */
 export type CallReader = (asked: Asked, head: ResponseHead) => ContentSink;
+
+/** Takes the answer to a request of any kind, whatever its status. */
+export type RawReader = (head: ResponseHead, notes: ExchangeNotes) => ContentSink;
 
 /** A request of any kind. */
 export type RawRequest = Omit<WireRequest, 'timeouts' | 'shownTarget' | 'notes'> & {
@@ -89,8 +95,10 @@ export interface BodySource {
 export class Engine {
   readonly #options: EngineOptions;
   // What is learned of the engine is learned once, by the first who needs it, and forgotten together.
-  #identity: Promise<PingResult> | undefined;
-  #store: Promise<ImageStore> | undefined;
+  #identity: PingResult | undefined;
+  #store: ImageStore | undefined;
+  readonly #pings = new SingleFlight<PingResult>();
+  readonly #stores = new SingleFlight<ImageStore>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -115,7 +123,7 @@ export class Engine {
   async exchange(call: EngineCall, reader: CallReader): Promise<void> {
     checkArguments(call);
     call.signal?.throwIfAborted();
-    const facts = await waitFor(this.#factsFor(call), call.signal);
+    const facts = await this.#factsFor(call);
     const fields = await this.#credentialFields(call);
     try {
       await this.#exchangeOnce(call, fields, facts, reader);
@@ -123,24 +131,23 @@ export class Engine {
       if (!(error instanceof BadRequestError) || !isVersionComplaint(error.daemonMessage)) throw error;
       await this.#versionRefused(facts.version, call.signal);
       if (call.body?.repeatable === false) throw error;
-      await this.#exchangeOnce(call, fields, await waitFor(this.#factsFor(call), call.signal), reader);
+      await this.#exchangeOnce(call, fields, await this.#factsFor(call), reader);
     }
   }
 
   /** The API version spoken: pinned, or negotiated once by the first who asks. */
   async version(signal?: AbortSignal): Promise<string> {
+    signal?.throwIfAborted();
     if (this.#options.version !== undefined) return this.#options.version;
     const { apiVersion } = await this.identity(signal);
     return commonVersion(apiVersion) ?? this.#rangesDoNotMeet(`up to ${apiVersion}`);
   }
 
   /** What the engine said of itself when it was first asked. */
-  identity(signal?: AbortSignal): Promise<PingResult> {
-    this.#identity ??= this.ping().catch((error: unknown) => {
-      this.#identity = undefined; // the next call asks anew
-      throw error;
-    });
-    return waitFor(this.#identity, signal);
+  async identity(signal?: AbortSignal): Promise<PingResult> {
+    signal?.throwIfAborted();
+    const learn = async (ending: AbortSignal): Promise<PingResult> => (this.#identity = await this.ping({ signal: ending }));
+    return this.#identity ?? this.#pings.join('', learn, signal);
   }
 
   /** Whether the engine has a subject, `"inspectImage.platform"`. */
@@ -156,25 +163,25 @@ export class Engine {
 
   /** Throws for what the engine lacks of a call, before anything is done in its preparation. */
   async passGates(call: EngineCall): Promise<void> {
-    encodeCall(call, await waitFor(this.#factsFor(call), call.signal));
+    encodeCall(call, await this.#factsFor(call));
   }
 
-  async #factsFor(call: Call): Promise<EngineFacts> {
-    const version = await this.version();
-    const identity = this.#options.version === undefined || needsIdentity(call) ? await this.identity() : undefined;
+  async #factsFor(call: EngineCall): Promise<EngineFacts> {
+    const { signal } = call;
+    const version = await this.version(signal);
+    const identity = this.#options.version === undefined || needsIdentity(call) ? await this.identity(signal) : undefined;
     const facts = { version, identity };
     if (!needsStore(call)) return facts;
     encodeCall(call, facts); // what the version forbids needs no question more
-    return { ...facts, store: await this.imageStore() };
+    return { ...facts, store: await this.imageStore(signal) };
   }
 
   /** Where the engine keeps its images, asked once. */
-  imageStore(signal?: AbortSignal): Promise<ImageStore> {
-    this.#store ??= this.json({ operation: 'info' }).then(imageStoreOf, (error: unknown) => {
-      this.#store = undefined;
-      throw error;
-    });
-    return waitFor(this.#store, signal);
+  async imageStore(signal?: AbortSignal): Promise<ImageStore> {
+    signal?.throwIfAborted();
+    const learn = async (ending: AbortSignal): Promise<ImageStore> =>
+      (this.#store = imageStoreOf(await this.json({ operation: 'info', signal: ending })));
+    return this.#store ?? this.#stores.join('', learn, signal);
   }
 
   /** Asks the engine what it is. HEAD first, as it costs the engine nothing; old ones and Podman's proxies want GET. */
@@ -197,17 +204,18 @@ export class Engine {
   }
 
   /** Sends any request; the reader gets whatever final answer there is. */
-  async raw(request: RawRequest, reader: AnswerReader): Promise<void> {
+  async raw(request: RawRequest, reader: RawReader): Promise<void> {
     const { wire, address, observe, beforeCredentials } = this.#options;
     const sent = this.#wireRequest(request);
     if (carriesCredentials(sent)) beforeCredentials?.();
     const observed = observe?.({ method: sent.method, target: sent.shownTarget, address });
+    const notes = observed?.notes ?? { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0 };
     const answered: AnswerReader = (head) => {
       observed?.answered(head.status);
-      return reader(head);
+      return reader(head, notes);
     };
     try {
-      await wire.exchange({ ...sent, notes: observed?.notes }, answered);
+      await wire.exchange({ ...sent, notes }, answered);
     } catch (error) {
       const told = withoutSecrets(error, sent);
       observed?.failed(told);
@@ -225,15 +233,18 @@ export class Engine {
     const row: Endpoint = endpoints[call.operation];
     const target = encodeCall(call, facts);
     const asked = { method: target.method, target: shownTarget(target.target), address: this.#options.address };
-    let refused: { head: ResponseHead; body: CollectingSink } | undefined;
+    let refused: Refusal | undefined;
     const body = await call.body?.open();
     const timeouts = { ...(row.prompt ? { headMs: PROMPT_HEAD_MS } : {}), ...this.#options.timeouts, ...call.timeouts };
     const longLived = row.reply === 'progress' || row.reply === 'archive';
     const request = { ...target, fields, body, signal: call.signal, timeouts, longLived };
     try {
-      await this.raw(request, (head) => {
-        if ((row.success ?? [200]).includes(head.status)) return reader(asked, head);
-        refused = { head, body: new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough')) };
+      await this.raw(request, (head, notes) => {
+        if ((row.success ?? [200]).includes(head.status)) {
+          refuseCoding(head);
+          return reader(asked, head);
+        }
+        refused = { head, notes, body: new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough')) };
         return refused.body;
       });
     } catch (error) {
@@ -257,7 +268,7 @@ export class Engine {
   async #ping(method: 'HEAD' | 'GET', { signal, timeouts }: Pick<EngineCall, 'signal' | 'timeouts'>): Promise<ResponseHead> {
     let answer: ResponseHead | undefined;
     const body = new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'));
-    const limits = { headMs: PROMPT_HEAD_MS, ...timeouts };
+    const limits = { headMs: PROMPT_HEAD_MS, ...this.#options.timeouts, ...timeouts };
     const request = { method, target: '/_ping', fields: [], body: undefined, signal, timeouts: limits };
     await this.raw(request, (head) => {
       answer = head;
@@ -285,7 +296,7 @@ export class Engine {
   async #versionRefused(refused: string, signal: AbortSignal | undefined): Promise<void> {
     this.#identity = undefined;
     this.#store = undefined;
-    if ((await waitFor(this.version(), signal)) === refused) {
+    if ((await this.version(signal)) === refused) {
       this.#rangesDoNotMeet(await this.#spokenRange(signal), refused);
     }
   }
@@ -293,8 +304,11 @@ export class Engine {
   /** What `/version` says, which needs no version itself. */
   async #spokenRange(signal: AbortSignal | undefined): Promise<string> {
     const sink = jsonSink();
-    const request = { method: 'GET', target: '/version', fields: [], body: undefined, signal, timeouts: { headMs: PROMPT_HEAD_MS } };
-    await this.raw(request, () => sink);
+    const timeouts = { headMs: PROMPT_HEAD_MS, ...this.#options.timeouts };
+    await this.raw({ method: 'GET', target: '/version', fields: [], body: undefined, signal, timeouts }, (head) => {
+      refuseCoding(head);
+      return sink;
+    });
     const answer = decodeJson(sink.bytes());
     if (!isJsonObject(answer)) return 'an unknown range';
     return `${String(answer['MinAPIVersion'] ?? 'unknown')} to ${String(answer['ApiVersion'] ?? 'unknown')}`;
@@ -352,6 +366,28 @@ function imageStoreOf(info: unknown): ImageStore {
   return Array.isArray(status) && status.some(isContainerd) ? 'containerd' : 'graphdriver';
 }
 
-function errorOf(asked: Target & { address: string }, { head, body }: { head: ResponseHead; body: CollectingSink }): ApiError {
-  return statusError(asked, head.status, head.reason, body.bytes());
+/** An answer whose status is no success, as far as it came. */
+interface Refusal {
+  readonly head: ResponseHead;
+  readonly notes: ExchangeNotes;
+  readonly body: CollectingSink;
+}
+
+function errorOf(asked: Asked, { head, notes, body }: Refusal): ApiError {
+  // In a coding there are no words; the status has told what matters.
+  const words = codingsOf(head).length > 0 ? new Uint8Array(0) : body.bytes();
+  const error = statusError(asked, head.status, head.reason, words);
+  return error.at({ ...asked, requestSent: true, reusedSocket: notes.reusedSocket === true });
+}
+
+/** We never ask for one (no Accept-Encoding), and what we do not undo must not pass for the content itself. */
+function refuseCoding(head: ResponseHead): void {
+  const [coding] = codingsOf(head);
+  if (coding === undefined) return;
+  const message = `the answer comes in the coding "${escapeText(coding)}", which nobody asked for`;
+  throw new ProtocolError(message, { offset: 0, section: 'RFC 9110 §8.4' });
+}
+
+function codingsOf({ fields }: ResponseHead): string[] {
+  return fields.list('content-encoding').filter((coding) => coding !== 'identity');
 }

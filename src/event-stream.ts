@@ -7,15 +7,21 @@ import { inSeconds } from './docker/podman-events.ts';
 import { JsonValueDecoder } from './docker/progress.ts';
 import type { ImageEvent } from './docker/types.ts';
 import { HandOff } from './hand-off.ts';
+import type { EventsOptions } from './options.ts';
 import type { StartCall } from './progress-stream.ts';
+import { underEither } from './signals.ts';
 
 /** Each loop over it asks the engine anew, and leaving the loop ends that. What is later than `until` is left out. */
-export function eventStream(start: StartCall, until: Date | number = Infinity): AsyncIterable<ImageEvent> {
+export function eventStream(
+  start: StartCall,
+  { until = Infinity, signal }: Pick<EventsOptions, 'until' | 'signal'>,
+): AsyncIterable<ImageEvent> {
   return {
     [Symbol.asyncIterator]() {
       const left = new AbortController();
       const events = new HandOff<ImageEvent>(() => left.abort(new Error('nobody listens any more')));
-      start(readerInto(events, inSeconds(until)), left.signal).then(
+      const reader = readerInto(events, inSeconds(until));
+      underEither(signal, left.signal, (either) => start(reader, either)).then(
         () => events.finish(),
         (error: unknown) => events.fail(error),
       );

@@ -40,7 +40,6 @@ import { ProgressStream } from './progress-stream.ts';
 import type { StartCall } from './progress-stream.ts';
 import { rawRequest } from './raw-request.ts';
 import type { RawAnswer, RequestOptions } from './raw-request.ts';
-import { either } from './signals.ts';
 import { outside } from './system/outside.ts';
 import { packTar } from './tar/pack.ts';
 import type { TarEntries } from './tar/pack.ts';
@@ -115,8 +114,8 @@ export class ImageClient {
     const filters = mergeFilters(options.filters, { type: 'image' });
     const args = { since, until, filters };
     checkArguments({ operation: 'events', args });
-    const start = (asked: EventsArguments): StartCall => this.#starter({ operation: 'events', args: asked, signal, timeouts });
-    return eventStream(listening(start, localOf(this.#engine, signal), args), until);
+    const start = (asked: EventsArguments): StartCall => this.#starter({ operation: 'events', args: asked, timeouts });
+    return eventStream(listening(start, localOf(this.#engine, timeouts), args), { until, signal });
   }
 
   /** How much the images take. `GET /system/df`. */
@@ -237,7 +236,7 @@ export class ImageClient {
   /** Fetches an image from its registry. `POST /images/create`. */
   pull(image: string, options: PullOptions = {}): ProgressStream<PullResult> {
     refuseUnknownOptions('pull', options, ['tag', 'allTags', 'platform', 'policy', ...REGISTRY]);
-    const { tag, allTags = false, platform = this.#defaultPlatform, policy = 'always', signal } = options;
+    const { tag, allTags = false, platform = this.#defaultPlatform, policy = 'always', signal, timeouts } = options;
     const parsed = withTag(parseReference(image), tag);
     if (allTags && (parsed.tag ?? parsed.digest) !== undefined) {
       throw new ArgumentError('pull takes allTags or one tag, not both');
@@ -249,24 +248,25 @@ export class ImageClient {
     const args = { fromImage: repositoryName(parsed), tag: reference.digest ?? reference.tag, platform };
     const call = { operation: 'pull', args, registry: this.#registry(registryOf(parsed), options.credentials) } as const;
     const outcome = pullOutcome(formatReference(reference));
-    const start = this.#starter({ ...call, ...callOptions(options) });
-    const passGates = (left: AbortSignal): Promise<void> => this.#engine.passGates({ ...call, signal: either(signal, left) });
+    const start = this.#starter({ ...call, timeouts });
+    const passGates = (left: AbortSignal): Promise<void> => this.#engine.passGates({ ...call, signal: left });
     const pull = { reference, platform, policy, allTags, passGates };
-    return new ProgressStream(pulling(start, localOf(this.#engine, signal), pull, outcome), outcome, this.#warn);
+    const followed = pulling(start, localOf(this.#engine, timeouts), pull, outcome);
+    return new ProgressStream(followed, outcome, this.#warn, signal);
   }
 
   /** Sends an image to its registry. `POST /images/{image}/push`. */
   push(image: string, options: PushOptions = {}): ProgressStream<PushResult> {
     refuseUnknownOptions('push', options, ['tag', 'allTags', 'platform', ...REGISTRY]);
-    const { tag, allTags = false, platform } = options;
+    const { tag, allTags = false, platform, signal, timeouts } = options;
     const parsed = withoutDigest('push', withTag(parseReference(image), tag));
     if (allTags && parsed.tag !== undefined) throw new ArgumentError('push takes allTags or one tag, not both');
     const reference = allTags ? parsed : withDefaultTag(parsed);
     const registry = this.#registry(registryOf(parsed), options.credentials);
     const call = { operation: 'push', image: repositoryName(parsed), args: { tag: reference.tag, platform }, registry } as const;
     const outcome = pushOutcome(formatReference(reference), allTags);
-    const start = this.#starter({ ...call, ...callOptions(options) });
-    return new ProgressStream(pushing(start, localOf(this.#engine, options.signal), reference, outcome), outcome, this.#warn);
+    const start = pushing(this.#starter({ ...call, timeouts }), localOf(this.#engine, timeouts), reference, outcome);
+    return new ProgressStream(start, outcome, this.#warn, signal);
   }
 
   /** One image, or several, as an archive that `loadImage` takes. `GET /images/get`. */
@@ -274,16 +274,16 @@ export class ImageClient {
     const { signal, timeouts, chunkSize, verify, ...args } = this.#known('getImage', options, ['chunkSize', 'verify', ...CALL]);
     const names = (typeof image === 'string' ? [image] : [...image]).map(parseImage);
     if (names.length === 0) throw new ArgumentError('getImage needs an image: an engine gives an empty archive for none');
-    const start = this.#starter({ operation: 'getImage', args: { ...args, names }, signal, timeouts });
-    return new ArchiveStream(start, outside.files, { chunkSize, verify });
+    const start = this.#starter({ operation: 'getImage', args: { ...args, names }, timeouts });
+    return new ArchiveStream(start, outside.files, { chunkSize, verify }, signal);
   }
 
   /** Takes in the images of an archive. `POST /images/load`. */
   loadImage(data: UploadData, options: LoadImageOptions = {}): ProgressStream<LoadResult> {
     const { signal, timeouts, quiet = false, ...args } = this.#known('loadImage', options, CALL);
     const body = bodySource(data, outside.files);
-    const start = this.#starter({ operation: 'loadImage', args: { ...args, quiet }, body, signal, timeouts });
-    return new ProgressStream(start, loadOutcome(), this.#warn);
+    const start = this.#starter({ operation: 'loadImage', args: { ...args, quiet }, body, timeouts });
+    return new ProgressStream(start, loadOutcome(), this.#warn, signal);
   }
 
   /**
@@ -356,9 +356,10 @@ export class ImageClient {
     const isUrl = typeof source === 'string';
     const repo = importedName(repository, tag);
     const all = { ...args, platform: args.platform ?? this.#defaultPlatform, fromSrc: isUrl ? source : '-', repo };
-    const start = this.#starter({ operation: 'importImage', args: all, body: isUrl ? undefined : source, signal, timeouts });
+    const start = this.#starter({ operation: 'importImage', args: all, body: isUrl ? undefined : source, timeouts });
     const outcome = importOutcome();
-    return new ProgressStream(importing(start, localOf(this.#engine, signal), repo, outcome), outcome, this.#warn);
+    const followed = importing(start, localOf(this.#engine, timeouts), repo, outcome);
+    return new ProgressStream(followed, outcome, this.#warn, signal);
   }
 
   /** The options, once none of them is unknown; what is left of `own` are arguments of the row. */
@@ -382,8 +383,7 @@ export class ImageClient {
 
   #starter(call: EngineCall): StartCall {
     checkArguments(call); // what is wrong with them is thrown at the call, not when the stream is read
-    const { signal } = call;
-    return (reader, left) => this.#engine.exchange({ ...call, signal: either(signal, left) }, reader);
+    return (reader, left) => this.#engine.exchange({ ...call, signal: left }, reader);
   }
 
   async #object<Result>(call: EngineCall): Promise<Result> {

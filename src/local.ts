@@ -1,6 +1,6 @@
 // What the engine has and is, for those who must look before or after a call.
 
-import type { Engine } from './engine.ts';
+import type { Engine, EngineCall } from './engine.ts';
 import { isJsonObject } from './docker/answer.ts';
 import type { ArgumentsOf } from './docker/endpoint.ts';
 import type { endpoints } from './docker/endpoints.ts';
@@ -9,7 +9,6 @@ import type { Platform } from './docker/platform.ts';
 import { parseImage } from './docker/reference.ts';
 import type { ImageInspect, ImageSummary } from './docker/types.ts';
 import { NotFoundError } from './errors.ts';
-import { either } from './signals.ts';
 
 /** What may be asked; undefined: there is no such image, or the engine does not say. */
 export interface Local {
@@ -25,10 +24,10 @@ export interface Local {
   now(left: AbortSignal): Promise<number | undefined>;
 }
 
-/** Asks that engine, until `signal` is aborted. */
-export function localOf(engine: Engine, signal: AbortSignal | undefined): Local {
-  const inspect = async (image: string, left: AbortSignal, args: InspectArguments = {}): Promise<ImageInspect | undefined> => {
-    const call = { operation: 'inspectImage', image: parseImage(image), args, signal: either(signal, left) } as const;
+/** Asks that engine, within the limits of time of the call that it is asked for. */
+export function localOf(engine: Engine, timeouts: EngineCall['timeouts']): Local {
+  const inspect = async (image: string, signal: AbortSignal, args: InspectArguments = {}): Promise<ImageInspect | undefined> => {
+    const call = { operation: 'inspectImage', image: parseImage(image), args, signal, timeouts } as const;
     try {
       return withNames((await engine.json(call, isJsonObject)) as ImageInspect);
     } catch (error) {
@@ -36,28 +35,27 @@ export function localOf(engine: Engine, signal: AbortSignal | undefined): Local 
       throw error;
     }
   };
-  const list = async (args: ArgumentsOf<(typeof endpoints)['images']>, left: AbortSignal): Promise<readonly ListedImage[]> => {
+  const list = async (args: ArgumentsOf<(typeof endpoints)['images']>, signal: AbortSignal): Promise<readonly ListedImage[]> => {
     const isList = (answer: unknown): boolean => answer === null || Array.isArray(answer);
-    const images = await engine.json({ operation: 'images', args, signal: either(signal, left) }, isList);
+    const images = await engine.json({ operation: 'images', args, signal, timeouts }, isList);
     return (images as readonly ListedImage[] | null) ?? [];
   };
   return {
     inspect,
     ids: async (left) => new Set((await list({ all: true }, left)).map(({ Id }) => Id)),
     async mayHaveVariant(image, platform, left) {
-      const joined = either(signal, left);
-      if ((await engine.imageStore(joined)) === 'graphdriver') return false;
+      if ((await engine.imageStore(left)) === 'graphdriver') return false;
       // Between 25 and 28.1 this store cannot be asked.
-      if (!(await engine.supports('inspectImage.platform', joined))) return true;
+      if (!(await engine.supports('inspectImage.platform', left))) return true;
       return (await inspect(image, left, { platform })) !== undefined;
     },
     async listedDigest(image, left) {
       const [found, ...more] = await list({ filters: { reference: image } }, left);
       return more.length > 0 ? undefined : found?.Digest || undefined;
     },
-    isPodman: async (left) => (await engine.identity(either(signal, left))).isPodman,
+    isPodman: async (left) => (await engine.identity(left)).isPodman,
     async now(left) {
-      const info = await engine.json({ operation: 'info', signal: either(signal, left) }, isJsonObject);
+      const info = await engine.json({ operation: 'info', signal: left, timeouts }, isJsonObject);
       const time = Date.parse(String((info as { SystemTime?: unknown }).SystemTime)) / 1000;
       return Number.isNaN(time) ? undefined : time;
     },

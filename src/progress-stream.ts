@@ -10,9 +10,10 @@ import type { ProgressEvent } from './docker/progress.ts';
 import { ArgumentError } from './errors.ts';
 import type { CallReader } from './engine.ts';
 import { HandOff } from './hand-off.ts';
+import { underEither } from './signals.ts';
 import type { Warn } from './warnings.ts';
 
-/** Makes the call with that reader of its answer; `left` is aborted when nobody wants to know any more. */
+/** Makes the call with that reader of its answer; `left` is aborted when nobody wants to know, or its caller's signal is. */
 export type StartCall = (reader: CallReader, left: AbortSignal) => Promise<void>;
 
 /**
@@ -29,8 +30,8 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
   #run: Promise<void> | undefined;
   #awaited: Promise<Result> | undefined;
 
-  constructor(start: StartCall, outcome: Outcome<Result>, warn: Warn = () => {}) {
-    this.#start = start;
+  constructor(start: StartCall, outcome: Outcome<Result>, warn: Warn = () => {}, signal?: AbortSignal) {
+    this.#start = (reader, left) => underEither(signal, left, (either) => start(reader, either));
     this.#outcome = outcome;
     this.#warn = warn;
   }

@@ -1,11 +1,12 @@
 // The escape hatch: any request to the engine, by the same connections, limits and signals as the methods'.
 
 import { copyOf } from './bytes.ts';
-import type { ContentSink, Timeouts } from './connection/wire.ts';
+import type { AnswerReader, ContentSink, Timeouts } from './connection/wire.ts';
 import type { BodySource, Engine } from './engine.ts';
 import { ArgumentError } from './errors.ts';
 import { HandOff } from './hand-off.ts';
 import type { Fields } from './http/fields.ts';
+import { underEither } from './signals.ts';
 
 /** A request of any kind. */
 export interface RequestOptions {
@@ -48,6 +49,7 @@ export async function rawRequest(
     if (framing.has(name.toLowerCase())) throw new ArgumentError(`the header "${name}" is written by the client itself`);
   }
   const source = body === undefined ? undefined : toBody(body);
+  signal?.throwIfAborted();
   const prefix = versioned ? `/v${await engine.version(signal)}` : '';
   const left = new AbortController();
   const content = new HandOff<Uint8Array>(() => left.abort(new ArgumentError('the answer was not read to its end')));
@@ -57,22 +59,20 @@ export async function rawRequest(
     fields: Object.entries(headers),
     body: await source?.open(),
     timeouts,
-    signal: signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]),
     longLived: true, // it lasts as long as the caller reads
   };
   return new Promise((resolve, reject) => {
-    engine
-      .raw(request, ({ status, fields }) => {
-        resolve({ status, headers: fields, body: content });
-        return copyingSink(content);
-      })
-      .then(
-        () => content.finish(),
-        (error: unknown) => {
-          content.fail(error);
-          reject(error); // does nothing once the head has been there
-        },
-      );
+    const reader: AnswerReader = ({ status, fields }) => {
+      resolve({ status, headers: fields, body: content });
+      return copyingSink(content);
+    };
+    underEither(signal, left.signal, (either) => engine.raw({ ...request, signal: either }, reader)).then(
+      () => content.finish(),
+      (error: unknown) => {
+        content.fail(error);
+        reject(error); // does nothing once the head has been there
+      },
+    );
   });
 }
 

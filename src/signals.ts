@@ -1,18 +1,37 @@
 // Signals and waiting: how an abort ends a wait, and leaves nothing behind.
 
-/** A signal that is aborted when either is. */
-export function either(signal: AbortSignal | undefined, left: AbortSignal): AbortSignal {
-  return signal === undefined ? left : AbortSignal.any([signal, left]);
+/**
+ * Runs under a signal that is aborted when either is, and leaves nothing at them afterwards. `AbortSignal.any` would:
+ * on Node 20 a signal that many calls share keeps an entry for each, 20,000 after 20,000 calls.
+ */
+export async function underEither<Value>(
+  signal: AbortSignal | undefined,
+  left: AbortSignal,
+  run: (either: AbortSignal) => Promise<Value>,
+): Promise<Value> {
+  if (signal === undefined) return run(left);
+  const both = new AbortController();
+  const ends = [signal, left].map((one) => onceAborted(one, () => both.abort(one.reason)));
+  try {
+    both.signal.throwIfAborted();
+    return await run(both.signal);
+  } finally {
+    for (const end of ends) end();
+  }
 }
 
 /** Waits for what others may wait for, too: an abort ends only this wait. */
 export function waitFor<Value>(shared: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
   if (signal === undefined) return shared;
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    const done = (): void => signal.removeEventListener('abort', onAbort);
-    shared.then(resolve, reject).finally(done); // also after an abort: somebody must hear of its failure
+    const end = onceAborted(signal, () => reject(signal.reason));
+    shared.then(resolve, reject).finally(end); // also after an abort: somebody must hear of its failure
   });
+}
+
+/** Calls back when the signal is aborted, now if it is; gives what takes that back. */
+function onceAborted(signal: AbortSignal, onAbort: () => void): () => void {
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  return () => signal.removeEventListener('abort', onAbort);
 }

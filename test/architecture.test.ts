@@ -24,11 +24,11 @@ const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
   [/^http\//, /^(http\/|bytes\.ts|errors\.ts)/],
   [/^tar\//, /^(tar\/|bytes\.ts|errors\.ts)/],
   [/^docker\//, /^(docker\/|http\/|bytes\.ts|errors\.ts)/],
-  [/^connection\//, /^(connection\/|http\/|bytes\.ts|errors\.ts)/],
+  [/^connection\//, /^(connection\/|http\/|bytes\.ts|errors\.ts|signals\.ts)/],
   // of docker/, what is configured: nothing of what an engine says
   [/^system\//, /^(system\/|connection\/|docker\/(address|answer|auth|config.*|context|custom-.*|engine-.*|variables)\.ts|bytes\.ts|errors\.ts|warnings\.ts)/],
   [/^(hand-off|signals|single-flight)\.ts$/, /^$/],
-  [/^engine\.ts$/, /^(connection\/|docker\/|http\/|bytes\.ts|errors\.ts|signals\.ts|version\.ts)/],
+  [/^engine\.ts$/, /^(connection\/|docker\/|http\/|bytes\.ts|errors\.ts|signals\.ts|single-flight\.ts|version\.ts)/],
   [/^(progress-stream|archive-stream|event-stream|follow-up|from-environment|local|options|raw-request|upload)\.ts$/, /^(progress-stream|archive-stream|hand-off|signals|local|engine|options|credential-source|plaintext|warnings|connection\/|docker\/|http\/|tar\/|bytes|errors)/],
   [/^credential-source\.ts$/, /^(single-flight|docker\/|bytes|errors|warnings|system\/outside)/],
   [/^plaintext\.ts$/, /^(docker\/address|errors|warnings)\.ts$/],

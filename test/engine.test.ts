@@ -261,4 +261,50 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(new RegExp(`hunter2|${encoded}`));
     });
   });
+
+  describe('an answer in a content coding, which nobody asked for', () => {
+    const calls: ReadonlyArray<readonly [string, () => PromiseLike<unknown>]> = [
+      ['a list', () => client.images()],
+      ['an archive', () => client.getImage('a').each(() => {})],
+      ['a progress stream', () => client.pull('a')],
+      ['a tag', () => client.tag('a', 'b')],
+    ];
+    it.each(calls)('is a ProtocolError: %s', async (_, call) => {
+      await start(({ target }, response) => {
+        response.writeHead(target.includes('/tag?') ? 201 : 200, { 'Content-Encoding': 'identity, GZIP' }).end('[]');
+      });
+      const error = await (async () => call())().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(errors.ProtocolError);
+      expect(error).toMatchObject({ section: 'RFC 9110 §8.4' });
+      expect((error as Error).message).toContain('"gzip"');
+    });
+
+    it.each(['identity', 'Identity , identity', ''])('is none where it says "%s"', async (coding) => {
+      await start((_, response) => void response.writeHead(200, { 'Content-Encoding': coding }).end('[]'));
+      expect(await client.images()).toEqual([]);
+    });
+
+    it('has no words for an error, whose status is told', async () => {
+      await start((_, response) => void response.writeHead(404, { 'Content-Encoding': 'gzip' }).end(Buffer.from([0x1f, 0x8b, 8])));
+      const error = await client.inspectImage('a').catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(errors.NotFoundError);
+      expect((error as errors.ApiError).daemonMessage).toBe('Not Found');
+    });
+
+    it('is handed out as it is by request()', async () => {
+      await start((_, response) => void response.writeHead(200, { 'Content-Encoding': 'gzip' }).end('coded'));
+      const { headers, body } = await client.request({ path: '/x' });
+      const { value } = await body.next();
+      expect([headers.get('content-encoding'), Buffer.from(value as Uint8Array).toString()]).toEqual(['gzip', 'coded']);
+    });
+  });
+
+  describe('an error made of a status', () => {
+    it('says where it happened, and whether the connection had been used before', async () => {
+      await start((_, response) => void response.writeHead(404).end('{"message":"no"}'), '1.41', { version: '1.41' });
+      const exchange = { method: 'GET', target: '/v1.41/images/a/json', address: engine.host, requestSent: true };
+      await expect(client.inspectImage('a')).rejects.toMatchObject({ exchange: { ...exchange, reusedSocket: false } });
+      await expect(client.inspectImage('a')).rejects.toMatchObject({ exchange: { ...exchange, reusedSocket: true } });
+    });
+  });
 });

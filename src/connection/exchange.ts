@@ -8,7 +8,7 @@ import { ResponseParser } from '../http/response.ts';
 import type { ResponseEvent } from '../http/response.ts';
 import type { Channel } from './channel.ts';
 import { noteReceived, noteSent } from './notes.ts';
-import { Upload, framingFields } from './request-content.ts';
+import { Upload, framingFields, inParts } from './request-content.ts';
 import type { StreamedBody } from './request-content.ts';
 import { TimeLimits } from './time-limits.ts';
 import type { AnswerReader, ContentSink, WireRequest } from './wire.ts';
@@ -57,12 +57,13 @@ export class Exchange {
     const head = encodeRequestHead({ method, target, fields: [...fields, ...framingFields(method, body)] });
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#limits.startIdle();
-    if (body === undefined || 'bytes' in body) {
-      void this.#write(body === undefined ? [head] : [head, body.bytes]);
+    const content = body && inParts(body);
+    if (content === undefined || 'bytes' in content) {
+      void this.#write(content === undefined ? [head] : [head, content.bytes]);
       this.#requestIsSent();
     } else {
       void this.#write([head]);
-      this.#sendChunks(body).catch((error: unknown) => this.fail(error));
+      this.#sendChunks(content).catch((error: unknown) => this.fail(error));
     }
   }
 
@@ -155,12 +156,12 @@ export class Exchange {
   #after(wait: void | Promise<void>, next: () => boolean): boolean {
     if (wait === undefined) return next();
     this.#waiting = true;
-    this.#limits.stopIdle();
+    this.#limits.wait('reading', true);
     wait.then(
       () => {
         this.#waiting = false;
         if (this.#settled) return;
-        this.#limits.startIdle();
+        this.#limits.wait('reading', false);
         this.#guard(() => next() && this.#channel.resume());
       },
       (error: unknown) => this.fail(error),
@@ -216,9 +217,12 @@ export class Exchange {
 
   async #sendChunks(body: StreamedBody): Promise<void> {
     const chunked = body.length === undefined;
-    const upload = new Upload(body, async (chunk) => {
-      await this.#write(chunked ? [encodeChunkSize(chunk.length), chunk, CHUNK_END] : [chunk]);
-      if (this.#channel.writeError !== undefined) upload.stop(); // the receiving side tells why
+    const upload = new Upload(body, {
+      sourcing: (waiting) => this.#limits.wait('sending', waiting),
+      send: async (chunk) => {
+        await this.#write(chunked ? [encodeChunkSize(chunk.length), chunk, CHUNK_END] : [chunk]);
+        if (this.#channel.writeError !== undefined) upload.stop(); // the receiving side tells why
+      },
     });
     this.#upload = upload;
     if (!(await upload.run())) return;

@@ -12,6 +12,7 @@ export interface ArchiveFiles {
 
 /** A sink that becomes a file when it is committed. */
 export interface FileSink extends ContentSink {
-  commit(): Promise<void>;
+  /** Ends with the signal's reason where it is aborted before the file has its name. */
+  commit(signal: AbortSignal | undefined): Promise<void>;
   discard(): Promise<void>;
 }

@@ -19,7 +19,7 @@ import type { ChannelExchange } from './connection.ts';
 import { noteReceived, noteSent } from './notes.ts';
 import { ConnectionPool } from './pool.ts';
 import type { PoolOptions } from './pool.ts';
-import { Upload, framingFields } from './request-content.ts';
+import { Upload, framingFields, inParts } from './request-content.ts';
 import type { StreamedBody } from './request-content.ts';
 import { TimeLimits } from './time-limits.ts';
 import type { AnswerReader, ContentSink, ExchangeNotes, Wire, WireRequest } from './wire.ts';
@@ -110,12 +110,13 @@ class NodeHttpExchange implements ChannelExchange {
     const { request } = await import('node:http');
     if (this.#settled) return;
     const outgoing = this.#open(request, head);
-    if (body === undefined || 'bytes' in body) {
-      outgoing.end(body?.bytes);
+    const content = body && inParts(body);
+    if (content === undefined || 'bytes' in content) {
+      outgoing.end(content?.bytes);
       this.#requestIsSent();
     } else {
       outgoing.flushHeaders();
-      await this.#sendChunks(outgoing, body);
+      await this.#sendChunks(outgoing, content);
     }
   }
 
@@ -209,12 +210,12 @@ class NodeHttpExchange implements ChannelExchange {
   #after(wait: void | Promise<void>, next: () => void): void {
     if (wait === undefined) return next();
     this.#waiting = true;
-    this.#limits.stopIdle();
+    this.#limits.wait('reading', true);
     wait.then(
       () => {
         this.#waiting = false;
         if (this.#settled) return;
-        this.#limits.startIdle();
+        this.#limits.wait('reading', false);
         this.#guard(next);
         if (!this.#waiting) this.#channel.resume(); // after the end, too: the next exchange wants to read
       },
@@ -272,9 +273,12 @@ class NodeHttpExchange implements ChannelExchange {
   }
 
   async #sendChunks(outgoing: ClientRequest, body: StreamedBody): Promise<void> {
-    const upload = new Upload(body, async (chunk) => {
-      await new Promise<void>((resolve) => outgoing.write(chunk, () => resolve()));
-      if (this.#channel.writeError !== undefined) upload.stop(); // the receiving side tells why
+    const upload = new Upload(body, {
+      sourcing: (waiting) => this.#limits.wait('sending', waiting),
+      send: async (chunk) => {
+        await new Promise<void>((resolve) => outgoing.write(chunk, () => resolve()));
+        if (this.#channel.writeError !== undefined) upload.stop(); // the receiving side tells why
+      },
     });
     this.#upload = upload;
     if (!(await upload.run())) return;

@@ -3,7 +3,8 @@
 
 import { ArgumentError, ConnectError, LongshoreError, TimeoutError, TruncatedError } from '../errors.ts';
 import type { ExchangePlace } from '../errors.ts';
-import type { Dialer } from './channel.ts';
+import { waitFor } from '../signals.ts';
+import type { Channel, Dialer } from './channel.ts';
 import { Connection } from './connection.ts';
 import type { MakeExchange } from './connection.ts';
 import { Places } from './places.ts';
@@ -34,6 +35,8 @@ export class ConnectionPool implements Wire {
   /** Last in, first out: the one used last is the likeliest to be alive. */
   readonly #idle: Array<{ connection: Connection; expiry: NodeJS.Timeout }> = [];
   readonly #all = new Set<Connection>();
+  /** What ends those that are in the making. */
+  readonly #dialling = new Set<(reason: unknown) => void>();
   readonly #places: Places | undefined;
   #closed = false;
 
@@ -66,6 +69,7 @@ export class ConnectionPool implements Wire {
 
   close(): void {
     this.#closed = true;
+    for (const end of this.#dialling) end(this.#closedError());
     for (const connection of this.#all) connection.destroy(this.#closedError());
   }
 
@@ -107,12 +111,13 @@ export class ConnectionPool implements Wire {
   }
 
   async #dial(request: WireRequest): Promise<Connection> {
-    if (this.#closed) throw this.#closedError();
     const { method, shownTarget: target, timeouts, signal } = request;
-    const { connectMs = Infinity } = timeouts;
+    signal?.throwIfAborted();
+    if (this.#closed) throw this.#closedError();
     const limit = dialLimit(signal, timeouts.connectMs, this.#dialer.address);
+    this.#dialling.add(limit.end);
     try {
-      const connection = new Connection(await this.#dialer.dial({ signal: limit.signal, connectMs }), this.#makeExchange);
+      const connection = new Connection(await this.#dialWithin(limit.signal, timeouts.connectMs), this.#makeExchange);
       if (this.#closed) {
         connection.destroy();
         throw this.#closedError();
@@ -123,7 +128,19 @@ export class ConnectionPool implements Wire {
     } catch (error) {
       throw located(error, { method, target, address: this.#dialer.address, requestSent: false, reusedSocket: false });
     } finally {
+      this.#dialling.delete(limit.end);
       limit.clear();
+    }
+  }
+
+  /** Does not rely on the dialer to heed the signal: it may be anybody's, or wait for a file of certificates. */
+  async #dialWithin(signal: AbortSignal, connectMs = Infinity): Promise<Channel> {
+    const dialled = this.#dialer.dial({ signal, connectMs });
+    try {
+      return await waitFor(dialled, signal);
+    } catch (error) {
+      dialled.then((late) => late.destroy(), () => {});
+      throw error;
     }
   }
 
@@ -170,5 +187,5 @@ function dialLimit(signal: AbortSignal | undefined, limitMs: number | undefined,
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
   };
-  return { signal: controller.signal, clear };
+  return { signal: controller.signal, end: (reason: unknown) => controller.abort(reason), clear };
 }

@@ -5,6 +5,8 @@ import type { RequestBody } from './wire.ts';
 
 /** Bytes sent after which reading gets a turn: local writes finish at once and would starve it. */
 const BYTES_PER_TURN = 256 * 1024;
+/** Chunks after which it gets one however small they are: a source of empty ones would starve the whole process. */
+const CHUNKS_PER_TURN = 256;
 
 /** Content that comes from a source. */
 export type StreamedBody = Extract<RequestBody, { chunks: unknown }>;
@@ -16,35 +18,53 @@ export function framingFields(method: string, body: RequestBody | undefined): Ar
   return [length === undefined ? ['Transfer-Encoding', 'chunked'] : ['Content-Length', String(length)]];
 }
 
+/** Large bytes as a source: the limits of time then know how far they have got, and a refusal stops them. */
+export function inParts(body: RequestBody): RequestBody {
+  if (!('bytes' in body) || body.bytes.length <= BYTES_PER_TURN) return body;
+  const { bytes } = body;
+  async function* parts(): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < bytes.length; at += BYTES_PER_TURN) yield bytes.subarray(at, at + BYTES_PER_TURN);
+  }
+  return { chunks: parts(), length: bytes.length };
+}
+
+/** What an upload tells the one who made it. */
+export interface UploadOwner {
+  /** Sends a chunk, framed; the next one is asked for when it resolves. */
+  send(chunk: Uint8Array): Promise<void>;
+  /** Whether the source has nothing to send for now. */
+  sourcing(waiting: boolean): void;
+}
+
 /** One walk through a source. */
 export class Upload {
   readonly #body: StreamedBody;
-  readonly #send: (chunk: Uint8Array) => Promise<void>;
+  readonly #owner: UploadOwner;
   #source: AsyncIterator<Uint8Array> | undefined;
+  #sourcing = false;
   #stopped = false;
 
-  /** @param send sends a chunk, framed; the next one is asked for when it resolves */
-  constructor(body: StreamedBody, send: (chunk: Uint8Array) => Promise<void>) {
+  constructor(body: StreamedBody, owner: UploadOwner) {
     this.#body = body;
-    this.#send = send;
+    this.#owner = owner;
   }
 
   /** Sends all chunks: true at the source's end, false where it was stopped. Rejects with an `UploadError`. */
   async run(): Promise<boolean> {
     const { length } = this.#body;
     let sent = 0;
-    let sinceTurn = 0;
+    let [bytesInTurn, chunksInTurn] = [0, 0];
     for (;;) {
       const chunk = await this.#nextChunk();
       if (this.#stopped) return false;
       if (chunk === undefined) break;
-      if (chunk.length === 0) continue; // a chunk of no bytes would be the last chunk
       sent += chunk.length;
       if (length !== undefined && sent > length) throw new UploadError(`the source gave more than its ${length} bytes`);
-      await this.#send(chunk);
+      if (chunk.length > 0) await this.#owner.send(chunk); // a chunk of no bytes would be the last chunk
       if (this.#stopped) return false;
-      if ((sinceTurn += chunk.length) < BYTES_PER_TURN) continue;
-      sinceTurn = 0;
+      bytesInTurn += chunk.length;
+      if (bytesInTurn < BYTES_PER_TURN && ++chunksInTurn < CHUNKS_PER_TURN) continue;
+      [bytesInTurn, chunksInTurn] = [0, 0];
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#source = undefined; // at its end: there is nothing to be stopped any more
@@ -55,6 +75,7 @@ export class Upload {
   /** Sends no more, and tells the source so. */
   stop(): void {
     this.#stopped = true;
+    this.#waitForSource(false); // whatever it still does
     const source = this.#source;
     this.#source = undefined;
     // Nobody waits for this: a source that hangs must not hold up the answer; its complaints have no reader left.
@@ -65,6 +86,7 @@ export class Upload {
 
   /** The source's next chunk, or undefined at its end. What it does after it was told to stop is not listened to. */
   async #nextChunk(): Promise<Uint8Array | undefined> {
+    this.#waitForSource(true);
     try {
       this.#source ??= this.#body.chunks[Symbol.asyncIterator]();
       const next = await this.#source.next();
@@ -72,7 +94,15 @@ export class Upload {
     } catch (cause) {
       if (this.#stopped) return undefined;
       throw sourceFailed(cause);
+    } finally {
+      this.#waitForSource(false);
     }
+  }
+
+  #waitForSource(waiting: boolean): void {
+    if (this.#sourcing === waiting) return;
+    this.#sourcing = waiting;
+    this.#owner.sourcing(waiting);
   }
 }
 

@@ -12,6 +12,9 @@ export class TimeLimits {
   readonly #expire: (error: TimeoutError) => void;
   #headTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  readonly #ours = new Set<'reading' | 'sending'>();
+  #requestSent = false;
+  #stopped = false;
 
   constructor(timeouts: Timeouts, expire: (error: TimeoutError) => void) {
     this.#timeouts = timeouts;
@@ -20,6 +23,7 @@ export class TimeLimits {
 
   /** The request has been sent; `connecting`, as far as the channel knows: it may not even have a connection yet. */
   awaitHead(connecting: boolean): void {
+    this.#requestSent = true;
     const { headMs, connectMs = LONGEST_TIMEOUT_MS } = this.#timeouts;
     if (headMs === undefined) return;
     // Where the connection is still in the making, its limit comes first; ssh keeps that one, and says more than we.
@@ -34,12 +38,15 @@ export class TimeLimits {
     clearTimeout(this.#headTimer);
   }
 
-  /** From now on silence is the engine's. */
+  /** From now on silence is the engine's, but while we wait. */
   startIdle(): void {
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = undefined; // or `refresh()` would bring it back to life
     const limitMs = this.#timeouts.idleMs;
-    if (limitMs === undefined) return;
+    if (limitMs === undefined || this.#stopped || this.#ours.size > 0) return;
     this.#idleTimer = setTimeout(() => {
-      this.#expire(new TimeoutError(`the engine sent nothing for ${limitMs} ms`, { limit: 'idle', limitMs }));
+      const what = this.#requestSent ? 'sent nothing' : 'took nothing and sent nothing';
+      this.#expire(new TimeoutError(`the engine ${what} for ${limitMs} ms`, { limit: 'idle', limitMs }));
     }, limitMs);
   }
 
@@ -47,14 +54,16 @@ export class TimeLimits {
     this.#idleTimer?.refresh();
   }
 
-  /** Our own pause is nobody's idleness. */
-  stopIdle(): void {
-    clearTimeout(this.#idleTimer);
-    this.#idleTimer = undefined; // or `refresh()` would bring it back to life
+  /** Whether this side makes the engine wait, by reading or by having nothing to send: that is nobody's idleness. */
+  wait(what: 'reading' | 'sending', waiting: boolean): void {
+    if (waiting) this.#ours.add(what);
+    else this.#ours.delete(what);
+    this.startIdle();
   }
 
   stop(): void {
+    this.#stopped = true;
     this.headCame();
-    this.stopIdle();
+    this.startIdle();
   }
 }

@@ -17,7 +17,7 @@ export interface Timeouts {
   readonly connectMs: number | undefined;
   /** For the whole head of the answer, from when the request has been sent. */
   readonly headMs: number | undefined;
-  /** For any byte of the answer, while nobody on this side makes it wait. */
+  /** For the engine to take or send something, while nobody on this side makes it wait. */
   readonly idleMs: number | undefined;
 }
 

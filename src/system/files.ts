@@ -23,8 +23,13 @@ async function openFile(path: string): Promise<RequestBody> {
     throw new UploadError(`cannot read ${path}: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}`, { cause });
   });
   if (found.isDirectory()) throw new UploadError(`cannot read ${path}: it is a directory; give an archive of it`);
-  if (!found.isFile()) return { chunks: createReadStream(path, { highWaterMark: BLOCK_BYTES }) };
+  if (!found.isFile()) return { chunks: readStream(path) };
   return { chunks: readBlocks(path), length: found.size };
+}
+
+/** A FIFO or a device, opened when it is read: who never comes to that has nothing to close. */
+async function* readStream(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path, { highWaterMark: BLOCK_BYTES });
 }
 
 /** The file in large blocks; the next one is being read while one is used, and their memory is used again. */
@@ -61,8 +66,9 @@ async function createFile(path: string): Promise<FileSink> {
   return {
     write: (view) => blocks.write(view),
     memory: () => blocks.memory(),
-    async commit() {
+    async commit(signal) {
       await blocks.finish();
+      signal?.throwIfAborted();
       await handle.close();
       if (existing !== undefined) await chmod(temporary, existing.mode & 0o7777);
       await rename(temporary, target).catch(failed);

@@ -138,6 +138,37 @@ describe('a stream of JSON values', () => {
     expect([values.length, error]).toEqual([1_000_000, undefined]);
   });
 
+  it('takes a value of exactly the limit, and none of one byte more', () => {
+    const whole = (size: number): Buffer => Buffer.from(`{"a":"${'x'.repeat(size - 8)}"}`);
+    for (const [size, taken] of [[JSON_VALUE_LIMIT, true], [JSON_VALUE_LIMIT + 1, false]] as const) {
+      const decoder = new JsonValueDecoder();
+      const feed = (): unknown => {
+        const text = whole(size);
+        decoder.push(text.subarray(0, 1000));
+        decoder.next();
+        decoder.push(text.subarray(1000));
+        return decoder.next();
+      };
+      if (taken) expect(feed()).toBeDefined();
+      else expect(feed).toThrow(DecodeError);
+    }
+  });
+
+  it('keeps a value that comes byte by byte in little more than its bytes', () => {
+    const decoder = new JsonValueDecoder();
+    const byte = Buffer.from('x');
+    decoder.push(Buffer.from('{"a":"'));
+    decoder.next();
+    const before = process.memoryUsage();
+    for (let count = 0; count < 1_000_000; count++) {
+      decoder.push(byte);
+      decoder.next();
+    }
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    // Kept as a million pieces it takes some 200 MB; not more than twice its size and what has yet to be collected here.
+    expect(heapUsed - before.heapUsed + arrayBuffers - before.arrayBuffers).toBeLessThan(80_000_000);
+  });
+
   it('looks at each byte of a cut value once', () => {
     // Were the value's beginning looked at again with each piece, this would take minutes, not milliseconds.
     const decoder = new JsonValueDecoder();

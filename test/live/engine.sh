@@ -3,6 +3,7 @@
 #   engine.sh install [docker|podman]...  installs what is missing, the tar programs that the other tests ask too
 #   engine.sh start [docker|podman]       installs, starts them, and prints what the tests want in their environment:
 #             set -a; eval "$(bash test/live/engine.sh start)"; set +a; npm run test:live
+#   engine.sh restart [docker|podman]     starts an engine again that was killed, with the store that it had
 #   engine.sh stop                        stops them and removes all that they have made
 # All of it lives in one folder, LONGSHORE_ENGINE (default: one below /tmp), with sockets, stores and ports of its own:
 # an engine that runs here already is not touched. No bridge, no firewall rule: these tests run no container.
@@ -176,6 +177,16 @@ start() {
   cat "$folder/settings"
 }
 
+restart() {
+  [[ -e $folder/settings ]] || fail "nothing was started in $folder"
+  end "$1"
+  # The containerd of a dockerd that was killed; as a zombie that nobody buries it would pass for one that runs.
+  cp "$folder/exec/containerd/containerd.pid" "$folder/containerd.pid" 2>/dev/null && end containerd
+  rm -rf --one-file-system "$folder/$1.sock" "$folder/dockerd-self.pid" "$folder/containerd.pid" "$folder/exec/containerd"
+  "start_$1"
+  await "$1" 60 answers "$1"
+}
+
 # Ends the process that NAME.pid tells of, and waits for it; dockerd takes its containerd along.
 end() {
   local pid
@@ -207,6 +218,7 @@ stop() {
 case ${1-} in
   install) shift; install_missing "${@:-docker}" ;;
   start) start "${2:-docker}" ;;
+  restart) restart "${2:-docker}" ;;
   stop) stop ;;
-  *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

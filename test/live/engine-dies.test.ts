@@ -1,0 +1,147 @@
+// What becomes of calls whose engine is killed, stopped or restarted: a typed error, nothing left behind, and the same
+// client goes on with the engine that comes after it.
+
+import { randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConnectError, ImageClient, LongshoreError, TimeoutError, TruncatedError } from '../../src/index.ts';
+import { collect, failure, temporaryFolder } from './support.ts';
+import { noVictim, startVictim } from './victim.ts';
+import type { Victim } from './victim.ts';
+
+const why = noVictim === undefined ? '' : ` (skipped: ${noVictim})`;
+describe.skipIf(noVictim !== undefined)(`an engine of one's own${why}`, () => {
+  let victim: Victim;
+  let docker: ImageClient;
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let archive: Buffer;
+  let pushed: string;
+  beforeAll(async () => {
+    victim = startVictim();
+    docker = new ImageClient({ host: victim.host });
+    folder = await temporaryFolder();
+    // Large enough that no call is over before it can be interrupted; some stores compress.
+    const content = randomBytes(64 * 1024 * 1024);
+    const { id } = await docker.importImageFromData({ content }, { repository: 'large', tag: '1' });
+    archive = await collect(docker.getImage('large:1'));
+    pushed = `${victim.registry}/large`;
+    await docker.tag(id, pushed);
+    await docker.push(pushed);
+  });
+  afterAll(async () => {
+    docker?.close();
+    victim?.remove();
+    await folder?.remove();
+  });
+
+  async function worksAgain(): Promise<void> {
+    expect((await docker.ping()).apiVersion).toMatch(/^1\.\d+$/);
+    expect((await docker.inspectImage('large:1')).Id).toMatch(/^sha256:|^[0-9a-f]{64}$/);
+    await docker.tag('large:1', 'again');
+    expect(await docker.exists('again')).toBe(true);
+  }
+
+  /** Gives the archive, and does something to the engine in its middle. */
+  async function* halfWay(then: () => void): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < archive.length; at += 65536) {
+      if (at === 65536 * 256) then();
+      yield archive.subarray(at, at + 65536);
+    }
+  }
+
+  /** Once: what had come before it died is still read afterwards. */
+  let isDead = false;
+  const kill = (): void => {
+    if (!isDead) victim.kill('SIGKILL');
+    isDead = true;
+  };
+  const restart = (): void => {
+    isDead = false;
+    victim.restart();
+  };
+  const calls: Readonly<Record<string, () => PromiseLike<unknown>>> = {
+    'a save': async () => {
+      for await (const _ of docker.getImage('large:1')) kill();
+    },
+    'a save to a file': async () => {
+      const call = docker.getImage('large:1').toFile(join(folder.path, 'large.tar'));
+      const timer = setInterval(async () => {
+        if ((await readdir(folder.path)).length > 0) kill(); // the temporary file is there: it has begun
+      }, 5);
+      return call.finally(() => clearInterval(timer));
+    },
+    'a load': () => docker.loadImage(halfWay(kill)),
+    'a pull': async () => {
+      for await (const _ of docker.pull(pushed)) kill();
+    },
+    'a push': async () => {
+      for await (const _ of docker.push(pushed)) kill();
+    },
+  };
+  it.each(Object.entries(calls))('killed in the middle of %s', async (_, call) => {
+    const error = await failure(call());
+    try {
+      expect(error).toBeInstanceOf(LongshoreError);
+      expect(error instanceof TruncatedError || error instanceof ConnectError, String(error)).toBe(true);
+      expect(await readdir(folder.path)).toEqual([]);
+    } finally {
+      restart();
+    }
+    await worksAgain();
+  });
+
+  it('leaves a socket where nobody listens', async () => {
+    await docker.ping();
+    kill();
+    try {
+      for (const call of [() => docker.images(), () => docker.tag('large:1', 'other')]) {
+        const error = await failure(call());
+        // The first of them may still take a connection that is about to end.
+        expect(error instanceof ConnectError || error instanceof TruncatedError, String(error)).toBe(true);
+      }
+      const error = await failure(docker.images());
+      expect(error).toMatchObject({ code: 'LONGSHORE_CONNECT', errno: 'ECONNREFUSED' });
+      expect((error as Error).message).toContain('nobody listens');
+    } finally {
+      restart();
+    }
+    await worksAgain();
+  });
+
+  it('restarted between two calls is not noticed, not even by a POST', async () => {
+    // Connections of before are lying idle.
+    await Promise.all(Array.from({ length: 6 }, () => docker.images()));
+    kill();
+    restart();
+    await docker.tag('large:1', 'after-the-restart');
+    await worksAgain();
+  });
+
+  describe('that is stopped (SIGSTOP)', () => {
+    const idleMs = 1500;
+    const stop = (): void => victim.kill('SIGSTOP');
+    const silent: Readonly<Record<string, () => PromiseLike<unknown>>> = {
+      'a save': async () => {
+        for await (const _ of docker.getImage('large:1', { timeouts: { idleMs } })) stop();
+      },
+      'a load': () => docker.loadImage(halfWay(stop), { timeouts: { idleMs } }),
+      'a list': () => (stop(), docker.images({ timeouts: { idleMs } })),
+    };
+    it.each(Object.entries(silent))('in the middle of %s reaches the idle limit', async (_, call) => {
+      const error = await failure(call());
+      victim.kill('SIGCONT');
+      expect(error).toBeInstanceOf(TimeoutError);
+      expect(error).toMatchObject({ limit: 'idle', limitMs: idleMs });
+      await worksAgain();
+    });
+
+    it('reaches the head limit of an ordinary call', async () => {
+      stop();
+      const error = await failure(docker.inspectImage('large:1', { timeouts: { headMs: 300 } }));
+      victim.kill('SIGCONT');
+      expect(error).toMatchObject({ code: 'LONGSHORE_TIMEOUT', limit: 'head', limitMs: 300 });
+      await worksAgain();
+    });
+  });
+});

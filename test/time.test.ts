@@ -1,0 +1,211 @@
+// The limits of time: which ones each operation has by default, whose count, and that each ends a call wherever it applies.
+
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Timeouts, Wire } from '../src/connection/wire.ts';
+import { endpoints } from '../src/docker/endpoints.ts';
+import type { OperationName } from '../src/docker/endpoints.ts';
+import { Engine } from '../src/engine.ts';
+import { TimeoutError } from '../src/errors.ts';
+import { Fields } from '../src/http/fields.ts';
+import { ImageClient } from '../src/image-client.ts';
+import type { CallOptions, ImageClientOptions } from '../src/options.ts';
+import { answer, fakeDaemon, onRequest } from './support/fake-daemon.ts';
+import type { FakeDaemon } from './support/fake-daemon.ts';
+
+let daemon: FakeDaemon | undefined;
+let client: ImageClient;
+afterEach(async () => {
+  client?.close();
+  await daemon?.close();
+  daemon = undefined;
+});
+
+/** The limits that each request is sent with, by its target; a ping is answered, all else has no content. */
+async function limitsOf(
+  operation: OperationName,
+  own: Partial<Timeouts>,
+  ofCall?: Partial<Timeouts>,
+): Promise<Record<string, Timeouts>> {
+  const seen: Record<string, Timeouts> = {};
+  const fields = new Fields();
+  fields.append('Api-Version', '1.55');
+  const status = operation === 'tag' ? 201 : 200;
+  const wire: Wire = {
+    async exchange({ target, timeouts }, reader) {
+      seen[target.replace(/\?.*/, '')] = timeouts;
+      const head = { minorVersion: 1, reason: '', fields, framing: { kind: 'none' } as const };
+      reader({ ...head, status: target === '/_ping' ? 200 : status }).end?.();
+    },
+    close() {},
+  };
+  const engine = new Engine({ wire, address: 'a', host: 'h', timeouts: own });
+  await engine.exchange({ operation, image: 'a', timeouts: ofCall }, () => ({ write() {} }));
+  return seen;
+}
+
+const operations = Object.keys(endpoints).filter((name) => name !== 'ping') as OperationName[];
+/** An engine has the answer ready; all else may lawfully take minutes before its first byte, or fall silent for minutes. */
+const prompt: readonly string[] = ['version', 'info', 'inspectImage', 'history', 'tag'];
+
+describe('by default', () => {
+  it.each(operations)('%s has those of a call that may be quiet, or an engine that answers at once', async (operation) => {
+    const { '/_ping': ping, ...rest } = await limitsOf(operation, {});
+    expect(ping).toEqual({ connectMs: 10_000, headMs: 30_000, idleMs: undefined });
+    const headMs = prompt.includes(operation) ? 30_000 : undefined;
+    expect(Object.values(rest)).toEqual([{ connectMs: 10_000, headMs, idleMs: undefined }]);
+  });
+
+  it.each(operations)('%s has the client\'s instead, and so has the negotiation', async (operation) => {
+    const own = { connectMs: 1, headMs: 2, idleMs: 3 };
+    expect(new Set(Object.values(await limitsOf(operation, own)).map((limits) => JSON.stringify(limits)))).toEqual(
+      new Set([JSON.stringify(own)]),
+    );
+  });
+
+  it.each(operations)('%s has the call\'s own before those, one by one; the negotiation is everybody\'s', async (operation) => {
+    const own = { connectMs: 1, headMs: 2, idleMs: 3 };
+    const { '/_ping': ping, ...rest } = await limitsOf(operation, own, { headMs: undefined, idleMs: 5 });
+    expect(ping).toEqual(own);
+    expect(Object.values(rest)).toEqual([{ connectMs: 1, headMs: undefined, idleMs: 5 }]);
+  });
+});
+
+const PING = 'HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\n\r\n';
+const PODMAN = 'HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nLibpod-API-Version: 5.4.0\r\nServer: Libpod/5.4.0\r\n\r\n';
+const WORDS = '{"message":"client version 1.41 is too new. Maximum supported API version is 1.41"}';
+const TOO_NEW = answer(WORDS, '', '400 Bad Request');
+
+/** Answers the requests with these, in their order, and then nothing any more. */
+async function scripted(script: readonly string[], options: Partial<ImageClientOptions>): Promise<void> {
+  let count = 0;
+  daemon = await fakeDaemon((socket) => onRequest(socket, () => void socket.write(script[count++] ?? '')));
+  client = new ImageClient({ host: daemon.host, ...options });
+}
+
+async function failure(call: PromiseLike<unknown>): Promise<unknown> {
+  return Promise.resolve(call).then((value) => expect.fail(`it gave ${String(value)}`), (error: unknown) => error);
+}
+async function all(items: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of items);
+}
+
+type Run = (client: ImageClient, options: CallOptions) => PromiseLike<unknown>;
+const images: Run = (c, o) => c.images(o);
+
+describe('headMs ends', () => {
+  it.each<[string, string[], Run, string]>([
+    ['the negotiation', [], images, 'HEAD /_ping'],
+    ['the negotiation by GET', ['HTTP/1.1 405 No\r\nContent-Length: 0\r\n\r\n'], images, 'GET /_ping'],
+    ['a ping', [], (c) => c.ping(), 'HEAD /_ping'],
+    ['a call', [PING], images, 'GET /v1.41/images/json'],
+    ['a call without an answer', [PING], (c) => c.tag('a', 'b'), 'POST /v1.41/images/a/tag'],
+    ['the question what is spoken instead', [PING, TOO_NEW, PING], images, 'GET /version'],
+    ['the negotiation anew', [PING, TOO_NEW], images, 'HEAD /_ping'],
+    ['what is asked before a pull', [PODMAN], (c) => c.pull('a'), 'GET /v1.41/images/docker.io/library/a:latest/json'],
+    ['a save', [PING], (c) => c.getImage('a').each(() => {}), 'GET /v1.41/images/get'],
+    ['any request', [], (c) => c.request({ path: '/x', versioned: false }), 'GET /x'],
+    ['events', [PING], (c) => all(c.events()), 'GET /v1.41/events'],
+  ])('%s', async (_, script, run, request) => {
+    await scripted(script, { timeouts: { headMs: 40 } });
+    const error = await failure(run(client, {}));
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error).toMatchObject({ limit: 'head', limitMs: 40 });
+    expect((error as Error).message).toContain(request);
+  });
+
+  it('also what is asked before a pull, by that call\'s own limit', async () => {
+    await scripted([PODMAN], {});
+    expect(await failure(client.pull('a', { timeouts: { headMs: 40 } }))).toMatchObject({ limit: 'head', limitMs: 40 });
+  });
+
+  it('no upload that is still being sent, however large its bytes are', async () => {
+    daemon = await fakeDaemon((socket) => {
+      let length = 0;
+      socket.pause();
+      setTimeout(() => socket.resume(), 500); // more than the limit; more than a socket holds is waiting meanwhile
+      socket.on('data', (data) => {
+        if ((length += data.length) > 8_000_000) socket.write(answer('{"stream":"Loaded image: a:1\\n"}'));
+      });
+    });
+    client = new ImageClient({ host: daemon.host, version: '1.41' });
+    const loaded = await client.loadImage(Buffer.alloc(8_000_000), { timeouts: { headMs: 300 } });
+    expect(loaded.references).toEqual(['a:1']);
+  });
+});
+
+describe('idleMs ends', () => {
+  const begun = (content: string): string => `HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n${content}`;
+  it.each<[string, string[], Run]>([
+    ['a list', [begun('[')], images],
+    ['a progress stream', [begun('{"status":"x"}')], (c) => all(c.pull('a'))],
+    ['a save', [begun('x'.repeat(600))], (c) => c.getImage('a').each(() => {})],
+    ['events', [begun('{"Type":"image"}')], (c) => all(c.events())],
+    ['the answer to any request', [begun('x')], async (c) => all((await c.request({ path: '/x' })).body)],
+    ['a call without an answer', [], images],
+  ])('%s that falls silent', async (_, script, run) => {
+    await scripted(script, { version: '1.41', timeouts: { idleMs: 40 } });
+    expect(await failure(run(client, {}))).toMatchObject({ code: 'LONGSHORE_TIMEOUT', limit: 'idle', limitMs: 40 });
+  });
+
+  it('a save to a file, of which nothing is left', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'longshore-'));
+    await scripted([begun('x'.repeat(600))], { version: '1.41', timeouts: { idleMs: 40 } });
+    expect(await failure(client.getImage('a').toFile(join(folder, 'a.tar')))).toBeInstanceOf(TimeoutError);
+    expect(await readdir(folder)).toEqual([]);
+    await rm(folder, { recursive: true });
+  });
+
+  it.each<[string, () => Uint8Array | AsyncIterable<Uint8Array>]>([
+    ['of bytes', () => Buffer.alloc(8_000_000)],
+    ['from a source', async function* () {
+      for (;;) yield Buffer.alloc(65536);
+    }],
+  ])('an upload %s that the engine does not take', async (_, data) => {
+    daemon = await fakeDaemon((socket) => void socket.pause());
+    client = new ImageClient({ host: daemon.host, version: '1.41', timeouts: { idleMs: 60 } });
+    const error = await failure(client.loadImage(data()));
+    expect(error).toMatchObject({ limit: 'idle' });
+    expect((error as Error).message).toContain('took nothing');
+  });
+
+  it('no upload whose own source takes its time', async () => {
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      for (let block = 0; block < 3; block++) {
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        yield Buffer.from('block');
+      }
+    }
+    daemon = await fakeDaemon((socket) => {
+      let text = '';
+      socket.on('data', (data) => {
+        text += data.toString('latin1');
+        if (text.endsWith('\r\n0\r\n\r\n')) socket.write(answer('{"stream":"Loaded image: a:1\\n"}'));
+      });
+    });
+    client = new ImageClient({ host: daemon.host, version: '1.41', timeouts: { idleMs: 80 } });
+    expect((await client.loadImage(slow())).references).toEqual(['a:1']);
+  });
+});
+
+describe('connectMs ends', () => {
+  it('a dialer that does not heed its signal', async () => {
+    const dialer = { address: 'nowhere', dial: () => new Promise<never>(() => {}) };
+    client = new ImageClient({ dialer, timeouts: { connectMs: 30 } });
+    expect(await failure(client.images())).toMatchObject({ limit: 'connect', limitMs: 30 });
+  });
+
+  it('a TLS handshake that is not answered', async () => {
+    const server = createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const host = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    client = new ImageClient({ host, timeouts: { connectMs: 200 } });
+    expect(await failure(client.images())).toMatchObject({ limit: 'connect', limitMs: 200 });
+    server.close();
+  });
+});
