@@ -1,7 +1,7 @@
 // An engine of a test's own, of the kind under test, that it may kill and stop: the one under test serves others, too.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ENGINE } from './support.ts';
@@ -42,8 +42,18 @@ export function startVictim(): Victim {
   return {
     host: settings.get('DOCKER_HOST') ?? '',
     registry: settings.get('REGISTRY') ?? '',
-    kill: (signal) => void process.kill(Number(readFileSync(join(folder, `${kind}.pid`), 'utf8')), signal),
+    kill(signal) {
+      const pid = Number(readFileSync(join(folder, `${kind}.pid`), 'utf8'));
+      process.kill(pid, signal);
+      while (signal === 'SIGSTOP' && !isStopped(pid));
+    },
     restart: () => void run('restart'),
     remove: () => void run('stop'),
   };
+}
+
+/** Whether all of its threads are: they stop one after the other, and one is enough to answer. */
+function isStopped(pid: number): boolean {
+  const tasks = readdirSync(`/proc/${pid}/task`);
+  return tasks.every((task) => /\) T /.test(readFileSync(`/proc/${pid}/task/${task}/stat`, 'latin1')));
 }
