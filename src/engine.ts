@@ -285,7 +285,8 @@ export class Engine {
   }
 
   #noEngine({ status, reason, fields }: ResponseHead): VersionError {
-    const said = [`${status} ${reason}`.trim(), fields.get('server')].filter(Boolean).map((text) => `"${escapeText(text ?? '')}"`);
+    const words = [`${status} ${reason}`.trim(), fields.get('server') ?? ''].filter((text) => text !== '');
+    const said = words.map((text) => `"${escapeText(text)}"`);
     const message =
       `${this.#options.address} answered /_ping with ${said.join(' from ')} and no Api-Version: ` +
       'this is no container engine, or something stands before it; check the host';

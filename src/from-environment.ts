@@ -24,7 +24,9 @@ export async function environmentOptions(
   refuseUnknownOptions('fromEnvironment', options, [...OWN, ...takes]);
   const { context: _, environment, ...own } = options;
   const { address, headers, hint, explanation } = await find(options, search);
-  for (const message of explanation.warnings) options.onWarning?.({ kind: 'configuration', subject: explanation.host, message });
+  for (const message of explanation.warnings) {
+    options.onWarning?.({ kind: 'configuration', subject: explanation.host, message });
+  }
   const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   return {
     tls: explanation.tls,

@@ -263,7 +263,8 @@ export class ImageClient {
     if (allTags && parsed.tag !== undefined) throw new ArgumentError('push takes allTags or one tag, not both');
     const reference = allTags ? parsed : withDefaultTag(parsed);
     const registry = this.#registry(registryOf(parsed), options.credentials);
-    const call = { operation: 'push', image: repositoryName(parsed), args: { tag: reference.tag, platform }, registry } as const;
+    const args = { tag: reference.tag, platform };
+    const call = { operation: 'push', image: repositoryName(parsed), args, registry } as const;
     const outcome = pushOutcome(formatReference(reference), allTags);
     const start = pushing(this.#starter({ ...call, timeouts }), localOf(this.#engine, timeouts), reference, outcome);
     return new ProgressStream(start, outcome, this.#warn, signal);
@@ -326,7 +327,8 @@ export class ImageClient {
 
   /** `importImage` of what the engine itself fetches from a URL. */
   importImageFromUrl(url: string, options: ImportOptions = {}): ProgressStream<ImportResult> {
-    if (!URL.canParse(url) || !/^https?:\/\//i.test(url)) throw new ArgumentError('the URL must begin with http:// or https://');
+    const isUrl = URL.canParse(url) && /^https?:\/\//i.test(url);
+    if (!isUrl) throw new ArgumentError('the URL must begin with http:// or https://');
     return this.#import(url, options);
   }
 

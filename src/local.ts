@@ -3,7 +3,7 @@
 import type { Engine, EngineCall } from './engine.ts';
 import { isJsonObject } from './docker/answer.ts';
 import type { ArgumentsOf } from './docker/endpoint.ts';
-import type { endpoints } from './docker/endpoints.ts';
+import type { OperationName, endpoints } from './docker/endpoints.ts';
 import { withNames } from './docker/normalise.ts';
 import type { Platform } from './docker/platform.ts';
 import { parseImage } from './docker/reference.ts';
@@ -26,7 +26,7 @@ export interface Local {
 
 /** Asks that engine, within the limits of time of the call that it is asked for. */
 export function localOf(engine: Engine, timeouts: EngineCall['timeouts']): Local {
-  const inspect = async (image: string, signal: AbortSignal, args: InspectArguments = {}): Promise<ImageInspect | undefined> => {
+  const inspect = async (image: string, signal: AbortSignal, args: Arguments<'inspectImage'> = {}): Inspected => {
     const call = { operation: 'inspectImage', image: parseImage(image), args, signal, timeouts } as const;
     try {
       return withNames((await engine.json(call, isJsonObject)) as ImageInspect);
@@ -35,7 +35,7 @@ export function localOf(engine: Engine, timeouts: EngineCall['timeouts']): Local
       throw error;
     }
   };
-  const list = async (args: ArgumentsOf<(typeof endpoints)['images']>, signal: AbortSignal): Promise<readonly ListedImage[]> => {
+  const list = async (args: Arguments<'images'>, signal: AbortSignal): Promise<readonly ListedImage[]> => {
     const isList = (answer: unknown): boolean => answer === null || Array.isArray(answer);
     const images = await engine.json({ operation: 'images', args, signal, timeouts }, isList);
     return (images as readonly ListedImage[] | null) ?? [];
@@ -45,7 +45,7 @@ export function localOf(engine: Engine, timeouts: EngineCall['timeouts']): Local
     ids: async (left) => new Set((await list({ all: true }, left)).map(({ Id }) => Id)),
     async mayHaveVariant(image, platform, left) {
       if ((await engine.imageStore(left)) === 'graphdriver') return false;
-      // Between 25 and 28.1 this store cannot be asked.
+      // Below API 1.49 this store shows the variant that it likes best, and cannot be asked for another.
       if (!(await engine.supports('inspectImage.platform', left))) return true;
       return (await inspect(image, left, { platform })) !== undefined;
     },
@@ -63,4 +63,5 @@ export function localOf(engine: Engine, timeouts: EngineCall['timeouts']): Local
 }
 
 type ListedImage = Pick<ImageSummary, 'Id'> & { readonly Digest?: string };
-type InspectArguments = ArgumentsOf<(typeof endpoints)['inspectImage']>;
+type Inspected = Promise<ImageInspect | undefined>;
+type Arguments<Name extends OperationName> = ArgumentsOf<(typeof endpoints)[Name]>;

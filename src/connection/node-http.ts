@@ -240,7 +240,8 @@ class NodeHttpExchange implements ChannelExchange {
 
   #finish({ head, sink }: { readonly head: ResponseHead; readonly sink: ContentSink }): void {
     // Of `chunked` with a tab behind it the parser makes content until the end, and gives it out with its chunk lines.
-    if (head.framing.kind !== 'until-close' && !this.#endSeen) refuse('framing that the parser reads as none', 'RFC 9112 §6.3');
+    const isDelimited = head.framing.kind !== 'until-close';
+    if (isDelimited && !this.#endSeen) refuse('framing that the parser reads as none', 'RFC 9112 §6.3');
     // A reset is never a clean end, and here every end looks clean: see `#judgeOver` in exchange.ts.
     const fault = this.#channel.writeError ?? this.#over?.error;
     if (head.framing.kind === 'until-close' && fault !== undefined) throw this.#cutShort();

@@ -81,7 +81,8 @@ export function gatesOfSubject(subject: string): { gate: Gate; subject: string }
   const [operation = '', name, ...rest] = subject.split('.');
   const row: Endpoint | undefined = Object.hasOwn(endpoints, operation) ? endpoints[operation as OperationName] : undefined;
   const known = row !== undefined && rest.length === 0 && (name === undefined || Object.hasOwn(row.parameters, name));
-  if (!known) throw new ArgumentError(`there is nothing called "${escapeText(subject)}"; an example is "removeImage.platforms"`);
+  const example = 'an example is "removeImage.platforms"';
+  if (!known) throw new ArgumentError(`there is nothing called "${escapeText(subject)}"; ${example}`);
   const parameter = name === undefined ? undefined : row.parameters[name];
   return [{ subject: operation, gate: row }, ...(parameter === undefined ? [] : [{ subject, gate: parameter }])];
 }
@@ -134,8 +135,14 @@ function gatesOf(call: Call): { subject: string; gate: Gate }[] {
   return [{ subject: call.operation, gate: row }, ...given];
 }
 
+interface EncodedArgument {
+  readonly name: string;
+  readonly parameter: Parameter<any>;
+  readonly values: readonly string[];
+}
+
 /** Each argument that asks for something, with its parameter and what it is on the wire. */
-function encodeArguments({ operation, args = {} }: Call): { name: string; parameter: Parameter<any>; values: readonly string[] }[] {
+function encodeArguments({ operation, args = {} }: Call): EncodedArgument[] {
   const { parameters }: Endpoint = endpoints[operation];
   const given = Object.entries(parameters).filter(([name]) => args[name] !== undefined);
   const encoded = given.map(([name, parameter]) => ({ name, parameter, values: parameter.encode(args[name]) }));

@@ -15,7 +15,8 @@ export function parseConfigFile(bytes: Uint8Array, source: string): JsonObject {
   } catch {
     // V8's own words quote the text.
     const hasMark = /^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)/.test(Buffer.from(bytes.subarray(0, 3)).toString('latin1'));
-    throw new ConfigError(`${source} ${hasMark ? 'begins with a byte order mark, where JSON in UTF-8 has none' : 'is not JSON'}`);
+    const fault = hasMark ? 'begins with a byte order mark, where JSON in UTF-8 has none' : 'is not JSON';
+    throw new ConfigError(`${source} ${fault}`);
   }
   if (!isJsonObject(value)) throw new ConfigError(`${source} is JSON, and not an object`);
   return value;

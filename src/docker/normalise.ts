@@ -49,7 +49,10 @@ export function historyItem(item: HistoryItem): HistoryItem {
 export function imageEvent(event: ImageEvent): ImageEvent {
   const { Actor, Action, id, status } = event;
   const actor = { ...Actor, ID: withAlgorithm(Actor?.ID ?? ''), Attributes: Actor?.Attributes ?? {} };
-  const old = { ...(id !== undefined && { id: withAlgorithm(id) }), ...(status !== undefined && { status: actionName(status) }) };
+  const old = {
+    ...(id !== undefined && { id: withAlgorithm(id) }),
+    ...(status !== undefined && { status: actionName(status) }),
+  };
   return { ...event, Action: actionName(Action), Actor: actor, ...old };
 }
 function actionName(action: string): string {

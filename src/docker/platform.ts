@@ -104,7 +104,8 @@ function level(variant: string): number {
   return Number(/^v?([0-9]+)/.exec(variant)?.[1] ?? 0);
 }
 
-function sameMachine({ Os, Architecture }: ImagePlatform, wanted: Platform, agrees: (wanted: PlatformObject) => boolean): boolean {
+function sameMachine(image: ImagePlatform, wanted: Platform, agrees: (wanted: PlatformObject) => boolean): boolean {
+  const { Os, Architecture } = image;
   if (typeof wanted === 'string' && !wanted.includes('/')) return wanted === Os || alias(wanted)[0] === Architecture;
   const asked = parsePlatform(wanted);
   return asked.os === Os && asked.architecture === Architecture && agrees(asked);

@@ -14,7 +14,7 @@ export type EventsArguments = ArgumentsOf<(typeof endpoints)['events']>;
  */
 export const PODMAN_READING_S = 2;
 
-/** Podman's names of the actions that Docker has other names for. 4.3 and 5.4 call a removal "delete", and filter it by "remove". */
+/** Podman's names of actions where Docker has others. 4.3 and 5.4 call a removal "delete", and filter it by "remove". */
 const actions: ReadonlyMap<string, string> = new Map([
   ['delete', 'remove'],
   ['load', 'loadfromarchive'],

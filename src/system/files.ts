@@ -20,7 +20,8 @@ const LEAST_ROOM = 64 * 1024;
 
 async function openFile(path: string): Promise<RequestBody> {
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new UploadError(`cannot read ${path}: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}`, { cause });
+    const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.message;
+    throw new UploadError(`cannot read ${path}: ${why}`, { cause });
   });
   if (found.isDirectory()) throw new UploadError(`cannot read ${path}: it is a directory; give an archive of it`);
   if (!found.isFile()) return { chunks: readStream(path) };

@@ -20,7 +20,8 @@ export async function readSmallFile(path: string): Promise<SmallFile | undefined
     try {
       const found = await handle.stat();
       if (!found.isFile()) throw new ConfigError(`cannot read ${path}: it is no regular file`);
-      if (found.size > SMALL_FILE_LIMIT) throw new ConfigError(`cannot read ${path}: it has more than ${SMALL_FILE_LIMIT} bytes`);
+      const isLarge = found.size > SMALL_FILE_LIMIT;
+      if (isLarge) throw new ConfigError(`cannot read ${path}: it has more than ${SMALL_FILE_LIMIT} bytes`);
       const readableByOthers = process.platform !== 'win32' && (found.mode & 0o044) !== 0;
       return { bytes: await handle.readFile(), readableByOthers };
     } finally {
