@@ -6,6 +6,7 @@ export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/tls-material.ts': ['node:crypto'],
   'system/process.ts': ['node:child_process', 'node:fs/promises', 'node:path'],
   'system/files.ts': ['node:fs', 'node:fs/promises', 'node:path'],
+  'system/folder.ts': ['node:fs', 'node:fs/promises', 'node:path'],
   'system/small-files.ts': ['node:fs/promises'],
   'system/docker-config.ts': ['node:fs/promises', 'node:path'],
   'system/engine-search.ts': ['node:fs/promises'],
