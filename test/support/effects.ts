@@ -13,5 +13,5 @@ export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/environment.ts': ['node:os'],
   'system/debug.ts': ['node:util', 'node:diagnostics_channel'],
   'bytes.ts': ['node:crypto'],
-  'cli/main.ts': ['node:tty'],
+  'cli/main.ts': ['node:fs/promises', 'node:tty'],
 };
