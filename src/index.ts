@@ -93,6 +93,8 @@ export type {
   VersionResult,
 } from './docker/types.ts';
 export { NEWEST_API_VERSION, OLDEST_API_VERSION } from './docker/version.ts';
+export { packDirectory } from './pack-directory.ts';
+export type { PackDirectoryOptions } from './pack-directory.ts';
 export { packTar } from './tar/pack.ts';
 export type { TarContent, TarEntries, TarEntry, TarEntryType } from './tar/pack.ts';
 export {

@@ -32,6 +32,8 @@ const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
   [/^(progress-stream|archive-stream|event-stream|follow-up|from-environment|local|options|raw-request|upload)\.ts$/, /^(progress-stream|archive-stream|hand-off|signals|local|engine|options|credential-source|plaintext|warnings|connection\/|docker\/|http\/|tar\/|bytes|errors)/],
   [/^credential-source\.ts$/, /^(single-flight|docker\/|bytes|errors|warnings|system\/outside)/],
   [/^plaintext\.ts$/, /^(docker\/address|errors|warnings)\.ts$/],
+  [/^path-patterns\.ts$/, /^(bytes|errors)\.ts$/],
+  [/^pack-directory\.ts$/, /^(path-patterns|tar\/|bytes|errors|system\/(outside|folder))/],
   [/^client-engine\.ts$/, /^(connection\/|docker\/|engine|errors|options|plaintext|warnings|system\/outside)/],
   [/^image-client\.ts$/, /^(?!cli\/|testing|index|image-client|system\/(?!outside\.ts))/],
   [/^index\.ts$/, /^(?!cli\/|testing|system)/],

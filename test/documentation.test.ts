@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Options } from '../src/cli/command.ts';
+import { commands } from '../src/cli/commands.ts';
 import { endpoints } from '../src/docker/endpoints.ts';
 import type { Endpoint } from '../src/docker/endpoint.ts';
 import { encodeRegistryAuth } from '../src/docker/auth.ts';
@@ -17,7 +19,7 @@ function section(heading: string): string {
 /** The rows of the first table below a heading, without its head, as cells. */
 function table(heading: string): string[][] {
   const rows = section(heading).split('\n').filter((line) => line.startsWith('| '));
-  return rows.slice(1).map((row) => row.split('|').slice(1, -1).map((cell) => cell.trim()));
+  return rows.slice(1).map((row) => row.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim()));
 }
 
 describe('README', () => {
@@ -44,6 +46,15 @@ describe('README', () => {
 
   it('lists the files that touch the world', () => {
     expect(table('What it touches').map(([file]) => file)).toEqual(Object.keys(effects).map((file) => `\`${file}\``));
+  });
+
+  it('lists every command with its operands, its summary and its options', () => {
+    const rows = commands.map(({ name, usage, summary, options }) => {
+      const own = Object.entries<Options[string]>(options).filter(([option]) => option !== 'quiet'); // which all have
+      const flags = own.map(([option, { short }]) => (short === undefined ? `\`--${option}\`` : `\`-${short}\``));
+      return [`\`${`${name} ${usage}`.trim()}\``, summary, flags.join(' ')];
+    });
+    expect(table('The command').map((row) => row.map((cell) => cell.replaceAll('\\|', '|')))).toEqual(rows);
   });
 
   it('lists the channels that there are', () => {

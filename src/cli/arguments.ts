@@ -3,12 +3,18 @@
 import { parseArgs } from 'node:util';
 import { VERSION } from '../index.ts';
 import { globalOptions, UsageError } from './command.ts';
-import type { Call, Command, Options } from './command.ts';
+import type { Call, Command, Option, Options } from './command.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { printable } from './printable.ts';
 
 /** A command with what it was given, or a text that was asked for. */
-export type Task = Pick<Call, 'operands' | 'values'> & { readonly command: Command } | { readonly text: string };
+export type Task = Work | { readonly text: (room: number) => string };
+
+/** A command with what it was given, and the engines that it is to work on; one that nobody named is one, too. */
+export interface Work extends Pick<Call, 'operands' | 'values'> {
+  readonly command: Command;
+  readonly engines: ReadonlyArray<Call['engine']>;
+}
 
 /** Options that stand without a command. */
 const topOptions: Options = { ...globalOptions, version: { type: 'boolean', help: 'Print the version of longshore' } };
@@ -38,28 +44,54 @@ const loose = { strict: false, allowPositionals: true, tokens: true } as const;
 
 function withoutCommand(argv: readonly string[], commands: readonly Command[]): Task {
   const { values } = parse(argv, topOptions);
-  if (values['version'] === true) return { text: `longshore ${VERSION}\n` };
-  if (values['help'] === true) return { text: generalHelp(commands, topOptions) };
+  if (values['version'] === true) return { text: () => `longshore ${VERSION}\n` };
+  if (values['help'] === true) return { text: (room) => generalHelp(commands, topOptions, room) };
   throw new UsageError(`a command is missing: ${commands.map((command) => command.name).join(', ')}`);
 }
 
-function helpFor(argv: readonly string[], commands: readonly Command[]): string {
+function helpFor(argv: readonly string[], commands: readonly Command[]): (room: number) => string {
   const [name] = parse(argv, globalOptions).positionals;
-  return name === undefined ? generalHelp(commands, topOptions) : commandHelp(find(name, commands));
+  if (name === undefined) return (room) => generalHelp(commands, topOptions, room);
+  const command = find(name, commands);
+  return (room) => commandHelp(command, room);
 }
 
 function withCommand(command: Command, argv: readonly string[]): Task {
-  const { values, positionals } = parse(argv, { ...globalOptions, ...command.options });
-  if (values['help'] === true) return { text: commandHelp(command) };
+  const options: Options = { ...globalOptions, ...command.options };
+  const { values, positionals } = parse(argv, options);
+  if (values['help'] === true) return { text: (room) => commandHelp(command, room) };
+  for (const [name, option] of Object.entries(options)) checkChoice(name, option, values[name]);
   const [least, most] = command.operands;
   if (positionals.length < least) throw new UsageError(`${command.usage} is missing`);
   if (positionals.length > most) throw new UsageError(`there is no place for "${printable(positionals[most] ?? '')}"`);
+  const { completes } = command;
+  const stray = Array.isArray(completes) ? positionals.find((each) => !completes.includes(each)) : undefined;
+  if (stray !== undefined) throw new UsageError(`${command.usage} is wanted, not "${printable(stray)}"`);
+  if (values['format'] !== undefined) values['json'] = true;
   // As parseArgs was given the options of this very command, its values are theirs.
-  return { command, operands: positionals, values: values as Call['values'] };
+  const known = values as Call['values'];
+  return { command, operands: positionals, values: known, engines: enginesOf(command, known) };
+}
+
+function checkChoice(name: string, { choices }: Option, given: unknown): void {
+  if (choices === undefined || given === undefined || choices.includes(String(given))) return;
+  throw new UsageError(`--${name} takes ${choices.join(', ')}, not "${printable(String(given))}"`);
+}
+
+/** One for each `--host`, or for each `--context`. */
+function enginesOf({ fleet }: Command, { host = [], context = [] }: Call['values']): ReadonlyArray<Call['engine']> {
+  if (host.length < 2 && context.length < 2) return [{ host: host[0], context: context[0] }];
+  const option = host.length > 1 ? '--host' : '--context';
+  if (fleet !== true) throw new UsageError(`it works on one engine at a time: give one ${option}`);
+  if (host.length > 0 && context.length > 0) throw new UsageError('give hosts or contexts, not both');
+  const named = [...host, ...context];
+  const twice = named.find((each, index) => named.indexOf(each) !== index);
+  if (twice !== undefined) throw new UsageError(`${option} ${printable(twice)} is there twice`);
+  return named.map((each) => (host.length > 0 ? { host: each } : { context: each }));
 }
 
 function find(name: string, commands: readonly Command[]): Command {
-  const found = commands.find((command) => command.name === name);
+  const found = commands.find((command) => command.name === name || command.alias === name);
   if (found !== undefined) return found;
   const names = commands.map((command) => command.name);
   throw new UsageError(`there is no command "${printable(name)}"${suggestion(name, [...names, 'help'])}`);

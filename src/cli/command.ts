@@ -9,6 +9,8 @@ export interface Option {
   readonly multiple?: true;
   /** What its value is called in the help, `FILE`. */
   readonly value?: string;
+  /** The only values that it takes. */
+  readonly choices?: readonly string[];
   readonly help: string;
 }
 export type Options = Readonly<Record<string, Option>>;
@@ -23,9 +25,10 @@ type ValueOf<One extends Option> = One extends { type: 'boolean' }
 
 /** The options that every command takes. */
 export const globalOptions = {
-  host: { type: 'string', short: 'H', value: 'HOST', help: 'The engine; default: see longshore context' },
-  context: { type: 'string', value: 'NAME', help: 'The engine of this context of docker' },
+  host: { type: 'string', short: 'H', multiple: true, value: 'HOST', help: 'The engine; default: see longshore context' },
+  context: { type: 'string', multiple: true, value: 'NAME', help: 'The engine of this context of docker' },
   json: { type: 'boolean', help: 'Print JSON, one event a line where there is progress' },
+  format: { type: 'string', value: 'json', choices: ['json'], help: 'The same, as docker spells it; there are no templates' },
   quiet: { type: 'boolean', short: 'q', help: 'Print results only, no progress' },
   'no-color': { type: 'boolean', help: 'Print no colors; NO_COLOR does the same' },
   help: { type: 'boolean', short: 'h', help: 'Print this help' },
@@ -34,13 +37,21 @@ export const globalOptions = {
 /** A row of the command table. */
 export interface Command<Own extends Options = Options> {
   readonly name: string;
+  /** What the docker command calls it, where that is another word. */
+  readonly alias?: string;
   /** What it does, in a line. */
   readonly summary: string;
   /** What follows the options: `IMAGE...`. */
   readonly usage: string;
   /** How many operands it takes. */
   readonly operands: readonly [least: number, most: number];
+  /** What a shell offers for them: names of images, files, or these words. */
+  readonly completes?: 'image' | 'file' | readonly string[];
   readonly options: Own;
+  /** Whether it may be given several engines, on all of which it then runs at the same time. */
+  readonly fleet?: true;
+  /** What is asked before it begins, unless `--force` is given. */
+  question?(values: Values<Own>): string;
   run(call: Call<Own>): Promise<void>;
 }
 
@@ -53,11 +64,29 @@ export function command<const Own extends Options>(row: Command<Own>): Command {
 export interface Call<Own extends Options = Options> {
   readonly operands: readonly string[];
   readonly values: Values<Own> & Values<typeof globalOptions>;
+  /** The engine that the command line names; its own rules find it where neither member is there. */
+  readonly engine: Pick<EngineOptions, 'host' | 'context'>;
   readonly io: Io;
+  /** For results. */
+  readonly print: Printer;
+  /** Every command there is. */
+  readonly commands: readonly Command[];
   /** The engine's client: made when first asked for, closed when the command is done. */
   client(): Promise<ImageClient>;
   /** Prints what went wrong, and with which operand, and goes on; the exit code will tell. Rethrows what ends the run. */
   failed(error: unknown, operand?: string): void;
+}
+
+/** Where the results of a command go: to standard output, or among those of other engines. */
+export interface Printer {
+  /** Whole lines, for people. */
+  text(lines: string): Promise<void>;
+  /** A result as JSON. */
+  json(value: object): Promise<void>;
+  /** One value of a stream of JSON, on a line of its own. */
+  event(value: object): Promise<void>;
+  /** How many columns a line of text may have; `Infinity` where nobody looks at a terminal. */
+  readonly columns: number;
 }
 
 /** The world as a command sees it. `main.ts` makes it of the process, tests of strings. */
@@ -73,7 +102,10 @@ export interface Io {
   readonly color: boolean;
   /** Whether errors show their stack. */
   readonly debug: boolean;
+  /** What SOURCE_DATE_EPOCH says: the time of files in what is to be reproducible. */
+  readonly sourceDateEpoch: string | undefined;
   now(): number;
+  isFolder(path: string): Promise<boolean>;
   connect(options: EngineOptions): Promise<ImageClient>;
   /** Which engine `connect` would give a client of. */
   explain(options: EngineOptions): Promise<EngineReport>;
@@ -87,6 +119,8 @@ export interface EngineOptions extends Pick<EnvironmentOptions, 'host' | 'contex
 export interface Input {
   readonly isTerminal: boolean;
   bytes(): AsyncIterable<Uint8Array>;
+  /** What a person types before Return; rejects with the signal's reason. */
+  line(signal: AbortSignal): Promise<string>;
 }
 
 export interface Output {

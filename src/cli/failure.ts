@@ -1,6 +1,6 @@
 // What is said of an error, in two lines at most: what happened, and what to do; and the exit code that it means.
 
-import { ApiError, ArgumentError, ConfigError, ConnectError, LongshoreError, TimeoutError } from '../index.ts';
+import { ApiError, ArgumentError, ConfigError, ConnectError, LongshoreError, TimeoutError, UploadError } from '../index.ts';
 import type { ApiErrorReason } from '../index.ts';
 import { Interruption, OutputClosedError, UsageError } from './command.ts';
 import { printable } from './printable.ts';
@@ -24,6 +24,7 @@ export function describeFailure(error: unknown, see: string, operand?: string): 
   if (error instanceof ConnectError) return connectFailure(error);
   if (error instanceof ApiError) return apiFailure(error, operand);
   if (error instanceof TimeoutError) return failure(error.message, 'Is the engine overloaded, or stuck?');
+  if (error instanceof UploadError) return failure(withoutPlace(error));
   if (error instanceof LongshoreError || isSystemError(error)) return failure(error.message);
   return failure(String(error), 'This should not happen: NODE_DEBUG=longshore shows where it did');
 }
@@ -41,10 +42,16 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
 }
 
-/** Its message ends with the hint, and may begin with the request that had no chance; neither is what happened. */
-function connectFailure({ message, exchange, hint }: ConnectError): Failure {
+/** Its message may begin with the request that had no chance, and to which it does not matter. */
+function withoutPlace({ message, exchange }: ConnectError | UploadError): string {
   const place = exchange && `${exchange.method} ${exchange.target} on ${exchange.address}: `;
-  const bare = place !== undefined && message.startsWith(place) ? message.slice(place.length) : message;
+  return place !== undefined && message.startsWith(place) ? message.slice(place.length) : message;
+}
+
+/** Its message ends with the hint, which is not what happened. */
+function connectFailure(error: ConnectError): Failure {
+  const { hint } = error;
+  const bare = withoutPlace(error);
   return hint === undefined ? failure(bare) : failure(bare.slice(0, -`. ${hint}`.length), hint);
 }
 

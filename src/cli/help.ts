@@ -1,30 +1,30 @@
-// Help texts, made from the command table.
+// Help texts, made from the command table, for a terminal of any width.
 
 import { globalOptions } from './command.ts';
 import type { Command, Option, Options } from './command.ts';
-import { table } from './table.ts';
 
 /** What `longshore --help` prints. */
-export function generalHelp(commands: readonly Command[], options: Options): string {
+export function generalHelp(commands: readonly Command[], options: Options, room: number): string {
   return [
     'Usage: longshore [OPTIONS] COMMAND\n\nMoves images in and out of Docker, Podman and other engines.\n',
-    `Commands:\n${indented(commands.map((command) => [command.name, command.summary]))}`,
-    `Options:\n${optionLines(options)}`,
+    `Commands:\n${described(commands.map((command) => [command.name, command.summary]), room)}`,
+    `Options:\n${optionLines(options, room)}`,
     'See longshore COMMAND --help for one of them.\n',
   ].join('\n');
 }
 
 /** What `longshore pull --help` prints. */
-export function commandHelp({ name, summary, usage, options }: Command): string {
+export function commandHelp({ name, alias, summary, usage, options }: Command, room: number): string {
   const shared = Object.entries(globalOptions).filter(([option]) => !Object.hasOwn(options, option));
-  const parts = [`Usage: longshore ${name} [OPTIONS] ${usage}`.trimEnd() + `\n\n${summary}.\n`];
-  if (Object.keys(options).length > 0) parts.push(`Options:\n${optionLines(options)}`);
-  parts.push(`Options of every command:\n${optionLines(Object.fromEntries(shared))}`);
+  const also = alias === undefined ? '' : ` Also: longshore ${alias}.`;
+  const parts = [`Usage: longshore ${name} [OPTIONS] ${usage}`.trimEnd() + `\n\n${summary}.${also}\n`];
+  if (Object.keys(options).length > 0) parts.push(`Options:\n${optionLines(options, room)}`);
+  parts.push(`Options of every command:\n${optionLines(Object.fromEntries(shared), room)}`);
   return parts.join('\n');
 }
 
-function optionLines(options: Options): string {
-  return indented(Object.entries(options).map(([name, option]) => [spelling(name, option), option.help]));
+function optionLines(options: Options, room: number): string {
+  return described(Object.entries(options).map(([name, option]) => [spelling(name, option), option.help]), room);
 }
 
 function spelling(name: string, { short, value }: Option): string {
@@ -32,6 +32,34 @@ function spelling(name: string, { short, value }: Option): string {
   return short === undefined ? `    ${long}` : `-${short}, ${long}`;
 }
 
-function indented(rows: ReadonlyArray<readonly string[]>): string {
-  return table(rows).replace(/^/gm, '  ').trimEnd() + '\n';
+const INDENT = 2;
+const GAP = 3;
+/** Less than that is no room for a text beside its term: it goes below. */
+const LEAST_TEXT = 20;
+/** How far it goes in there. */
+const BELOW = 8;
+
+/** Terms, and what they mean beside them or, where it is narrow, below. */
+function described(rows: ReadonlyArray<readonly [term: string, text: string]>, room: number): string {
+  const width = Math.max(...rows.map(([term]) => term.length));
+  const column = INDENT + width + GAP;
+  const isBeside = room - column >= LEAST_TEXT;
+  const start = isBeside ? column : BELOW;
+  const lines = rows.flatMap(([term, text]) => {
+    const [first = '', ...more] = wrapped(text, room - start).map((line) => ' '.repeat(start) + line);
+    const lead = ' '.repeat(INDENT) + term;
+    return isBeside ? [lead.padEnd(start) + first.slice(start), ...more] : [lead, first, ...more];
+  });
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Between words. */
+function wrapped(text: string, room: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= room) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

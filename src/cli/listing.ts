@@ -1,17 +1,41 @@
-// What the engine's lists say, as rows of a table.
+// Images as rows of a table.
 
-import type { ImageSummary, VersionResult } from '../index.ts';
-import { age, humanSize, table } from './table.ts';
+import type { ImageSummary } from '../index.ts';
+import { fittedTable } from './fitted-table.ts';
+import type { Column } from './fitted-table.ts';
+import { age, humanSize } from './table.ts';
 
-/** One line for each name that an image has, as the docker command prints them. */
-export function imageTable(images: readonly ImageSummary[], shortened: (id: string) => string, nowMs: number): string {
+/** What is shown of an image beside its names. */
+export interface Listing {
+  readonly ids: 'short' | 'whole';
+  readonly nowMs: number;
+  readonly room: number;
+}
+
+/** One line for each name that an image has, as the docker command prints them; `more` adds columns. */
+export function imageTable(
+  images: readonly ImageSummary[],
+  { ids, nowMs, room }: Listing,
+  more: ReadonlyArray<readonly [column: Column, cell: (image: ImageSummary) => string]> = [],
+): string {
   const rows = images.flatMap((image) =>
     namesOf(image).map(([repository, tag]) => {
-      return [repository, tag, shortened(image.Id), age(image.Created, nowMs), humanSize(image.Size, 3)];
+      const id = ids === 'short' ? shortId(image.Id) : image.Id;
+      const cells = [repository, tag, id, age(image.Created, nowMs), humanSize(image.Size, 3)];
+      return [...cells, ...more.map(([, cell]) => cell(image))];
     }),
   );
-  return table([['REPOSITORY', 'TAG', 'IMAGE ID', 'CREATED', 'SIZE'], ...rows]);
+  // Whoever asked for whole ids wants them, however narrow it is.
+  return fittedTable([...COLUMNS, ...more.map(([column]) => column)], rows, ids === 'short' ? room : Infinity);
 }
+
+const COLUMNS: readonly Column[] = [
+  { title: 'REPOSITORY', least: 12, keep: 'end' },
+  { title: 'TAG', least: 6 },
+  { title: 'IMAGE ID', spare: 1 },
+  { title: 'CREATED', spare: 2 },
+  { title: 'SIZE' },
+];
 
 const NONE = '<none>';
 
@@ -31,21 +55,4 @@ function splitAt(text: string, at: number): [string, string] {
 /** As much of an id as people use. */
 export function shortId(id: string): string {
   return id.replace(/^sha256:/, '').slice(0, 12);
-}
-
-/** What the engine says, and what it and we agreed on. */
-export type EngineVersions = VersionResult & { readonly spokenApiVersion: string };
-
-/** Labels and values. */
-export function engineRows(engine: EngineVersions): string[][] {
-  const oldest = engine.MinAPIVersion === undefined ? '' : `${engine.MinAPIVersion} to `;
-  const others = (engine.Components ?? []).filter(({ Name }) => Name !== 'Engine'); // said already, by its own fields
-  const rows: Array<[string, string | undefined]> = [
-    ['Engine', [engine.Platform?.Name, engine.Version].filter(Boolean).join(' ')],
-    ['  API', `${oldest}${engine.ApiVersion}; spoken: ${engine.spokenApiVersion}`],
-    ['  Platform', `${engine.Os}/${engine.Arch}`],
-    ['  Kernel', engine.KernelVersion],
-    ...others.map(({ Name, Version }): [string, string] => [`  ${Name}`, Version]),
-  ];
-  return rows.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]]));
 }

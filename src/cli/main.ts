@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The `longshore` program: the process as an `Io`, and nothing else. This file alone touches it.
 
+import { stat } from 'node:fs/promises';
 import { debuglog } from 'node:util';
 import type { WriteStream } from 'node:tty';
 import { ImageClient } from '../index.ts';
@@ -18,8 +19,14 @@ const SIGNALS = [
 let stdinIsRead = false;
 const stop = new AbortController();
 for (const [signal, exitCode] of SIGNALS) {
-  // Once: the same signal again ends the process there and then.
-  process.once(signal, () => stop.abort(new Interruption(signal, exitCode)));
+  process.once(signal, () => {
+    stop.abort(new Interruption(signal, exitCode));
+    // The same signal again: there and then, but not without the cursor, which a progress may have hidden.
+    process.once(signal, () => {
+      if (process.stderr.isTTY) process.stderr.write('\x1b[?25h');
+      process.exit(exitCode);
+    });
+  });
 }
 
 const io: Io = {
@@ -32,13 +39,22 @@ const io: Io = {
       stdinIsRead = true;
       return process.stdin;
     },
+    line(signal) {
+      stdinIsRead = true;
+      return new Promise((resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+        process.stdin.once('data', (data) => resolve(String(data))).once('end', () => resolve(''));
+      });
+    },
   },
   stdout: output(process.stdout, (error, reject) => reject(error.code === 'EPIPE' ? new OutputClosedError() : error)),
   stderr: output(process.stderr, (_error, _reject, resolve) => resolve()),
   signal: stop.signal,
   color: process.stderr.isTTY === true && process.stderr.hasColors(), // which heeds NO_COLOR, TERM and the like
   debug: debuglog('longshore').enabled,
+  sourceDateEpoch: process.env['SOURCE_DATE_EPOCH'],
   now: () => performance.timeOrigin + performance.now(), // runs on when somebody sets the clock
+  isFolder: (path) => stat(path).then((found) => found.isDirectory(), () => false),
   connect: (options) => ImageClient.fromEnvironment(options),
   explain: (options) => ImageClient.explain(options),
 };

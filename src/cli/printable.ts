@@ -27,6 +27,19 @@ export function fit(text: string, columns: number): string {
   return columns > 0 ? `${kept}…` : '';
 }
 
+/** The same, cut at its beginning. */
+export function fitEnd(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  let room = columns - 1;
+  let from = text.length;
+  for (const character of [...text].reverse()) {
+    room -= characterWidth(character);
+    if (room < 0) break;
+    from -= character.length;
+  }
+  return columns > 0 ? `…${text.slice(from)}` : '';
+}
+
 function characterWidth(character: string): number {
   if (combining.test(character)) return 0;
   return wide.test(character) ? 2 : 1;

@@ -1,12 +1,15 @@
 // Progress as text: events go in, frames for a terminal or plain lines come out. It knows no stream and no clock.
 
 import { ProgressTotals } from '../index.ts';
-import type { LayerEvent, LayerPhase, LayerProgress, ProgressEvent, ProgressSnapshot } from '../index.ts';
-import { fit, printable, widthOf } from './printable.ts';
-import { humanSize } from './table.ts';
+import type { LayerEvent, ProgressEvent } from '../index.ts';
+import { printable, widthOf } from './printable.ts';
+import { layerLines, lineHead, progressLines } from './progress-lines.ts';
+import { TransferRate } from './transfer-rate.ts';
 
 /** At most one frame in that time: 20 a second. */
 export const FRAME_MS = 50;
+/** Where nothing comes, the speed goes down, and a window may have another size. */
+const STILL_MS = 1000;
 
 /** Draws; each method gives the text that is to be written now, often none. */
 export interface ProgressView {
@@ -47,6 +50,7 @@ export function plainView(): ProgressView {
  */
 export function terminalView(screen: Screen): ProgressView {
   const totals = new ProgressTotals();
+  const rate = new TransferRate();
   /** The widths of the lines that the next frame overwrites. */
   let painted: readonly number[] = [];
   let paintedAtMs = -Infinity;
@@ -61,15 +65,20 @@ export function terminalView(screen: Screen): ProgressView {
   function finish(): string {
     if (!changed && painted.length === 0) return '';
     // The last frame may be longer than the screen: nothing is to be overwritten any more.
-    const text = paint(lastLines(totals.snapshot(), screen.columns()));
+    const text = paint(layerLines(totals.snapshot(), roomOf(screen.columns()))) + SHOW_CURSOR;
     painted = [];
     paintedAtMs = -Infinity;
     return text;
   }
   function tick(nowMs: number): string {
-    if (!changed || nowMs - paintedAtMs < FRAME_MS) return '';
+    const isDue = changed ? FRAME_MS : painted.length > 0 ? STILL_MS : Infinity;
+    if (nowMs - paintedAtMs < isDue) return '';
+    const snapshot = totals.snapshot();
+    rate.take(snapshot.bytes.current, nowMs);
     paintedAtMs = nowMs;
-    return paint(tableLines(totals.snapshot(), screen.columns(), screen.rows() - 1));
+    const lead = painted.length === 0 ? HIDE_CURSOR : '';
+    const space = { room: roomOf(screen.columns()), rows: screen.rows() - 1 };
+    return lead + paint(progressLines(snapshot, rate.bytesPerSecond, space));
   }
   return {
     take(event, nowMs) {
@@ -86,16 +95,16 @@ export function terminalView(screen: Screen): ProgressView {
   };
 }
 
+// A cursor that jumps with each frame is what flickers most.
+const HIDE_CURSOR = '\x1b[?25l';
+const SHOW_CURSOR = '\x1b[?25h';
+
 /** What is not about a layer; what is for programs (`aux`) is none of it. */
 function saidLines(event: Exclude<ProgressEvent, LayerEvent>): string {
   if (event.type === 'aux') return '';
   if (event.type === 'headline') return `${lineHead(event.id, event.status)}\n`;
   const lines = event.text.trimEnd().split(/\r?\n/);
   return lines.map((line) => `${printable(line)}\n`).join('');
-}
-
-function lineHead(id: string | undefined, status: string): string {
-  return printable(id === undefined ? status : `${id}: ${status}`);
 }
 
 /** Up one row for each that the old lines take now, then each new line over an old one. */
@@ -109,77 +118,3 @@ function overwrite(painted: readonly number[], lines: readonly string[], columns
 
 // A text in the last column would be erased with what is behind it, in some terminals.
 const roomOf = (columns: number): number => columns - 1;
-
-function lastLines({ layers }: ProgressSnapshot, columns: number): string[] {
-  return layers.map((layer) => layerLine(layer, roomOf(columns)));
-}
-
-/** A line for each layer and one for all; where there is less room, the layers that are done become a number. */
-function tableLines(snapshot: ProgressSnapshot, columns: number, rows: number): string[] {
-  const { layers } = snapshot;
-  const room = roomOf(columns);
-  // One layer is its own total.
-  const total = layers.length > 1 && rows > 2 ? [totalLine(snapshot, room)] : [];
-  const free = rows - total.length;
-  if (layers.length <= free) return [...lastLines(snapshot, columns), ...total];
-  const open = layers.filter(({ phase }) => !donePhases.has(phase));
-  const shown = open.slice(0, Math.max(0, free - 1));
-  const summary = fit(`${layers.length - open.length} of ${layers.length} layers done`, room);
-  return [summary, ...shown.map((layer) => layerLine(layer, room)), ...total];
-}
-
-const donePhases = new Set<LayerPhase>(['done', 'existing', 'skipped']);
-/** In the others, what was measured before is no news. */
-const measuredPhases = new Set<LayerPhase>(['downloading', 'extracting', 'pushing', 'loading', 'working']);
-
-/** Room for `Verifying Checksum`, so that what follows stands below each other. */
-const STATUS_COLUMNS = 18;
-/** Room for `999.9MB/999.9MB`. */
-const SIZES_COLUMNS = 15;
-const LEAST_BAR = 10;
-const WIDEST_BAR = 52;
-
-function layerLine(layer: LayerProgress, room: number): string {
-  const { id, status, phase, current } = layer;
-  const head = lineHead(id, status);
-  if (current === 0 || !measuredPhases.has(phase)) return fit(head, room);
-  const lead = head.padEnd(lineHead(id, '').length + STATUS_COLUMNS);
-  return fit(`${lead} ${measure(layer, room - widthOf(lead) - 1)}`, room);
-}
-
-/** How far it is: a bar and sizes where there is room for both, else sizes, else a percentage. */
-function measure({ current, total, units }: LayerProgress, room: number): string {
-  // Only bytes have sizes and a bar: containerd counts the seconds of an extraction.
-  if (units !== undefined) return printable(`${current}${units}`);
-  if (total === undefined) return humanSize(current);
-  const sizes = `${humanSize(current)}/${humanSize(total)}`;
-  return gauge(current / total, sizes, room) ?? percent((100 * current) / total);
-}
-
-/** The layers together. While their size is not known, there is only what has been carried. */
-function totalLine({ layers, bytes, percentage }: ProgressSnapshot, room: number): string {
-  const head = percentage === undefined ? 'Total' : `Total: ${percent(percentage)}`;
-  const lead = head.padEnd(lineHead(layers[0]?.id, '').length + STATUS_COLUMNS);
-  const current = humanSize(bytes.current);
-  const sizes = bytes.totalKnown ? `${current}/${humanSize(bytes.total)}` : current;
-  const fraction = percentage === undefined ? undefined : percentage / 100;
-  return fit(`${lead} ${gauge(fraction, sizes, room - widthOf(lead) - 1) ?? ''}`.trimEnd(), room);
-}
-
-/** A bar, where there is room for it and something to draw, and sizes; undefined where not even they have room. */
-function gauge(fraction: number | undefined, sizes: string, room: number): string | undefined {
-  const padded = sizes.padStart(SIZES_COLUMNS);
-  const barRoom = Math.min(WIDEST_BAR, room - SIZES_COLUMNS - 1);
-  if (fraction !== undefined && barRoom >= LEAST_BAR) return `${bar(fraction, barRoom)} ${padded}`;
-  return room >= SIZES_COLUMNS ? padded : undefined;
-}
-
-function percent(percentage: number): string {
-  return `${Math.floor(percentage)}%`.padStart(4);
-}
-
-function bar(fraction: number, columns: number): string {
-  const inner = columns - 2;
-  const filled = '='.repeat(Math.floor(fraction * inner));
-  return `[${(filled + '>').slice(0, inner).padEnd(inner)}]`;
-}

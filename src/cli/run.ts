@@ -3,21 +3,24 @@
 import { styleText } from 'node:util';
 import type { ImageClient, Warning } from '../index.ts';
 import { parseCommandLine } from './arguments.ts';
-import type { Task } from './arguments.ts';
-import { OutputClosedError } from './command.ts';
-import type { Command, Io } from './command.ts';
+import type { Work } from './arguments.ts';
+import { OutputClosedError, UsageError } from './command.ts';
+import type { Call, Command, Io, Printer } from './command.ts';
 import { commands } from './commands.ts';
 import { describeFailure, exitCodeOf } from './failure.ts';
 import { printable } from './printable.ts';
+import { columnsOf, standardPrinter } from './printer.ts';
 
 /** Does what the arguments say and resolves with the exit code; never rejects. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
-  const state: RunState = { io, color: io.color && !argv.includes('--no-color'), command: undefined, exitCode: 0 };
+  const color = io.color && !argv.includes('--no-color');
+  const state: RunState = { io, color, command: undefined, exitCode: 0, failures: [] };
   try {
     const task = parseCommandLine(argv, commands, (command) => {
       state.command = command;
     });
-    await perform(task, state);
+    if ('text' in task) await io.stdout.write(task.text(columnsOf(io.stdout)));
+    else await perform(task, state);
   } catch (error) {
     await report(error, state);
   }
@@ -29,22 +32,52 @@ interface RunState {
   readonly color: boolean;
   command: Command | undefined;
   exitCode: number;
+  /** What went wrong, each in a line. */
+  readonly failures: string[];
 }
 
-async function perform(task: Task, state: RunState): Promise<void> {
+async function perform(work: Work, state: RunState): Promise<void> {
   const { io } = state;
-  if ('text' in task) return io.stdout.write(task.text);
+  io.signal.throwIfAborted();
+  if (!(await isConfirmed(work, io))) return void (state.exitCode = 1);
+  const [engine = {}, ...more] = work.engines;
+  if (more.length === 0) return performOn(engine, work, standardPrinter(io), state);
+  const { runOnFleet } = await import('./fleet.ts'); // which one engine has no use for
+  state.exitCode = await runOnFleet(work, io, async (each, ownIo, print) => {
+    const own: RunState = { ...state, io: ownIo, color: false, failures: [] };
+    await performOn(each, work, print, own).catch((error: unknown) => {
+      if (error instanceof UsageError) throw error; // which is no engine's, and is told once
+      return report(error, own);
+    });
+    return own;
+  });
+}
+
+/** Asks, where the command is one that asks. */
+async function isConfirmed({ command, values, engines }: Work, io: Io): Promise<boolean> {
+  const question = command.question?.(values);
+  if (question === undefined || (values as { force?: boolean }).force === true) return true;
+  if (!io.stdin.isTerminal) throw new UsageError('it asks before it begins, and here is no terminal: give --force');
+  const where = engines.length > 1 ? ` On ${engines.length} engines.` : '';
+  await io.stderr.write(`${question}${where} Go on? [y/N] `);
+  if (/^\s*y(es)?\s*$/i.test(await io.stdin.line(io.signal))) return true;
+  await io.stderr.write('Nothing was done\n');
+  return false;
+}
+
+async function performOn(engine: Call['engine'], work: Work, print: Printer, state: RunState): Promise<void> {
+  const { io } = state;
+  const { command, operands, values } = work;
   let client: Promise<ImageClient> | undefined;
   const onWarning = ({ kind, message }: Warning): void => {
     // What an engine says on the way stands among the progress, where that is shown.
-    if (kind !== 'engine' || task.values.quiet === true) void io.stderr.write(`longshore ${state.command?.name}: warning: ${printable(message)}\n`);
+    if (kind === 'engine' && values.quiet !== true) return;
+    void io.stderr.write(`longshore ${command.name}: warning: ${printable(message)}\n`);
   };
-  io.signal.throwIfAborted();
   try {
-    await task.command.run({
-      ...task,
-      io,
-      client: () => (client ??= io.connect({ host: task.values.host, context: task.values.context, onWarning })),
+    await command.run({
+      operands, values, engine, io, print, commands,
+      client: () => (client ??= io.connect({ ...engine, onWarning })),
       failed(error, operand) {
         if (io.signal.aborted || error instanceof OutputClosedError) throw error;
         void report(error, state, operand);
@@ -64,7 +97,8 @@ async function report(error: unknown, state: RunState, operand?: string): Promis
   if (cause instanceof OutputClosedError || io.signal.aborted) return;
   const program = command === undefined ? 'longshore' : `longshore ${command.name}`;
   const { what, whatToDo } = describeFailure(cause, program, operand);
+  state.failures.push(what);
   const label = color ? styleText('red', `${program}:`, { validateStream: false }) : `${program}:`;
   const lines = [`${label} ${what}`, whatToDo, io.debug && cause instanceof Error ? cause.stack : undefined];
-  await io.stderr.write(lines.map((line) => (line === undefined ? '' : `${line}\n`)).join(''));
+  await io.stderr.write(lines.map((text) => (text === undefined ? '' : `${text}\n`)).join(''));
 }

@@ -12,6 +12,7 @@ import { readDockerConfig } from './docker-config.ts';
 import { findEngine, listContexts } from './engine-search.ts';
 import { dockerEnvironment } from './environment.ts';
 import { files } from './files.ts';
+import { walkFolder } from './folder.ts';
 
 /** What longshore touches of the world. */
 export interface Outside {
@@ -26,9 +27,10 @@ export interface Outside {
   readonly dockerEnvironment: typeof dockerEnvironment;
   readonly readDockerConfig: typeof readDockerConfig;
   readonly askHelper: typeof askHelper;
+  readonly walkFolder: typeof walkFolder;
 }
 
 /** This machine. */
 export const outside: Outside = {
-  dialerFor, observe, files, findEngine, listContexts, dockerEnvironment, readDockerConfig, askHelper,
+  dialerFor, observe, files, findEngine, listContexts, dockerEnvironment, readDockerConfig, askHelper, walkFolder,
 };

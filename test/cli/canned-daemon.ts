@@ -19,13 +19,13 @@ export interface CannedDaemon {
 }
 
 /** Answers by method and path, without version and query; 404 to what is not in the table. */
-export async function cannedDaemon(answers: Readonly<Record<string, Answer>>): Promise<CannedDaemon> {
+export async function cannedDaemon(answers: Readonly<Record<string, Answer>>, apiVersion = '1.41'): Promise<CannedDaemon> {
   const folder = mkdtempSync(join(tmpdir(), 'longshore-cli-'));
   const path = join(folder, 'engine.sock');
   const requests: string[] = [];
   const server = createServer((request, response) => {
     const target = (request.url ?? '').replace(/^\/v1\.\d+/, '');
-    if (target === '/_ping') return void response.setHeader('Api-Version', '1.41').end();
+    if (target === '/_ping') return void response.setHeader('Api-Version', apiVersion).end();
     const at = requests.push(`${request.method} ${target}`) - 1;
     request.on('data', (chunk: Buffer) => (requests[at] += ` ${chunk.toString('latin1')}`.trimEnd()));
     const answer = answers[`${request.method} ${target.split('?')[0]}`] ?? status(404, 'no such page');

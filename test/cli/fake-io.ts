@@ -1,5 +1,6 @@
 // The world of a command as strings.
 
+import { stat } from 'node:fs/promises';
 import { ImageClient } from '../../src/index.ts';
 import { run } from '../../src/cli/run.ts';
 import type { Io } from '../../src/cli/command.ts';
@@ -13,8 +14,11 @@ export interface Outcome {
 export interface World extends Partial<Omit<Io, 'stdin' | 'stdout' | 'stderr'>> {
   /** What comes on standard input; undefined where that is a terminal. */
   readonly stdin?: string;
-  /** Which outputs are terminals, of 80 by 24. */
+  /** What is typed there. */
+  readonly answer?: string;
+  /** Which outputs are terminals, of 24 rows, and as many columns as are given, or 80. */
   readonly terminals?: ReadonlyArray<'stdout' | 'stderr'>;
+  readonly columns?: number;
   /** In place of collecting what is written on stdout. */
   readonly write?: (data: string | Uint8Array) => Promise<void>;
 }
@@ -22,10 +26,10 @@ export interface World extends Partial<Omit<Io, 'stdin' | 'stdout' | 'stderr'>> 
 /** Runs `longshore` with those arguments against the engine there. */
 export async function longshore(host: string, argv: readonly string[], world: World = {}): Promise<Outcome> {
   const written = { stdout: '', stderr: '' };
-  const { stdin, terminals = [], write, ...rest } = world;
+  const { stdin, answer, terminals = [], columns = 80, write, ...rest } = world;
   const output = (name: 'stdout' | 'stderr'): Io['stdout'] => ({
     isTerminal: terminals.includes(name),
-    columns: () => 80,
+    columns: () => columns,
     rows: () => 24,
     async write(data) {
       written[name] += typeof data === 'string' ? data : Buffer.from(data).toString('latin1');
@@ -33,13 +37,19 @@ export async function longshore(host: string, argv: readonly string[], world: Wo
     },
   });
   const code = await run(argv, {
-    stdin: { isTerminal: stdin === undefined, bytes: () => chunksOf(stdin ?? '') },
+    stdin: {
+      isTerminal: stdin === undefined,
+      bytes: () => chunksOf(stdin ?? ''),
+      line: (signal) => new Promise((resolve, reject) => (answer === undefined ? signal.addEventListener('abort', () => reject(signal.reason as Error)) : resolve(answer))),
+    },
     stdout: output('stdout'),
     stderr: output('stderr'),
     signal: new AbortController().signal,
     color: false,
     debug: false,
+    sourceDateEpoch: undefined,
     now: () => Date.UTC(2026, 0, 1),
+    isFolder: (path) => stat(path).then((found) => found.isDirectory(), () => false),
     connect: async ({ host: other, onWarning }) => new ImageClient({ host: other ?? host, onWarning }),
     explain: (options) => ImageClient.explain({ ...options, environment: { HOME: '/nowhere', DOCKER_HOST: host } }),
     ...rest,

@@ -96,6 +96,18 @@ describe('longshore', () => {
     expect(readdirSync(daemon.folder)).toEqual(['engine.sock']);
   });
 
+  it('a second SIGINT does not wait for what the first one ends', async () => {
+    let asked!: () => void;
+    const hanging = new Promise<void>((resolve) => (asked = resolve));
+    daemon = await cannedDaemon({ 'GET /images/get': (response) => void response.write(new Uint8Array(512), asked) });
+    const child = start(['save', 'x'], daemon.host);
+    await hanging;
+    child.kill('SIGINT');
+    child.kill('SIGINT');
+    const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+    expect([code, signal]).toEqual([130, null]); // not killed, lest a cursor stays hidden
+  });
+
   it('SIGINT ends a load whose standard input says nothing', async () => {
     let asked!: () => void;
     const waiting = new Promise<void>((resolve) => (asked = resolve));

@@ -168,7 +168,7 @@ describe('save', () => {
   it('writes a file, and says that it was verified', async () => {
     const content = await archive();
     const outcome = await against({ 'GET /images/get': bytes(content) }, ['save', '-o', 'FOLDER/x.tar', 'a', 'b:1']);
-    const said = `saved ${content.length} bytes, verified 2 entries\n`;
+    const said = `saved ${daemon.folder}/x.tar: 605.2kB, verified: 2 entries and the end\n`;
     expect(outcome).toEqual({ code: 0, stdout: '', stderr: said });
     expect(readFileSync(join(daemon.folder, 'x.tar')).equals(content)).toBe(true);
     expect(daemon.requests).toEqual(['GET /images/get?names=a&names=b%3A1']);

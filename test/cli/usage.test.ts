@@ -11,7 +11,7 @@ import type { World } from './fake-io.ts';
 /** No engine is there; none is asked. */
 const NOWHERE = 'unix:///nowhere/engine.sock';
 
-const MISSING = 'longshore: a command is missing: ls, pull, save, load, import, rm, context, version';
+const MISSING = 'longshore: a command is missing: ls, inspect, history, pull, push, save, load, import, tag, rm, prune, ';
 
 describe('wrong usage', () => {
   const onTerminal: World = { terminals: ['stdout', 'stderr'] };
@@ -36,10 +36,25 @@ describe('wrong usage', () => {
     [['ls', '--filter', 'dangling'], 'longshore ls: --filter takes KEY=VALUE, not "dangling"'],
     [['context', 'x'], 'longshore context: there is no place for "x"'],
     [['context', '--host', 'unix:///x', '--context', 'y'], 'longshore context: give a host or a context, not both'],
+    [['ls', '-H', 'unix:///a', '--host', 'unix:///b'], 'longshore ls: it works on one engine at a time: give one --host'],
+    [['ls', '--context', 'a', '--context', 'b'], 'longshore ls: it works on one engine at a time: give one --context'],
+    [['pull', '-H', 'unix:///a', '-H', 'unix:///a', 'x'], 'longshore pull: --host unix:///a is there twice'],
+    [['rm', '-H', 'unix:///a', '-H', 'unix:///b', '--context', 'c', 'x'], 'longshore rm: give hosts or contexts, not both'],
+    [['ls', '--format', '{{.ID}}'], 'longshore ls: --format takes json, not "{{.ID}}"'],
+    [['save', '-o', 'x', '--verify', 'yes', 'a'], 'longshore save: --verify takes structure, digests, none, not "yes"'],
+    [['completion', 'csh'], 'longshore completion: bash|zsh|fish is wanted, not "csh"'],
+    [['tag', 'a'], 'longshore tag: IMAGE NAME... is missing'],
+    [['history', 'a', 'b'], 'longshore history: there is no place for "b"'],
+    [['search', '--limit', 'ten', 'x'], 'longshore search: --limit takes a number, not "ten"'],
+    [['events', '--since', 'yesterday'], 'longshore events: --since takes a date, seconds since 1970, or how long ago, as in 1h30m'],
+    [['load', 'a', 'a'], 'longshore load: give each archive once'],
+    [['import', 'x.tar', '--exclude', 'a'], 'longshore import: --exclude is for folders'],
+    [['import', '', 'a'], 'longshore import: FOLDER|FILE|URL|- is empty'],
+    [['prune'], 'longshore prune: it asks before it begins, and here is no terminal: give --force', { stdin: '' }],
     [['version', 'x'], 'longshore version: there is no place for "x"'],
-    [['load', '-i', 'a', 'b'], 'longshore load: give one archive: FILE, or -i FILE'],
+    [['load', '-i', 'a', 'b'], 'longshore load: give FILE, or -i FILE'],
     [['load'], 'longshore load: an archive does not come from a terminal: give FILE'],
-    [['import', '-'], 'longshore import: an archive does not come from a terminal: give FILE or URL'],
+    [['import', '-'], 'longshore import: an archive does not come from a terminal: give FOLDER, FILE or URL'],
     [['save', 'x'], 'longshore save: an archive is not for a terminal: give -o FILE', onTerminal],
     [['save', '-o-', 'x'], 'longshore save: an archive is not for a terminal: give -o FILE', onTerminal],
     [['save', '--json', 'x'], 'longshore save: an archive is not for JSON: give -o FILE'],
@@ -68,7 +83,7 @@ describe('help', () => {
       const { code, stdout } = await longshore(NOWHERE, argv);
       expect(code).toBe(0);
       const first = `Usage: longshore ${name} [OPTIONS] ${usage}`.trimEnd();
-      expect(stdout.startsWith(`${first}\n\n${summary}.\n`)).toBe(true);
+      expect(stdout.startsWith(`${first}\n\n${summary}.`)).toBe(true);
       const lines = stdout.split('\n');
       for (const [option, { short, help }] of Object.entries<Options[string]>({ ...globalOptions, ...options })) {
         const spelling = short === undefined ? `      --${option}` : `  -${short}, --${option}`;
@@ -77,6 +92,14 @@ describe('help', () => {
       for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
     });
   }
+
+  it.each([40, 20])('fits a terminal of %d columns', async (columns) => {
+    const { stdout } = await longshore(NOWHERE, ['--help'], { terminals: ['stdout'], columns });
+    const wide = stdout.split('\n').filter((line) => line.startsWith('  ') && line.length > columns);
+    // A word that is longer than the line has no better place.
+    for (const line of wide) expect(line.trim()).not.toContain('  ');
+    expect(stdout).toMatch(columns === 40 ? /^ {2}history {8}Show the steps in the$/m : /^ {2}history\n {8}Show the\n/m);
+  });
 
   it('is given for a command that lacks its operands, too', async () => {
     expect((await longshore(NOWHERE, ['save', '-h', '-o', 'x'])).code).toBe(0);

@@ -2,10 +2,13 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commands } from '../../src/cli/commands.ts';
 import { packTar } from '../../src/index.ts';
+import type { ImageInspect } from '../../src/index.ts';
+import { gnuTar } from '../support/foreign-tar.ts';
 import {
   COMMAND,
   ENGINE,
@@ -17,6 +20,7 @@ import {
   collect,
   connect,
   curl,
+  layerOf,
   makeImage,
   manifestOf,
   repository,
@@ -117,6 +121,79 @@ describe('longshore', () => {
     ).toEqual([shown(one.name), shown(two.name)]);
   });
 
+  it('packs a folder, the same each time, and shows what became of it', async () => {
+    const name = repository('command-folder');
+    await mkdir(at('root/etc'), { recursive: true });
+    await writeFile(at('root/etc/motd'), RUN);
+    await writeFile(at('root/left.log'), 'not this');
+    await symlink('motd', at('root/etc/link'));
+    const argv = ['import', at('root'), '--exclude', '*.log', '--change', `LABEL ${LABEL}`, '--message', 'of a folder'];
+    await ok([...argv, `${name}:1`]);
+    await ok([...argv, `${name}:2`]);
+    const [one, two] = (await json(['inspect', `${name}:1`, `${name}:2`])) as ImageInspect[];
+    expect(one?.RootFS.Layers).toEqual(two?.RootFS.Layers);
+    // What is in it, by GNU tar's account.
+    const saved = await collect(docker.getImage(`${name}:1`));
+    const listed = gnuTar(['-tf', '-'], layerOf(saved)).toString().trimEnd().split('\n');
+    expect(listed).toEqual(['etc/', 'etc/link', 'etc/motd']);
+    expect(await ok(['history', `${name}:1`])).toMatch(/ago .* (\d+|[\d.]+k)B +█+ +.*of a folder$/m);
+    await ok(['rm', `${name}:1`, `${name}:2`]);
+  });
+
+  it('tags, pushes, and tells what the registry has', async () => {
+    const { name } = await makeImage(docker, 'command-push');
+    const remote = `${REGISTRY}/${name}`;
+    await ok(['tag', name, remote]);
+    const pinned = (await ok(['push', remote])).trim();
+    expect(pinned).toMatch(new RegExp(`^${remote.split(':v1')[0]}@sha256:[0-9a-f]{64}$`));
+    const asked = await longshore(['distribution', '-q', remote]);
+    if (ENGINE.isPodman) expect([asked.code, asked.stderr]).toEqual([1, expect.stringContaining('Podman')]);
+    else expect(asked.stdout.toString().trim()).toBe(pinned.split('@')[1]);
+  });
+
+  it('tells of the past, and of what the images take', async () => {
+    const { id } = await makeImage(docker, 'command-events');
+    const lines = await ok(['events', '--since', '5m', '--until', '0s']);
+    expect(lines).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z image /);
+    expect(lines).toContain(id.slice('sha256:'.length));
+    const { totalCount } = (await json(['df'])) as { totalCount: number };
+    expect(totalCount).toBeGreaterThan(0);
+    expect(await ok(['df', '-v'])).toContain(repository('command-events'));
+  });
+
+  it('prunes what has no name, of these', async () => {
+    const { name, id } = await makeImage(docker, 'command-prune');
+    await makeImage(docker, 'command-prune'); // takes the name, unless it is the same image
+    const { id: other } = await docker.importImageFromData({ what: `other ${RUN}` }, { repository: name, changes: [`LABEL ${LABEL}`] });
+    expect(other).not.toBe(id);
+    const refused = await longshore(['prune', '--filter', `label=${LABEL}`]);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('--force')]);
+    expect(await docker.exists(id)).toBe(true);
+    const { ImagesDeleted } = (await json(['prune', '-f', '--filter', `label=${LABEL}`])) as { ImagesDeleted: Array<{ Deleted?: string }> };
+    expect(ImagesDeleted.map(({ Deleted }) => Deleted)).toContain(id);
+    expect([await docker.exists(id), await docker.exists(other)]).toEqual([false, true]);
+  });
+
+  it('verifies the digests of what it saves', async () => {
+    const { name } = await makeImage(docker, 'command-digests');
+    const { stderr } = await longshore(['save', '-o', at('digests.tar'), '--verify', 'digests', name]);
+    expect(stderr).toMatch(/^saved .*digests\.tar: [\d.]+kB, verified: \d+ entries and the end; [\d.]+k?B of it match their digests$/m);
+  });
+
+  it('does the same on several engines, here one by two ways', async () => {
+    const { name } = await makeImage(docker, 'command-fleet');
+    await ok(['save', '-o', at('fleet.tar'), name]);
+    await symlink(HOST.replace('unix://', ''), at('other.sock'));
+    const hosts = ['-H', HOST, '-H', `unix://${at('other.sock')}`];
+    const { code, stdout } = await longshore(['load', at('fleet.tar'), ...hosts]);
+    expect(code).toBe(0);
+    const rows = stdout.toString().trimEnd().split('\n').slice(1).map((line) => line.split(/ {2,}/));
+    expect(rows).toEqual([HOST, `unix://${at('other.sock')}`].map((host) => [host.replace('unix://', ''), 'done', shown(name)]));
+    await ok(['rm', name]);
+    const gone = await longshore(['rm', name, ...hosts]);
+    expect([gone.code, gone.stdout.toString().match(/ {3}failed {3}/g)?.length]).toEqual([1, 2]);
+  });
+
   it('tells the versions', async () => {
     const { Version, ApiVersion } = await docker.version();
     expect(await json(['version'])).toMatchObject({
@@ -167,7 +244,6 @@ describe('its exit code', () => {
   it('is 0 for --help, which is on standard output', async () => {
     const { code, stdout, stderr } = await longshore(['--help']);
     expect([code, stderr]).toEqual([0, '']);
-    for (const name of ['ls', 'pull', 'save', 'load', 'import', 'rm', 'version'])
-      expect(stdout.toString()).toContain(name);
+    for (const { name } of commands) expect(stdout.toString()).toContain(name);
   });
 });

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A throwaway engine, Docker or Podman, and two registries for the live tests, from Debian's packages. Debian 12, root.
-#   engine.sh install [docker|podman]...  installs what is missing, the tar programs that the other tests ask too
+#   engine.sh install [docker|podman]...  installs what is missing, the tar programs, tmux and shells that the other tests ask too
 #   engine.sh start [docker|podman]       installs, starts them, and prints what the tests want in their environment:
 #             set -a; eval "$(bash test/live/engine.sh start)"; set +a; npm run test:live
 #   engine.sh restart [docker|podman]     starts an engine again that was killed, with the store that it had
@@ -43,6 +43,9 @@ install_missing() {
   need pass pass
   need gpg gnupg
   need docker-credential-pass golang-docker-credential-helpers
+  need tmux tmux
+  need zsh zsh
+  need fish fish
   ((${#missing[@]})) || return 0
   command -v apt-get >/dev/null || fail "${missing[*]} must be installed, and there is no apt-get: this is no Debian"
   say "installing ${missing[*]}"

@@ -6,6 +6,7 @@ export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/tls-material.ts': ['node:crypto'],
   'system/process.ts': ['node:child_process', 'node:fs/promises', 'node:path'],
   'system/files.ts': ['node:fs', 'node:fs/promises', 'node:path'],
+  'system/folder.ts': ['node:fs', 'node:fs/promises', 'node:path'],
   'system/small-files.ts': ['node:fs/promises'],
   'system/docker-config.ts': ['node:fs/promises', 'node:path'],
   'system/engine-search.ts': ['node:fs/promises'],
@@ -13,5 +14,5 @@ export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/debug.ts': ['node:util', 'node:diagnostics_channel'],
   'connection/node-http.ts': ['node:http'],
   'bytes.ts': ['node:crypto'],
-  'cli/main.ts': ['node:tty'],
+  'cli/main.ts': ['node:fs/promises', 'node:tty'],
 };

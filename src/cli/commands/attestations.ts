@@ -1,0 +1,34 @@
+// longshore attestations: what was attested of an image.
+
+import { command } from '../command.ts';
+import { fittedTable } from '../fitted-table.ts';
+import type { Column } from '../fitted-table.ts';
+import { noTruncOption, platformOption } from '../shared-options.ts';
+import { humanSize } from '../table.ts';
+
+export const attestations = command({
+  name: 'attestations',
+  summary: 'List what was attested of an image: its provenance, its parts',
+  usage: 'IMAGE',
+  operands: [1, 1],
+  completes: 'image',
+  options: {
+    ...noTruncOption,
+    ...platformOption,
+    statement: { type: 'boolean', help: 'Print the statements, as JSON' },
+    type: { type: 'string', multiple: true, value: 'URI', help: 'Only of that predicate type; may be repeated' },
+  },
+  async run({ operands: [image = ''], values, io, print, client }) {
+    const { platform, statement, type } = values;
+    const found = await (await client()).imageAttestations(image, { platform, statement, type, signal: io.signal });
+    if (values.json === true || statement === true) return print.json(found);
+    const rows = found.map(({ PredicateType, Descriptor: { digest, size } }) => [PredicateType, digest, humanSize(size, 3)]);
+    return print.text(fittedTable(COLUMNS, rows, values['no-trunc'] === true ? Infinity : print.columns));
+  },
+});
+
+const COLUMNS: readonly Column[] = [
+  { title: 'PREDICATE TYPE', least: 20, keep: 'end' },
+  { title: 'DIGEST', least: 19 },
+  { title: 'SIZE', align: 'right', spare: 1 },
+];

@@ -1,0 +1,22 @@
+// longshore completion: what a shell needs to complete our command lines.
+
+import { command } from '../command.ts';
+
+const scripts = {
+  bash: async () => (await import('../completion/bash.ts')).bashScript,
+  zsh: async () => (await import('../completion/zsh.ts')).zshScript,
+  fish: async () => (await import('../completion/fish.ts')).fishScript,
+};
+
+export const completion = command({
+  name: 'completion',
+  summary: 'Print what makes a shell complete these commands',
+  usage: 'bash|zsh|fish',
+  operands: [1, 1],
+  completes: Object.keys(scripts),
+  options: {},
+  async run({ operands: [shell = ''], print, commands }) {
+    const script = await scripts[shell as keyof typeof scripts]();
+    await print.text(script(commands));
+  },
+});

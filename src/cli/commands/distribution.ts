@@ -1,0 +1,47 @@
+// longshore distribution: what registries have under a name, without pulling it.
+
+import { familiarReference, parseReference } from '../../index.ts';
+import type { DistributionInspect, PlatformObject } from '../../index.ts';
+import { command } from '../command.ts';
+import { forEachOperand } from '../operands.ts';
+import { printable } from '../printable.ts';
+import { humanSize, table } from '../table.ts';
+
+export const distribution = command({
+  name: 'distribution',
+  summary: 'Tell what a registry has under a name: its digest and its platforms',
+  usage: 'REF...',
+  operands: [1, Infinity],
+  completes: 'image',
+  options: {
+    quiet: { type: 'boolean', short: 'q', help: 'Print digests only' },
+  },
+  async run(call) {
+    const { values, io, print } = call;
+    const found: object[] = [];
+    await forEachOperand(call, async (client, reference) => {
+      const answer = await client.inspectDistribution(reference, { signal: io.signal });
+      found.push(answer);
+      if (values.json === true) return;
+      if (values.quiet === true) return print.text(`${printable(answer.Descriptor.digest)}\n`);
+      return print.text((found.length > 1 ? '\n' : '') + description(reference, answer));
+    });
+    if (values.json === true) await print.json(found);
+  },
+});
+
+function description(reference: string, { Descriptor: { digest, mediaType, size }, Platforms }: DistributionInspect): string {
+  const [first = '', ...more] = Platforms.map(platformText);
+  return table([
+    ['Name', familiarReference(parseReference(reference))],
+    ['  Digest', digest],
+    ['  Type', mediaType],
+    ['  Size', humanSize(size)],
+    ['  Platforms', first],
+    ...more.map((platform) => ['', platform]),
+  ]);
+}
+
+function platformText({ os, architecture, variant }: PlatformObject): string {
+  return [os, architecture, variant].filter(Boolean).join('/');
+}

@@ -1,0 +1,61 @@
+// longshore history: the steps in an image's making, the size of each as a bar.
+
+import type { HistoryItem } from '../../index.ts';
+import { barOf } from '../bars.ts';
+import { command } from '../command.ts';
+import { fittedTable } from '../fitted-table.ts';
+import type { Column } from '../fitted-table.ts';
+import { shortId } from '../listing.ts';
+import { line } from '../printer.ts';
+import { noTruncOption, platformOption } from '../shared-options.ts';
+import { age, humanSize } from '../table.ts';
+
+export const history = command({
+  name: 'history',
+  summary: 'Show the steps in the making of an image, and the size of each',
+  usage: 'IMAGE',
+  operands: [1, 1],
+  completes: 'image',
+  options: {
+    ...noTruncOption,
+    ...platformOption,
+    quiet: { type: 'boolean', short: 'q', help: 'Print ids only' },
+  },
+  async run({ operands: [image = ''], values, io, print, client }) {
+    const steps = await (await client()).history(image, { platform: values.platform, signal: io.signal });
+    const whole = values['no-trunc'] === true;
+    const idOf = ({ Id }: HistoryItem): string => (whole ? Id : shortId(Id));
+    if (values.quiet === true) {
+      const ids = steps.map(idOf);
+      return values.json === true ? print.json(ids) : print.text(ids.map(line).join(''));
+    }
+    if (values.json === true) return print.json(steps);
+    const largest = Math.max(...steps.map(({ Size }) => Size));
+    const barColumns = print.columns < 60 ? 8 : 16;
+    const rows = steps.map((step) => {
+      const { Created, CreatedBy, Size, Comment } = step;
+      const maker = whole ? CreatedBy.replace(/\s/g, ' ') : shortened(CreatedBy);
+      return [idOf(step), age(Created, io.now()), maker, humanSize(Size, 3), barOf(Size / largest, barColumns), Comment];
+    });
+    return print.text(fittedTable(COLUMNS, rows, whole ? Infinity : print.columns));
+  },
+});
+
+const COLUMNS: readonly Column[] = [
+  { title: 'IMAGE', spare: 2 },
+  { title: 'CREATED', spare: 3 },
+  { title: 'CREATED BY', least: 20 },
+  { title: 'SIZE', align: 'right' },
+  { title: '', spare: 1 },
+  { title: 'COMMENT', spare: 4 },
+];
+
+/** As much as the docker command shows of it. */
+const MAKER_COLUMNS = 45;
+
+/** The instruction as its Dockerfile has it, without what builders write around it. */
+function shortened(maker: string): string {
+  const text = maker.replace(/\s+/g, ' ').replace(/ # buildkit$/, '').trim();
+  const bare = text.replace(/^\/bin\/sh -c #\(nop\) */, '').replace(/^(?:RUN )?\/bin\/sh -c /, 'RUN ');
+  return bare.length > MAKER_COLUMNS ? `${bare.slice(0, MAKER_COLUMNS - 1)}…` : bare;
+}

@@ -1,0 +1,22 @@
+// longshore inspect: all that the engine knows of images.
+
+import { command } from '../command.ts';
+import { forEachOperand } from '../operands.ts';
+import { platformOption } from '../shared-options.ts';
+
+export const inspect = command({
+  name: 'inspect',
+  summary: 'Print all that the engine knows of images, as JSON',
+  usage: 'IMAGE...',
+  operands: [1, Infinity],
+  completes: 'image',
+  options: platformOption,
+  async run(call) {
+    const { values, io, print } = call;
+    const found: object[] = [];
+    await forEachOperand(call, async (client, image) => {
+      found.push(await client.inspectImage(image, { platform: values.platform, signal: io.signal }));
+    });
+    await print.json(found);
+  },
+});

@@ -1,0 +1,42 @@
+// longshore load: images come out of archives.
+
+import type { ProgressEvent } from '../../index.ts';
+import { command, UsageError } from '../command.ts';
+import { follow } from '../follow.ts';
+import { forEachOperand, standardInput } from '../operands.ts';
+import { line } from '../printer.ts';
+import { platformsOption } from '../shared-options.ts';
+
+export const load = command({
+  name: 'load',
+  summary: 'Take in the images of archives, from files or from standard input',
+  usage: '[FILE...]',
+  operands: [0, Infinity],
+  completes: 'file',
+  fleet: true,
+  options: {
+    input: { type: 'string', short: 'i', value: 'FILE', help: 'The archive; - or none: standard input' },
+    ...platformsOption,
+  },
+  async run(call) {
+    const { values, io, print } = call;
+    const { platform } = values;
+    if (values.input !== undefined && call.operands.length > 0) throw new UsageError('give FILE, or -i FILE');
+    const paths = values.input === undefined ? call.operands : [values.input];
+    const operands = paths.length === 0 ? ['-'] : paths;
+    if (new Set(operands).size < operands.length) throw new UsageError('give each archive once');
+    const options = { platform, signal: io.signal };
+    // Refused before an engine is asked for, where it must be.
+    const input = operands.includes('-') ? standardInput(call, 'give FILE') : undefined;
+    await forEachOperand({ ...call, operands }, async (client, path) => {
+      const data = path === '-' && input !== undefined ? input : { path };
+      const { references, ids } = await follow(client.loadImage(data, options), call, saysWhatIsLoaded);
+      if (values.json !== true) await print.text([...references, ...ids].map(line).join(''));
+    });
+  },
+});
+
+/** The engine's words for the names and ids that we print as data. */
+function saysWhatIsLoaded(event: ProgressEvent): boolean {
+  return event.type === 'stream' && /^Loaded image/.test(event.text);
+}

@@ -1,0 +1,35 @@
+// longshore ls: the images that the engine has.
+
+import { command } from '../command.ts';
+import { imageTable, shortId } from '../listing.ts';
+import { line } from '../printer.ts';
+import { filterOption, noTruncOption, parseFilters } from '../shared-options.ts';
+
+export const ls = command({
+  name: 'ls',
+  alias: 'images',
+  summary: 'List the images that the engine has',
+  usage: '[NAME]',
+  operands: [0, 1],
+  completes: 'image',
+  options: {
+    all: { type: 'boolean', short: 'a', help: 'Also the untagged images that others are built on' },
+    ...filterOption,
+    ...noTruncOption,
+    names: { type: 'boolean', help: 'Print names only' },
+    quiet: { type: 'boolean', short: 'q', help: 'Print ids only' },
+  },
+  async run({ operands: [name], values, io, print, client }) {
+    const filters = parseFilters(values.filter);
+    const images = await (await client()).images({ name, all: values.all, filters, signal: io.signal });
+    const ids = values['no-trunc'] === true ? 'whole' : 'short';
+    const only = (texts: readonly string[]): Promise<void> => {
+      return values.json === true ? print.json(texts) : print.text(texts.map(line).join(''));
+    };
+    const names = images.flatMap(({ RepoTags }) => RepoTags).filter((each) => !each.startsWith('<none>'));
+    if (values.names === true) return only(names);
+    if (values.quiet === true) return only(images.map(({ Id }) => (ids === 'whole' ? Id : shortId(Id))));
+    if (values.json === true) return print.json(images);
+    return print.text(imageTable(images, { ids, nowMs: io.now(), room: print.columns }));
+  },
+});

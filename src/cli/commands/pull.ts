@@ -1,0 +1,28 @@
+// longshore pull: images come from their registries.
+
+import { command } from '../command.ts';
+import { follow } from '../follow.ts';
+import { forEachOperand } from '../operands.ts';
+import { line } from '../printer.ts';
+import { platformOption } from '../shared-options.ts';
+
+export const pull = command({
+  name: 'pull',
+  summary: 'Fetch images from their registries',
+  usage: 'REF...',
+  operands: [1, Infinity],
+  completes: 'image',
+  fleet: true,
+  options: {
+    'all-tags': { type: 'boolean', short: 'a', help: 'Every tag of the repository' },
+    ...platformOption,
+  },
+  async run(call) {
+    const { values, io, print } = call;
+    const options = { allTags: values['all-tags'], platform: values.platform, signal: io.signal };
+    await forEachOperand(call, async (client, reference) => {
+      const result = await follow(client.pull(reference, options), call);
+      if (values.json !== true) await print.text(line(result.reference));
+    });
+  },
+});

@@ -1,0 +1,36 @@
+// longshore push: images go to their registries.
+
+import { parseReference } from '../../index.ts';
+import type { PushResult } from '../../index.ts';
+import { command } from '../command.ts';
+import { follow } from '../follow.ts';
+import { forEachOperand } from '../operands.ts';
+import { line } from '../printer.ts';
+import { platformOption } from '../shared-options.ts';
+
+export const push = command({
+  name: 'push',
+  summary: 'Send images to their registries, and print by which digests they are there',
+  usage: 'REF...',
+  operands: [1, Infinity],
+  completes: 'image',
+  options: {
+    'all-tags': { type: 'boolean', short: 'a', help: 'Every local tag of the repository' },
+    ...platformOption,
+  },
+  async run(call) {
+    const { values, io, print } = call;
+    const options = { allTags: values['all-tags'], platform: values.platform, signal: io.signal };
+    await forEachOperand(call, async (client, reference) => {
+      const result = await follow(client.push(reference, options), call);
+      if (values.json !== true) await print.text(line(pinned(result)));
+    });
+  },
+});
+
+/** The name that will always mean this very image. */
+function pinned({ reference, digest }: PushResult): string {
+  if (digest === undefined) return reference;
+  const { domain, path } = parseReference(reference);
+  return `${domain}/${path}@${digest}`;
+}

@@ -1,0 +1,38 @@
+// longshore rm: names of images go, and images with their last name.
+
+import { command } from '../command.ts';
+import { forEachOperand } from '../operands.ts';
+import { line } from '../printer.ts';
+import { platformsOption } from '../shared-options.ts';
+import type { RemoveItem } from '../../index.ts';
+
+export const rm = command({
+  name: 'rm',
+  alias: 'rmi',
+  summary: 'Remove names, and images with their last name',
+  usage: 'IMAGE...',
+  operands: [1, Infinity],
+  completes: 'image',
+  fleet: true,
+  options: {
+    force: { type: 'boolean', short: 'f', help: 'Also what has several names, or stopped containers' },
+    'no-prune': { type: 'boolean', help: 'Keep the untagged parents' },
+    ...platformsOption,
+  },
+  async run(call) {
+    const { values, io, print } = call;
+    const removed: RemoveItem[] = [];
+    await forEachOperand(call, async (client, image) => {
+      const { force, 'no-prune': noprune, platform: platforms } = values;
+      const items = await client.removeImage(image, { force, noprune, platforms, signal: io.signal });
+      removed.push(...items);
+      if (values.json !== true && values.quiet !== true) await print.text(removalLines(items));
+    });
+    if (values.json === true) await print.json(removed);
+  },
+});
+
+/** What was removed, as the docker command says it. */
+export function removalLines(items: readonly RemoveItem[]): string {
+  return items.flatMap((item) => Object.entries(item).map(([what, name]) => line(`${what}: ${String(name)}`))).join('');
+}

@@ -1,0 +1,55 @@
+// longshore save: images go into an archive, which is verified as it passes.
+
+import type { ArchiveResult } from '../../index.ts';
+import { command, UsageError } from '../command.ts';
+import { line } from '../printer.ts';
+import { platformsOption } from '../shared-options.ts';
+import { humanSize } from '../table.ts';
+
+export const save = command({
+  name: 'save',
+  summary: 'Write images into an archive, to a file or to standard output',
+  usage: 'IMAGE...',
+  operands: [1, Infinity],
+  completes: 'image',
+  options: {
+    output: { type: 'string', short: 'o', value: 'FILE', help: 'The archive; - or none: standard output' },
+    ...platformsOption,
+    verify: {
+      type: 'string',
+      value: 'LEVEL',
+      choices: ['structure', 'digests', 'none'],
+      help: 'digests hashes it, too; default: structure',
+    },
+  },
+  async run({ operands, values, io, print, client }) {
+    const path = values.output === '-' ? undefined : values.output;
+    if (path === undefined && (io.stdout.isTerminal || values.json === true)) {
+      throw new UsageError(`an archive is not for ${values.json === true ? 'JSON' : 'a terminal'}: give -o FILE`);
+    }
+    const verify = values.verify === 'none' ? false : (values.verify as 'structure' | 'digests' | undefined);
+    const archive = (await client()).getImage(operands, { platform: values.platform, verify, signal: io.signal });
+    const result = await (path === undefined ? archive.each((view) => io.stdout.write(view)) : archive.toFile(path));
+    if (values.json === true) await print.json({ path, ...result });
+    else if (values.quiet !== true) await io.stderr.write(whatWasSaved(path, result));
+  },
+});
+
+function whatWasSaved(path: string | undefined, { bytes, entries, verified }: ArchiveResult): string {
+  const saved = `saved ${path === undefined ? '' : `${path}: `}${humanSize(bytes)}`;
+  if (entries === undefined) return line(`${saved}, not verified`);
+  const whole = `${saved}, verified: ${entries} entries and the end`;
+  if (verified === undefined) return line(whole);
+  const { unverified, absent } = verified;
+  const lines = [`${whole}; ${humanSize(verified.bytes)} of it match their digests`];
+  if (unverified.length > 0) lines.push(`  no digest is there for ${few(unverified)}`);
+  if (absent.length > 0) lines.push(`  named in it, but not on this engine: ${few(absent)}`);
+  return lines.map(line).join('');
+}
+
+/** By the ends of their paths, which begin with digests. */
+function few(paths: readonly string[]): string {
+  const names = [...new Set(paths.map((path) => path.slice(path.lastIndexOf('/') + 1)))];
+  const shown = names.length <= 5 ? names : [...names.slice(0, 4), '…'];
+  return `${paths.length} ${paths.length === 1 ? 'file' : 'files'}: ${shown.join(', ')}`;
+}

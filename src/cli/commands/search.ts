@@ -1,0 +1,50 @@
+// longshore search: repositories that a registry has.
+
+import type { SearchResult } from '../../index.ts';
+import { command, UsageError } from '../command.ts';
+import { fittedTable } from '../fitted-table.ts';
+import type { Column } from '../fitted-table.ts';
+import { fit } from '../printable.ts';
+import { line } from '../printer.ts';
+import { filterOption, noTruncOption, parseFilters } from '../shared-options.ts';
+
+export const search = command({
+  name: 'search',
+  summary: 'Search a registry, the Docker Hub unless the term begins with a host',
+  usage: 'TERM',
+  operands: [1, 1],
+  options: {
+    ...filterOption,
+    limit: { type: 'string', value: 'NUMBER', help: 'So many at most; default: 25' },
+    ...noTruncOption,
+    quiet: { type: 'boolean', short: 'q', help: 'Print names only' },
+  },
+  async run({ operands: [term = ''], values, io, print, client }) {
+    const options = { limit: limitOf(values.limit), filters: parseFilters(values.filter), signal: io.signal };
+    const found = await (await client()).search(term, options);
+    if (values.json === true) return print.json(found);
+    if (values.quiet === true) return print.text(found.map(({ name }) => line(name)).join(''));
+    const whole = values['no-trunc'] === true;
+    return print.text(fittedTable(COLUMNS, found.map((each) => cellsOf(each, whole)), whole ? Infinity : print.columns));
+  },
+});
+
+function limitOf(text: string | undefined): number | undefined {
+  if (text === undefined || /^\d{1,4}$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new UsageError(`--limit takes a number, not "${text}"`);
+}
+
+/** As much as the docker command shows of a description. */
+const DESCRIPTION_COLUMNS = 45;
+
+const COLUMNS: readonly Column[] = [
+  { title: 'NAME', least: 16, keep: 'end' },
+  { title: 'DESCRIPTION', least: 10, spare: 2 },
+  { title: 'STARS', align: 'right' },
+  { title: 'OFFICIAL', spare: 1 },
+];
+
+function cellsOf({ name, description, star_count: stars, is_official: isOfficial }: SearchResult, whole: boolean): string[] {
+  const text = description.replace(/\s+/g, ' ').trim();
+  return [name, whole ? text : fit(text, DESCRIPTION_COLUMNS), String(stars), isOfficial ? '[OK]' : ''];
+}

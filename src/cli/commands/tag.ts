@@ -1,0 +1,22 @@
+// longshore tag: an image gets more names.
+
+import { command } from '../command.ts';
+import { forEachOperand } from '../operands.ts';
+
+export const tag = command({
+  name: 'tag',
+  summary: 'Give an image more names',
+  usage: 'IMAGE NAME...',
+  operands: [2, Infinity],
+  completes: 'image',
+  options: {},
+  async run(call) {
+    const { operands: [image = '', ...names], values, io, print } = call;
+    const given: string[] = [];
+    await forEachOperand({ ...call, operands: names }, async (client, name) => {
+      await client.tag(image, name, { signal: io.signal });
+      given.push(name);
+    });
+    if (values.json === true) await print.json({ image, names: given });
+  },
+});

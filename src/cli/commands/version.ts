@@ -1,0 +1,47 @@
+// longshore version: both sides' versions.
+
+import { NEWEST_API_VERSION, OLDEST_API_VERSION, VERSION } from '../../index.ts';
+import type { VersionResult } from '../../index.ts';
+import { command } from '../command.ts';
+import type { Call } from '../command.ts';
+import { table } from '../table.ts';
+
+export const version = command({
+  name: 'version',
+  summary: 'Print the versions of longshore and of the engine',
+  usage: '',
+  operands: [0, 0],
+  options: {},
+  async run({ values, io, print, client, failed }) {
+    const own = { version: VERSION, oldestApiVersion: OLDEST_API_VERSION, newestApiVersion: NEWEST_API_VERSION };
+    const engine = await askEngine(client, io.signal).catch((error: unknown) => failed(error));
+    if (values.json === true) return print.json({ client: own, engine: engine ?? null });
+    const clientRows = [
+      ['Client', `longshore ${VERSION}`],
+      ['  API', `${OLDEST_API_VERSION} to ${NEWEST_API_VERSION}`],
+    ];
+    return print.text(table(engine ? [...clientRows, ...engineRows(engine)] : clientRows));
+  },
+});
+
+/** What the engine says, and what it and we agreed on. */
+type EngineVersions = VersionResult & { readonly spokenApiVersion: string };
+
+async function askEngine(client: Call['client'], signal: AbortSignal): Promise<EngineVersions> {
+  const engine = await client();
+  return { ...(await engine.version({ signal })), spokenApiVersion: await engine.apiVersion() };
+}
+
+/** Labels and values. */
+function engineRows(engine: EngineVersions): string[][] {
+  const oldest = engine.MinAPIVersion === undefined ? '' : `${engine.MinAPIVersion} to `;
+  const others = (engine.Components ?? []).filter(({ Name }) => Name !== 'Engine'); // said already, by its own fields
+  const rows: Array<[string, string | undefined]> = [
+    ['Engine', [engine.Platform?.Name, engine.Version].filter(Boolean).join(' ')],
+    ['  API', `${oldest}${engine.ApiVersion}; spoken: ${engine.spokenApiVersion}`],
+    ['  Platform', `${engine.Os}/${engine.Arch}`],
+    ['  Kernel', engine.KernelVersion],
+    ...others.map(({ Name, Version }): [string, string] => [`  ${Name}`, Version]),
+  ];
+  return rows.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]]));
+}

@@ -1,0 +1,94 @@
+// What bash needs to complete our command lines: a function that reads the line as far as the cursor.
+
+import type { Command, Option } from '../command.ts';
+import { namesOf, optionsOf, shared, spellings, valueKind } from './table.ts';
+import type { NamedOption } from './table.ts';
+
+export function bashScript(commands: readonly Command[]): string {
+  const cases = valueCases(commands);
+  return `# Completion of longshore for bash: source it, or put it into ~/.local/share/bash-completion/completions/longshore
+_longshore() {
+  # Of the line, not of COMP_WORDS, which bash breaks at the colons of names.
+  local line=\${COMP_LINE:0:COMP_POINT} word command= previous= isvalue= i
+  local -a engine=() words
+  read -ra words <<<"$line"
+  [[ $line == *[[:space:]] ]] && words+=('')
+  local last=$((\${#words[@]} - 1))
+  local current=\${words[last]}
+  for ((i = 1; i < last; i++)); do
+    word=\${words[i]}
+    if [[ -n $isvalue ]]; then
+      [[ $previous == -H || $previous == --host || $previous == --context ]] && engine=("$previous" "$word")
+      isvalue=
+    else
+      case $command:$word in
+        ${cases.map(([pattern]) => pattern).join('|')}) isvalue=1 ;;
+        *:-*) ;;
+        *) command=\${command:-$word} ;;
+      esac
+    fi
+    previous=$word
+  done
+  COMPREPLY=()
+  if [[ -n $isvalue ]]; then
+    case $command:$previous in
+${lines(cases.flatMap(([pattern, offer]) => (offer === undefined ? [] : [`      ${pattern}) ${offer} ;;`])))}    esac
+    return
+  fi
+  local options='${shared.flatMap(spellings).join(' ')}' operands=none
+  case $command in
+${lines(commands.map((each) => `    ${commandCase(each)} ;;`))}  esac
+  if [[ $current == -* ]]; then
+    ${offerWords('$options')}
+  elif [[ -z $command ]]; then
+    ${offerWords(commands.map(({ name }) => name).join(' '))}
+  elif [[ $operands == file ]]; then
+    ${OFFER_FILES}
+  elif [[ $operands == image ]]; then
+    # Not by compgen, which expands its words, and these are an engine's.
+    while read -r word; do
+      [[ $word == "$current"* ]] && COMPREPLY+=("$word")
+    done < <(longshore "\${engine[@]}" ls --names 2>/dev/null)
+    # What stands before the last colon is on the line already.
+    [[ $COMP_WORDBREAKS == *:* ]] && COMPREPLY=("\${COMPREPLY[@]#"\${current%"\${current##*:}"}"}")
+  elif [[ $operands != none ]]; then
+    ${offerWords('$operands')}
+  fi
+}
+complete -F _longshore longshore
+`;
+}
+
+const OFFER_FILES = `compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current")`;
+
+function offerWords(words: string): string {
+  return `mapfile -t COMPREPLY < <(compgen -W "${words}" -- "$current")`;
+}
+
+/** Each option that takes a value: patterns of `command:--option`, and how to offer what may follow. */
+function valueCases(commands: readonly Command[]): ReadonlyArray<readonly [pattern: string, offer: string | undefined]> {
+  const cases = (names: readonly string[], options: readonly NamedOption[]): Array<readonly [string, string | undefined]> => {
+    return options.flatMap((option) => {
+      if (option[1].type !== 'string') return [];
+      const patterns = names.flatMap((name) => spellings(option).map((spelling) => `${name}:${spelling}`));
+      return [[patterns.join('|'), offerFor(option[1])] as const];
+    });
+  };
+  return [...cases(['*'], shared), ...commands.flatMap((each) => cases(namesOf(each), Object.entries<Option>(each.options)))];
+}
+
+function offerFor(option: Option): string | undefined {
+  const kind = valueKind(option);
+  if (kind === 'free') return undefined;
+  return kind === 'file' ? OFFER_FILES : offerWords(kind.join(' '));
+}
+
+function commandCase(command: Command): string {
+  const { completes = 'none' } = command;
+  const operands = typeof completes === 'string' ? completes : completes.join(' ');
+  return `${namesOf(command).join('|')}) options='${optionsOf(command).flatMap(spellings).join(' ')}' operands='${operands}'`;
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.map((text) => `${text}\n`).join('');
+}

@@ -1,0 +1,34 @@
+// What completion scripts are made of: the command table, as shells ask for it. Its words are our own, not an engine's, so
+// that quoting them is all they need.
+
+import { globalOptions } from '../command.ts';
+import type { Command, Option } from '../command.ts';
+
+export type NamedOption = readonly [name: string, option: Option];
+
+/** The options of every command. */
+export const shared: readonly NamedOption[] = Object.entries<Option>(globalOptions);
+
+/** A command's own options, and those of every command that it has not made its own. */
+export function optionsOf({ options }: Command): readonly NamedOption[] {
+  return Object.entries<Option>({ ...globalOptions, ...options });
+}
+
+/** `--all`, `-a`, as they are typed. */
+export function spellings([name, { short }]: NamedOption): string[] {
+  return short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`];
+}
+
+export function namesOf({ name, alias }: Command): string[] {
+  return alias === undefined ? [name] : [name, alias];
+}
+
+/** What a value may be, for a shell to offer. */
+export function valueKind({ choices, value }: Option): 'file' | 'free' | readonly string[] {
+  return choices ?? (value === 'FILE' ? 'file' : 'free');
+}
+
+/** For a shell, as one word. */
+export function quoted(text: string): string {
+  return `'${text.replace(/'/g, `'\\''`)}'`;
+}

@@ -1,0 +1,77 @@
+// Tables that fit the terminal: where it is narrow, columns are cut, then left out.
+
+import { fit, fitEnd, printable, widthOf } from './printable.ts';
+
+/** One column. */
+export interface Column {
+  readonly title: string;
+  /** May be cut, but to no less than that. */
+  readonly least?: number;
+  /** Cut at its beginning: the end of a repository's name says more. */
+  readonly keep?: 'end';
+  readonly align?: 'right';
+  /** May be left out, the one with the highest number first. */
+  readonly spare?: number;
+}
+
+/** The head and a line for each row, in no more than that many columns where it can be done at all. */
+export function fittedTable(columns: readonly Column[], rows: ReadonlyArray<readonly string[]>, room: number): string {
+  const cells = [columns.map(({ title }) => title), ...rows].map((row) => row.map(printable));
+  const layout = columns.map((column, index) => ({ column, index, width: widest(cells, index) }));
+  // What is empty in every row says nothing.
+  const filled = layout.filter(({ index }) => rows.length === 0 || rows.some((row) => row[index] !== ''));
+  const { gap, kept } = fitting(filled, room);
+  return cells.map((row) => `${lineOf(row, kept, gap)}\n`).join('');
+}
+
+interface Placed {
+  readonly column: Column;
+  readonly index: number;
+  readonly width: number;
+}
+
+interface Layout {
+  readonly gap: number;
+  readonly kept: readonly Placed[];
+}
+
+function widest(cells: ReadonlyArray<readonly string[]>, index: number): number {
+  return cells.reduce((most, row) => Math.max(most, widthOf(row[index] ?? '')), 0);
+}
+
+const GAP = 3;
+const NARROW_GAP = 2;
+
+function fitting(placed: readonly Placed[], room: number): Layout {
+  if (widthOfAll(placed, GAP) <= room) return { gap: GAP, kept: placed };
+  const cut = shrunk(placed, room);
+  if (widthOfAll(cut, NARROW_GAP) <= room) return { gap: NARROW_GAP, kept: cut };
+  const spare = [...placed].sort((a, b) => (b.column.spare ?? 0) - (a.column.spare ?? 0))[0];
+  if (spare?.column.spare === undefined) return { gap: NARROW_GAP, kept: cut };
+  return fitting(placed.filter((each) => each !== spare), room);
+}
+
+function widthOfAll(placed: readonly Placed[], gap: number): number {
+  return placed.reduce((sum, { width }) => sum + width + gap, -gap);
+}
+
+/** Takes from the widest column that may give, one by one, until it fits or none may. */
+function shrunk(placed: readonly Placed[], room: number): readonly Placed[] {
+  const widths = placed.map(({ width }) => width);
+  for (let excess = widthOfAll(placed, NARROW_GAP) - room; excess > 0; excess--) {
+    const givers = widths.map((width, at) => (width > (placed[at]?.column.least ?? Infinity) ? width : 0));
+    const most = Math.max(...givers);
+    if (most === 0) break;
+    widths[givers.indexOf(most)] = most - 1;
+  }
+  return placed.map((each, at) => ({ ...each, width: widths[at] ?? 0 }));
+}
+
+function lineOf(row: readonly string[], kept: readonly Placed[], gap: number): string {
+  const cells = kept.map(({ column, index, width }) => {
+    const cell = (column.keep === 'end' ? fitEnd : fit)(row[index] ?? '', width);
+    const blanks = ' '.repeat(Math.max(0, width - widthOf(cell)));
+    return column.align === 'right' ? blanks + cell : cell + blanks;
+  });
+  return cells.join(' '.repeat(gap)).trimEnd();
+}

@@ -1,0 +1,377 @@
+// What each command asks of the engine, and what it prints of the answer.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { OutputClosedError } from '../../src/cli/command.ts';
+import { packTar } from '../../src/index.ts';
+import { bytes, cannedDaemon, json, progress } from './canned-daemon.ts';
+import type { Answer, CannedDaemon } from './canned-daemon.ts';
+import { longshore } from './fake-io.ts';
+import type { Outcome, World } from './fake-io.ts';
+
+let daemon: CannedDaemon;
+afterEach(() => daemon.close());
+
+/** Runs the arguments against a new daemon with those answers. */
+async function against(answers: Record<string, Answer>, argv: string[], world?: World): Promise<Outcome> {
+  daemon = await cannedDaemon(answers);
+  return longshore(daemon.host, argv.map((argument) => argument.replace('FOLDER', daemon.folder)), world);
+}
+
+/** The query of the first request. */
+const query = (): URLSearchParams => new URLSearchParams(daemon.requests[0]?.split(' ')[1]?.split('?')[1]);
+
+/** The names in an archive of plain headers: POSIX.1-2017 pax, "ustar Interchange Format". */
+function namesIn(archive: Buffer): string[] {
+  const names: string[] = [];
+  for (let at = 0; (archive[at] ?? 0) !== 0; at += 512 + 512 * Math.ceil(parseInt(archive.toString('latin1', at + 124, at + 135), 8) / 512)) {
+    names.push(archive.toString('latin1', at, at + 100).replace(/\0.*$/s, ''));
+  }
+  return names;
+}
+
+const ID = `sha256:${'0123456789abcdef'.repeat(4)}`;
+const STEER = 'a\x1b[2J\u202e\x9b';
+const SHOWN = 'a\\u{1b}[2J\\u{202e}\\u{9b}';
+
+describe('inspect', () => {
+  const inspected = { 'GET /images/a/json': json({ Id: ID, RepoTags: null, RepoDigests: null, Comment: STEER }) };
+
+  it('prints one array, also of one image, and tells of those that are not there', async () => {
+    const { code, stdout, stderr } = await against(inspected, ['inspect', 'a', 'gone', 'a']);
+    expect([code, stderr]).toEqual([1, 'longshore inspect: gone: the engine answered 404: no such page\n']);
+    expect((JSON.parse(stdout) as object[]).map((each) => (each as { Id: string }).Id)).toEqual([ID, ID]);
+  });
+
+  it('writes what would steer a terminal in the spelling of JSON: the value is the same', async () => {
+    const { stdout } = await against(inspected, ['inspect', 'a']);
+    expect(stdout).toContain('"a\\u001b[2J\\u202e\\u009b"');
+    expect(stdout).not.toMatch(/[\x1b\x9b\u202e]/);
+    expect((JSON.parse(stdout) as object[])[0]).toMatchObject({ Comment: STEER });
+  });
+});
+
+describe('history', () => {
+  const step = (CreatedBy: string, Size: number, Id = '<missing>') => ({ Id, Created: 0, CreatedBy, Size, Comment: '', Tags: null });
+  const steps = {
+    'GET /images/a/history': json([
+      step('CMD ["/bin/sh"]', 0, ID),
+      step('RUN /bin/sh -c apk add curl # buildkit', 5_000_000),
+      step('/bin/sh -c make\tall', 1),
+      step('/bin/sh -c #(nop) ADD file:1 in / ', 10_000_000),
+      step(STEER, 10_000_000),
+    ]),
+  };
+
+  it('has the instructions without what builders write around them, and bars as long as the sizes', async () => {
+    expect((await against(steps, ['history', 'a'])).stdout.split('\n')).toEqual([
+      'IMAGE          CREATED   CREATED BY                 SIZE',
+      '0123456789ab   N/A       CMD ["/bin/sh"]              0B',
+      '<missing>      N/A       RUN apk add curl            5MB   ████████',
+      '<missing>      N/A       RUN make all                 1B   ▏',
+      '<missing>      N/A       ADD file:1 in /            10MB   ████████████████',
+      `<missing>      N/A       ${SHOWN}   10MB   ████████████████`,
+      '',
+    ]);
+  });
+
+  it.each<[string[], RegExp]>([
+    [['--no-trunc'], /RUN \/bin\/sh -c apk add curl # buildkit/],
+    [['-q'], /^0123456789ab\n<missing>\n/],
+    [['-q', '--no-trunc'], new RegExp(`^${ID}\n`)],
+    [['--format', 'json'], /^\[\n {2}\{\n {4}"Id": "sha256:/],
+  ])('with %j it prints %s', async (flags, expected) => {
+    expect((await against(steps, ['history', ...flags, 'a'])).stdout).toMatch(expected);
+  });
+});
+
+describe('push', () => {
+  const pushed = {
+    'POST /images/127.0.0.1:5000/a/push': progress(
+      { status: 'The push refers to repository [127.0.0.1:5000/a]' },
+      { status: 'Pushed', progressDetail: {}, id: 'ca7c512ed85c' },
+      { status: `1: digest: ${ID} size: 527` },
+      { progressDetail: {}, aux: { Tag: '1', Digest: ID, Size: 527 } },
+    ),
+  };
+
+  it('prints the name that will always mean this image', async () => {
+    const { code, stdout, stderr } = await against(pushed, ['push', '127.0.0.1:5000/a:1']);
+    expect([code, stdout]).toEqual([0, `127.0.0.1:5000/a@${ID}\n`]);
+    expect(stderr).toContain('ca7c512ed85c: Pushed\n');
+  });
+
+  it('pushes several, and goes on after one that fails', async () => {
+    const { code, stdout } = await against(pushed, ['push', '-q', '127.0.0.1:5000/b', '127.0.0.1:5000/a:1']);
+    expect([code, stdout]).toEqual([1, `127.0.0.1:5000/a@${ID}\n`]);
+  });
+});
+
+describe('save', () => {
+  const archive = async (): Promise<Buffer> => {
+    const blocks: Uint8Array[] = [];
+    for await (const block of packTar({ 'manifest.json': '[]' })) blocks.push(block);
+    return Buffer.concat(blocks);
+  };
+
+  it('says that digests were checked, and of what there are none', async () => {
+    const answers = { 'GET /images/get': bytes(await archive()) };
+    const { stderr } = await against(answers, ['save', '-o', 'FOLDER/x', '--verify', 'digests', 'a']);
+    expect(stderr.split('\n').slice(0, 2)).toEqual([
+      `saved ${daemon.folder}/x: 2.048kB, verified: 1 entries and the end; 0B of it match their digests`,
+      '  no digest is there for 1 file: manifest.json',
+    ]);
+  });
+
+  it('with --verify none takes what comes, and says so', async () => {
+    const { code, stderr } = await against({ 'GET /images/get': bytes(Buffer.from('no tar')) }, ['save', '--verify', 'none', '-o', 'FOLDER/x', 'a']);
+    expect([code, stderr]).toEqual([0, `saved ${daemon.folder}/x: 6B, not verified\n`]);
+  });
+
+  it('refuses a platform that the engine would ignore', async () => {
+    const { code, stderr } = await against({}, ['save', '-o', 'FOLDER/x', '--platform', 'linux/arm64', 'a', 'b']);
+    expect([code, stderr]).toEqual([1, 'longshore save: getImage.platform needs API version 1.48, and 1.41 is spoken with this engine\n']);
+  });
+});
+
+describe('load', () => {
+  it('loads several archives, and goes on after one that is not there', async () => {
+    daemon = await cannedDaemon({ 'POST /images/load': progress({ stream: 'Loaded image: a:1\n' }) });
+    writeFileSync(join(daemon.folder, 'a.tar'), 'one');
+    const { code, stdout } = await longshore(daemon.host, ['load', `${daemon.folder}/none.tar`, `${daemon.folder}/a.tar`]);
+    expect([code, stdout, daemon.requests]).toEqual([1, 'a:1\n', ['POST /images/load?quiet=0 one']]);
+  });
+});
+
+describe('import', () => {
+  const imported = { 'POST /images/create': progress({ status: ID }) };
+
+  it('packs a folder without what is excluded, at the time that SOURCE_DATE_EPOCH says', async () => {
+    daemon = await cannedDaemon(imported);
+    const folder = join(daemon.folder, 'root');
+    mkdirSync(join(folder, 'etc'), { recursive: true });
+    for (const name of ['etc/motd', 'etc/secret', 'b.log']) writeFileSync(join(folder, name), name);
+    const argv = ['import', folder, 'a:1', '--exclude', '**/secret', '--exclude', '*.log'];
+    expect(await longshore(daemon.host, argv, { sourceDateEpoch: '86400' })).toEqual({ code: 0, stdout: `${ID}\n`, stderr: '' });
+    const sent = Buffer.from(daemon.requests[0]?.split(/ (?=etc\/)/)[1] ?? '', 'latin1');
+    expect(namesIn(sent)).toEqual(['etc/', 'etc/motd']);
+    expect(sent.subarray(136, 147).toString()).toBe('00000250600'); // 86400, in octal digits
+  });
+
+  it.each(['yesterday', '-1', '1.5'])('refuses SOURCE_DATE_EPOCH=%s', async (sourceDateEpoch) => {
+    const { code, stderr } = await against(imported, ['import', 'FOLDER'], { sourceDateEpoch });
+    expect([code, stderr.split('\n')[0]]).toEqual([
+      2,
+      `longshore import: SOURCE_DATE_EPOCH is "${sourceDateEpoch}", and no number of seconds since 1970`,
+    ]);
+  });
+
+  it('names a file that cannot be packed', async () => {
+    const { code, stderr } = await against(imported, ['import', 'FOLDER', 'a:1']); // there is the daemon's own socket in it
+    expect([code, stderr]).toEqual([
+      1,
+      'longshore import: cannot pack engine.sock: a socket cannot go into an image; leave it out with exclude\n',
+    ]);
+  });
+});
+
+describe('tag', () => {
+  it('gives all the names, and tells of those that it cannot give', async () => {
+    const tagged: Answer = (response, request) => void response.writeHead(request.url?.includes('repo=docker.io%2Flibrary%2Fb&') ? 201 : 500).end('{"message":"no"}');
+    const { code, stdout, stderr } = await against({ 'POST /images/a/tag': tagged }, ['tag', 'a', 'c', 'b:2', '--json']);
+    expect([code, JSON.parse(stdout)]).toEqual([1, { image: 'a', names: ['b:2'] }]);
+    expect(stderr).toBe('longshore tag: c: the engine answered 500: no\n');
+    expect(daemon.requests).toEqual([
+      'POST /images/a/tag?repo=docker.io%2Flibrary%2Fc&tag=latest',
+      'POST /images/a/tag?repo=docker.io%2Flibrary%2Fb&tag=2',
+    ]);
+  });
+});
+
+describe('rm', () => {
+  it('refuses a platform that the engine would ignore, and delete the whole image', async () => {
+    const { code, stderr } = await against({}, ['rm', '-f', '--platform', 'linux/arm64', 'a']);
+    expect([code, daemon.requests]).toEqual([1, []]);
+    expect(stderr).toContain('removeImage.platforms needs API version 1.50');
+  });
+});
+
+describe('prune', () => {
+  const pruned = { 'POST /images/prune': json({ ImagesDeleted: [{ Untagged: 'a:1' }, { Deleted: ID }], SpaceReclaimed: 1_234_567 }) };
+
+  it.each<[string[], string, object | null]>([
+    [['-f'], `Untagged: a:1\nDeleted: ${ID}\nTotal reclaimed space: 1.235MB\n`, null],
+    [['-qf'], 'Total reclaimed space: 1.235MB\n', null],
+    [['-af', '--filter', 'until=24h'], `Untagged: a:1\nDeleted: ${ID}\nTotal reclaimed space: 1.235MB\n`, { dangling: ['false'], until: ['24h'] }],
+  ])('%j prints what went, and sends its filters', async (flags, stdout, filters) => {
+    expect(await against(pruned, ['prune', ...flags])).toEqual({ code: 0, stdout, stderr: '' });
+    expect(JSON.parse(query().get('filters') ?? 'null')).toEqual(filters);
+  });
+
+  it.each([
+    ['y\n', 0, 1],
+    [' YES \n', 0, 1],
+    ['\n', 1, 0],
+    ['yep\n', 1, 0],
+  ])('takes %j for an answer: exit code %d', async (answer, code, requests) => {
+    const outcome = await against(pruned, ['prune', '-a'], { answer });
+    expect([outcome.code, daemon.requests.length]).toEqual([code, requests]);
+    expect(outcome.stderr).toMatch(/^This removes every image that no container uses\. Go on\? \[y\/N\] /);
+  });
+});
+
+describe('search', () => {
+  const found = [
+    { name: 'alpine', description: 'A minimal\nDocker image', star_count: 11_000, is_official: true },
+    { name: `x/${STEER}`, description: 'y'.repeat(60), star_count: 7, is_official: false },
+  ];
+
+  it('prints a table, and sends limit and filters', async () => {
+    const { stdout } = await against({ 'GET /images/search': json(found) }, ['search', '--limit', '5', '-f', 'stars=3', 'alp']);
+    expect(stdout.split('\n')).toEqual([
+      `NAME${' '.repeat(25)}DESCRIPTION${' '.repeat(37)}STARS   OFFICIAL`,
+      `alpine${' '.repeat(23)}A minimal Docker image${' '.repeat(26)}11000   [OK]`,
+      `x/${SHOWN}   ${'y'.repeat(44)}…       7`,
+      '',
+    ]);
+    expect([query().get('limit'), query().get('filters'), query().get('term')]).toEqual(['5', '{"stars":["3"]}', 'alp']);
+  });
+
+  it.each([
+    [['-q'], `alpine\nx/${SHOWN}\n`],
+    [['--json'], `${JSON.stringify(found, null, 2).replace('\x9b', '\\u009b').replace('\u202e', '\\u202e')}\n`],
+  ])('%j prints %j', async (flags, stdout) => {
+    expect((await against({ 'GET /images/search': json(found) }, ['search', ...flags, 'x'])).stdout).toBe(stdout);
+  });
+});
+
+describe('distribution', () => {
+  const answer = {
+    Descriptor: { mediaType: 'application/vnd.oci.image.index.v1+json', digest: ID, size: 1853 },
+    Platforms: [{ os: 'linux', architecture: 'amd64' }, { os: 'linux', architecture: 'arm64', variant: 'v8' }],
+  };
+  const answers = { 'GET /distribution/docker.io/library/a:1/json': json(answer) };
+
+  it('tells the digest and the platforms', async () => {
+    expect(await against(answers, ['distribution', 'a:1'])).toEqual({
+      code: 0,
+      stdout: [
+        'Name          a:1',
+        `  Digest      ${ID}`,
+        '  Type        application/vnd.oci.image.index.v1+json',
+        '  Size        1.853kB',
+        '  Platforms   linux/amd64',
+        '              linux/arm64/v8',
+        '',
+      ].join('\n'),
+      stderr: '',
+    });
+  });
+
+  it.each([
+    [['-q'], `${ID}\n`],
+    [['--json'], `${JSON.stringify([answer], null, 2)}\n`],
+  ])('%j prints %j', async (flags, stdout) => {
+    expect((await against(answers, ['distribution', ...flags, 'a:1'])).stdout).toBe(stdout);
+  });
+});
+
+describe('attestations', () => {
+  const found = [{ PredicateType: 'https://slsa.dev/provenance/v1', Descriptor: { mediaType: 'x', digest: ID, size: 12_345 } }];
+
+  it('lists them, where the engine speaks 1.55', async () => {
+    daemon = await cannedDaemon({ 'GET /images/a/attestations': json(found) }, '1.55');
+    const { stdout } = await longshore(daemon.host, ['attestations', 'a', '--type', 'https://slsa.dev/provenance/v1']);
+    expect(stdout.split('\n')).toEqual([
+      `PREDICATE TYPE                   DIGEST${' '.repeat(70)}SIZE`,
+      `https://slsa.dev/provenance/v1   ${ID}   12.3kB`,
+      '',
+    ]);
+    expect(query().get('type')).toBe('https://slsa.dev/provenance/v1');
+  });
+
+  it('are refused elsewhere', async () => {
+    const { code, stderr } = await against({}, ['attestations', 'a']);
+    expect([code, stderr]).toEqual([1, 'longshore attestations: imageAttestations needs API version 1.55, and 1.41 is spoken with this engine\n']);
+  });
+});
+
+describe('events', () => {
+  const event = { Type: 'image', Action: 'tag', Actor: { ID, Attributes: { name: 'a:1', note: STEER } }, time: 86_400, timeNano: 86_400_250_000_000 };
+  const answers = { 'GET /events': progress(event, { ...event, Action: 'untag' }) };
+
+  it('prints a line for each', async () => {
+    const { stdout } = await against(answers, ['events', '--until', '1970-01-02T00:00:01Z', '--since', '0', '-f', 'event=tag']);
+    expect(stdout).toBe(
+      `1970-01-02T00:00:00.250Z image tag ${ID} (name=a:1, note=${SHOWN})\n` +
+        `1970-01-02T00:00:00.250Z image untag ${ID} (name=a:1, note=${SHOWN})\n`,
+    );
+    expect([query().get('since'), query().get('until')]).toEqual(['0', '86401']);
+    expect(JSON.parse(query().get('filters') ?? '')).toEqual({ event: ['tag'], type: ['image'] });
+  });
+
+  it('takes a time that is so long ago', async () => {
+    await against(answers, ['events', '--since', '1h30m', '--until', '1d']);
+    const now = Date.UTC(2026, 0, 1) / 1000;
+    expect([query().get('since'), query().get('until')]).toEqual([String(now - 5400), String(now - 86_400)]);
+  });
+
+  it('prints an event a line with --json', async () => {
+    const { stdout } = await against(answers, ['events', '--json']);
+    const lines = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as object);
+    expect(lines).toEqual([expect.objectContaining({ Action: 'tag' }), expect.objectContaining({ Action: 'untag' })]);
+  });
+
+  it('ends without a word when nobody reads any more', async () => {
+    const endless: Answer = (response) => void response.write(`${JSON.stringify(event)}\n`); // and no end
+    const write = (): Promise<void> => Promise.reject(new OutputClosedError());
+    expect(await against({ 'GET /events': endless }, ['events'], { write })).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe('df', () => {
+  const layers = { LayersSize: 2_000_000, Images: [{ Id: ID, RepoTags: ['a:1'], RepoDigests: [], Created: 0, Size: 2_000_000, SharedSize: 500_000, Containers: 0 }] };
+
+  it('says how much the images take, and with -v each of them', async () => {
+    const { stdout } = await against({ 'GET /system/df': json(layers) }, ['df', '-v']);
+    expect(stdout.split('\n')).toEqual([
+      'TYPE     TOTAL   ACTIVE   SIZE   RECLAIMABLE',
+      expect.stringMatching(/^Images {3}1 {7}0 {8}2MB {4}2MB \(100%\)$/),
+      '',
+      'REPOSITORY   TAG   IMAGE ID       CREATED   SIZE   SHARED   UNIQUE   CONTAINERS',
+      'a            1     0123456789ab   N/A       2MB    500kB    1.5MB    0',
+      '',
+    ]);
+  });
+});
+
+describe('df -v', () => {
+  it('takes names from the list where the engine leaves out repositories, as Podman does', async () => {
+    const image = (RepoTags: string[], Id = ID) => ({ Id, RepoTags, RepoDigests: [], Created: 0, Size: 5, SharedSize: 0, Containers: 0 });
+    const bare = ID.replace('sha256:', '');
+    const answers = { 'GET /system/df': json({ LayersSize: 5, Images: [image(['1'], bare), image(['2'], bare)] }), 'GET /images/json': json([image(['x/a:1', 'x/b:2'])]) };
+    const rows = (await against(answers, ['df', '-v'])).stdout.split('\n').slice(4, -1);
+    expect(rows.map((row) => row.split(/ +/).slice(0, 2))).toEqual([['x/a', '1'], ['x/b', '2']]);
+  });
+});
+
+describe('ls', () => {
+  it('of an engine without images prints the head alone', async () => {
+    expect((await against({ 'GET /images/json': json([]) }, ['ls'])).stdout).toBe('REPOSITORY   TAG   IMAGE ID   CREATED   SIZE\n');
+  });
+
+  it('prints names alone, one a line, for other programs', async () => {
+    const image = (RepoTags: string[]) => ({ Id: ID, RepoTags, RepoDigests: [], Created: 0, Size: 1, Labels: null });
+    const answers = { 'GET /images/json': json([image(['a:1', `b:${STEER}`]), image(['<none>:<none>'])]) };
+    expect((await against(answers, ['images', '--names'])).stdout).toBe(`a:1\nb:${SHOWN}\n`);
+  });
+});
+
+describe('a command under the name that docker has for it', () => {
+  it('is the same command', async () => {
+    await against({ 'DELETE /images/a': json([]) }, ['rmi', 'a']);
+    expect(daemon.requests).toEqual(['DELETE /images/a']);
+    expect((await longshore(daemon.host, ['images', '--help'])).stdout).toMatch(/^Usage: longshore ls /);
+  });
+});

@@ -1,0 +1,143 @@
+// The scripts that complete our command lines, in the shells that they are for.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commands } from '../../src/cli/commands.ts';
+import { cannedDaemon, json } from './canned-daemon.ts';
+import type { CannedDaemon } from './canned-daemon.ts';
+import { longshore } from './fake-io.ts';
+
+const file = process.env['TEST_TARGET'] === 'src' ? 'src/cli/main.ts' : 'dist/cli/main.js';
+const main = fileURLToPath(new URL(`../../${file}`, import.meta.url));
+
+let daemon: CannedDaemon;
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'longshore-completion-'));
+  // What an engine calls its images is not ours to run.
+  const RepoTags = ['alpine:3.20', 'alpine:3.21', 'host:5000/team/app:1', `$(touch${'${IFS}'}${folder}/pwned)`, '`id`;x'];
+  const image = { Id: 'sha256:1', RepoTags, RepoDigests: [], Created: 0, Size: 1, Labels: null };
+  daemon = await cannedDaemon({ 'GET /images/json': json([image]) });
+  writeFileSync(join(folder, 'longshore'), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`);
+  chmodSync(join(folder, 'longshore'), 0o755);
+  writeFileSync(join(folder, 'archive one.tar'), '');
+  for (const shell of ['bash', 'zsh', 'fish']) writeFileSync(join(folder, shell), (await longshore('', ['completion', shell])).stdout);
+});
+afterAll(async () => {
+  await daemon.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Why a shell is not tried. */
+const missing = (shell: string): string => (spawnSync(shell, ['-c', ':']).status === 0 ? '' : ` (skipped: ${shell} is not installed)`);
+
+/** What a shell writes; it must not complain. */
+async function shell(name: string, script: string, options: readonly string[] = []): Promise<string[]> {
+  const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}`, DOCKER_HOST: daemon.host, HOME: folder };
+  const child = spawn(name, [...options, '-c', script], { env, cwd: folder });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (data) => (stdout += String(data)));
+  child.stderr.on('data', (data) => (stderr += String(data)));
+  await once(child, 'close');
+  expect(stderr).toBe('');
+  return stdout.trimEnd().split('\n').sort();
+}
+
+const names = commands.map(({ name }) => name).sort();
+
+describe.skipIf(missing('bash'))(`bash${missing('bash')}`, () => {
+  const offers = (line: string): Promise<string[]> => {
+    const script = `source ./bash; COMP_LINE=$1 COMP_POINT=\${#1}; _longshore; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    return shell('bash', `set -- '${line}'; ${script}`, ['--norc']);
+  };
+
+  it.each<[string, string[]]>([
+    ['longshore ', names],
+    ['longshore pu', ['pull', 'push']],
+    ['longshore --host unix:///x pu', ['pull', 'push']], // the value of an option is no command
+    ['longshore save --ver', ['--verify']],
+    ['longshore save --verify ', ['digests', 'none', 'structure']],
+    ['longshore ls --format ', ['json']],
+    ['longshore completion ', ['bash', 'fish', 'zsh']],
+    ['longshore rm -f alp', ['3.20', '3.21'].map((tag) => `alpine:${tag}`)], // -f is a flag of rm
+    ['longshore ls -f alp', ['']], // and takes a value of ls
+    ['longshore images alpine:3.20 -', ['--all', '--context', '--filter', '--format', '--help', '--host', '--json', '--names', '--no-color', '--no-trunc', '--quiet', '-H', '-a', '-f', '-h', '-q']],
+    ['longshore rm host:5000/t', ['5000/team/app:1']], // bash breaks words at colons
+    ['longshore rm alpine:', ['3.20', '3.21']],
+    ['longshore load -i arch', ['archive one.tar']],
+    ['longshore load arch', ['archive one.tar']],
+    ['longshore prune ', ['']],
+  ])('completes "%s" by %j', async (line, expected) => {
+    expect(await offers(line)).toEqual([...expected].sort());
+  });
+
+  it('asks the engine that the line names', async () => {
+    expect(await offers('longshore -H unix:///nowhere/engine.sock rm ')).toEqual(['']);
+  });
+
+  it('runs nothing that an engine has among its names', async () => {
+    expect(await offers('longshore rm $')).toEqual([`$(touch${'${IFS}'}${folder}/pwned)`]);
+    expect(existsSync(join(folder, 'pwned'))).toBe(false);
+  });
+});
+
+describe.skipIf(missing('fish'))(`fish${missing('fish')}`, () => {
+  const offers = async (line: string): Promise<string[]> => {
+    const lines = await shell('fish', `source ./fish; complete -C '${line}'`, ['--no-config']);
+    return lines.map((each) => each.split('\t')[0] ?? '').sort();
+  };
+
+  it.each<[string, string[]]>([
+    ['longshore ', names],
+    ['longshore pu', ['pull', 'push']],
+    ['longshore save --verify ', ['digests', 'none', 'structure']],
+    ['longshore completion ', ['bash', 'fish', 'zsh']],
+    ['longshore rm alpine:', ['alpine:3.20', 'alpine:3.21']],
+    ['longshore rm --forc', ['--force']],
+  ])('completes "%s" by %j', async (line, expected) => {
+    expect(await offers(line)).toEqual([...expected].sort());
+  });
+
+  it('runs nothing that an engine has among its names', async () => {
+    await offers('longshore rm ');
+    expect(existsSync(join(folder, 'pwned'))).toBe(false);
+  });
+});
+
+describe.skipIf(missing('zsh'))(`zsh${missing('zsh')}`, () => {
+  /** zsh completes in terminals alone: in one of its own, where what is offered is listed. */
+  const offers = async (line: string): Promise<string[]> => {
+    const script = `
+      zmodload zsh/zpty
+      zpty shell 'zsh -f -i'
+      wait_for() { local all= chunk; while zpty -r shell chunk; do all+=$chunk; [[ $all == *$1* ]] && break; done; REPLY=$all }
+      zpty -w shell 'PS1=; autoload -Uz compinit; compinit -u -d $HOME/dump; source ./zsh'
+      zpty -w shell 'comp() { compadd() { [[ "$*" == *-O* || "$*" == *-A* || "$*" == *-D* ]] && { builtin compadd "$@"; return }; local -a hits; builtin compadd -A hits "$@"; print -l -- BEGIN $hits END; builtin compadd "$@" }; _main_complete; print DONE; exit }; zle -C comp list-choices comp; bindkey "^X" comp; print READY-$((1+1))'
+      wait_for READY-2
+      zpty -w -n shell $'${line}\\x18'
+      wait_for DONE
+      print -r -- $REPLY
+    `;
+    const lines = (await shell('zsh', script, ['-f'])).map((each) => each.replace(/\r/g, '').trim());
+    return lines;
+  };
+
+  it('takes the script without complaint', async () => {
+    expect(spawnSync('zsh', ['-n', join(folder, 'zsh')]).stderr.toString()).toBe('');
+  });
+
+  it.each<[string, string[], string]>([
+    ['longshore pu', ['pull', 'push'], 'save'],
+    ['longshore save --verify ', ['digests', 'none', 'structure'], 'pull'],
+    ['longshore rm alpine:', ['alpine:3.20', 'alpine:3.21'], 'pull'],
+  ])('completes "%s" by %j', async (line, expected, other) => {
+    const offered = await offers(line);
+    expect(offered).toEqual(expect.arrayContaining(expected));
+    expect(offered).not.toContain(other);
+  });
+});

@@ -1,0 +1,43 @@
+// A real terminal of any size: tmux, whose screen can be read.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+
+/** Why it cannot be used; undefined where it can. */
+export const NO_TMUX: string | undefined = spawnSync('tmux', ['-V']).status === 0 ? undefined : 'tmux is not installed';
+
+const file = process.env['TEST_TARGET'] === 'src' ? 'src/cli/main.ts' : 'dist/cli/main.js';
+const main = fileURLToPath(new URL(`../../${file}`, import.meta.url));
+
+export interface Terminal {
+  /** The lines on the screen, without blanks at their ends and without the empty ones below. */
+  screen(): string[];
+  /** Resolves when the screen shows that. */
+  shows(what: string | RegExp): Promise<void>;
+  /** Keys as tmux names them: `C-c`, `Enter`. */
+  press(...keys: string[]): void;
+  resize(columns: number): void;
+  isCursorShown(): boolean;
+  close(): void;
+}
+
+let opened = 0;
+
+/** A window in which `longshore` runs with those arguments; at its end the screen says `exit CODE`. */
+export function openTerminal(columns: number, argv: readonly string[], host: string, rows = 24): Terminal {
+  const socket = `longshore-test-${process.pid}-${++opened}`;
+  const tmux = (...words: string[]): string => execFileSync('tmux', ['-u', '-L', socket, '-f', '/dev/null', ...words]).toString();
+  const quoted = [process.execPath, main, ...argv].map((word) => `'${word.replace(/'/g, `'\\''`)}'`).join(' ');
+  const script = `DOCKER_HOST='${host}' ${quoted}; echo "exit $?"; exec cat`;
+  tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), script);
+  const screen = (): string[] => tmux('capture-pane', '-p').trimEnd().split('\n').map((line) => line.trimEnd());
+  return {
+    screen,
+    shows: (what) => expect.poll(() => screen().join('\n'), { timeout: 10_000, interval: 20 })[typeof what === 'string' ? 'toContain' : 'toMatch'](what as string),
+    press: (...keys) => void tmux('send-keys', ...keys),
+    resize: (width) => void tmux('resize-window', '-x', String(width), '-y', String(rows)),
+    isCursorShown: () => tmux('display-message', '-p', '#{cursor_flag}').trim() === '1',
+    close: () => void spawnSync('tmux', ['-L', socket, 'kill-server']),
+  };
+}
