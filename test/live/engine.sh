@@ -105,7 +105,7 @@ make_certificates() {
 
 start_docker() {
   local tls=$folder/tls
-  make_certificates "$tls"
+  [[ -d $tls ]] || make_certificates "$tls" # not again for one that is started again
   printf '{"insecure-registries":["127.0.0.0/8"]}\n' >"$folder/daemon.json"
   # TLS is for the port alone, which the system chooses and the log tells; and namespaces of its own, should it find a
   # containerd that the system runs.

@@ -43,7 +43,7 @@ export function leaksIn(text: string): string[] {
 export function everythingOf(value: unknown): string {
   const looks = [inspect(value, { depth: Infinity, showHidden: true, getters: true, maxStringLength: Infinity })];
   for (let at: unknown = value, depth = 0; at !== undefined && at !== null && depth < 20; depth++) {
-    looks.push(String(at), jsonOf(at));
+    looks.push(textOf(at), jsonOf(at));
     if (typeof at !== 'object') break;
     for (const key of Reflect.ownKeys(at)) looks.push(String(key), inspect(Reflect.get(at, key), { depth: 5 }));
     at = at instanceof Error ? at.cause : undefined;
@@ -55,6 +55,15 @@ export function everythingOf(value: unknown): string {
 function jsonOf(value: unknown): string {
   try {
     return JSON.stringify(value) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** Nothing where there is none: an object without a prototype. */
+function textOf(value: unknown): string {
+  try {
+    return String(value);
   } catch {
     return '';
   }

@@ -20,7 +20,8 @@ export const df = command({
     if (values.json === true) return print.json(usage);
     const { totalCount, activeCount, totalSize, reclaimable, images } = usage;
     const share = totalSize > 0 ? ` (${Math.floor((100 * reclaimable) / totalSize)}%)` : '';
-    const cells = ['Images', String(totalCount), String(activeCount), humanSize(totalSize, 3), humanSize(reclaimable, 3) + share];
+    const sizes = [humanSize(totalSize, 3), humanSize(reclaimable, 3) + share];
+    const cells = ['Images', String(totalCount), String(activeCount), ...sizes];
     await print.text(fittedTable(COLUMNS, [cells], print.columns));
     if (images === undefined) return;
     const named = await withNames(images, await client(), io.signal);
