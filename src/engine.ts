@@ -22,7 +22,7 @@ import { carriesCredentials, withoutSecrets } from './docker/secrets.ts';
 import { shownTarget } from './docker/shown-target.ts';
 import type { PingResult } from './docker/types.ts';
 import { OUR_RANGE, commonVersion, isApiVersion, isVersionComplaint } from './docker/version.ts';
-import { waitFor } from './signals.ts';
+import { manyMayListen, waitFor } from './signals.ts';
 import { SingleFlight } from './single-flight.ts';
 import { USER_AGENT } from './version.ts';
 
@@ -89,6 +89,8 @@ export interface BodySource {
   open(): RequestBody | Promise<RequestBody>;
   /** Whether it can be opened and sent again. */
   readonly repeatable: boolean;
+  /** Lets go of a source from which nothing was read: a stream of a file holds it open. */
+  discard?(): void;
 }
 
 /** One engine. */
@@ -122,16 +124,19 @@ export class Engine {
   /** Calls; the reader gets the content of a success, and only of that. Anything else is thrown. */
   async exchange(call: EngineCall, reader: CallReader): Promise<void> {
     checkArguments(call);
-    call.signal?.throwIfAborted();
-    const facts = await this.#factsFor(call);
-    const fields = await this.#credentialFields(call);
     try {
-      await this.#exchangeOnce(call, fields, facts, reader);
+      call.signal?.throwIfAborted();
+      const facts = await this.#factsFor(call);
+      const fields = await this.#credentialFields(call);
+      await this.#exchangeOnce(call, fields, facts, reader).catch(async (error: unknown) => {
+        if (!(error instanceof BadRequestError) || !isVersionComplaint(error.daemonMessage)) throw error;
+        await this.#versionRefused(facts.version, call.signal);
+        if (call.body?.repeatable === false) throw error;
+        await this.#exchangeOnce(call, fields, await this.#factsFor(call), reader);
+      });
     } catch (error) {
-      if (!(error instanceof BadRequestError) || !isVersionComplaint(error.daemonMessage)) throw error;
-      await this.#versionRefused(facts.version, call.signal);
-      if (call.body?.repeatable === false) throw error;
-      await this.#exchangeOnce(call, fields, await this.#factsFor(call), reader);
+      call.body?.discard?.();
+      throw error;
     }
   }
 
@@ -205,6 +210,7 @@ export class Engine {
 
   /** Sends any request; the reader gets whatever final answer there is. */
   async raw(request: RawRequest, reader: RawReader): Promise<void> {
+    manyMayListen(request.signal);
     const { wire, address, observe, beforeCredentials } = this.#options;
     const sent = this.#wireRequest(request);
     if (carriesCredentials(sent)) beforeCredentials?.();

@@ -45,7 +45,9 @@ export async function rawRequest(
   toBody: (data: unknown) => BodySource,
 ): Promise<RawAnswer> {
   const { method = 'GET', path, headers = {}, body, versioned = true, timeouts, signal } = options;
-  for (const name of Object.keys(headers)) {
+  // Taken now, once: what is checked here must be what is sent after the next wait.
+  const [fields, query] = [Object.entries(headers), encodeQuery(options.query)];
+  for (const [name] of fields) {
     if (framing.has(name.toLowerCase())) throw new ArgumentError(`the header "${name}" is written by the client itself`);
   }
   const source = body === undefined ? undefined : toBody(body);
@@ -55,15 +57,15 @@ export async function rawRequest(
   const content = new HandOff<Uint8Array>(() => left.abort(new ArgumentError('the answer was not read to its end')));
   const request = {
     method,
-    target: `${prefix}${path}${encodeQuery(options.query)}`,
-    fields: Object.entries(headers),
+    target: `${prefix}${path}${query}`,
+    fields,
     body: await source?.open(),
     timeouts,
     longLived: true, // it lasts as long as the caller reads
   };
   return new Promise((resolve, reject) => {
-    const reader: AnswerReader = ({ status, fields }) => {
-      resolve({ status, headers: fields, body: content });
+    const reader: AnswerReader = ({ status, fields: answered }) => {
+      resolve({ status, headers: answered, body: content });
       return copyingSink(content);
     };
     underEither(signal, left.signal, (either) => engine.raw({ ...request, signal: either }, reader)).then(

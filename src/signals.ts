@@ -1,5 +1,12 @@
 // Signals and waiting: how an abort ends a wait, and leaves nothing behind.
 
+import { setMaxListeners } from 'node:events';
+
+/** Calls that share a signal listen to it at once, each for itself: more than ten, at which Node warns of a leak, is none. */
+export function manyMayListen(signal: AbortSignal | undefined): void {
+  if (signal !== undefined) setMaxListeners(0, signal);
+}
+
 /**
  * Runs under a signal that is aborted when either is, and leaves nothing at them afterwards. `AbortSignal.any` would:
  * on Node 20 a signal that many calls share keeps an entry for each, 20,000 after 20,000 calls.
@@ -31,6 +38,7 @@ export function waitFor<Value>(shared: Promise<Value>, signal: AbortSignal | und
 
 /** Calls back when the signal is aborted, now if it is; gives what takes that back. */
 function onceAborted(signal: AbortSignal, onAbort: () => void): () => void {
+  manyMayListen(signal);
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort, { once: true });
   return () => signal.removeEventListener('abort', onAbort);

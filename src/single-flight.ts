@@ -1,5 +1,7 @@
 // One run of a task for all who want its outcome at the same time.
 
+import { manyMayListen } from './signals.ts';
+
 interface Flight<Value> {
   readonly outcome: Promise<Value>;
   readonly ending: AbortController;
@@ -16,6 +18,7 @@ export class SingleFlight<Value> {
    */
   async join(key: string, run: (signal: AbortSignal) => Promise<Value>, signal?: AbortSignal): Promise<Value> {
     signal?.throwIfAborted();
+    manyMayListen(signal);
     const flight = this.#flights.get(key) ?? this.#begin(key, run);
     flight.waiting++;
     return new Promise((resolve, reject) => {

@@ -12,12 +12,28 @@ export type UploadData = Uint8Array | AsyncIterable<Uint8Array> | Blob | { reado
 export function bodySource(data: unknown, files: ArchiveFiles): BodySource {
   if (data instanceof Uint8Array) return { open: () => ({ bytes: data }), repeatable: true };
   if (data instanceof Blob) return { open: () => ({ chunks: blobChunks(data), length: data.size }), repeatable: true };
-  if (isAsyncIterable(data)) return { open: () => ({ chunks: data }), repeatable: false };
+  if (isAsyncIterable(data)) return iterableSource(data);
   const path = typeof data === 'object' && data !== null && 'path' in data ? data.path : undefined;
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) {
     return { open: () => files.openFile(path), repeatable: true };
   }
   throw new ArgumentError('the data must be a Uint8Array, an async iterable of them, a Blob, or { path }');
+}
+
+/** A source that is walked once. Where no call came so far as to begin, it is begun to be told that it is over. */
+function iterableSource(data: AsyncIterable<Uint8Array>): BodySource {
+  let begun = false;
+  const iterator = (): AsyncIterator<Uint8Array> => {
+    begun = true;
+    return data[Symbol.asyncIterator]();
+  };
+  const discard = (): void => {
+    if (begun) return;
+    // The iterator of a stream of Node's does nothing in `return` before its first step.
+    if ('destroy' in data && typeof data.destroy === 'function') data.destroy();
+    else void Promise.resolve(iterator().return?.()).catch(() => {}); // its complaints have no reader
+  };
+  return { open: () => ({ chunks: { [Symbol.asyncIterator]: iterator } }), repeatable: false, discard };
 }
 
 /** A source of chunks that are made anew each time. */

@@ -3,7 +3,6 @@
 
 import { ConnectError } from '../errors.ts';
 import { CHUNK_END, LAST_CHUNK, encodeChunkSize, encodeRequestHead } from '../http/request.ts';
-import type { Framing } from '../http/framing.ts';
 import { ResponseParser } from '../http/response.ts';
 import type { ResponseEvent } from '../http/response.ts';
 import type { Channel } from './channel.ts';
@@ -24,8 +23,7 @@ export class Exchange {
   readonly #request: WireRequest;
   readonly #reader: AnswerReader;
   readonly #parser: ResponseParser;
-  /** Set by the final head, both. */
-  #framing: Framing | undefined;
+  /** Set by the final head. */
   #sink: ContentSink | undefined;
   /** Our side is not ready for more: a promise of the sink is pending. */
   #waiting = false;
@@ -147,7 +145,6 @@ export class Exchange {
     this.#limits.headCame();
     // The engine has decided: sending the rest of a refused upload would only delay its reason (RFC 9112 §9.5).
     if (event.head.status >= 400) this.#upload?.stop();
-    this.#framing = event.head.framing;
     this.#sink = this.#reader(event.head);
     return undefined;
   }
@@ -179,8 +176,7 @@ export class Exchange {
     }
     // A reset is never a clean end, not even of content that the end of the connection delimits. And a reset is told
     // once: where a write has met it, reading just sees an end.
-    const swallowed = this.#framing?.kind === 'until-close' ? this.#channel.writeError : undefined;
-    const fault = error === undefined ? swallowed : (this.#channel.writeError ?? error);
+    const fault = this.#channel.writeError ?? error;
     if (fault !== undefined) {
       this.fail(this.#parser.cutShort(fault));
       return false;

@@ -24,6 +24,11 @@ const originForm = /^\/[\x21\x22\x24-\x7e]*$/;
 export function encodeRequestHead({ method, target, fields }: RequestHead): Buffer {
   if (!methods.has(method)) throw new ArgumentError(`the method must be one of ${[...methods].join(', ')}`);
   if (!originForm.test(target)) throw new ArgumentError('the request target must be a path of visible ASCII characters');
+  for (const once of [['host'], ['content-length', 'transfer-encoding']]) {
+    // Two that say where the content ends are read by two readers in two ways (RFC 9112 §3.2, §6.2).
+    const found = fields.filter(([name]) => once.includes(name.toLowerCase()));
+    if (found.length > 1) throw new ArgumentError(`a request has one header of ${once.join(' and ')}`);
+  }
   let head = `${method} ${target} HTTP/1.1\r\n`;
   for (const [name, value] of fields) {
     if (!isToken(name)) throw new ArgumentError('a header name holds a character that HTTP does not allow there');

@@ -1,0 +1,110 @@
+// Callers who change what they gave, share what they gave, or give what nobody gets to read.
+
+import { createReadStream } from 'node:fs';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ConnectionPool } from '../src/connection/pool.ts';
+import { ArgumentError, ConnectError, TruncatedError } from '../src/errors.ts';
+import { encodeRequestHead } from '../src/http/request.ts';
+import { ImageClient } from '../src/image-client.ts';
+import { fakeEngine } from './support/fake-engine.ts';
+import type { FakeEngine } from './support/fake-engine.ts';
+import { MemoryChannel, memoryDialer } from './support/memory-channel.ts';
+
+let engine: FakeEngine;
+let client: ImageClient;
+async function start(): Promise<void> {
+  engine = await fakeEngine(() => []);
+  client = new ImageClient({ host: engine.host });
+}
+afterEach(async () => {
+  client?.close();
+  await engine?.close();
+});
+
+// Two lengths on one request are how one is smuggled inside another (RFC 9112 §11.2).
+describe('a request whose headers and query are changed while it waits', () => {
+  it('is sent as it was given', async () => {
+    await start();
+    const headers: Record<string, string> = { 'X-Given': '1' };
+    const query: Record<string, string> = { given: '1' };
+    const asking = client.request({ method: 'POST', path: '/x', headers, query, body: Buffer.from('hello') });
+    Object.assign(headers, { 'Content-Length': '0', 'Transfer-Encoding': 'chunked' });
+    query['added'] = '2';
+    await asking;
+    expect(engine.asked[0]?.target).toBe('/v1.41/x?given=1');
+    expect(engine.asked[0]?.headers).toMatchObject({ 'x-given': '1', 'content-length': '5' });
+    expect(engine.asked[0]?.headers).not.toHaveProperty('transfer-encoding');
+    expect(engine.asked[0]?.body.toString()).toBe('hello');
+  });
+});
+
+describe('a request head', () => {
+  it.each([
+    [['Content-Length', '1'], ['Content-Length', '1']],
+    [['Content-Length', '1'], ['transfer-encoding', 'chunked']],
+    [['Host', 'a'], ['HOST', 'a']],
+  ] as const)('with %j and %j is refused', (...fields) => {
+    expect(() => encodeRequestHead({ method: 'POST', target: '/', fields })).toThrow(ArgumentError);
+  });
+});
+
+describe('a signal that many calls share', () => {
+  it('is listened to by all of them without a warning of a leak', async () => {
+    await start();
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 100 }, () => client.images({ signal })));
+    await Promise.all(Array.from({ length: 30 }, () => client.loadImage(Buffer.from('x'), { signal }).then(undefined, () => {})));
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('a source of which nothing was read', () => {
+  const nowhere = (): ImageClient => new ImageClient({ host: 'unix:///nowhere/longshore.sock' });
+
+  it('is told that it is over', async () => {
+    let told = false;
+    const source: AsyncIterable<Uint8Array> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => expect.unreachable(),
+        return: async () => ({ done: true, value: (told = true) }),
+      }),
+    };
+    await using docker = nowhere();
+    await expect(docker.loadImage(source)).rejects.toBeInstanceOf(ConnectError);
+    expect(told).toBe(true);
+  });
+
+  it('closes its file, where it is a stream of one', async () => {
+    const stream = createReadStream(fileURLToPath(import.meta.url));
+    await once(stream, 'open');
+    await using docker = nowhere();
+    await expect(docker.loadImage(stream)).rejects.toBeInstanceOf(ConnectError);
+    if (!stream.closed) await once(stream, 'close');
+    expect(stream.destroyed).toBe(true);
+  });
+});
+
+describe('an end behind a write that failed', () => {
+  // what came before the end
+  it.each(['', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab', 'HTTP/1.1 200 OK\r\n\r\nab'])('has that as its cause: %j', async (came) => {
+    const channel = new MemoryChannel();
+    const pool = new ConnectionPool(memoryDialer(channel));
+    const timeouts = { connectMs: undefined, headMs: undefined, idleMs: undefined };
+    const request = { method: 'POST', target: '/', shownTarget: '/', fields: [['Host', 'x']] as const, body: { bytes: Buffer.from('x') }, timeouts, signal: undefined };
+    const exchange = pool.exchange(request, () => ({ synchronous: true, write() {} }));
+    while (channel.written.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    channel.writeError = new Error('EPIPE');
+    if (came !== '') channel.read(came);
+    channel.owner.ended();
+    const error = await exchange.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(TruncatedError);
+    expect((error as Error).cause).toBe(channel.writeError);
+  });
+});
