@@ -12,7 +12,7 @@ export type UploadData = Uint8Array | AsyncIterable<Uint8Array> | Blob | { reado
 export function bodySource(data: unknown, files: ArchiveFiles): BodySource {
   if (data instanceof Uint8Array) return { open: () => ({ bytes: data }), repeatable: true };
   if (data instanceof Blob) return { open: () => ({ chunks: blobChunks(data), length: data.size }), repeatable: true };
-  if (isAsyncIterable(data)) return { open: () => ({ chunks: data }), repeatable: false };
+  if (isAsyncIterable(data)) return { open: () => ({ chunks: files.inLargeReads(data) }), repeatable: false };
   const path = typeof data === 'object' && data !== null && 'path' in data ? data.path : undefined;
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) {
     return { open: () => files.openFile(path), repeatable: true };
