@@ -12,7 +12,7 @@ export type UploadData = Uint8Array | AsyncIterable<Uint8Array> | Blob | { reado
 export function bodySource(data: unknown, files: ArchiveFiles): BodySource {
   if (data instanceof Uint8Array) return { open: () => ({ bytes: data }), repeatable: true };
   if (data instanceof Blob) return { open: () => ({ chunks: blobChunks(data), length: data.size }), repeatable: true };
-  if (isAsyncIterable(data)) return iterableSource(data);
+  if (isAsyncIterable(data)) return iterableSource(data, files);
   const path = typeof data === 'object' && data !== null && 'path' in data ? data.path : undefined;
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) {
     return { open: () => files.openFile(path), repeatable: true };
@@ -21,11 +21,11 @@ export function bodySource(data: unknown, files: ArchiveFiles): BodySource {
 }
 
 /** A source that is walked once. Where no call came so far as to begin, it is begun to be told that it is over. */
-function iterableSource(data: AsyncIterable<Uint8Array>): BodySource {
+function iterableSource(data: AsyncIterable<Uint8Array>, files: ArchiveFiles): BodySource {
   let begun = false;
   const iterator = (): AsyncIterator<Uint8Array> => {
     begun = true;
-    return data[Symbol.asyncIterator]();
+    return files.inLargeReads(data)[Symbol.asyncIterator]();
   };
   const discard = (): void => {
     if (begun) return;

@@ -6,6 +6,8 @@ import type { ContentSink, RequestBody } from './wire.ts';
 export interface ArchiveFiles {
   /** A file's bytes as content to be sent, with their length; a FIFO's or a device's without. */
   openFile(path: string): Promise<RequestBody>;
+  /** What a caller gave to be sent, read in larger pieces where it is an untouched stream of a file. */
+  inLargeReads(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
   /** A file that is to be written as a whole, or not at all. */
   createFile(path: string): Promise<FileSink>;
 }

@@ -1,6 +1,6 @@
 // Files: archives that are read to be sent, and archives that are written.
 
-import { createReadStream } from 'node:fs';
+import { ReadStream, createReadStream } from 'node:fs';
 import { chmod, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -9,12 +9,19 @@ import type { RequestBody } from '../connection/wire.ts';
 import { ArgumentError, FileError, UploadError } from '../errors.ts';
 
 /** The files of this machine. */
-export const files: ArchiveFiles = { openFile, createFile };
+export const files: ArchiveFiles = { openFile, inLargeReads, createFile };
 
 /** Read and written this much at a time: larger blocks bring no more, 64 KiB were a third as fast in a prototype. */
 const BLOCK_BYTES = 1024 * 1024;
 /** Blocks in rotation: while one is filled, others are on their way to the disk. */
 const BLOCKS = 4;
+/**
+ * The same for reading: one is being sent, the others being read. Two were slower, 190 ms for 512 MiB where three took
+ * 155 and a C program that reads and sends 138; blocks of 4 MiB brought no more than these.
+ */
+const READ_BLOCKS = 3;
+/** What `createReadStream` reads at once unless it is told. */
+const DEFAULT_READ_BYTES = 64 * 1024;
 /** Less room than this in a block is not worth a read. */
 const LEAST_ROOM = 64 * 1024;
 
@@ -33,23 +40,58 @@ async function* readStream(path: string): AsyncGenerator<Uint8Array> {
   yield* createReadStream(path, { highWaterMark: BLOCK_BYTES });
 }
 
-/** The file in large blocks; the next one is being read while one is used, and their memory is used again. */
+/** The file in large blocks; the next ones are being read while one is used, and their memory is used again. */
 async function* readBlocks(path: string): AsyncGenerator<Uint8Array> {
   const handle = await open(path);
-  let [current, next] = [Buffer.allocUnsafeSlow(BLOCK_BYTES), Buffer.allocUnsafeSlow(BLOCK_BYTES)];
-  let reading = handle.read(current);
+  const reading: Promise<Uint8Array>[] = [];
+  let position = 0;
+  const readNext = (block: Buffer): void => {
+    const read = readBlock(handle, block, position);
+    read.catch(() => {}); // it is awaited in its turn, or not at all when nobody wants the rest
+    reading.push(read);
+    position += BLOCK_BYTES;
+  };
   try {
-    for (;;) {
-      const { bytesRead } = await reading;
-      if (bytesRead === 0) return;
-      reading = handle.read(next);
-      yield current.subarray(0, bytesRead);
-      [current, next] = [next, current];
+    const blocks = Array.from({ length: READ_BLOCKS }, () => Buffer.allocUnsafeSlow(BLOCK_BYTES));
+    blocks.forEach(readNext);
+    for (let turn = 0; ; turn++) {
+      const bytes = (await reading.shift()) as Uint8Array;
+      if (bytes.length > 0) yield bytes;
+      if (bytes.length < BLOCK_BYTES) return;
+      readNext(blocks[turn % READ_BLOCKS] as Buffer); // whoever comes for the next chunk has done with the last
     }
   } finally {
-    await reading.catch(() => {});
+    await Promise.allSettled(reading);
     await handle.close();
   }
+}
+
+/** As much of the file as there is for the block: one read may give only a part. */
+async function readBlock(handle: FileHandle, block: Buffer, position: number): Promise<Uint8Array> {
+  let filled = 0;
+  while (filled < block.length) {
+    const { bytesRead } = await handle.read(block, filled, block.length - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return block.subarray(0, filled);
+}
+
+/**
+ * The same chunks, out of larger reads where they come from a file stream that nobody has read from or given a size of
+ * its own: asked for more than its high-water mark, a stream of Node's raises it. 512 MiB were loaded in 285 ms, and in
+ * 565 without. (Its path is not opened in its place: that would lose its range, its signal and its file system.)
+ */
+function inLargeReads(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  if (chunks instanceof ReadStream && isUntouched(chunks)) chunks.read(BLOCK_BYTES);
+  return chunks;
+}
+
+/** Nothing is there yet, so that what `read` gives is null. */
+function isUntouched(stream: ReadStream): boolean {
+  const { readableFlowing, readableLength, bytesRead, destroyed, readableHighWaterMark } = stream;
+  const isNew = readableFlowing === null && readableLength === 0 && bytesRead === 0 && stream.listenerCount('readable') === 0;
+  return isNew && !destroyed && readableHighWaterMark === DEFAULT_READ_BYTES;
 }
 
 async function createFile(path: string): Promise<FileSink> {

@@ -1,0 +1,256 @@
+// `npm run bench`: longshore beside its peers and beside a plain C client, on this machine, in about two minutes.
+//
+//   --full         larger images, more rounds, how it grows, real engines: up to 30 minutes
+//   --smoke        one round of next to nothing, to see that it all still runs
+//   --only=a,b     these scenarios alone
+//   --rounds=N     instead of 3 (7 with --full)
+//   --engines=...  the sockets of real engines, separated by commas, for --full (three rounds at most)
+//
+// Contenders run in turn, each in a fresh process, a round after the other; what is compared is always within one round,
+// because the machine of the next round may be a busier one. Before anything is measured, every contender must show that
+// it does the work: the SHA-256 of what it saved, a comparison byte by byte of what it sent, the count of what it did.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { MIB, inspectBody, makeArchive } from './archive.mjs';
+import { commandOf, isHere, runCommand } from './contenders.mjs';
+import { growth } from './growth.mjs';
+import { writeGrowthPlot, writeSpeedPlot } from './plot.mjs';
+import { realEngines } from './real.mjs';
+import { scenarios } from './scenarios.mjs';
+import { startServer } from './server.mjs';
+import { formatGates, formatScenario, summarise } from './table.mjs';
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+const { values: flags } = parseArgs({
+  options: {
+    full: { type: 'boolean' },
+    smoke: { type: 'boolean' },
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+    engines: { type: 'string' },
+  },
+});
+/** How much of everything. */
+const scale = flags.smoke
+  ? { mib: 4, calls: 50, lines: 1000, entries: 1000, rounds: 1 }
+  : flags.full
+    ? { mib: 1024, calls: 20_000, lines: 1_000_000, entries: 100_000, rounds: 7 }
+    : { mib: 256, calls: 2000, lines: 100_000, entries: 100_000, rounds: 3 };
+if (flags.rounds !== undefined) scale.rounds = Number(flags.rounds);
+const CHECK = { mib: 3, calls: 20, lines: 1000, entries: 1000 };
+
+/** Peers are installed where the registry is in reach, without their install scripts; without them, fewer take part. */
+function installPeers() {
+  if (existsSync(at('node_modules'))) return;
+  const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=0'], {
+    cwd: at('.'),
+    stdio: 'ignore',
+  });
+  if (status !== 0) console.log('The peers could not be installed: only what is here takes part.\n');
+}
+
+/** All of dist/ as one file, where the bundler is that comes with the development packages. */
+function buildOneFile(folder) {
+  const [bundler, file] = [at('../../node_modules/.bin/rolldown'), join(folder, 'longshore.mjs')];
+  const argv = [at('../../dist/index.js'), '--file', file, '--format', 'esm', '--platform', 'node'];
+  if (spawnSync(bundler, argv, { stdio: 'ignore' }).status === 0) process.env.LONGSHORE_ONE_FILE = file;
+}
+
+/** The C program, or undefined where there is no compiler. */
+function buildNative(folder) {
+  const program = join(folder, 'native');
+  const built = spawnSync('cc', ['-O2', '-pthread', '-o', program, at('native.c')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  if (built.status === 0) return program;
+  console.log('There is no C compiler: no floor, no curl, no docker, and Node as the server, which then is the limit.\n');
+  return undefined;
+}
+
+/** The synthetic engine; `compare` is the archive that whatever is uploaded must be. */
+async function startEngine({ native, folder, archives, name, compare }) {
+  const socket = join(folder, name);
+  if (native === undefined) {
+    const server = await startServer({ archives, compare: compare?.sha256() }, { path: socket });
+    return { socket, stop: () => void server.closeAllConnections() ?? server.close() };
+  }
+  const argv = ['serve', socket, folder, ...(compare === undefined ? [] : ['compare', String(compare.mib)])];
+  const engine = spawn(native, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(engine.stdout, 'data');
+  return { socket, stop: () => engine.kill() };
+}
+
+/** How many bytes the engine was sent last. */
+function uploaded(socketPath) {
+  return new Promise((resolve, reject) => {
+    http
+      .get({ socketPath, path: '/uploaded', agent: false }, (answer) =>
+        answer.setEncoding('utf8').on('data', (text) => resolve(Number(text))),
+      )
+      .on('error', reject);
+  });
+}
+
+const isLoad = ({ operation }) => operation?.startsWith('load') === true;
+
+/** What was done, by the best witness: the engine, the file, or else the contender itself. */
+async function witness({ name, operation }, contender, { result, run, due }) {
+  if (isLoad({ operation })) return uploaded(run.socket);
+  if (operation === 'saveToFile') return statSync(run.file).size;
+  // Programs that save to /dev/null cannot be asked; that they save all of it shows where they save to a file.
+  return result.count ?? due;
+}
+
+/** One run of one contender, which must have done what it was asked; undefined where it has no such thing. */
+async function runOnce(contender, scenario, stage, amounts) {
+  const { place, archives, sources, folder, native, check } = stage;
+  const archive = archives.get(Math.max(CHECK.mib, amounts.mib * (check ? 1 : (scenario.size ?? 1))));
+  const file = isLoad(scenario) ? sources.get(archive.mib) : join(folder, 'saved.tar');
+  const calls = Math.ceil(amounts.calls * (scenario.calls ?? 1));
+  const { operation, atOnce, unit } = scenario;
+  const image = `${scenario.image ?? 'bench'}:${archive.mib}`;
+  const { lines, entries } = amounts;
+  const run = {
+    ...place,
+    operation,
+    image,
+    file,
+    source: sources.get(archive.mib),
+    calls,
+    atOnce,
+    lines,
+    entries,
+    kib: 1024,
+    check,
+  };
+  if (!check)
+    run.warmUp = {
+      image: `${scenario.image ?? 'bench'}:${CHECK.mib}`,
+      file: isLoad(scenario) ? sources.get(CHECK.mib) : `${file}.small`,
+    };
+  if (operation === 'saveToFile') rmSync(file, { force: true }); // a file that is there already is faster to write
+  const result = await runCommand(commandOf(contender, scenario, run, native));
+  if (result === undefined) return undefined;
+  const due = { bytes: archive.bytes, calls, lines: lines + 2, entries, values: 1, imports: 1 }[unit];
+  const done = await witness(scenario, contender, { result, run, due });
+  if (done !== due) throw new Error(`${scenario.name}: ${contender} did ${done} of ${due} ${unit}`);
+  if (check && unit === 'bytes' && !isLoad(scenario)) checkDigest(contender, scenario, { archive, file, result });
+  return { ...result, amount: due };
+}
+
+/** What was saved, by its SHA-256; programs that save to /dev/null leave nothing to be hashed. */
+function checkDigest(contender, { name, operation }, { archive, file, result }) {
+  const sha256 = operation === 'saveToFile' ? sha256Of(file) : result.sha256;
+  if (sha256 !== undefined && sha256 !== archive.sha256()) throw new Error(`${name}: ${contender} got other bytes`);
+}
+
+const sha256Of = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+/** Who takes part in a scenario: here, able to do it, and right. */
+async function checked(scenario, stage) {
+  const right = [];
+  for (const contender of scenario.contenders.filter((name) => isHere(name, stage.native))) {
+    if ((await runOnce(contender, scenario, { ...stage, check: true }, CHECK)) !== undefined) right.push(contender);
+  }
+  return right;
+}
+
+/** All rounds of a scenario: for each contender its runs, in the order of the rounds. */
+async function runRounds(scenario, contenders, stage) {
+  const runs = new Map(contenders.map((name) => [name, []]));
+  for (let round = 0; round < scale.rounds; round++) {
+    // Nobody is always first, or always after the same neighbour.
+    const order = contenders.map((_, index) => contenders[(index + round) % contenders.length]);
+    for (const contender of order) runs.get(contender).push(await runOnce(contender, scenario, stage, scale));
+  }
+  return runs;
+}
+
+async function prepare(folder, native) {
+  const [archives, sources] = [new Map(), new Map()];
+  for (const mib of new Set([CHECK.mib, scale.mib, Math.max(CHECK.mib, scale.mib / 4)])) {
+    const archive = await makeArchive(mib);
+    archives.set(mib, archive);
+    archive.writeParts(folder);
+    sources.set(mib, join(folder, `${mib}.tar`));
+    archive.writeFile(sources.get(mib));
+  }
+  writeFileSync(join(folder, 'inspect.json'), inspectBody);
+  const engine = await startEngine({ native, folder, archives, name: 'engine.sock' });
+  const doubter = await startEngine({ native, folder, archives, name: 'doubter.sock', compare: archives.get(CHECK.mib) });
+  const pem = (name) => readFileSync(at(`../../fixtures/tls/${name}`), 'latin1');
+  const overTls = await startServer(
+    { identity: { cert: pem('server.pem'), key: pem('server-key.pem') } },
+    { port: 0, host: '127.0.0.1' },
+  );
+  const { port } = overTls.address();
+  const tls = { host: `tcp://127.0.0.1:${port}`, port, tls: { ca: pem('ca.pem') } };
+  const places = {
+    tls: { check: tls, measure: tls },
+    socket: { check: { socket: doubter.socket }, measure: { socket: engine.socket } },
+  };
+  const stop = () => {
+    engine.stop();
+    doubter.stop();
+    overTls.closeAllConnections();
+    overTls.close();
+  };
+  return { archives, sources, folder, native, places, engine, stop };
+}
+
+function describeMachine() {
+  const [cpu] = cpus();
+  const load = loadavg()[0].toFixed(2);
+  return `${cpus().length} cores (${cpu?.model ?? 'unknown'}), Node ${process.versions.node}, load ${load} at the start`;
+}
+
+/** The figures, and the plots of them. */
+function write(results) {
+  mkdirSync(at('results'), { recursive: true });
+  writeFileSync(at('results/latest.json'), `${JSON.stringify(results, null, 1)}\n`);
+  writeSpeedPlot(results, at('results/speed.svg'));
+  if (results.growth !== undefined) writeGrowthPlot(results, at('results/growth.svg'));
+}
+
+async function main() {
+  if (!existsSync(at('../../dist/index.js'))) execFileSync(process.execPath, [at('../setup.mjs')], { stdio: 'inherit' });
+  installPeers();
+  // Memory, where there is a file system of it: a disk would be what is measured.
+  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'longshore-bench-'));
+  const native = buildNative(folder);
+  buildOneFile(folder);
+  const stage = await prepare(folder, native);
+  const results = { machine: describeMachine(), date: new Date().toISOString(), scale, scenarios: [] };
+  console.log(
+    `${results.machine}\n${scale.rounds} rounds; ${scale.mib} MiB, ${scale.calls} calls, ${scale.lines} lines, ` +
+      `${scale.entries} entries\n`,
+  );
+  try {
+    const wanted = flags.only?.split(',');
+    for (const scenario of scenarios.filter(({ name }) => wanted?.includes(name) ?? true)) {
+      const { check, measure } = stage.places[scenario.place ?? 'socket'];
+      const contenders = await checked(scenario, { ...stage, place: check });
+      const runs = await runRounds(scenario, contenders, { ...stage, place: measure });
+      const summary = summarise(scenario, runs);
+      results.scenarios.push(summary);
+      console.log(formatScenario(summary));
+    }
+    if (!flags.smoke) console.log(formatGates(results.scenarios)); // of next to nothing no figure means anything
+    write(results);
+    const engines = flags.engines?.split(',') ?? [];
+    if (flags.full) results.real = await realEngines(engines, { folder, rounds: Math.min(3, scale.rounds), native });
+    if (flags.full && wanted === undefined) results.growth = await growth({ ...stage, socket: stage.engine.socket });
+    write(results);
+  } finally {
+    stage.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  console.log(`\nload ${loadavg()[0].toFixed(2)} at the end; figures and plots are in test/bench/results`);
+}
+
+await main();

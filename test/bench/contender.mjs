@@ -1,0 +1,91 @@
+// One run of one contender, in a process of its own; prints one line of JSON. With `check`, what it reads is hashed.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+const run = JSON.parse(process.argv[2]);
+
+/** What is made ready before the clock starts. */
+const PREPARED = { loadBuffer: 'prepareBuffer', loadStream: 'prepareStream' };
+
+/** Time and processor time of `work`, and what it counted. */
+async function measured(work) {
+  const before = process.cpuUsage();
+  const began = performance.now();
+  const count = await work();
+  const wall = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  return { wall, cpu: (user + system) / 1e6, count };
+}
+
+/** Counts bytes that pass; hashes them only where nothing is measured. */
+function observer() {
+  const hash = run.check ? createHash('sha256') : undefined;
+  const seen = { bytes: 0, sha256: () => hash?.digest('hex') };
+  const count = (chunk) => void (seen.bytes += chunk.length);
+  const hashed = (chunk) => {
+    hash.update(chunk);
+    count(chunk);
+  };
+  return Object.assign(seen, { see: hash === undefined ? count : hashed });
+}
+
+/** The work on an archive, ready to be begun. */
+async function archiveWork(peer, told) {
+  const prepare = peer[PREPARED[run.operation]];
+  return prepare === undefined ? () => peer[run.operation](told) : prepare(told);
+}
+
+async function archives(peer) {
+  // The first archive, a small one, is the compiler's: what is measured is a process that has been at work.
+  if (run.warmUp !== undefined) await (await archiveWork(peer, { ...run, ...run.warmUp, see: () => {} }))();
+  const seen = observer();
+  const result = await measured(await archiveWork(peer, { ...run, see: seen.see }));
+  return { ...result, count: seen.bytes, sha256: seen.sha256() };
+}
+
+/** So many calls, `atOnce` of them under way at any time. */
+async function calls(call) {
+  const latencies = [];
+  let left = run.calls;
+  const loop = async (note) => {
+    for (; left > 0;) {
+      left--;
+      const began = performance.now();
+      const id = await call();
+      if (!id.startsWith('sha256:4444')) throw new Error(`inspecting gave ${id}`);
+      note((performance.now() - began) / 1000);
+    }
+  };
+  const atOnce = (note) => Promise.all(Array.from({ length: run.atOnce ?? 1 }, () => loop(note)));
+  left = Math.min(500, run.calls); // the first calls are the compiler's
+  await atOnce(() => {});
+  left = run.calls;
+  const result = await measured(() => atOnce((latency) => latencies.push(latency)));
+  latencies.sort((a, b) => a - b);
+  const at = (part) => latencies[Math.floor(latencies.length * part)];
+  return { ...result, count: latencies.length, p50: at(0.5), p99: at(0.99) };
+}
+
+/** 64 says that this contender has no such thing. */
+const NO_SUCH_THING = 64;
+
+async function withPeer() {
+  const { connect } = await import(`./peers/${run.peer}.mjs`);
+  const peer = await connect(run);
+  if (peer[PREPARED[run.operation] ?? run.operation] === undefined) process.exit(NO_SUCH_THING);
+  if (run.operation === 'progress') return measured(() => peer.progress(run));
+  return run.operation.startsWith('call') ? calls(peer[run.operation]) : archives(peer);
+}
+
+const result = run.program === undefined ? await withPeer() : await (await import('./in-process.mjs')).measure(run, measured);
+/** In bytes. Not `maxRSS` where there is another way: that begins with what the process that started this one had. */
+function peakMemory() {
+  try {
+    return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'latin1'))[1]) * 1024;
+  } catch {
+    return process.resourceUsage().maxRSS * 1024;
+  }
+}
+
+console.log(JSON.stringify({ ...result, rss: peakMemory() }));
+process.exit(0);

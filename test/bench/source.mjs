@@ -1,0 +1,16 @@
+// A stream that is no file: 64 KiB at a time out of memory, as a socket or a pipe would bring it.
+import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+
+const PIECE = 64 * 1024;
+
+export function memoryStream(file) {
+  const bytes = readFileSync(file);
+  let at = 0;
+  return new Readable({
+    highWaterMark: PIECE,
+    read() {
+      this.push(at < bytes.length ? bytes.subarray(at, (at += PIECE)) : null);
+    },
+  });
+}
