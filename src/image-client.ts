@@ -2,12 +2,12 @@
 // here; how it is written on the wire stands in docker/endpoints.ts.
 
 import { ArchiveStream } from './archive-stream.ts';
-import { escapeText, utf8 } from './bytes.ts';
+import { utf8 } from './bytes.ts';
 import { clientEngine } from './client-engine.ts';
 import { isJsonObject } from './docker/answer.ts';
 import type { JsonObject } from './docker/answer.ts';
-import { encodeAuthConfig, mayGoTo, registryHost, sealed, serverAddress } from './docker/auth.ts';
-import type { CredentialChoice, CredentialSource, Credentials } from './docker/auth.ts';
+import { encodeAuthConfig, mayGoTo, refuseForAnother, registryOf, sealed, serverAddress } from './docker/auth.ts';
+import type { CredentialChoice, CredentialSource, Credentials, RegistryPlace } from './docker/auth.ts';
 import { checkArguments, refuseUnknownOptions } from './docker/call.ts';
 import { endpoints } from './docker/endpoints.ts';
 import { mergeFilters } from './docker/filters.ts';
@@ -17,7 +17,6 @@ import type { EventsArguments } from './docker/podman-events.ts';
 import { importedName, searchedHost, withDefaultTag, withoutDigest } from './docker/names.ts';
 import type { Platform } from './docker/platform.ts';
 import { formatReference, parseImage, parseReference, repositoryName, withTag } from './docker/reference.ts';
-import type { Reference } from './docker/reference.ts';
 import type {
   AuthResult, DistributionInspect, HistoryItem, ImageAttestation, ImageDiskUsage, ImageEvent, ImageInspect,
   ImageSummary, ImportResult, InfoResult, LoadResult, PingResult, PruneResult, PullResult, PushResult, RemoveItem,
@@ -86,7 +85,7 @@ export class ImageClient {
   /** The engine's versions. `GET /version`. */
   async version(options: CallOptions = {}): Promise<VersionResult> {
     refuseUnknownOptions('version', options, CALL);
-    return this.#object<VersionResult>({ operation: 'version', ...options });
+    return this.#object<VersionResult>({ operation: 'version', ...callOptions(options) });
   }
 
   /** What the engine says of itself at length. `GET /info`. */
@@ -397,22 +396,6 @@ export class ImageClient {
     const isList = (answer: unknown): boolean => answer === null || Array.isArray(answer);
     return ((await this.#engine.json(call, isList)) as Item[] | null) ?? [];
   }
-}
-
-/** A registry, and where in it something is. */
-interface RegistryPlace {
-  readonly host: string;
-  readonly repository?: string | undefined;
-}
-
-function registryOf(reference: Reference): RegistryPlace {
-  return { host: registryHost(reference), repository: reference.path };
-}
-
-/** Credentials that a call was given for another registry than its image's are a mistake, and would be a leak. */
-function refuseForAnother(key: string, credentials: CredentialChoice | CredentialSource): void {
-  if (mayGoTo(key, credentials)) return;
-  throw new ArgumentError(`the serverAddress of these credentials is not ${escapeText(key)}, to which they would go`);
 }
 
 function callOptions({ signal, timeouts }: CallOptions): CallOptions {

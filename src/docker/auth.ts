@@ -129,6 +129,23 @@ export function mayGoTo(registry: string, credentials: CredentialChoice | Creden
   return credentials.serverAddress === '' || keyHost(credentials.serverAddress) === keyHost(registry);
 }
 
+/** A registry, and where in it something is. */
+export interface RegistryPlace {
+  readonly host: string;
+  readonly repository?: string | undefined;
+}
+
+/** The registry from which a reference is pulled, and its repository there. */
+export function registryOf(reference: Reference): RegistryPlace {
+  return { host: registryHost(reference), repository: reference.path };
+}
+
+/** Credentials that a call was given for another registry than its image's are a mistake, and would be a leak. */
+export function refuseForAnother(key: string, credentials: CredentialChoice | CredentialSource): void {
+  if (mayGoTo(key, credentials)) return;
+  throw new ArgumentError(`the serverAddress of these credentials is not ${escapeText(key)}, to which they would go`);
+}
+
 /** The members that are there, as text. No message of this file holds a value. */
 function revealMembers(credentials: Credentials): Map<string, string> {
   const given: unknown = credentials; // a caller in JavaScript may give anything
