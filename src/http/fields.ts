@@ -28,7 +28,9 @@ export class Fields {
 
   /** The elements of a list-valued field (`#token`), in lower case, empty ones left out (RFC 9110 §5.6.1). */
   list(name: string): string[] {
-    return this.getAll(name)
+    const values = this.#values.get(lowerCaseAscii(name));
+    if (values === undefined) return [];
+    return values
       .flatMap((value) => value.split(','))
       .map((element) => lowerCaseAscii(trimOptionalWhitespace(element)))
       .filter((element) => element !== '');

@@ -32,8 +32,9 @@ function isOptionalWhitespace(code: number): boolean {
 
 /** Lower case for A–Z alone: `toLowerCase()` would turn U+212A, the Kelvin sign, into a "k". */
 export function lowerCaseAscii(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return ascii.test(text) ? text.toLowerCase() : text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
+const ascii = /^[\0-\x7f]*$/;
 
 const digits = /^[0-9]+$/;
 /** 1*DIGIT as a number, or undefined where it is none or is above 2^53 - 1. `Number()` would take `1e3`, `0x10` and ``. */

@@ -57,6 +57,7 @@ export type ResponseEvent =
 /** Yields an event, or undefined when it needs more bytes. */
 type Steps<Result = void> = Generator<ResponseEvent | undefined, Result, void>;
 
+const PREFACE = 'HTTP/1.';
 const LF = 0x0a;
 const CR = 0x0d;
 const ZERO = 0x30;
@@ -144,11 +145,15 @@ export class ResponseParser {
   *#response(): Steps {
     let interim = 0;
     for (;;) {
-      const start = yield* this.#statusLine();
+      if (!this.#prefaceIsHere()) yield* this.#preface();
+      const line = this.#lineHere(RESPONSE_LIMITS.statusLine, this.#start);
+      const start = this.#statusLine(line ?? (yield* this.#line(RESPONSE_LIMITS.statusLine, this.#start)));
       const fields = yield* this.#fieldSection('head');
       if (start.status === 101) this.#fail('an upgrade that was not asked for', 'RFC 9110 §15.2.2');
       if (start.status >= 200) {
-        yield* this.#content({ ...start, fields, method: this.#method });
+        // By name, not `...start`: an object spread and then added to is a new hidden class to V8, every time.
+        const { minorVersion, status, reason } = start;
+        yield* this.#content({ minorVersion, status, reason, fields, method: this.#method });
         return;
       }
       if (++interim > RESPONSE_LIMITS.interim) this.#fail('too many interim answers', 'RFC 9110 §15.2');
@@ -157,9 +162,7 @@ export class ResponseParser {
   }
 
   // status-line = HTTP-version SP status-code SP [ reason-phrase ]                                             §4
-  *#statusLine(): Steps<{ minorVersion: number; status: number; reason: string }> {
-    yield* this.#preface();
-    const line = yield* this.#line(RESPONSE_LIMITS.statusLine, this.#start);
+  #statusLine(line: string): { minorVersion: number; status: number; reason: string } {
     const match = /^([0-9]) ([1-5][0-9][0-9]) (.*)$/s.exec(line);
     if (!match) return this.#fail('a malformed status line', 'RFC 9112 §4', `HTTP/1.${line}`);
     const [, minor, status, reason = ''] = match;
@@ -170,12 +173,20 @@ export class ResponseParser {
   // HTTP-version = HTTP-name "/" DIGIT "." DIGIT: checked byte by byte, so that an SSH banner, a TLS alert or a page
   // without line ends fails at its first wrong byte instead of waiting for more.                               §2.3
   *#preface(): Steps {
-    this.#start = this.#before + this.#position;
-    for (const expected of latin1('HTTP/1.')) {
+    for (const expected of latin1(PREFACE)) {
       while (this.#position === this.#input.length) yield* this.#more();
       if (this.#input[this.#position] !== expected) this.#noHttp();
       this.#position++;
     }
+  }
+
+  /** Takes it where all of it is here, and right; else it is for `#preface` to say how far it is. */
+  #prefaceIsHere(): boolean {
+    this.#start = this.#before + this.#position;
+    const end = this.#position + PREFACE.length;
+    if (this.#input.toString('latin1', this.#position, end) !== PREFACE) return false;
+    this.#position = end;
+    return true;
   }
 
   #noHttp(): never {
@@ -190,12 +201,13 @@ export class ResponseParser {
     const fields = new Fields();
     if (part === 'trailers') this.#sectionBytes = 0; // heads count together, interim ones too
     for (let lines = 0; ; lines++) {
-      const line = yield* this.#line(RESPONSE_LIMITS[part]);
+      const line = this.#lineHere(RESPONSE_LIMITS[part]) ?? (yield* this.#line(RESPONSE_LIMITS[part]));
       this.#sectionBytes += line.length + 2;
       if (this.#sectionBytes > RESPONSE_LIMITS[part]) this.#fail(`the ${part} section is too large`, 'RFC 9110 §5.4');
       if (line === '') return fields;
       if (lines === RESPONSE_LIMITS.fieldLines) this.#fail('too many field lines', 'RFC 9110 §5.4');
-      fields.append(...parseFieldLine(line, this.#fail));
+      const [name, value] = parseFieldLine(line, this.#fail);
+      fields.append(name, value);
     }
   }
 
@@ -228,7 +240,7 @@ export class ResponseParser {
 
   // chunk = chunk-size [ chunk-ext ] CRLF chunk-data CRLF                                                      §7.1
   *#chunkSize(): Steps<number> {
-    const line = yield* this.#line(RESPONSE_LIMITS.chunkLine);
+    const line = this.#lineHere(RESPONSE_LIMITS.chunkLine) ?? (yield* this.#line(RESPONSE_LIMITS.chunkLine));
     const size = parseHexadecimal(chunkSizeGrammar.exec(line)?.[0] ?? '');
     if (size === undefined) return this.#fail('a chunk size that is no hexadecimal number', 'RFC 9112 §7.1', line);
     if (!isFieldText(line)) this.#fail('a control character in a chunk extension', 'RFC 9112 §7.1.1');
@@ -306,6 +318,17 @@ export class ResponseParser {
     return new Uint8Array(this.#input.buffer, this.#input.byteOffset + start, end - start);
   }
 
+  // The path that nearly all lines take: all of it is here. A generator for each line made parsing an
+  // answer of seven fields take 13.5 us instead of 7.
+  #lineHere(limit: number, start: number = this.#before + this.#position): string | undefined {
+    const feed = this.#input.indexOf(LF, this.#position);
+    if (feed === -1) return undefined;
+    this.#start = start;
+    const line = this.#input.toString('latin1', this.#position, feed + 1);
+    this.#position = feed + 1;
+    return this.#withoutEnd(line, limit);
+  }
+
   /** The next line without its CRLF, of at most `limit` bytes, as Latin-1 text. */
   *#line(limit: number, start: number = this.#before + this.#position): Steps<string> {
     this.#start = start;
@@ -314,15 +337,24 @@ export class ResponseParser {
       const end = feed === -1 ? this.#input.length : feed + 1;
       this.#partialLine += this.#input.toString('latin1', this.#position, end);
       this.#position = end;
-      if (this.#partialLine.length > limit + 2) this.#fail(`a line of more than ${limit} bytes`, 'RFC 9112 §2.2');
       if (feed !== -1) break;
+      this.#checkLength(this.#partialLine, limit);
       yield* this.#more();
     }
     const line = this.#partialLine;
     this.#partialLine = '';
+    return this.#withoutEnd(line, limit);
+  }
+
+  #withoutEnd(line: string, limit: number): string {
+    this.#checkLength(line, limit);
     // A lone LF might pass as a line end (§2.2 lets recipients do so); two readers that differ on it can be played off.
     if (!line.endsWith('\r\n')) this.#fail('a line that ends without CR', 'RFC 9112 §2.2', line);
     return line.slice(0, -2);
+  }
+
+  #checkLength(line: string, limit: number): void {
+    if (line.length > limit + 2) this.#fail(`a line of more than ${limit} bytes`, 'RFC 9112 §2.2');
   }
 
   /** Waits for more bytes; where none will come, the answer is cut short. */
