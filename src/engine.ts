@@ -2,12 +2,9 @@
 
 import { CollectingSink } from './connection/collect.ts';
 import type { Observe } from './connection/observer.ts';
-import { LONGEST_TIMEOUT_MS } from './connection/time-limits.ts';
-import type { AnswerReader, ContentSink, ExchangeNotes, RequestBody, Timeouts, Wire, WireRequest } from './connection/wire.ts';
+import type { AnswerReader, ContentSink, ExchangeNotes, RequestBody, Timeouts, Wire } from './connection/wire.ts';
 import { escapeText } from './bytes.ts';
-import {
-  ArgumentError, BadRequestError, ConnectError, CredentialError, DecodeError, ProtocolError, VersionError,
-} from './errors.ts';
+import { BadRequestError, ConnectError, CredentialError, DecodeError, ProtocolError, VersionError } from './errors.ts';
 import type { ApiError } from './errors.ts';
 import type { ResponseHead } from './http/response.ts';
 import { bodyMessage, decodeJson, isJsonObject, statusError, wantsTls } from './docker/answer.ts';
@@ -19,48 +16,30 @@ import type { Call, EngineFacts, ImageStore } from './docker/call.ts';
 import type { Endpoint } from './docker/endpoint.ts';
 import { endpoints } from './docker/endpoints.ts';
 import { carriesCredentials, withoutSecrets } from './docker/secrets.ts';
-import { shownTarget } from './docker/shown-target.ts';
 import type { PingResult } from './docker/types.ts';
 import { OUR_RANGE, commonVersion, isApiVersion, isVersionComplaint } from './docker/version.ts';
+import { Question, RequestMaker } from './sent-request.ts';
+import type { RawRequest, RequestCommons, RequestFields } from './sent-request.ts';
 import { manyMayListen, waitFor } from './signals.ts';
 import { SingleFlight } from './single-flight.ts';
-import { USER_AGENT } from './version.ts';
 
 /** The most of an error's body that is read, in bytes; moby's client reads as much. */
 export const ERROR_BODY_LIMIT: number = 1024 * 1024;
 /** The most of a JSON answer that is kept, in bytes: some 100,000 images in a list. */
 export const JSON_ANSWER_LIMIT: number = 64 * 1024 * 1024;
-/** The limit for the head of an answer that an engine has ready, in milliseconds. */
-export const PROMPT_HEAD_MS = 30_000;
-/** The limit for a connection, in milliseconds. */
-export const CONNECT_MS = 10_000;
-
-
 /** Takes the answer to a call that succeeded so far. */
 export type CallReader = (asked: Asked, head: ResponseHead) => ContentSink;
 
 /** Takes the answer to a request of any kind, whatever its status. */
 export type RawReader = (head: ResponseHead, notes: ExchangeNotes) => ContentSink;
 
-/** A request of any kind. */
-export type RawRequest = Omit<WireRequest, 'timeouts' | 'shownTarget' | 'notes'> & {
-  readonly timeouts?: Partial<Timeouts> | undefined;
-};
-
 /** What an engine is reached with. */
-export interface EngineOptions {
+export interface EngineOptions extends RequestCommons {
   readonly wire: Wire;
   /** As errors show it. */
   readonly address: string;
-  /** The value of the Host field. */
-  readonly host: string;
-  /** What every path begins with. */
-  readonly basePath?: string;
   /** Spoken without asking. */
   readonly version?: string | undefined;
-  readonly timeouts: Partial<Timeouts>;
-  /** Go along with every request that does not have them itself. */
-  readonly headers?: Fields;
   /** Told of every exchange. */
   readonly observe?: Observe | undefined;
   /** Called before somebody's credentials are sent; what it throws, the call rejects with, and nothing is sent. */
@@ -96,6 +75,7 @@ export interface BodySource {
 /** One engine. */
 export class Engine {
   readonly #options: EngineOptions;
+  readonly #requests: RequestMaker;
   // What is learned of the engine is learned once, by the first who needs it, and forgotten together.
   #identity: PingResult | undefined;
   #store: ImageStore | undefined;
@@ -104,6 +84,7 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#requests = new RequestMaker(options);
   }
 
   /** Calls and decodes a JSON answer, which must be of the kind that is due; `null` where there is none to decode. */
@@ -126,8 +107,8 @@ export class Engine {
     checkArguments(call);
     try {
       call.signal?.throwIfAborted();
-      const facts = await this.#factsFor(call);
-      const fields = await this.#credentialFields(call);
+      const facts = this.#knownFacts(call) ?? (await this.#factsFor(call));
+      const fields = call.registry === undefined ? contentFields(call) : await registryFields(call, call.registry);
       await this.#exchangeOnce(call, fields, facts, reader).catch(async (error: unknown) => {
         if (!(error instanceof BadRequestError) || !isVersionComplaint(error.daemonMessage)) throw error;
         await this.#versionRefused(facts.version, call.signal);
@@ -171,6 +152,16 @@ export class Engine {
     encodeCall(call, await this.#factsFor(call));
   }
 
+  /** What the gates must know of the engine, where all of it is known: then nothing is waited for. */
+  #knownFacts(call: EngineCall): EngineFacts | undefined {
+    const pinned = this.#options.version;
+    if (needsStore(call)) return undefined;
+    if (pinned !== undefined && !needsIdentity(call)) return { version: pinned, identity: undefined };
+    const identity = this.#identity;
+    const version = pinned ?? (identity && commonVersion(identity.apiVersion));
+    return identity === undefined || version === undefined ? undefined : { version, identity };
+  }
+
   async #factsFor(call: EngineCall): Promise<EngineFacts> {
     const { signal } = call;
     const version = await this.version(signal);
@@ -212,16 +203,16 @@ export class Engine {
   async raw(request: RawRequest, reader: RawReader): Promise<void> {
     manyMayListen(request.signal);
     const { wire, address, observe, beforeCredentials } = this.#options;
-    const sent = this.#wireRequest(request);
-    if (carriesCredentials(sent)) beforeCredentials?.();
-    const observed = observe?.({ method: sent.method, target: sent.shownTarget, address });
-    const notes = observed?.notes ?? { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0 };
+    const sent = this.#requests.make(request);
+    if (beforeCredentials !== undefined && carriesCredentials(sent)) beforeCredentials();
+    const observed = observe?.(sent, address);
+    if (observed !== undefined) sent.notes = observed.notes;
     const answered: AnswerReader = (head) => {
       observed?.answered(head.status);
-      return reader(head, notes);
+      return reader(head, sent.notes);
     };
     try {
-      await wire.exchange({ ...sent, notes }, answered);
+      await wire.exchange(sent, answered);
     } catch (error) {
       const told = withoutSecrets(error, sent);
       observed?.failed(told);
@@ -235,18 +226,18 @@ export class Engine {
     this.#options.wire.close();
   }
 
-  async #exchangeOnce(call: EngineCall, fields: Fields, facts: EngineFacts, reader: CallReader): Promise<void> {
-    const row: Endpoint = endpoints[call.operation];
-    const target = encodeCall(call, facts);
-    const asked = { method: target.method, target: shownTarget(target.target), address: this.#options.address };
+  async #exchangeOnce(call: EngineCall, fields: RequestFields, facts: EngineFacts, reader: CallReader): Promise<void> {
+    const { reply, prompt, success = OK }: Endpoint = endpoints[call.operation];
+    const { method, target } = encodeCall(call, facts);
+    const asked = new Question(method, target, this.#options.address);
     let refused: Refusal | undefined;
-    const body = await call.body?.open();
-    const timeouts = { ...(row.prompt ? { headMs: PROMPT_HEAD_MS } : {}), ...this.#options.timeouts, ...call.timeouts };
-    const longLived = row.reply === 'progress' || row.reply === 'archive';
-    const request = { ...target, fields, body, signal: call.signal, timeouts, longLived };
+    const body = call.body === undefined ? undefined : await call.body.open();
+    const { signal, timeouts } = call;
+    const longLived = reply === 'progress' || reply === 'archive';
+    const request: RawRequest = { method, target, fields, body, signal, timeouts, prompt, longLived };
     try {
       await this.raw(request, (head, notes) => {
-        if ((row.success ?? [200]).includes(head.status)) {
+        if (success.includes(head.status)) {
           refuseCoding(head);
           return reader(asked, head);
         }
@@ -255,27 +246,15 @@ export class Engine {
       });
     } catch (error) {
       // The body of an error may be cut short or endless: the status has told what matters.
-      if (refused === undefined || call.signal?.aborted === true) throw error;
+      if (refused === undefined || signal?.aborted === true) throw error;
     }
     if (refused !== undefined) throw withoutSecrets(errorOf(asked, refused), request);
-  }
-
-  #wireRequest(request: RawRequest): WireRequest {
-    const { host, basePath = '', timeouts, headers = [] } = this.#options;
-    const limits = { connectMs: CONNECT_MS, headMs: undefined, idleMs: undefined, ...timeouts, ...request.timeouts };
-    checkTimeouts(limits);
-    const given = new Set(request.fields.map(([name]) => name.toLowerCase()));
-    const always = headers.filter(([name]) => !given.has(name.toLowerCase()));
-    const fields = [['Host', host], ['User-Agent', USER_AGENT], ...always, ...request.fields] as const;
-    const target = `${basePath}${request.target}`;
-    return { ...request, target, shownTarget: shownTarget(target), fields, timeouts: limits };
   }
 
   async #ping(method: 'HEAD' | 'GET', { signal, timeouts }: Pick<EngineCall, 'signal' | 'timeouts'>): Promise<ResponseHead> {
     let answer: ResponseHead | undefined;
     const body = new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'));
-    const limits = { headMs: PROMPT_HEAD_MS, ...this.#options.timeouts, ...timeouts };
-    const request = { method, target: '/_ping', fields: [], body: undefined, signal, timeouts: limits };
+    const request = { method, target: '/_ping', fields: [], body: undefined, signal, timeouts, prompt: true };
     await this.raw(request, (head) => {
       answer = head;
       return body;
@@ -311,8 +290,7 @@ export class Engine {
   /** What `/version` says, which needs no version itself. */
   async #spokenRange(signal: AbortSignal | undefined): Promise<string> {
     const sink = jsonSink();
-    const timeouts = { headMs: PROMPT_HEAD_MS, ...this.#options.timeouts };
-    await this.raw({ method: 'GET', target: '/version', fields: [], body: undefined, signal, timeouts }, (head) => {
+    await this.raw({ method: 'GET', target: '/version', fields: [], body: undefined, signal, prompt: true }, (head) => {
       refuseCoding(head);
       return sink;
     });
@@ -327,20 +305,22 @@ export class Engine {
     const message = `the engine at ${this.#options.address} speaks API ${escapeText(spoken)}, this client ${needed}${tried}`;
     throw new VersionError(message, { needed, spoken });
   }
-
-  async #credentialFields({ operation, registry, body, signal }: EngineCall): Promise<Fields> {
-    const row: Endpoint = endpoints[operation];
-    const fields: Array<readonly [string, string]> = [];
-    if (body !== undefined && row.contentType !== undefined) fields.push(['Content-Type', row.contentType]);
-    if (row.credentials === undefined || registry === undefined) return fields;
-    const credentials = await credentialsOf(registry, signal);
-    if (credentials === undefined && row.credentials === 'if-known') return fields;
-    fields.push(['X-Registry-Auth', encodeRegistryAuth(credentials, registry.key)]);
-    return fields;
-  }
 }
 
-type Fields = ReadonlyArray<readonly [name: string, value: string]>;
+const OK: readonly number[] = [200];
+
+function contentFields({ operation, body }: EngineCall): RequestFields {
+  const { contentType }: Endpoint = endpoints[operation];
+  return body === undefined || contentType === undefined ? [] : [['Content-Type', contentType]];
+}
+
+async function registryFields(call: EngineCall, registry: RegistryAccess): Promise<RequestFields> {
+  const row: Endpoint = endpoints[call.operation];
+  if (row.credentials === undefined) return contentFields(call);
+  const credentials = await credentialsOf(registry, call.signal);
+  if (credentials === undefined && row.credentials === 'if-known') return contentFields(call);
+  return [...contentFields(call), ['X-Registry-Auth', encodeRegistryAuth(credentials, registry.key)]];
+}
 
 /** The credentials of a call; never those of another registry, whoever gives them. */
 async function credentialsOf(registry: RegistryAccess, signal: AbortSignal | undefined): Promise<CredentialChoice> {
@@ -350,15 +330,6 @@ async function credentialsOf(registry: RegistryAccess, signal: AbortSignal | und
   if (mayGoTo(key, credentials)) return credentials;
   const message = `asked for the credentials of ${escapeText(key)}, your function gave some whose serverAddress is another`;
   throw new CredentialError(message, { registry: key });
-}
-
-/** Node takes a limit that is no number for one millisecond. */
-function checkTimeouts(timeouts: Timeouts): void {
-  for (const [name, limit] of Object.entries<unknown>({ ...timeouts })) {
-    if (!['connectMs', 'headMs', 'idleMs'].includes(name)) throw new ArgumentError(`timeouts has no "${escapeText(name)}"`);
-    const valid = limit === undefined || (typeof limit === 'number' && limit > 0 && limit <= LONGEST_TIMEOUT_MS);
-    if (!valid) throw new ArgumentError(`timeouts.${name} must be a number of milliseconds, 1 to ${LONGEST_TIMEOUT_MS}`);
-  }
 }
 
 function jsonSink(): CollectingSink {
@@ -384,7 +355,8 @@ function errorOf(asked: Asked, { head, notes, body }: Refusal): ApiError {
   // In a coding there are no words; the status has told what matters.
   const words = codingsOf(head).length > 0 ? new Uint8Array(0) : body.bytes();
   const error = statusError(asked, head.status, head.reason, words);
-  return error.at({ ...asked, requestSent: true, reusedSocket: notes.reusedSocket === true });
+  const { method, target, address } = asked;
+  return error.at({ method, target, address, requestSent: true, reusedSocket: notes.reusedSocket === true });
 }
 
 /** We never ask for one (no Accept-Encoding), and what we do not undo must not pass for the content itself. */

@@ -1,6 +1,6 @@
 // The seam for those who look on at exchanges: what they are told, and when. They read clocks; the rest of us do not.
 
-import type { ExchangeNotes } from './wire.ts';
+import type { ExchangeNotes, WireRequest } from './wire.ts';
 
 /** One exchange as its observers see it: never a field's value, and never content. */
 export interface ExchangeReport extends ExchangeNotes {
@@ -28,4 +28,4 @@ export interface Observation {
 }
 
 /** Told of each exchange when it begins; undefined where nobody wants to know. */
-export type Observe = (request: Pick<ExchangeReport, 'method' | 'target' | 'address'>) => Observation | undefined;
+export type Observe = (request: Pick<WireRequest, 'method' | 'shownTarget'>, address: string) => Observation | undefined;

@@ -51,13 +51,18 @@ export function encodeCall(call: Call, facts: EngineFacts): Target {
     const error = lacking(subject, gate, facts);
     if (error !== undefined) throw error;
   }
-  const query = new URLSearchParams();
-  for (const { parameter, values } of encodeArguments(call)) {
-    for (const value of values) query.append(parameter.wire, value);
-  }
   const prefix = row.versioned === false ? '' : `/v${facts.version}`;
   const path = row.path.replace('{image}', () => encodePath(image ?? ''));
-  return { method: row.method, target: `${prefix}${path}${query.size > 0 ? `?${query}` : ''}` };
+  return { method: row.method, target: `${prefix}${path}${encodeQuery(encodeArguments(call))}` };
+}
+
+function encodeQuery(encoded: readonly EncodedArgument[]): string {
+  if (encoded.length === 0) return '';
+  const query = new URLSearchParams();
+  for (const { parameter, values } of encoded) {
+    for (const value of values) query.append(parameter.wire, value);
+  }
+  return `?${query}`;
 }
 
 /** Throws an `ArgumentError` for what no engine could be sent: so it is told before any I/O. */
@@ -144,9 +149,13 @@ interface EncodedArgument {
 /** Each argument that asks for something, with its parameter and what it is on the wire. */
 function encodeArguments({ operation, args = {} }: Call): EncodedArgument[] {
   const { parameters }: Endpoint = endpoints[operation];
-  const given = Object.entries(parameters).filter(([name]) => args[name] !== undefined);
-  const encoded = given.map(([name, parameter]) => ({ name, parameter, values: parameter.encode(args[name]) }));
-  return encoded.filter(({ values }) => values.length > 0);
+  const encoded: EncodedArgument[] = [];
+  for (const name in parameters) {
+    const parameter = args[name] === undefined ? undefined : parameters[name];
+    const values = parameter?.encode(args[name]) ?? [];
+    if (parameter !== undefined && values.length > 0) encoded.push({ name, parameter, values });
+  }
+  return encoded;
 }
 
 /** Throws for an option that a method does not have: a misspelt one would be dropped in silence. */

@@ -19,15 +19,15 @@ const channels = {
   /** In place of `end`: `error`, an abort's reason too. */
   error: channel('longshore:request:error'),
 };
+const all = Object.values(channels);
 
 /** Observes an exchange, if anybody wants to know. */
-export const observe: Observe = (request) => {
-  const isWanted = log.enabled || Object.values(channels).some(({ hasSubscribers }) => hasSubscribers);
-  return isWanted ? observation(request) : undefined;
+export const observe: Observe = (request, address) => {
+  const isWanted = log.enabled || all.some(({ hasSubscribers }) => hasSubscribers);
+  return isWanted ? observation(request, address) : undefined;
 };
 
-function observation(request: Parameters<Observe>[0]): Observation {
-  const { method, target, address } = request;
+function observation({ method, shownTarget: target }: Parameters<Observe>[0], address: string): Observation {
   const report: ExchangeReport = {
     method,
     target,

@@ -62,13 +62,13 @@ describe('NODE_DEBUG=longshore', () => {
   it('observes nothing where neither a line nor a message is wanted', async () => {
     const code = `const { observe } = await import('${library}system/debug.js');
       const { subscribe, unsubscribe } = await import('node:diagnostics_channel');
-      const asked = { method: 'GET', target: '/x', address: 'a' };
+      const asked = { method: 'GET', shownTarget: '/x' };
       const listener = () => {};
-      const found = [observe(asked)];
+      const found = [observe(asked, 'a')];
       subscribe('longshore:request:error', listener);
-      found.push(observe(asked));
+      found.push(observe(asked, 'a'));
       unsubscribe('longshore:request:error', listener);
-      found.push(observe(asked));
+      found.push(observe(asked, 'a'));
       console.log(found.map((one) => typeof one).join());`;
     const env = { ...process.env, NODE_DEBUG: '' };
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], { env });
