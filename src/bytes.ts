@@ -30,13 +30,14 @@ export function concat(blocks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 /** Bytes that come in pieces, kept in memory that grows as they do: a piece of one byte costs one byte. */
 export class GrowingBytes {
   length = 0;
-  #memory = new Uint8Array(0);
+  #memory: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
   /** Takes a copy: the piece may be borrowed. */
   append(piece: Uint8Array): void {
     const length = this.length + piece.length;
     if (length > this.#memory.length) {
-      const grown = new Uint8Array(Math.max(length, 2 * this.#memory.length));
+      // Every byte of it is written before it is shown; what is small comes out of Node's pool.
+      const grown = Buffer.allocUnsafe(Math.max(length, 2 * this.#memory.length));
       grown.set(this.view());
       this.#memory = grown;
     }

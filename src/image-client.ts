@@ -387,8 +387,8 @@ export class ImageClient {
     return (reader, left) => this.#engine.exchange({ ...call, signal: left }, reader);
   }
 
-  async #object<Result>(call: EngineCall): Promise<Result> {
-    return (await this.#engine.json(call, isJsonObject)) as Result;
+  #object<Result>(call: EngineCall): Promise<Result> {
+    return this.#engine.json(call, isJsonObject) as Promise<Result>;
   }
 
   /** `null`, which some engines send for an empty list, becomes `[]`. */

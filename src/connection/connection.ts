@@ -48,6 +48,8 @@ export class Connection implements ChannelOwner {
   readonly #channel: Channel;
   readonly #makeExchange: MakeExchange;
   #exchange: ChannelExchange | undefined;
+  #resting = false;
+  #expiry: NodeJS.Timeout | undefined;
   /** Memory of its own, two blocks: while the last read is still borrowed from one, the next may go into the other. */
   #own: [Buffer, Buffer] | undefined;
 
@@ -58,7 +60,7 @@ export class Connection implements ChannelOwner {
   }
 
   /** One exchange; afterwards the connection is either free (`alive`) or destroyed. */
-  async exchange(request: WireRequest, reader: AnswerReader): Promise<void> {
+  exchange(request: WireRequest, reader: AnswerReader): Promise<void> {
     const exchange = this.#makeExchange(this.#channel, request, (head) => {
       const sink = reader(head);
       // What a sink may hold on to must not lie where other connections read.
@@ -67,26 +69,42 @@ export class Connection implements ChannelOwner {
     });
     this.exchanges++;
     this.#exchange = exchange;
-    try {
-      exchange.start();
-      if (!(await exchange.done)) this.destroy();
-    } catch (error) {
-      this.destroy();
-      throw error;
-    } finally {
-      this.#exchange = undefined;
-    }
+    exchange.start();
+    return exchange.done.then(this.#exchanged, this.#failed);
   }
 
-  /** Whether the connection keeps the process alive: not while it is idle. */
-  keepAlive(value: boolean): void {
-    this.#channel.keepAlive(value);
+  readonly #exchanged = (reusable: boolean): void => {
+    if (!reusable) this.destroy();
+    this.#exchange = undefined;
+  };
+
+  readonly #failed = (error: unknown): never => {
+    this.destroy();
+    this.#exchange = undefined;
+    throw error;
+  };
+
+  /** Waits to be used again, for so long at most; meanwhile it does not keep the process alive. */
+  rest(limitMs: number): void {
+    this.#resting = true;
+    this.#channel.keepAlive(false);
+    // The timer is not cleared in between, but set anew by the next rest: Node makes and drops a list for a timer that is
+    // the only one of its length.
+    this.#expiry ??= setTimeout(() => this.#resting && this.destroy(), limitMs).unref();
+    this.#expiry.refresh();
+  }
+
+  /** Is used again. */
+  wake(): void {
+    this.#resting = false;
+    this.#channel.keepAlive(true);
   }
 
   /** Closes it; an exchange under way fails with `reason`. */
   destroy(reason?: unknown): void {
     if (!this.alive) return;
     this.alive = false;
+    clearTimeout(this.#expiry);
     this.#channel.destroy();
     this.#exchange?.fail(reason);
     this.onDeath();

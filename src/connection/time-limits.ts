@@ -12,7 +12,7 @@ export class TimeLimits {
   readonly #expire: (error: TimeoutError) => void;
   #headTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
-  readonly #ours = new Set<'reading' | 'sending'>();
+  readonly #ours = { reading: false, sending: false };
   #requestSent = false;
   #stopped = false;
 
@@ -43,7 +43,7 @@ export class TimeLimits {
     clearTimeout(this.#idleTimer);
     this.#idleTimer = undefined; // or `refresh()` would bring it back to life
     const limitMs = this.#timeouts.idleMs;
-    if (limitMs === undefined || this.#stopped || this.#ours.size > 0) return;
+    if (limitMs === undefined || this.#stopped || this.#ours.reading || this.#ours.sending) return;
     this.#idleTimer = setTimeout(() => {
       const what = this.#requestSent ? 'sent nothing' : 'took nothing and sent nothing';
       this.#expire(new TimeoutError(`the engine ${what} for ${limitMs} ms`, { limit: 'idle', limitMs }));
@@ -56,8 +56,7 @@ export class TimeLimits {
 
   /** Whether this side makes the engine wait, by reading or by having nothing to send: that is nobody's idleness. */
   wait(what: 'reading' | 'sending', waiting: boolean): void {
-    if (waiting) this.#ours.add(what);
-    else this.#ours.delete(what);
+    this.#ours[what] = waiting;
     this.startIdle();
   }
 

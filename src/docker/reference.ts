@@ -140,10 +140,13 @@ export function encodePath(image: string): string {
 }
 
 function encodeSegment(segment: string, image: string): string {
+  if (plainSegment.test(segment)) return segment;
   if (/^\.{0,2}$/.test(segment)) throw invalid(image, 'a part between slashes is empty, "." or ".."');
   if (/\p{Cs}/u.test(segment)) throw invalid(image, 'it is no Unicode text');
   return encodeURIComponent(segment).replaceAll('%3A', ':').replaceAll('%40', '@');
 }
+// What nearly all names are made of; it stands in a path as it is.
+const plainSegment = /^[\w-][\w.:@-]*$/;
 
 function suffix({ tag, digest }: Reference): string {
   return (tag === undefined ? '' : `:${tag}`) + (digest === undefined ? '' : `@${digest}`);

@@ -24,11 +24,9 @@ const originForm = /^\/[\x21\x22\x24-\x7e]*$/;
 export function encodeRequestHead({ method, target, fields }: RequestHead): Buffer {
   if (!methods.has(method)) throw new ArgumentError(`the method must be one of ${[...methods].join(', ')}`);
   if (!originForm.test(target)) throw new ArgumentError('the request target must be a path of visible ASCII characters');
-  for (const once of [['host'], ['content-length', 'transfer-encoding']]) {
-    // Two that say where the content ends are read by two readers in two ways (RFC 9112 §3.2, §6.2).
-    const found = fields.filter(([name]) => once.includes(name.toLowerCase()));
-    if (found.length > 1) throw new ArgumentError(`a request has one header of ${once.join(' and ')}`);
-  }
+  refuseRepeated(fields, ['host']);
+  // Two that say where the content ends are read by two readers in two ways (RFC 9112 §3.2, §6.2).
+  refuseRepeated(fields, ['content-length', 'transfer-encoding']);
   let head = `${method} ${target} HTTP/1.1\r\n`;
   for (const [name, value] of fields) {
     if (!isToken(name)) throw new ArgumentError('a header name holds a character that HTTP does not allow there');
@@ -38,6 +36,13 @@ export function encodeRequestHead({ method, target, fields }: RequestHead): Buff
     head += `${name}: ${value}\r\n`;
   }
   return latin1(`${head}\r\n`);
+}
+
+/** Of some fields, which count together, a request has one. */
+function refuseRepeated(fields: RequestHead['fields'], names: readonly string[]): void {
+  let found = 0;
+  for (const [name] of fields) if (names.includes(name.toLowerCase())) found++;
+  if (found > 1) throw new ArgumentError(`a request has one header of ${names.join(' and ')}`);
 }
 
 /** The bytes before a chunk's data: its size in hexadecimal and CRLF (RFC 9112 §7.1). */

@@ -73,12 +73,13 @@ export class Patience {
 /** Writes the blocks as one; resolves when their memory may be used again. */
 export function writeTogether(socket: Socket, blocks: readonly Uint8Array[]): Promise<void> {
   return new Promise((resolve) => {
-    socket.cork();
+    const together = blocks.length > 1;
+    if (together) socket.cork();
     blocks.forEach((block, index) => {
       if (index === blocks.length - 1) socket.write(block, () => resolve());
       else socket.write(block);
     });
-    socket.uncork();
+    if (together) socket.uncork();
   });
 }
 
