@@ -100,13 +100,13 @@ export class Connection implements ChannelOwner {
     this.#channel.keepAlive(true);
   }
 
-  /** Closes it; an exchange under way fails with `reason`. */
-  destroy(reason?: unknown): void {
+  /** Closes it; an exchange under way fails with the `reason`, which is made for it alone. */
+  destroy(reason?: () => unknown): void {
     if (!this.alive) return;
     this.alive = false;
     clearTimeout(this.#expiry);
     this.#channel.destroy();
-    this.#exchange?.fail(reason);
+    if (this.#exchange?.settled === false) this.#exchange.fail(reason?.());
     this.onDeath();
   }
 

@@ -75,7 +75,7 @@ export class ConnectionPool implements Wire {
   close(): void {
     this.#closed = true;
     for (const end of this.#dialling) end(this.#closedError());
-    for (const connection of this.#all) connection.destroy(this.#closedError());
+    for (const connection of this.#all) connection.destroy(() => this.#closedError());
   }
 
   async #exchangeOver(connection: Connection, request: WireRequest, reader: AnswerReader): Promise<void> {

@@ -103,7 +103,10 @@ class SocketChannel implements Channel {
     this.socket.setNoDelay(true);
     this.socket.on('end', () => this.owner.ended());
     this.socket.on('error', (error) => this.owner.broken(error));
-    this.socket.on('close', () => this.owner.broken(new Error('the connection was closed')));
+    this.socket.on('close', () => {
+      // An error takes its stack along, which nobody would read of a connection that was let go.
+      if (this.owner !== nobody) this.owner.broken(new Error('the connection was closed'));
+    });
   }
 
   get writeError(): Error | undefined {
