@@ -80,14 +80,14 @@ export function checkEntry(entry: TarEntry): CheckedEntry {
   return {
     path: checkPath(entry, type),
     typeflag: TYPES[type].typeflag,
-    mode: checkInteger(entry, 'mode', TYPES[type].mode) & 0o7777, // above are the type bits of a stat
-    uid: checkInteger(entry, 'uid', 0),
-    gid: checkInteger(entry, 'gid', 0),
+    mode: (entry.mode === undefined ? TYPES[type].mode : checkInteger(entry, 'mode')) & 0o7777, // above are a stat's type bits
+    uid: entry.uid === undefined ? 0 : checkInteger(entry, 'uid'),
+    gid: entry.gid === undefined ? 0 : checkInteger(entry, 'gid'),
     size: inMemory ? sizeOfBytes(entry, bytes) : sizeOfChunks(entry, type),
     mtime: checkTime(entry),
     linkname: checkLinkname(entry, type),
-    devmajor: checkInteger(entry, 'devmajor', 0, MAX_ID),
-    devminor: checkInteger(entry, 'devminor', 0, MAX_ID),
+    devmajor: entry.devmajor === undefined ? 0 : checkInteger(entry, 'devmajor', MAX_ID),
+    devminor: entry.devminor === undefined ? 0 : checkInteger(entry, 'devminor', MAX_ID),
     bytes: inMemory ? bytes : undefined,
     chunks: inMemory ? undefined : bytes,
   };
@@ -104,11 +104,15 @@ function checkKeys(entry: TarEntry, type: TarEntryType): void {
 
 /** A path with "." or empty segments means the same to every reader, and goes in as it is. */
 function checkPath(entry: TarEntry, type: TarEntryType): string {
+  if (type === 'file' && typeof entry.path === 'string' && plainPath.test(entry.path)) return entry.path;
   const path = insideTree(entry, 'path', wellFormed(entry, 'path', entry.path));
   if (type === 'directory') return path.endsWith('/') ? path : `${path}/`;
   if (/(?:^|\/)\.?$/.test(path)) throw refusal(entry, `the path of a ${type} ends like a directory's`);
   return path;
 }
+
+// What nearly all paths are, and nothing that any of the rules here and below refuses.
+const plainPath = /^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/;
 
 /** A symlink's target is free text, and no reader needs it to exist; a link's is a path in the archive. */
 function checkLinkname(entry: TarEntry, type: TarEntryType): string {
@@ -136,10 +140,9 @@ function insideTree(entry: TarEntry, key: 'path' | 'linkname', path: string): st
 
 type IntegerKey = 'mode' | 'uid' | 'gid' | 'size' | 'devmajor' | 'devminor';
 
-function checkInteger(entry: TarEntry, key: IntegerKey, fallback: number, limit = Number.MAX_SAFE_INTEGER): number {
-  const value = entry[key];
-  if (value === undefined) return fallback;
-  if (Number.isInteger(value) && value >= 0 && value <= limit) return value;
+function checkInteger(entry: TarEntry, key: IntegerKey, limit = Number.MAX_SAFE_INTEGER): number {
+  const value: unknown = entry[key];
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= limit) return value as number;
   throw refusal(entry, `the ${key} ${quote(value)} is no integer from 0 to ${limit}`);
 }
 
@@ -150,13 +153,13 @@ function checkTime(entry: TarEntry): number {
 }
 
 function sizeOfBytes(entry: TarEntry, { length }: Uint8Array): number {
-  if (checkInteger(entry, 'size', length) === length) return length;
+  if (entry.size === undefined || checkInteger(entry, 'size') === length) return length;
   throw refusal(entry, `the size is ${entry.size}, but the content has ${length} bytes`);
 }
 
 function sizeOfChunks(entry: TarEntry, type: TarEntryType): number {
   const { content } = entry;
-  const size = checkInteger(entry, 'size', 0);
+  const size = entry.size === undefined ? 0 : checkInteger(entry, 'size');
   if (content === undefined && size === 0) return 0;
   if (content === undefined) throw refusal(entry, `the size is ${size}, but a ${type} without content has 0 bytes`);
   if (!isIterable(content)) throw refusal(entry, 'the content is neither bytes, nor text, nor chunks of bytes');
