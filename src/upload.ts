@@ -1,9 +1,11 @@
 // What a caller may give to be sent, as content of a request.
 
+import { Readable } from 'node:stream';
 import type { ArchiveFiles } from './connection/files.ts';
 import type { RequestBody } from './connection/wire.ts';
 import type { BodySource } from './engine.ts';
 import { ArgumentError } from './errors.ts';
+import { readableChunks } from './readable-chunks.ts';
 
 /** Bytes, anything that yields bytes (Node's and the web's streams do), a Blob, or a file by its path. */
 export type UploadData = Uint8Array | AsyncIterable<Uint8Array> | Blob | { readonly path: string };
@@ -25,7 +27,8 @@ function iterableSource(data: AsyncIterable<Uint8Array>, files: ArchiveFiles): B
   let begun = false;
   const iterator = (): AsyncIterator<Uint8Array> => {
     begun = true;
-    return files.inLargeReads(data)[Symbol.asyncIterator]();
+    const chunks = files.inLargeReads(data);
+    return chunks instanceof Readable ? readableChunks(chunks) : chunks[Symbol.asyncIterator]();
   };
   const discard = (): void => {
     if (begun) return;
