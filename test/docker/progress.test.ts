@@ -34,6 +34,26 @@ describe('a stream of JSON values', () => {
     });
   }
 
+  // Text is made of a block piece by piece, where it is ASCII: lines that lie across two pieces, or hold more than ASCII,
+  // or follow one of several values, must come out of their bytes, and nothing be lost or told twice.
+  it.each<[string, (at: number) => unknown[]]>([
+    ['ASCII lines', (at) => [{ at, x: 'y'.repeat(at % 301) }]],
+    ['one line of a thousand with more than ASCII', (at) => [{ at, x: at % 1000 === 500 ? 'é€😀' : '-' }]],
+    ['lines with more than ASCII', (at) => [{ at, x: 'é€😀' }]],
+    ['several values on some lines', (at) => (at % 7 === 0 ? [{ at }, { again: at }] : [{ at }])],
+    ['lines longer than a piece of text', (at) => [{ at, x: at % 500 === 0 ? 'z'.repeat(200_000) : '' }]],
+  ])('gives all values of one block of many lines, %s', async (_, valuesAt) => {
+    const lines = Array.from({ length: 3000 }, (_, at) => valuesAt(at));
+    const text = lines.map((values) => values.map((value) => JSON.stringify(value)).join('')).join('\r\n');
+    expect(await decode([Buffer.from(`${text}\r\n`)])).toEqual({ values: lines.flat(), error: undefined });
+  });
+
+  it('tells where in a large block the first wrong line begins', async () => {
+    const good = `${JSON.stringify({ x: 'y'.repeat(100) })}\n`.repeat(5000);
+    const { values, error } = await decode([Buffer.from(`${good}{"x":nope}\n{}\n`)]);
+    expect([values.length, error]).toMatchObject([5000, { offset: good.length }]);
+  });
+
   it('of nothing but white space is empty', async () => {
     expect(await decode([Buffer.from('\r\n \t')])).toEqual({ values: [], error: undefined });
   });
