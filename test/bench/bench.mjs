@@ -42,7 +42,7 @@ const scale = flags.smoke
   ? { mib: 4, calls: 50, lines: 1000, entries: 1000, rounds: 1 }
   : flags.full
     ? { mib: 1024, calls: 20_000, lines: 1_000_000, entries: 100_000, rounds: 7 }
-    : { mib: 256, calls: 2000, lines: 100_000, entries: 100_000, rounds: 3 };
+    : { mib: 256, calls: 5000, lines: 100_000, entries: 100_000, rounds: 3 };
 if (flags.rounds !== undefined) scale.rounds = Number(flags.rounds);
 const CHECK = { mib: 3, calls: 20, lines: 1000, entries: 1000 };
 
@@ -128,11 +128,10 @@ async function runOnce(contender, scenario, stage, amounts) {
     kib: 1024,
     check,
   };
-  if (!check)
-    run.warmUp = {
-      image: `${scenario.image ?? 'bench'}:${CHECK.mib}`,
-      file: isLoad(scenario) ? sources.get(CHECK.mib) : `${file}.small`,
-    };
+  if (!check) {
+    const small = Math.max(CHECK.mib, amounts.mib / 4);
+    run.warmUp = { image: `${scenario.image ?? 'bench'}:${small}`, file: isLoad(scenario) ? sources.get(small) : `${file}.small` };
+  }
   if (operation === 'saveToFile') rmSync(file, { force: true }); // a file that is there already is faster to write
   const result = await runCommand(commandOf(contender, scenario, run, native));
   if (result === undefined) return undefined;

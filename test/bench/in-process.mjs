@@ -48,7 +48,7 @@ const packers = {
 
 async function pack({ program, entries, check }, measured) {
   const [, packer] = program;
-  await packers[packer](1000, () => {}); // importing and compiling are not what is measured
+  await packers[packer](20_000, () => {}); // importing and compiling are not what is measured
   const blocks = [];
   let bytes = 0;
   const result = await measured(() =>
