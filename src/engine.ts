@@ -215,7 +215,7 @@ export class Engine {
     const sent = this.#wireRequest(request);
     if (carriesCredentials(sent)) beforeCredentials?.();
     const observed = observe?.({ method: sent.method, target: sent.shownTarget, address });
-    const notes = observed?.notes ?? { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0 };
+    const notes = observed?.notes ?? { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0, bytesBehind: 0 };
     const answered: AnswerReader = (head) => {
       observed?.answered(head.status);
       return reader(head, notes);
