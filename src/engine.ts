@@ -231,6 +231,7 @@ export class Engine {
     const { method, target } = encodeCall(call, facts);
     const asked = new Question(method, target, this.#options.address);
     let refused: Refusal | undefined;
+    let cut = false;
     const body = call.body === undefined ? undefined : await call.body.open();
     const { signal, timeouts } = call;
     const longLived = reply === 'progress' || reply === 'archive';
@@ -247,8 +248,9 @@ export class Engine {
     } catch (error) {
       // The body of an error may be cut short or endless: the status has told what matters.
       if (refused === undefined || signal?.aborted === true) throw error;
+      cut = true;
     }
-    if (refused !== undefined) throw withoutSecrets(errorOf(asked, refused), request);
+    if (refused !== undefined) throw withoutSecrets(errorOf(asked, refused, cut), request);
   }
 
   async #ping(method: 'HEAD' | 'GET', { signal, timeouts }: Pick<EngineCall, 'signal' | 'timeouts'>): Promise<ResponseHead> {
@@ -351,10 +353,10 @@ interface Refusal {
   readonly body: CollectingSink;
 }
 
-function errorOf(asked: Asked, { head, notes, body }: Refusal): ApiError {
+function errorOf(asked: Asked, { head, notes, body }: Refusal, cut: boolean): ApiError {
   // In a coding there are no words; the status has told what matters.
   const words = codingsOf(head).length > 0 ? new Uint8Array(0) : body.bytes();
-  const error = statusError(asked, head.status, head.reason, words);
+  const error = statusError(asked, head.status, head.reason, words, cut);
   const { method, target, address } = asked;
   return error.at({ method, target, address, requestSent: true, reusedSocket: notes.reusedSocket === true });
 }

@@ -85,7 +85,7 @@ export class SentRequest implements WireRequest {
   readonly timeouts: Timeouts;
   readonly signal: AbortSignal | undefined;
   readonly longLived: boolean;
-  notes: ExchangeNotes = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0 };
+  notes: ExchangeNotes = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0, bytesBehind: 0 };
 
   constructor({ method, body, signal, longLived }: RawRequest, target: string, fields: RequestFields, timeouts: Timeouts) {
     this.method = method;
