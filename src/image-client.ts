@@ -365,6 +365,7 @@ export class ImageClient {
 
   /** The options, once none of them is unknown; what is left of `own` are arguments of the row. */
   #known<Options extends object>(operation: keyof typeof endpoints, options: Options, own: readonly string[]): Options {
+    if (Object.keys(options).length === 0) return options; // as most calls have none
     const wireOnly = ['fromSrc', 'repo', 'names', 'term', 'fromImage'];
     const arguments_ = Object.keys(endpoints[operation].parameters).filter((name) => !wireOnly.includes(name));
     refuseUnknownOptions(operation, options, [...new Set([...arguments_, ...own])]);
