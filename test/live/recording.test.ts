@@ -146,7 +146,8 @@ describe('no secret is on a tape of', () => {
         outcomeOf(find('docker') ?? '', argv, { ...process.env, DOCKER_CONFIG, DOCKER_HOST: host }, input);
       expect(await run(['push', remote])).toMatchObject({ code: 0 });
       const login = ['login', '--username', LOGIN.username, '--password-stdin', REGISTRY_AUTH];
-      expect(await run(login, LOGIN.password)).toMatchObject({ code: 0 });
+      // Podman asks the registry by https alone, and this one has none; Podman is sent the password all the same.
+      expect(await run(login, LOGIN.password)).toMatchObject({ code: ENGINE.isPodman ? 1 : 0 });
     });
     expect(readFileSync(tape, 'latin1')).toMatch(/^X-Registry-Auth: \[redacted\]\r$/m);
     expect(readFileSync(tape, 'latin1')).toMatch(/^POST \S*\/auth HTTP/m);
