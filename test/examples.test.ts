@@ -1,127 +1,133 @@
-// The tests that we show to others: README's, and those of the programs in test/examples, as their authors would run them; and
-// the tapes of these, played to Node's own client and to curl, for where their packages are not installed.
+// Every example of README, run: its programs each in a process of its own, its commands in a shell, all before an engine that
+// answers everything rightly. Where an example says an address of the world, that engine stands there.
 
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
-import { encodeTape, replay } from '../src/testing.ts';
-import type { TapeRecord } from '../src/testing.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { obedientDaemon } from './support/obedient-daemon.ts';
+import type { ObedientDaemon } from './support/obedient-daemon.ts';
+import { recordedExchanges } from './support/recorded.ts';
 
-const at = (path: string): string => fileURLToPath(new URL(`examples/dockerode/${path}`, import.meta.url));
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const library = new URL('../dist/index.js', import.meta.url).href;
+const command = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const run = promisify(execFile);
 
-const isInstalled = existsSync(at('node_modules/dockerode'));
-if (!isInstalled && process.env['LIVE_TESTS'] === 'all') throw new Error('the packages of test/examples/dockerode are not installed');
-const skipped = isInstalled ? '' : ' (skipped: its packages are not installed; npm ci in its folder installs them)';
+/** An image that Docker 28.5 has saved. */
+const tape = readFileSync(new URL('../fixtures/tapes/docker-28.5/save.tape', import.meta.url));
+const archive = recordedExchanges(tape).find(({ target }) => target.includes('/images/get'))?.body ?? Buffer.of();
 
-/** What `node --test` says in a folder. */
-async function nodeTest(folder: string): Promise<{ code: unknown; said: string }> {
-  const child = spawn(process.execPath, ['--test', '--test-reporter=tap'], { cwd: folder });
-  let said = '';
-  child.stdout.on('data', (text) => (said += String(text)));
-  child.stderr.on('data', (text) => (said += String(text)));
-  const [code] = await once(child, 'close');
-  return { code, said };
+/** The fenced blocks of a language, each with the heading or the bold words above it. */
+function examples(language: string): Array<[what: string, code: string]> {
+  const blocks = [...readme.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))];
+  return blocks.map((block, number) => {
+    const above = readme.slice(0, block.index);
+    const titles = [...above.matchAll(/^(?:#+ (.*)|\*\*(.+?)\*\*.*)$/gm)].at(-1);
+    return [`${number + 1}: ${titles?.[1] ?? titles?.[2] ?? 'its first lines'}`, block[1] ?? ''];
+  });
 }
 
-describe.skipIf(!isInstalled)(`the example with dockerode${skipped}`, () => {
-  it('passes its own tests', async () => {
-    expect(await nodeTest(at(''))).toEqual({ code: 0, said: expect.stringMatching(/^# pass 4$/m) });
-  });
+let engine: ObedientDaemon;
+let folder: string;
+let environment: Record<string, string>;
+beforeAll(async () => {
+  engine = await obedientDaemon('Api-Version: 1.55\r\n', archive);
+  folder = await mkdtemp(join(tmpdir(), 'longshore-examples-'));
+  const program = (name: string, text: string): Promise<void> =>
+    writeFile(join(folder, name), `#!/bin/sh\n${text}\n`).then(() => chmod(join(folder, name), 0o755));
+  await program('longshore', `exec '${process.execPath}' '${command}' "$@"`);
+  // The other machine of an example is this one: what ssh is told to run there runs here.
+  await program(
+    'ssh',
+    `while [ "$1" != "\${1#-}" ]; do
+      case "$1" in --) break;; -o|-l|-p) shift;; esac
+      shift
+    done
+    [ "$1" = -- ] && shift
+    shift # the host
+    case "$*" in *dial-stdio*) exec '${process.execPath}' '${join(folder, 'dial-stdio.mjs')}';; esac
+    exec sh -c "$*"`,
+  );
+  await writeFile(
+    join(folder, 'dial-stdio.mjs'),
+    `import { connect } from 'node:net';
+    const socket = connect(${JSON.stringify(engine.host.slice('unix://'.length))});
+    process.stdin.pipe(socket).pipe(process.stdout);
+    socket.on('close', () => process.exit());`,
+  );
+  await symlink(engine.host.slice('unix://'.length), join(folder, 'two.sock'));
+  const { NODE_V8_COVERAGE: _, ...ours } = process.env;
+  environment = { ...ours, HOME: folder, DOCKER_CONFIG: folder, DOCKER_HOST: engine.host, NO_COLOR: '1' } as Record<string, string>;
+  environment['PATH'] = `${folder}${delimiter}${environment['PATH'] ?? ''}`;
+});
+beforeEach(async () => {
+  engine.fallSilent(undefined);
+  await mkdir(join(folder, 'rootfs'), { recursive: true });
+  await writeFile(join(folder, 'rootfs', 'motd'), 'hello\n');
+  await writeFile(join(folder, 'app.tar'), archive);
+  await writeFile(join(folder, 'refresh.js'), `import('${library}').then(async ({ ImageClient }) => {
+    const docker = await ImageClient.fromEnvironment();
+    await docker.pull(process.argv[2]);
+    docker.close();
+  });`);
+});
+afterAll(async () => {
+  await engine.close();
+  await rm(folder, { recursive: true, force: true });
 });
 
-describe('the test that README shows', () => {
-  const root = fileURLToPath(new URL('../', import.meta.url));
-  const section = readFileSync(`${root}README.md`, 'utf8').split('\n## Testing your own program\n')[1]?.split('\n## ')[0] ?? '';
-  const [, code = ''] = /```js\n([^]*?)```/.exec(section) ?? [];
+/** What an example that is no whole program stands on. */
+const PRELUDE = `import { ImageClient } from 'longshore';
+const [username, password, identityToken, registryToken] = ['u', 'hunter2', 'hunter2', 'hunter2'];
+const vault = { get: async () => ({ username, password }) };
+const host = process.env.DOCKER_HOST;
+const docker = await ImageClient.fromEnvironment();
+`;
 
-  // As little as a program can be, that finds its engine as most do.
-  const program = `
-    import { request } from 'node:http';
-    const ask = (method, path) => new Promise((resolve, reject) => {
-      const socketPath = process.env.DOCKER_HOST.replace('unix://', '');
-      request({ socketPath, method, path, agent: false }, async (answer) => {
-        let text = '';
-        for await (const bytes of answer) text += bytes;
-        resolve(JSON.parse(text));
-      }).on('error', reject).end();
-    });
-    export async function refresh([image]) {
-      const [name, tag] = image.split(':');
-      const before = await ask('GET', \`/images/\${image}/json\`);
-      await ask('POST', \`/images/create?fromImage=\${name}&tag=\${tag}\`);
-      const after = await ask('GET', \`/images/\${image}/json\`);
-      return { [image]: before.Id === after.Id ? 'unchanged' : 'updated' };
+const placed = (text: string): string =>
+  text.replaceAll('tcp://one.example:2375', engine.host).replaceAll('tcp://two.example:2375', `unix://${join(folder, 'two.sock')}`);
+
+describe.skipIf(process.platform === 'win32')('an example of README', () => {
+  const programs = examples('ts');
+  it.each(programs)('runs: %s', async (_, code) => {
+    const whole = /^import /.test(code) ? code : `${PRELUDE}${code}`;
+    const file = join(folder, 'example.mjs');
+    await writeFile(file, placed(whole).replaceAll("from 'longshore'", `from '${library}'`));
+    const { stderr } = await run(process.execPath, [file], { env: environment, cwd: folder });
+    expect(stderr).toBe('');
+    expect(engine.requests.length).toBeGreaterThan(0);
+  });
+
+  it.each(examples('sh').slice(1))('runs in a shell: %s', async (_, commands) => {
+    await run('bash', ['-euo', 'pipefail', '-c', placed(commands)], { env: environment, cwd: folder });
+    expect(engine.requests.length).toBeGreaterThan(0);
+  });
+
+  it('leaves what it says that it writes', async () => {
+    const tape = await readFile(join(folder, 'refresh.tape'), 'latin1');
+    expect(tape).toMatch(/^longshore tape 1\n[^]*POST \/v1\.55\/images\/create\?fromImage=/);
+  });
+
+  it('says what it did, where it prints', async () => {
+    const saved = programs.find(([what]) => what.includes('Save to a file'))?.[1] ?? '';
+    const file = join(folder, 'saved.mjs');
+    await writeFile(file, saved.replaceAll("from 'longshore'", `from '${library}'`));
+    const { stdout } = await run(process.execPath, [file], { env: environment, cwd: folder });
+    const [bytes, vouched] = stdout.match(/\d+/g)?.map(Number) ?? [];
+    expect(bytes).toBe(archive.length);
+    expect(vouched).toBeGreaterThan(0);
+    expect(await readFile(join(folder, 'alpine.tar'))).toEqual(archive);
+  });
+
+  it('is there for everything that people come for', () => {
+    expect(programs.length).toBeGreaterThanOrEqual(12);
+    for (const word of ['pull(', 'push(', 'toFile(', 'loadImage(', 'importImageFromData(', 'packDirectory(', 'signal', 'supports(']) {
+      expect(programs.some(([, code]) => code.includes(word)), word).toBe(true);
     }
-  `;
-
-  function tapeOf(...exchanges: ReadonlyArray<readonly [asked: string, answered: object]>): Uint8Array {
-    const records = exchanges.flatMap(([asked, answered]): TapeRecord[] => {
-      const body = JSON.stringify(answered);
-      const answer = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-      return [
-        { type: 'sent', connection: 1, bytes: Buffer.from(`${asked} HTTP/1.1\r\nContent-Length: 0\r\n\r\n`) },
-        { type: 'received', connection: 1, bytes: Buffer.from(answer) },
-      ];
-    });
-    return encodeTape({ header: { engine: 'Docker', version: '28.5.2', command: 'a test', date: '2026-01-31' }, records });
-  }
-
-  it.each([
-    ['passes', 'sha256:2', 0, /^# pass 1$/m],
-    ['fails where the engine gave something else', 'sha256:1', 1, /'unchanged'/],
-  ])('%s', async (_what, id, code_, words) => {
-    const folder = await mkdtemp(join(tmpdir(), 'longshore-readme-'));
-    await mkdir(join(folder, 'node_modules'));
-    await symlink(root, join(folder, 'node_modules', 'longshore'));
-    await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-    await writeFile(join(folder, 'refresh.js'), program);
-    await writeFile(join(folder, 'refresh.test.js'), code);
-    const inspect = 'GET /images/alpine:3.20/json';
-    const create = 'POST /images/create?fromImage=alpine&tag=3.20';
-    await writeFile(join(folder, 'refresh.tape'), tapeOf([inspect, { Id: 'sha256:1' }], [create, {}], [inspect, { Id: id }]));
-    expect(await nodeTest(folder)).toEqual({ code: code_, said: expect.stringMatching(words) });
-    await rm(folder, { recursive: true });
-  });
-});
-
-const image = '127.0.0.1:5000/demo/fresh:1';
-const body = '{"fromImage":"127.0.0.1:5000/demo/fresh","tag":"1"}';
-const pull = ['POST', '/images/create?fromImage=127.0.0.1%3A5000%2Fdemo%2Ffresh&tag=1', body] as const;
-
-describe('the tape of the example with dockerode', () => {
-  it("answers Node's own client", async () => {
-    const engine = await replay(at('refresh.tape'), { order: 'any' });
-    const ask = async (method: string, path: string, content?: string): Promise<[number, string]> => {
-      const [answer] = await once(request({ socketPath: engine.socketPath, method, path, agent: false }).end(content), 'response');
-      let text = '';
-      for await (const bytes of answer) text += String(bytes);
-      return [answer.statusCode, text];
-    };
-    const inspect = ['GET', `/images/${image}/json`] as const;
-    const [before, pulled, after] = [await ask(...inspect), await ask(...pull), await ask(...inspect)];
-    expect([before[0], pulled[0], after[0]]).toEqual([404, 200, 200]);
-    const events = pulled[1].trim().split('\r\n').map((line) => JSON.parse(line));
-    expect(events.at(-1)).toEqual({ status: `Status: Downloaded newer image for ${image}` });
-    expect(JSON.parse(after[1])).toMatchObject({ RepoTags: [image], Size: 97889 });
-    expect(engine.remaining()).toHaveLength(6);
-    await engine.close();
-  });
-
-  const lack = existsSync('/usr/bin/curl') ? '' : ' (skipped: there is no /usr/bin/curl)';
-  it.skipIf(lack)(`answers curl, which writes the target otherwise${lack}`, async () => {
-    const engine = await replay(at('broken.tape'), { order: 'any' });
-    const argv = ['-sS', '--unix-socket', engine.socketPath, '--data-binary', body.replaceAll('fresh', 'broken')];
-    const url = 'http://d/images/create?tag=1&fromImage=127.0.0.1:5000/demo/broken';
-    const { stdout } = await promisify(execFile)('/usr/bin/curl', [...argv, url]);
-    expect(stdout.trim().split('\r\n').at(-1)).toBe('{"errorDetail":{"message":"unknown blob"},"error":"unknown blob"}');
-    expect(engine.mismatches()).toEqual([]);
-    await engine.close();
   });
 });

@@ -102,10 +102,10 @@ async function engineDialer({ host, context, environment, tls, onWarning }: Reco
 async function headerFor(dialer: Dialer, command: string, signal: AbortSignal | undefined): Promise<TapeHeader> {
   const client = new ImageClient({ dialer });
   try {
-    const { Version, Components = [] } = await client.version({ signal });
-    const isPodman = Components.some(({ Name }) => /podman/i.test(Name));
-    // An engine may call its version anything; a tape's header is printable.
-    const version = escapeBytes(utf8(Version).subarray(0, 60)).trim() || 'unknown';
+    const { Version, Components } = await client.version({ signal });
+    const isPodman = /podman/i.test(JSON.stringify(Components ?? ''));
+    // An engine may call its version anything, or not at all; a tape's header is printable.
+    const version = escapeBytes(utf8(String(Version ?? '')).subarray(0, 60)).trim() || 'unknown';
     const header = { engine: isPodman ? 'Podman' : 'Docker', version, command, date: today() };
     encodeTape({ header, records: [] }); // it throws for what no header can hold
     return header;

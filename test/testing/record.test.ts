@@ -24,17 +24,18 @@ let routes: Record<string, RequestListener>;
 let recording: Recording | undefined;
 let notes: RecordingNote[];
 
+let version: object;
 const VERSION = { Version: '28.5.2', ApiVersion: '1.51', MinAPIVersion: '1.24', Components: [{ Name: 'Engine', Version: '28.5.2' }] };
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'longshore-record-'));
   tapePath = join(folder, 'a.tape');
-  [routes, notes] = [{}, []];
+  [routes, notes, version] = [{}, [], VERSION];
   server = createServer((request, response) => {
     response.setHeader('Api-Version', '1.51');
     const path = (request.url ?? '').replace(/^\/v1\.\d+|\?.*/g, '');
     if (path === '/_ping') response.end('OK');
-    else if (path === '/version') response.end(JSON.stringify(VERSION));
+    else if (path === '/version') response.end(JSON.stringify(version));
     else if (routes[path]) routes[path](request, response);
     else request.resume().on('end', () => response.writeHead(404).end('{"message":"not here"}'));
   });
@@ -99,11 +100,22 @@ describe('record', () => {
   });
 
   it('says of Podman that it is one, and what it was told of who records', async () => {
-    VERSION.Components.push({ Name: 'Podman Engine', Version: '5.4' });
+    version = { ...VERSION, Components: [{ Name: 'Podman Engine', Version: '5.4' }] };
     await start({ command: 'npm run tapes' });
-    VERSION.Components.pop();
     await recording?.close();
     expect(parseTape(await readFile(tapePath)).header).toMatchObject({ engine: 'Podman', command: 'npm run tapes' });
+  });
+
+  it.each([
+    [{}, 'unknown'],
+    [{ Version: null, Components: null }, 'unknown'],
+    [{ Version: ' 5\u{1b}[2J ü ' }, '5\\x1b[2J \\xc3\\xbc'],
+    [{ Version: '1'.repeat(99) }, '1'.repeat(60)],
+  ])('takes whatever version an engine says that it has: %j', async (said, expected) => {
+    version = said;
+    await start();
+    await recording?.close();
+    expect(parseTape(await readFile(tapePath)).header).toMatchObject({ engine: 'Docker', version: expected });
   });
 
   it('records an engine behind TCP', async () => {
