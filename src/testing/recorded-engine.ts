@@ -84,7 +84,11 @@ async function readTape(tape: Tape | Uint8Array | string): Promise<Tape> {
   if (typeof tape !== 'string') return tape;
   const file = await readSmallFile(tape);
   if (file === undefined) throw new ArgumentError(`there is no tape ${escapeText(tape)}`);
-  return parseTape(file.bytes);
+  try {
+    return parseTape(file.bytes);
+  } catch (error) {
+    throw new ArgumentError(`${escapeText(tape)}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 type Rules = Required<Pick<RecordedEngineOptions, 'content' | 'client'>> & { readonly order: 'recorded' | 'any' };

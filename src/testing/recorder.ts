@@ -7,7 +7,7 @@ import { shownTarget } from '../docker/shown-target.ts';
 import { ArgumentError } from '../errors.ts';
 import { RequestParser, isUpgrade } from './requests.ts';
 import type { RequestEvent, RequestStart } from './requests.ts';
-import { filler, redactHead, redactLoginAnswer } from './secrets.ts';
+import { filler, isWholeAnswer, redactHead, redactLoginAnswer } from './secrets.ts';
 import { TAPE_LIMIT, textLength } from './tape.ts';
 import type { Tape, TapeHeader, TapeRecord } from './tape.ts';
 
@@ -115,7 +115,7 @@ class ConnectionLog {
   constructor(log: Log, connection: number) {
     this.#log = log;
     this.#connection = connection;
-    log.beforeReading.push(() => this.#flushLogin());
+    log.heldBack.push(() => ({ type: 'received', connection, blocks: [this.#heldBack() ?? new Uint8Array(0)] }));
   }
 
   sent(bytes: Uint8Array): void {
@@ -149,6 +149,10 @@ class ConnectionLog {
   #take(event: RequestEvent): void {
     if (event.type === 'end' || this.#upgraded) return;
     if (event.type === 'head') {
+      if (this.#login && !isWholeAnswer(concat(this.#loginAnswer))) {
+        // What is still to come of its answer could not be told from that to this request.
+        throw new ArgumentError('a request was sent before the answer to a login, whose token cannot be redacted then');
+      }
       this.#flushLogin();
       if (this.#notesUpgrade(event.start)) return;
       this.#login = isLogin(event.start);
@@ -169,10 +173,19 @@ class ConnectionLog {
   }
 
   #flushLogin(): void {
-    if (this.#loginAnswer.length === 0) return;
-    const redacted = redactLoginAnswer(concat(this.#loginAnswer.splice(0)));
-    if (redacted !== undefined) this.#log.add('received', this.#connection, redacted);
-    else this.#log.fail(new ArgumentError('the answer to a login is chunked, so its token cannot be redacted'));
+    const answer = this.#heldBack();
+    this.#loginAnswer = [];
+    if (answer !== undefined) this.#log.add('received', this.#connection, answer);
+  }
+
+  /** The answer to a login as far as it has come. Its beginning stays here: the rest of a token is known by it alone. */
+  #heldBack(): Uint8Array | undefined {
+    if (this.#loginAnswer.length === 0) return undefined;
+    const redacted = redactLoginAnswer(concat(this.#loginAnswer));
+    if (redacted === undefined) {
+      this.#log.fail(new ArgumentError('the answer to a login is chunked, so its token cannot be redacted'));
+    }
+    return redacted;
   }
 }
 
@@ -181,9 +194,9 @@ class Log {
   readonly onNote: OnNote;
   /** Why there can be no tape. */
   #failure: Error | undefined;
-  /** Called before the log is read, for whatever is held back. */
-  readonly beforeReading: Array<() => void> = [];
-  readonly #entries: Array<{ type: 'sent' | 'received'; connection: number; blocks: Uint8Array[] } | Over> = [];
+  /** Asked when the log is read, for what is not in it yet. */
+  readonly heldBack: Array<() => Passed> = [];
+  readonly #entries: Array<Passed | Over> = [];
   #bytes = 0;
 
   constructor(onNote: OnNote) {
@@ -218,9 +231,9 @@ class Log {
   }
 
   records(): TapeRecord[] {
-    for (const action of this.beforeReading) action();
+    const heldBack = this.heldBack.map((ask) => ask());
     if (this.#failure !== undefined) throw this.#failure;
-    return this.#entries.flatMap((entry): TapeRecord[] => {
+    return [...this.#entries, ...heldBack].flatMap((entry): TapeRecord[] => {
       if (entry.type === 'over') return [entry];
       const { type, connection, blocks } = entry;
       return readablePieces(concat(blocks)).map((bytes) => ({ type, connection, bytes }));
@@ -228,10 +241,16 @@ class Log {
   }
 }
 
+interface Passed {
+  readonly type: 'sent' | 'received';
+  readonly connection: number;
+  readonly blocks: Uint8Array[];
+}
 type Over = Extract<TapeRecord, { type: 'over' }>;
 
 /** The lines before the first byte that needs base64, so that the head of an archive can be read, and the rest. */
 function readablePieces(bytes: Uint8Array): Uint8Array[] {
+  if (bytes.length === 0) return [];
   const text = textLength(bytes);
   const cut = text === bytes.length ? 0 : bytes.lastIndexOf(0x0a, text) + 1;
   return cut === 0 ? [bytes] : [bytes.subarray(0, cut), bytes.subarray(cut)];

@@ -220,7 +220,10 @@ describe('a secret', () => {
   it.each(splits(Buffer.from(answer)))('in the answer to a login is replaced, received %s', async (_name, pieces) => {
     const { channels, inner, tape } = await record();
     await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
-    for (const piece of pieces) inner[0]?.read(Buffer.from(piece).toString('latin1'));
+    for (const piece of pieces) {
+      inner[0]?.read(Buffer.from(piece).toString('latin1'));
+      expect(text(tape())).not.toMatch(/hun|ter2/); // whoever looks in the middle of the token must not cut it in two
+    }
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
     inner[0]?.read('"token":"of no login"');
     expect(shown(tape()).slice(1)).toEqual([
@@ -228,6 +231,25 @@ describe('a secret', () => {
       'sent 1 GET /a HTTP/1.1\r\n\r\n',
       'received 1 "token":"of no login"',
     ]);
+  });
+
+  it('in the answer to a login that comes after another request is not looked for: there is no tape', async () => {
+    for (const before of ['', 'HTTP/1.1 100 Continue\r\n\r\n', answer.slice(0, -20)]) {
+      const { channels, inner, tape } = await record();
+      await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
+      inner[0]?.read(before);
+      await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
+      inner[0]?.read(answer.slice(-20));
+      expect(() => tape()).toThrow('a request was sent before the answer to a login');
+    }
+  });
+
+  it('is in no answer without content, and another request may follow', async () => {
+    const { channels, inner, tape } = await record();
+    await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
+    inner[0]?.read('HTTP/1.1 204 No Content\r\n\r\n');
+    await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
+    expect(shown(tape())).toHaveLength(3);
   });
 
   it('in a chunked answer to a login is not looked for: there is no tape', async () => {
