@@ -12,6 +12,7 @@ export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/docker-config.ts': ['node:fs/promises', 'node:path'],
   'system/engine-search.ts': ['node:fs/promises'],
   'system/environment.ts': ['node:os'],
+  'system/clock.ts': [],
   'system/debug.ts': ['node:util', 'node:diagnostics_channel'],
   'connection/node-http.ts': ['node:http'],
   'bytes.ts': ['node:crypto'],
