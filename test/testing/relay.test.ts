@@ -7,6 +7,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Dialer } from '../../src/connection/channel.ts';
 import { parseAddress } from '../../src/docker/address.ts';
 import { ConnectError } from '../../src/errors.ts';
 import { dialerFor } from '../../src/system/dial.ts';
@@ -15,6 +16,8 @@ import type { Listener } from '../../src/system/listen.ts';
 import { relay } from '../../src/testing/relay.ts';
 import type { Relay } from '../../src/testing/relay.ts';
 import { until } from '../support/fake-daemon.ts';
+import { fakeSsh } from '../support/fake-ssh.ts';
+import { tlsDaemon } from '../support/tls-daemon.ts';
 import { MemoryChannel, memoryDialer } from '../support/memory-channel.ts';
 
 /** A raw engine, the relay before it, and whoever is connected. */
@@ -129,7 +132,7 @@ it('what is being written to a client is never read into', async () => {
 describe('a side that does not read makes the other wait, and misses nothing:', () => {
   /** Many times what the system holds of a connection, and a small part of what is sent. */
   const MOST = 4 * MIB;
-  const ALL = 32 * MIB;
+  const ALL = 16 * MIB;
 
   /** By the time that all of this has passed, whatever else was to be taken has been. */
   async function muchElsewhere(): Promise<void> {
@@ -199,6 +202,32 @@ describe('an end', () => {
     });
     expect(await answered).toBe('refused');
     expect(await failed).toMatchObject({ code: expect.stringMatching(/^(EPIPE|ECONNRESET)$/) });
+  });
+});
+
+describe('an end of what the client sends reaches an engine, whose answer still comes,', () => {
+  /** Answers when all has come. */
+  const answers = (socket: Duplex): void => {
+    let asked = '';
+    socket.on('data', (bytes) => (asked += String(bytes))).on('end', () => socket.end(`to "${asked}"`));
+  };
+  async function expectAnswer(dialer: Dialer): Promise<void> {
+    const other = await relay(dialer, {});
+    const client = connectTo(other).end('all of it');
+    expect(await textOf(client)).toBe('to "all of it"');
+    await other.close();
+  }
+
+  it('over TLS', async () => {
+    const daemon = await tlsDaemon(answers);
+    await expectAnswer(daemon.dialer()).finally(() => daemon.close());
+  });
+
+  it('over ssh', async () => {
+    onEngine = answers;
+    const ssh = fakeSsh();
+    const host = `ssh://me@build.example.com${engine.host.slice('unix://'.length)}`;
+    await expectAnswer(dialerFor(parseAddress(host))).finally(() => ssh.restore());
   });
 });
 
