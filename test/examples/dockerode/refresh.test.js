@@ -1,5 +1,5 @@
 // The program's test, on any machine and in a moment: the engine is a tape. Both were made with Docker 20.10 and a registry
-// on this machine, whose folder was made unreadable afterwards:
+// beside it; the path of the engine's own folder is x's there, as many as it was long:
 //
 //   longshore record -o refresh.tape --listen /tmp/front.sock &
 //   DOCKER_HOST=unix:///tmp/front.sock node refresh.js 127.0.0.1:5000/demo/{fresh,moved,same}:1
