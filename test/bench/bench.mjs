@@ -1,6 +1,6 @@
-// `npm run bench`: longshore beside its peers and beside a plain C client, on this machine, in about two minutes.
+// `npm run bench`: longshore beside its peers and beside a plain C client, on this machine, in five minutes where it is idle.
 //
-//   --full         larger images, more rounds, how it grows, real engines: up to 30 minutes
+//   --full         larger images, more rounds, how it grows, real engines: up to an hour
 //   --smoke        one round of next to nothing, to see that it all still runs
 //   --only=a,b     these scenarios alone
 //   --rounds=N     instead of 3 (7 with --full)
