@@ -217,10 +217,8 @@ export class Exchange {
     const chunked = body.length === undefined;
     const upload = new Upload(body, {
       sourcing: (waiting) => this.#limits.wait('sending', waiting),
-      send: async (chunk) => {
-        await this.#write(chunked ? [encodeChunkSize(chunk.length), chunk, CHUNK_END] : [chunk]);
-        if (this.#channel.writeError !== undefined) upload.stop(); // the receiving side tells why
-      },
+      send: (chunk) => this.#write(chunked ? [encodeChunkSize(chunk.length), chunk, CHUNK_END] : [chunk]),
+      refused: () => this.#channel.writeError !== undefined, // the receiving side tells why
     });
     this.#upload = upload;
     if (!(await upload.run())) return;

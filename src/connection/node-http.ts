@@ -276,10 +276,8 @@ class NodeHttpExchange implements ChannelExchange {
   async #sendChunks(outgoing: ClientRequest, body: StreamedBody): Promise<void> {
     const upload = new Upload(body, {
       sourcing: (waiting) => this.#limits.wait('sending', waiting),
-      send: async (chunk) => {
-        await new Promise<void>((resolve) => outgoing.write(chunk, () => resolve()));
-        if (this.#channel.writeError !== undefined) upload.stop(); // the receiving side tells why
-      },
+      send: (chunk) => new Promise<void>((resolve) => void outgoing.write(chunk, () => resolve())),
+      refused: () => this.#channel.writeError !== undefined, // the receiving side tells why
     });
     this.#upload = upload;
     if (!(await upload.run())) return;

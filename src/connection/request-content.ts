@@ -3,8 +3,12 @@
 import { LongshoreError, UploadError } from '../errors.ts';
 import type { RequestBody } from './wire.ts';
 
-/** Bytes sent after which reading gets a turn: local writes finish at once and would starve it. */
-const BYTES_PER_TURN = 256 * 1024;
+/**
+ * Bytes sent after which reading gets a turn, for local writes finish at once and would starve it; and the parts in which
+ * large bytes are sent, as long as the blocks of a file. Parts of 256 KiB took 2.7 times the processor time, for the way
+ * from one to the next is longer than the way of the bytes.
+ */
+const BYTES_PER_TURN = 1024 * 1024;
 /** Chunks after which it gets one however small they are: a source of empty ones would starve the whole process. */
 const CHUNKS_PER_TURN = 256;
 
@@ -32,6 +36,8 @@ export function inParts(body: RequestBody): RequestBody {
 export interface UploadOwner {
   /** Sends a chunk, framed; the next one is asked for when it resolves. */
   send(chunk: Uint8Array): Promise<void>;
+  /** Whether what is sent has nobody to take it any more. */
+  refused(): boolean;
   /** Whether the source has nothing to send for now. */
   sourcing(waiting: boolean): void;
 }
@@ -61,6 +67,7 @@ export class Upload {
       sent += chunk.length;
       if (length !== undefined && sent > length) throw new UploadError(`the source gave more than its ${length} bytes`);
       if (chunk.length > 0) await this.#owner.send(chunk); // a chunk of no bytes would be the last chunk
+      if (this.#owner.refused()) this.stop();
       if (this.#stopped) return false;
       bytesInTurn += chunk.length;
       if (bytesInTurn < BYTES_PER_TURN && ++chunksInTurn < CHUNKS_PER_TURN) continue;
