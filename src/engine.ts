@@ -18,9 +18,9 @@ import { checkArguments, encodeCall, gatesOfSubject, lacking, needsIdentity, nee
 import type { Call, EngineFacts, ImageStore } from './docker/call.ts';
 import type { Endpoint } from './docker/endpoint.ts';
 import { endpoints } from './docker/endpoints.ts';
+import type { PingResult } from './docker/engine-types.ts';
 import { carriesCredentials, withoutSecrets } from './docker/secrets.ts';
 import { shownTarget } from './docker/shown-target.ts';
-import type { PingResult } from './docker/types.ts';
 import { OUR_RANGE, commonVersion, isApiVersion, isVersionComplaint } from './docker/version.ts';
 import { manyMayListen, waitFor } from './signals.ts';
 import { SingleFlight } from './single-flight.ts';

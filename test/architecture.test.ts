@@ -26,7 +26,7 @@ const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
   [/^docker\//, /^(docker\/|http\/|bytes\.ts|errors\.ts)/],
   [/^connection\//, /^(connection\/|http\/|bytes\.ts|errors\.ts|signals\.ts)/],
   // of docker/, what is configured: nothing of what an engine says
-  [/^system\//, /^(system\/|connection\/|docker\/(address|answer|auth|config.*|context|custom-.*|engine-.*|variables)\.ts|bytes\.ts|errors\.ts|warnings\.ts)/],
+  [/^system\//, /^(system\/|connection\/|docker\/(address|answer|auth|config.*|context|custom-.*|engine-(choice|tls)|variables)\.ts|bytes\.ts|errors\.ts|warnings\.ts)/],
   [/^(hand-off|signals)\.ts$/, /^$/],
   [/^single-flight\.ts$/, /^signals\.ts$/],
   [/^engine\.ts$/, /^(connection\/|docker\/|http\/|bytes\.ts|errors\.ts|signals\.ts|single-flight\.ts|version\.ts)/],
