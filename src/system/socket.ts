@@ -136,4 +136,3 @@ export const nobody: ChannelOwner = {
   ended: () => {},
   broken: () => {},
 };
-
