@@ -72,6 +72,15 @@ describe('the house', () => {
     expect(code).not.toMatch(/\bprocess\.|\bconsole\.|\bDate\.now\b|\bMath\.random\b|\bfetch\(|\beval\(/);
   });
 
+  it.each(files)('src/%s makes no code out of text, and loads later what the effects table says, or the command\'s own files', (file) => {
+    const code = textOf(file).replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, '');
+    expect(code).not.toMatch(/\beval\b|\bFunction\(|\bcreateRequire\b|\bgetBuiltinModule\b|\bimport\.meta\b|node:(?:vm|module|worker_threads)/);
+    const later = [...code.matchAll(/(?<![#.\w])import\(([^)]*)\)/g)].map(([, name = '']) => name);
+    const lazy = ['node:child_process', 'node:http', 'node:tls'].filter((name) => effects[file]?.includes(name));
+    const isOwn = (name: string): boolean => file.startsWith('cli/') && /^'\.\.?\/[\w./-]+\.ts'$/.test(name);
+    expect(later.filter((name) => !isOwn(name) && !lazy.includes(name.replaceAll("'", '')))).toEqual([]);
+  });
+
   it('has no default exports, no enums, and no index.ts inside folders', () => {
     for (const file of files) {
       expect(textOf(file), file).not.toMatch(/^export default|^(export )?(const )?enum |^(export )?namespace /m);
