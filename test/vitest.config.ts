@@ -36,5 +36,5 @@ export const shared = {
 
 export default defineConfig({
   ...shared,
-  test: { ...shared.test, include: ['test/**/*.test.ts'], exclude: ['test/live/**', 'test/bench/**'] },
+  test: { ...shared.test, include: ['test/**/*.test.ts'], exclude: ['test/live/**', 'test/bench/**', '**/node_modules/**'] },
 });
