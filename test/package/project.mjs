@@ -66,7 +66,8 @@ export async function complaintOf(command, argv, folder) {
   const engine = await startRecordedEngine();
   try {
     const env = { ...emptyEnvironment(folder), DOCKER_HOST: engine.host };
-    const child = spawn(command, argv, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const limits = { timeout: 60_000, killSignal: 'SIGKILL' }; // for what hangs
+    const child = spawn(command, argv, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], ...limits });
     const [said, complained] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
     if (child.exitCode !== 0 || said.trim() !== STEPS) return `it exited with ${child.exitCode}, said: ${said}\n${complained}`;
     const left = engine.remaining().map(({ method, target }) => `${method} ${target}`);
