@@ -91,6 +91,11 @@ export function escapeBytes(bytes: Uint8Array, limit = 64): string {
   return bytes.length > limit ? `${text}…` : text;
 }
 
+/** Whether a text has UTF-8: half of a surrogate pair has none, and every encoder writes U+FFFD in its place. */
+export function hasUtf8(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
 /** The text with control, bidirectional and lone-surrogate characters as `\u{…}`: safe in a message, on a terminal. */
 export function escapeText(text: string): string {
   return text.replace(unprintable, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);

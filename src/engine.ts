@@ -215,7 +215,7 @@ export class Engine {
     const sent = this.#wireRequest(request);
     if (carriesCredentials(sent)) beforeCredentials?.();
     const observed = observe?.({ method: sent.method, target: sent.shownTarget, address });
-    const notes = observed?.notes ?? { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0 };
+    const notes = observed?.notes ?? { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0, bytesBehind: 0 };
     const answered: AnswerReader = (head) => {
       observed?.answered(head.status);
       return reader(head, notes);
@@ -240,6 +240,7 @@ export class Engine {
     const target = encodeCall(call, facts);
     const asked = { method: target.method, target: shownTarget(target.target), address: this.#options.address };
     let refused: Refusal | undefined;
+    let cut = false;
     const body = await call.body?.open();
     const timeouts = { ...(row.prompt ? { headMs: PROMPT_HEAD_MS } : {}), ...this.#options.timeouts, ...call.timeouts };
     const longLived = row.reply === 'progress' || row.reply === 'archive';
@@ -256,8 +257,9 @@ export class Engine {
     } catch (error) {
       // The body of an error may be cut short or endless: the status has told what matters.
       if (refused === undefined || call.signal?.aborted === true) throw error;
+      cut = true;
     }
-    if (refused !== undefined) throw withoutSecrets(errorOf(asked, refused), request);
+    if (refused !== undefined) throw withoutSecrets(errorOf(asked, refused, cut), request);
   }
 
   #wireRequest(request: RawRequest): WireRequest {
@@ -380,10 +382,10 @@ interface Refusal {
   readonly body: CollectingSink;
 }
 
-function errorOf(asked: Asked, { head, notes, body }: Refusal): ApiError {
+function errorOf(asked: Asked, { head, notes, body }: Refusal, cut: boolean): ApiError {
   // In a coding there are no words; the status has told what matters.
   const words = codingsOf(head).length > 0 ? new Uint8Array(0) : body.bytes();
-  const error = statusError(asked, head.status, head.reason, words);
+  const error = statusError(asked, head.status, head.reason, words, cut);
   return error.at({ ...asked, requestSent: true, reusedSocket: notes.reusedSocket === true });
 }
 

@@ -1,6 +1,6 @@
 // The escape hatch: any request to the engine, by the same connections, limits and signals as the methods'.
 
-import { copyOf } from './bytes.ts';
+import { copyOf, hasUtf8 } from './bytes.ts';
 import type { AnswerReader, ContentSink, Timeouts } from './connection/wire.ts';
 import type { BodySource, Engine } from './engine.ts';
 import { ArgumentError } from './errors.ts';
@@ -12,7 +12,7 @@ import { underEither } from './signals.ts';
 export interface RequestOptions {
   /** Default `"GET"`. */
   readonly method?: string | undefined;
-  /** Below the version, `"/containers/json"`; percent-encoded. */
+  /** Below the version, `"/containers/json"`; percent-encoded, and without "." and ".." segments. */
   readonly path: string;
   /** Each value of a list repeats the key. */
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>> | undefined;
@@ -35,6 +35,16 @@ export interface RawAnswer {
   readonly body: AsyncIterableIterator<Uint8Array>;
 }
 
+/** Engines decode a path before they resolve it: a name that a program put into one must not lead out of its place. */
+function checkPath(path: string): void {
+  const segments = /^[^?#]*/.exec(path)?.[0].split('/') ?? [];
+  for (const segment of segments) {
+    if (!/^(?:[^%]|%[0-9A-Fa-f]{2})*$/.test(segment)) throw new ArgumentError('the path has a "%" that encodes nothing');
+    const decoded = segment.replace(/%2e/gi, '.').split(/%2f|%5c|\\/i);
+    if (decoded.some((part) => part === '.' || part === '..')) throw new ArgumentError('the path has a "." or ".." segment');
+  }
+}
+
 /** The wire writes these, and two writers would make a request that two readers read differently. */
 const framing = new Set(['content-length', 'transfer-encoding', 'host', 'connection']);
 
@@ -50,6 +60,7 @@ export async function rawRequest(
   for (const [name] of fields) {
     if (framing.has(name.toLowerCase())) throw new ArgumentError(`the header "${name}" is written by the client itself`);
   }
+  checkPath(path);
   const source = body === undefined ? undefined : toBody(body);
   signal?.throwIfAborted();
   const prefix = versioned ? `/v${await engine.version(signal)}` : '';
@@ -86,7 +97,10 @@ function encodeQuery(query: RequestOptions['query'] = {}): string {
   const encoded = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) {
     if (value === undefined) continue;
-    for (const item of Array.isArray(value) ? value : [value]) encoded.append(key, String(item));
+    for (const item of Array.isArray(value) ? value : [value]) {
+      if (!hasUtf8(key) || !hasUtf8(String(item))) throw new ArgumentError('the query has half a character in it');
+      encoded.append(key, String(item));
+    }
   }
   return encoded.size > 0 ? `?${encoded}` : '';
 }

@@ -6,7 +6,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
@@ -26,6 +26,8 @@ import type { CallOptions, Credentials, ImageClientOptions } from '../src/index.
 import { answer, fakeDaemon, onRequest } from './support/fake-daemon.ts';
 import { fakeEngine } from './support/fake-engine.ts';
 import type { Answering, Asked, FakeEngine } from './support/fake-engine.ts';
+import { titlesOf } from './support/held.ts';
+import type { HeldBy } from './support/held.ts';
 
 let engine: FakeEngine;
 let client: ImageClient;
@@ -740,11 +742,11 @@ describe('what documents say and engines do', () => {
   });
 });
 
-/** A point that a test elsewhere holds: in a file below test/, under that title, or with a row of that name. */
+/** A point that a test elsewhere holds. */
 interface Held {
   readonly id: string;
   readonly claim: string;
-  readonly heldBy: { readonly file: string; readonly title: string };
+  readonly heldBy: HeldBy;
 }
 
 const held: readonly Held[] = [
@@ -905,13 +907,6 @@ const leftOut: ReadonlyArray<{ readonly id: string; readonly reason: string }> =
   { id: 'api-5', reason: BUILD },
   { id: 'api-17', reason: 'It is about the cache of builds, which this client leaves alone.' },
 ];
-
-/** The titles of the tests in a file, and the names of the rows of their tables. */
-function titlesOf(file: string): ReadonlySet<string> {
-  const text = readFileSync(new URL(file, import.meta.url), 'utf8');
-  const literals = /(?:\b(?:it|test)\(|\)\(|^\s*\[)\s*(['"`])((?:\\.|(?!\1)[^\\\n])*)\1/gm;
-  return new Set([...text.matchAll(literals)].map((match) => (match[2] ?? '').replace(/\\(['"`])/g, '$1')));
-}
 
 describe('held by another test is', () => {
   for (const { id, claim, heldBy } of held) {

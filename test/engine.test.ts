@@ -186,15 +186,19 @@ describe.each(wireNames)('over the wire %s', (wire) => {
         };
         more();
       });
-      await expect(client.images()).rejects.toBeInstanceOf(errors.ServerError);
+      const error: unknown = await client.images().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(errors.ServerError);
+      expect((error as Error).message).toMatch(/… \(the answer was cut short here\)$/);
     });
 
-    it('that is cut short still tells its status', async () => {
+    it('that is cut short still tells its status, and that it was cut', async () => {
       await start((_, response) => {
         response.writeHead(404, { 'Content-Length': 100 }).write('{"message":');
         setImmediate(() => response.destroy());
       });
-      await expect(client.inspectImage('a')).rejects.toMatchObject({ status: 404, daemonMessage: '{"message":' });
+      const error: unknown = await client.inspectImage('a').catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ status: 404, daemonMessage: '{"message":' });
+      expect((error as Error).message).toContain('{"message": (the answer was cut short here)');
     });
   });
 

@@ -48,6 +48,22 @@ describe('a request head', () => {
   ] as const)('with %j and %j is refused', (...fields) => {
     expect(() => encodeRequestHead({ method: 'POST', target: '/', fields })).toThrow(ArgumentError);
   });
+
+  // Obs-text is for reading alone (RFC 9110 §5.5): a byte from 0x80 is Latin-1 to one reader and half a character to another.
+  it.each(['\r\nX: 1', '\n', '\r', '\0', '\x1b', '\x7f', '\x80', 'ÿ', 'Ā', '€', '\ud800', ' a', 'a\t'])(
+    'with the value %j is refused, and the value not shown',
+    (value) => {
+      const encode = (): unknown => encodeRequestHead({ method: 'GET', target: '/', fields: [['X-A', value === ' a' ? value : `hunter2${value}`]] });
+      expect(encode).toThrow(ArgumentError);
+      expect(encode).toThrow(/^the value of the header "X-A" holds characters that HTTP does not allow there$/);
+    },
+  );
+
+  it('with every character that a value may have is sent as it is', () => {
+    const value = `!${String.fromCharCode(...Array.from({ length: 95 }, (_, index) => 0x20 + index))}\t~`;
+    const head = encodeRequestHead({ method: 'GET', target: '/', fields: [['X-A', value]] });
+    expect(head.toString('latin1')).toBe(`GET / HTTP/1.1\r\nX-A: ${value}\r\n\r\n`);
+  });
 });
 
 describe('a signal that many calls share', () => {

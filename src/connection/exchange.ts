@@ -143,7 +143,8 @@ export class Exchange {
     if (event.type === 'content') return this.#sink?.write(event.bytes);
     if (event.type === 'interim') return undefined;
     this.#limits.headCame();
-    // The engine has decided: sending the rest of a refused upload would only delay its reason (RFC 9112 §9.5).
+    // The engine has decided: sending the rest of a refused upload would only delay its reason (RFC 9112 §9.5). A 2xx
+    // does not stop it, not even with `close`: engines answer a load while they read it, and a proxy may add the word.
     if (event.head.status >= 400) this.#upload?.stop();
     this.#sink = this.#reader(event.head);
     return undefined;
@@ -187,6 +188,7 @@ export class Exchange {
   }
 
   #finish(reusable: boolean): boolean {
+    if (this.#request.notes !== undefined) this.#request.notes.bytesBehind = this.#parser.unread().length;
     const clean = reusable && this.#requestSent && this.#channel.writeError === undefined && this.#over === undefined;
     return this.#after(this.#sink?.flush?.(), () => {
       this.#sink?.end?.();

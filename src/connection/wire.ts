@@ -29,6 +29,8 @@ export interface ExchangeNotes {
   bytesSent: number;
   /** Bytes that came, the same. */
   bytesReceived: number;
+  /** Of those, what stood behind the answer in its last read: nobody had asked for it, and it closed the connection. */
+  bytesBehind: number;
 }
 
 /** One request. The wire adds the fields that frame its content. */

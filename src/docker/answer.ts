@@ -43,12 +43,26 @@ export interface Asked {
   readonly address: string;
 }
 
-/** The error that a final status and its body make. */
-export function statusError(asked: Asked, status: number, reasonPhrase: string, body: Uint8Array): ApiError {
-  const daemonMessage = bodyMessage(body) ?? (reasonPhrase || 'without a word');
-  const redirected = status >= 300 && status < 400 ? '; redirects are never followed' : '';
-  const hint = wantsTls(daemonMessage) ? ' (give tls, write https://, or set DOCKER_TLS_VERIFY)' : redirected;
-  return apiError(asked, { status, daemonMessage, inStream: false }, `answered ${status}: `, hint);
+/** The error that a final status and its body make; `cut`: more of the body was to come, and did not. */
+export function statusError(asked: Asked, status: number, reasonPhrase: string, body: Uint8Array, cut = false): ApiError {
+  const said = bodyMessage(body);
+  const page = said === undefined ? undefined : pageTitle(said);
+  const daemonMessage = page ?? said ?? (reasonPhrase || 'without a word');
+  const hints = [
+    wantsTls(daemonMessage) ? ' (give tls, write https://, or set DOCKER_TLS_VERIFY)' : '',
+    status >= 300 && status < 400 ? '; redirects are never followed' : '',
+    page === undefined ? '' : ' (a page of HTML, which no engine sends: something before the engine has answered)',
+    said === undefined && status >= 500 ? ' (the answer says no more; the log of the engine may)' : '',
+    cut ? ' (the answer was cut short here)' : '',
+  ];
+  return apiError(asked, { status, daemonMessage, inStream: false }, `answered ${status}: `, hints.join(''));
+}
+
+/** The title of a page of HTML, which is all that it has to say; undefined where a text is none. */
+function pageTitle(text: string): string | undefined {
+  if (!/^<(?:!doctype html|html|head|title)\b/i.test(text)) return undefined;
+  const title = /<title[^>]*>([^<]{1,200})/i.exec(text)?.[1]?.replace(/\s+/g, ' ').trim();
+  return title || 'a page without a title';
 }
 
 /** Whether these are the words that a port for TLS has for plain text: those of Go, which dockerd says, and of nginx. */

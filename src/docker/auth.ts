@@ -1,6 +1,6 @@
 // Credentials for a registry, and the field value that carries them through the engine.
 
-import { base64UrlPadded, escapeText } from '../bytes.ts';
+import { base64UrlPadded, escapeText, hasUtf8 } from '../bytes.ts';
 import { ArgumentError, InvalidReferenceError } from '../errors.ts';
 import { familiarReference } from './reference.ts';
 import type { Reference } from './reference.ts';
@@ -163,6 +163,7 @@ function revealMembers(credentials: Credentials): Map<string, string> {
 function revealMember(key: string, value: unknown): string {
   const text = value instanceof Secret ? value.reveal() : value;
   if (typeof text !== 'string') throw new ArgumentError(`The credentials' "${key}" must be a string`);
+  if (!hasUtf8(text)) throw new ArgumentError(`The credentials' "${key}" has half a character in it`);
   if (text === '' && !mayBeEmpty.has(key)) throw new ArgumentError(`The credentials' "${key}" is empty`);
   return text;
 }

@@ -2,7 +2,7 @@
 
 import { escapeText } from '../bytes.ts';
 import { ConfigError } from '../errors.ts';
-import { isFieldText, isToken, lowerCaseAscii, trimOptionalWhitespace } from '../http/grammar.ts';
+import { isSentFieldText, isToken, lowerCaseAscii, trimOptionalWhitespace } from '../http/grammar.ts';
 
 /** Names and values, ready to be sent. */
 export type Headers = ReadonlyArray<readonly [name: string, value: string]>;
@@ -25,7 +25,7 @@ export function checkHeaders(headers: Headers, source: string): Headers {
     const value = trimOptionalWhitespace(text);
     if (!isToken(name)) throw new ConfigError(`${shown} has a name that HTTP does not allow`);
     if (RESERVED.has(lowerCaseAscii(name))) throw new ConfigError(`${shown} is the client's own and cannot be set`);
-    if (!isFieldText(value)) throw new ConfigError(`${shown} has a value that HTTP does not allow`);
+    if (!isSentFieldText(value)) throw new ConfigError(`${shown} has a value that HTTP does not allow`);
     checked.delete(lowerCaseAscii(name));
     if (value !== '') checked.set(lowerCaseAscii(name), [name, value]);
   }

@@ -1,5 +1,6 @@
 // What a row of the endpoint table is made of: how each kind of parameter is written on the wire.
 
+import { hasUtf8 } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
 import { encodeFilters } from './filters.ts';
 import type { Filters } from './filters.ts';
@@ -65,7 +66,7 @@ export function flag(wire: string, gate: Gate = {}): Parameter<boolean> {
 
 /** The text as it is. */
 export function text(wire: string, gate: Gate = {}): Parameter<string> {
-  return { wire, ...gate, encode: (value) => [check(typeof value === 'string', wire, 'a string', value)] };
+  return { wire, ...gate, encode: (value) => [check(isText(value), wire, 'a string of whole characters', value)] };
 }
 
 /** A whole number. */
@@ -85,8 +86,8 @@ export function time(wire: string, gate: Gate = {}): Parameter<Date | number> {
 
 /** The key repeated for each text. */
 export function list(wire: string, gate: Gate = {}): Parameter<readonly string[]> {
-  const isList = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'string');
-  return { wire, ...gate, encode: (value) => check(isList(value), wire, 'a list of strings', value) };
+  const isList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+  return { wire, ...gate, encode: (value) => check(isList(value), wire, 'a list of strings of whole characters', value) };
 }
 
 /** `{"key":["value"]}`. */
@@ -122,6 +123,11 @@ export function platformsAsJson(wire: string, gate: Gate = {}): Parameter<Platfo
 }
 function isList(value: Platform | readonly Platform[]): value is readonly Platform[] {
   return Array.isArray(value);
+}
+
+/** URLSearchParams would send something else for half a character, and say nothing. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && hasUtf8(value);
 }
 
 function check<Value>(valid: boolean, wire: string, wanted: string, value: Value): Value {

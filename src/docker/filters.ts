@@ -1,6 +1,6 @@
 // The `filters` parameter of list, prune, search and events.
 
-import { escapeText } from '../bytes.ts';
+import { escapeText, hasUtf8 } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
 
 /** One value to filter by; engines read them all as text. */
@@ -40,7 +40,9 @@ function entries(filters: Filters | undefined): [string, unknown][] {
 /** An empty list is refused for the same reason. */
 function texts(key: string, value: unknown): string[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (values.length > 0 && values.every(isFilterValue)) return values.map(String);
+  // JSON has an escape for half a character, for which engines read U+FFFD.
+  const whole = [key, ...values].every((text) => typeof text !== 'string' || hasUtf8(text));
+  if (whole && values.length > 0 && values.every(isFilterValue)) return values.map(String);
   throw new ArgumentError(`The filter "${escapeText(key)}" must be a string, a number, a boolean, or a list of some`);
 }
 

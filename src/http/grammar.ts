@@ -18,6 +18,12 @@ export function isFieldText(text: string): boolean {
   return fieldValue.test(text);
 }
 
+const sentFieldValue = /^[\t\x20-\x7e]*$/;
+/** The same without obs-text, which nobody should send any more: two readers take it for two encodings (RFC 9110 §5.5). */
+export function isSentFieldText(text: string): boolean {
+  return sentFieldValue.test(text);
+}
+
 /** Without the OWS at both ends: SP and HTAB only, for `trim()` would take a dozen other characters too. */
 export function trimOptionalWhitespace(text: string): string {
   let start = 0;

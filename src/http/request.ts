@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer';
 import { latin1 } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
-import { isFieldText, isToken, trimOptionalWhitespace } from './grammar.ts';
+import { isSentFieldText, isToken, trimOptionalWhitespace } from './grammar.ts';
 
 /** A request without its content. */
 export interface RequestHead {
@@ -32,7 +32,7 @@ export function encodeRequestHead({ method, target, fields }: RequestHead): Buff
   let head = `${method} ${target} HTTP/1.1\r\n`;
   for (const [name, value] of fields) {
     if (!isToken(name)) throw new ArgumentError('a header name holds a character that HTTP does not allow there');
-    if (!isFieldText(value) || trimOptionalWhitespace(value) !== value) {
+    if (!isSentFieldText(value) || trimOptionalWhitespace(value) !== value) {
       throw new ArgumentError(`the value of the header "${name}" holds characters that HTTP does not allow there`);
     }
     head += `${name}: ${value}\r\n`;

@@ -38,6 +38,7 @@ function observation(request: Parameters<Observe>[0]): Observation {
     durationMs: undefined,
     bytesSent: 0,
     bytesReceived: 0,
+    bytesBehind: 0,
     error: undefined,
   };
   const begun = performance.now();
@@ -69,6 +70,7 @@ function line({ method, target, address, status, durationMs = 0, error, ...rest 
   const failure = error === undefined ? [] : [`failed with ${error instanceof Error ? error.name : 'an aborted signal'}`];
   const outcome = [...(status === undefined ? [] : [status]), ...failure].join(', ');
   const connection = { true: 'reused connection', false: 'new connection', undefined: 'no connection' }[`${rest.reusedSocket}`];
-  const bytes = `${rest.bytesSent} bytes sent, ${rest.bytesReceived} received`;
+  const behind = rest.bytesBehind > 0 ? `, ${rest.bytesBehind} of them behind the answer` : '';
+  const bytes = `${rest.bytesSent} bytes sent, ${rest.bytesReceived} received${behind}`;
   return `${method} ${target} on ${address}: ${outcome} in ${durationMs.toFixed(1)} ms, ${connection}, ${bytes}`;
 }

@@ -1,6 +1,6 @@
 // What may go into an archive: the entries as a caller gives them, their defaults, and what is refused.
 
-import { escapeText, utf8 } from '../bytes.ts';
+import { escapeText, hasUtf8, utf8 } from '../bytes.ts';
 import { TarError } from '../errors.ts';
 import { MAX_ID } from './header.ts';
 import type { TarHeader } from './header.ts';
@@ -122,7 +122,7 @@ function checkLinkname(entry: TarEntry, type: TarEntryType): string {
 function wellFormed(entry: TarEntry, key: 'path' | 'linkname' | 'content', text: unknown): string {
   if (typeof text !== 'string') throw refusal(entry, `the ${key} is no text`);
   if (key !== 'content' && text.includes('\0')) throw refusal(entry, `the ${key} has a NUL in it`);
-  if (/\p{Surrogate}/u.test(text)) throw refusal(entry, `the ${key} has a lone surrogate in it`);
+  if (!hasUtf8(text)) throw refusal(entry, `the ${key} has a lone surrogate in it`);
   return text;
 }
 

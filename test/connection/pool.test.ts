@@ -66,6 +66,41 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
+  describe('of idle connections', () => {
+    /** Answers with the connection's number, each request when it is told to, in the order in which they came. */
+    async function startTold(options: PoolOptions = {}): Promise<Array<() => void>> {
+      const told: Array<() => void> = [];
+      await start((socket, index) => onRequest(socket, () => told.push(() => socket.write(answer(`${index}`)))), options);
+      return told;
+    }
+
+    it('the one that was used last is taken first: it is the likeliest to be alive', async () => {
+      const told = await startTold();
+      const both = [get(), get()];
+      await until(() => told.length === 2);
+      const [first, last] = told.splice(0);
+      last?.();
+      const [other] = await Promise.all([Promise.race(both), until(() => daemon.received.length === 2)]);
+      first?.();
+      const one = (await Promise.all(both)).map(({ text }) => text).find((text) => text !== other.text);
+      const next = get();
+      await until(() => told.length === 1);
+      told.pop()?.();
+      expect((await next).text).toBe(one);
+    });
+
+    it.each([[undefined, 6], [2, 2]])('with maxIdle: %s, %i are kept, and the rest are closed', async (maxIdle, kept) => {
+      const told = await startTold({ maxIdle });
+      const calls = Array.from({ length: 8 }, () => get());
+      await until(() => told.length === 8);
+      for (const go of told) go();
+      await Promise.all(calls);
+      await until(() => daemon.sockets.filter(({ readableEnded }) => readableEnded).length >= 8 - kept);
+      await new Promise((resolve) => setImmediate(resolve)); // nothing else is closed behind them
+      expect(daemon.sockets.filter(({ readableEnded }) => !readableEnded)).toHaveLength(kept);
+    });
+  });
+
   describe('a connection is not used again', () => {
     // why, the first answer
     it.each([
@@ -114,10 +149,23 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     const dying = (socket: import('node:net').Socket, index: number): void =>
       onRequest(socket, (_, count) => void (index === 0 && count === 1 ? socket.destroy() : socket.write(answer(`${index}`))));
 
-    it('is sent once more when it is a GET', async () => {
+    it.each([['GET', '1'], ['HEAD', '']])('is sent once more when it is a %s', async (method, text) => {
       await start(dying);
       await get();
-      expect((await get()).text).toBe('1');
+      expect(await get({ method })).toMatchObject({ status: 200, text });
+      expect(daemon.received.map((received) => received.split(`${method} /x `).length - 1)).toEqual(
+        method === 'GET' ? [2, 1] : [1, 1],
+      );
+    });
+
+    it('is sent once more, and no third time when the new connection dies, too', async () => {
+      await start((socket, index) =>
+        onRequest(socket, (_, count) => void (index === 0 && count === 0 ? socket.write(answer('x')) : socket.destroy())),
+      );
+      await get();
+      const error: unknown = await get().catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'LONGSHORE_TRUNCATED', exchange: { reusedSocket: false, requestSent: true } });
+      expect(daemon.sockets).toHaveLength(2);
     });
 
     it.each([['POST'], ['DELETE']])('is not sent again when it is a %s', async (method) => {

@@ -53,6 +53,33 @@ describe('an answer that is no success', () => {
     expect(errorOf(502, 'x'.repeat(1_000_000)).daemonMessage.length).toBe(4096);
   });
 
+  // the page, and the words in its place
+  it.each([
+    ['<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body></html>', '502 Bad Gateway'],
+    ['<!DOCTYPE html>\n<html><head><title lang="en">\n  Sign in to\n  the proxy </title>', 'Sign in to the proxy'],
+    ['<HTML><BODY>no title', 'a page without a title'],
+  ])('has the title of a page of HTML for its words, and says that no engine sends one: %j', (page, words) => {
+    const error = errorOf(502, page, 'Bad Gateway');
+    expect(error.daemonMessage).toBe(words);
+    expect(error.message).toMatch(/answered 502: .* \(a page of HTML, which no engine sends: something before the engine/);
+  });
+
+  it('takes what merely begins with a bracket for words', () => {
+    expect(errorOf(500, '<nil> pointer').daemonMessage).toBe('<nil> pointer');
+  });
+
+  it('that is the engine\'s fault and has no words sends the reader to the log', () => {
+    expect(errorOf(500, '', 'Internal Server Error').message).toBe(
+      'GET /v1.41/x on unix:///d.sock answered 500: Internal Server Error (the answer says no more; the log of the engine may)',
+    );
+    expect(errorOf(404, '', 'Not Found').message).toBe('GET /v1.41/x on unix:///d.sock answered 404: Not Found');
+  });
+
+  it('says where its words were cut short', () => {
+    const error = statusError(asked, 404, 'Not Found', Buffer.from('{"message":"No su'), true);
+    expect(error.message).toMatch(/answered 404: \{"message":"No su \(the answer was cut short here\)$/);
+  });
+
   it('says that redirects are not followed', () => {
     expect(errorOf(301, '', 'Moved Permanently').message).toMatch(/answered 301: Moved Permanently; redirects are never followed$/);
   });

@@ -33,6 +33,7 @@ describe('DOCKER_CUSTOM_HEADERS', () => {
     ['X A=hunter2', 'the header "X A" has a name that HTTP does not allow'],
     ['"X-A=a\r\nX-B: hunter2"', 'the header "X-A" has a value that HTTP does not allow'],
     ['X-A=€hunter2', 'the header "X-A" has a value'],
+    ['X-A=éhunter2', 'the header "X-A" has a value'],
   ])('%j is refused: %s', (text, words) => {
     expect(() => parseCustomHeaders(text)).toThrow(ConfigError);
     expect(() => parseCustomHeaders(text)).toThrow(words);

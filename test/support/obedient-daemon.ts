@@ -44,13 +44,16 @@ function tar(): Buffer {
   return Buffer.concat([block, Buffer.alloc(1024)]);
 }
 
+/** Stands for the archive. */
+const SAVED = 'saved';
+
 /** What is answered, by method and path; the first that fits. */
 const answers: ReadonlyArray<readonly [request: RegExp, body: string, status?: string]> = [
   [/^GET \S+\/(version|info)$/, '{"SystemTime":"2026-01-01T00:00:00Z"}'],
   [/^POST \S+\/auth$/, '{"Status":"Login Succeeded","IdentityToken":""}'],
   [/^GET \S+\/system\/df/, '{"LayersSize":0,"Images":[]}'],
   [/^GET \S+\/images\/json/, '[]'],
-  [/^GET \S+\/images\/get/, TAR.toString('latin1')],
+  [/^GET \S+\/images\/get/, SAVED],
   [/^GET \S+\/images\/search/, '[{"name":"a","description":"","star_count":1,"is_official":true}]'],
   [/^GET \S+\/images\/\S+\/(history|attestations)/, '[]'],
   [/^GET \S+\/images\/\S+\/json/, JSON.stringify({ Id: ID, RepoTags: ['a:latest'], RepoDigests: [] })],
@@ -69,8 +72,8 @@ const answers: ReadonlyArray<readonly [request: RegExp, body: string, status?: s
   [/^\S+ \S+\/x$/, 'anything'],
 ];
 
-/** Starts one; `fields` go into the answers to pings and say what it is. */
-export async function obedientDaemon(fields = 'Api-Version: 1.55\r\n'): Promise<ObedientDaemon> {
+/** Starts one; `fields` go into the answers to pings and say what it is; `archive` is what a save gives. */
+export async function obedientDaemon(fields = 'Api-Version: 1.55\r\n', archive = TAR): Promise<ObedientDaemon> {
   let silence: Silence | undefined;
   let requests: string[] = [];
   let told: (socket: Socket) => void = () => {};
@@ -80,7 +83,8 @@ export async function obedientDaemon(fields = 'Api-Version: 1.55\r\n'): Promise<
   function answerOf(first: string): string {
     const ping = `HTTP/1.1 200 OK\r\n${fields}Content-Length: 2\r\n\r\n`;
     if (/^\S+ \/_ping$/.test(first)) return first.startsWith('HEAD') ? ping : `${ping}OK`;
-    const [, body = '', status = '200 OK'] = answers.find(([request]) => request.test(first)) ?? [];
+    const [, answer = '', status = '200 OK'] = answers.find(([request]) => request.test(first)) ?? [];
+    const body = answer === SAVED ? archive.toString('latin1') : answer;
     return `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   }
 

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ExchangeReport } from '../../src/index.ts';
 import { ImageClient } from '../../src/image-client.ts';
+import { answer, fakeDaemon, onRequest } from '../support/fake-daemon.ts';
 import { fakeEngine } from '../support/fake-engine.ts';
 import type { FakeEngine } from '../support/fake-engine.ts';
 import { planted } from '../support/planted.ts';
@@ -53,6 +54,22 @@ describe('NODE_DEBUG=longshore', () => {
       `POST /v1.41/images/create?fromSrc=[redacted] ${on} 200, failed with DecodeError in N ms, new connection, bytes`,
     ]);
     expect(stdout + stderr).not.toMatch(/hunter2/);
+  });
+
+  it('says how many bytes stood behind an answer, which closed its connection', async () => {
+    const daemon = await fakeDaemon((socket) => onRequest(socket, () => socket.write(`${answer('[]')}extra`)));
+    const code = `import { ImageClient } from '${library}index.js';
+      const docker = new ImageClient({ host: '${daemon.host}', version: '1.41' });
+      await docker.images();
+      await docker.images();
+      docker.close();`;
+    const env = { ...process.env, NODE_DEBUG: 'longshore' };
+    const { stderr } = await run(process.execPath, ['--input-type=module', '-e', code], { env });
+    await daemon.close();
+    const ends = stderr.trim().split('\n').map((line) => line.replace(/^.* ms, /, ''));
+    const received = `${answer('[]')}extra`.length;
+    const end = new RegExp(`^new connection, \\d+ bytes sent, ${received} received, 5 of them behind the answer$`);
+    expect(ends).toEqual([expect.stringMatching(end), expect.stringMatching(end)]);
   });
 
   it.each(['', 'http', 'longshoreman'])('prints nothing for NODE_DEBUG=%j', async (debug) => {
@@ -104,7 +121,7 @@ describe('the diagnostics channels', () => {
     expect(new Set(messages.map(([, report]) => report)).size).toBe(1);
     const asked = { method: 'GET', target: '/v1.41/images/json', address: engine.host };
     const unknown = { status: undefined, headMs: undefined, durationMs: undefined, reusedSocket: undefined, error: undefined };
-    expect(copies[0]).toEqual({ ...asked, ...unknown, bytesSent: 0, bytesReceived: 0 });
+    expect(copies[0]).toEqual({ ...asked, ...unknown, bytesSent: 0, bytesReceived: 0, bytesBehind: 0 });
     expect(copies[1]).toMatchObject({ status: 200, headMs: expect.any(Number), reusedSocket: false, durationMs: undefined });
     expect(copies[2]).toMatchObject({ status: 200, durationMs: expect.any(Number), error: undefined });
   });

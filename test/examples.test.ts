@@ -1,0 +1,123 @@
+// Every example of README, run: its programs each in a process of its own, its commands in a shell, all before an engine that
+// answers everything rightly. Where an example says an address of the world, that engine stands there.
+
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { obedientDaemon } from './support/obedient-daemon.ts';
+import type { ObedientDaemon } from './support/obedient-daemon.ts';
+import { recordedExchanges } from './support/recorded.ts';
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const library = new URL('../dist/index.js', import.meta.url).href;
+const command = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const run = promisify(execFile);
+
+/** An image that Docker 28.5 has saved. */
+const tape = readFileSync(new URL('../fixtures/tapes/docker-28.5/save.tape', import.meta.url));
+const archive = recordedExchanges(tape).find(({ target }) => target.includes('/images/get'))?.body ?? Buffer.of();
+
+/** The fenced blocks of a language, each with the heading or the bold words above it. */
+function examples(language: string): Array<[what: string, code: string]> {
+  const blocks = [...readme.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))];
+  return blocks.map((block, number) => {
+    const above = readme.slice(0, block.index);
+    const titles = [...above.matchAll(/^(?:#+ (.*)|\*\*(.+?)\*\*.*)$/gm)].at(-1);
+    return [`${number + 1}: ${titles?.[1] ?? titles?.[2] ?? 'its first lines'}`, block[1] ?? ''];
+  });
+}
+
+let engine: ObedientDaemon;
+let folder: string;
+let environment: Record<string, string>;
+beforeAll(async () => {
+  engine = await obedientDaemon('Api-Version: 1.55\r\n', archive);
+  folder = await mkdtemp(join(tmpdir(), 'longshore-examples-'));
+  const program = (name: string, text: string): Promise<void> =>
+    writeFile(join(folder, name), `#!/bin/sh\n${text}\n`).then(() => chmod(join(folder, name), 0o755));
+  await program('longshore', `exec '${process.execPath}' '${command}' "$@"`);
+  // The other machine of an example is this one: what ssh is told to run there runs here.
+  await program(
+    'ssh',
+    `while [ "$1" != "\${1#-}" ]; do
+      case "$1" in --) break;; -o|-l|-p) shift;; esac
+      shift
+    done
+    [ "$1" = -- ] && shift
+    shift # the host
+    case "$*" in *dial-stdio*) exec '${process.execPath}' '${join(folder, 'dial-stdio.mjs')}';; esac
+    exec sh -c "$*"`,
+  );
+  await writeFile(
+    join(folder, 'dial-stdio.mjs'),
+    `import { connect } from 'node:net';
+    const socket = connect(${JSON.stringify(engine.host.slice('unix://'.length))});
+    process.stdin.pipe(socket).pipe(process.stdout);
+    socket.on('close', () => process.exit());`,
+  );
+  await symlink(engine.host.slice('unix://'.length), join(folder, 'two.sock'));
+  const { NODE_V8_COVERAGE: _, ...ours } = process.env;
+  environment = { ...ours, HOME: folder, DOCKER_CONFIG: folder, DOCKER_HOST: engine.host, NO_COLOR: '1' } as Record<string, string>;
+  environment['PATH'] = `${folder}${delimiter}${environment['PATH'] ?? ''}`;
+});
+beforeEach(async () => {
+  engine.fallSilent(undefined);
+  await mkdir(join(folder, 'rootfs'), { recursive: true });
+  await writeFile(join(folder, 'rootfs', 'motd'), 'hello\n');
+  await writeFile(join(folder, 'app.tar'), archive);
+});
+afterAll(async () => {
+  await engine.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** What an example that is no whole program stands on. */
+const PRELUDE = `import { ImageClient } from 'longshore';
+const [username, password, identityToken, registryToken] = ['u', 'hunter2', 'hunter2', 'hunter2'];
+const vault = { get: async () => ({ username, password }) };
+const host = process.env.DOCKER_HOST;
+const docker = await ImageClient.fromEnvironment();
+`;
+
+const placed = (text: string): string =>
+  text.replaceAll('tcp://one.example:2375', engine.host).replaceAll('tcp://two.example:2375', `unix://${join(folder, 'two.sock')}`);
+
+describe.skipIf(process.platform === 'win32')('an example of README', () => {
+  const programs = examples('ts');
+  it.each(programs)('runs: %s', async (_, code) => {
+    const whole = /^import /.test(code) ? code : `${PRELUDE}${code}`;
+    const file = join(folder, 'example.mjs');
+    await writeFile(file, placed(whole).replaceAll("from 'longshore'", `from '${library}'`));
+    const { stderr } = await run(process.execPath, [file], { env: environment, cwd: folder });
+    expect(stderr).toBe('');
+    expect(engine.requests.length).toBeGreaterThan(0);
+  });
+
+  it.each(examples('sh').slice(1))('runs in a shell: %s', async (_, commands) => {
+    await run('bash', ['-euo', 'pipefail', '-c', placed(commands)], { env: environment, cwd: folder });
+    expect(engine.requests.length).toBeGreaterThan(0);
+  });
+
+  it('says what it did, where it prints', async () => {
+    const saved = programs.find(([what]) => what.includes('Save to a file'))?.[1] ?? '';
+    const file = join(folder, 'saved.mjs');
+    await writeFile(file, saved.replaceAll("from 'longshore'", `from '${library}'`));
+    const { stdout } = await run(process.execPath, [file], { env: environment, cwd: folder });
+    const [bytes, vouched] = stdout.match(/\d+/g)?.map(Number) ?? [];
+    expect(bytes).toBe(archive.length);
+    expect(vouched).toBeGreaterThan(0);
+    expect(await readFile(join(folder, 'alpine.tar'))).toEqual(archive);
+  });
+
+  it('is there for everything that people come for', () => {
+    expect(programs.length).toBeGreaterThanOrEqual(12);
+    for (const word of ['pull(', 'push(', 'toFile(', 'loadImage(', 'importImageFromData(', 'packDirectory(', 'signal', 'supports(']) {
+      expect(programs.some(([, code]) => code.includes(word)), word).toBe(true);
+    }
+  });
+});
