@@ -80,6 +80,18 @@ describe('README', () => {
   });
 });
 
+describe('the reference', () => {
+  const source = new URL('src/', root);
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => /^(?!cli[\\/]).*\.ts$/.test(name));
+
+  it.each(files)('has a doc comment for all that src/%s exports', (file) => {
+    const lines = readFileSync(new URL(file.replaceAll('\\', '/'), source), 'utf8').split('\n');
+    const declaration = /^export (?:async )?(?:function|class|interface|type|const) \w+/;
+    const bare = lines.filter((line, index) => declaration.test(line) && !lines[index - 1]?.endsWith('*/'));
+    expect(bare).toEqual([]);
+  });
+});
+
 describe('what README says to those who come from elsewhere', () => {
   const heading = 'Coming from docker-py, dockerode or the docker command';
   const rows = table(heading);
