@@ -152,7 +152,17 @@ function* runtimeCells() {
 }
 
 function* packageCells() {
-  yield ['publint, are the types wrong, TypeScript 5.2 to 7', (log) => run(log, process.execPath, [at('../package/check.mjs')])];
+  yield [
+    'publint, are the types wrong, TypeScript 5.2 to 7',
+    async (log) => {
+      const folder = mkdtempSync(join(tmpdir(), 'longshore-judged-')); // where it cannot tidy up itself, should it be ended
+      try {
+        return await run(log, process.execPath, [at('../package/check.mjs')], { TMPDIR: folder });
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  ];
 }
 
 function* liveCells() {
