@@ -48,10 +48,11 @@ export function statusError(asked: Asked, status: number, reasonPhrase: string, 
   const said = bodyMessage(body);
   const page = said === undefined ? undefined : pageTitle(said);
   const daemonMessage = page ?? said ?? (reasonPhrase || 'without a word');
+  const isTls = wantsTls(daemonMessage);
   const hints = [
-    wantsTls(daemonMessage) ? ' (give tls, write https://, or set DOCKER_TLS_VERIFY)' : '',
+    isTls ? ' (give tls, write https://, or set DOCKER_TLS_VERIFY)' : '',
     status >= 300 && status < 400 ? '; redirects are never followed' : '',
-    page === undefined ? '' : ' (a page of HTML, which no engine sends: something before the engine has answered)',
+    page === undefined || isTls ? '' : ' (a page of HTML, which no engine sends: something before the engine has answered)',
     said === undefined && status >= 500 ? ' (the answer says no more; the log of the engine may)' : '',
     cut ? ' (the answer was cut short here)' : '',
   ];
