@@ -4,7 +4,9 @@
 //   --only=a,b     these parts alone: runtimes, package, audit-kit, suite, unbuilt, live
 //   --nodes=20,24  these Nodes alone
 //   --hosts=...    the engines of the live tests, separated by commas (or ENGINES_UNDER_TEST); without them, a Docker and
-//                  a Podman of the system's packages, by test/live/engine.sh
+//                  a Podman of the system's packages, by test/live/engine.sh; that also starts the registries, unless
+//                  REGISTRY, REGISTRY_AUTH, REGISTRY_USER and REGISTRY_PASSWORD say that there are some. Engines must
+//                  know them as insecure: Podman has a list of its own
 //   --seconds=N    no longer than that: what does not fit is skipped, what takes longer is ended, and neither is a failure
 //
 // Runtimes are installed here, beside this file, when they are first needed, in the versions of package-lock.json and
@@ -165,27 +167,29 @@ function* packageCells() {
   ];
 }
 
-function* liveCells() {
-  const argv = [vitest, 'run', '--config', 'test/live/vitest.config.ts'];
-  const hosts = list(flags.hosts ?? process.env.ENGINES_UNDER_TEST);
-  for (const host of hosts ?? []) yield [host, (log) => run(log, process.execPath, argv, { DOCKER_HOST: host })];
-  if (hosts !== undefined) return;
-  for (const engine of ['docker', 'podman']) {
-    const folder = join(tmpdir(), `longshore-matrix-${engine}`);
-    const script = 'set -a; settings=$(bash test/live/engine.sh start "$0"); eval "$settings"; exec "$@"';
-    const environment = { LONGSHORE_ENGINE: folder };
-    yield [
-      `${engine} of this system's packages`,
-      async (log) => {
-        if (process.getuid?.() !== 0) throw new Missing('an engine of our own needs root');
-        try {
-          return await run(log, 'bash', ['-ec', script, engine, process.execPath, ...argv], environment);
-        } finally {
-          spawnSync('bash', ['test/live/engine.sh', 'stop'], { cwd: root, env: { ...process.env, ...environment }, stdio: 'ignore' });
-        }
-      },
-    ];
+const live = [vitest, 'run', '--config', 'test/live/vitest.config.ts'];
+
+/** Runs the live tests with what engine.sh has started: an engine and registries, or `registries` alone. */
+async function runLive(log, what, environment = {}) {
+  if (process.getuid?.() !== 0) throw new Missing('engines and registries of our own need root');
+  const env = { ...environment, LONGSHORE_ENGINE: join(tmpdir(), `longshore-matrix-${what}`) };
+  const script = 'settings=$(bash test/live/engine.sh start "$0"); set -a; eval "$settings"; exec "$@"';
+  try {
+    return await run(log, 'bash', ['-ec', script, what, process.execPath, ...live], env);
+  } finally {
+    spawnSync('bash', ['test/live/engine.sh', 'stop'], { cwd: root, env: { ...process.env, ...env }, stdio: 'ignore' });
   }
+}
+
+function* liveCells() {
+  const hosts = list(flags.hosts ?? process.env.ENGINES_UNDER_TEST);
+  const hasRegistries = process.env.REGISTRY !== undefined;
+  for (const host of hosts ?? []) {
+    const environment = { DOCKER_HOST: host };
+    yield [host, (log) => (hasRegistries ? run(log, process.execPath, live, environment) : runLive(log, 'registries', environment))];
+  }
+  if (hosts !== undefined) return;
+  for (const engine of ['docker', 'podman']) yield [`${engine} of this system's packages`, (log) => runLive(log, engine)];
 }
 
 /** In this order; `seconds` is what a part takes on a machine of two cores, its installation included. */
