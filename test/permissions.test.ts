@@ -44,7 +44,7 @@ async function run(...permissions: string[]): Promise<Record<string, string>> {
   const code = [join(root, 'dist/*'), join(root, 'package.json'), program].map((path) => `--allow-fs-read=${path}`);
   const files = [join(root, 'dist/index.js'), input, join(output, 'saved.tar'), join(folder, 'forbidden.tar')];
   const child = spawn(process.execPath, ['--no-warnings', model, ...code, ...permissions, program, ...files], {
-    env: { PATH: programs, DOCKER_HOST: daemon.host, DOCKER_CONFIG: config },
+    env: { PATH: programs, DOCKER_HOST: daemon.host, DOCKER_CONFIG: config, NODE_V8_COVERAGE: undefined },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [said, complaints] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
