@@ -13,12 +13,14 @@
 // without their install scripts. What a cell said is in results/; the exit code is 0 where no cell failed and, without
 // --seconds, none was left out.
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { VERSION } from '../../dist/version.js';
 import { bundle, complaintOf, install, makeProject, packPackage, vendor } from '../package/project.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -97,7 +99,7 @@ function* unbuiltCells() {
   for (const version of nodes.filter(strips)) yield [`Node ${version}`, suite(version, 'src')];
 }
 
-/** Of each Node the same sums. */
+/** Of each Node the same kit, and the same tarball. */
 function* auditCells() {
   let first;
   for (const version of nodes) {
@@ -107,10 +109,13 @@ function* auditCells() {
         const folder = mkdtempSync(join(tmpdir(), 'longshore-audit-kit-'));
         try {
           await run(log, nodeProgram(version), ['test/audit/kit.mjs', folder]);
-          const sums = readFileSync(join(folder, 'SHA256SUMS'), 'utf8');
+          await run(log, 'npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { PATH: pathOf(version) });
+          const tarball = readFileSync(join(folder, `longshore-${VERSION}.tgz`));
+          const packed = createHash('sha256').update(tarball).digest('hex');
+          const sums = `${readFileSync(join(folder, 'SHA256SUMS'), 'utf8')}${packed}  tarball\n`;
           first ??= sums;
-          if (sums !== first) throw new Error(`it makes another kit than Node ${nodes[0]}:\n${sums}${first}`);
-          return `longshore.mjs ${sums.slice(0, 12)}`;
+          if (sums !== first) throw new Error(`it makes others than Node ${nodes[0]}:\n${sums}${first}`);
+          return `longshore.mjs ${sums.slice(0, 12)}, tarball ${packed.slice(0, 12)}`;
         } finally {
           rmSync(folder, { recursive: true, force: true });
         }
