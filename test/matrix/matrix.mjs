@@ -34,8 +34,11 @@ const secondsLeft = () => Number(flags.seconds ?? Infinity) - (performance.now()
 
 /** What a cell could not be tried for. */
 class Missing extends Error {}
-/** The time was up. */
-class OutOfTime extends Error {}
+/** The time was up, or somebody has pressed Ctrl-C. */
+class Ended extends Error {}
+
+const interrupt = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => interrupt.abort());
 
 const manifest = JSON.parse(readFileSync(at('package.json'), 'utf8'));
 const nodes = Object.keys(manifest.optionalDependencies)
@@ -67,15 +70,18 @@ async function run(log, command, argv, environment = {}) {
       last = `${last}${bytes}`.slice(-4096);
     });
   }
-  let isOver = false;
-  const end = () => {
-    isOver = true;
+  let why;
+  const end = (reason) => {
+    why ??= reason;
     process.kill(-child.pid, 'SIGKILL'); // with all that it has started
   };
-  const timer = Number.isFinite(secondsLeft()) ? setTimeout(end, secondsLeft() * 1000) : undefined;
+  const onInterrupt = () => end('it was interrupted');
+  interrupt.signal.addEventListener('abort', onInterrupt);
+  const timer = Number.isFinite(secondsLeft()) ? setTimeout(end, secondsLeft() * 1000, 'it was not done in time') : undefined;
   const [code, signal] = await once(child, 'close');
   clearTimeout(timer);
-  if (isOver) throw new OutOfTime('it was not done in time');
+  interrupt.signal.removeEventListener('abort', onInterrupt);
+  if (why !== undefined) throw new Ended(why);
   const line = last.trimEnd().split('\n').at(-1);
   if (code !== 0) throw new Error(`${line} (${signal ?? `exit code ${code}`})`);
   return line;
@@ -220,7 +226,7 @@ async function runCell(part, [cell, work]) {
   try {
     tell('passed', part, cell, await work(log), took());
   } catch (error) {
-    const isLeftOut = error instanceof Missing || error instanceof OutOfTime;
+    const isLeftOut = error instanceof Missing || error instanceof Ended;
     tell(isLeftOut ? 'skipped' : 'FAILED', part, cell, error.message, took());
   } finally {
     log.end();
@@ -237,12 +243,13 @@ async function runPart(name, { cells, seconds, runtimes }) {
     if (!(error instanceof Missing)) throw error;
     return tell('skipped', name, 'all of it', error.message);
   }
-  for (const cell of cells()) await runCell(name, cell);
+  for (const cell of cells()) if (!interrupt.signal.aborted) await runCell(name, cell);
 }
 
 const chosen = list(flags.only) ?? Object.keys(parts);
 for (const name of chosen) if (!Object.hasOwn(parts, name)) throw new Error(`there is no part ${name}: ${Object.keys(parts).join(', ')}`);
 mkdirSync(at('results'), { recursive: true });
-for (const name of chosen) await runPart(name, parts[name]);
+for (const name of chosen) if (!interrupt.signal.aborted) await runPart(name, parts[name]);
 console.log(`${count.passed} cells passed, ${count.FAILED} failed, ${count.skipped} skipped`);
-process.exitCode = count.FAILED > 0 || (count.skipped > 0 && flags.seconds === undefined) ? 1 : 0;
+if (interrupt.signal.aborted) process.exitCode = 130;
+else process.exitCode = count.FAILED > 0 || (count.skipped > 0 && flags.seconds === undefined) ? 1 : 0;
