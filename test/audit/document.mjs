@@ -72,7 +72,7 @@ ${table(
    that the package's provenance names (\`npm view ${manifest.name}@${manifest.version} dist.attestations\`).
 2. The kit: \`npm run audit-kit\` in the clone, on Node 20.19 or later, and \`cmp\` of each file with the one that you were given;
    \`sha256sum -c dist-audit/sources.sha256\` in the clone shows that \`src/\` is what it was made of.
-3. The package: \`npm pack\` in the clone; its integrity is what \`npm view ${manifest.name}@${manifest.version} dist.integrity\` says.
+3. The package: the \`integrity\` that \`npm pack --json\` prints in the clone is what \`npm view ${manifest.name}@${manifest.version} dist.integrity\` says.
    \`npm audit signatures\`, where it is installed, holds the registry's signature and the provenance to it.
 4. The tests: \`npm test\` needs no engine and no network beyond the four development packages; \`npm run coverage\` tells what it has run.
 5. Under the permission model of Node it runs with no more than the table below says: \`test/permissions.test.ts\` starts it so.
