@@ -218,7 +218,7 @@ export class UploadError extends LongshoreError {
   }
 }
 
-/** Thrown when a file that an archive goes into cannot be made or written. */
+/** Thrown when a file cannot be made or written, or a socket not be listened on. */
 export class FileError extends LongshoreError {
   /** The file, as you named it. */
   readonly path: string;

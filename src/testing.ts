@@ -1,8 +1,13 @@
 // The published surface of `longshore/testing`: record an engine once, replay it in your own tests.
 
+export { record } from './testing/record.ts';
+export type { Recording, RecordOptions } from './testing/record.ts';
 export { recorder } from './testing/recorder.ts';
-export type { Recorder } from './testing/recorder.ts';
+export type { Recorder, RecordingNote } from './testing/recorder.ts';
 export { replayDialer } from './testing/replay.ts';
-export type { ReplayDialer, ReplayOptions } from './testing/replay.ts';
+export type { Pieces, ReplayDialer, ReplayOptions } from './testing/replay.ts';
+export { replay } from './testing/recorded-engine.ts';
+export type { RecordedEngine, RecordedEngineOptions } from './testing/recorded-engine.ts';
+export type { AskedFor, Order } from './testing/script.ts';
 export { TAPE_LIMIT, encodeTape, parseTape } from './testing/tape.ts';
 export type { Tape, TapeHeader, TapeRecord } from './testing/tape.ts';

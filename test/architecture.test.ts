@@ -38,8 +38,9 @@ const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
   [/^client-engine\.ts$/, /^(connection\/|docker\/|engine|errors|options|plaintext|warnings|system\/outside)/],
   [/^image-client\.ts$/, /^(?!cli\/|testing|index|image-client|system\/(?!outside\.ts))/],
   [/^index\.ts$/, /^(?!cli\/|testing|system)/],
-  [/^cli\//, /^(cli\/|index\.ts)/],
-  [/^testing(\/|\.ts$)/, /^(testing\/|connection\/|docker\/secrets\.ts|http\/|system\/|bytes\.ts|errors\.ts|version\.ts)/],
+  // the two entry points of the package, as any other program
+  [/^cli\//, /^(cli\/|(index|testing)\.ts)/],
+  [/^testing(\/|\.ts$)/, /^(testing\/|connection\/|docker\/(address|call|secrets|shown-target)\.ts|http\/|system\/|(bytes|errors|from-environment|image-client|options|warnings)\.ts)/],
 ];
 
 const harmless = new Set(['node:buffer', 'node:events', 'node:stream', 'node:stream/web', 'node:util']);

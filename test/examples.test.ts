@@ -70,6 +70,11 @@ beforeEach(async () => {
   await mkdir(join(folder, 'rootfs'), { recursive: true });
   await writeFile(join(folder, 'rootfs', 'motd'), 'hello\n');
   await writeFile(join(folder, 'app.tar'), archive);
+  await writeFile(join(folder, 'refresh.js'), `import('${library}').then(async ({ ImageClient }) => {
+    const docker = await ImageClient.fromEnvironment();
+    await docker.pull(process.argv[2]);
+    docker.close();
+  });`);
 });
 afterAll(async () => {
   await engine.close();
@@ -101,6 +106,11 @@ describe.skipIf(process.platform === 'win32')('an example of README', () => {
   it.each(examples('sh').slice(1))('runs in a shell: %s', async (_, commands) => {
     await run('bash', ['-euo', 'pipefail', '-c', placed(commands)], { env: environment, cwd: folder });
     expect(engine.requests.length).toBeGreaterThan(0);
+  });
+
+  it('leaves what it says that it writes', async () => {
+    const tape = await readFile(join(folder, 'refresh.tape'), 'latin1');
+    expect(tape).toMatch(/^longshore tape 1\n[^]*POST \/v1\.55\/images\/create\?fromImage=/);
   });
 
   it('says what it did, where it prints', async () => {

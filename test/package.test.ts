@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import * as surface from '../src/index.ts';
+import * as testing from '../src/testing.ts';
 import { VERSION } from '../src/version.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
@@ -39,6 +40,10 @@ describe('the package', () => {
       'UploadError', 'VERSION', 'VersionError', 'decodeJsonValues', 'dockerConfig', 'encodeRegistryAuth', 'familiarReference',
       'formatReference', 'packDirectory', 'packTar', 'parseReference',
     ]);
+  });
+
+  it('exports these for tests and nothing else', () => {
+    expect(Object.keys(testing).sort()).toEqual(['TAPE_LIMIT', 'encodeTape', 'parseTape', 'record', 'recorder', 'replay', 'replayDialer']);
   });
 });
 

@@ -4,10 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { leaks, plantedWords } from './support/planted.ts';
 
-const folder = fileURLToPath(new URL('../fixtures/', import.meta.url));
-const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+const folder = fileURLToPath(new URL('../', import.meta.url));
+const tapesBesideExamples = readdirSync(`${folder}test/examples`, { withFileTypes: true }).flatMap(({ name }) => {
+  const inside = readdirSync(`${folder}test/examples/${name}`);
+  return inside.filter((file) => file.endsWith('.tape')).map((file) => `${folder}test/examples/${name}/${file}`);
+});
+const files = readdirSync(`${folder}fixtures`, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
-  .map((entry) => `${entry.parentPath}/${entry.name}`.replaceAll('\\', '/'));
+  .map((entry) => `${entry.parentPath}/${entry.name}`.replaceAll('\\', '/'))
+  .concat(tapesBesideExamples);
 
 const forbidden: ReadonlyArray<readonly [what: string, pattern: RegExp]> = [
   ['a registry login', /x-registry-(?:auth|config):(?! \[redacted\]\r?$)/im],
@@ -28,7 +33,8 @@ function textsOf(file: string): string[] {
 
 describe('the fixtures', () => {
   it('are looked at', () => {
-    expect(files.filter((file) => file.endsWith('.tape')).length).toBeGreaterThan(0);
+    expect(files.filter((file) => file.endsWith('.tape')).length).toBeGreaterThan(tapesBesideExamples.length);
+    expect(tapesBesideExamples.length).toBeGreaterThan(0);
   });
 
   it.each(files.map((file) => [file.slice(folder.length), file]))('%s holds no secret', (_name, file) => {

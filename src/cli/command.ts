@@ -1,6 +1,7 @@
 // What a command is: its row in the table, and what it is given when it runs.
 
 import type { EngineReport, EnvironmentOptions, ImageClient, Warn } from '../index.ts';
+import type { Recording, RecordOptions } from '../testing.ts';
 
 /** One option, as `util.parseArgs` takes it, with what the help says of it. */
 export interface Option {
@@ -50,6 +51,8 @@ export interface Command<Own extends Options = Options> {
   readonly options: Own;
   /** Whether it may be given several engines, on all of which it then runs at the same time. */
   readonly fleet?: true;
+  /** Whether Ctrl-C is how it ends, and no failure. */
+  readonly untilInterrupted?: true;
   /** What is asked before it begins, unless `--force` is given. */
   question?(values: Values<Own>): string;
   run(call: Call<Own>): Promise<void>;
@@ -109,6 +112,7 @@ export interface Io {
   connect(options: EngineOptions): Promise<ImageClient>;
   /** Which engine `connect` would give a client of. */
   explain(options: EngineOptions): Promise<EngineReport>;
+  record(file: string, options: RecordOptions): Promise<Recording>;
 }
 
 /** Which engine the command line names, and who hears of warnings. */

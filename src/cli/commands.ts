@@ -15,6 +15,7 @@ import { ls } from './commands/ls.ts';
 import { prune } from './commands/prune.ts';
 import { pull } from './commands/pull.ts';
 import { push } from './commands/push.ts';
+import { record } from './commands/record.ts';
 import { rm } from './commands/rm.ts';
 import { save } from './commands/save.ts';
 import { search } from './commands/search.ts';
@@ -23,5 +24,5 @@ import { version } from './commands/version.ts';
 
 export const commands: readonly Command[] = [
   ls, inspect, history, pull, push, save, load, import_, tag, rm, prune, search, distribution, attestations, context,
-  events, df, version, completion,
+  events, df, version, record, completion,
 ];

@@ -4,7 +4,7 @@ import { styleText } from 'node:util';
 import type { ImageClient, Warning } from '../index.ts';
 import { parseCommandLine } from './arguments.ts';
 import type { Work } from './arguments.ts';
-import { OutputClosedError, UsageError } from './command.ts';
+import { Interruption, OutputClosedError, UsageError } from './command.ts';
 import type { Call, Command, Io, Printer } from './command.ts';
 import { commands } from './commands.ts';
 import { describeFailure, exitCodeOf } from './failure.ts';
@@ -92,9 +92,9 @@ async function performOn(engine: Call['engine'], work: Work, print: Printer, sta
 async function report(error: unknown, state: RunState, operand?: string): Promise<void> {
   const { io, color, command } = state;
   // What an interruption broke may come as any error; the interruption is what happened.
-  const cause: unknown = io.signal.aborted ? io.signal.reason : error;
+  const cause: unknown = io.signal.aborted && command?.untilInterrupted !== true ? io.signal.reason : error;
   state.exitCode = Math.max(state.exitCode, exitCodeOf(cause));
-  if (cause instanceof OutputClosedError || io.signal.aborted) return;
+  if (cause instanceof OutputClosedError || cause instanceof Interruption) return;
   const program = command === undefined ? 'longshore' : `longshore ${command.name}`;
   const { what, whatToDo } = describeFailure(cause, program, operand);
   state.failures.push(what);

@@ -41,6 +41,11 @@ export interface Channel {
   resume(): void;
   /** Whether this channel keeps the process alive. */
   keepAlive(value: boolean): void;
+  /**
+   * Sends no more (FIN), after all that was written; what comes is still told. An exchange never does, for engines take it
+   * as the wish to stop; who stands between a client and an engine passes on that a client did.
+   */
+  end(): void;
   /** Closes it at once, both ways; the owner hears nothing more. */
   destroy(): void;
 }

@@ -122,6 +122,10 @@ class SocketChannel implements Channel {
     else this.socket.unref();
   }
 
+  end(): void {
+    this.socket.end();
+  }
+
   destroy(): void {
     this.owner = nobody;
     this.socket.destroy();

@@ -124,6 +124,11 @@ class ProgramChannel implements Channel {
     this.#program.keepAlive(value);
   }
 
+  /** What runs over there passes it on. */
+  end(): void {
+    this.#program.stdin.end();
+  }
+
   destroy(): void {
     const { stdin, stdout, stderr } = this.#program;
     this.owner = nobody;

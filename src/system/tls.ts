@@ -131,6 +131,10 @@ class TlsChannel implements Channel {
     else this.#socket.unref();
   }
 
+  end(): void {
+    this.#socket.end();
+  }
+
   destroy(): void {
     this.owner = nobody;
     this.#socket.destroy();

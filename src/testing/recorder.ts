@@ -1,12 +1,13 @@
 // A dialer that records: everything passes through it unchanged, and a copy without the secrets goes on a tape.
 
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
-import { concat, copyOf } from '../bytes.ts';
+import { concat, copyOf, escapeText } from '../bytes.ts';
 import { isLogin } from '../docker/secrets.ts';
+import { shownTarget } from '../docker/shown-target.ts';
 import { ArgumentError } from '../errors.ts';
-import { RequestParser } from './requests.ts';
-import type { RequestEvent } from './requests.ts';
-import { filler, redactHead, redactLoginAnswer } from './secrets.ts';
+import { RequestParser, isUpgrade } from './requests.ts';
+import type { RequestEvent, RequestStart } from './requests.ts';
+import { filler, isWholeAnswer, redactHead, redactLoginAnswer } from './secrets.ts';
 import { TAPE_LIMIT, textLength } from './tape.ts';
 import type { Tape, TapeHeader, TapeRecord } from './tape.ts';
 
@@ -17,13 +18,25 @@ export interface Recorder {
   tape(): Tape;
 }
 
+/** What happens while a tape is recorded. */
+export interface RecordingNote {
+  /**
+   * `"request"`: one has begun. `"upgrade"`: one asked for another protocol than HTTP, which no tape can hold: it, and all
+   * that follows on its connection, passes unrecorded. `"failure"`: there can be no tape, and nothing more is recorded.
+   * `"unreachable"`: the engine could not be connected to.
+   */
+  readonly kind: 'request' | 'upgrade' | 'failure' | 'unreachable';
+  /** A sentence, or the request: `"GET /v1.41/images/json"`. What may be a secret in a target is `[redacted]` here. */
+  readonly message: string;
+}
+
 /**
  * Records what goes through a dialer's channels. The values of X-Registry-Auth, Authorization, Cookie and their like
  * read `[redacted]` on the tape, what a login sends and the token that it gets are made unreadable, and a request's
  * head is held back until it is whole, so that no secret slips through in two halves. What is sent stays as it is.
  */
-export function recorder(dialer: Dialer, header: TapeHeader): Recorder {
-  const log = new Log();
+export function recorder(dialer: Dialer, header: TapeHeader, onNote: OnNote = () => {}): Recorder {
+  const log = new Log(onNote);
   let connections = 0;
   const recording: Dialer = {
     address: dialer.address,
@@ -32,6 +45,8 @@ export function recorder(dialer: Dialer, header: TapeHeader): Recorder {
   };
   return { dialer: recording, tape: () => ({ header, records: log.records() }) };
 }
+
+type OnNote = (note: RecordingNote) => void;
 
 function recordingChannel(inner: Channel, log: ConnectionLog): Channel {
   let owner: ChannelOwner = inner.owner;
@@ -58,6 +73,10 @@ function recordingChannel(inner: Channel, log: ConnectionLog): Channel {
     },
     resume: () => inner.resume(),
     keepAlive: (value) => inner.keepAlive(value),
+    end() {
+      log.finish();
+      inner.end();
+    },
     destroy: () => inner.destroy(),
   };
 }
@@ -89,41 +108,53 @@ class ConnectionLog {
   /** Whether the request that is being sent, or was sent last, is a login; and what came in answer to it. */
   #login = false;
   #loginAnswer: Uint8Array[] = [];
+  /** Whether what passes is another protocol's. */
+  #upgraded = false;
   #over = false;
 
   constructor(log: Log, connection: number) {
     this.#log = log;
     this.#connection = connection;
-    log.beforeReading.push(() => this.#flushLogin());
+    log.heldBack.push(() => ({ type: 'received', connection, blocks: [this.#heldBack() ?? new Uint8Array(0)] }));
   }
 
   sent(bytes: Uint8Array): void {
-    if (!this.#log.reserve(bytes.length)) return;
+    if (this.#upgraded || !this.#log.reserve(bytes.length)) return;
     try {
       for (const event of this.#parser.push(bytes)) this.#take(event);
     } catch (error) {
-      this.#log.failure = error; // a listener never disturbs what it listens to: `tape()` tells
+      this.#log.fail(error as Error); // a listener never disturbs what it listens to: `tape()` tells
     }
   }
 
   received(bytes: Uint8Array): void {
-    if (!this.#log.reserve(bytes.length)) return;
+    if (this.#upgraded || !this.#log.reserve(bytes.length)) return;
     if (this.#login) this.#loginAnswer.push(copyOf(bytes));
     else this.#log.add('received', this.#connection, copyOf(bytes));
   }
 
   /** Only the first counts: after an end, the closing of our own side is no news. */
   over(how: 'eof' | 'reset'): void {
-    if (this.#over) return;
+    if (this.#over || this.#upgraded) return;
     this.#over = true;
     this.#flushLogin();
     this.#log.over(this.#connection, how);
   }
 
+  /** The client has ended: that the engine does, too, is not its own doing, and would cut the connections of a replay. */
+  finish(): void {
+    this.#over = true;
+  }
+
   #take(event: RequestEvent): void {
-    if (event.type === 'end') return;
+    if (event.type === 'end' || this.#upgraded) return;
     if (event.type === 'head') {
+      if (this.#login && !isWholeAnswer(concat(this.#loginAnswer))) {
+        // What is still to come of its answer could not be told from that to this request.
+        throw new ArgumentError('a request was sent before the answer to a login, whose token cannot be redacted then');
+      }
       this.#flushLogin();
+      if (this.#notesUpgrade(event.start)) return;
       this.#login = isLogin(event.start);
       this.#log.add('sent', this.#connection, redactHead(event.bytes));
     } else {
@@ -132,30 +163,61 @@ class ConnectionLog {
     }
   }
 
+  #notesUpgrade(start: RequestStart): boolean {
+    const { method, target } = start;
+    this.#upgraded = isUpgrade(start);
+    const request = `${method} ${escapeText(shownTarget(target))}`;
+    const message = `${request} asks for a connection of its own: what passes there is not recorded`;
+    this.#log.onNote(this.#upgraded ? { kind: 'upgrade', message } : { kind: 'request', message: request });
+    return this.#upgraded;
+  }
+
   #flushLogin(): void {
-    if (this.#loginAnswer.length === 0) return;
-    const redacted = redactLoginAnswer(concat(this.#loginAnswer.splice(0)));
-    if (redacted !== undefined) this.#log.add('received', this.#connection, redacted);
-    else this.#log.failure ??= new ArgumentError('the answer to a login is chunked, so its token cannot be redacted');
+    const answer = this.#heldBack();
+    this.#loginAnswer = [];
+    if (answer !== undefined) this.#log.add('received', this.#connection, answer);
+  }
+
+  /** The answer to a login as far as it has come. Its beginning stays here: the rest of a token is known by it alone. */
+  #heldBack(): Uint8Array | undefined {
+    if (this.#loginAnswer.length === 0) return undefined;
+    const redacted = redactLoginAnswer(concat(this.#loginAnswer));
+    if (redacted === undefined) {
+      this.#log.fail(new ArgumentError('the answer to a login is chunked, so its token cannot be redacted'));
+    }
+    return redacted;
   }
 }
 
 /** What happened, in its order; what follows itself on one connection and in one direction is one record. */
 class Log {
+  readonly onNote: OnNote;
   /** Why there can be no tape. */
-  failure: unknown;
-  /** Called before the log is read, for whatever is held back. */
-  readonly beforeReading: Array<() => void> = [];
-  readonly #entries: Array<{ type: 'sent' | 'received'; connection: number; blocks: Uint8Array[] } | Over> = [];
+  #failure: Error | undefined;
+  /** Asked when the log is read, for what is not in it yet. */
+  readonly heldBack: Array<() => Passed> = [];
+  readonly #entries: Array<Passed | Over> = [];
   #bytes = 0;
+
+  constructor(onNote: OnNote) {
+    this.onNote = onNote;
+  }
+
+  /** There can be no tape; the first reason counts, and is told. */
+  fail(reason: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = reason;
+    this.#entries.length = 0;
+    this.onNote({ kind: 'failure', message: reason.message });
+  }
 
   /** Whether there is room for so many bytes more; of what will never be read nothing is kept. */
   reserve(length: number): boolean {
     this.#bytes += length;
     if (this.#bytes > TAPE_LIMIT) {
-      this.failure ??= new ArgumentError(`more than ${TAPE_LIMIT} bytes went over the wire: too much for a tape`);
+      this.fail(new ArgumentError(`more than ${TAPE_LIMIT} bytes went over the wire: too much for a tape`));
     }
-    return this.failure === undefined;
+    return this.#failure === undefined;
   }
 
   add(type: 'sent' | 'received', connection: number, bytes: Uint8Array): void {
@@ -169,9 +231,9 @@ class Log {
   }
 
   records(): TapeRecord[] {
-    for (const action of this.beforeReading) action();
-    if (this.failure !== undefined) throw this.failure;
-    return this.#entries.flatMap((entry): TapeRecord[] => {
+    const heldBack = this.heldBack.map((ask) => ask());
+    if (this.#failure !== undefined) throw this.#failure;
+    return [...this.#entries, ...heldBack].flatMap((entry): TapeRecord[] => {
       if (entry.type === 'over') return [entry];
       const { type, connection, blocks } = entry;
       return readablePieces(concat(blocks)).map((bytes) => ({ type, connection, bytes }));
@@ -179,10 +241,16 @@ class Log {
   }
 }
 
+interface Passed {
+  readonly type: 'sent' | 'received';
+  readonly connection: number;
+  readonly blocks: Uint8Array[];
+}
 type Over = Extract<TapeRecord, { type: 'over' }>;
 
 /** The lines before the first byte that needs base64, so that the head of an archive can be read, and the rest. */
 function readablePieces(bytes: Uint8Array): Uint8Array[] {
+  if (bytes.length === 0) return [];
   const text = textLength(bytes);
   const cut = text === bytes.length ? 0 : bytes.lastIndexOf(0x0a, text) + 1;
   return cut === 0 ? [bytes] : [bytes.subarray(0, cut), bytes.subarray(cut)];

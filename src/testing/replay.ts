@@ -1,13 +1,14 @@
 // A dialer that replays: its channels answer from a tape what the tape was asked.
 
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
-import { escapeBytes, escapeText } from '../bytes.ts';
-import { isLogin } from '../docker/secrets.ts';
+import { latin1 } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
-import { GatheredRequest, tapeExchanges } from './exchanges.ts';
+import { GatheredRequest } from './exchanges.ts';
 import type { TapeExchange } from './exchanges.ts';
 import { RequestParser } from './requests.ts';
-import type { RequestEvent } from './requests.ts';
+import type { RequestEvent, RequestStart } from './requests.ts';
+import { Script } from './script.ts';
+import type { AskedFor, Order } from './script.ts';
 import type { Tape } from './tape.ts';
 
 /** How a tape is played. */
@@ -16,18 +17,19 @@ export interface ReplayOptions {
    * How answers arrive: in reads as large as they can be (`"whole"`, the default), one byte a read (`"bytes"`), or in
    * random pieces that are the same for the same number.
    */
-  readonly pieces?: 'whole' | 'bytes' | number | undefined;
+  readonly pieces?: Pieces | undefined;
   /**
    * `"recorded"`, the default: each request must be the next one of the tape. `"any"`: it is answered by the first one
    * that was not yet played and is like it; for programs that ask several things at once.
    */
-  readonly order?: 'recorded' | 'any' | undefined;
+  readonly order?: Order | undefined;
 }
+export type Pieces = 'whole' | 'bytes' | number;
 
 /** An engine that is a tape. */
 export interface ReplayDialer extends Dialer {
   /** The requests of the tape that nobody has sent. */
-  remaining(): Array<{ readonly method: string; readonly target: string }>;
+  remaining(): AskedFor[];
 }
 
 /**
@@ -36,84 +38,52 @@ export interface ReplayDialer extends Dialer {
  * was asked and what was due. Each exchange is played once, over whichever connection asks.
  */
 export function replayDialer(tape: Tape, { pieces = 'whole', order = 'recorded' }: ReplayOptions = {}): ReplayDialer {
+  const script = new Script(tape, { order, comparable: (target) => target, comparesContent: true });
+  const play = { find: (asked: GatheredRequest) => script.match(asked), keepsContent: true };
+  return { ...playingDialer(tape, play, pieces), remaining: () => script.remaining() };
+}
+
+/** Who knows the answers. */
+export interface Play {
+  /** The answer to a request; undefined while more of it must come to tell; throws when there is none. */
+  find(asked: GatheredRequest): Played | undefined;
+  /** What is said to a client whose request has no answer, and then the connection ends. Without it, it breaks. */
+  refusal?(error: Error, asked: GatheredRequest | undefined): Uint8Array;
+  /** Whether the content of requests is looked at. */
+  readonly keepsContent: boolean;
+}
+
+interface Played {
+  readonly exchange: Pick<TapeExchange, 'answer' | 'over'>;
+  /** Its place on the tape. */
+  readonly index: number;
+}
+
+/** A dialer to what knows the answers. */
+export function playingDialer({ header }: Tape, play: Play, pieces: Pieces): Dialer {
   if (pieces !== 'whole' && pieces !== 'bytes' && !Number.isSafeInteger(pieces)) {
     throw new ArgumentError('pieces must be "whole", "bytes" or a whole number');
   }
-  if (order !== 'recorded' && order !== 'any') throw new ArgumentError('order must be "recorded" or "any"');
-  const script = new Script(tapeExchanges(tape), order);
   return {
-    address: `tape://${tape.header.engine}-${tape.header.version}`.replaceAll(' ', '-'),
+    address: `tape://${header.engine}-${header.version}`.replaceAll(' ', '-'),
     async dial({ signal }) {
       await new Promise((resolve) => setImmediate(resolve)); // as with sockets, nobody is connected at once
       signal?.throwIfAborted();
-      return new ReplayChannel(script, pieces);
+      return new ReplayChannel(play, pieces);
     },
-    remaining: () => script.remaining().map(({ request: { method, target } }) => ({ method, target })),
   };
-}
-
-/** What is left to be played. */
-class Script {
-  readonly #exchanges: readonly TapeExchange[];
-  readonly #played = new Set<TapeExchange>();
-  readonly #order: 'recorded' | 'any';
-
-  constructor(exchanges: readonly TapeExchange[], order: 'recorded' | 'any') {
-    this.#exchanges = exchanges;
-    this.#order = order;
-  }
-
-  remaining(): TapeExchange[] {
-    return this.#exchanges.filter((exchange) => !this.#played.has(exchange));
-  }
-
-  /** The answer to a request; undefined while more of it must come to tell; throws when there is none. */
-  match(asked: GatheredRequest): { exchange: TapeExchange; index: number } | undefined {
-    const due = this.#order === 'any' ? this.remaining() : this.remaining().slice(0, 1);
-    for (const exchange of due) {
-      const verdict = compare(asked, exchange.request);
-      if (verdict === 'more') return undefined;
-      if (verdict === 'different') continue;
-      this.#played.add(exchange);
-      return { exchange, index: this.#exchanges.indexOf(exchange) };
-    }
-    throw new Error(mismatch(asked, due));
-  }
-}
-
-/** Whether a request is the recorded one, as far as it has come. */
-function compare(asked: GatheredRequest, recorded: GatheredRequest): 'same' | 'different' | 'more' {
-  if (asked.method !== recorded.method || asked.target !== recorded.target) return 'different';
-  // What was sent to a login is not on the tape: whatever is sent now is as good.
-  if (isLogin(recorded)) return asked.whole ? 'same' : 'more';
-  const common = Math.min(asked.content.length, recorded.content.length);
-  if (!asked.content.subarray(0, common).equals(recorded.content.subarray(0, common))) return 'different';
-  // The engine answered before it had all: it had seen this much, and the rest may be anything.
-  if (!recorded.whole && asked.content.length >= recorded.content.length) return 'same';
-  if (asked.content.length > recorded.content.length) return 'different';
-  if (!asked.whole) return 'more';
-  return asked.content.length === recorded.content.length ? 'same' : 'different';
-}
-
-function mismatch(asked: GatheredRequest, due: readonly TapeExchange[]): string {
-  const expected = due.map(({ request }) => describe(request)).join(', or ') || 'nothing more';
-  return `the tape has no answer to ${describe(asked)}; it expects ${expected}`;
-}
-
-function describe({ method, target, content, whole }: GatheredRequest): string {
-  const length = `${content.length} bytes${whole ? '' : ' or more'}`;
-  const shown = isLogin({ method, target }) ? 'secret content' : `content "${escapeBytes(content, 40)}" (${length})`;
-  return `${method} ${escapeText(target)}${content.length === 0 ? '' : ` with ${shown}`}`;
 }
 
 class ReplayChannel implements Channel {
   owner: ChannelOwner = nobody;
   readonly holdsMemory = false;
   readonly writeError = undefined;
-  readonly #script: Script;
-  readonly #pieces: 'whole' | 'bytes' | number;
+  readonly #play: Play;
+  readonly #pieces: Pieces;
   readonly #parser = new RequestParser();
   #asked: GatheredRequest | undefined;
+  /** What the request that is being sent wants besides its answer. */
+  #wishes: Wishes = { continue: false, close: false };
   /** What the owner is going to be told, a read at a time. */
   readonly #queue: Delivery[] = [];
   #memory: Uint8Array | undefined;
@@ -121,8 +91,8 @@ class ReplayChannel implements Channel {
   #scheduled = false;
   #closed = false;
 
-  constructor(script: Script, pieces: 'whole' | 'bytes' | number) {
-    this.#script = script;
+  constructor(play: Play, pieces: Pieces) {
+    this.#play = play;
     this.#pieces = pieces;
   }
 
@@ -134,8 +104,7 @@ class ReplayChannel implements Channel {
         this.#answer();
       }
     } catch (error) {
-      this.#closed = true;
-      this.#deliver({ type: 'over', error: error as Error });
+      this.#refuse(error as Error);
     }
   }
 
@@ -147,6 +116,11 @@ class ReplayChannel implements Channel {
   /** Nothing is pending while a channel is idle, so that there is nothing to be done. */
   keepAlive(): void {}
 
+  /** What was asked is still answered. */
+  end(): void {
+    if (!this.#closed) this.#close(undefined);
+  }
+
   destroy(): void {
     this.#closed = true;
     this.owner = nobody;
@@ -154,9 +128,12 @@ class ReplayChannel implements Channel {
   }
 
   #take(event: RequestEvent): void {
-    if (event.type === 'head') this.#asked = new GatheredRequest(event.start);
+    if (event.type === 'head') {
+      this.#asked = new GatheredRequest(event.start);
+      this.#wishes = wishesOf(event.start);
+    }
     // Undefined once it is answered: the rest of a refused upload is of no interest.
-    else if (event.type === 'content') this.#asked?.append(event.bytes);
+    else if (event.type === 'content' && this.#play.keepsContent) this.#asked?.append(event.bytes);
     else if (event.type === 'end' && this.#asked !== undefined) {
       this.#asked.whole = true;
       this.#answer();
@@ -164,17 +141,37 @@ class ReplayChannel implements Channel {
   }
 
   #answer(): void {
-    const found = this.#asked && this.#script.match(this.#asked);
-    if (found === undefined) return;
+    if (this.#asked === undefined || this.#closed) return;
+    const found = this.#play.find(this.#asked);
+    if (found === undefined) return this.#continue();
     this.#asked = undefined;
     const { exchange, index } = found;
-    if (exchange.answer.length > 0) {
-      this.#deliver({ type: 'answer', rest: exchange.answer, nextLength: lengths(this.#pieces, index) });
-    }
-    if (exchange.over === undefined) return;
-    this.#closed = true;
+    this.#say(exchange.answer, lengths(this.#pieces, index));
     const reset = new Error('the connection was reset, on the tape');
-    this.#deliver({ type: 'over', error: exchange.over === 'eof' ? undefined : reset });
+    if (exchange.over !== undefined) this.#close(exchange.over === 'eof' ? undefined : reset);
+    else if (this.#wishes.close) this.#close(undefined);
+  }
+
+  /** Some clients wait for this before they send their content (RFC 9110 §10.1.1). */
+  #continue(): void {
+    if (this.#wishes.continue) this.#say(latin1('HTTP/1.1 100 Continue\r\n\r\n'), () => Infinity);
+    this.#wishes = { ...this.#wishes, continue: false };
+  }
+
+  #refuse(error: Error): void {
+    const refusal = this.#play.refusal?.(error, this.#asked);
+    if (refusal !== undefined) this.#say(refusal, () => Infinity);
+    this.#close(refusal === undefined ? error : undefined);
+  }
+
+  #say(answer: Uint8Array, nextLength: () => number): void {
+    if (answer.length > 0) this.#deliver({ type: 'answer', rest: answer, nextLength });
+  }
+
+  /** Ends, or with an error breaks, behind all that was said; what is sent from now on is taken and forgotten. */
+  #close(error: Error | undefined): void {
+    this.#closed = true;
+    this.#deliver({ type: 'over', error });
   }
 
   #deliver(delivery: Delivery): void {
@@ -216,8 +213,18 @@ type Delivery =
   | { readonly type: 'answer'; rest: Uint8Array; readonly nextLength: () => number }
   | { readonly type: 'over'; readonly error: Error | undefined };
 
+interface Wishes {
+  readonly continue: boolean;
+  /** RFC 9112 §9.6: then this was the last answer. */
+  readonly close: boolean;
+}
+
+function wishesOf({ fields }: RequestStart): Wishes {
+  return { continue: fields.list('expect').includes('100-continue'), close: fields.list('connection').includes('close') };
+}
+
 /** The lengths of the reads of one answer; for a seed and the answer's place on the tape, always the same ones. */
-function lengths(pieces: 'whole' | 'bytes' | number, index: number): () => number {
+function lengths(pieces: Pieces, index: number): () => number {
   if (pieces === 'whole') return () => Infinity;
   if (pieces === 'bytes') return () => 1;
   // xorshift32. Mostly short reads, up to 4096 bytes: each power of two is as likely as the others.

@@ -13,7 +13,7 @@ export interface RequestStart {
   readonly fields: Fields;
 }
 
-/** What requests consist of, in this order. All `bytes` together, with those of the head, are what was pushed. */
+/** What requests consist of, in this order. All `bytes` together, with those of the head, are what was pushed, up to an upgrade. */
 export type RequestEvent =
   | { readonly type: 'head'; readonly start: RequestStart; readonly bytes: Uint8Array }
   /** Content, without what frames it. */
@@ -29,7 +29,7 @@ const CHUNK_LINE_LIMIT = 4096;
 
 type Steps<Result = void> = Generator<undefined, Result, void>;
 
-/** The requests of one connection, one after the other. After an error it stays dead. */
+/** The requests of one connection, one after the other; none behind an upgrade. After an error it stays dead. */
 export class RequestParser {
   readonly #steps: Steps = this.#requests();
   #input: Buffer = Buffer.alloc(0);
@@ -54,10 +54,20 @@ export class RequestParser {
       const bytes = yield* this.#through('\r\n\r\n', HEAD_LIMIT);
       const start = parseStart(bytes.toString('latin1'));
       this.#events.push({ type: 'head', start, bytes });
+      if (isUpgrade(start)) yield* this.#anotherProtocol();
       const length = contentLength(start.fields);
       if (length === 'chunked') yield* this.#chunkedContent();
       else yield* this.#exactly(length);
       this.#events.push({ type: 'end' });
+    }
+  }
+
+  /** Nothing of what comes is a request any more. */
+  *#anotherProtocol(): Steps<never> {
+    this.#events.push({ type: 'end' });
+    for (;;) {
+      this.#input = Buffer.alloc(0);
+      yield;
     }
   }
 
@@ -100,6 +110,14 @@ export class RequestParser {
     this.#input = this.#input.subarray(length);
     return bytes;
   }
+}
+
+/**
+ * Whether a request asks for another protocol on its connection (RFC 9110 §7.8), as attach, exec and BuildKit do. That the
+ * other side may refuse is not waited for.
+ */
+export function isUpgrade({ fields }: RequestStart): boolean {
+  return fields.has('upgrade');
 }
 
 // request-line = method SP request-target SP HTTP-version                                                        §3

@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer';
 import { asBuffer, latin1 } from '../bytes.ts';
 import { isSecretField } from '../docker/secrets.ts';
+import { withoutContinue } from './answers.ts';
 
 const REDACTED = '[redacted]';
 
@@ -29,4 +30,13 @@ export function redactLoginAnswer(answer: Uint8Array): Buffer | undefined {
   if (/^transfer-encoding:/im.test(text)) return undefined;
   const token = /("\w*token"\s*:\s*")((?:[^"\\]|\\.)*)/gis;
   return latin1(text.replace(token, (_, before: string, value: string) => before + 'x'.repeat(value.length)));
+}
+
+/** Whether all of an answer to a login has come; in doubt not. */
+export function isWholeAnswer(answer: Uint8Array): boolean {
+  const text = asBuffer(withoutContinue(answer)).toString('latin1');
+  const end = text.indexOf('\r\n\r\n') + 4;
+  const head = text.slice(0, end);
+  const [, length = head.startsWith('HTTP/1.1 204 ') ? '0' : undefined] = /^content-length: *([0-9]+) *\r$/im.exec(head) ?? [];
+  return length !== undefined && text.length - end >= Number(length);
 }

@@ -2,6 +2,7 @@
 
 import { stat } from 'node:fs/promises';
 import { ImageClient } from '../../src/index.ts';
+import { record } from '../../src/testing.ts';
 import { run } from '../../src/cli/run.ts';
 import type { Io } from '../../src/cli/command.ts';
 
@@ -52,6 +53,7 @@ export async function longshore(host: string, argv: readonly string[], world: Wo
     isFolder: (path) => stat(path).then((found) => found.isDirectory(), () => false),
     connect: async ({ host: other, onWarning }) => new ImageClient({ host: other ?? host, onWarning }),
     explain: (options) => ImageClient.explain({ ...options, environment: { HOME: '/nowhere', DOCKER_HOST: host } }),
+    record: (file, { host: other, ...options }) => record(file, { ...options, host: other ?? host }),
     ...rest,
   });
   return { code, ...written };

@@ -43,6 +43,10 @@ describe('wrong usage', () => {
     [['ls', '--format', '{{.ID}}'], 'longshore ls: --format takes json, not "{{.ID}}"'],
     [['save', '-o', 'x', '--verify', 'yes', 'a'], 'longshore save: --verify takes structure, digests, none, not "yes"'],
     [['completion', 'csh'], 'longshore completion: bash|zsh|fish is wanted, not "csh"'],
+    [['record'], 'longshore record: a tape goes into a file: give -o FILE'],
+    [['record', '-o', 'a', 'sh'], 'longshore record: there is no place for "sh"'], // it starts no programs
+    [['record', '-o', 'a', '-H', 'tcp://h/x'], 'longshore record: cannot record tcp://h:2375/x'],
+    [['record', '-o', 'a', '-H', 'unix:///a', '-H', 'unix:///b'], 'longshore record: it works on one engine at a time'],
     [['tag', 'a'], 'longshore tag: IMAGE NAME... is missing'],
     [['history', 'a', 'b'], 'longshore history: there is no place for "b"'],
     [['search', '--limit', 'ten', 'x'], 'longshore search: --limit takes a number, not "ten"'],

@@ -2,6 +2,7 @@
 
 export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/socket.ts': ['node:net'],
+  'system/listen.ts': ['node:net', 'node:fs/promises', 'node:os', 'node:path'],
   'system/tls.ts': ['node:tls', 'node:net'],
   'system/tls-material.ts': ['node:crypto'],
   'system/process.ts': ['node:child_process', 'node:fs/promises', 'node:path'],
@@ -11,6 +12,7 @@ export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/docker-config.ts': ['node:fs/promises', 'node:path'],
   'system/engine-search.ts': ['node:fs/promises'],
   'system/environment.ts': ['node:os'],
+  'system/clock.ts': [],
   'system/debug.ts': ['node:util', 'node:diagnostics_channel'],
   'connection/node-http.ts': ['node:http'],
   'bytes.ts': ['node:crypto'],

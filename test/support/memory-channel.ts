@@ -31,6 +31,10 @@ export class MemoryChannel implements Channel {
     this.calls.push(`keepAlive ${value}`);
   }
 
+  end(): void {
+    this.calls.push('end');
+  }
+
   destroy(): void {
     this.calls.push('destroy');
   }

@@ -29,11 +29,12 @@ function listen(channel: Channel): string[] {
 
 async function record(count = 1) {
   const inner = Array.from({ length: count }, () => new MemoryChannel());
-  const { dialer, tape } = recorder(memoryDialer(...inner), header);
+  const notes: string[] = [];
+  const { dialer, tape } = recorder(memoryDialer(...inner), header, ({ kind, message }) => notes.push(`${kind}: ${message}`));
   const channels: Channel[] = [];
   for (let index = 0; index < count; index++) channels.push(await dialer.dial({}));
   const heard = channels.map(listen);
-  return { inner, channels, heard, tape };
+  return { inner, channels, heard, tape, notes };
 }
 
 const shown = ({ records }: Tape): string[] =>
@@ -83,10 +84,11 @@ describe('recorder', () => {
     socket.owner.broken(new Error('closed'));
     channel.resume();
     channel.keepAlive(false);
+    channel.end();
     channel.destroy();
     expect(Buffer.concat(socket.written).toString()).toContain('X-Registry-Auth: c2VjcmV0\r\n');
     expect(heard[0]).toEqual(['one', 'ended', 'broken: closed']);
-    expect(socket.calls).toEqual(['resume', 'keepAlive false', 'destroy']);
+    expect(socket.calls).toEqual(['resume', 'keepAlive false', 'end', 'destroy']);
     expect(channel.writeError).toBe(socket.writeError);
     expect(channel.holdsMemory).toBe(false);
   });
@@ -98,17 +100,40 @@ describe('recorder', () => {
     expect(shown(tape())).toEqual(['over 1 eof']);
   });
 
+  // A replay that ended here would cut off a client that goes on with its connection.
+  it('records no end of the engine after one of the client, but what it still says', async () => {
+    const { inner, channels, tape } = await record();
+    await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
+    channels[0]?.end();
+    inner[0]?.read('a');
+    inner[0]?.owner.ended();
+    inner[0]?.owner.broken(new Error('the connection was closed'));
+    expect(shown(tape())).toEqual(['sent 1 GET /a HTTP/1.1\r\n\r\n', 'received 1 a']);
+  });
+
+  it('tells of each request, without what may be a secret', async () => {
+    const { channels, notes } = await record();
+    await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\nPOST /images/create?fromSrc=http://u:hunter2@h/')]);
+    expect(notes).toEqual(['request: GET /a']);
+    await channels[0]?.write([Buffer.from('x&tag=1 HTTP/1.1\r\n\r\n')]);
+    expect(notes.slice(1)).toEqual(['request: POST /images/create?fromSrc=[redacted]&tag=1']);
+  });
+
   it('cuts an answer where it stops being text, so that its head can be read', async () => {
     const { inner, tape } = await record();
     inner[0]?.read('HTTP/1.1 200 OK\r\n\r\nbin/\0\0\0');
     expect(text(tape())).toContain('< 1 19\nHTTP/1.1 200 OK\r\n\r\n\n<64 1 12\n');
   });
 
-  it('refuses what no tape has room for, and keeps none of it', async () => {
-    const { inner, channels, tape } = await record();
+  it('refuses what no tape has room for, says so once and at once, and keeps none of it', async () => {
+    const { inner, channels, tape, notes } = await record();
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
-    for (let sent = 0; sent <= TAPE_LIMIT; sent += 1024) inner[0]?.read('x'.repeat(1024));
+    const room = TAPE_LIMIT - 'GET /a HTTP/1.1\r\n\r\n'.length;
+    for (let left = room; left > 0; left -= 1024) inner[0]?.read('x'.repeat(Math.min(left, 1024)));
+    expect(notes.filter((note) => !note.startsWith('request'))).toEqual([]);
+    for (const byte of 'ab') inner[0]?.read(byte);
     expect(() => tape()).toThrow(String(TAPE_LIMIT));
+    expect(notes.slice(1)).toEqual([`failure: more than ${TAPE_LIMIT} bytes went over the wire: too much for a tape`]);
   });
 
   it('gives no tape of what it cannot read, for it could not redact it', async () => {
@@ -116,6 +141,32 @@ describe('recorder', () => {
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\nX-Registry-Auth : hunter2\r\n\r\n')]);
     expect(Buffer.concat(inner[0]?.written ?? []).toString()).toContain('hunter2');
     expect(() => tape()).toThrow(ArgumentError);
+  });
+});
+
+// Attach, exec and BuildKit make a connection their own (RFC 9110 §7.8): what follows is no HTTP, and may be anybody's input.
+describe('an upgrade', () => {
+  const ask = 'POST /v1.41/containers/x/attach HTTP/1.1\r\nConnection: Upgrade\r\nupgrade: tcp\r\nContent-Length: 0\r\n\r\n';
+  const both = Buffer.from(`GET /a HTTP/1.1\r\n\r\n${ask}whoami\r\n\r\n\x03\x00`);
+
+  it.each(splits(both))('passes, and neither it nor what follows is on the tape, sent %s', async (_name, pieces) => {
+    const { channels, inner, tape, notes } = await record(2);
+    for (const piece of pieces) await channels[0]?.write([piece]);
+    inner[0]?.read('HTTP/1.1 101 UPGRADED\r\n\r\nroot');
+    inner[0]?.owner.ended();
+    await channels[1]?.write([Buffer.from('GET /b HTTP/1.1\r\n\r\n')]);
+    expect(Buffer.concat(inner[0]?.written ?? [])).toEqual(both);
+    expect(shown(tape())).toEqual(['sent 1 GET /a HTTP/1.1\r\n\r\n', 'sent 2 GET /b HTTP/1.1\r\n\r\n']);
+    expect(notes[1]).toBe(
+      'upgrade: POST /v1.41/containers/x/attach asks for a connection of its own: what passes there is not recorded',
+    );
+  });
+
+  it('takes no room on the tape', async () => {
+    const { channels, inner, tape } = await record();
+    await channels[0]?.write([Buffer.from(ask)]);
+    for (let sent = 0; sent <= 2 * TAPE_LIMIT; sent += 1024) inner[0]?.read('x'.repeat(1024));
+    expect(shown(tape())).toEqual([]);
   });
 });
 
@@ -169,7 +220,10 @@ describe('a secret', () => {
   it.each(splits(Buffer.from(answer)))('in the answer to a login is replaced, received %s', async (_name, pieces) => {
     const { channels, inner, tape } = await record();
     await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
-    for (const piece of pieces) inner[0]?.read(Buffer.from(piece).toString('latin1'));
+    for (const piece of pieces) {
+      inner[0]?.read(Buffer.from(piece).toString('latin1'));
+      expect(text(tape())).not.toMatch(/hun|ter2/); // whoever looks in the middle of the token must not cut it in two
+    }
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
     inner[0]?.read('"token":"of no login"');
     expect(shown(tape()).slice(1)).toEqual([
@@ -177,6 +231,25 @@ describe('a secret', () => {
       'sent 1 GET /a HTTP/1.1\r\n\r\n',
       'received 1 "token":"of no login"',
     ]);
+  });
+
+  it('in the answer to a login that comes after another request is not looked for: there is no tape', async () => {
+    for (const before of ['', 'HTTP/1.1 100 Continue\r\n\r\n', answer.slice(0, -20)]) {
+      const { channels, inner, tape } = await record();
+      await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
+      inner[0]?.read(before);
+      await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
+      inner[0]?.read(answer.slice(-20));
+      expect(() => tape()).toThrow('a request was sent before the answer to a login');
+    }
+  });
+
+  it('is in no answer without content, and another request may follow', async () => {
+    const { channels, inner, tape } = await record();
+    await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
+    inner[0]?.read('HTTP/1.1 204 No Content\r\n\r\n');
+    await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
+    expect(shown(tape())).toHaveLength(3);
   });
 
   it('in a chunked answer to a login is not looked for: there is no tape', async () => {

@@ -258,6 +258,23 @@ describe('an answer', () => {
   });
 });
 
+describe('a client that waits for "100 Continue" before its content', () => {
+  const head = 'POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n';
+  const proceed = 'HTTP/1.1 100 Continue\r\n\r\n';
+
+  it('gets it once, however the content comes', async () => {
+    const client = await connect(replayDialer(tapeOf(`> 1 ${post('/a', 'body')}`, '< 1 answer')));
+    for (const piece of [head, 'bo', 'd', 'y']) await client.send(piece);
+    expect(await client.heard(proceed.length + 6)).toBe(`${proceed}answer`);
+  });
+
+  it('gets an answer in its place where the engine did not want the content', async () => {
+    const client = await connect(replayDialer(tapeOf(`> 1 ${head}`, '< 1 refused')));
+    await client.send(head);
+    expect(await client.heard(7)).toBe('refused');
+  });
+});
+
 describe('an answer that came before the request was whole', () => {
   const refusal = 'HTTP/1.1 400 Bad Request\r\nContent-Length: 17\r\nConnection: close\r\n\r\n{"message":"bad"}';
   const begun = 'POST /a HTTP/1.1\r\nContent-Length: 1000\r\n\r\nbegin';

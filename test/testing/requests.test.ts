@@ -72,6 +72,12 @@ describe('RequestParser', () => {
     expect(() => parser.push(Buffer.from('GET / HTTP/1.1\r\n\r\n'))).toThrow(ArgumentError);
   });
 
+  const upgrade = 'POST /attach HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 2\r\n\r\n{}whoami\r\n\r\n';
+
+  it.each(splits(Buffer.from(upgrade)))('reads nothing behind an upgrade, whatever it is, %s', (_name, pieces) => {
+    expect(read(pieces)).toEqual(['head "POST /attach"', 'end ""']);
+  });
+
   it('shows nothing of a head that it refuses, for it could be a secret', () => {
     const parser = new RequestParser();
     const head = 'GET / HTTP/1.1\r\nAuthorization : hunter2\r\n\r\n';
