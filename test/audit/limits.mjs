@@ -76,6 +76,7 @@ const units = {
   HEAD_LIMIT: 'bytes',
   CHUNK_LINE_LIMIT: 'bytes',
   TAPE_LIMIT: 'bytes',
+  SHOWN: 'requests',
   REMEMBERED: 'subjects',
 };
 const suffixes = { MS: 'ms', S: 's', BYTES: 'bytes' };
