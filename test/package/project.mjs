@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
-import { startRecordedEngine } from './recorded-engine.mjs';
+import { replay } from '../../dist/testing.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -62,18 +62,20 @@ export async function bundle(folder, output) {
 /** The steps of the demo, which every program here goes through. */
 export const STEPS = 'negotiate import list save remove load tidy up';
 
-/** Runs a program of a project against the recorded engine: `undefined`, or what is not as it should be. */
+/** Runs a program of a project against a recorded Docker 20.10: `undefined`, or what is not as it should be. */
 export async function complaintOf(command, argv, folder) {
-  const engine = await startRecordedEngine();
+  const engine = await replay(join(root, 'fixtures/tapes/docker-20.10/demo.tape'));
   try {
     const env = { ...emptyEnvironment(folder), DOCKER_HOST: engine.host };
     const limits = { timeout: 60_000, killSignal: 'SIGKILL' }; // for what hangs
     const child = spawn(command, argv, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], ...limits });
     const [said, complained] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
     if (child.exitCode !== 0 || said.trim() !== STEPS) return `it exited with ${child.exitCode}, said: ${said}\n${complained}`;
-    const left = engine.remaining().map(({ method, target }) => `${method} ${target}`);
-    return left.length === 0 ? undefined : `it never asked ${left.join(', ')}`;
+    engine.verify(); // all of the tape, and nothing else
+    return undefined;
+  } catch (error) {
+    return error.message;
   } finally {
-    engine.stop();
+    await engine.close();
   }
 }
