@@ -4,7 +4,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -24,13 +24,14 @@ const network = known.has('--allow-net') ? ['--allow-net'] : [];
 const look = "require('node:fs/promises').stat('/nowhere').catch(() => {})";
 const isUsable = spawnSync(process.execPath, ['--no-warnings', model, '-e', look]).status === 0;
 
-const folder = realpathSync(mkdtempSync(join(tmpdir(), 'longshore-permissions-')));
+// A name alone: where all is skipped, nothing is made, for nothing would remove it.
+const folder = join(realpathSync(tmpdir()), `longshore-permissions-${process.pid}-${Date.now()}`);
 const [config, programs, output] = [join(folder, 'config'), join(folder, 'programs'), join(folder, 'output')];
 const input = join(folder, 'input.tar');
 
 let daemon: ObedientDaemon;
 beforeAll(async () => {
-  for (const each of [config, programs, output]) mkdirSync(each);
+  for (const each of [config, programs, output]) mkdirSync(each, { recursive: true });
   const auths = { 'registry.example': { auth: Buffer.from('u:p').toString('base64') } };
   writeFileSync(join(config, 'config.json'), JSON.stringify({ auths, credHelpers: { 'helper.example': 'there' } }));
   writeFileSync(join(programs, 'docker-credential-there'), '#!/bin/sh\necho \'{"Username":"u","Secret":"s"}\'\n');
