@@ -10,12 +10,12 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 /** A copy. Not `bytes.slice()`: where the bytes are a Buffer, that is a view of the same memory. */
-export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+export function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }
 
 /** One block with the bytes of all of them; always a copy. */
-export function concat(blocks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+export function concat(blocks: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const block of blocks) length += block.length;
   const whole = new Uint8Array(length);
@@ -46,7 +46,7 @@ export class GrowingBytes {
   }
 
   /** All of them; the memory is theirs, and stays as it is until more come. */
-  view(): Uint8Array<ArrayBuffer> {
+  view(): Uint8Array {
     return this.#memory.subarray(0, this.length);
   }
 }

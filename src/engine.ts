@@ -15,8 +15,8 @@ import { checkArguments, encodeCall, gatesOfSubject, lacking, needsIdentity, nee
 import type { Call, EngineFacts, ImageStore } from './docker/call.ts';
 import type { Endpoint } from './docker/endpoint.ts';
 import { endpoints } from './docker/endpoints.ts';
+import type { PingResult } from './docker/engine-types.ts';
 import { carriesCredentials, withoutSecrets } from './docker/secrets.ts';
-import type { PingResult } from './docker/types.ts';
 import { OUR_RANGE, commonVersion, isApiVersion, isVersionComplaint } from './docker/version.ts';
 import { Question, RequestMaker } from './sent-request.ts';
 import type { RawRequest, RequestCommons, RequestFields } from './sent-request.ts';
@@ -27,6 +27,7 @@ import { SingleFlight } from './single-flight.ts';
 export const ERROR_BODY_LIMIT: number = 1024 * 1024;
 /** The most of a JSON answer that is kept, in bytes: some 100,000 images in a list. */
 export const JSON_ANSWER_LIMIT: number = 64 * 1024 * 1024;
+
 /** Takes the answer to a call that succeeded so far. */
 export type CallReader = (asked: Asked, head: ResponseHead) => ContentSink;
 

@@ -2,10 +2,10 @@
 
 import type { CallReader } from './engine.ts';
 import { inStreamError } from './docker/answer.ts';
+import type { ImageEvent } from './docker/engine-types.ts';
 import { imageEvent } from './docker/normalise.ts';
 import { inSeconds } from './docker/podman-events.ts';
 import { JsonValueDecoder } from './docker/progress.ts';
-import type { ImageEvent } from './docker/types.ts';
 import { HandOff } from './hand-off.ts';
 import type { EventsOptions } from './options.ts';
 import type { StartCall } from './progress-stream.ts';

@@ -1,6 +1,7 @@
 // What some engines do not tell while they pull, push or import: asked for before or afterwards, so that results mean the
 // same everywhere.
 
+import type { ImageInspect } from './docker/image-types.ts';
 import { askedOfPodman } from './docker/podman-events.ts';
 import type { EventsArguments } from './docker/podman-events.ts';
 import { escapeText } from './bytes.ts';
@@ -10,7 +11,6 @@ import type { Reference } from './docker/reference.ts';
 import { platformText, runsOn, samePlatform } from './docker/platform.ts';
 import type { Platform } from './docker/platform.ts';
 import type { ImportOutcome, PullOutcome, PushOutcome } from './docker/outcome.ts';
-import type { ImageInspect } from './docker/types.ts';
 import type { Local } from './local.ts';
 import type { StartCall } from './progress-stream.ts';
 

@@ -10,18 +10,17 @@ import { encodeAuthConfig, mayGoTo, refuseForAnother, registryOf, sealed, server
 import type { CredentialChoice, CredentialSource, Credentials, RegistryPlace } from './docker/auth.ts';
 import { checkArguments, refuseUnknownOptions } from './docker/call.ts';
 import { endpoints } from './docker/endpoints.ts';
+import type { AuthResult, ImageDiskUsage, ImageEvent, InfoResult, PingResult, VersionResult } from './docker/engine-types.ts';
 import { mergeFilters } from './docker/filters.ts';
+import type { HistoryItem, ImageInspect, ImageSummary, PruneResult, RemoveItem, SearchResult } from './docker/image-types.ts';
+import type { DistributionInspect, ImageAttestation } from './docker/manifest-types.ts';
 import { historyItem, imageDiskUsage, removeItem, searchResult, withNames } from './docker/normalise.ts';
 import { importOutcome, loadOutcome, pullOutcome, pushOutcome } from './docker/outcome.ts';
 import type { EventsArguments } from './docker/podman-events.ts';
 import { importedName, searchedHost, withDefaultTag, withoutDigest } from './docker/names.ts';
+import type { ImportResult, LoadResult, PullResult, PushResult } from './docker/outcome.ts';
 import type { Platform } from './docker/platform.ts';
 import { formatReference, parseImage, parseReference, repositoryName, withTag } from './docker/reference.ts';
-import type {
-  AuthResult, DistributionInspect, HistoryItem, ImageAttestation, ImageDiskUsage, ImageEvent, ImageInspect,
-  ImageSummary, ImportResult, InfoResult, LoadResult, PingResult, PruneResult, PullResult, PushResult, RemoveItem,
-  SearchResult, VersionResult,
-} from './docker/types.ts';
 import type { Engine, EngineCall, RegistryAccess } from './engine.ts';
 import { ArgumentError, NotFoundError } from './errors.ts';
 import { environmentOptions, explainEngine } from './from-environment.ts';

@@ -38,60 +38,63 @@ export { encodeRegistryAuth, Secret } from './docker/auth.ts';
 export type { CredentialChoice, CredentialQuestion, CredentialSource, Credentials } from './docker/auth.ts';
 export type { Considered, EngineExplanation, EngineRule, KnownContext } from './docker/engine-choice.ts';
 export type { EngineTls } from './docker/engine-tls.ts';
+export type {
+  AuthResult,
+  EventActor,
+  ImageDiskUsage,
+  ImageEvent,
+  InfoResult,
+  PingResult,
+  VersionComponent,
+  VersionPlatform,
+  VersionResult,
+} from './docker/engine-types.ts';
 export { dockerConfig } from './credential-source.ts';
 export type { DockerConfigOptions } from './credential-source.ts';
 export type { PlaintextCredentials } from './plaintext.ts';
 export type { Warn, Warning } from './warnings.ts';
 export type { ExchangeReport } from './connection/observer.ts';
 export type { Filters, FilterValue } from './docker/filters.ts';
+export type {
+  BuildIdentity,
+  ImageIdentity,
+  PullIdentity,
+  SignatureIdentity,
+  SignatureTimestamp,
+  SignerIdentity,
+} from './docker/identity-types.ts';
+export type {
+  GraphDriver,
+  HealthCheck,
+  HistoryItem,
+  ImageConfig,
+  ImageInspect,
+  ImageMetadata,
+  ImageSummary,
+  PruneResult,
+  RemoveItem,
+  RootFileSystem,
+  SearchResult,
+} from './docker/image-types.ts';
 export type { Platform, PlatformObject } from './docker/platform.ts';
 export type { LayerPhase, LayerProgress } from './docker/layer-progress.ts';
+export type {
+  Descriptor,
+  DistributionInspect,
+  ImageAttestation,
+  ImageManifestAttestation,
+  ImageManifestImage,
+  ImageManifestSize,
+  ImageManifestSummary,
+  ImageUnpackedSize,
+} from './docker/manifest-types.ts';
+export type { ImportResult, LoadResult, PullResult, PushResult } from './docker/outcome.ts';
 export { decodeJsonValues } from './docker/progress.ts';
 export type { LayerEvent, ProgressEvent } from './docker/progress.ts';
 export { ProgressTotals } from './docker/progress-totals.ts';
 export type { ProgressSnapshot } from './docker/progress-totals.ts';
 export { familiarReference, formatReference, parseReference } from './docker/reference.ts';
 export type { Reference } from './docker/reference.ts';
-export type {
-  AuthResult,
-  BuildIdentity,
-  Descriptor,
-  DistributionInspect,
-  EventActor,
-  GraphDriver,
-  HealthCheck,
-  HistoryItem,
-  ImageAttestation,
-  ImageConfig,
-  ImageDiskUsage,
-  ImageEvent,
-  ImageIdentity,
-  ImageInspect,
-  ImageManifestAttestation,
-  ImageManifestImage,
-  ImageManifestSize,
-  ImageManifestSummary,
-  ImageMetadata,
-  ImageSummary,
-  ImageUnpackedSize,
-  ImportResult,
-  InfoResult,
-  LoadResult,
-  PingResult,
-  PruneResult,
-  PullIdentity,
-  PullResult,
-  PushResult,
-  RemoveItem,
-  RootFileSystem,
-  SearchResult,
-  SignatureIdentity,
-  SignatureTimestamp,
-  SignerIdentity,
-  VersionComponent,
-  VersionPlatform,
-  VersionResult,
-} from './docker/types.ts';
 export { NEWEST_API_VERSION, OLDEST_API_VERSION } from './docker/version.ts';
 export { packDirectory } from './pack-directory.ts';
 export type { PackDirectoryOptions } from './pack-directory.ts';

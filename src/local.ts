@@ -4,10 +4,10 @@ import type { Engine, EngineCall } from './engine.ts';
 import { isJsonObject } from './docker/answer.ts';
 import type { ArgumentsOf } from './docker/endpoint.ts';
 import type { OperationName, endpoints } from './docker/endpoints.ts';
+import type { ImageInspect, ImageSummary } from './docker/image-types.ts';
 import { withNames } from './docker/normalise.ts';
 import type { Platform } from './docker/platform.ts';
 import { parseImage } from './docker/reference.ts';
-import type { ImageInspect, ImageSummary } from './docker/types.ts';
 import { NotFoundError } from './errors.ts';
 
 /** What may be asked; undefined: there is no such image, or the engine does not say. */

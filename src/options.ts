@@ -86,10 +86,13 @@ export interface FromEnvironmentOptions extends EnvironmentOptions, Omit<ImageCl
 /** The arguments of an operation, as its row has them. */
 type Args<Name extends keyof typeof endpoints> = ArgumentsOf<(typeof endpoints)[Name]>;
 
+/** What `images` takes: its filters, and what a list is to tell beside them. */
 export interface ImagesOptions extends CallOptions, Args<'images'> {
   /** Only images of that name; `*` stands for anything but a slash. Joins `filters.reference`. */
   readonly name?: string | undefined;
 }
+
+/** What `pull` takes. */
 export interface PullOptions extends RegistryOptions, Pick<Args<'pull'>, 'platform'> {
   /** Default: that of the reference, or `latest`. May be a digest. */
   readonly tag?: string | undefined;
@@ -98,36 +101,64 @@ export interface PullOptions extends RegistryOptions, Pick<Args<'pull'>, 'platfo
   /** `"missing"` asks the registry only for what the engine does not have. Default `"always"`. */
   readonly policy?: 'always' | 'missing' | undefined;
 }
+
+/** What `push` takes. */
 export interface PushOptions extends RegistryOptions, Pick<Args<'push'>, 'platform'> {
   /** Default: that of the reference, or `latest`. */
   readonly tag?: string | undefined;
   /** Every local tag of the repository. Default false. */
   readonly allTags?: boolean | undefined;
 }
+
+/** What `importImage` takes, and each `importImageFrom…` but that of an image. */
 export interface ImportOptions extends CallOptions, Omit<Args<'importImage'>, 'fromSrc' | 'repo'> {
   /** The new image's name; without it, it has an id only. */
   readonly repository?: string | undefined;
   /** Default: that of `repository`, or `latest`. */
   readonly tag?: string | undefined;
 }
+
+/** What `importImageFromImage` takes: it is a pull. */
 export interface ImportFromImageOptions extends RegistryOptions, Pick<Args<'pull'>, 'platform'> {
   /** Default: that of the reference, or `latest`. */
   readonly tag?: string | undefined;
 }
+
+/** What `getImage` takes: of the request, and of how the archive is read. */
 export interface GetImageOptions extends CallOptions, ArchiveOptions, Omit<Args<'getImage'>, 'names'> {}
+
+/** What `loadImage` takes. */
 export interface LoadImageOptions extends CallOptions, Args<'loadImage'> {}
+
+/** What `inspectImage` takes. */
 export interface InspectImageOptions extends CallOptions, Args<'inspectImage'> {}
+
+/** What `history` takes. */
 export interface HistoryOptions extends CallOptions, Args<'history'> {}
+
+/** What `removeImage` takes. */
 export interface RemoveImageOptions extends CallOptions, Args<'removeImage'> {}
+
+/** What `pruneImages` takes. */
 export interface PruneImagesOptions extends CallOptions, Args<'pruneImages'> {}
+
+/** What `search` takes. */
 export interface SearchOptions extends RegistryOptions, Omit<Args<'search'>, 'term'> {}
+
+/** What `tag` takes. */
 export interface TagOptions extends CallOptions {
   /** Default: that of the repository, or `latest`. */
   readonly tag?: string | undefined;
 }
+
+/** What `imageAttestations` takes. */
 export interface ImageAttestationsOptions extends CallOptions, Args<'imageAttestations'> {}
+
+/** What `diskUsage` takes. */
 export interface DiskUsageOptions extends CallOptions {
   /** Tells of each image, too. Default false. */
   readonly verbose?: boolean | undefined;
 }
+
+/** What `events` takes. */
 export interface EventsOptions extends CallOptions, Args<'events'> {}

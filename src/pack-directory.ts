@@ -8,6 +8,7 @@ import type { FolderItem } from './system/folder.ts';
 import { packTar } from './tar/pack.ts';
 import type { TarEntry } from './tar/pack.ts';
 
+/** What of a folder is packed, and as of when. */
 export interface PackDirectoryOptions {
   /**
    * What is left out, as `.dockerignore` writes it: `"*.log"` in the folder itself, `"**\/*.log"` everywhere, `"build"` with

@@ -26,7 +26,7 @@ const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
   [/^docker\//, /^(docker\/|http\/|bytes\.ts|errors\.ts)/],
   [/^connection\//, /^(connection\/|http\/|bytes\.ts|errors\.ts|signals\.ts)/],
   // of docker/, what is configured: nothing of what an engine says
-  [/^system\//, /^(system\/|connection\/|docker\/(address|answer|auth|config.*|context|custom-.*|engine-.*|variables)\.ts|bytes\.ts|errors\.ts|warnings\.ts)/],
+  [/^system\//, /^(system\/|connection\/|docker\/(address|answer|auth|config.*|context|custom-.*|engine-(choice|tls)|variables)\.ts|bytes\.ts|errors\.ts|warnings\.ts)/],
   [/^(hand-off|signals)\.ts$/, /^$/],
   [/^single-flight\.ts$/, /^signals\.ts$/],
   [/^sent-request\.ts$/, /^(connection\/|docker\/|bytes\.ts|errors\.ts|version\.ts)/],
@@ -72,6 +72,15 @@ describe('the house', () => {
     if (file === 'cli/main.ts' || file.startsWith('system/')) return;
     const code = textOf(file).replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, '');
     expect(code).not.toMatch(/\bprocess\.|\bconsole\.|\bDate\.now\b|\bMath\.random\b|\bfetch\(|\beval\(/);
+  });
+
+  it.each(files)('src/%s makes no code out of text, and loads later what the effects table says, or the command\'s own files', (file) => {
+    const code = textOf(file).replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, '');
+    expect(code).not.toMatch(/\beval\b|\bFunction\(|\bcreateRequire\b|\bgetBuiltinModule\b|\bimport\.meta\b|node:(?:vm|module|worker_threads)/);
+    const later = [...code.matchAll(/(?<![#.\w])import\(([^)]*)\)/g)].map(([, name = '']) => name);
+    const lazy = ['node:child_process', 'node:http', 'node:tls'].filter((name) => effects[file]?.includes(name));
+    const isOwn = (name: string): boolean => file.startsWith('cli/') && /^'\.\.?\/[\w./-]+\.ts'$/.test(name);
+    expect(later.filter((name) => !isOwn(name) && !lazy.includes(name.replaceAll("'", '')))).toEqual([]);
   });
 
   it('has no default exports, no enums, and no index.ts inside folders', () => {

@@ -5,7 +5,9 @@ import { commands } from '../src/cli/commands.ts';
 import { endpoints } from '../src/docker/endpoints.ts';
 import type { Endpoint } from '../src/docker/endpoint.ts';
 import { encodeRegistryAuth } from '../src/docker/auth.ts';
+import { NEWEST_API_VERSION, OLDEST_API_VERSION } from '../src/docker/version.ts';
 import { ImageClient } from '../src/image-client.ts';
+import { makeKit } from './audit/kit.mjs';
 import { effects } from './support/effects.ts';
 
 const root = new URL('../', import.meta.url);
@@ -68,6 +70,49 @@ describe('README', () => {
     expect(table('Engines').map(([, , folder]) => folder?.replaceAll('`', '')).sort()).toEqual(folders);
   });
 
+  it('lists the files of the audit kit', async () => {
+    const kit = await makeKit();
+    expect(table('Auditing and vendoring').map(([file]) => file)).toEqual(kit.map(({ path }) => `\`${path}\``));
+  });
+
+  it('lists the runtimes and compilers that are tried, each in its version', () => {
+    const versionsOf = (path: string): [string, string][] => {
+      const { dependencies, optionalDependencies } = JSON.parse(readFileSync(new URL(path, root), 'utf8'));
+      const all = Object.entries<string>({ ...dependencies, ...optionalDependencies });
+      return all.map(([name, version]) => [name, version.replace(/^npm:.*@/, '')]);
+    };
+    const runtimes = versionsOf('test/matrix/package.json');
+    const nodes = runtimes.filter(([name]) => name.startsWith('node-')).map(([, version]) => version);
+    const programs = versionsOf('test/package/package.json');
+    const first = /Node (22\.\d+) and later/.exec(section('Auditing and vendoring'))?.[1]; // that runs TypeScript
+    const unbuilt = nodes.filter((version) => !version.startsWith('20.'));
+    const own: Readonly<Record<string, readonly string[]>> = {
+      Node: nodes.filter((version) => version !== `${first}.0`),
+      'Node, `src/` as it is': unbuilt,
+      Bun: runtimes.filter(([name]) => name.includes('bun')).map(([, version]) => version),
+      Deno: runtimes.filter(([name]) => name.includes('deno')).map(([, version]) => version),
+      TypeScript: programs.filter(([name]) => name.startsWith('typescript-')).map(([, version]) => version),
+    };
+    const rows = table('Compatibility').slice(0, Object.keys(own).length);
+    expect(Object.fromEntries(rows.map(([on = '', versions = '']) => [on, versions.split(', ').sort()]))).toEqual(
+      Object.fromEntries(Object.entries(own).map(([on, versions]) => [on, [...versions].sort()])),
+    );
+    expect(unbuilt).toContain(`${first}.0`);
+    const { engines } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
+    expect(nodes).toContain(`${engines.node.replace('>=', '')}.0`); // the oldest that we claim to run on
+  });
+
+  it('lists the engines and API versions that there are', () => {
+    const rows = new Map(table('Compatibility').map(([on = '', versions = '']) => [on, versions]));
+    const live = table('Engines').filter(([, , , state]) => state !== 'not run').map(([engine]) => engine);
+    const named = (rows.get('engines') ?? '').split('; ').flatMap((kind) => {
+      const [first = '', ...more] = kind.split(', ');
+      return [first, ...more.map((version) => `${first.split(' ')[0]} ${version}`)];
+    });
+    expect(named.map((name) => name.replace(' with the', ','))).toEqual(live);
+    expect(rows.get('API')).toBe(`${OLDEST_API_VERSION} to ${NEWEST_API_VERSION}`);
+  });
+
   it('names files that exist', () => {
     const named = [...readme.matchAll(/`((?:src|test|fixtures)\/[\w./-]+)`/g)].map((match) => match[1] ?? '');
     expect(named.filter((path) => !existsSync(new URL(path, root)))).toEqual([]);
@@ -77,6 +122,18 @@ describe('README', () => {
     const prompt = Object.entries<Endpoint>(endpoints).flatMap(([name, row]) => (row.prompt ? [`\`${name}\``] : []));
     const cell = /^\| `headMs`.*\| 30,000 for (.*); none for all else \|$/m.exec(readme)?.[1];
     expect(cell?.split(', ').sort()).toEqual(prompt.sort());
+  });
+});
+
+describe('the reference', () => {
+  const source = new URL('src/', root);
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => /^(?!cli[\\/]).*\.ts$/.test(name));
+
+  it.each(files)('has a doc comment for all that src/%s exports', (file) => {
+    const lines = readFileSync(new URL(file.replaceAll('\\', '/'), source), 'utf8').split('\n');
+    const declaration = /^export (?:async )?(?:function|class|interface|type|const) \w+/;
+    const bare = lines.filter((line, index) => declaration.test(line) && !lines[index - 1]?.endsWith('*/'));
+    expect(bare).toEqual([]);
   });
 });
 

@@ -1,4 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import * as surface from '../src/index.ts';
 import * as testing from '../src/testing.ts';
@@ -40,5 +44,49 @@ describe('the package', () => {
 
   it('exports these for tests and nothing else', () => {
     expect(Object.keys(testing).sort()).toEqual(['TAPE_LIMIT', 'encodeTape', 'parseTape', 'record', 'recorder', 'replay', 'replayDialer']);
+  });
+});
+
+describe('a release', () => {
+  const workflow = read('.github/workflows/publish.yml');
+
+  it('is published with provenance, by actions named by commit, with no secret and no more rights than it needs', () => {
+    const actions = [...workflow.matchAll(/uses: (\S+)/g)].map((match) => match[1]);
+    expect(actions.length).toBeGreaterThan(0);
+    for (const action of actions) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
+    expect(workflow).toMatch(/^permissions: \{\}$/m);
+    expect([...workflow.matchAll(/^ +([\w-]+): (?:read|write)\b/gm)].map((match) => match[1])).toEqual(['contents', 'id-token']);
+    expect(workflow).not.toMatch(/secrets\./);
+    expect(workflow).toMatch(/^ +run: npm publish --provenance --access public$/m);
+  });
+
+  it('is tested before by scripts that there are', () => {
+    const scripts = [...workflow.matchAll(/npm (?:run )?([\w:-]+)$/gm)].map((match) => match[1] ?? '');
+    expect(scripts).toEqual(['test', 'test:package', 'audit-kit']);
+    for (const script of scripts) expect(manifest.scripts[script]).toBeDefined();
+  });
+
+  /** What the check says of a tag, with these in package.json and in the changelog. */
+  function check(tag: string, repository: unknown, entry: string): string {
+    const folder = mkdtempSync(join(tmpdir(), 'longshore-release-'));
+    mkdirSync(join(folder, '.github'));
+    cpSync(fileURLToPath(new URL('../.github/check-release.mjs', import.meta.url)), join(folder, '.github/check-release.mjs'));
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ version: '1.2.3', repository }));
+    writeFileSync(join(folder, '.github/CHANGELOG.md'), `# Changelog\n\n${entry}\n`);
+    const run = spawnSync(process.execPath, [join(folder, '.github/check-release.mjs'), tag, 'owner/name'], { encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
+    return `${run.status}${run.stderr}`;
+  }
+  const repository = { type: 'git', url: 'git+https://example.com/owner/name.git' };
+
+  it.each([
+    ['v1.2.3', repository, '## 1.2.3 - 2026-01-31', /^0$/],
+    ['v1.2.3', 'example:owner/name', '## 1.2.3 - 2026-01-31', /^1.*names example:owner\/name/],
+    ['v1.2.4', repository, '## 1.2.3 - 2026-01-31', /^1.*the tag is v1\.2\.4/],
+    ['v1.2.3', repository, '## 1.2.30 - 2026-01-31', /^1.*has no entry/],
+    ['v1.2.3', undefined, '## 1.2.3 - 2026-01-31', /^1.*names no repository/],
+    ['v1.2.3', { url: 'https://example.com/owner/name2' }, '## 1.2.3 - 2026-01-31', /^1.*name2/],
+  ])('of %s from %o with the entry "%s" is judged rightly', (tag, from, entry, verdict) => {
+    expect(check(tag, from, entry)).toMatch(verdict);
   });
 });

@@ -10,14 +10,16 @@ import type { MakeExchange } from './connection.ts';
 import { Places } from './places.ts';
 import type { AnswerReader, Wire, WireRequest } from './wire.ts';
 
+/** Idle connections that are kept, as moby's client keeps them. */
+const MAX_IDLE = 6;
+/** How long an idle connection is kept, in milliseconds: below what any proxy in between allows. */
+const IDLE_MS = 4000;
+
 /** How connections are kept. */
 export interface PoolOptions {
-  /** Idle connections kept at most; 0 turns reuse off. Default 6, as moby's client. */
+  /** Idle connections kept at most; 0 turns reuse off. Default 6. */
   readonly maxIdle?: number | undefined;
-  /**
-   * How long an idle connection is kept, in milliseconds. Default: what the dialer says, or 4000, below what any proxy
-   * in between allows.
-   */
+  /** How long an idle connection is kept, in milliseconds. Default: what the dialer says, or 4000. */
   readonly idleMs?: number | undefined;
   /** Who speaks HTTP over them. Default: we do. */
   readonly makeExchange?: MakeExchange | undefined;
@@ -40,7 +42,8 @@ export class ConnectionPool implements Wire {
   readonly #places: Places | undefined;
   #closed = false;
 
-  constructor(dialer: Dialer, { maxIdle = 6, idleMs = dialer.traits?.idleMs ?? 4000, makeExchange }: PoolOptions = {}) {
+  constructor(dialer: Dialer, options: PoolOptions = {}) {
+    const { maxIdle = MAX_IDLE, idleMs = dialer.traits?.idleMs ?? IDLE_MS, makeExchange } = options;
     this.#dialer = dialer;
     this.#makeExchange = makeExchange;
     if (dialer.traits !== undefined) this.#places = new Places(dialer.traits.maxBusy);

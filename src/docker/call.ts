@@ -5,8 +5,8 @@ import { ArgumentError, VersionError } from '../errors.ts';
 import type { Endpoint, Gate, Parameter } from './endpoint.ts';
 import { endpoints } from './endpoints.ts';
 import type { OperationName } from './endpoints.ts';
+import type { PingResult } from './engine-types.ts';
 import { encodePath } from './reference.ts';
-import type { PingResult } from './types.ts';
 import { compareVersions, majorMinor } from './version.ts';
 
 /** What one operation is called with. */

@@ -2,7 +2,8 @@
 
 import { isJsonObject } from './answer.ts';
 import type { JsonObject } from './answer.ts';
-import type { HistoryItem, ImageDiskUsage, ImageEvent, ImageSummary, RemoveItem, SearchResult } from './types.ts';
+import type { ImageDiskUsage, ImageEvent } from './engine-types.ts';
+import type { HistoryItem, ImageSummary, RemoveItem, SearchResult } from './image-types.ts';
 
 /** What an image may have that not all engines write alike. */
 interface Named {

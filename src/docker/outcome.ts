@@ -3,7 +3,41 @@
 import { TruncatedError } from '../errors.ts';
 import { isJsonObject } from './answer.ts';
 import type { ProgressEvent } from './progress.ts';
-import type { ImportResult, LoadResult, PullResult, PushResult } from './types.ts';
+
+/** What a pull came to. */
+export interface PullResult {
+  /** In canonical form, `docker.io/library/alpine:3.20`. */
+  readonly reference: string;
+  /** `sha256:…` of what the registry has under that name; undefined after `allTags`, or where Podman knows several. */
+  readonly digest: string | undefined;
+  /** Undefined where the engine does not tell. */
+  readonly status: 'downloaded' | 'up-to-date' | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** What a push came to. */
+export interface PushResult {
+  /** In canonical form. */
+  readonly reference: string;
+  /** `sha256:…` of the manifest that the registry has now; undefined after `allTags`, which has many. */
+  readonly digest: string | undefined;
+  /** Of the manifest, in bytes. */
+  readonly size: number | undefined;
+}
+
+/** What a load came to. */
+export interface LoadResult {
+  /** The names that the archive gave its images. */
+  readonly references: readonly string[];
+  /** The ids of the images that it gave no name. */
+  readonly ids: readonly string[];
+}
+
+/** What an import came to. */
+export interface ImportResult {
+  /** The new image's, `sha256:…`. */
+  readonly id: string;
+}
 
 /** Sees every event in turn, and then says what came of it. */
 export interface Outcome<Result> {

@@ -68,6 +68,7 @@ function typeOf(found: Awaited<ReturnType<typeof lstat>>): FolderItem['type'] {
   return found.isSocket() ? 'socket' : 'device';
 }
 
+/** Read this much at a time, or less where the file is smaller: most files of an image are. */
 const BLOCK_BYTES = 256 * 1024;
 
 /** A link that has taken the file's place in the meantime is not followed, and a pipe not waited for. */

@@ -145,3 +145,11 @@ function privateKeyOf(part: Part): { pem: string; object: KeyObject } {
     throw new ConfigError(`${part.name} has a private key that cannot be read`);
   }
 }
+
+/**
+ * Whether a certificate is for this IP address, as OpenSSL has it. Node's own check finds no IPv6 address in any certificate
+ * from 22.23.0, 24.17.0 and some 26 on, until it was mended (nodejs/node issue 64144; 22.23.3 still has it so).
+ */
+export function isForAddress(certificate: Uint8Array, address: string): boolean {
+  return new X509Certificate(certificate).checkIP(address) !== undefined;
+}

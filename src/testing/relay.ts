@@ -15,6 +15,7 @@ export interface Relay {
   close(): Promise<void>;
 }
 
+/** Where a relay listens, and whom it tells what went wrong. */
 export interface RelayOptions {
   /** Where it listens. Default: in a new folder that only this user can enter. */
   readonly socketPath?: string | undefined;

@@ -24,6 +24,8 @@ export interface ReplayOptions {
    */
   readonly order?: Order | undefined;
 }
+
+/** The sizes of the reads that an answer arrives in, as `pieces` has them. */
 export type Pieces = 'whole' | 'bytes' | number;
 
 /** An engine that is a tape. */

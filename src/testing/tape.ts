@@ -68,7 +68,7 @@ export function parseTape(bytes: Uint8Array): Tape {
 }
 
 /** The tape as bytes; an `ArgumentError` where it is too large or could not be read again. */
-export function encodeTape({ header, records }: Tape): Uint8Array<ArrayBuffer> {
+export function encodeTape({ header, records }: Tape): Uint8Array {
   const head = [MAGIC, ...headerKeys.map((key) => `${key}: ${header[key]}`), '', ''].join('\n');
   const tape = concat([utf8(head), ...records.flatMap(encodeRecord)]);
   parseTape(tape); // one set of rules: what cannot be read is not written

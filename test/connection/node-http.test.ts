@@ -68,7 +68,11 @@ const withoutSection = (lines: string[]): string[] => lines.map((line) => line.r
 
 const files = wireCases();
 
-describe.each(files)('over the wire node:http, $file', ({ cases }) => {
+/** What README says of the second wire is of llhttp 9.3; 9.2 refuses RTSP, and 8, of Node 20.19.0 and 20.19.1, takes much more. */
+const [major = 0, minor = 0] = (process.versions['llhttp'] ?? '').split('.').map(Number);
+const isOld = major < 9 || (major === 9 && minor < 3);
+
+describe.skipIf(isOld).each(files)('over the wire node:http of llhttp 9.3 and later, $file', ({ cases }) => {
   const named = ({ title }: WireCase): boolean => wireDisagreements.has(title);
   const asked = cases.filter(({ idle }) => !idle);
 
@@ -133,7 +137,7 @@ const empty = 'Content-Length: 0\r\n\r\n';
 const chunked = `${ok}Transfer-Encoding: chunked\r\n\r\n`;
 const many = (count: number, name = 'A'): string => `${name}: ${'a'.repeat(8000)}\r\n`.repeat(count);
 
-describe('what only Node\'s parser could refuse, and takes', () => {
+describe.skipIf(isOld)('what only Node\'s parser could refuse, and takes (llhttp 9.3 and later)', () => {
   it.each([
     ['another protocol', `RTSP/1.1 200 OK\r\n${empty}`],
     ['a third protocol', `ICE/1.1 200 OK\r\n${empty}`],

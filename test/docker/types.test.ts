@@ -2,24 +2,17 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { Endpoint } from '../../src/docker/endpoint.ts';
 import { endpoints } from '../../src/docker/endpoints.ts';
+import type { AuthResult, InfoResult } from '../../src/docker/engine-types.ts';
+import type { ImageIdentity } from '../../src/docker/identity-types.ts';
+import type { ImageConfig, ImageInspect, ImageSummary, RemoveItem } from '../../src/docker/image-types.ts';
+import type { Descriptor, ImageManifestSummary } from '../../src/docker/manifest-types.ts';
 import { searchResult } from '../../src/docker/normalise.ts';
 import type { PlatformObject } from '../../src/docker/platform.ts';
-import type {
-  AuthResult,
-  Descriptor,
-  ImageConfig,
-  ImageIdentity,
-  ImageInspect,
-  ImageManifestSummary,
-  ImageSummary,
-  InfoResult,
-  RemoveItem,
-} from '../../src/docker/types.ts';
 import { compareVersions } from '../../src/docker/version.ts';
 import { engines, recordedExchanges, tapesOf } from '../support/recorded.ts';
 import type { Recorded } from '../support/recorded.ts';
 
-/** The operations that answer what an interface of `types.ts` describes. */
+/** The operations that answer what an interface of `src/docker/*-types.ts` describes. */
 const replies: Readonly<Record<string, string>> = {
   version: 'VersionResult',
   info: 'InfoResult',
@@ -82,7 +75,8 @@ function readInterfaces(file: string): [name: string, Declared][] {
   return found;
 }
 
-const interfaces = new Map([...readInterfaces('types.ts'), ...readInterfaces('platform.ts')]);
+const files = ['image-types.ts', 'manifest-types.ts', 'identity-types.ts', 'engine-types.ts', 'platform.ts'];
+const interfaces = new Map(files.flatMap(readInterfaces));
 
 /** With what an answer was asked for, and of whom. */
 interface Context {
@@ -92,7 +86,7 @@ interface Context {
 
 type Faults = Generator<string>;
 
-/** All in which a value is not of a type of `types.ts`. */
+/** All in which a value is not of one of these types. */
 function* faults(type: string, value: unknown, place: string, context: Context): Faults {
   const alternatives = type.split(' | ');
   const likely = alternatives.find((each) => (each === 'null') === (value === null) && each !== 'undefined') ?? '';

@@ -4,6 +4,7 @@
 #   engine.sh start [docker|podman]       installs, starts them, and prints what the tests want in their environment:
 #             set -a; eval "$(bash test/live/engine.sh start)"; set +a; npm run test:live
 #   engine.sh restart [docker|podman]     starts an engine again that was killed, with the store that it had
+#   engine.sh start registries            starts the registries alone, for an engine of somebody else
 #   engine.sh stop                        stops them and removes all that they have made
 # All of it lives in one folder, LONGSHORE_ENGINE (default: one below /tmp), with sockets, stores and ports of its own:
 # an engine that runs here already is not touched. No bridge, no firewall rule: these tests run no container.
@@ -27,6 +28,7 @@ install_missing() {
       docker) need dockerd docker.io ;;
       # crun, as there is no default among the runtimes that it may have, and it wants one even if it runs nothing.
       podman) need podman podman; need crun crun ;;
+      registries) ;;
       *) fail "there is no engine called $engine: docker, podman" ;;
     esac
   done
@@ -167,10 +169,12 @@ start() {
   htpasswd -Bbn "$user" "$password" >"$folder/htpasswd"
   start_registry registry
   start_registry registry-auth "auth: {htpasswd: {realm: longshore, path: $folder/htpasswd}}"
-  "start_$engine"
-  await "$engine" 60 answers "$engine"
+  if [[ $engine != registries ]]; then
+    "start_$engine"
+    await "$engine" 60 answers "$engine"
+  fi
   {
-    printf 'DOCKER_HOST=%q\n' "unix://$folder/$engine.sock"
+    [[ $engine == registries ]] || printf 'DOCKER_HOST=%q\n' "unix://$folder/$engine.sock"
     printf 'REGISTRY=%q\nREGISTRY_AUTH=%q\n' "$(address registry)" "$(address registry-auth)"
     if [[ $engine == docker ]]; then
       printf 'DOCKER_TLS_HOST=%q\nDOCKER_TLS_CERTS=%q\n' "tcp://localhost:$(address docker | cut -d: -f2)" "$folder/tls"
@@ -223,5 +227,5 @@ case ${1-} in
   start) start "${2:-docker}" ;;
   restart) restart "${2:-docker}" ;;
   stop) stop ;;
-  *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

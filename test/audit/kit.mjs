@@ -1,0 +1,70 @@
+// `npm run audit-kit`: what an auditor or a vendoring team asks for, in dist-audit/. Nothing in it tells who made it,
+// where, when or by which Node: two clones of one commit give the same bytes.
+//
+//   longshore.mjs     all of the library in one file
+//   sbom.cdx.json     its software bill of materials (CycloneDX): no components
+//   audit.md          what it touches, every limit and default, how many lines there are, and how to check all this
+//   sources.sha256    of every file of src/: `sha256sum -c dist-audit/sources.sha256` in the clone
+//   SHA256SUMS        of the files above: `sha256sum -c SHA256SUMS` in dist-audit/
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+import { auditDocument } from './document.mjs';
+import { billOfMaterials } from './sbom.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Every file of src/, sorted by its path, which has slashes on every system. */
+export function readSources() {
+  const names = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const paths = names.map((name) => `src/${name.replaceAll('\\', '/')}`).sort();
+  return paths.map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
+}
+
+/** The library as one ES module, by the bundler that comes with vitest, in the version of the lock file. */
+async function bundle() {
+  const bundler = await rolldown({ input: 'src/index.ts', platform: 'node', cwd: root });
+  try {
+    const { output } = await bundler.generate({ format: 'esm', codeSplitting: false });
+    if (output.length !== 1) throw new Error(`one file was asked for, and the bundler made ${output.length}`);
+    return output[0].code;
+  } finally {
+    await bundler.close();
+  }
+}
+
+const sha256 = (text) => createHash('sha256').update(text).digest('hex');
+
+/** As `sha256sum` prints them, and reads them again. */
+const sums = (files) => files.map(({ path, text }) => `${sha256(text)}  ${path}\n`).join('');
+
+/** The files of the kit. */
+export async function makeKit() {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const sources = readSources();
+  const oneFile = await bundle();
+  const files = [
+    { path: 'longshore.mjs', text: oneFile },
+    { path: 'sbom.cdx.json', text: billOfMaterials(manifest, sha256(oneFile)) },
+    { path: 'audit.md', text: auditDocument({ manifest, readme, sources, oneFile }) },
+    { path: 'sources.sha256', text: sums(sources) },
+  ];
+  return [...files, { path: 'SHA256SUMS', text: sums(files) }];
+}
+
+/** Makes the kit in a folder, in place of what was there. */
+async function writeKit(folder) {
+  const files = await makeKit();
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const { path, text } of files) writeFileSync(join(folder, path), text);
+  return files;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const folder = resolve(process.argv[2] ?? join(root, 'dist-audit'));
+  for (const { path, text } of await writeKit(folder)) console.log(`${sha256(text)}  ${join(folder, path)}`);
+}

@@ -1,0 +1,209 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import * as surface from '../../src/index.ts';
+import { HELPER_OUTPUT_LIMIT, HELPER_TIMEOUT_MS } from '../../src/system/credential-helper.ts';
+import { JSON_VALUE_LIMIT } from '../../src/docker/progress.ts';
+import { ERROR_BODY_LIMIT, JSON_ANSWER_LIMIT } from '../../src/engine.ts';
+import { CONNECT_MS, PROMPT_HEAD_MS } from '../../src/sent-request.ts';
+import { RESPONSE_LIMITS } from '../../src/http/response.ts';
+import { CLIENT_OPTIONS } from '../../src/options.ts';
+import { SMALL_FILE_LIMIT } from '../../src/system/small-files.ts';
+import { TAPE_LIMIT } from '../../src/testing/tape.ts';
+import { effects } from '../support/effects.ts';
+import { obedientDaemon } from '../support/obedient-daemon.ts';
+import { countLines, importsOf } from './document.mjs';
+import { makeKit, readSources } from './kit.mjs';
+import { limitsOf, optionsOf } from './limits.mjs';
+import { billOfMaterials } from './sbom.mjs';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const temporary = mkdtempSync(join(tmpdir(), 'longshore-audit-'));
+afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+
+const kit = new Map((await makeKit()).map(({ path, text }) => [path, text]));
+const text = (path: string): string => kit.get(path) ?? '';
+const sha256 = (content: string): string => createHash('sha256').update(content).digest('hex');
+
+/** What a clone has after `npm ci`, as far as the kit is made of it: without the folder's name, its owner and its times. */
+function makeClone(folder: string): void {
+  const bundler = ['rolldown', '@rolldown', '@oxc-project'].map((name) => `node_modules/${name}`);
+  for (const path of ['src', 'test/audit', 'package.json', 'README.md', ...bundler]) {
+    cpSync(join(root, path), join(folder, path), { recursive: true });
+  }
+}
+
+/** Whether somebody who has no rights on this machine can start this Node at all. */
+const nobody = { uid: 65534, gid: 65534 };
+const isRoot = process.getuid?.() === 0;
+const mayBeNobody = isRoot && spawnSync(process.execPath, ['--version'], nobody).status === 0;
+
+describe('the kit', () => {
+  it(`is the same, byte by byte, of another clone${mayBeNobody ? ' of another user' : ''}, in another time zone and language`, () => {
+    chmodSync(temporary, 0o755);
+    const clone = join(temporary, 'another clone, of ünknown origin/deep/down');
+    makeClone(clone);
+    const output = join(temporary, 'output');
+    mkdirSync(output);
+    chmodSync(output, 0o777);
+    const made = spawnSync('sh', ['-c', 'umask 077 && exec "$0" "$@"', process.execPath, 'test/audit/kit.mjs', join(output, 'kit')], {
+      cwd: clone,
+      encoding: 'utf8',
+      env: {
+        PATH: process.env['PATH'],
+        TZ: 'Pacific/Kiritimati',
+        LANG: 'tr_TR.UTF-8',
+        HOME: '/nowhere',
+        USER: 'somebody',
+        NODE_V8_COVERAGE: undefined, // which Node would hand on, and nobody may write
+      },
+      ...(mayBeNobody ? nobody : {}),
+    });
+    expect(made.stderr).toBe('');
+    expect(made.status).toBe(0);
+    expect(readdirSync(join(output, 'kit')).sort()).toEqual([...kit.keys()].sort());
+    for (const [path, here] of kit) {
+      const there = readFileSync(join(output, 'kit', path), 'utf8');
+      expect(there === here, `${path}: ${sha256(there)} there, ${sha256(here)} here`).toBe(true);
+    }
+  });
+
+  it('names nobody, no place and no time', () => {
+    for (const [path, content] of kit) {
+      expect(content, path).not.toContain(root);
+      expect(content, path).not.toMatch(/\/home\/|\/root\/|\/Users\/|\b20\d\d-\d\d-\d\dT\d\d:\d\d/);
+    }
+  });
+
+  it('has sums of all its files and of all of src/, as sha256sum checks them', () => {
+    const sums = (path: string): string[] => text(path).trimEnd().split('\n');
+    const own = [...kit].filter(([path]) => path !== 'SHA256SUMS').map(([path, content]) => `${sha256(content)}  ${path}`);
+    expect(sums('SHA256SUMS')).toEqual(own);
+    const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+    const sources = files.map((name) => [`src/${name}`, readFileSync(join(root, 'src', name), 'utf8')] as const);
+    expect(sums('sources.sha256').sort()).toEqual(sources.map(([path, content]) => `${sha256(content)}  ${path}`).sort());
+    for (const path of kit.keys()) writeFileSync(join(temporary, path), text(path));
+    const check = (path: string, cwd: string) => spawnSync('sha256sum', ['--check', '--strict', path], { cwd, encoding: 'utf8' });
+    expect(check('SHA256SUMS', temporary)).toMatchObject({ status: 0, stderr: '' });
+    expect(check(join(temporary, 'sources.sha256'), root)).toMatchObject({ status: 0, stderr: '' });
+  });
+});
+
+describe('the one file', () => {
+  const path = join(temporary, 'one', 'longshore.mjs');
+
+  it('exports what the package exports, and does its work', async () => {
+    mkdirSync(join(temporary, 'one'));
+    writeFileSync(path, text('longshore.mjs'));
+    const oneFile: typeof surface = await import(/* @vite-ignore */ pathToFileURL(path).href);
+    expect(Object.keys(oneFile).sort()).toEqual(Object.keys(surface).sort());
+    const daemon = await obedientDaemon();
+    const client = new oneFile.ImageClient({ host: daemon.host });
+    expect(await client.inspectImage('a')).toMatchObject({ RepoTags: ['a:latest'] });
+    expect(await client.getImage('a').toFile(join(temporary, 'a.tar'))).toMatchObject({ entries: 1 });
+    client.close();
+    await daemon.close();
+  });
+
+  it('imports the built-ins of the effects table and harmless ones, and nothing else', () => {
+    const { atOnce, later } = importsOf(text('longshore.mjs'));
+    const library = Object.entries(effects).filter(([file]) => !file.startsWith('cli/'));
+    const harmless = ['node:buffer', 'node:events', 'node:stream'];
+    expect([...atOnce, ...later].sort()).toEqual([...new Set([...library.flatMap(([, names]) => names), ...harmless])].sort());
+    expect(later).toEqual(['node:child_process', 'node:http', 'node:tls']);
+    expect(() => importsOf('import x from "left-pad";\n')).toThrow('imports left-pad');
+    expect(() => importsOf("await import('./else.mjs');")).toThrow('imports ./else.mjs');
+  });
+
+  it('keeps the comments', () => {
+    expect(text('longshore.mjs')).toContain('/** Thrown when the engine refuses (403). */\nvar ForbiddenError = class');
+  });
+});
+
+describe('the bill of materials', () => {
+  it('has longshore, its licence and the sum of the one file, and no components', () => {
+    const bill = JSON.parse(text('sbom.cdx.json'));
+    expect(bill).toMatchObject({ bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, components: [] });
+    const purl = `pkg:npm/longshore@${surface.VERSION}`;
+    expect(bill.metadata.component).toMatchObject({
+      type: 'library',
+      name: 'longshore',
+      version: surface.VERSION,
+      purl,
+      'bom-ref': purl,
+      licenses: [{ license: { id: 'MIT' } }],
+      hashes: [{ alg: 'SHA-256', content: sha256(text('longshore.mjs')) }],
+    });
+    expect(bill.dependencies).toEqual([{ ref: purl, dependsOn: [] }]);
+    expect(bill.serialNumber ?? bill.metadata.timestamp).toBeUndefined();
+  });
+
+  it('is refused where there are dependencies', () => {
+    expect(() => billOfMaterials({ name: 'x', version: '1', dependencies: { y: '1' } }, '')).toThrow('there are dependencies');
+  });
+});
+
+describe('the list of limits', () => {
+  const limits = limitsOf(readSources());
+
+  it('has every number of the library that has a name', () => {
+    const named = readSources().flatMap(({ path, text: source }) =>
+      path.startsWith('src/cli/') ? [] : [...source.matchAll(/^(?:export )?const ([A-Z][A-Z\d_]*)(?:: number)? = \d[\d_ *+-]*;/gm)],
+    );
+    const codes = /^(LF|CR|ZERO|QUOTE|BACKSLASH|OPEN|CLOSE)$/; // characters, in hexadecimal
+    const own = named.map(([, name]) => name ?? '').filter((name) => !codes.test(name));
+    expect(limits.filter(({ name }) => !name.includes('.')).map(({ name }) => name)).toEqual(own);
+    expect(limits.length).toBeGreaterThan(60);
+  });
+
+  it('says of each in what it counts, and why it is so', () => {
+    for (const { name, unit, comment } of limits) {
+      expect(unit, name).toMatch(/^[a-z]+$/);
+      expect(comment, name).toMatch(/\w+ .*[.)]$/);
+      expect(text('audit.md')).toContain(comment);
+    }
+  });
+
+  it('has the values that count', () => {
+    const constants = { ERROR_BODY_LIMIT, JSON_ANSWER_LIMIT, PROMPT_HEAD_MS, HELPER_TIMEOUT_MS, HELPER_OUTPUT_LIMIT };
+    const more = { JSON_VALUE_LIMIT, SMALL_FILE_LIMIT, TAPE_LIMIT };
+    const members = Object.entries(RESPONSE_LIMITS).map(([name, value]) => [`RESPONSE_LIMITS.${name}`, value]);
+    for (const [name, value] of [...Object.entries({ ...constants, ...more }), ...members]) {
+      expect(limits.filter((each) => each.name === name).map((each) => each.value), `${name}`).toEqual([value]);
+    }
+    expect(limits).toContainEqual(expect.objectContaining({ file: 'src/sent-request.ts', name: 'CONNECT_MS', value: CONNECT_MS, unit: 'ms' }));
+  });
+
+  it('has every option of a client', () => {
+    const options = optionsOf(readSources()).filter(({ owner }) => owner === 'ImageClientOptions');
+    expect(options.map(({ name }) => name).sort()).toEqual([...CLIENT_OPTIONS].sort());
+  });
+});
+
+describe('the document', () => {
+  it('has the effects table as README has it', () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const table = /\n## What it touches\n\n([^]*?)\n\n## /.exec(readme)?.[1] ?? '';
+    expect(table.split('\n').length).toBeGreaterThan(10);
+    expect(text('audit.md')).toContain(table);
+  });
+
+  it('counts lines: of code, of comments, and empty ones', () => {
+    const source = "// a\n\n/**\n * b\n */\nconst url = 'https://x'; // c\n\nf();\n";
+    expect(countLines(source)).toEqual({ lines: 8, comments: 4, empty: 2, code: 2 });
+    const all = /^\| all \| (\d+) \| ([\d,]+) \|/m.exec(text('audit.md'));
+    const sources = readSources();
+    expect(all?.slice(1).map((cell) => Number(cell.replace(',', '')))).toEqual([
+      sources.length,
+      sources.reduce((sum, each) => sum + each.text.split('\n').length - 1, 0),
+    ]);
+  });
+
+  it('names tests that there are', () => {
+    for (const [, path = ''] of text('audit.md').matchAll(/`(test\/[\w./]+)`/g)) expect(existsSync(join(root, path)), path).toBe(true);
+  });
+});

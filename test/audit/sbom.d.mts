@@ -1,0 +1,1 @@
+export function billOfMaterials(manifest: object, sha256: string): string;

@@ -1,0 +1,118 @@
+// The package as it would be published: what is in it, and that it works for those who install it.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundle, complaintOf, install, makeProject, packPackage, vendor } from './project.mjs';
+import type { Packed } from './project.mjs';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const folder = mkdtempSync(join(tmpdir(), 'longshore-package-'));
+const consumer = makeProject(join(folder, 'consumer'));
+const installed = join(consumer, 'node_modules/longshore');
+let packed: Packed;
+
+beforeAll(() => {
+  packed = packPackage(folder);
+  install(consumer, packed.path);
+}, 60_000); // npm, twice, on a machine that may be slow
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const read = (path: string): string => readFileSync(join(installed, path), 'utf8');
+const ending = (suffix: RegExp): string[] => packed.files.map(({ path }) => path).filter((path) => suffix.test(path));
+
+describe('the tarball', () => {
+  it('has the sources, what was built of each, and nothing else', () => {
+    const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+    const built = sources.flatMap((source) => {
+      const name = source.replace(/\.ts$/, '');
+      const declarations = name.startsWith('cli/') ? [] : [`dist/${name}.d.ts`, `dist/${name}.d.ts.map`]; // nobody can import these
+      return [`src/${source}`, `dist/${name}.js`, `dist/${name}.js.map`, ...declarations];
+    });
+    const all = ['LICENSE', 'README.md', 'package.json', ...built];
+    expect(packed.files.map(({ path }) => path).sort()).toEqual(all.sort());
+  });
+
+  it('is as large as README says, and not larger than 590 kB, and 2.35 MB when unpacked', () => {
+    const [, packedKb, unpackedMb] = /^\*\*The package\*\* has (\d+) kB, and ([\d.]+) MB when unpacked/m.exec(read('README.md')) ?? [];
+    expect(Math.abs(packed.size / 1000 / Number(packedKb) - 1)).toBeLessThan(0.05);
+    expect(Math.abs(packed.unpackedSize / 1e6 / Number(unpackedMb) - 1)).toBeLessThan(0.05);
+    expect(packed.size).toBeLessThan(590_000);
+    expect(packed.unpackedSize).toBeLessThan(2_350_000);
+  });
+
+  it('has maps that lead to sources which are in it, and do not repeat them', () => {
+    const maps = ending(/\.map$/);
+    expect(maps.length).toBeGreaterThan(200);
+    for (const map of maps) {
+      const { sources, sourcesContent } = JSON.parse(read(map));
+      expect(sourcesContent, map).toBeUndefined();
+      for (const source of sources) expect(existsSync(join(installed, normalize(join(dirname(map), source)))), map).toBe(true);
+    }
+  });
+
+  it('has declarations that TypeScript before 5.7 can read, which has no generic typed arrays', () => {
+    expect(ending(/\.d\.ts$/).filter((path) => /\b(?:Uint8Array|Buffer)</.test(read(path)))).toEqual([]);
+  });
+
+  it('has types first in every way to import it, and leads to files that are there', () => {
+    for (const [subpath, target] of Object.entries<string | Record<string, string>>(manifest.exports)) {
+      if (typeof target === 'string') continue;
+      expect(Object.keys(target), subpath).toEqual(['types', 'default']);
+      for (const path of Object.values(target)) {
+        const pattern = new RegExp(`^${path.slice(2).replaceAll('.', '\\.').replace('*', '.+')}$`);
+        expect(ending(pattern).length, path).toBeGreaterThan(0);
+      }
+    }
+    expect(read(manifest.bin.longshore)).toMatch(/^#!\/usr\/bin\/env node\n/);
+  });
+
+  it('has nothing that npm would run, and no dependencies', () => {
+    const own = JSON.parse(read('package.json'));
+    expect(own.dependencies ?? own.peerDependencies ?? own.optionalDependencies ?? own.bundleDependencies).toBeUndefined();
+    expect(readdirSync(join(consumer, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['longshore']);
+  });
+});
+
+describe('what is installed from it in an empty folder, with an empty home', () => {
+  it('does its work as an ES module, subpaths included', async () => {
+    expect(await complaintOf(process.execPath, ['esm.mjs'], consumer)).toBeUndefined();
+  });
+
+  it('does its work by require()', async () => {
+    expect(await complaintOf(process.execPath, ['cjs.cjs'], consumer)).toBeUndefined();
+  });
+
+  it('does its work in a bundle', async () => {
+    await bundle(consumer, join(folder, 'bundle/program.mjs'));
+    expect(await complaintOf(process.execPath, ['program.mjs'], join(folder, 'bundle'))).toBeUndefined();
+  });
+
+  it('has the command', () => {
+    const run = spawnSync(join(consumer, 'node_modules/.bin/longshore'), ['--version'], { encoding: 'utf8' });
+    expect(run).toMatchObject({ status: 0, stdout: `longshore ${manifest.version}\n`, stderr: '' });
+  });
+
+  it('has types that a program compiles with, those of the library included', () => {
+    const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
+    const strict = ['--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false', '--target', 'es2022', '--noEmit'];
+    const argv = [join(root, 'node_modules/typescript/bin/tsc'), ...strict, ...types, '--module', 'nodenext', 'consumer.mts', 'consumer.cts'];
+    const { stdout, status } = spawnSync(process.execPath, argv, { cwd: consumer, encoding: 'utf8' });
+    expect(stdout).toBe('');
+    expect(status).toBe(0);
+  });
+});
+
+const strips = Boolean(Reflect.get(process.features, 'typescript')); // newer than the types of Node 20
+
+describe('a project that has copied src/', () => {
+  it.skipIf(!strips)('runs it as it is (Node 22.18 and later, which strip types)', async () => {
+    const project = makeProject(join(folder, 'vendored'));
+    vendor(project);
+    expect(await complaintOf(process.execPath, ['--no-warnings', 'vendored.mjs'], project)).toBeUndefined();
+  });
+});

@@ -1,0 +1,104 @@
+// Under Node's permission model the library runs with what README's effects table says and no more: to read what it was
+// given to read, to write where it was told to, and, since Node asks for that too, to use the network. Nothing of it
+// starts a process, a worker or an addon.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TAR, obedientDaemon } from './support/obedient-daemon.ts';
+import type { ObedientDaemon } from './support/obedient-daemon.ts';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const program = join(root, 'test/support/permitted.mjs');
+const known = process.allowedNodeEnvironmentFlags;
+const model = known.has('--permission') ? '--permission' : '--experimental-permission';
+/** Newer Nodes ask for this, too; older ones do not know it. */
+const network = known.has('--allow-net') ? ['--allow-net'] : [];
+
+/** Some Nodes, 20.19.0 and 22.18.0 among them, end a program over a refused look at a file, whatever it does about it. */
+const look = "require('node:fs/promises').stat('/nowhere').catch(() => {})";
+const isUsable = spawnSync(process.execPath, ['--no-warnings', model, '-e', look]).status === 0;
+
+// A name alone: where all is skipped, nothing is made, for nothing would remove it.
+const folder = join(realpathSync(tmpdir()), `longshore-permissions-${process.pid}-${Date.now()}`);
+const [config, programs, output] = [join(folder, 'config'), join(folder, 'programs'), join(folder, 'output')];
+const input = join(folder, 'input.tar');
+
+let daemon: ObedientDaemon;
+beforeAll(async () => {
+  for (const each of [config, programs, output]) mkdirSync(each, { recursive: true });
+  const auths = { 'registry.example': { auth: Buffer.from('u:p').toString('base64') } };
+  writeFileSync(join(config, 'config.json'), JSON.stringify({ auths, credHelpers: { 'helper.example': 'there' } }));
+  writeFileSync(join(programs, 'docker-credential-there'), '#!/bin/sh\necho \'{"Username":"u","Secret":"s"}\'\n');
+  chmodSync(join(programs, 'docker-credential-there'), 0o755);
+  writeFileSync(input, TAR);
+  daemon = await obedientDaemon();
+});
+afterAll(async () => {
+  await daemon.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What the program says that it could do, with these permissions and those to read it and the library. */
+async function run(...permissions: string[]): Promise<Record<string, string>> {
+  const code = [join(root, 'dist/*'), join(root, 'package.json'), program].map((path) => `--allow-fs-read=${path}`);
+  const files = [join(root, 'dist/index.js'), input, join(output, 'saved.tar'), join(folder, 'forbidden.tar')];
+  const child = spawn(process.execPath, ['--no-warnings', model, ...code, ...permissions, program, ...files], {
+    env: { PATH: programs, DOCKER_HOST: daemon.host, DOCKER_CONFIG: config, NODE_V8_COVERAGE: undefined },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [said, complaints] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  expect(complaints).toBe('');
+  return JSON.parse(said);
+}
+
+const read = (path: string): string => `--allow-fs-read=${path}`;
+
+describe.skipIf(!isUsable)(`a program under ${model}, of a Node that lets it catch what is refused`, () => {
+  it('does all that it may, and says of each other thing what it may not', async () => {
+    const files = [read(join(config, '*')), read(join(programs, '*')), read(input), `--allow-fs-write=${join(output, '*')}`];
+    daemon.fallSilent(undefined);
+    const told = await run(...network, ...files, read(join(output, '*')));
+    expect(told).toEqual({
+      'look into the environment': 'done',
+      list: 'done',
+      'pull with credentials of config.json': 'done',
+      'pull with credentials of a program': expect.stringMatching(/^CredentialError: .*docker-credential-there/),
+      'save to a file': 'done',
+      'save to a forbidden place': expect.stringMatching(/^FileError: cannot write .*forbidden\.tar: .*ERR_ACCESS_DENIED/),
+      'load a file': 'done',
+      'load a forbidden file': expect.stringMatching(/^UploadError: cannot read .*forbidden\.tar: .*restricted/),
+    });
+    const received = daemon.daemon.received.join('');
+    const sent = Buffer.from(/X-Registry-Auth: (\S+)/i.exec(received)?.[1] ?? '', 'base64url').toString();
+    expect(JSON.parse(sent)).toMatchObject({ username: 'u', password: 'p' });
+  });
+
+  it('asks for the program of a credential helper where it may start one', async () => {
+    const told = await run(...network, read(join(config, '*')), read(join(programs, '*')), '--allow-child-process');
+    expect(told['pull with credentials of a program']).toBe('done');
+  });
+
+  it('reads the folder of the configuration and nothing else of it', async () => {
+    const told = await run(...network, read(join(config, '*')));
+    expect(told).toMatchObject({ list: 'done', 'pull with credentials of config.json': 'done' });
+    expect(told['load a file']).toMatch(/^UploadError/);
+    expect(told['save to a file']).toMatch(/^FileError/);
+  });
+
+  it('says that it may not read the configuration, and does not go on without it', async () => {
+    expect(await run(...network)).toEqual({
+      'look into the environment': expect.stringMatching(/^ConfigError: cannot read .*config\.json: ERR_ACCESS_DENIED$/),
+    });
+  });
+
+  it.skipIf(network.length === 0)('cannot connect without the network, and says so (Node 25 and later)', async () => {
+    const told = await run(read(join(config, '*')));
+    expect(told['list']).toMatch(/^ConnectError: .*ERR_ACCESS_DENIED/);
+  });
+});
