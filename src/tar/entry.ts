@@ -104,8 +104,9 @@ function checkKeys(entry: TarEntry, type: TarEntryType): void {
 
 /** A path with "." or empty segments means the same to every reader, and goes in as it is. */
 function checkPath(entry: TarEntry, type: TarEntryType): string {
-  if (type === 'file' && typeof entry.path === 'string' && plainPath.test(entry.path)) return entry.path;
-  const path = insideTree(entry, 'path', wellFormed(entry, 'path', entry.path));
+  const given: unknown = entry.path; // read once: what is checked is what is written
+  if (type === 'file' && typeof given === 'string' && plainPath.test(given)) return given;
+  const path = insideTree(entry, 'path', wellFormed(entry, 'path', given));
   if (type === 'directory') return path.endsWith('/') ? path : `${path}/`;
   if (/(?:^|\/)\.?$/.test(path)) throw refusal(entry, `the path of a ${type} ends like a directory's`);
   return path;

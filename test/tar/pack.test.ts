@@ -328,6 +328,19 @@ describe('packTar refuses, before any byte of the entry,', () => {
   });
 });
 
+describe('a path that is another each time it is looked at', () => {
+  it('is written as it was when it was checked', async () => {
+    const paths = ['a/b', 'a/b'];
+    const entry = {
+      content: 'x',
+      get path(): string {
+        return paths.shift() ?? '../etc/passwd';
+      },
+    };
+    expect(Buffer.from(await pack([entry])).toString('latin1')).not.toContain('passwd');
+  });
+});
+
 describe('packTar ends without an end of the archive', () => {
   it.each([
     ['content shorter than its size', 5, '3 bytes shorter'],
