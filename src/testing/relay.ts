@@ -43,6 +43,9 @@ export async function relay(dialer: Dialer, { socketPath, onUnreachable }: Relay
   };
 }
 
+/** How long a client that goes on sending is still listened to behind an end, in milliseconds: as long as by Go's server. */
+const LINGER_MS = 500;
+
 /** How much of what the engine says is on its way at once; twice that is what a connection takes in memory. */
 const READ_BYTES = 64 * 1024;
 
@@ -61,6 +64,7 @@ class RelayedConnection implements ChannelOwner {
   #clientSpoke = false;
   #engineSpoke = false;
   #engineOver = false;
+  #finished = false;
 
   constructor(client: Duplex, onUnreachable: ((error: Error) => void) | undefined) {
     this.#client = client;
@@ -95,7 +99,7 @@ class RelayedConnection implements ChannelOwner {
     this.#client.pause();
     await this.#channel?.write([bytes]);
     if (this.#channel?.writeError === undefined) this.#client.resume();
-    // Who refuses an upload still answers. Of its client nothing more is read, as nothing would be by the engine itself.
+    // Who refuses an upload still answers; of its client nothing more is passed on.
     else if (this.#engineOver) this.#finish();
   }
 
@@ -122,9 +126,16 @@ class RelayedConnection implements ChannelOwner {
     else this.#finish();
   }
 
-  /** What was said is still told, and then it is over both ways. */
+  /**
+   * What was said is still told, and then it is over both ways. What the client goes on to send is dropped meanwhile: a
+   * close over bytes that nobody has read is a reset, and where it outruns the answer, Node 24 has the client lose that.
+   */
   #finish(): void {
-    this.#client.end(() => this.#client.destroy());
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#client.removeAllListeners('data').resume().end();
+    const timer = setTimeout(() => this.#client.destroy(), LINGER_MS);
+    this.#client.once('close', () => clearTimeout(timer));
   }
 
   /** A client takes an answer before its request for none at all: so it is not given before. */
