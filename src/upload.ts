@@ -5,7 +5,7 @@ import type { ArchiveFiles } from './connection/files.ts';
 import type { RequestBody } from './connection/wire.ts';
 import type { BodySource } from './engine.ts';
 import { ArgumentError } from './errors.ts';
-import { readableChunks } from './readable-chunks.ts';
+import { readableGroups } from './readable-groups.ts';
 
 /** Bytes, anything that yields bytes (Node's and the web's streams do), a Blob, or a file by its path. */
 export type UploadData = Uint8Array | AsyncIterable<Uint8Array> | Blob | { readonly path: string };
@@ -14,7 +14,8 @@ export type UploadData = Uint8Array | AsyncIterable<Uint8Array> | Blob | { reado
 export function bodySource(data: unknown, files: ArchiveFiles): BodySource {
   if (data instanceof Uint8Array) return { open: () => ({ bytes: data }), repeatable: true };
   if (data instanceof Blob) return { open: () => ({ chunks: blobChunks(data), length: data.size }), repeatable: true };
-  if (isAsyncIterable(data)) return iterableSource(data, files);
+  if (data instanceof Readable) return streamSource(data, files);
+  if (isAsyncIterable(data)) return iterableSource(data);
   const path = typeof data === 'object' && data !== null && 'path' in data ? data.path : undefined;
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) {
     return { open: () => files.openFile(path), repeatable: true };
@@ -22,18 +23,30 @@ export function bodySource(data: unknown, files: ArchiveFiles): BodySource {
   throw new ArgumentError('the data must be a Uint8Array, an async iterable of them, a Blob, or { path }');
 }
 
+/** A stream of Node's, which is read once. */
+function streamSource(stream: Readable, files: ArchiveFiles): BodySource {
+  let begun = false;
+  const iterator = (): AsyncIterator<readonly Uint8Array[]> => {
+    begun = true;
+    files.inLargeReads(stream);
+    return readableGroups(stream);
+  };
+  const discard = (): void => {
+    if (!begun) stream.destroy(); // its own iterator does nothing in `return` before its first step
+  };
+  return { open: () => ({ groups: { [Symbol.asyncIterator]: iterator } }), repeatable: false, discard };
+}
+
 /** A source that is walked once. Where no call came so far as to begin, it is begun to be told that it is over. */
-function iterableSource(data: AsyncIterable<Uint8Array>, files: ArchiveFiles): BodySource {
+function iterableSource(data: AsyncIterable<Uint8Array>): BodySource {
   let begun = false;
   const iterator = (): AsyncIterator<Uint8Array> => {
     begun = true;
-    const chunks = files.inLargeReads(data);
-    return chunks instanceof Readable ? readableChunks(chunks) : chunks[Symbol.asyncIterator]();
+    return data[Symbol.asyncIterator]();
   };
   const discard = (): void => {
     if (begun) return;
-    // The iterator of a stream of Node's does nothing in `return` before its first step.
-    if ('destroy' in data && typeof data.destroy === 'function') data.destroy();
+    if ('destroy' in data && typeof data.destroy === 'function') data.destroy(); // somebody else's kind of stream
     else void Promise.resolve(iterator().return?.()).catch(() => {}); // its complaints have no reader
   };
   return { open: () => ({ chunks: { [Symbol.asyncIterator]: iterator } }), repeatable: false, discard };

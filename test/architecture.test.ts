@@ -31,7 +31,7 @@ const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
   [/^single-flight\.ts$/, /^signals\.ts$/],
   [/^sent-request\.ts$/, /^(connection\/|docker\/|bytes\.ts|errors\.ts|version\.ts)/],
   [/^engine\.ts$/, /^(sent-request|connection\/|docker\/|http\/|bytes\.ts|errors\.ts|signals\.ts|single-flight\.ts|version\.ts)/],
-  [/^(progress-stream|archive-stream|event-stream|follow-up|from-environment|local|options|raw-request|readable-chunks|upload)\.ts$/, /^(progress-stream|archive-stream|hand-off|readable-chunks|signals|local|engine|options|credential-source|plaintext|warnings|connection\/|docker\/|http\/|tar\/|bytes|errors)/],
+  [/^(progress-stream|archive-stream|event-stream|follow-up|from-environment|local|options|raw-request|readable-groups|upload)\.ts$/, /^(progress-stream|archive-stream|hand-off|readable-groups|signals|local|engine|options|credential-source|plaintext|warnings|connection\/|docker\/|http\/|tar\/|bytes|errors)/],
   [/^credential-source\.ts$/, /^(single-flight|docker\/|bytes|errors|warnings|system\/outside)/],
   [/^plaintext\.ts$/, /^(docker\/address|errors|warnings)\.ts$/],
   [/^path-patterns\.ts$/, /^(bytes|errors)\.ts$/],

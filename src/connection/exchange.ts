@@ -51,11 +51,11 @@ export class Exchange {
   }
 
   #send(): void {
-    const { body, method, target, fields, signal } = this.#request;
+    const { body, method, target, fields, signal, timeouts } = this.#request;
     const head = encodeRequestHead({ method, target, fields: [...fields, ...framingFields(method, body)] });
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#limits.startIdle();
-    const content = body && inParts(body);
+    const content = body && inParts(body, timeouts);
     if (content === undefined || 'bytes' in content) {
       void this.#write(content === undefined ? [head] : [head, content.bytes]);
       this.#requestIsSent();
@@ -217,7 +217,7 @@ export class Exchange {
     const chunked = body.length === undefined;
     const upload = new Upload(body, {
       sourcing: (waiting) => this.#limits.wait('sending', waiting),
-      send: (chunk) => this.#write(chunked ? [encodeChunkSize(chunk.length), chunk, CHUNK_END] : [chunk]),
+      send: (blocks, size) => this.#write(chunked ? [encodeChunkSize(size), ...blocks, CHUNK_END] : blocks),
       refused: () => this.#channel.writeError !== undefined, // the receiving side tells why
     });
     this.#upload = upload;

@@ -1,13 +1,14 @@
 // The seam between content and files, as channel.ts is the one between bytes and sockets.
 
+import type { Readable } from 'node:stream';
 import type { ContentSink, RequestBody } from './wire.ts';
 
 /** What archives need of a file system. */
 export interface ArchiveFiles {
   /** A file's bytes as content to be sent, with their length; a FIFO's or a device's without. */
   openFile(path: string): Promise<RequestBody>;
-  /** What a caller gave to be sent, read in larger pieces where it is an untouched stream of a file. */
-  inLargeReads(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
+  /** Has a stream read in larger pieces, where it is an untouched one of a file. */
+  inLargeReads(stream: Readable): void;
   /** A file that is to be written as a whole, or not at all. */
   createFile(path: string): Promise<FileSink>;
 }

@@ -102,7 +102,7 @@ class NodeHttpExchange implements ChannelExchange {
   }
 
   async #start(): Promise<void> {
-    const { method, target, fields, body, signal } = this.#request;
+    const { method, target, fields, body, signal, timeouts } = this.#request;
     const head = { method, target, fields: [...fields, ...framingFields(method, body)] };
     encodeRequestHead(head); // refuses what the other wire refuses; Node writes the head itself
     signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -110,7 +110,7 @@ class NodeHttpExchange implements ChannelExchange {
     const { request } = await import('node:http');
     if (this.#settled) return;
     const outgoing = this.#open(request, head);
-    const content = body && inParts(body);
+    const content = body && inParts(body, timeouts);
     if (content === undefined || 'bytes' in content) {
       outgoing.end(content?.bytes);
       this.#requestIsSent();
@@ -276,7 +276,7 @@ class NodeHttpExchange implements ChannelExchange {
   async #sendChunks(outgoing: ClientRequest, body: StreamedBody): Promise<void> {
     const upload = new Upload(body, {
       sourcing: (waiting) => this.#limits.wait('sending', waiting),
-      send: (chunk) => new Promise<void>((resolve) => void outgoing.write(chunk, () => resolve())),
+      send: async (blocks) => void (await Promise.all(blocks.map((block) => written(outgoing, block)))),
       refused: () => this.#channel.writeError !== undefined, // the receiving side tells why
     });
     this.#upload = upload;
@@ -284,6 +284,11 @@ class NodeHttpExchange implements ChannelExchange {
     outgoing.end();
     if (!this.#settled) this.#requestIsSent();
   }
+}
+
+/** Resolves when the memory of the block may be used again. */
+function written(outgoing: ClientRequest, block: Uint8Array): Promise<void> {
+  return new Promise((resolve) => void outgoing.write(block, () => resolve()));
 }
 
 /** The channel as Node's client wants it, until it is destroyed or ended; the channel itself stays as it is. */

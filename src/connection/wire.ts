@@ -6,8 +6,15 @@ import type { ResponseHead } from '../http/response.ts';
 export type RequestBody =
   | { readonly bytes: Uint8Array }
   | {
+      /** The memory of a chunk may be used again when the next one is asked for. */
       readonly chunks: AsyncIterable<Uint8Array>;
       /** In bytes: sent as Content-Length and held to; without it the content is sent chunked. */
+      readonly length?: number | undefined;
+    }
+  | {
+      /** Blocks that stay as they are, those that are there at once together: the next group may be asked for at any time. */
+      readonly groups: AsyncIterable<readonly Uint8Array[]>;
+      /** The same. */
       readonly length?: number | undefined;
     };
 
