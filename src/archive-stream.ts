@@ -2,6 +2,7 @@
 
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
+import { sha256Maker } from './bytes.ts';
 import type { ArchiveFiles } from './connection/files.ts';
 import type { ContentSink } from './connection/wire.ts';
 import { ArchiveDigests } from './docker/archive-digests.ts';
@@ -42,8 +43,9 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   readonly #files: ArchiveFiles;
   readonly #signal: AbortSignal | undefined;
   readonly #chunkSize: number;
-  readonly #digests: ArchiveDigests | undefined;
-  readonly #scan: ArchiveScan | undefined;
+  readonly #verify: ArchiveOptions['verify'];
+  #digests: ArchiveDigests | undefined;
+  #scan: ArchiveScan | undefined;
   #begun = false;
   #bytes = 0;
   #verified: VerifiedContent | undefined;
@@ -60,8 +62,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     this.#files = files;
     this.#signal = signal;
     this.#chunkSize = chunkSize;
-    this.#digests = verify === 'digests' ? new ArchiveDigests() : undefined;
-    this.#scan = verify === false ? undefined : new ArchiveScan(this.#digests);
+    this.#verify = verify;
   }
 
   /** Chunks of `chunkSize` bytes that are yours to keep; leaving the loop early makes the engine stop. */
@@ -119,6 +120,8 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   }
 
   async #runBegun(sink: ContentSink, left = new AbortController().signal): Promise<ArchiveResult> {
+    if (this.#verify === 'digests') this.#digests = new ArchiveDigests(await sha256Maker());
+    if (this.#verify !== false) this.#scan = new ArchiveScan(this.#digests);
     await this.#start(() => this.#watched(sink), left);
     return { bytes: this.#bytes, entries: this.#scan?.finish().entries, verified: this.#verified };
   }

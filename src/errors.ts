@@ -100,7 +100,7 @@ export class TruncatedError extends LongshoreError {
 export class DigestError extends LongshoreError {
   /** The entry, by its path in the archive. */
   readonly path: string;
-  /** The digest that a name, a manifest or a config gives for it, `"sha256:…"`; undefined where none does. */
+  /** The digest that a name, a manifest or a config gives for it, `"sha256:..."`; undefined where none does. */
   readonly expected: string | undefined;
   /** The digest of what is there; undefined where nothing is. */
   readonly actual: string | undefined;

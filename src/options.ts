@@ -110,7 +110,7 @@ export interface PushOptions extends RegistryOptions, Pick<Args<'push'>, 'platfo
   readonly allTags?: boolean | undefined;
 }
 
-/** What `importImage` takes, and each `importImageFrom…` but that of an image. */
+/** What `importImage` takes, and each `importImageFrom...` but that of an image. */
 export interface ImportOptions extends CallOptions, Omit<Args<'importImage'>, 'fromSrc' | 'repo'> {
   /** The new image's name; without it, it has an id only. */
   readonly repository?: string | undefined;

@@ -35,7 +35,10 @@ export interface Channel {
   readonly writeError: Error | undefined;
   /** True while it may not be connected yet, where nothing but the first byte tells: over a program's pipes. */
   readonly connecting?: boolean;
-  /** Sends the blocks; resolves when their memory may be used again, and never rejects: see `writeError`. */
+  /**
+   * Sends the blocks, behind those of earlier calls, which need not have resolved; resolves when their memory may be used
+   * again, and never rejects: see `writeError`.
+   */
   write(blocks: readonly Uint8Array[]): Promise<void>;
   /** Reads again after a pause. Not to be called inside `received`. */
   resume(): void;

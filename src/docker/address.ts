@@ -1,6 +1,6 @@
 // Where an engine listens: the forms of DOCKER_HOST.
 
-import { escapeText, utf8 } from '../bytes.ts';
+import { ELLIPSIS, escapeText, utf8 } from '../bytes.ts';
 import { ConfigError } from '../errors.ts';
 
 /** A Unix socket. */
@@ -213,7 +213,7 @@ function redact(text: string): string {
   const at = text.lastIndexOf('@');
   const scheme = [...schemes.keys()].find((known) => text.startsWith(`${known}://`));
   const shown = at < 0 ? text : `${scheme === undefined ? '' : `${scheme}://`}[redacted]${text.slice(at)}`;
-  return `"${escapeText(shown.slice(0, 100))}${shown.length > 100 ? '…' : ''}"`;
+  return `"${escapeText(shown.slice(0, 100))}${shown.length > 100 ? ELLIPSIS : ''}"`;
 }
 
 /** Whether what is sent there can be read on its way: TCP without TLS, to any machine but this. */

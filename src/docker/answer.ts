@@ -1,6 +1,6 @@
 // What an engine's answers say: JSON into values, and errors, in all their forms, into ours.
 
-import { decodeUtf8, escapeBytes, escapeText } from '../bytes.ts';
+import { ELLIPSIS, decodeUtf8, escapeBytes, escapeText } from '../bytes.ts';
 import {
   ApiError,
   BadRequestError,
@@ -118,7 +118,7 @@ export function bodyMessage(body: Uint8Array): string | undefined {
     // Plain text, then: old engines and proxies answer so.
   }
   if (text === '') return undefined;
-  return text.length > TEXT_LIMIT ? `${text.slice(0, TEXT_LIMIT - 1)}…` : text;
+  return text.length > TEXT_LIMIT ? text.slice(0, TEXT_LIMIT - 1) + ELLIPSIS : text;
 }
 
 type ApiErrorClass = new (message: string, fields: ApiErrorFields) => ApiError;

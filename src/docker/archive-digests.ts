@@ -1,6 +1,7 @@
 // Hashes a saved image while it passes, and holds each part to the digest that the archive gives for it.
 
-import { escapeText, sha256 } from '../bytes.ts';
+import { escapeText } from '../bytes.ts';
+import type { MakeSha256 } from '../bytes.ts';
 import { DecodeError, DigestError } from '../errors.ts';
 import { readDocument } from './archive-document.ts';
 import type { ArchiveDocument, ContentReference } from './archive-document.ts';
@@ -43,7 +44,7 @@ interface EntryHeader {
 interface Passing {
   readonly path: string;
   readonly size: number;
-  readonly hash: ReturnType<typeof sha256>;
+  readonly hash: ReturnType<MakeSha256>;
   received: number;
   /** Its text, if it may be a document. */
   text: Uint8Array | undefined;
@@ -69,18 +70,23 @@ interface HeldLink {
  * and `finish` compares what could not be compared at once.
  */
 export class ArchiveDigests {
+  readonly #sha256: MakeSha256;
   readonly #files = new Map<string, HeldFile>();
   readonly #links = new Map<string, HeldLink>();
   readonly #absent = new Set<string>();
   #passing: Passing | undefined;
   #memory = 0;
 
+  constructor(sha256: MakeSha256) {
+    this.#sha256 = sha256;
+  }
+
   entry({ path: given, typeflag, size, linkname }: EntryHeader): void {
     const path = normal(given);
     if (typeflag === '1') this.#holdLink(path, normal(linkname));
     else if (typeflag === '2') this.#holdLink(path, normal(`${path}/../${linkname}`));
     // POSIX pax, "ustar Interchange Format": a type that is not known is a regular file.
-    else if (!'3456'.includes(typeflag)) this.#passing = { path, size, hash: sha256(), received: 0, text: undefined };
+    else if (!'3456'.includes(typeflag)) this.#passing = { path, size, hash: this.#sha256(), received: 0, text: undefined };
   }
 
   content(view: Uint8Array): void {

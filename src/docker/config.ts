@@ -60,7 +60,7 @@ export function parseDockerConfig(bytes: Uint8Array, source: string): DockerConf
 }
 
 /**
- * DOCKER_AUTH_CONFIG: `{"auths":{…}}`. The docker command ignores all of it with a warning for one member more, and
+ * DOCKER_AUTH_CONFIG: `{"auths":{...}}`. The docker command ignores all of it with a warning for one member more, and
  * would then use other credentials than those that were meant: what else would lead to some is refused here.
  */
 export function parseAuthVariable(text: string): DockerConfig {

@@ -1,6 +1,6 @@
 // A context of the docker command: its name, where its store keeps it, and what stands there.
 
-import { escapeText, sha256, utf8 } from '../bytes.ts';
+import { escapeText, sha256Maker, utf8 } from '../bytes.ts';
 import { ConfigError } from '../errors.ts';
 import { isJsonObject } from './answer.ts';
 import type { JsonObject } from './answer.ts';
@@ -35,7 +35,8 @@ export function contextStore(configFolder: string): string {
 }
 
 /** Where the store keeps what: `contexts/meta/<SHA-256 of the name>/meta.json`, and the TLS files of its engine. */
-export function contextPaths(configFolder: string, name: string): { meta: string; tlsFolder: string } {
+export async function contextPaths(configFolder: string, name: string): Promise<{ meta: string; tlsFolder: string }> {
+  const sha256 = await sha256Maker();
   const id = sha256().update(utf8(name)).digest('hex');
   return {
     meta: below(contextStore(configFolder), id, 'meta.json'),

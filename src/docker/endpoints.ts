@@ -189,7 +189,7 @@ export const endpoints = {
       repo: text('repo'),
       /** What `history` tells of it. */
       message: text('message'),
-      /** Dockerfile instructions to apply: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, USER, VOLUME, WORKDIR … */
+      /** Dockerfile instructions to apply: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, USER, VOLUME, WORKDIR ... */
       changes: list('changes'),
       /** What the image says it is for; Docker 20.10 heeds the operating system alone. API 1.32. */
       platform: platformAsText('platform', { since: '1.32' }),

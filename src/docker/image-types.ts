@@ -7,7 +7,7 @@ import type { Descriptor, ImageManifestSummary } from './manifest-types.ts';
 
 /** One image in a list. */
 export interface ImageSummary {
-  /** `sha256:…`: of the configuration, or of the index on the containerd store. */
+  /** `sha256:...`: of the configuration, or of the index on the containerd store. */
   readonly Id: string;
   /** Empty for an image that was not built here. */
   readonly ParentId: string;
@@ -49,7 +49,7 @@ export interface ImageSummary {
 
 /** One image. */
 export interface ImageInspect {
-  /** `sha256:…`: of the configuration; on the containerd store of the index, or with `platform` of the manifest. */
+  /** `sha256:...`: of the configuration; on the containerd store of the index, or with `platform` of the manifest. */
   readonly Id: string;
   readonly RepoTags: readonly string[];
   readonly RepoDigests: readonly string[];
@@ -138,7 +138,7 @@ export interface ImageConfig {
 
 /** How to see whether a container is well; times are in nanoseconds. */
 export interface HealthCheck {
-  /** `["CMD", "curl", "-f", "http://localhost"]`, `["CMD-SHELL", "…"]`, `["NONE"]`. */
+  /** `["CMD", "curl", "-f", "http://localhost"]`, `["CMD-SHELL", "..."]`, `["NONE"]`. */
   readonly Test?: readonly string[] | null;
   readonly Interval?: number;
   readonly Timeout?: number;
@@ -159,7 +159,7 @@ export interface GraphDriver {
 export interface RootFileSystem {
   /** `layers`. */
   readonly Type?: string;
-  /** The `sha256:…` of each when unpacked, the lowest first. */
+  /** The `sha256:...` of each when unpacked, the lowest first. */
   readonly Layers?: readonly string[] | null;
 }
 

@@ -29,12 +29,12 @@ const phases: ReadonlyArray<readonly [words: string, phase: LayerPhase]> = [
   ['Extracting', 'extracting'],
   ['Pushing', 'pushing'],
   ['Loading layer', 'loading'],
-  ['Retrying in ', 'retrying'], // … 5 seconds
+  ['Retrying in ', 'retrying'], // ... 5 seconds
   ['Pull complete', 'done'],
   ['Pushed', 'done'],
   ['Already exists', 'existing'],
   ['Layer already exists', 'existing'],
-  ['Mounted from ', 'existing'], // … another repository of that registry
+  ['Mounted from ', 'existing'], // ... another repository of that registry
   ['Skipped foreign layer', 'skipped'],
   ['Unavailable', 'skipped'], // containerd pushes an image of which it holds one platform
 ];

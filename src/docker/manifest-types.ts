@@ -21,7 +21,7 @@ export interface Descriptor {
 
 /** One manifest of an image: a platform's variant, or what was attached to one. */
 export interface ImageManifestSummary {
-  /** `sha256:…`, of the manifest. */
+  /** `sha256:...`, of the manifest. */
   readonly ID: string;
   readonly Descriptor: Descriptor;
   /** Whether all of its content is here. */

@@ -8,7 +8,7 @@ import type { ProgressEvent } from './progress.ts';
 export interface PullResult {
   /** In canonical form, `docker.io/library/alpine:3.20`. */
   readonly reference: string;
-  /** `sha256:…` of what the registry has under that name; undefined after `allTags`, or where Podman knows several. */
+  /** `sha256:...` of what the registry has under that name; undefined after `allTags`, or where Podman knows several. */
   readonly digest: string | undefined;
   /** Undefined where the engine does not tell. */
   readonly status: 'downloaded' | 'up-to-date' | undefined;
@@ -19,7 +19,7 @@ export interface PullResult {
 export interface PushResult {
   /** In canonical form. */
   readonly reference: string;
-  /** `sha256:…` of the manifest that the registry has now; undefined after `allTags`, which has many. */
+  /** `sha256:...` of the manifest that the registry has now; undefined after `allTags`, which has many. */
   readonly digest: string | undefined;
   /** Of the manifest, in bytes. */
   readonly size: number | undefined;
@@ -35,7 +35,7 @@ export interface LoadResult {
 
 /** What an import came to. */
 export interface ImportResult {
-  /** The new image's, `sha256:…`. */
+  /** The new image's, `sha256:...`. */
   readonly id: string;
 }
 
@@ -66,7 +66,7 @@ export type ImportOutcome = Outcome<ImportResult>;
 const digestGrammar = /sha256:[0-9a-f]{64}/;
 
 /**
- * `Digest: sha256:…`, `Status: Downloaded newer image for …`, `Status: Image is up to date for …`. Of a reference without
+ * `Digest: sha256:...`, `Status: Downloaded newer image for ...`, `Status: Image is up to date for ...`. Of a reference without
  * tag and digest, all tags were pulled, and there is no one digest.
  */
 export function pullOutcome(reference: string): PullOutcome {
@@ -93,7 +93,7 @@ export function pullOutcome(reference: string): PullOutcome {
   };
 }
 
-/** `aux: { Tag, Digest, Size }`, or the text `3.20: digest: sha256:… size: 528`. With all tags, no one digest. */
+/** `aux: { Tag, Digest, Size }`, or the text `3.20: digest: sha256:... size: 528`. With all tags, no one digest. */
 export function pushOutcome(reference: string, allTags: boolean): PushOutcome {
   let digest: string | undefined;
   let size: number | undefined;
@@ -115,7 +115,7 @@ export function pushOutcome(reference: string, allTags: boolean): PushOutcome {
   };
 }
 
-/** `Loaded image: ref` for each name, with commas between them on Podman; `Loaded image ID: sha256:…` without one. */
+/** `Loaded image: ref` for each name, with commas between them on Podman; `Loaded image ID: sha256:...` without one. */
 export function loadOutcome(): Outcome<LoadResult> {
   const references: string[] = [];
   const ids: string[] = [];
@@ -125,7 +125,7 @@ export function loadOutcome(): Outcome<LoadResult> {
       const match = /^Loaded image( ID)?(?:\(s\))?: (.*?)\s*$/s.exec(event.text);
       for (const name of match?.[2]?.split(',') ?? []) {
         const trimmed = name.trim();
-        // Podman says "Loaded image: sha256:…" of an image without a name.
+        // Podman says "Loaded image: sha256:..." of an image without a name.
         if (match?.[1] !== undefined || /^sha256:[0-9a-f]{64}$/.test(trimmed)) ids.push(trimmed);
         else if (trimmed !== '') references.push(trimmed);
       }

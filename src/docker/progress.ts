@@ -181,7 +181,7 @@ export async function* decodeJsonValues(chunks: AsyncIterable<Uint8Array> | Iter
 /** One thing that an engine reports. */
 export type ProgressEvent =
   | LayerEvent
-  /** A line about the whole: `Pulling from library/alpine`, `Digest: sha256:…`. `id` is a tag or a digest here. */
+  /** A line about the whole: `Pulling from library/alpine`, `Digest: sha256:...`. `id` is a tag or a digest here. */
   | { readonly type: 'headline'; readonly id: string | undefined; readonly status: string }
   /** Text of a load: `Loaded image: alpine:3.20`. */
   | { readonly type: 'stream'; readonly text: string }
@@ -195,7 +195,7 @@ export interface LayerEvent {
   readonly type: 'layer';
   /** The layer's short id. */
   readonly id: string;
-  /** `Downloading`, `Pull complete`, … */
+  /** `Downloading`, `Pull complete`, ... */
   readonly status: string;
   /** How far: bytes, unless `units` says else. */
   readonly current: number | undefined;

@@ -3,7 +3,7 @@
 //   reference = name [ ":" tag ] [ "@" digest ]
 //   name      = [ domain "/" ] path
 
-import { escapeText } from '../bytes.ts';
+import { ELLIPSIS, escapeText } from '../bytes.ts';
 import { ArgumentError, InvalidReferenceError } from '../errors.ts';
 
 /** An image reference in full: what was left out of the text is filled in, but for tag and digest. */
@@ -17,7 +17,7 @@ export interface Reference {
   readonly path: string;
   /** `"3.20"`; undefined where there is none: `"latest"` is the business of the call. */
   readonly tag: string | undefined;
-  /** `"sha256:…"`. */
+  /** `"sha256:..."`. */
   readonly digest: string | undefined;
 }
 
@@ -193,5 +193,5 @@ function invalid(text: string, fault: string): InvalidReferenceError {
 }
 
 function quote(text: string): string {
-  return `"${escapeText(text.slice(0, 100))}${text.length > 100 ? '…' : ''}"`;
+  return `"${escapeText(text.slice(0, 100))}${text.length > 100 ? ELLIPSIS : ''}"`;
 }

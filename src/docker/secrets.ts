@@ -1,7 +1,7 @@
 // What in a request is secret; and errors without it, for an engine may quote in its answer what it was sent.
 
 import { Buffer } from 'node:buffer';
-import { asBuffer, escapeBytes, escapeText, utf8 } from '../bytes.ts';
+import { ELLIPSIS, asBuffer, escapeBytes, escapeText, utf8 } from '../bytes.ts';
 import { LongshoreError } from '../errors.ts';
 import { hiddenValues } from './shown-target.ts';
 
@@ -66,7 +66,7 @@ function secretsIn(request: SecretBearer): string[] {
   ];
 }
 
-/** `base64({"username":…,"password":…})`, `Basic base64(user:password)`, `Bearer token`, `name=session`. */
+/** `base64({"username":...,"password":...})`, `Basic base64(user:password)`, `Bearer token`, `name=session`. */
 function insideFieldValue(value: string): string[] {
   const word = value.slice(value.lastIndexOf(' ') + 1);
   const decoded = Buffer.from(word, 'base64').toString(); // reads both alphabets
@@ -154,7 +154,7 @@ function rangesOf(form: string, text: string): Range[] {
   for (let at = text.indexOf(beginning); at !== -1; at = text.indexOf(beginning, at + 1)) {
     let end = at + beginning.length;
     while (end - at < form.length && text[end] === form[end - at]) end++;
-    const isCut = end === text.length || text[end] === '"' || text[end] === '…';
+    const isCut = end === text.length || text[end] === '"' || text[end] === ELLIPSIS;
     if (isCut || end - at === form.length) ranges.push([at, end]);
   }
   return ranges;

@@ -36,7 +36,7 @@ function isOptionalWhitespace(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
-/** Lower case for A–Z alone: `toLowerCase()` would turn U+212A, the Kelvin sign, into a "k". */
+/** Lower case for A-Z alone: `toLowerCase()` would turn U+212A, the Kelvin sign, into a "k". */
 export function lowerCaseAscii(text: string): string {
   return ascii.test(text) ? text.toLowerCase() : text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

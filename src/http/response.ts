@@ -1,4 +1,4 @@
-// One answer, parsed without knowing where its bytes come from (RFC 9112 §4–§7).
+// One answer, parsed without knowing where its bytes come from (RFC 9112 §4-§7).
 //
 //   receive(bytes)   gives the parser the next bytes, in pieces of any size; the parser may move bytes inside them
 //   next()           the next event, or undefined: everything given is used up, more is needed
@@ -376,7 +376,7 @@ export function cutShort(framing: Framing | undefined, received: number, cause?:
   return new TruncatedError(`${message}${why}`, { phase, received, expected, cause });
 }
 
-// chunk-size, before the line's end or the extensions: chunk-ext = *( BWS ";" … ), whose white space is to be ignored.
+// chunk-size, before the line's end or the extensions: chunk-ext = *( BWS ";" ... ), whose white space is to be ignored.
 const chunkSizeGrammar = /^[0-9A-Fa-f]+(?=[ \t]*;|$)/;
 
 /** The value of each hexadecimal digit's code; -1 for all others. */

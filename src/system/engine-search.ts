@@ -35,8 +35,8 @@ export async function findEngine(request: EngineRequest, environment?: Environme
   };
   const named = nameEngine(question);
   const stored = named.kind === 'context' ? await readContext(folder, named) : undefined;
-  const own = named.kind === 'context' && folder !== undefined ? contextPaths(folder, named.name).tlsFolder : undefined;
-  const tlsFolder = own ?? variables.DOCKER_CERT_PATH ?? folder;
+  const own = named.kind === 'context' && folder !== undefined ? await contextPaths(folder, named.name) : undefined;
+  const tlsFolder = own?.tlsFolder ?? variables.DOCKER_CERT_PATH ?? folder;
   const existing = await thoseThatExist([...socketsToLookAt(question), ...tlsFilesToLookAt(tlsFolder)]);
   const custom = variables.DOCKER_CUSTOM_HEADERS;
   const headers: Headers =
@@ -78,7 +78,7 @@ async function readContext(folder: string | undefined, { name, source }: NamedCo
   if (folder === undefined) {
     throw new ConfigError(`there is no folder to look for context "${name}" (${source}) in: set HOME or DOCKER_CONFIG`);
   }
-  const { meta } = contextPaths(folder, name);
+  const { meta } = await contextPaths(folder, name);
   const file = await readSmallFile(meta);
   if (file === undefined) throw new ConfigError(`there is no context "${name}" (${source}): ${meta} does not exist`);
   return parseContext(file.bytes, meta);

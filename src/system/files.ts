@@ -79,8 +79,9 @@ async function readBlock(handle: FileHandle, block: Buffer, position: number): P
 }
 
 /**
- * Larger reads for a file stream that nobody has read from or given a size of its own: asked for more than its high-water mark, a stream of Node's raises it. 512 MiB were loaded in 285 ms, and in
- * 565 without. (Its path is not opened in its place: that would lose its range, its signal and its file system.)
+ * Larger reads for a file stream that nobody has read from or given a size of its own: asked for more than its high-water
+ * mark, a stream of Node's raises it. 512 MiB were loaded in 285 ms, and in 565 without. (Its path is not opened in its
+ * place: that would lose its range, its signal and its file system.)
  */
 function inLargeReads(stream: Readable): void {
   if (stream instanceof ReadStream && isUntouched(stream)) stream.read(BLOCK_BYTES);

@@ -1,4 +1,4 @@
-// An engine behind ssh: one `ssh … docker system dial-stdio` for each connection, as the docker command has it, so that
+// An engine behind ssh: one `ssh ... docker system dial-stdio` for each connection, as the docker command has it, so that
 // keys, agents, jump hosts and known_hosts are ssh's own affair.
 
 import { Buffer } from 'node:buffer';

@@ -1,6 +1,6 @@
 // What Node and OpenSSL say of a failed handshake, and what it means for whoever wants to reach an engine.
 
-import { escapeText } from '../bytes.ts';
+import { ELLIPSIS, escapeText } from '../bytes.ts';
 import { ConnectError } from '../errors.ts';
 import { day } from './tls-material.ts';
 
@@ -34,7 +34,7 @@ type Meaning = readonly [what: string, hint: string];
 
 /**
  * By the code of the error: those of a failed check (https://nodejs.org/api/tls.html#x509-certificate-error-codes), and
- * OpenSSL's reasons, by their ends: SSLV3_ALERT_BAD_CERTIFICATE in 3.0 (Node 20) is SSL/TLS_ALERT_… in 3.5 (Node 24).
+ * OpenSSL's reasons, by their ends: SSLV3_ALERT_BAD_CERTIFICATE in 3.0 (Node 20) is SSL/TLS_ALERT_... in 3.5 (Node 24).
  */
 const meanings: ReadonlyArray<readonly [code: RegExp, meaning: (peer: Peer, code: string) => Meaning]> = [
   [/SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT|UNABLE_TO_VERIFY_LEAF/, unknownIssuer],
@@ -130,5 +130,5 @@ function closed(): Meaning {
 /** What a stranger wrote into a certificate. */
 function shown(text: string | string[] | undefined): string {
   const escaped = escapeText(String(text ?? 'without a name'));
-  return escaped.length > 300 ? `${escaped.slice(0, 300)}…` : escaped;
+  return escaped.length > 300 ? escaped.slice(0, 300) + ELLIPSIS : escaped;
 }

@@ -1,12 +1,14 @@
 // Certificates and keys for TLS: read, and checked before anything is connected. No error ever shows what is in them.
 
-import { X509Certificate, createPrivateKey } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import type * as crypto from 'node:crypto';
 import { asBuffer, escapeText } from '../bytes.ts';
 import type { TlsOptions } from '../docker/address.ts';
 import { ArgumentError, ConfigError } from '../errors.ts';
 import type { Warn } from '../warnings.ts';
 import { readSmallFile } from './small-files.ts';
+
+/** The built-in, which is loaded where there is TLS. */
+export type Crypto = typeof crypto;
 
 /** What was read, as PEM. */
 export interface TlsMaterial {
@@ -49,13 +51,13 @@ function isDue(name: string, value: unknown): boolean {
 }
 
 /** Reads and checks them all; a `ConfigError` names the file, or the option that the text was given as. */
-export async function readTlsMaterial(options: TlsOptions, warn: Warn): Promise<TlsMaterial> {
+export async function readTlsMaterial(options: TlsOptions, warn: Warn, crypto: Crypto): Promise<TlsMaterial> {
   const [ca, cert, key] = await Promise.all(PARTS.map((part) => readPart(part, options[part])));
-  const roots = ca && certificatesOf(ca);
+  const roots = ca && certificatesOf(ca, crypto);
   if (cert === undefined || key === undefined) return { ca: roots?.pem, client: undefined };
-  const { pem, first } = certificatesOf(cert);
+  const { pem, first } = certificatesOf(cert, crypto);
   checkDates(cert, first);
-  const privateKey = privateKeyOf(key);
+  const privateKey = privateKeyOf(key, crypto);
   if (!first.checkPrivateKey(privateKey.object)) throw new ConfigError(`${key.name} is not the key of ${cert.name}`);
   const message = `${key.name} can be read by other users of this machine; chmod 600 makes it private`;
   if (key.readableByOthers) warn({ kind: 'readable-key', subject: key.name, message });
@@ -99,23 +101,23 @@ function pemBlocks({ name, text }: Part): PemBlock[] {
   return blocks;
 }
 
-function certificatesOf(part: Part): { pem: string; first: X509Certificate } {
+function certificatesOf(part: Part, { X509Certificate }: Crypto): { pem: string; first: crypto.X509Certificate } {
   const blocks = pemBlocks(part).filter(({ label }) => label === 'CERTIFICATE');
-  const [first] = blocks.map(({ pem }) => parseCertificate(part, pem));
+  const [first] = blocks.map(({ pem }) => readable(part, 'certificate', () => new X509Certificate(pem)));
   if (first === undefined) throw new ConfigError(`${part.name} has no certificate in PEM, "-----BEGIN CERTIFICATE-----"`);
   return { pem: blocks.map(({ pem }) => pem).join(''), first };
 }
 
-function parseCertificate({ name }: Part, pem: string): X509Certificate {
+function readable<Read>({ name }: Part, what: string, read: () => Read): Read {
   try {
-    return new X509Certificate(pem);
+    return read();
   } catch {
-    throw new ConfigError(`${name} has a certificate that cannot be read`);
+    throw new ConfigError(`${name} has a ${what} that cannot be read`);
   }
 }
 
 /** An engine would refuse it in words that say less; and the clock that matters may be this one. */
-function checkDates({ name }: Part, { validFrom, validTo }: X509Certificate): void {
+function checkDates({ name }: Part, { validFrom, validTo }: crypto.X509Certificate): void {
   const now = Date.now();
   if (Date.parse(validTo) < now) throw new ConfigError(`${name} expired on ${day(validTo)}: a new certificate is needed`);
   if (Date.parse(validFrom) > now) {
@@ -129,7 +131,7 @@ export function day(time: string): string {
   return Number.isNaN(milliseconds) ? time : new Date(milliseconds).toISOString().slice(0, 10);
 }
 
-function privateKeyOf(part: Part): { pem: string; object: KeyObject } {
+function privateKeyOf(part: Part, { createPrivateKey }: Crypto): { pem: string; object: crypto.KeyObject } {
   // What `openssl ecparam` writes has the parameters of the curve in a block before it.
   const block = pemBlocks(part).find(({ label }) => label.endsWith('PRIVATE KEY'));
   if (block === undefined) throw new ConfigError(`${part.name} has no private key in PEM, "-----BEGIN PRIVATE KEY-----"`);
@@ -139,17 +141,13 @@ function privateKeyOf(part: Part): { pem: string; object: KeyObject } {
       `${part.name} is encrypted, which the docker command does not take either; "openssl pkey -in FILE" writes it plain`,
     );
   }
-  try {
-    return { pem, object: createPrivateKey(pem) };
-  } catch {
-    throw new ConfigError(`${part.name} has a private key that cannot be read`);
-  }
+  return { pem, object: readable(part, 'private key', () => createPrivateKey(pem)) };
 }
 
 /**
  * Whether a certificate is for this IP address, as OpenSSL has it. Node's own check finds no IPv6 address in any certificate
  * from 22.23.0, 24.17.0 and some 26 on, until it was mended (nodejs/node issue 64144; 22.23.3 still has it so).
  */
-export function isForAddress(certificate: Uint8Array, address: string): boolean {
+export function isForAddress(certificate: Uint8Array, address: string, { X509Certificate }: Crypto): boolean {
   return new X509Certificate(certificate).checkIP(address) !== undefined;
 }

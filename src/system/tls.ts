@@ -10,15 +10,17 @@ import { Patience, connected, nobody, writeTogether } from './socket.ts';
 import { shortened, tlsError } from './tls-errors.ts';
 import type { Peer } from './tls-errors.ts';
 import { checkTlsOptions, isForAddress, readTlsMaterial } from './tls-material.ts';
+import type { Crypto } from './tls-material.ts';
 
 /** Node encrypts at once all that one write is given, in memory of its own: no more than this may go together. */
 const WRITE_BYTES = 1024 * 1024;
 /** The most that an owner is given at once. A record has 16 KiB, and Node gives each by itself; others join them. */
 const PIECE_BYTES = 64 * 1024;
 
-/** The built-in, and what all connections of a dialer share. */
+/** The built-ins, and what all connections of a dialer share. */
 interface Ready {
   readonly tls: typeof import('node:tls');
+  readonly crypto: Crypto;
   readonly context: SecureContext;
 }
 
@@ -43,9 +45,10 @@ export function tlsConnector(
 }
 
 async function prepare(options: TlsOptions, warn: Warn): Promise<Ready> {
-  const [tls, { ca, client }] = await Promise.all([import('node:tls'), readTlsMaterial(options, warn)]);
+  const [tls, crypto] = await Promise.all([import('node:tls'), import('node:crypto')]);
+  const { ca, client } = await readTlsMaterial(options, warn, crypto);
   try {
-    return { tls, context: tls.createSecureContext({ ca, ...client, minVersion: 'TLSv1.2' }) };
+    return { tls, crypto, context: tls.createSecureContext({ ca, ...client, minVersion: 'TLSv1.2' }) };
   } catch (cause) {
     // Readable, and yet refused: a key that is too short for today, a digest of old.
     throw new ConfigError(`OpenSSL refuses the client certificate: ${(cause as NodeJS.ErrnoException).code}`, { cause });
@@ -53,7 +56,7 @@ async function prepare(options: TlsOptions, warn: Warn): Promise<Ready> {
 }
 
 async function connectTls(
-  { tls, context }: Ready,
+  { tls, crypto, context }: Ready,
   { host, port, text }: TcpAddress,
   { ca, cert, serverName = host, verify = true }: TlsOptions,
   signal: AbortSignal | undefined,
@@ -66,7 +69,7 @@ async function connectTls(
     secureContext: context,
     servername: isIP(name) === 0 ? name : '', // only names may be sent (RFC 6066 §3)
     checkServerIdentity: (_, certificate) =>
-      isIP(name) === 6 && isForAddress(certificate.raw, name) ? undefined : tls.checkServerIdentity(name, certificate),
+      isIP(name) === 6 && isForAddress(certificate.raw, name, crypto) ? undefined : tls.checkServerIdentity(name, certificate),
     rejectUnauthorized: verify, // said in any case: NODE_TLS_REJECT_UNAUTHORIZED shall not decide
     ALPNProtocols: ['http/1.1'],
     // No session is resumed: connections are kept anyway, a local dockerd was as fast without (2.4 ms, 2.3 with), and the
@@ -95,6 +98,8 @@ class TlsChannel implements Channel {
   /** What came and has not been told: while we are paused, Node may still have a record or two to give. */
   readonly #pieces: Uint8Array[] = [];
   #fault: Error | undefined;
+  /** What is being written; nothing of another `write` may come between its batches. */
+  #written: Promise<void> | undefined;
   #paused = true;
   #heard = false;
 
@@ -116,7 +121,12 @@ class TlsChannel implements Channel {
     return this.#patience.writeError;
   }
 
-  async write(blocks: readonly Uint8Array[]): Promise<void> {
+  write(blocks: readonly Uint8Array[]): Promise<void> {
+    return (this.#written = this.#writeBehind(this.#written, blocks));
+  }
+
+  async #writeBehind(earlier: Promise<void> | undefined, blocks: readonly Uint8Array[]): Promise<void> {
+    await earlier; // whose batches come first
     for (const batch of batches(blocks)) await writeTogether(this.#socket, batch);
   }
 

@@ -58,7 +58,7 @@ export function fitsPath(path: string): boolean {
 
 /** Whether the field holds a link's target. */
 export function fitsLinkname(linkname: string): boolean {
-  return isAscii(linkname) && linkname.length <= FIELDS.linkname.size;
+  return linkname === '' || (isAscii(linkname) && linkname.length <= FIELDS.linkname.size); // most entries have none
 }
 
 /** Writes the header block. What does not fit its field is cut or clamped: a pax record then carries the truth. */

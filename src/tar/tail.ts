@@ -23,7 +23,7 @@ export class Tail {
 
   /**
    * The message of an error object at the very end: dockerd has answered 200 and streamed, and where that fails it
-   * appends `{"errorDetail":{"message":…},"error":…}`, in place of a header block or amid an entry cut short.
+   * appends `{"errorDetail":{"message":...},"error":...}`, in place of a header block or amid an entry cut short.
    */
   daemonMessage(): string | undefined {
     const text = asBuffer(this.#buffer.subarray(0, this.#length)).toString('utf8');

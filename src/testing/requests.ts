@@ -1,4 +1,4 @@
-// Requests out of the bytes that a client sends (RFC 9112 §3, §5–§7): what a recorder must understand to redact, and
+// Requests out of the bytes that a client sends (RFC 9112 §3, §5-§7): what a recorder must understand to redact, and
 // a replayer to match. Strict: what it cannot read with certainty it refuses, or a secret could pass by unseen.
 
 import { Buffer } from 'node:buffer';

@@ -24,7 +24,7 @@ async function pack(entries: readonly TarEntry[]): Promise<Buffer> {
 }
 
 function verifyPieces(pieces: Iterable<Uint8Array>): VerifiedContent {
-  const digests = new ArchiveDigests();
+  const digests = new ArchiveDigests(() => createHash('sha256'));
   const scan = new ArchiveScan(digests);
   for (const piece of pieces) scan.push(piece);
   scan.finish();
@@ -295,7 +295,7 @@ describe('a DigestError', () => {
   const promising = [pathOf(BASE), `${hex(BASE)}.json`, `${hex(BASE)}.tar`];
   it.each(promising)('comes at once for %s, before the rest', async (path) => {
     const archive = await pack([file(path, 'other'), file('rest', 'x'.repeat(10_000))]);
-    const scan = new ArchiveScan(new ArchiveDigests());
+    const scan = new ArchiveScan(new ArchiveDigests(() => createHash('sha256')));
     expect(() => scan.push(archive.subarray(0, 1024))).toThrow(DigestError);
   });
 
@@ -374,7 +374,7 @@ describe('a document of the archive', () => {
 });
 
 it.each([['files', '0'], ['links', '2']])('does not keep %s in memory without end', (_, typeflag) => {
-  const digests = new ArchiveDigests();
+  const digests = new ArchiveDigests(() => createHash('sha256'));
   const name = 'x'.repeat(1024 * 1024);
   const grow = (): void => {
     for (let i = 0; i < 100; i++) {

@@ -22,8 +22,8 @@ describe('a name', () => {
 
 describe('the store', () => {
   const names = ['lab', 'ca-only', 'skip', 'plain', 'over-ssh', 'sock', 'a.b+c_d-1'];
-  it.each(names)('has %s where the docker command has put it', (name) => {
-    const { meta } = contextPaths(lab, name);
+  it.each(names)('has %s where the docker command has put it', async (name) => {
+    const { meta } = await contextPaths(lab, name);
     expect(parseContext(readFileSync(meta), meta).name).toBe(name);
   });
 
@@ -31,20 +31,22 @@ describe('the store', () => {
     ['lab', ['ca.pem', 'cert.pem', 'key.pem']],
     ['ca-only', ['ca.pem']],
     ['sock-tls', ['ca.pem']],
-  ])('has the TLS files of %s where the docker command has put them', (name, files) => {
-    for (const file of files) expect(existsSync(`${contextPaths(lab, name).tlsFolder}/${file}`)).toBe(true);
+  ])('has the TLS files of %s where the docker command has put them', async (name, files) => {
+    const { tlsFolder } = await contextPaths(lab, name);
+    for (const file of files) expect(existsSync(`${tlsFolder}/${file}`)).toBe(true);
   });
 });
 
 describe('a meta.json', () => {
-  const meta = (name: string): StoredContext => parseContext(readFileSync(contextPaths(lab, name).meta), 'x');
+  const meta = async (name: string): Promise<StoredContext> =>
+    parseContext(readFileSync((await contextPaths(lab, name)).meta), 'x');
 
-  it('as the docker command writes it', () => {
-    expect(meta('lab')).toEqual({
+  it('as the docker command writes it', async () => {
+    expect(await meta('lab')).toEqual({
       name: 'lab', description: "The lab's engine", host: 'tcp://lab.example:2376', skipTlsVerify: false,
     });
-    expect(meta('skip')).toMatchObject({ host: 'tcp://skip.example:2376', skipTlsVerify: true });
-    expect(meta('no-host')).toMatchObject({ host: undefined });
+    expect(await meta('skip')).toMatchObject({ host: 'tcp://skip.example:2376', skipTlsVerify: true });
+    expect(await meta('no-host')).toMatchObject({ host: undefined });
   });
 
   it('has its keys matched without regard to case, but those of endpoints, as Go does', () => {

@@ -113,7 +113,7 @@ describe('files', () => {
   });
 
   it('of a context that is missing are named, with who asked for it', async () => {
-    const { meta } = contextPaths(join(folder, '.docker'), 'lab');
+    const { meta } = await contextPaths(join(folder, '.docker'), 'lab');
     const missing = (source: string): string => `there is no context "lab" (${source}): ${meta} does not exist`;
     await expect(find({ DOCKER_CONTEXT: 'lab' })).rejects.toThrow(missing('DOCKER_CONTEXT'));
     await expect(find({}, 'lab')).rejects.toThrow(missing('context'));
@@ -126,7 +126,7 @@ describe('files', () => {
   it('of all contexts are listed, with what is wrong with some', async () => {
     const docker = join(folder, '.docker');
     const put = async (name: string, text: string): Promise<string> => {
-      const { meta } = contextPaths(docker, name);
+      const { meta } = await contextPaths(docker, name);
       await mkdir(join(meta, '..'), { recursive: true });
       await writeFile(meta, text);
       return meta;

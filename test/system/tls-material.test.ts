@@ -1,3 +1,4 @@
+import * as crypto from 'node:crypto';
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -18,7 +19,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const client = { cert: pathOf('client.pem'), key: pathOf('client-key.pem') };
 const warned: string[] = [];
-const read = (options: TlsOptions) => readTlsMaterial(options, ({ message }) => warned.push(message));
+const read = (options: TlsOptions) => readTlsMaterial(options, ({ message }) => warned.push(message), crypto);
 
 describe('the material of TLS', () => {
   const both = pem('client.pem') + pem('client-key.pem');

@@ -160,7 +160,7 @@ describe('a connection over TLS', () => {
   });
 
   it('sends large content whole, in one block or in many', async () => {
-    const content = randomBytes(5 * 1024 * 1024 + 1);
+    const content = randomBytes(11 * 1024 * 1024 + 1);
     const daemon = await start((socket) => {
       const hash = createHash('sha256');
       let missing = content.length;
@@ -180,8 +180,25 @@ describe('a connection over TLS', () => {
     const expected = createHash('sha256').update(content).digest('hex');
     const pool = poolTo(daemon);
     expect((await get(pool, { method: 'POST', body: { bytes: content } })).text).toBe(expected);
+    const timeouts = { connectMs: undefined, headMs: undefined, idleMs: undefined };
+    expect((await get(pool, { method: 'POST', body: { bytes: content }, timeouts })).text).toBe(expected);
     const body = { chunks: pieces(), length: content.length };
     expect((await get(pool, { method: 'POST', body })).text).toBe(expected);
+  });
+
+  it('keeps the order of what is given to it while it is still writing', async () => {
+    const came: Buffer[] = [];
+    const daemon = await start((socket) => socket.pause().on('data', (bytes) => came.push(bytes)));
+    const channel = await daemon.dialer().dial({});
+    ends.push(() => channel.destroy());
+    const content = randomBytes(9 * 1024 * 1024);
+    const third = content.length / 3;
+    const written = [0, 1, 2].map((at) => channel.write([content.subarray(at * third, (at + 1) * third)]));
+    await until(() => daemon.sockets.length === 1);
+    daemon.sockets[0]?.resume();
+    await Promise.all(written);
+    await until(() => came.reduce((sum, { length }) => sum + length, 0) === content.length);
+    expect(Buffer.concat(came).equals(content)).toBe(true);
   });
 
   it('encrypts a large block bit by bit, as the engine takes it', async () => {
