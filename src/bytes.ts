@@ -45,7 +45,7 @@ export class GrowingBytes {
     if (length > this.#memory.length) {
       // Every byte of it is written before it is shown; what is small comes out of Node's pool.
       const grown = Buffer.allocUnsafe(Math.max(length, 2 * this.#memory.length));
-      grown.set(this.view());
+      if (this.length > 0) grown.set(this.view());
       this.#memory = grown;
     }
     this.#memory.set(piece, this.length);
@@ -54,7 +54,7 @@ export class GrowingBytes {
 
   /** All of them; the memory is theirs, and stays as it is until more come. */
   view(): Uint8Array {
-    return this.#memory.subarray(0, this.length);
+    return this.length === this.#memory.length ? this.#memory : this.#memory.subarray(0, this.length);
   }
 }
 

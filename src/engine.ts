@@ -1,6 +1,6 @@
 // One API call: version, credentials, request, exchange, answer. Here they meet; each is made elsewhere.
 
-import { CollectingSink } from './connection/collect.ts';
+import { CollectingSink, CollectingText } from './connection/collect.ts';
 import type { Observe } from './connection/observer.ts';
 import type { AnswerReader, ContentSink, ExchangeNotes, RequestBody, Timeouts, Wire } from './connection/wire.ts';
 import { escapeText } from './bytes.ts';
@@ -94,7 +94,7 @@ export class Engine {
     let value: unknown = null;
     // Within the exchange, so that an error names it.
     const end = (): void => {
-      value = decodeJson(sink.bytes());
+      value = decodeJson(sink.content());
       if (!isDue(value)) throw new DecodeError('the answer is JSON, and not of the kind that is due', { offset: 0 });
     };
     const decoding: ContentSink = { synchronous: true, write: (view) => sink.write(view), end };
@@ -297,7 +297,7 @@ export class Engine {
       refuseCoding(head);
       return sink;
     });
-    const answer = decodeJson(sink.bytes());
+    const answer = decodeJson(sink.content());
     if (!isJsonObject(answer)) return 'an unknown range';
     return `${String(answer['MinAPIVersion'] ?? 'unknown')} to ${String(answer['ApiVersion'] ?? 'unknown')}`;
   }
@@ -335,9 +335,9 @@ async function credentialsOf(registry: RegistryAccess, signal: AbortSignal | und
   throw new CredentialError(message, { registry: key });
 }
 
-function jsonSink(): CollectingSink {
+function jsonSink(): CollectingText {
   const tooLarge = (): Error => new DecodeError('the JSON answer is too large', { offset: JSON_ANSWER_LIMIT });
-  return new CollectingSink(JSON_ANSWER_LIMIT, tooLarge);
+  return new CollectingText(JSON_ANSWER_LIMIT, tooLarge);
 }
 
 /** The containerd store tells itself by its driver: https://docs.docker.com/engine/storage/containerd/ */

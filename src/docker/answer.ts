@@ -1,6 +1,6 @@
 // What an engine's answers say: JSON into values, and errors, in all their forms, into ours.
 
-import { ELLIPSIS, decodeUtf8, escapeBytes, escapeText } from '../bytes.ts';
+import { ELLIPSIS, decodeUtf8, escapeBytes, escapeText, utf8 } from '../bytes.ts';
 import {
   ApiError,
   BadRequestError,
@@ -26,11 +26,12 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A whole JSON text. The error shows where it began to go wrong by our own words: V8's quote the input. */
-export function decodeJson(bytes: Uint8Array): unknown {
+/** A whole JSON text, or its bytes. The error tells that it is none in our own words: V8's quote the input. */
+export function decodeJson(content: Uint8Array | string): unknown {
   try {
-    return JSON.parse(decodeUtf8(bytes));
+    return JSON.parse(typeof content === 'string' ? content : decodeUtf8(content));
   } catch {
+    const bytes = typeof content === 'string' ? utf8(content) : content;
     const message = bytes.length === 0 ? 'the answer has no content where JSON was due' : 'the answer is no JSON';
     throw new DecodeError(`${message}${bytes.length > 0 ? `: "${escapeBytes(bytes)}"` : ''}`, { offset: 0 });
   }

@@ -131,7 +131,9 @@ function lackingOnPodman(subject: string, needed: Gate['podman'], release: strin
 /** All that the call must pass: its operation's gate, and that of each argument given. */
 function gatesOf(call: Call): { subject: string; gate: Gate }[] {
   const row: Endpoint = endpoints[call.operation];
-  const given = encodeArguments(call).flatMap(({ name, parameter, values }) => {
+  const encoded = encodeArguments(call);
+  if (encoded.length === 0) return [{ subject: call.operation, gate: row }];
+  const given = encoded.flatMap(({ name, parameter, values }) => {
     const subject = `${call.operation}.${name}`;
     const several = { since: parameter.sinceSeveral ?? '' };
     const alone = [{ subject, gate: parameter }];
@@ -147,7 +149,8 @@ interface EncodedArgument {
 }
 
 /** Each argument that asks for something, with its parameter and what it is on the wire. */
-function encodeArguments({ operation, args = {} }: Call): EncodedArgument[] {
+function encodeArguments({ operation, args }: Call): readonly EncodedArgument[] {
+  if (args === undefined || isEmpty(args)) return NONE;
   const { parameters }: Endpoint = endpoints[operation];
   const encoded: EncodedArgument[] = [];
   for (const name in parameters) {
@@ -156,6 +159,13 @@ function encodeArguments({ operation, args = {} }: Call): EncodedArgument[] {
     if (parameter !== undefined && values.length > 0) encoded.push({ name, parameter, values });
   }
   return encoded;
+}
+
+/** Most calls have none, and are asked for them five times on their way. */
+const NONE: readonly EncodedArgument[] = [];
+function isEmpty(object: object): boolean {
+  for (const _ in object) return false;
+  return true;
 }
 
 /** Throws for an option that a method does not have: a misspelt one would be dropped in silence. */

@@ -49,6 +49,9 @@ const tagGrammar = /^\w[\w.-]{0,127}$/;
 // digest = "sha256:" 64lower-hex / "sha384:" 96lower-hex / "sha512:" 128lower-hex
 const digestGrammar = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/;
 
+// A part of the grammar that needs no taking apart, and nearly all names are in it: at most 100 characters without a tag.
+const plainImage = /^(?=[^:]{1,100}(?::|$))[a-z0-9]+(?:[._-][a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-][a-z0-9]+)*)*(?::\w[\w.-]{0,127})?$/;
+
 // image-id = [ "sha256:" ] 64lower-hex
 const imageIdGrammar = /^(?:sha256:)?[0-9a-f]{64}$/;
 const bareIdGrammar = /^[0-9a-f]{64}$/;
@@ -86,8 +89,8 @@ export function parseReference(text: string): Reference {
  * `../containers/db` would make of "remove the image" a "remove the container".
  */
 export function parseImage(text: string): string {
-  const isId = typeof text === 'string' && imageIdGrammar.test(text);
-  if (!isId) parseReference(text);
+  const isPlain = typeof text === 'string' && (plainImage.test(text) || imageIdGrammar.test(text));
+  if (!isPlain) parseReference(text);
   return text;
 }
 
@@ -136,17 +139,17 @@ export function familiarName(reference: Name): string {
  * so neither may come about here.
  */
 export function encodePath(image: string): string {
+  if (plainPath.test(image)) return image;
   return image.split('/').map((segment) => encodeSegment(segment, image)).join('/');
 }
 
 function encodeSegment(segment: string, image: string): string {
-  if (plainSegment.test(segment)) return segment;
   if (/^\.{0,2}$/.test(segment)) throw invalid(image, 'a part between slashes is empty, "." or ".."');
   if (/\p{Cs}/u.test(segment)) throw invalid(image, 'it is no Unicode text');
   return encodeURIComponent(segment).replaceAll('%3A', ':').replaceAll('%40', '@');
 }
-// What nearly all names are made of; it stands in a path as it is.
-const plainSegment = /^[\w-][\w.:@-]*$/;
+// What nearly all names are; it stands in a path as it is.
+const plainPath = /^[\w-][\w.:@-]*(?:\/[\w-][\w.:@-]*)*$/;
 
 function suffix({ tag, digest }: Reference): string {
   return (tag === undefined ? '' : `:${tag}`) + (digest === undefined ? '' : `@${digest}`);

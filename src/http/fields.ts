@@ -10,10 +10,14 @@ export class Fields {
 
   /** Adds one field line. */
   append(name: string, value: string): void {
-    const key = lowerCaseAscii(name);
-    const values = this.#values.get(key);
+    this.appendLowered(lowerCaseAscii(name), value);
+  }
+
+  /** The same, of a name that is in lower case. */
+  appendLowered(name: string, value: string): void {
+    const values = this.#values.get(name);
     if (values) values.push(value);
-    else this.#values.set(key, [value]);
+    else this.#values.set(name, [value]);
   }
 
   /** All values of a name joined by ", " (RFC 9110 §5.3), or undefined where there is none. */

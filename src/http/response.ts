@@ -63,8 +63,28 @@ const CR = 0x0d;
 const ZERO = 0x30;
 const NOTHING = asBuffer(new Uint8Array(0));
 
+/** What engines send is far below; a proxy's cookies may be above, and take the longer way. */
+const PLAIN_HEAD_BYTES = 1024;
+
 /** Chunks below this many bytes are moved together, so that a thousand of them make one event. */
 const COMPACT_BELOW = 1024;
+
+/** A head, and what its framing hangs on besides. */
+class FramedHead {
+  readonly minorVersion: number;
+  readonly status: number;
+  readonly reason: string;
+  readonly fields: Fields;
+  readonly method: string;
+
+  constructor(minor: string, status: string, reason: string, fields: Fields, method: string) {
+    this.minorVersion = Math.min(Number(minor), 1);
+    this.status = Number(status);
+    this.reason = reason;
+    this.fields = fields;
+    this.method = method;
+  }
+}
 
 /** The parser of one answer to one request. */
 export class ResponseParser {
@@ -145,29 +165,54 @@ export class ResponseParser {
   *#response(): Steps {
     let interim = 0;
     for (;;) {
-      if (!this.#prefaceIsHere()) yield* this.#preface();
-      const line = this.#lineHere(RESPONSE_LIMITS.statusLine, this.#start);
-      const start = this.#statusLine(line ?? (yield* this.#line(RESPONSE_LIMITS.statusLine, this.#start)));
-      const fields = yield* this.#fieldSection('head');
-      if (start.status === 101) this.#fail('an upgrade that was not asked for', 'RFC 9110 §15.2.2');
-      if (start.status >= 200) {
-        // By name, not `...start`: an object spread and then added to is a new hidden class to V8, every time.
-        const { minorVersion, status, reason } = start;
-        yield* this.#content({ minorVersion, status, reason, fields, method: this.#method });
+      const head = this.#plainHead() ?? (yield* this.#head());
+      if (head.status === 101) this.#fail('an upgrade that was not asked for', 'RFC 9110 §15.2.2');
+      if (head.status >= 200) {
+        yield* this.#content(head);
         return;
       }
       if (++interim > RESPONSE_LIMITS.interim) this.#fail('too many interim answers', 'RFC 9110 §15.2');
-      yield { type: 'interim', status: start.status };
+      yield { type: 'interim', status: head.status };
     }
   }
 
+  // The path that nearly all heads take: all of it is here, it is short, and every line is plain. Anything else is left,
+  // untouched, to `#head`, which is where the rules are. Line by line, a head of seven fields took 9 us; this way 4.
+  #plainHead(): FramedHead | undefined {
+    const text = this.#input.toString('latin1', this.#position, this.#position + PLAIN_HEAD_BYTES);
+    const end = text.indexOf('\r\n\r\n') + 2;
+    if (end === 1 || this.#sectionBytes + end > RESPONSE_LIMITS.head) return undefined;
+    plainStatusLine.lastIndex = 0;
+    const start = plainStatusLine.exec(text);
+    if (start === null) return undefined;
+    const fields = new Fields();
+    for (let at = plainStatusLine.lastIndex; at < end; at = plainFieldLine.lastIndex) {
+      plainFieldLine.lastIndex = at;
+      const line = plainFieldLine.exec(text);
+      if (line === null) return undefined;
+      fields.appendLowered((line[1] as string).toLowerCase(), line[2] as string);
+    }
+    this.#sectionBytes += end + 2 - plainStatusLine.lastIndex;
+    this.#start = this.#before + this.#position + end;
+    this.#position += end + 2;
+    const [, minor, status, reason] = start as unknown as [string, string, string, string];
+    return new FramedHead(minor, status, reason, fields, this.#method);
+  }
+
+  *#head(): Steps<FramedHead> {
+    this.#start = this.#before + this.#position;
+    yield* this.#preface();
+    const [minor, status, reason] = this.#statusLine(yield* this.#line(RESPONSE_LIMITS.statusLine, this.#start));
+    return new FramedHead(minor, status, reason, yield* this.#fieldSection('head'), this.#method);
+  }
+
   // status-line = HTTP-version SP status-code SP [ reason-phrase ]                                             §4
-  #statusLine(line: string): { minorVersion: number; status: number; reason: string } {
+  #statusLine(line: string): [minor: string, status: string, reason: string] {
     const match = /^([0-9]) ([1-5][0-9][0-9]) (.*)$/s.exec(line);
     if (!match) return this.#fail('a malformed status line', 'RFC 9112 §4', `HTTP/1.${line}`);
-    const [, minor, status, reason = ''] = match;
+    const [, minor = '', status = '', reason = ''] = match;
     if (!isFieldText(reason)) this.#fail('a control character in the reason phrase', 'RFC 9112 §4', reason);
-    return { minorVersion: Math.min(Number(minor), 1), status: Number(status), reason };
+    return [minor, status, reason];
   }
 
   // HTTP-version = HTTP-name "/" DIGIT "." DIGIT: checked byte by byte, so that an SSH banner, a TLS alert or a page
@@ -178,15 +223,6 @@ export class ResponseParser {
       if (this.#input[this.#position] !== expected) this.#noHttp();
       this.#position++;
     }
-  }
-
-  /** Takes it where all of it is here, and right; else it is for `#preface` to say how far it is. */
-  #prefaceIsHere(): boolean {
-    this.#start = this.#before + this.#position;
-    const end = this.#position + PREFACE.length;
-    if (this.#input.toString('latin1', this.#position, end) !== PREFACE) return false;
-    this.#position = end;
-    return true;
   }
 
   #noHttp(): never {
@@ -212,7 +248,7 @@ export class ResponseParser {
   }
 
   // message-body, by its framing                                                                               §6.3
-  *#content(input: Omit<ResponseHead, 'framing'> & { method: string }): Steps {
+  *#content(input: FramedHead): Steps {
     const framing = contentFraming(input, this.#fail);
     this.#framing = framing;
     const { minorVersion, status, reason, fields } = input;
@@ -375,6 +411,12 @@ export function cutShort(framing: Framing | undefined, received: number, cause?:
   const why = cause instanceof Error ? ` (${cause.message})` : '';
   return new TruncatedError(`${message}${why}`, { phase, received, expected, cause });
 }
+
+// A part of what the productions above allow, in one piece: a status line, and a field line, its value without OWS. No two
+// ways lead through the same text, so that what does not match is given up in linear time.
+const plainStatusLine = /HTTP\/1\.([0-9]) ([1-5][0-9][0-9]) ([\t\x20-\x7e\x80-\xff]*)\r\n/y;
+const plainFieldLine =
+  /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*((?:[\x21-\x7e\x80-\xff]+(?:[ \t]+[\x21-\x7e\x80-\xff]+)*)?)[ \t]*\r\n/y;
 
 // chunk-size, before the line's end or the extensions: chunk-ext = *( BWS ";" ... ), whose white space is to be ignored.
 const chunkSizeGrammar = /^[0-9A-Fa-f]+(?=[ \t]*;|$)/;

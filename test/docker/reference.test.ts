@@ -248,6 +248,20 @@ describe('parseImage', () => {
     expect(parseImage(text)).toBe(text);
   });
 
+  test.each([
+    `${'a'.repeat(99)}:1`, `${'a'.repeat(101)}:1`, 'a'.repeat(256), `a:${'b'.repeat(128)}`, `a:${'b'.repeat(129)}`, 'a/b:', 'a:1:2',
+    'a..b', 'a-.b', '.a', 'a.', 'a/', 'a//b', 'library/', 'library', 'a_b/c', 'a-b.c/d', 'a\n', '\na', 'A', 'a:-', 'a:_', 'a/b:1/c',
+  ])('takes of %s what parseReference takes', (text) => {
+    const takes = (read: (given: string) => unknown): boolean => {
+      try {
+        return read(text) !== undefined;
+      } catch {
+        return false;
+      }
+    };
+    expect(takes(parseImage)).toBe(takes(parseReference));
+  });
+
   test.each(hostile)('refuses %j, and names it (CVE class: "image rm ../containers/x")', (text, shown) => {
     expect(refusal(() => parseImage(text))).toContain(shown);
     expect(refusal(() => parseReference(text))).toContain(shown);

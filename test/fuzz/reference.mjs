@@ -50,6 +50,14 @@ export function check({ text }) {
     expected,
     'it is read as distribution/reference reads it',
   );
+  let taken = true;
+  try {
+    reference.parseImage(text);
+  } catch {
+    taken = false;
+  }
+  const isId = /^(?:sha256:)?[0-9a-f]{64}$/.test(text);
+  demandSame(taken, parsed !== undefined || isId, 'an image is a reference or an ID, and nothing else');
   if (parsed === undefined) return 'refused';
   demandSame(reference.parseReference(reference.formatReference(parsed)), parsed, 'the canonical text is the same reference');
   demandSame(reference.parseReference(reference.familiarReference(parsed)), parsed, 'the familiar text is the same reference');
