@@ -1,5 +1,4 @@
 // One run of one contender, in a process of its own; prints one line of JSON. With `check`, what it reads is hashed.
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 const run = JSON.parse(process.argv[2]);
@@ -18,8 +17,8 @@ async function measured(work) {
 }
 
 /** Counts bytes that pass; hashes them only where nothing is measured. */
-function observer() {
-  const hash = run.check ? createHash('sha256') : undefined;
+async function observer() {
+  const hash = run.check ? (await import('node:crypto')).createHash('sha256') : undefined;
   const seen = { bytes: 0, sha256: () => hash?.digest('hex') };
   const count = (chunk) => void (seen.bytes += chunk.length);
   const hashed = (chunk) => {
@@ -36,13 +35,13 @@ async function archiveWork(peer, told) {
 }
 
 async function archives(peer) {
-  // As many bytes again, before those that count, are the compiler's: what is measured is a process that has been at
+  // Half as many bytes again, before those that count, are the compiler's: what is measured is a process that has been at
   // work. After 3 MiB nothing was compiled yet: of longshore the first 64 MiB then took five times the processor time of
   // the sixth.
   for (let times = run.warmUp === undefined ? 0 : 4; times > 0; times--) {
     await (await archiveWork(peer, { ...run, ...run.warmUp, see: () => {} }))();
   }
-  const seen = observer();
+  const seen = await observer();
   const result = await measured(await archiveWork(peer, { ...run, see: seen.see }));
   return { ...result, count: seen.bytes, sha256: seen.sha256() };
 }

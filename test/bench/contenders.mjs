@@ -10,7 +10,6 @@ const versionOf = (name) => (existsSync(at(`node_modules/${name}/package.json`))
 /** Whether a contender can take part on this machine. */
 export function isHere(name, native) {
   const programs = { curl: ['--version'], docker: ['--version'], sha256sum: ['--version'] };
-  if (name === 'longshore:one-file') return process.env.LONGSHORE_ONE_FILE !== undefined;
   if (name === 'floor') return native !== undefined;
   if (name in programs) return native !== undefined && has(name, programs[name]);
   if (name === 'docker-py') return has('python3', ['-c', 'import docker']);
@@ -38,8 +37,10 @@ export function commandOf(contender, scenario, run, native) {
   const node = (told) => [process.execPath, at('contender.mjs'), JSON.stringify(told)];
   const measured = (...command) => [native, 'measure', ...command];
   if (scenario.program === 'import') {
-    return [process.execPath, at('import-time.mjs'), IMPORTS[contender] ?? process.env.LONGSHORE_ONE_FILE];
+    const file = scenario.oneFile && contender === 'longshore' ? process.env.LONGSHORE_ONE_FILE : IMPORTS[contender];
+    return [process.execPath, at('import-time.mjs'), file ?? IMPORTS.longshore];
   }
+  if (contender === 'JSON.parse' && scenario.operation === 'progress') return node({ ...run, program: ['lines', contender] });
   if (scenario.program !== undefined) return node({ ...run, program: [scenario.program, contender] });
   if (contender === 'floor') return floorCommand(scenario, run, native);
   if (contender === 'curl') return measured('curl', ...curlArguments(scenario, run));

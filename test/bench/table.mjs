@@ -20,7 +20,7 @@ const UNITS = {
 };
 
 /** The figures of a scenario: for each contender medians, and how much faster we are. */
-export function summarise({ name, title, unit, gates = [], cpuGates = [] }, runs) {
+export function summarise({ name, title, unit, ...required }, runs, bare) {
   const ours = runs.get('longshore');
   const contenders = [...runs].map(([contender, theirs]) => {
     const over = (figure) => median(theirs.map(figure));
@@ -38,23 +38,27 @@ export function summarise({ name, title, unit, gates = [], cpuGates = [] }, runs
       runs: theirs,
     };
   });
-  return { name, title, unit, contenders, gates: judge(contenders, gates, cpuGates) };
+  return { name, title, unit, contenders, gates: judge(contenders, required, bare) };
 }
 
 /** Each gate with what came of it. */
-function judge(contenders, gates, cpuGates) {
+function judge(contenders, { gates = [], cpuGates = [], p99Gates = [], memoryGate }, bare) {
   const byName = new Map(contenders.map((one) => [one.contender, one]));
-  const speed = gates.flatMap(([others, least]) => {
+  const ours = byName.get('longshore');
+  const best = (what, figure) => ([others, least]) => {
     const present = others.filter((name) => byName.has(name));
     if (present.length === 0) return [];
-    const reached = Math.min(...present.map((name) => byName.get(name).faster));
-    return [{ what: `speed to ${present.join(', ')}`, least, reached, holds: reached >= least }];
-  });
-  const cpu = cpuGates.flatMap(([name, least]) => {
-    const reached = byName.get(name)?.cpuRatio;
-    return reached === undefined ? [] : [{ what: `CPU of ${name} to ours`, least, reached, holds: reached >= least }];
-  });
-  return [...speed, ...cpu];
+    const reached = Math.min(...present.map((name) => figure(byName.get(name))));
+    return [{ what: `${what} to ${present.join(', ')}`, least, reached, holds: reached >= least }];
+  };
+  const over = ours === undefined || bare === undefined ? undefined : (ours.rss - bare) / MIB;
+  const memory = { what: `MiB over a bare Node's ${(bare / MIB).toFixed(0)}`, most: memoryGate, reached: over, holds: over <= memoryGate };
+  return [
+    ...gates.flatMap(best('speed', ({ faster }) => faster)),
+    ...cpuGates.flatMap(([name, least]) => best('processor time', ({ cpuRatio }) => cpuRatio)([[name], least])),
+    ...p99Gates.flatMap(best('p99', ({ p99 }) => p99 / ours.p99)),
+    ...(memoryGate === undefined || over === undefined ? [] : [memory]),
+  ];
 }
 
 const fixed = (value, digits) => (value === undefined || Number.isNaN(value) ? '' : value.toFixed(digits));
@@ -78,12 +82,12 @@ export function formatScenario({ name, title, unit, contenders }) {
 
 export function formatGates(summaries) {
   const rows = summaries.flatMap(({ name, gates }) =>
-    gates.map(({ what, least, reached, holds }) => [
+    gates.map(({ what, least, most, reached, holds }) => [
       holds ? 'holds' : 'FAILS',
       name,
       what,
-      `${reached.toFixed(2)}x`,
-      `of at least ${least.toFixed(2)}x`,
+      most === undefined ? `${reached.toFixed(2)}x` : reached.toFixed(1),
+      most === undefined ? `of at least ${least.toFixed(2)}x` : `of at most ${most}`,
     ]),
   );
   return `Gates\n${columns(rows)}`;
