@@ -29,9 +29,9 @@ describe('the groups of a stream', () => {
     expect(found.map((chunk) => [chunk.length, chunk[0]])).toEqual(Array.from({ length: 200 }, (_, at) => [1000, at]));
   });
 
-  it('have 256 KiB, or 64 chunks, where so much is there', async () => {
-    const large = await all(readableGroups(counting(10, 64 * 1024).stream));
-    expect(large.map((group) => group.length)).toEqual([4, 4, 2]);
+  it('have 512 KiB, or 64 chunks, where so much is there', async () => {
+    const large = await all(readableGroups(counting(18, 64 * 1024).stream));
+    expect(large.map((group) => group.length)).toEqual([8, 8, 2]);
     const small = await all(readableGroups(counting(150, 10).stream));
     expect(small.map((group) => group.length)).toEqual([64, 64, 22]);
   });
@@ -57,10 +57,17 @@ describe('the groups of a stream', () => {
     await groups.next();
     for (let turns = 0; turns < 20; turns++) await turn();
     const before = made();
-    expect(before).toBeLessThan(4 + 4 + 5); // one that was taken, one that waits, and what the stream keeps
+    expect(before).toBeLessThan(8 + 8 + 5); // one that was taken, one that waits, and what the stream keeps
     for (let turns = 0; turns < 20; turns++) await turn();
     expect(made()).toBe(before);
-    expect((await all(groups)).flat()).toHaveLength(996);
+    expect((await all(groups)).flat()).toHaveLength(992);
+  });
+
+  it.each([[undefined], [5], ['text']])('of a stream of objects have what it gave, be it %s', async (given) => {
+    const stream = new Readable({ objectMode: true, read() {} });
+    const groups = readableGroups(stream);
+    stream.push(given);
+    expect((await groups.next()).value).toEqual([given]);
   });
 
   it('come from a stream that was paused, too', async () => {

@@ -4,6 +4,7 @@
 //   --full         all contenders, larger images, how it grows, real engines: up to half an hour
 //   --smoke        one round of next to nothing, to see that it all still runs
 //   --only=a,b     these scenarios alone
+//   --against=a,b  these peers alone, undici,floor
 //   --rounds=N     instead of 3
 //   --no-growth    --full without how it grows
 //   --engines=...  the sockets of real engines, separated by commas, for --full (three rounds at most)
@@ -35,6 +36,7 @@ const { values: flags } = parseArgs({
     full: { type: 'boolean' },
     smoke: { type: 'boolean' },
     only: { type: 'string' },
+    against: { type: 'string' },
     rounds: { type: 'string' },
     engines: { type: 'string' },
     'no-growth': { type: 'boolean' },
@@ -157,8 +159,10 @@ const sha256Of = (file) => createHash('sha256').update(readFileSync(file)).diges
 async function checked(scenario, stage) {
   const right = [];
   // In two minutes there is time for the closest of them.
-  const close = (name) => flags.full || flags.smoke || !['curl', 'docker', 'docker-py', 'dockerode', 'docker-node-sdk'].includes(name);
-  for (const contender of scenario.contenders.filter((name) => close(name) && isHere(name, stage.native))) {
+  const distant = flags.full || flags.smoke ? [] : ['curl', 'docker', 'docker-py', 'dockerode', 'docker-node-sdk'];
+  const against = flags.against?.split(',');
+  const isWanted = (name) => name.startsWith('longshore') || (against?.includes(name) ?? !distant.includes(name));
+  for (const contender of scenario.contenders.filter((name) => isWanted(name) && isHere(name, stage.native))) {
     if ((await runOnce(contender, scenario, { ...stage, check: true }, CHECK)) !== undefined) right.push(contender);
   }
   return right;
@@ -198,6 +202,12 @@ async function prepare(folder, native) {
     tls: { check: tls, measure: tls },
     socket: { check: { socket: doubter.socket }, measure: { socket: engine.socket } },
   };
+  if (native !== undefined) {
+    mkdirSync(join(folder, 'bin'));
+    writeFileSync(join(folder, 'bin', 'ssh'), `#!/bin/sh\nexec ${native} bridge ${engine.socket}\n`, { mode: 0o755 });
+    process.env.PATH = `${join(folder, 'bin')}:${process.env.PATH}`;
+    places.ssh = { check: { host: 'ssh://bench' }, measure: { host: 'ssh://bench' } };
+  }
   const stop = () => {
     engine.stop();
     doubter.stop();
@@ -246,7 +256,9 @@ async function main() {
   try {
     const wanted = flags.only?.split(',');
     for (const scenario of scenarios.filter(({ name }) => wanted?.includes(name) ?? true)) {
-      const { check, measure } = stage.places[scenario.place ?? 'socket'];
+      const place = stage.places[scenario.place ?? 'socket'];
+      if (place === undefined) continue;
+      const { check, measure } = place;
       const contenders = await checked(scenario, { ...stage, place: check });
       const runs = await runRounds(scenario, contenders, { ...stage, place: measure });
       const summary = summarise(scenario, runs, bare);

@@ -34,7 +34,7 @@ const IMPORTS = {
 
 /** Program and arguments of one run; undefined where the contender cannot do this. `run` is what contender.mjs is told. */
 export function commandOf(contender, scenario, run, native) {
-  const node = (told) => [process.execPath, at('contender.mjs'), JSON.stringify(told)];
+  const node = (told) => [process.execPath, '--expose-gc', at('contender.mjs'), JSON.stringify(told)];
   const measured = (...command) => [native, 'measure', ...command];
   if (scenario.program === 'import') {
     const file = scenario.oneFile && contender === 'longshore' ? process.env.LONGSHORE_ONE_FILE : IMPORTS[contender];
@@ -49,7 +49,7 @@ export function commandOf(contender, scenario, run, native) {
   if (contender === 'sha256sum') return measured('sha256sum', run.source);
   const [peer, variant] = contender.split(':');
   if (variant === 'stream-of-file') return node({ ...run, peer, operation: 'loadReadStream' });
-  return node({ ...run, peer, verify: VERIFY[variant] });
+  return node({ ...run, peer, verify: VERIFY[variant], anew: variant === 'anew' });
 }
 
 function floorCommand({ operation }, { socket, image, calls, file }, native) {

@@ -2,12 +2,14 @@
 //
 //   native serve SOCKET FOLDER [compare MIB]   answers like an engine, from the parts of an archive in FOLDER
 //   native floor SCENARIO SOCKET N [FILE]      a plain C client: read(2), write(2) and nothing else
+//   native bridge SOCKET                       its standard streams to the socket and back, as behind ssh
 //   native measure PROGRAM [ARGUMENT...]       runs it; the last line on standard error is its time, CPU and memory
 //
 // Every answer ends with a line of JSON on standard output, as the contenders that are JavaScript give it.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -496,6 +498,23 @@ static int measure(char **argv) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
+// What one side has to say goes to the other until it ends; an end of standard input is passed on.
+static void bridge(const char *path) {
+  int fd = dial(path), open_in = 1;
+  for (;;) {
+    struct pollfd polled[] = { { .fd = fd, .events = POLLIN }, { .fd = open_in ? 0 : -1, .events = POLLIN } };
+    if (poll(polled, 2, -1) < 0) die("poll");
+    if (polled[1].revents) {
+      ssize_t n = read(0, buffer, sizeof buffer);
+      if (n <= 0) { open_in = 0; shutdown(fd, SHUT_WR); } else write_all(fd, buffer, n);
+    }
+    if (!polled[0].revents) continue;
+    ssize_t n = read(fd, buffer, sizeof buffer);
+    if (n <= 0) return;
+    write_all(1, buffer, n);
+  }
+}
+
 int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   if (argc >= 4 && strcmp(argv[1], "serve") == 0) {
@@ -507,7 +526,8 @@ int main(int argc, char **argv) {
     run_floor(argv[2], argv[3], strtoull(argv[4], NULL, 10), argc > 5 ? argv[5] : NULL);
     return 0;
   }
+  if (argc == 3 && strcmp(argv[1], "bridge") == 0) { bridge(argv[2]); return 0; }
   if (argc >= 3 && strcmp(argv[1], "measure") == 0) return measure(argv + 2);
-  fprintf(stderr, "usage: native serve|floor|measure ...\n");
+  fprintf(stderr, "usage: native serve|floor|bridge|measure ...\n");
   return 2;
 }

@@ -191,6 +191,16 @@ export const scenarios = [
     gates: [],
   },
   {
+    name: 'calls-ssh',
+    title: 'Inspect over ssh, one at a time', // an ssh that only joins two streams: what is measured is our side of it
+    operation: 'call',
+    place: 'ssh',
+    calls: 0.02,
+    unit: 'calls',
+    contenders: ['longshore', 'longshore:anew'],
+    gates: [],
+  },
+  {
     name: 'progress',
     title: 'Progress of a pull',
     operation: 'progress',

@@ -4,7 +4,8 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { ImageClient } from '../../../dist/index.js';
 import { memoryStream } from '../source.mjs';
 
-const clientOf = ({ host, socket, tls }) => new ImageClient({ host: host ?? `unix://${socket}`, tls, version: '1.41' });
+const clientOf = ({ host, socket, tls, anew }) =>
+  new ImageClient({ host: host ?? `unix://${socket}`, tls, version: '1.41', maxIdle: anew ? 0 : undefined });
 const inspect = async (client) => (await client.inspectImage('bench:1')).Id;
 
 export async function connect(run) {
