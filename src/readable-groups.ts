@@ -4,7 +4,7 @@ import { finished } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { HandOff } from './hand-off.ts';
 
-/** A group is given when it has so many bytes, twice what a socket takes at once: half of it was a tenth slower, more no faster. */
+/** A group is given when it has so many bytes, twice what a socket takes at once: half was a tenth slower, more no faster. */
 const GROUP_BYTES = 512 * 1024;
 /** Or so many chunks, which then are small, and as dear as large ones. */
 const GROUP_CHUNKS = 64;

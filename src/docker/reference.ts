@@ -50,7 +50,8 @@ const tagGrammar = /^\w[\w.-]{0,127}$/;
 const digestGrammar = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/;
 
 // A part of the grammar that needs no taking apart, and nearly all names are in it: at most 100 characters without a tag.
-const plainImage = /^(?=[^:]{1,100}(?::|$))[a-z0-9]+(?:[._-][a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-][a-z0-9]+)*)*(?::\w[\w.-]{0,127})?$/;
+const plainImage =
+  /^(?=[^:]{1,100}(?::|$))[a-z0-9]+(?:[._-][a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-][a-z0-9]+)*)*(?::\w[\w.-]{0,127})?$/;
 
 // image-id = [ "sha256:" ] 64lower-hex
 const imageIdGrammar = /^(?:sha256:)?[0-9a-f]{64}$/;

@@ -98,8 +98,8 @@ class TlsChannel implements Channel {
   /** What came and has not been told: while we are paused, Node may still have a record or two to give. */
   readonly #pieces: Uint8Array[] = [];
   #fault: Error | undefined;
-  /** What is being written; nothing of another `write` may come between its batches. */
-  #written: Promise<void> | undefined;
+  /** What is being written: nothing of another `write` may come between its batches, and no end before them. */
+  #writing: Promise<void> | undefined;
   #paused = true;
   #heard = false;
 
@@ -122,11 +122,15 @@ class TlsChannel implements Channel {
   }
 
   write(blocks: readonly Uint8Array[]): Promise<void> {
-    return (this.#written = this.#writeBehind(this.#written, blocks));
+    const written = this.#writing?.then(() => this.#writeAll(blocks)) ?? this.#writeAll(blocks);
+    this.#writing = written;
+    void written.then(() => {
+      if (this.#writing === written) this.#writing = undefined;
+    });
+    return written;
   }
 
-  async #writeBehind(earlier: Promise<void> | undefined, blocks: readonly Uint8Array[]): Promise<void> {
-    await earlier; // whose batches come first
+  async #writeAll(blocks: readonly Uint8Array[]): Promise<void> {
     for (const batch of batches(blocks)) await writeTogether(this.#socket, batch);
   }
 
@@ -142,7 +146,8 @@ class TlsChannel implements Channel {
   }
 
   end(): void {
-    this.#socket.end();
+    if (this.#writing === undefined) this.#socket.end();
+    else void this.#writing.then(() => this.#socket.end());
   }
 
   destroy(): void {

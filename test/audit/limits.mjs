@@ -33,6 +33,7 @@ export function constantsOf({ path, text }) {
 /** In what the others count, whose names do not say it. */
 const units = {
   CHUNKS_PER_TURN: 'chunks',
+  GROUP_CHUNKS: 'chunks',
   BYTES_PER_TURN: 'bytes',
   SOCKET_PATH_LIMIT: 'bytes',
   ADDRESS_LIMIT: 'characters',

@@ -194,11 +194,13 @@ describe('a connection over TLS', () => {
     const content = randomBytes(9 * 1024 * 1024);
     const third = content.length / 3;
     const written = [0, 1, 2].map((at) => channel.write([content.subarray(at * third, (at + 1) * third)]));
+    channel.end(); // which stands behind them all
     await until(() => daemon.sockets.length === 1);
     daemon.sockets[0]?.resume();
     await Promise.all(written);
     await until(() => came.reduce((sum, { length }) => sum + length, 0) === content.length);
     expect(Buffer.concat(came).equals(content)).toBe(true);
+    await until(() => daemon.sockets[0]?.readableEnded === true);
   });
 
   it('encrypts a large block bit by bit, as the engine takes it', async () => {
