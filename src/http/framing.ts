@@ -23,6 +23,24 @@ export interface FramingInput {
   readonly fields: Fields;
 }
 
+/** The head of an answer, before its framing is decided. */
+export class UnframedHead implements FramingInput {
+  readonly minorVersion: number;
+  readonly status: number;
+  readonly reason: string;
+  readonly fields: Fields;
+  readonly method: string;
+
+  /** The minor version and the status are digits, as they came. */
+  constructor(minor: string, status: string, reason: string, fields: Fields, method: string) {
+    this.minorVersion = Math.min(Number(minor), 1);
+    this.status = Number(status);
+    this.reason = reason;
+    this.fields = fields;
+    this.method = method;
+  }
+}
+
 /** RFC 9112 §6.3, in its order; stricter where the RFC lets a client guess. */
 export function contentFraming({ method, status, minorVersion, fields }: FramingInput, fail: Fail): Framing {
   // Rule 1: HEAD, 204 and 304 have no content, whatever the fields say. (1xx never gets here.)
