@@ -72,12 +72,15 @@ export function wantsTls(message: string): boolean {
   return /HTTP request (?:to an HTTPS server|was sent to HTTPS port)/.test(message);
 }
 
-/** The error that stands in a stream that began well, or undefined where a message is none. */
+/**
+ * The error that a message of a stream that began well reports, or undefined where it reports none. Any `errorDetail` and
+ * any `error` is one, also without words: engines send neither with a success.
+ */
 export function inStreamError(asked: Asked, message: JsonObject): ApiError | undefined {
-  const text = errorText(message);
-  if (text === undefined) return undefined;
-  const detail = message['errorDetail'];
-  const code = isJsonObject(detail) ? detail['code'] : undefined;
+  const { errorDetail, error } = message;
+  if ((errorDetail ?? error ?? undefined) === undefined) return undefined;
+  const text = errorText(message) ?? 'without a word';
+  const code = isJsonObject(errorDetail) ? errorDetail['code'] : undefined;
   const detailCode = typeof code === 'number' ? code : undefined;
   return apiError(asked, { status: 200, daemonMessage: text, inStream: true, detailCode }, 'failed on the way: ', '');
 }
@@ -98,11 +101,25 @@ function apiError(
 }
 
 /** Wherever engines put their words: dockerd in `message`; streams, and Podman 5.8's push, in the other two. */
-function errorText(object: JsonObject): string | undefined {
-  const detail = object['errorDetail'];
-  const texts = [isJsonObject(detail) ? detail['message'] : undefined, object['error']];
-  const found = texts.find((text): text is string => typeof text === 'string' && text !== '');
-  return found ?? (isJsonObject(detail) && Object.keys(detail).length > 0 ? JSON.stringify(detail) : undefined);
+function errorText({ errorDetail, error }: JsonObject): string | undefined {
+  return wordsOf(errorDetail) ?? wordsOf(error) ?? unusualText(errorDetail) ?? unusualText(error);
+}
+
+/** The words of an `errorDetail` or an `error`, which may be a text or an object with a `message`. */
+function wordsOf(value: unknown): string | undefined {
+  const words = isJsonObject(value) ? value['message'] : value;
+  return typeof words === 'string' && words !== '' ? words : undefined;
+}
+
+/** What has no words, as JSON; undefined where it holds nothing. */
+function unusualText(value: unknown): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value === 'object' && Object.keys(value).length === 0) return undefined;
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined; // an object nested so deep that it exceeds the stack
+  }
 }
 
 /** The words of an error body: JSON by its content, whatever its type says (Podman 5.4 sends none); else its text. */

@@ -157,6 +157,19 @@ describe('an error inside a stream', () => {
     [{ errorDetail: { message: 'only the new key' } }, 'only the new key', errors.ApiError],
     [{ errorDetail: { code: 7 } }, '{"code":7}', errors.ApiError],
     [{ errorDetail: { code: 7, message: 'no' } }, 'no', errors.ApiError],
+    // Neither member needs words to be an error.
+    [{ error: '', errorDetail: {} }, 'without a word', errors.ApiError],
+    [{ errorDetail: {} }, 'without a word', errors.ApiError],
+    [{ error: '' }, 'without a word', errors.ApiError],
+    [{ error: { message: 'x' } }, 'x', errors.ApiError],
+    [{ error: { code: 1 } }, '{"code":1}', errors.ApiError],
+    [{ error: 5 }, '5', errors.ApiError],
+    [{ error: false }, 'false', errors.ApiError],
+    [{ error: ['x'] }, '["x"]', errors.ApiError],
+    [{ errorDetail: 'text' }, 'text', errors.ApiError],
+    [{ errorDetail: [] }, 'without a word', errors.ApiError],
+    [{ errorDetail: null, error: 'x' }, 'x', errors.ApiError],
+    [{ status: 'Downloading', errorDetail: {} }, 'without a word', errors.ApiError],
   ])('%j', (message, words, Class) => {
     const error = inStreamError(asked, message);
     expect(error?.constructor).toBe(Class);
@@ -164,7 +177,12 @@ describe('an error inside a stream', () => {
     expect(error?.detailCode).toBe((message as { errorDetail?: { code?: number } }).errorDetail?.code);
   });
 
-  it.each([[{ status: 'ok' }], [{ error: '' }], [{ errorDetail: {} }], [{ errorDetail: null, error: null }]])('is none in %j', (message) => {
+  it('that is nested deeper than the stack allows is still an ApiError', () => {
+    const deep: unknown = JSON.parse(`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`);
+    expect(inStreamError(asked, { errorDetail: deep })).toMatchObject({ daemonMessage: 'without a word' });
+  });
+
+  it.each([[{ status: 'ok' }], [{ errorDetail: null, error: null }]])('is none in %j', (message) => {
     expect(inStreamError(asked, message)).toBeUndefined();
   });
 });
