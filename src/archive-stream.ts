@@ -7,8 +7,11 @@ import type { ArchiveFiles } from './connection/files.ts';
 import type { ContentSink } from './connection/wire.ts';
 import { ArchiveDigests } from './docker/archive-digests.ts';
 import type { VerifiedContent } from './docker/archive-digests.ts';
+import { refuseUnknownOptions } from './docker/call.ts';
 import { ArgumentError } from './errors.ts';
 import { HandOff } from './hand-off.ts';
+import { parseDecimal } from './http/grammar.ts';
+import type { ResponseHead } from './http/response.ts';
 import type { StartCall } from './progress-stream.ts';
 import { underEither } from './signals.ts';
 import { ArchiveScan } from './tar/scan.ts';
@@ -26,6 +29,20 @@ export interface ArchiveOptions {
 }
 
 const LEVELS: readonly unknown[] = ['digests', 'structure', false];
+
+/** How far a save is. */
+export interface SaveProgress {
+  /** Bytes of the archive so far. */
+  readonly bytes: number;
+  /** The archive's length; undefined where the engine does not announce it, as Docker and Podman do not. */
+  readonly total: number | undefined;
+}
+
+/** How an archive is written to a file. */
+export interface ToFileOptions {
+  /** Called after each piece of the archive, many times a second. If it throws, the save rejects with that error. */
+  readonly onProgress?: ((progress: SaveProgress) => void) | undefined;
+}
 
 /** What was read. */
 export interface ArchiveResult {
@@ -48,6 +65,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   #scan: ArchiveScan | undefined;
   #begun = false;
   #bytes = 0;
+  #onProgress: ToFileOptions['onProgress'];
   #verified: VerifiedContent | undefined;
 
   constructor(
@@ -85,8 +103,12 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   }
 
   /** Writes it to a file, which is whole or as it was before: a temporary file beside it is renamed at the end. */
-  async toFile(path: string): Promise<ArchiveResult> {
+  async toFile(path: string, options: ToFileOptions = {}): Promise<ArchiveResult> {
+    refuseUnknownOptions('toFile', options, ['onProgress']);
+    const { onProgress } = options;
+    if (onProgress !== undefined && typeof onProgress !== 'function') throw new ArgumentError('onProgress must be a function');
     this.#begin();
+    this.#onProgress = onProgress;
     this.#signal?.throwIfAborted();
     const file = await this.#files.createFile(path);
     try {
@@ -122,17 +144,20 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   async #runBegun(sink: ContentSink, left = new AbortController().signal): Promise<ArchiveResult> {
     if (this.#verify === 'digests') this.#digests = new ArchiveDigests(await sha256Maker());
     if (this.#verify !== false) this.#scan = new ArchiveScan(this.#digests);
-    await this.#start(() => this.#watched(sink), left);
+    await this.#start((_, head) => this.#watched(sink, head), left);
     return { bytes: this.#bytes, entries: this.#scan?.finish().entries, verified: this.#verified };
   }
 
   /** Counts and verifies what passes. */
-  #watched(sink: ContentSink): ContentSink {
+  #watched(sink: ContentSink, head: ResponseHead): ContentSink {
     const scan = this.#scan;
+    const onProgress = this.#onProgress;
+    const total = onProgress && parseDecimal(head.fields.get('content-length') ?? '');
     return {
       write: (view) => {
         this.#bytes += view.length;
         scan?.push(view);
+        onProgress?.({ bytes: this.#bytes, total });
         return sink.write(view);
       },
       flush: () => sink.flush?.(),

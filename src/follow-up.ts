@@ -90,8 +90,8 @@ export function pushing(start: StartCall, local: Local, reference: Reference, ou
 
 /** Imports; Podman 4.3 overlooks a tag that it does not like without a word. */
 export function importing(start: StartCall, local: Local, name: string | undefined, outcome: ImportOutcome): StartCall {
-  return async (reader, left) => {
-    await start(reader, left);
+  return async (reader, left, onUpload) => {
+    await start(reader, left, onUpload);
     if (name === undefined || !(await local.isPodman(left))) return;
     const { id } = outcome.result();
     const image = await local.inspect(name, left);

@@ -21,6 +21,11 @@ export class HandOff<Item> implements AsyncIterableIterator<Item> {
     else if (this.#end === undefined) this.#items.push(item);
   }
 
+  /** Whether the loop has taken all items that were put. */
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+
   /** Resolves when the loop has taken everything and wants more; undefined where it waits already. */
   taken(): Promise<void> | undefined {
     if (this.#items.length === 0) return undefined;

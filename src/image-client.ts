@@ -41,7 +41,7 @@ import type { RawAnswer, RequestOptions } from './raw-request.ts';
 import { outside } from './system/outside.ts';
 import { packTar } from './tar/pack.ts';
 import type { TarEntries } from './tar/pack.ts';
-import { bodySource, chunksSource, isAsyncIterable } from './upload.ts';
+import { bodySource, chunksSource, isAsyncIterable, watchedSource } from './upload.ts';
 import type { UploadData } from './upload.ts';
 import type { Warn } from './warnings.ts';
 
@@ -384,7 +384,11 @@ export class ImageClient {
 
   #starter(call: EngineCall): StartCall {
     checkArguments(call); // what is wrong with them is thrown at the call, not when the stream is read
-    return (reader, left) => this.#engine.exchange({ ...call, signal: left }, reader);
+    const { body } = call;
+    return (reader, left, onUpload) => {
+      const told = body === undefined || onUpload === undefined ? body : watchedSource(body, onUpload);
+      return this.#engine.exchange({ ...call, body: told, signal: left }, reader);
+    };
   }
 
   #object<Result>(call: EngineCall): Promise<Result> {

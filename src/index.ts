@@ -26,7 +26,7 @@ export type {
 } from './options.ts';
 export type { EngineReport } from './from-environment.ts';
 export { ArchiveStream } from './archive-stream.ts';
-export type { ArchiveOptions, ArchiveResult } from './archive-stream.ts';
+export type { ArchiveOptions, ArchiveResult, SaveProgress, ToFileOptions } from './archive-stream.ts';
 export { ProgressStream } from './progress-stream.ts';
 export type { RawAnswer, RequestOptions } from './raw-request.ts';
 export type { UploadData } from './upload.ts';
@@ -90,7 +90,7 @@ export type {
 } from './docker/manifest-types.ts';
 export type { ImportResult, LoadResult, PullResult, PushResult } from './docker/outcome.ts';
 export { decodeJsonValues } from './docker/progress.ts';
-export type { LayerEvent, ProgressEvent } from './docker/progress.ts';
+export type { LayerEvent, ProgressEvent, UploadEvent } from './docker/progress.ts';
 export { ProgressTotals } from './docker/progress-totals.ts';
 export type { ProgressSnapshot } from './docker/progress-totals.ts';
 export { familiarReference, formatReference, parseReference } from './docker/reference.ts';

@@ -6,15 +6,21 @@ import { inStreamError } from './docker/answer.ts';
 import type { Asked } from './docker/answer.ts';
 import type { Outcome } from './docker/outcome.ts';
 import { JsonValueDecoder, progressEvent } from './docker/progress.ts';
-import type { ProgressEvent } from './docker/progress.ts';
+import type { ProgressEvent, UploadEvent } from './docker/progress.ts';
 import { ArgumentError } from './errors.ts';
 import type { CallReader } from './engine.ts';
 import { HandOff } from './hand-off.ts';
 import { underEither } from './signals.ts';
 import type { Warn } from './warnings.ts';
 
-/** Makes the call with that reader of its answer; `left` is aborted when nobody wants to know, or its caller's signal is. */
-export type StartCall = (reader: CallReader, left: AbortSignal) => Promise<void>;
+/**
+ * Makes the call with that reader of its answer; `left` is aborted when nobody wants to know, or its caller's signal is.
+ * `onUpload`, if given, is called with how much of the content has been sent.
+ */
+export type StartCall = (reader: CallReader, left: AbortSignal, onUpload?: OnUpload) => Promise<void>;
+
+/** Takes an upload event; `done` marks the last one. */
+export type OnUpload = (event: UploadEvent, done: boolean) => void;
 
 /**
  * What pull, push, load and import give.
@@ -31,7 +37,7 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
   #awaited: Promise<Result> | undefined;
 
   constructor(start: StartCall, outcome: Outcome<Result>, warn: Warn = () => {}, signal?: AbortSignal) {
-    this.#start = (reader, left) => underEither(signal, left, (either) => start(reader, either));
+    this.#start = (reader, left, onUpload) => underEither(signal, left, (either) => start(reader, either, onUpload));
     this.#outcome = outcome;
     this.#warn = warn;
   }
@@ -47,7 +53,12 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
 
   /** Each event as it comes; leaving the loop early makes the engine stop. */
   [Symbol.asyncIterator](): AsyncIterableIterator<ProgressEvent> {
-    return this.#handOver((events) => ({ event: (event) => events.put(event), flush: () => events.taken() }));
+    return this.#handOver((events) => ({
+      event: (event) => events.put(event),
+      // A slow loop gets the latest count, not a queue of old ones.
+      upload: (event, done) => void ((done || events.isEmpty) && events.put(event)),
+      flush: () => events.taken(),
+    }));
   }
 
   /** What came of it, once it has been iterated to its end; rejects after a `break`. */
@@ -74,13 +85,14 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
 
   #consume(tap: Tap, left: AbortSignal): Promise<void> {
     if (this.#run !== undefined) throw new ArgumentError('this stream has been read already; call the method again');
-    return (this.#run = this.#start((asked) => decodingSink(asked, this.#outcome, tap, this.#warn), left));
+    return (this.#run = this.#start((asked) => decodingSink(asked, this.#outcome, tap, this.#warn), left, tap.upload));
   }
 }
 
 /** Who listens in, and to what. */
 interface Tap {
   event?(event: ProgressEvent): void;
+  readonly upload?: OnUpload;
   bytes?(view: Uint8Array): void;
   flush?(): Promise<void> | undefined;
 }

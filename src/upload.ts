@@ -5,6 +5,7 @@ import type { ArchiveFiles } from './connection/files.ts';
 import type { RequestBody } from './connection/wire.ts';
 import type { BodySource } from './engine.ts';
 import { ArgumentError } from './errors.ts';
+import type { OnUpload } from './progress-stream.ts';
 import { readableGroups } from './readable-groups.ts';
 
 /** Bytes, anything that yields bytes (Node's and the web's streams do), a Blob, or a file by its path. */
@@ -50,6 +51,26 @@ function iterableSource(data: AsyncIterable<Uint8Array>): BodySource {
     else void Promise.resolve(iterator().return?.()).catch(() => {}); // its complaints have no reader
   };
   return { open: () => ({ chunks: { [Symbol.asyncIterator]: iterator } }), repeatable: false, discard };
+}
+
+/** An upload event is given for so many bytes, in 512 MiB some 2000 times. */
+const UPLOAD_EVENT_BYTES = 256 * 1024;
+
+/** The same source, whose sending is told. */
+export function watchedSource(source: BodySource, onUpload: OnUpload): BodySource {
+  const open = async (): Promise<RequestBody> => {
+    const body = await source.open();
+    const total = 'bytes' in body ? body.bytes.length : body.length;
+    let told = 0;
+    const onSent = (bytes: number, isAll: boolean): void => {
+      const done = isAll || bytes === total;
+      if (bytes === told || (!done && bytes - told < UPLOAD_EVENT_BYTES)) return;
+      told = bytes;
+      onUpload({ type: 'upload', bytes, total }, done);
+    };
+    return { ...body, onSent };
+  };
+  return { ...source, open };
 }
 
 /** A source of chunks that are made anew each time. */

@@ -28,7 +28,7 @@ interface Followed {
 }
 
 async function printEvents(stream: AsyncIterable<ProgressEvent>, print: Printer): Promise<void> {
-  for await (const event of stream) await print.event(event);
+  for await (const event of stream) if (event.type !== 'upload') await print.event(event);
 }
 
 async function show(

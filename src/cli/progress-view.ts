@@ -31,6 +31,7 @@ export function plainView(): ProgressView {
   const statuses = new Map<string, string>();
   return {
     take(event) {
+      if (event.type === 'upload') return '';
       if (event.type !== 'layer') {
         statuses.clear(); // an "all tags" pull says the same ids again for the next tag
         return saidLines(event);
@@ -82,7 +83,7 @@ export function terminalView(screen: Screen): ProgressView {
   }
   return {
     take(event, nowMs) {
-      if (event.type === 'aux') return '';
+      if (event.type === 'aux' || event.type === 'upload') return '';
       // Before the totals hear of it: it may be the end of this table.
       const before = event.type === 'layer' ? '' : finish() + saidLines(event);
       totals.take(event);
@@ -101,7 +102,7 @@ const SHOW_CURSOR = '\x1b[?25h';
 
 /** What is not about a layer; what is for programs (`aux`) is none of it. */
 function saidLines(event: Exclude<ProgressEvent, LayerEvent>): string {
-  if (event.type === 'aux') return '';
+  if (event.type === 'aux' || event.type === 'upload') return '';
   if (event.type === 'headline') return `${lineHead(event.id, event.status)}\n`;
   const lines = event.text.trimEnd().split(/\r?\n/);
   return lines.map((line) => `${printable(line)}\n`).join('');

@@ -58,6 +58,7 @@ export class Exchange {
     const content = body && inParts(body, timeouts);
     if (content === undefined || 'bytes' in content) {
       void this.#write(content === undefined ? [head] : [head, content.bytes]);
+      content?.onSent?.(content.bytes.length, true);
       this.#requestIsSent();
     } else {
       void this.#write([head]);

@@ -113,6 +113,7 @@ class NodeHttpExchange implements ChannelExchange {
     const content = body && inParts(body, timeouts);
     if (content === undefined || 'bytes' in content) {
       outgoing.end(content?.bytes);
+      content?.onSent?.(content.bytes.length, true);
       this.#requestIsSent();
     } else {
       outgoing.flushHeaders();

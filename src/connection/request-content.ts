@@ -27,12 +27,12 @@ export function framingFields(method: string, body: RequestBody | undefined): Ar
 /** Bytes of more than 1 MiB as a source: the limits of time then know how far they have got, and a refusal stops them. */
 export function inParts(body: RequestBody, { idleMs }: Timeouts): RequestBody {
   if (!('bytes' in body) || body.bytes.length <= LIMITED_PART_BYTES) return body;
-  const { bytes } = body;
+  const { bytes, onSent } = body;
   const partBytes = idleMs === undefined ? BYTES_PER_TURN : LIMITED_PART_BYTES;
   async function* parts(): AsyncGenerator<[Uint8Array]> {
     for (let at = 0; at < bytes.length; at += partBytes) yield [bytes.subarray(at, at + partBytes)];
   }
-  return { groups: parts(), length: bytes.length };
+  return { groups: parts(), length: bytes.length, onSent };
 }
 
 /** What an upload tells the one who made it. */
@@ -60,7 +60,7 @@ export class Upload {
 
   /** Sends all chunks: true at the source's end, false where it was stopped. Rejects with an `UploadError`. */
   async run(): Promise<boolean> {
-    const { length } = this.#body;
+    const { length, onSent } = this.#body;
     // Blocks that stay as they are let one group wait behind the one on its way, so that the socket never runs dry between
     // them: without it a Buffer went out at 0.8 of the speed of node:http, which gives it to the socket whole.
     const stay = 'groups' in this.#body;
@@ -78,6 +78,7 @@ export class Upload {
         const sending = this.#owner.send(blocks, size);
         await (stay ? ahead : sending);
         ahead = sending;
+        onSent?.(sent, false);
       }
       if (this.#owner.refused()) this.stop();
       if (this.#stopped) return false;
@@ -89,6 +90,7 @@ export class Upload {
     await ahead;
     this.#source = undefined; // at its end: there is nothing to be stopped any more
     if (length !== undefined && sent < length) throw new UploadError(`the source ended after ${sent} of ${length} bytes`);
+    onSent?.(sent, true);
     return true;
   }
 

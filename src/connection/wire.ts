@@ -3,7 +3,7 @@
 import type { ResponseHead } from '../http/response.ts';
 
 /** The content of a request. */
-export type RequestBody =
+export type RequestBody = (
   | { readonly bytes: Uint8Array }
   | {
       /** The memory of a chunk may be used again when the next one is asked for. */
@@ -16,7 +16,11 @@ export type RequestBody =
       readonly groups: AsyncIterable<readonly Uint8Array[]>;
       /** The same. */
       readonly length?: number | undefined;
-    };
+    }
+) & { readonly onSent?: OnSent | undefined };
+
+/** Called with the bytes of the content given to the connection so far, after each chunk; at the end, `done` is true. */
+export type OnSent = (bytes: number, done: boolean) => void;
 
 /** How long to wait, in milliseconds; undefined is for ever. */
 export interface Timeouts {

@@ -188,7 +188,17 @@ export type ProgressEvent =
   /** What is for programs: the digest of a push. */
   | { readonly type: 'aux'; readonly id: string | undefined; readonly aux: unknown }
   /** Something the engine wants a person to know. */
-  | { readonly type: 'warning'; readonly text: string };
+  | { readonly type: 'warning'; readonly text: string }
+  | UploadEvent;
+
+/** How much of an upload has been sent. The client makes it, not the engine. */
+export interface UploadEvent {
+  readonly type: 'upload';
+  /** Bytes sent so far. */
+  readonly bytes: number;
+  /** Bytes to be sent; undefined where the source does not say its length. */
+  readonly total: number | undefined;
+}
 
 /** What has become of one layer. */
 export interface LayerEvent {
