@@ -56,6 +56,9 @@ export interface EngineCall extends Call {
   readonly timeouts?: Partial<Timeouts> | undefined;
 }
 
+/** What a call brings to all that is asked for its sake: its signal, and its own limits of time. */
+export type CallLimits = Pick<EngineCall, 'signal' | 'timeouts'>;
+
 /** The registry that a call leads to. */
 export interface RegistryAccess {
   /** As credentials are stored under it. */
@@ -112,7 +115,7 @@ export class Engine {
       const fields = call.registry === undefined ? contentFields(call) : await registryFields(call, call.registry);
       await this.#exchangeOnce(call, fields, facts, reader).catch(async (error: unknown) => {
         if (!(error instanceof BadRequestError) || !isVersionComplaint(error.daemonMessage)) throw error;
-        await this.#versionRefused(facts.version, call.signal);
+        await this.#versionRefused(facts.version, call);
         if (call.body?.repeatable === false) throw error;
         await this.#exchangeOnce(call, fields, await this.#factsFor(call), reader);
       });
@@ -123,28 +126,29 @@ export class Engine {
   }
 
   /** The API version spoken: pinned, or negotiated once by the first who asks. */
-  async version(signal?: AbortSignal): Promise<string> {
-    signal?.throwIfAborted();
+  async version(limits: CallLimits = {}): Promise<string> {
+    limits.signal?.throwIfAborted();
     if (this.#options.version !== undefined) return this.#options.version;
-    const { apiVersion } = await this.identity(signal);
+    const { apiVersion } = await this.identity(limits);
     return commonVersion(apiVersion) ?? this.#rangesDoNotMeet(`up to ${apiVersion}`);
   }
 
   /** What the engine said of itself when it was first asked. */
-  async identity(signal?: AbortSignal): Promise<PingResult> {
+  async identity({ signal, timeouts }: CallLimits = {}): Promise<PingResult> {
     signal?.throwIfAborted();
-    const learn = async (ending: AbortSignal): Promise<PingResult> => (this.#identity = await this.ping({ signal: ending }));
-    return this.#identity ?? this.#pings.join('', learn, signal);
+    const learn = async (ending: AbortSignal): Promise<PingResult> =>
+      (this.#identity = await this.ping({ signal: ending, timeouts }));
+    return this.#identity ?? this.#pings.join(limitsKey(timeouts), learn, signal);
   }
 
   /** Whether the engine has a subject, `"inspectImage.platform"`. */
-  async supports(subject: string, signal?: AbortSignal): Promise<boolean> {
+  async supports(subject: string, limits: CallLimits = {}): Promise<boolean> {
     const gates = gatesOfSubject(subject);
-    const [version, identity] = await Promise.all([this.version(signal), this.identity(signal)]);
+    const [version, identity] = await Promise.all([this.version(limits), this.identity(limits)]);
     const facts: EngineFacts = { version, identity };
     if (gates.some(({ gate }) => lacking(subject, gate, facts) !== undefined)) return false;
     if (!gates.some(({ gate }) => gate.store !== undefined)) return true;
-    const store = await this.imageStore(signal);
+    const store = await this.imageStore(limits);
     return gates.every(({ gate }) => lacking(subject, gate, { ...facts, store }) === undefined);
   }
 
@@ -164,25 +168,24 @@ export class Engine {
   }
 
   async #factsFor(call: EngineCall): Promise<EngineFacts> {
-    const { signal } = call;
-    const version = await this.version(signal);
-    const identity = this.#options.version === undefined || needsIdentity(call) ? await this.identity(signal) : undefined;
+    const version = await this.version(call);
+    const identity = this.#options.version === undefined || needsIdentity(call) ? await this.identity(call) : undefined;
     const facts = { version, identity };
     if (!needsStore(call)) return facts;
     encodeCall(call, facts); // what the version forbids needs no question more
-    return { ...facts, store: await this.imageStore(signal) };
+    return { ...facts, store: await this.imageStore(call) };
   }
 
   /** Where the engine keeps its images, asked once. */
-  async imageStore(signal?: AbortSignal): Promise<ImageStore> {
+  async imageStore({ signal, timeouts }: CallLimits = {}): Promise<ImageStore> {
     signal?.throwIfAborted();
     const learn = async (ending: AbortSignal): Promise<ImageStore> =>
-      (this.#store = imageStoreOf(await this.json({ operation: 'info', signal: ending })));
-    return this.#store ?? this.#stores.join('', learn, signal);
+      (this.#store = imageStoreOf(await this.json({ operation: 'info', signal: ending, timeouts })));
+    return this.#store ?? this.#stores.join(limitsKey(timeouts), learn, signal);
   }
 
   /** Asks the engine what it is. HEAD first, as it costs the engine nothing; old ones and Podman's proxies want GET. */
-  async ping(options: Pick<EngineCall, 'signal' | 'timeouts'> = {}): Promise<PingResult> {
+  async ping(options: CallLimits = {}): Promise<PingResult> {
     const head = await this.#ping('HEAD', options);
     const answer = head.status === 200 && head.fields.has('api-version') ? head : await this.#ping('GET', options);
     const apiVersion = answer.fields.get('api-version') ?? '';
@@ -254,7 +257,7 @@ export class Engine {
     if (refused !== undefined) throw withoutSecrets(errorOf(asked, refused, cut), request);
   }
 
-  async #ping(method: 'HEAD' | 'GET', { signal, timeouts }: Pick<EngineCall, 'signal' | 'timeouts'>): Promise<ResponseHead> {
+  async #ping(method: 'HEAD' | 'GET', { signal, timeouts }: CallLimits): Promise<ResponseHead> {
     let answer: ResponseHead | undefined;
     const body = new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'));
     const request = { method, target: '/_ping', fields: [], body: undefined, signal, timeouts, prompt: true };
@@ -282,18 +285,19 @@ export class Engine {
   }
 
   /** A 400 said that our version is not spoken: the engine behind the address was changed, or is out of our range. */
-  async #versionRefused(refused: string, signal: AbortSignal | undefined): Promise<void> {
+  async #versionRefused(refused: string, limits: CallLimits): Promise<void> {
     this.#identity = undefined;
     this.#store = undefined;
-    if ((await this.version(signal)) === refused) {
-      this.#rangesDoNotMeet(await this.#spokenRange(signal), refused);
+    if ((await this.version(limits)) === refused) {
+      this.#rangesDoNotMeet(await this.#spokenRange(limits), refused);
     }
   }
 
   /** What `/version` says, which needs no version itself. */
-  async #spokenRange(signal: AbortSignal | undefined): Promise<string> {
+  async #spokenRange({ signal, timeouts }: CallLimits): Promise<string> {
     const sink = jsonSink();
-    await this.raw({ method: 'GET', target: '/version', fields: [], body: undefined, signal, prompt: true }, (head) => {
+    const request = { method: 'GET', target: '/version', fields: [], body: undefined, signal, timeouts, prompt: true };
+    await this.raw(request, (head) => {
       refuseCoding(head);
       return sink;
     });
@@ -311,6 +315,11 @@ export class Engine {
 }
 
 const OK: readonly number[] = [200];
+
+/** Calls share the answer to a question where they have the same limits: none waits longer than its own let it. */
+function limitsKey(timeouts: CallLimits['timeouts']): string {
+  return timeouts === undefined ? '' : Object.entries(timeouts).join();
+}
 
 function contentFields({ operation, body }: EngineCall): RequestFields {
   const { contentType }: Endpoint = endpoints[operation];

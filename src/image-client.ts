@@ -120,7 +120,7 @@ export class ImageClient {
   async diskUsage(options: DiskUsageOptions = {}): Promise<ImageDiskUsage> {
     refuseUnknownOptions('diskUsage', options, ['verbose', ...CALL]);
     const { signal, timeouts, verbose = false } = options;
-    const has = (name: string): Promise<boolean> => this.#engine.supports(`diskUsage.${name}`, signal);
+    const has = (name: string): Promise<boolean> => this.#engine.supports(`diskUsage.${name}`, { signal, timeouts });
     // Older engines gather everything, and are slow at it; and they list each image unasked.
     const args = { type: (await has('type')) ? 'image' : undefined, verbose: (verbose && (await has('verbose'))) || undefined };
     const answer = await this.#engine.json({ operation: 'diskUsage', args, signal, timeouts });
@@ -130,13 +130,13 @@ export class ImageClient {
   /** Whether the connected engine has an operation or a parameter, `"removeImage.platforms"`. */
   async supports(subject: string, options: Pick<CallOptions, 'signal'> = {}): Promise<boolean> {
     refuseUnknownOptions('supports', options, ['signal']);
-    return this.#engine.supports(subject, options.signal);
+    return this.#engine.supports(subject, options);
   }
 
   /** The API version that is spoken: pinned, or negotiated now if no call has done so. */
   async apiVersion(options: Pick<CallOptions, 'signal'> = {}): Promise<string> {
     refuseUnknownOptions('apiVersion', options, ['signal']);
-    return this.#engine.version(options.signal);
+    return this.#engine.version(options);
   }
 
   /** The images that the engine has. `GET /images/json`. */
@@ -209,7 +209,7 @@ export class ImageClient {
     const registry = this.#registry({ host: searchedHost(term) }, credentials);
     const call = { operation: 'search', args: { ...args, term }, registry, signal, timeouts } as const;
     const found = this.#list<JsonObject>(call).catch(async (error: unknown) => {
-      if (error instanceof NotFoundError && (await this.#engine.identity(signal)).isPodman) return [];
+      if (error instanceof NotFoundError && (await this.#engine.identity({ signal, timeouts })).isPodman) return [];
       throw error; // Podman alone says 404 where nothing was found
     });
     return (await found).map(searchResult);
@@ -247,7 +247,7 @@ export class ImageClient {
     const call = { operation: 'pull', args, registry: this.#registry(registryOf(parsed), options.credentials) } as const;
     const outcome = pullOutcome(formatReference(reference));
     const start = this.#starter({ ...call, timeouts });
-    const passGates = (left: AbortSignal): Promise<void> => this.#engine.passGates({ ...call, signal: left });
+    const passGates = (left: AbortSignal): Promise<void> => this.#engine.passGates({ ...call, signal: left, timeouts });
     const pull = { reference, platform, policy, allTags, passGates };
     const followed = pulling(start, localOf(this.#engine, timeouts), pull, outcome);
     return new ProgressStream(followed, outcome, this.#warn, signal);

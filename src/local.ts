@@ -44,16 +44,16 @@ export function localOf(engine: Engine, timeouts: EngineCall['timeouts']): Local
     inspect,
     ids: async (left) => new Set((await list({ all: true }, left)).map(({ Id }) => Id)),
     async mayHaveVariant(image, platform, left) {
-      if ((await engine.imageStore(left)) === 'graphdriver') return false;
+      if ((await engine.imageStore({ signal: left, timeouts })) === 'graphdriver') return false;
       // Below API 1.49 this store shows the variant that it likes best, and cannot be asked for another.
-      if (!(await engine.supports('inspectImage.platform', left))) return true;
+      if (!(await engine.supports('inspectImage.platform', { signal: left, timeouts }))) return true;
       return (await inspect(image, left, { platform })) !== undefined;
     },
     async listedDigest(image, left) {
       const [found, ...more] = await list({ filters: { reference: image } }, left);
       return more.length > 0 ? undefined : found?.Digest || undefined;
     },
-    isPodman: async (left) => (await engine.identity(left)).isPodman,
+    isPodman: async (left) => (await engine.identity({ signal: left, timeouts })).isPodman,
     async now(left) {
       const info = await engine.json({ operation: 'info', signal: left, timeouts }, isJsonObject);
       const time = Date.parse(String((info as { SystemTime?: unknown }).SystemTime)) / 1000;

@@ -63,7 +63,7 @@ export async function rawRequest(
   checkPath(path);
   const source = body === undefined ? undefined : toBody(body);
   signal?.throwIfAborted();
-  const prefix = versioned ? `/v${await engine.version(signal)}` : '';
+  const prefix = versioned ? `/v${await engine.version({ signal, timeouts })}` : '';
   const left = new AbortController();
   const content = new HandOff<Uint8Array>(() => left.abort(new ArgumentError('the answer was not read to its end')));
   const request = {

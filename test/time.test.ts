@@ -15,7 +15,7 @@ import { TimeoutError } from '../src/errors.ts';
 import { Fields } from '../src/http/fields.ts';
 import { ImageClient } from '../src/image-client.ts';
 import type { CallOptions, ImageClientOptions } from '../src/options.ts';
-import { answer, fakeDaemon, onRequest } from './support/fake-daemon.ts';
+import { answer, fakeDaemon, onRequest, until } from './support/fake-daemon.ts';
 import type { FakeDaemon } from './support/fake-daemon.ts';
 
 let daemon: FakeDaemon | undefined;
@@ -68,11 +68,10 @@ describe('by default', () => {
     );
   });
 
-  it.each(operations)('%s has the call\'s own before those, one by one; the negotiation is everybody\'s', async (operation) => {
+  it.each(operations)('%s has the call\'s own before those, one by one, and so has the negotiation', async (operation) => {
     const own = { connectMs: 1, headMs: 2, idleMs: 3 };
-    const { '/_ping': ping, ...rest } = await limitsOf(operation, own, { headMs: undefined, idleMs: 5 });
-    expect(ping).toEqual(own);
-    expect(Object.values(rest)).toEqual([{ connectMs: 1, headMs: undefined, idleMs: 5 }]);
+    const all = Object.values(await limitsOf(operation, own, { headMs: undefined, idleMs: 5 }));
+    expect(new Set(all.map((limits) => JSON.stringify(limits)))).toEqual(new Set(['{"connectMs":1,"idleMs":5}']));
   });
 });
 
@@ -122,6 +121,31 @@ describe('headMs ends', () => {
   it('also what is asked before a pull, by that call\'s own limit', async () => {
     await scripted([PODMAN], {});
     expect(await failure(client.pull('a', { timeouts: { headMs: 40 } }))).toMatchObject({ limit: 'head', limitMs: 40 });
+  });
+
+  it.each<[string, string[], Run, string]>([
+    ['the question for the version', [], images, 'HEAD /_ping'],
+    ['that question of any request', [], (c, o) => c.request({ path: '/x', ...o }), 'HEAD /_ping'],
+    ['that question of a report', [], (c, o) => c.diskUsage(o), 'HEAD /_ping'],
+    ['that question of a pull', [], (c, o) => c.pull('a', o), 'HEAD /_ping'],
+    ['that question of events', [], (c, o) => all(c.events(o)), 'HEAD /_ping'],
+    ['the question what is spoken instead', [PING, TOO_NEW, PING], images, 'GET /version'],
+    ['the negotiation anew', [PING, TOO_NEW], images, 'HEAD /_ping'],
+  ])('%s, by the call\'s own limit', async (_, script, run, request) => {
+    await scripted(script, {});
+    const error = await failure(run(client, { timeouts: { headMs: 40 } }));
+    expect(error).toMatchObject({ limit: 'head', limitMs: 40, exchange: expect.objectContaining({ requestSent: true }) });
+    expect((error as Error).message).toContain(request);
+  });
+
+  it('a call by its own limit, though another with a longer one has asked for the version first', async () => {
+    await scripted([], {});
+    const ending = new AbortController();
+    const first = failure(client.images({ signal: ending.signal }));
+    await until(() => daemon?.received[0]?.includes('/_ping') === true);
+    expect(await failure(client.images({ timeouts: { headMs: 40 } }))).toMatchObject({ limit: 'head', limitMs: 40 });
+    ending.abort(new Error('over'));
+    expect(await first).toEqual(new Error('over'));
   });
 
   it('no upload that is still being sent, however large its bytes are', async () => {
