@@ -8,7 +8,7 @@ import type { ContentSink } from './connection/wire.ts';
 import { ArchiveDigests } from './docker/archive-digests.ts';
 import type { VerifiedContent } from './docker/archive-digests.ts';
 import { refuseUnknownOptions } from './docker/call.ts';
-import { ArgumentError } from './errors.ts';
+import { ArgumentError, callersCall } from './errors.ts';
 import { HandOff } from './hand-off.ts';
 import { parseDecimal } from './http/grammar.ts';
 import type { ResponseHead } from './http/response.ts';
@@ -99,7 +99,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
    * until the promise that it returns settles, which makes the engine wait.
    */
   async each(take: (view: Uint8Array) => void | Promise<void>): Promise<ArchiveResult> {
-    return this.#run({ write: take });
+    return this.#run({ write: (view) => callersCall(() => take(view)) });
   }
 
   /** Writes it to a file, which is whole or as it was before: a temporary file beside it is renamed at the end. */

@@ -15,17 +15,25 @@ export interface ExchangePlace {
   readonly reusedSocket: boolean;
 }
 
+/** Options of every error of ours. */
+interface LongshoreErrorOptions extends ErrorOptions {
+  readonly transient?: boolean | undefined;
+}
+
 /** Thrown never as itself: the root of every error of ours. */
 export class LongshoreError extends Error {
   /** Stable, one for each class: `"LONGSHORE_CONNECT"`. */
   readonly code: string;
+  /** Whether the same call, repeated later with nothing changed on this side, may succeed. */
+  readonly transient: boolean;
   /** Set where an exchange with an engine was under way. */
   exchange: ExchangePlace | undefined;
 
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  constructor(code: string, message: string, options?: LongshoreErrorOptions) {
     super(message, options);
     this.name = new.target.name;
     this.code = `LONGSHORE_${code}`;
+    this.transient = options?.transient ?? false;
     this.exchange = undefined;
   }
 
@@ -38,6 +46,38 @@ export class LongshoreError extends Error {
   }
 }
 
+/** The errors that came out of a caller's function. */
+const callersOwn = new WeakSet<object>();
+
+/** Runs a caller's function. An error of ours that it throws is the caller's, and is rejected as it is. */
+export function callersCall<Value>(run: () => Value): Value {
+  try {
+    const value = run();
+    return value instanceof Promise ? (value.catch(throwAsOwn) as Value) : value;
+  } catch (error) {
+    return throwAsOwn(error);
+  }
+}
+function throwAsOwn(error: unknown): never {
+  if (error instanceof LongshoreError) callersOwn.add(error);
+  throw error;
+}
+
+/** Whether a caller made the error: as the reason of that signal, or in a function of its own. */
+export function isCallersOwn(error: object, signal?: AbortSignal): boolean {
+  return callersOwn.has(error) || (signal?.aborted === true && signal.reason === error);
+}
+
+/**
+ * The failures to connect that pass: the engine starts or starts again (ENOENT: its socket is not there yet), its queue is
+ * full (EAGAIN), the network or the name server recovers. gRPC has the same as UNAVAILABLE. Not among them: ENOTFOUND, a
+ * name that does not exist; EACCES; and what a certificate has wrong.
+ */
+const PASSING: ReadonlySet<string | undefined> = new Set([
+  'EADDRNOTAVAIL', 'EAGAIN', 'EAI_AGAIN', 'ECONNABORTED', 'ECONNREFUSED', 'ECONNRESET', 'EHOSTDOWN', 'EHOSTUNREACH',
+  'EMFILE', 'ENETDOWN', 'ENETUNREACH', 'ENFILE', 'ENOBUFS', 'ENOENT', 'EPIPE', 'ETIMEDOUT',
+]);
+
 /** Thrown when no connection to the engine could be made, or it broke before the answer began. */
 export class ConnectError extends LongshoreError {
   /** The address that was dialled, `"unix:///var/run/docker.sock"`. */
@@ -49,9 +89,10 @@ export class ConnectError extends LongshoreError {
 
   constructor(
     message: string,
-    fields: { address: string; errno?: string | undefined; hint?: string | undefined; cause?: unknown },
+    fields: LongshoreErrorOptions & { address: string; errno?: string | undefined; hint?: string | undefined },
   ) {
-    super('CONNECT', fields.hint === undefined ? message : `${message}. ${fields.hint}`, { cause: fields.cause });
+    const { cause, hint, transient = PASSING.has(fields.errno) } = fields;
+    super('CONNECT', hint === undefined ? message : `${message}. ${hint}`, { cause, transient });
     this.address = fields.address;
     this.errno = fields.errno;
     this.hint = fields.hint;
@@ -87,9 +128,14 @@ export class TruncatedError extends LongshoreError {
 
   constructor(
     message: string,
-    fields: { phase: TruncatedError['phase']; received: number; expected?: number | undefined; cause?: unknown },
+    fields: LongshoreErrorOptions & {
+      phase: TruncatedError['phase'];
+      received: number;
+      expected?: number | undefined;
+    },
   ) {
-    super('TRUNCATED', message, { cause: fields.cause });
+    // Most often a connection that broke, or an engine that was stopped.
+    super('TRUNCATED', message, { cause: fields.cause, transient: fields.transient ?? true });
     this.phase = fields.phase;
     this.received = fields.received;
     this.expected = fields.expected;
@@ -121,7 +167,7 @@ export class TimeoutError extends LongshoreError {
   readonly limitMs: number;
 
   constructor(message: string, fields: { limit: TimeoutError['limit']; limitMs: number }) {
-    super('TIMEOUT', message);
+    super('TIMEOUT', message, { transient: true }); // an engine that was busy may be less so
     this.limit = fields.limit;
     this.limitMs = fields.limitMs;
   }
@@ -144,6 +190,8 @@ export interface ApiErrorFields {
   readonly inStream?: boolean;
   /** What those words tell. */
   readonly reason?: ApiErrorReason | undefined;
+  /** Whether the words or the status tell of something that passes. Default false. */
+  readonly transient?: boolean | undefined;
   /** The number that an error inside a stream may have beside its words: a registry's status, or an exit code. */
   readonly detailCode?: number | undefined;
 }
@@ -159,7 +207,7 @@ export class ApiError extends LongshoreError implements ApiErrorFields {
   readonly detailCode: number | undefined;
 
   constructor(message: string, fields: ApiErrorFields) {
-    super('API', message);
+    super('API', message, { transient: fields.transient });
     this.status = fields.status;
     this.method = fields.method;
     this.target = fields.target;

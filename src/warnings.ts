@@ -1,5 +1,7 @@
 // What a person should know though nothing failed: it goes to the client's `onWarning`, and never to the console.
 
+import { callersCall } from './errors.ts';
+
 /** One thing to be known. */
 export interface Warning {
   /**
@@ -29,7 +31,7 @@ export function warner(handler: Warn | undefined): Warn {
   return (warning) => {
     const key = `${warning.kind} ${warning.subject}`;
     if (handler === undefined || told.has(key)) return;
-    handler(warning);
+    callersCall(() => handler(warning));
     if (warning.kind !== 'engine' && told.size < REMEMBERED) told.add(key);
   };
 }

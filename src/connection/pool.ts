@@ -1,7 +1,7 @@
 // A wire: connections to one engine that are used again, by strict rules, when they may be. By default they speak our
 // own HTTP/1.1.
 
-import { ArgumentError, ConnectError, LongshoreError, TimeoutError, TruncatedError } from '../errors.ts';
+import { ArgumentError, ConnectError, LongshoreError, TimeoutError, TruncatedError, isCallersOwn } from '../errors.ts';
 import type { ExchangePlace } from '../errors.ts';
 import { waitFor } from '../signals.ts';
 import type { Channel, Dialer } from './channel.ts';
@@ -89,7 +89,7 @@ export class ConnectionPool implements Wire {
       await connection.exchange(request, reader);
     } catch (error) {
       const { method, shownTarget: target } = request;
-      throw located(error, { method, target, address: this.#dialer.address, requestSent: true, reusedSocket });
+      throw located(error, request.signal, { method, target, address: this.#dialer.address, requestSent: true, reusedSocket });
     } finally {
       if (connection.alive) this.#keep(connection);
     }
@@ -130,7 +130,7 @@ export class ConnectionPool implements Wire {
       connection.onDeath = () => this.#forget(connection);
       return connection;
     } catch (error) {
-      throw located(error, { method, target, address: this.#dialer.address, requestSent: false, reusedSocket: false });
+      throw located(error, signal, { method, target, address: this.#dialer.address, requestSent: false, reusedSocket: false });
     } finally {
       this.#dialling.delete(limit.end);
       limit.clear();
@@ -155,7 +155,7 @@ export class ConnectionPool implements Wire {
   }
 
   #closedError(): ConnectError {
-    return new ConnectError('this client has been closed', { address: this.#dialer.address });
+    return new ConnectError('this client has been closed', { address: this.#dialer.address, transient: false });
   }
 }
 
@@ -163,9 +163,10 @@ function twoTurns(): Promise<void> {
   return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
-function located(error: unknown, place: ExchangePlace): unknown {
+function located(error: unknown, signal: AbortSignal | undefined, place: ExchangePlace): unknown {
   // What was wrong with the arguments was found before a byte was sent: no exchange is to blame.
-  return error instanceof LongshoreError && !(error instanceof ArgumentError) ? error.at(place) : error;
+  if (!(error instanceof LongshoreError) || error instanceof ArgumentError) return error;
+  return isCallersOwn(error, signal) ? error : error.at(place);
 }
 
 /** RFC 9112 §9.3.1: only what changes nothing, has no content, and met a kept connection that said not one byte. */

@@ -2,7 +2,7 @@
 
 import { Buffer } from 'node:buffer';
 import { ELLIPSIS, asBuffer, escapeBytes, escapeText, utf8 } from '../bytes.ts';
-import { LongshoreError } from '../errors.ts';
+import { LongshoreError, UploadError, isCallersOwn } from '../errors.ts';
 import { hiddenValues } from './shown-target.ts';
 
 const REDACTED = '[redacted]';
@@ -16,6 +16,7 @@ export interface SecretBearer {
   readonly target: string;
   readonly fields: ReadonlyArray<readonly [name: string, value: string]>;
   readonly body?: { readonly bytes: Uint8Array } | object | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 // X-Registry-Auth and X-Registry-Config, HTTP's own three, and what others call theirs.
@@ -38,7 +39,7 @@ export function carriesCredentials(request: SecretBearer): boolean {
 
 /** The error, in whose texts nothing secret of the request is left. Errors that are not ours are their makers' affair. */
 export function withoutSecrets(error: unknown, request: SecretBearer): unknown {
-  if (!(error instanceof LongshoreError)) return error;
+  if (!(error instanceof LongshoreError) || isCallersOwn(error, request.signal)) return error;
   const hide = hider(secretsIn(request));
   if (hide !== undefined) hideInTexts(error, hide);
   return error;
@@ -52,7 +53,8 @@ function hideInTexts(error: LongshoreError, hide: (text: string) => string): voi
     const text: unknown = Reflect.get(error, name);
     if (typeof text === 'string') Reflect.set(error, name, hide(text));
   }
-  if (error.cause instanceof LongshoreError) hideInTexts(error.cause, hide);
+  const isSourcesOwn = error instanceof UploadError; // then the cause is the error of the caller's source
+  if (error.cause instanceof LongshoreError && !isSourcesOwn) hideInTexts(error.cause, hide);
 }
 
 function secretsIn(request: SecretBearer): string[] {

@@ -68,7 +68,7 @@ async function startSsh(address: SshAddress, connectMs: number | undefined): Pro
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const hint = code === 'ENOENT' || code === 'EACCES' ? 'Install the client of OpenSSH, or set PATH' : undefined;
-    const fields = { address: address.text, errno: code, hint, cause };
+    const fields = { address: address.text, errno: code, hint, cause, transient: false };
     throw new ConnectError(`cannot connect to ${address.text}: ${message}`, fields);
   }
 }
@@ -169,7 +169,7 @@ class ProgramChannel implements Channel {
     const what = `ssh ${how}${words && `: ${words}`}`;
     if (!this.connecting) return new Error(what);
     const { text: address } = this.#address;
-    return new ConnectError(`cannot connect to ${address}: ${what}`, { address, hint: hintFor(end, words) });
+    return new ConnectError(`cannot connect to ${address}: ${what}`, { address, ...meaningOf(end, words) });
   }
 
   #tellOver(): void {
@@ -209,7 +209,7 @@ class LastWords {
 }
 
 /** What ssh, a shell over there, or docker says, and what to do about it; the first that fits. */
-const hints: ReadonlyArray<readonly [words: RegExp, hint: string]> = [
+const hints: ReadonlyArray<readonly [words: RegExp, hint: string, transient?: boolean]> = [
   [/IDENTIFICATION HAS CHANGED/, 'Find out why the host has another key before you change known_hosts'],
   [
     /Host key verification failed/,
@@ -224,6 +224,7 @@ const hints: ReadonlyArray<readonly [words: RegExp, hint: string]> = [
   [
     /onnection refused|timed out|No route to host|unreachable/,
     'Check the host, the port and the network; does sshd listen there?',
+    true,
   ],
   [
     /permission denied while trying to connect|connect: permission denied/,
@@ -232,16 +233,18 @@ const hints: ReadonlyArray<readonly [words: RegExp, hint: string]> = [
   [
     /raw stream connection|Cannot connect to the Docker daemon/,
     'Is the engine running over there, and is this the path of its socket?',
+    true,
   ],
   [/unknown command|Usage: +docker|not a docker command/, 'It takes docker 18.09 or later over there'],
 ];
 
-function hintFor({ code }: ProgramEnd, words: string): string | undefined {
+function meaningOf({ code }: ProgramEnd, words: string): { hint?: string | undefined; transient?: boolean | undefined } {
   // The shell's status for a command that it did not find; its words are in its user's language.
   if (code === 127) {
-    return 'Install the docker command over there, and have it in the PATH of a login without a terminal';
+    return { hint: 'Install the docker command over there, and have it in the PATH of a login without a terminal' };
   }
-  return hints.find(([pattern]) => pattern.test(words))?.[1];
+  const [, hint, transient] = hints.find(([pattern]) => pattern.test(words)) ?? [];
+  return { hint, transient };
 }
 
 /** Who is told when nobody owns the channel: before it is handed over, and after it is destroyed. */

@@ -1,0 +1,114 @@
+// Which errors say that the same call may succeed later, and which errors of a caller's pass through as they are.
+
+import { afterEach, describe, expect, it } from 'vitest';
+import * as errors from '../src/errors.ts';
+import { ImageClient } from '../src/image-client.ts';
+import { fakeEngine } from './support/fake-engine.ts';
+import type { Answering, FakeEngine } from './support/fake-engine.ts';
+import { wireNames } from './support/wires.ts';
+
+const connect = (errno?: string): errors.ConnectError => new errors.ConnectError('x', { address: 'a', errno });
+const api = { status: 500, method: 'GET', target: '/x', daemonMessage: 'x' };
+
+describe('transient', () => {
+  // The names are those of connect(2), getaddrinfo(3) and Node; gRPC's UNAVAILABLE, which clients retry, is made of the same.
+  it.each([
+    ['ECONNREFUSED', true],
+    ['ECONNRESET', true],
+    ['ENOENT', true], // the socket appears when the engine has started
+    ['ETIMEDOUT', true],
+    ['EAI_AGAIN', true],
+    ['EAGAIN', true], // the backlog of a Unix socket is full
+    ['ENOTFOUND', false],
+    ['EACCES', false],
+    ['ENOTSOCK', false],
+    ['CERT_HAS_EXPIRED', false],
+    [undefined, false],
+  ])('of a ConnectError with errno %s is %s', (errno, transient) => {
+    expect(connect(errno).transient).toBe(transient);
+  });
+
+  it.each<[errors.LongshoreError, boolean]>([
+    [new errors.ConnectError('x', { address: 'a', errno: 'ENOENT', transient: false }), false],
+    [new errors.TruncatedError('x', { phase: 'content', received: 1 }), true],
+    [new errors.TruncatedError('x', { phase: 'stream', received: 1, transient: false }), false],
+    [new errors.TimeoutError('x', { limit: 'idle', limitMs: 1 }), true],
+    [new errors.ProtocolError('x', { offset: 0, section: 'x' }), false],
+    [new errors.DigestError('x', { path: 'x', expected: undefined, actual: undefined }), false],
+    [new errors.ApiError('x', api), false],
+    [new errors.ApiError('x', { ...api, transient: true }), true],
+    [new errors.DecodeError('x', { offset: 0 }), false],
+    [new errors.UploadError('x'), false],
+    [new errors.FileError('x', { path: 'x' }), false],
+    [new errors.VersionError('x', { needed: 'x', spoken: 'x' }), false],
+    [new errors.CredentialError('x', {}), false],
+    [new errors.ConfigError('x'), false],
+    [new errors.ArgumentError('x'), false],
+    [new errors.InvalidReferenceError('x'), false],
+    [new errors.TarError('x'), false],
+  ])('of %o is %s', (error, transient) => {
+    expect(error.transient).toBe(transient);
+  });
+});
+
+describe.each(wireNames)('over the wire %s', (wire) => {
+  let engine: FakeEngine;
+  let client: ImageClient;
+  afterEach(async () => {
+    client.close();
+    await engine.close();
+  });
+  const start = async (answering: Answering, onWarning?: (warning: unknown) => void): Promise<void> => {
+    engine = await fakeEngine(answering);
+    client = new ImageClient({ wire, host: engine.host, onWarning });
+  };
+  /** An error of ours that a caller made. */
+  const own = (): errors.LongshoreError => new errors.TruncatedError('as I made it', { phase: 'archive', received: 7 });
+  const expectUntouched = (error: unknown, made: errors.LongshoreError): void => {
+    expect(error).toBe(made);
+    expect([made.message, made.exchange]).toEqual(['as I made it', undefined]);
+  };
+  const failure = async (call: () => PromiseLike<unknown>): Promise<unknown> => {
+    const told = async (): Promise<unknown> => call();
+    return told().then(() => expect.unreachable(), (error: unknown) => error);
+  };
+
+  describe('an error of ours that the caller brings is rejected untouched', () => {
+    it('as the reason of an abort before the answer', async () => {
+      const [controller, reason] = [new AbortController(), own()];
+      await start(() => void setImmediate(() => controller.abort(reason)));
+      expectUntouched(await failure(() => client.images({ signal: controller.signal })), reason);
+    });
+
+    it('as the reason of an abort within the answer', async () => {
+      const [controller, reason] = [new AbortController(), own()];
+      await start((_, response) => void response.write('{"status":"x"}\n', () => controller.abort(reason)));
+      expectUntouched(await failure(() => client.pull('a', { signal: controller.signal })), reason);
+    });
+
+    it('as the reason of an abort while the connection is made', async () => {
+      await start(() => []);
+      const [controller, reason] = [new AbortController(), own()];
+      const dialer = { address: 'x', dial: () => new Promise<never>(() => setImmediate(() => controller.abort(reason))) };
+      const other = new ImageClient({ wire, dialer, version: '1.41' });
+      expectUntouched(await failure(() => other.images({ signal: controller.signal })), reason);
+      other.close();
+    });
+
+    it('as what onWarning throws', async () => {
+      const thrown = own();
+      await start(() => '{"status":"WARNING: x"}\n', () => {
+        throw thrown;
+      });
+      expectUntouched(await failure(() => client.pull('a')), thrown);
+    });
+
+    it('as what the function of each() throws, now or later', async () => {
+      await start(() => 'x'.repeat(1024));
+      for (const take of [(error: Error) => { throw error; }, async (error: Error) => Promise.reject(error)]) {
+        const thrown = own();
+        expectUntouched(await failure(() => client.getImage('a', { verify: false }).each(() => take(thrown))), thrown);
+      }
+    });
+  });
+});
