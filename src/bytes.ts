@@ -93,6 +93,13 @@ export async function sha256Maker(): Promise<MakeSha256> {
   return () => createHash('sha256');
 }
 
+/** The text without those of the characters that it ends with. `replace(/x+$/, '')` takes quadratic time for that. */
+export function withoutEnd(text: string, characters: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text[end - 1] as string)) end--;
+  return text.slice(0, end);
+}
+
 /** At most `limit` bytes for an error message: printable ASCII as it is, the rest as `\xHH`. */
 export function escapeBytes(bytes: Uint8Array, limit = 64): string {
   let text = '';

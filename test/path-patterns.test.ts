@@ -20,6 +20,11 @@ describe('a pattern', () => {
     ['[ab].log', ['a.log', 'b.log'], ['c.log', 'ab.log']],
     ['[a-c]x', ['bx'], ['dx', '-x']],
     ['[^a]x', ['bx'], ['ax']],
+    ['[^]', ['^'], ['a', '/']],
+    ['[]a]', ['[]a]'], ['a', ']']], // brackets with nothing in them are letters
+    ['[a-]', ['a', '-'], ['b']],
+    ['[[[', ['[[['], ['[']],
+    ['**/**/a', ['a', 'x/a', 'x/y/a'], ['xa', 'a/x']],
     ['a.b', ['a.b'], ['axb']], // no expression of letters
     ['a+(b)|c{2}$', ['a+(b)|c{2}$'], ['aab', 'cc']],
     ['é*', ['é日本'], ['e']],
@@ -32,6 +37,11 @@ describe('a pattern', () => {
 
   it.each(['', '.', '/', '!a', '[z-a]'])('is refused: "%s"', (pattern) => {
     expect(() => pathMatcher(['a', pattern])).toThrow(ArgumentError);
+  });
+
+  it('has at most 4096 characters, as a path has', () => {
+    expect(pathMatcher(['a'.repeat(4096)])('a'.repeat(4096))).toBe(true);
+    expect(() => pathMatcher(['a'.repeat(4097)])).toThrow('a pattern of 4097 characters: the longest may have 4096');
   });
 
   it('is one of several, any of which may mean a path; none means nothing', () => {

@@ -79,7 +79,7 @@ export function time(wire: string, gate: Gate = {}): Parameter<Date | number> {
   const encode = (value: Date | number): string[] => {
     const seconds = value instanceof Date ? value.getTime() / 1000 : value;
     check(Number.isFinite(seconds) && seconds >= 0, wire, 'a Date, or seconds since 1970', value);
-    return [seconds.toFixed(3).replace(/\.?0+$/, '')];
+    return [String(Number(seconds.toFixed(3)))];
   };
   return { wire, ...gate, encode };
 }

@@ -70,7 +70,7 @@ const digestGrammar = /sha256:[0-9a-f]{64}/;
  * tag and digest, all tags were pulled, and there is no one digest.
  */
 export function pullOutcome(reference: string): PullOutcome {
-  const isOne = /[:@][^/]*$/.test(reference);
+  const isOne = /[:@]/.test(reference.slice(reference.lastIndexOf('/') + 1));
   let digest: string | undefined;
   let status: PullResult['status'];
   const warnings: string[] = [];
@@ -122,7 +122,7 @@ export function loadOutcome(): Outcome<LoadResult> {
   return {
     take(event) {
       if (event.type !== 'stream') return;
-      const match = /^Loaded image( ID)?(?:\(s\))?: (.*?)\s*$/s.exec(event.text);
+      const match = /^Loaded image( ID)?(?:\(s\))?: (.*)$/s.exec(event.text);
       for (const name of match?.[2]?.split(',') ?? []) {
         const trimmed = name.trim();
         // Podman says "Loaded image: sha256:..." of an image without a name.

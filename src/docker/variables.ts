@@ -1,5 +1,7 @@
 // The variables of the environment that this library reads, and no others.
 
+import { withoutEnd } from '../bytes.ts';
+
 /** By the docker command's names; `COLIMA_HOME` is Colima's, the others are the system's. */
 export const VARIABLES = [
   'DOCKER_HOST',
@@ -38,5 +40,5 @@ export function configFolder({ home, variables }: Surroundings): string | undefi
 
 /** A path below a folder. Windows takes slashes for backslashes. */
 export function below(folder: string, ...names: readonly string[]): string {
-  return [folder.replace(/\/+$/, ''), ...names].join('/');
+  return [withoutEnd(folder, '/'), ...names].join('/');
 }

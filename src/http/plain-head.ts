@@ -11,7 +11,7 @@ const statusLine = /HTTP\/1\.([0-9]) ([1-5][0-9][0-9]) ([\t\x20-\x7e\x80-\xff]*)
 // field-line = field-name ":" OWS field-value OWS CRLF; no two ways lead through the same text, so that what does not
 // match is given up in linear time.                                                                    RFC 9112 §5
 const fieldLine =
-  /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*((?:[\x21-\x7e\x80-\xff]+(?:[ \t]+[\x21-\x7e\x80-\xff]+)*)?)[ \t]*\r\n/y;
+  /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(?:([\x21-\x7e\x80-\xff]+(?:[ \t]+[\x21-\x7e\x80-\xff]+)*)[ \t]*)?\r\n/y;
 
 /** A head, with the lengths of its parts in bytes. */
 export interface PlainHead {
@@ -37,7 +37,7 @@ export function plainHead(text: string): PlainHead | undefined {
     fieldLine.lastIndex = at;
     const line = fieldLine.exec(text);
     if (line === null) return undefined;
-    fields.appendLowered((line[1] as string).toLowerCase(), line[2] as string);
+    fields.appendLowered((line[1] as string).toLowerCase(), line[2] ?? '');
   }
   return { minor, status, reason, fields, statusLineLength, length: end + 2 };
 }

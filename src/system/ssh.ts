@@ -4,7 +4,7 @@
 import { Buffer } from 'node:buffer';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
 import type { SshAddress } from '../docker/address.ts';
-import { escapeText } from '../bytes.ts';
+import { escapeText, withoutEnd } from '../bytes.ts';
 import { ConnectError } from '../errors.ts';
 import { startProgram } from './process.ts';
 import type { Program, ProgramEnd } from './process.ts';
@@ -202,7 +202,7 @@ class LastWords {
     clearTimeout(timer);
     const lines = this.#bytes.toString('utf8').split(/[\r\n]+/);
     // Without the frame that ssh draws around a warning, and its own name, which the message has already.
-    const bare = lines.map((line) => escapeText(line.replace(/^(?:ssh: |[\s@]+)|[\s@]+$/g, '')));
+    const bare = lines.map((line) => escapeText(withoutEnd(line.replace(/^(?:ssh: |[\s@]+)/, ''), '@ \t')));
     const sentences = bare.filter((line) => line !== '').map((line) => line.replace(/[^.!?:;,]$/, '$&;'));
     return sentences.join(' ').replace(/[.;]$/, '');
   }

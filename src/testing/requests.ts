@@ -74,7 +74,7 @@ export class RequestParser {
   *#chunkedContent(): Steps {
     for (;;) {
       const line = yield* this.#through('\r\n', CHUNK_LINE_LIMIT);
-      const digits = line.toString('latin1').replace(/(?:;.*)?\r\n$/s, '');
+      const [digits = ''] = line.toString('latin1', 0, line.length - 2).split(';', 1);
       const size = parseHexadecimal(digits) ?? fail('a chunk size is no number');
       this.#events.push({ type: 'framing', bytes: line });
       yield* this.#exactly(size);

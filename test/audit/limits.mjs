@@ -38,6 +38,7 @@ const units = {
   SOCKET_PATH_LIMIT: 'bytes',
   ADDRESS_LIMIT: 'characters',
   TEXT_LIMIT: 'characters',
+  PATTERN_LIMIT: 'characters',
   DOCUMENT_LIMIT: 'bytes',
   MEMORY_LIMIT: 'bytes',
   ENTRY_COST: 'bytes',
