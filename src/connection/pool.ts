@@ -6,8 +6,10 @@ import type { ExchangePlace } from '../errors.ts';
 import { waitFor } from '../signals.ts';
 import type { Channel, Dialer } from './channel.ts';
 import { Connection } from './connection.ts';
+import { Deadline } from './deadline.ts';
 import type { MakeExchange } from './connection.ts';
 import { Places } from './places.ts';
+import type { TurnLimit } from './places.ts';
 import type { AnswerReader, Wire, WireRequest } from './wire.ts';
 
 /** Idle connections that are kept, as moby's client keeps them. */
@@ -57,12 +59,28 @@ export class ConnectionPool implements Wire {
   }
 
   async #exchangeInTurn(places: Places, request: WireRequest, reader: AnswerReader): Promise<void> {
-    const giveBack = await places.take(request.signal);
+    const giveBack = await places.take(request.signal, this.#turnLimit(request));
     try {
       await this.#exchange(request, reader);
     } finally {
       giveBack();
     }
+  }
+
+  /** The least of a call's limits: while it waits for its turn, it has no connection, and nothing of the engine. */
+  #turnLimit(request: WireRequest): TurnLimit | undefined {
+    const { connectMs = Infinity, headMs = Infinity, idleMs = Infinity } = request.timeouts;
+    const limitMs = Math.min(connectMs, headMs, idleMs);
+    if (limitMs === Infinity) return undefined;
+    const limit = limitMs === connectMs ? 'connect' : limitMs === headMs ? 'head' : 'idle';
+    const { address, traits } = this.#dialer;
+    const message = `no connection to ${address} was free within ${limitMs} ms: ${traits?.maxBusy} calls are under way, the most at a time`;
+    return { limitMs, error: () => this.#notSent(request, new TimeoutError(message, { limit, limitMs })) };
+  }
+
+  /** The error of a request of which no byte was sent. */
+  #notSent({ method, shownTarget: target, signal }: WireRequest, error: unknown): unknown {
+    return located(error, signal, { method, target, address: this.#dialer.address, requestSent: false, reusedSocket: false });
   }
 
   async #exchange(request: WireRequest, reader: AnswerReader): Promise<void> {
@@ -115,7 +133,7 @@ export class ConnectionPool implements Wire {
   }
 
   async #dial(request: WireRequest): Promise<Connection> {
-    const { method, shownTarget: target, timeouts, signal } = request;
+    const { timeouts, signal } = request;
     signal?.throwIfAborted();
     if (this.#closed) throw this.#closedError();
     const limit = dialLimit(signal, timeouts.connectMs, this.#dialer.address);
@@ -130,7 +148,7 @@ export class ConnectionPool implements Wire {
       connection.onDeath = () => this.#forget(connection);
       return connection;
     } catch (error) {
-      throw located(error, signal, { method, target, address: this.#dialer.address, requestSent: false, reusedSocket: false });
+      throw this.#notSent(request, error);
     } finally {
       this.#dialling.delete(limit.end);
       limit.clear();
@@ -184,12 +202,12 @@ function dialLimit(signal: AbortSignal | undefined, limitMs: number | undefined,
   const timer =
     limitMs === undefined
       ? undefined
-      : setTimeout(() => {
+      : new Deadline(limitMs, () => {
           const message = `no connection to ${address} within ${limitMs} ms; is anything listening there?`;
           controller.abort(new TimeoutError(message, { limit: 'connect', limitMs }));
-        }, limitMs);
+        });
   const clear = (): void => {
-    clearTimeout(timer);
+    timer?.clear();
     signal?.removeEventListener('abort', onAbort);
   };
   return { signal: controller.signal, end: (reason: unknown) => controller.abort(reason), clear };

@@ -1,6 +1,7 @@
 // The limits of time during one exchange: for the head of the answer, and for the engine's silence.
 
 import { TimeoutError } from '../errors.ts';
+import { Deadline } from './deadline.ts';
 import type { Timeouts } from './wire.ts';
 
 /** What a timer of Node's can wait at most, in milliseconds: 24 days. */
@@ -10,8 +11,8 @@ export const LONGEST_TIMEOUT_MS: number = 2 ** 31 - 1;
 export class TimeLimits {
   readonly #timeouts: Timeouts;
   readonly #expire: (error: TimeoutError) => void;
-  #headTimer: NodeJS.Timeout | undefined;
-  #idleTimer: NodeJS.Timeout | undefined;
+  #head: Deadline | undefined;
+  #idle: Deadline | undefined;
   readonly #ours = { reading: false, sending: false };
   #requestSent = false;
   #stopped = false;
@@ -29,29 +30,29 @@ export class TimeLimits {
     // Where the connection is still in the making, its limit comes first; ssh keeps that one, and says more than we.
     const limitMs = Math.min(headMs + (connecting ? connectMs : 0), LONGEST_TIMEOUT_MS);
     // One timer for the whole head: neither a byte now and then nor interim answers extend it.
-    this.#headTimer = setTimeout(() => {
+    this.#head = new Deadline(limitMs, () => {
       this.#expire(new TimeoutError(`no answer within ${limitMs} ms`, { limit: 'head', limitMs }));
-    }, limitMs);
+    });
   }
 
   headCame(): void {
-    clearTimeout(this.#headTimer);
+    this.#head?.clear();
   }
 
   /** From now on silence is the engine's, but while we wait. */
   startIdle(): void {
-    clearTimeout(this.#idleTimer);
-    this.#idleTimer = undefined; // or `refresh()` would bring it back to life
+    this.#idle?.clear();
+    this.#idle = undefined; // or `restart()` would bring it back to life
     const limitMs = this.#timeouts.idleMs;
     if (limitMs === undefined || this.#stopped || this.#ours.reading || this.#ours.sending) return;
-    this.#idleTimer = setTimeout(() => {
+    this.#idle = new Deadline(limitMs, () => {
       const what = this.#requestSent ? 'sent nothing' : 'took nothing and sent nothing';
       this.#expire(new TimeoutError(`the engine ${what} for ${limitMs} ms`, { limit: 'idle', limitMs }));
-    }, limitMs);
+    });
   }
 
   bytesCame(): void {
-    this.#idleTimer?.refresh();
+    this.#idle?.restart();
   }
 
   /** Whether this side makes the engine wait, by reading or by having nothing to send: that is nobody's idleness. */

@@ -5,6 +5,7 @@
 // secret, in words as well, so nothing that a helper says is ever shown.
 
 import { concat, decodeUtf8 } from '../bytes.ts';
+import { Deadline } from '../connection/deadline.ts';
 import { isJsonObject } from '../docker/answer.ts';
 import { Secret } from '../docker/auth.ts';
 import type { Credentials } from '../docker/auth.ts';
@@ -61,7 +62,7 @@ function converse(program: Program, question: HelperQuestion, limits: HelperLimi
     const blocks: Uint8Array[] = [];
     let room = HELPER_OUTPUT_LIMIT;
     const over = (): void => {
-      clearTimeout(timer);
+      limit.clear();
       signal?.removeEventListener('abort', onAbort);
     };
     const giveUp = (reason: unknown): void => {
@@ -71,7 +72,7 @@ function converse(program: Program, question: HelperQuestion, limits: HelperLimi
     };
     const onAbort = (): void => giveUp(signal?.reason);
     const late = (): void => giveUp(failure(question, `has not ended within ${timeoutMs} ms, and was stopped`));
-    const timer = setTimeout(late, timeoutMs);
+    const limit = new Deadline(timeoutMs, late);
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted === true) onAbort();
     program.stdout.on('data', (block: Uint8Array) => {

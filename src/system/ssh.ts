@@ -3,6 +3,7 @@
 
 import { Buffer } from 'node:buffer';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
+import { Deadline } from '../connection/deadline.ts';
 import type { SshAddress } from '../docker/address.ts';
 import { escapeText, withoutEnd } from '../bytes.ts';
 import { ConnectError } from '../errors.ts';
@@ -196,10 +197,10 @@ class LastWords {
 
   /** In one line, safe to print. */
   async text(): Promise<string> {
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, LAST_WORDS_MS)));
-    await Promise.race([this.#closed, limit]);
-    clearTimeout(timer);
+    await new Promise<void>((resolve) => {
+      const limit = new Deadline(LAST_WORDS_MS, resolve);
+      void this.#closed.then(() => (limit.clear(), resolve()));
+    });
     const lines = this.#bytes.toString('utf8').split(/[\r\n]+/);
     // Without the frame that ssh draws around a warning, and its own name, which the message has already.
     const bare = lines.map((line) => escapeText(withoutEnd(line.replace(/^(?:ssh: |[\s@]+)/, ''), '@ \t')));

@@ -69,6 +69,7 @@ const units = {
   SMALL_FILE_LIMIT: 'bytes',
   MAX_IDLE: 'connections',
   MAX_BUSY: 'calls',
+  PARTS: 'parts',
   CHAIN_LIMIT: 'certificates',
   BLOCK_SIZE: 'bytes',
   SLAB_SIZE: 'bytes',

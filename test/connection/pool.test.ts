@@ -271,6 +271,21 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(targets).not.toContain('/aborted');
     });
 
+    it.each(['connectMs', 'headMs', 'idleMs'] as const)('wait for it as long as the least limit, %s, and send nothing then', async (limit) => {
+      const { targets, go } = await startTwo();
+      const busy = ['/a', '/b'].map((target) => get({ target }));
+      await until(() => targets.length === 2);
+      const timeouts = { connectMs: 60_000, headMs: undefined, idleMs: undefined, [limit]: 40 };
+      const error = await get({ target: '/late', timeouts }).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'LONGSHORE_TIMEOUT', limit: limit.replace('Ms', ''), limitMs: 40 });
+      expect((error as TimeoutError).exchange).toMatchObject({ target: '/late', requestSent: false });
+      expect((error as Error).message).toContain('2 calls are under way, the most at a time');
+      for (const target of ['/a', '/b']) go.get(target)?.();
+      await Promise.all(busy);
+      expect((await get({ target: '/now', timeouts })).text).toBe('now');
+      expect(targets).not.toContain('/late');
+    });
+
     it('give up their place when their connection dies', async () => {
       await startTwo();
       const dying = Array.from({ length: 4 }, () => get({ target: '/dies' }).catch((error: unknown) => error));

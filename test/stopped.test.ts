@@ -1,0 +1,143 @@
+// A process that does not run for longer than its limits of time (SIGSTOP, a suspended machine, an event loop that other
+// work holds) and finds the answers when it runs again.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Deadline } from '../src/connection/deadline.ts';
+import { ImageClient } from '../src/index.ts';
+import { answer, fakeDaemon, onRequest, until } from './support/fake-daemon.ts';
+import { helperFolder } from './support/helpers.ts';
+import { tlsDaemon } from './support/tls-daemon.ts';
+
+/** Keeps the event loop from turning. */
+function hold(milliseconds: number): void {
+  for (const end = performance.now() + milliseconds; performance.now() < end; );
+}
+
+describe('a deadline', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it('is reached when its limit and two turns are over, and once', () => {
+    const reached = vi.fn();
+    new Deadline(400, reached);
+    vi.advanceTimersByTime(399);
+    expect(reached).not.toHaveBeenCalled();
+    vi.runAllTimers();
+    expect(reached).toHaveBeenCalledOnce();
+  });
+
+  it('is not reached when what is awaited is found in the turns behind its limit', () => {
+    const reached = vi.fn();
+    const deadline = new Deadline(400, reached);
+    setTimeout(() => setImmediate(() => deadline.clear()), 400);
+    vi.runAllTimers();
+    const other = new Deadline(400, reached);
+    setTimeout(() => setImmediate(() => other.restart()), 400);
+    vi.advanceTimersByTime(799);
+    expect(reached).not.toHaveBeenCalled();
+  });
+
+  it('counts anew when it is restarted, and no more when it is cleared', () => {
+    const reached = vi.fn();
+    const deadline = new Deadline(400, reached);
+    vi.advanceTimersByTime(399);
+    deadline.restart();
+    vi.advanceTimersByTime(399);
+    deadline.clear();
+    vi.runAllTimers();
+    expect(reached).not.toHaveBeenCalled();
+  });
+});
+
+const LIMIT_MS = 3000;
+/** Requests of the four calls that ask an engine, over two wires. */
+const ASKED = 8;
+const library = fileURLToPath(new URL(process.env['TEST_TARGET'] === 'src' ? '../src/index.ts' : '../dist/index.js', import.meta.url));
+const program = fileURLToPath(new URL('support/stopped.mjs', import.meta.url));
+
+describe.runIf(process.platform === 'linux')('a process that is stopped for longer than its limits', () => {
+  it('takes the answers that came meanwhile, on both wires', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'longshore-stopped-'));
+    await writeFile(join(folder, 'config.json'), '{"credsStore":"held"}');
+    const helpers = await helperFolder();
+    await helpers.make('held', `held(() => give('user', 'pw'))`);
+    const [asked, answers]: [string[], Array<() => void>] = [[], []];
+    const daemon = await fakeDaemon((socket) => {
+      onRequest(socket, (head) => {
+        const target = head.split(' ')[1] ?? '';
+        asked.push(target);
+        if (target.includes('/load')) socket.pause(); // what is uploaded is taken, and answered, during the stop
+        if (target === '/idle') socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n1');
+        answers.push(() => {
+          if (target === '/_ping') socket.write('HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\n\r\n');
+          else if (target === '/idle') socket.write('2');
+          else socket.write(answer('{"stream":"Loaded image: a:1\\n"}'));
+          socket.resume();
+        });
+      });
+    });
+    const env = { ...process.env, DOCKER_CONFIG: folder, DOCKER_AUTH_CONFIG: '' };
+    const child = spawn(process.execPath, [program, library, daemon.host, String(LIMIT_MS)], { env });
+    try {
+      let said = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (said += data.toString()));
+      const ended = once(child, 'close');
+      const [helper, other] = [await helpers.heldProgram(), await helpers.heldProgram()];
+      await until(() => asked.length === ASKED);
+      child.kill('SIGSTOP');
+      const stopped = performance.now();
+      await untilStopped(child.pid as number);
+      for (const give of answers) give();
+      await Promise.all([helper, other].map((socket) => (socket.write('go'), once(socket.resume(), 'close'))));
+      await until(() => performance.now() > stopped + LIMIT_MS);
+      child.kill('SIGCONT');
+      await ended;
+      const names = ['head', 'idle', 'upload', 'ping', 'helper'];
+      const lines = ['own', 'node:http'].flatMap((wire) => names.map((name) => `${name} over ${wire}: ended`));
+      expect(said.trim().split('\n').sort()).toEqual(lines.sort());
+    } finally {
+      child.kill('SIGKILL');
+      await daemon.close();
+      await helpers.remove();
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+/** Resolves when the system says that the process does not run. */
+async function untilStopped(pid: number): Promise<void> {
+  while (!/\) T /.test(await readFile(`/proc/${pid}/stat`, 'latin1'))) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe.each(['own', 'node:http'] as const)('over %s, an event loop that is held for longer than connectMs', (wire) => {
+  const PING = 'HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\n\r\n';
+
+  it('still connects to a host by its name', async () => {
+    const server = createServer((socket) => onRequest(socket.on('error', () => {}), () => socket.write(PING))).listen(0, 'localhost');
+    await once(server, 'listening');
+    const client = new ImageClient({ host: `tcp://localhost:${(server.address() as AddressInfo).port}`, wire });
+    const pinging = client.ping({ timeouts: { connectMs: 2000 } });
+    hold(2100);
+    expect((await pinging).apiVersion).toBe('1.41');
+    client.close();
+    server.close();
+  });
+
+  it('still connects over TLS', async () => {
+    const daemon = await tlsDaemon((socket) => onRequest(socket, () => socket.write(PING)));
+    const client = new ImageClient({ dialer: daemon.dialer(), wire });
+    const pinging = client.ping({ timeouts: { connectMs: 4000 } });
+    hold(4100);
+    expect((await pinging).apiVersion).toBe('1.41');
+    client.close();
+    daemon.close();
+  });
+});
