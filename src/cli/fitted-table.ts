@@ -15,11 +15,11 @@ export interface Column {
 }
 
 /** The head and a line for each row, in no more than that many columns where it can be done at all. */
-export function fittedTable(columns: readonly Column[], rows: ReadonlyArray<readonly string[]>, room: number): string {
+export function fittedTable(columns: readonly Column[], rows: ReadonlyArray<readonly unknown[]>, room: number): string {
   const cells = [columns.map(({ title }) => title), ...rows].map((row) => row.map(printable));
   const layout = columns.map((column, index) => ({ column, index, width: widest(cells, index) }));
   // What is empty in every row says nothing.
-  const filled = layout.filter(({ index }) => rows.length === 0 || rows.some((row) => row[index] !== ''));
+  const filled = layout.filter(({ index }) => rows.length === 0 || cells.some((row, at) => at > 0 && row[index] !== ''));
   const { gap, kept } = fitting(filled, room);
   return cells.map((row) => `${lineOf(row, kept, gap)}\n`).join('');
 }
@@ -57,8 +57,10 @@ function widthOfAll(placed: readonly Placed[], gap: number): number {
 
 /** Takes from the widest column that may give, one by one, until it fits or none may. */
 function shrunk(placed: readonly Placed[], room: number): readonly Placed[] {
-  const widths = placed.map(({ width }) => width);
-  for (let excess = widthOfAll(placed, NARROW_GAP) - room; excess > 0; excess--) {
+  // What is wider than the room is cut at once: column by column would take as long as an engine's text.
+  const capped = placed.map((each) => ({ ...each, width: Math.min(each.width, Math.max(room, each.column.least ?? each.width)) }));
+  const widths = capped.map(({ width }) => width);
+  for (let excess = widthOfAll(capped, NARROW_GAP) - room; excess > 0; excess--) {
     const givers = widths.map((width, at) => (width > (placed[at]?.column.least ?? Infinity) ? width : 0));
     const most = Math.max(...givers);
     if (most === 0) break;

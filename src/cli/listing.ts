@@ -1,6 +1,7 @@
 // Images as rows of a table.
 
 import type { ImageSummary } from '../index.ts';
+import { textOf, textsOf } from './engine-values.ts';
 import { fittedTable } from './fitted-table.ts';
 import type { Column } from './fitted-table.ts';
 import { age, humanSize } from './table.ts';
@@ -20,7 +21,7 @@ export function imageTable(
 ): string {
   const rows = images.flatMap((image) =>
     namesOf(image).map(([repository, tag]) => {
-      const id = ids === 'short' ? shortId(image.Id) : image.Id;
+      const id = ids === 'short' ? shortId(image.Id) : textOf(image.Id);
       const cells = [repository, tag, id, age(image.Created, nowMs), humanSize(image.Size, 3)];
       return [...cells, ...more.map(([, cell]) => cell(image))];
     }),
@@ -42,9 +43,9 @@ const NONE = '<none>';
 /** Untagged images keep the repository of a digest. Engines below API 1.43 write `<none>:<none>` for no name. */
 function namesOf({ RepoTags, RepoDigests }: ImageSummary): ReadonlyArray<readonly [repository: string, tag: string]> {
   const named = (name: string): boolean => !name.startsWith(NONE);
-  const tags = RepoTags.filter(named).map((name) => splitAt(name, name.lastIndexOf(':')));
+  const tags = textsOf(RepoTags).filter(named).map((name) => splitAt(name, name.lastIndexOf(':')));
   if (tags.length > 0) return tags;
-  const repositories = RepoDigests.filter(named).map((name) => splitAt(name, name.indexOf('@'))[0]);
+  const repositories = textsOf(RepoDigests).filter(named).map((name) => splitAt(name, name.indexOf('@'))[0]);
   return repositories.length > 0 ? [...new Set(repositories)].map((name) => [name, NONE]) : [[NONE, NONE]];
 }
 
@@ -53,6 +54,6 @@ function splitAt(text: string, at: number): [string, string] {
 }
 
 /** As much of an id as people use. */
-export function shortId(id: string): string {
-  return id.replace(/^sha256:/, '').slice(0, 12);
+export function shortId(id: unknown): string {
+  return textOf(id).replace(/^sha256:/, '').slice(0, 12);
 }

@@ -1,8 +1,10 @@
 // What others wrote, fit for a terminal: nothing in it steers, and it is as wide as we think.
 
-/** The text with control, bidirectional and lone-surrogate characters as `\u{…}`: one line that does nothing. */
-export function printable(text: string): string {
-  return text.replace(unprintable, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+import { textOf } from './engine-values.ts';
+
+/** The value as text, control, bidirectional and lone-surrogate characters as `\u{…}`: one line that does nothing. */
+export function printable(value: unknown): string {
+  return textOf(value).replace(unprintable, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 // Cc (C0, DEL, C1), Cf (which holds the bidirectional controls), Cs (lone surrogates), and the two that break lines.
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;

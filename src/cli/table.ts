@@ -1,9 +1,10 @@
 // Columns, sizes and ages as the docker command writes them.
 
+import { numberOf } from './engine-values.ts';
 import { printable, widthOf } from './printable.ts';
 
 /** Lines whose cells stand below each other, three columns apart; every cell is made printable. */
-export function table(rows: ReadonlyArray<readonly string[]>): string {
+export function table(rows: ReadonlyArray<readonly unknown[]>): string {
   const cells = rows.map((row) => row.map(printable));
   const widths: number[] = [];
   for (const row of cells) {
@@ -23,18 +24,20 @@ const SIZE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
 /**
  * A number of bytes in decimal units, as go-units' HumanSize: `7.33MB`. The docker command gives an image's size 3
- * digits, and progress 4.
+ * digits, and progress 4. `?` for what is not a number.
  */
-export function humanSize(bytes: number, digits: 3 | 4 = 4): string {
-  let value = bytes;
+export function humanSize(bytes: unknown, digits: 3 | 4 = 4): string {
+  let value = numberOf(bytes);
+  if (value === undefined) return '?';
   let unit = 0;
-  const rounded = (): number => Number(value.toPrecision(digits));
+  let rounded = Number(value.toPrecision(digits));
   // The rounded number decides: go-units divides first, and so has 999,999 bytes as "1e+03kB".
-  while (rounded() >= 1000 && unit < SIZE_UNITS.length - 1) {
+  while (rounded >= 1000 && unit < SIZE_UNITS.length - 1) {
     value /= 1000;
+    rounded = Number(value.toPrecision(digits));
     unit++;
   }
-  return `${rounded()}${SIZE_UNITS[unit]}`;
+  return `${rounded}${SIZE_UNITS[unit]}`;
 }
 
 const MINUTE = 60;
@@ -67,6 +70,7 @@ export function humanDuration(seconds: number): string {
 }
 
 /** How long ago a second since 1970 was; `N/A` where none is known, which engines write as 0 or as Go's year 1. */
-export function age(createdSeconds: number, nowMs: number): string {
+export function age(created: unknown, nowMs: number): string {
+  const createdSeconds = numberOf(created) ?? 0;
   return createdSeconds > 0 ? `${humanDuration(nowMs / 1000 - createdSeconds)} ago` : 'N/A';
 }

@@ -118,6 +118,17 @@ describe('longshore', () => {
     expect((await ended(child)).code).toBe(130);
   });
 
+  // As arguments of one function call, so many would exceed the stack of the process.
+  it.each([
+    ['history', 'GET /images/a/history', '{"Id":"x","Created":0,"CreatedBy":"y","Size":1,"Comment":"","Tags":null},', 1],
+    ['rm', 'DELETE /images/a', '{"Untagged":"a:1"},', 0],
+  ])('%s prints an answer of 200,000 items', async (name, request, item, heads) => {
+    const text = `[${item.repeat(200_000).slice(0, -1)}]`;
+    daemon = await cannedDaemon({ [request]: (response) => void response.end(text) });
+    const { code, stdout, stderr } = await ended(start([name, 'a'], daemon.host));
+    expect([code, stderr, stdout.split('\n').length - 1]).toEqual([0, '', 200_000 + heads]);
+  });
+
   it('colors nothing that is no terminal, and an empty answer is an archive that was cut', async () => {
     daemon = await cannedDaemon({ 'GET /images/get': bytes(new Uint8Array(0)) });
     const { code, stderr } = await ended(start(['save', 'x'], daemon.host));

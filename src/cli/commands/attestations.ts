@@ -1,6 +1,7 @@
 // longshore attestations: what was attested of an image.
 
 import { command } from '../command.ts';
+import { objectsOf } from '../engine-values.ts';
 import { fittedTable } from '../fitted-table.ts';
 import type { Column } from '../fitted-table.ts';
 import { noTruncOption, platformOption } from '../shared-options.ts';
@@ -22,7 +23,7 @@ export const attestations = command({
     const { platform, statement, type } = values;
     const found = await (await client()).imageAttestations(image, { platform, statement, type, signal: io.signal });
     if (values.json === true || statement === true) return print.json(found);
-    const rows = found.map(({ PredicateType, Descriptor: { digest, size } }) => [PredicateType, digest, humanSize(size, 3)]);
+    const rows = objectsOf(found).map(({ PredicateType, Descriptor }) => [PredicateType, Descriptor?.digest, humanSize(Descriptor?.size, 3)]);
     return print.text(fittedTable(COLUMNS, rows, values['no-trunc'] === true ? Infinity : print.columns));
   },
 });

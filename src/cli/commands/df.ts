@@ -2,6 +2,7 @@
 
 import type { ImageClient, ImageSummary } from '../../index.ts';
 import { command } from '../command.ts';
+import { numberOf, textOf, textsOf } from '../engine-values.ts';
 import { fittedTable } from '../fitted-table.ts';
 import type { Column } from '../fitted-table.ts';
 import { imageTable } from '../listing.ts';
@@ -19,9 +20,9 @@ export const df = command({
     const usage = await (await client()).diskUsage({ verbose: values.verbose, signal: io.signal });
     if (values.json === true) return print.json(usage);
     const { totalCount, activeCount, totalSize, reclaimable, images } = usage;
-    const share = totalSize > 0 ? ` (${Math.floor((100 * reclaimable) / totalSize)}%)` : '';
+    const share = totalSize > 0 && reclaimable >= 0 ? ` (${Math.floor((100 * reclaimable) / totalSize)}%)` : '';
     const sizes = [humanSize(totalSize, 3), humanSize(reclaimable, 3) + share];
-    const cells = ['Images', String(totalCount), String(activeCount), ...sizes];
+    const cells = ['Images', numberOf(totalCount) ?? '?', numberOf(activeCount) ?? '?', ...sizes];
     await print.text(fittedTable(COLUMNS, [cells], print.columns));
     if (images === undefined) return;
     const named = await withNames(images, await client(), io.signal);
@@ -36,12 +37,12 @@ async function withNames(
   signal: AbortSignal,
 ): Promise<ImageSummary[]> {
   const once = [...new Map(images.map((image) => [image.Id, image])).values()];
-  if (images.every(({ RepoTags }) => RepoTags.every((name) => name.includes(':')))) return once;
+  if (images.every(({ RepoTags }) => textsOf(RepoTags).every((name) => name.includes(':')))) return once;
   const listed = new Map((await client.images({ all: true, signal })).map(({ Id, RepoTags }) => [bare(Id), RepoTags]));
   return once.map((image) => ({ ...image, RepoTags: listed.get(bare(image.Id)) ?? [] }));
 }
 
-const bare = (id: string): string => id.replace(/^sha256:/, '');
+const bare = (id: unknown): string => textOf(id).replace(/^sha256:/, '');
 
 const COLUMNS: readonly Column[] = [
   { title: 'TYPE', spare: 1 },
@@ -52,10 +53,13 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** Below zero: the engine does not say. */
-const known = (value: number, text: (value: number) => string): string => (value < 0 ? '' : text(value));
+const known = (value: unknown, text: (value: number) => string): string => {
+  const given = numberOf(value) ?? -1;
+  return given < 0 ? '' : text(given);
+};
 
 const SHARES: ReadonlyArray<readonly [Column, (image: ImageSummary) => string]> = [
   [{ title: 'SHARED', spare: 4 }, ({ SharedSize }) => known(SharedSize, (size) => humanSize(size, 3))],
-  [{ title: 'UNIQUE', spare: 3 }, ({ Size, SharedSize }) => known(SharedSize, (shared) => humanSize(Size - shared, 3))],
+  [{ title: 'UNIQUE', spare: 3 }, ({ Size, SharedSize }) => known(SharedSize, (shared) => humanSize((numberOf(Size) ?? 0) - shared, 3))],
   [{ title: 'CONTAINERS', spare: 5 }, ({ Containers }) => known(Containers, String)],
 ];

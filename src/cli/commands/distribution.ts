@@ -3,6 +3,7 @@
 import { familiarReference, parseReference } from '../../index.ts';
 import type { DistributionInspect, PlatformObject } from '../../index.ts';
 import { command } from '../command.ts';
+import { objectsOf, textOf } from '../engine-values.ts';
 import { forEachOperand } from '../operands.ts';
 import { printable } from '../printable.ts';
 import { humanSize, table } from '../table.ts';
@@ -23,15 +24,16 @@ export const distribution = command({
       const answer = await client.inspectDistribution(reference, { signal: io.signal });
       found.push(answer);
       if (values.json === true) return;
-      if (values.quiet === true) return print.text(`${printable(answer.Descriptor.digest)}\n`);
+      if (values.quiet === true) return print.text(`${printable(answer.Descriptor?.digest)}\n`);
       return print.text((found.length > 1 ? '\n' : '') + description(reference, answer));
     });
     if (values.json === true) await print.json(found);
   },
 });
 
-function description(reference: string, { Descriptor: { digest, mediaType, size }, Platforms }: DistributionInspect): string {
-  const [first = '', ...more] = Platforms.map(platformText);
+function description(reference: string, { Descriptor, Platforms }: DistributionInspect): string {
+  const { digest, mediaType, size } = Descriptor ?? {};
+  const [first = '', ...more] = objectsOf(Platforms).map(platformText);
   return table([
     ['Name', familiarReference(parseReference(reference))],
     ['  Digest', digest],
@@ -43,5 +45,5 @@ function description(reference: string, { Descriptor: { digest, mediaType, size 
 }
 
 function platformText({ os, architecture, variant }: PlatformObject): string {
-  return [os, architecture, variant].filter(Boolean).join('/');
+  return [os, architecture, variant].map(textOf).filter(Boolean).join('/');
 }

@@ -2,6 +2,7 @@
 
 import type { ImageEvent } from '../../index.ts';
 import { command } from '../command.ts';
+import { membersOf, numberOf, textOf } from '../engine-values.ts';
 import { line } from '../printer.ts';
 import { filterOption, parseFilters, parseTime } from '../shared-options.ts';
 
@@ -26,7 +27,14 @@ export const events = command({
 
 /** `2026-01-01T00:00:00.000Z image pull alpine:3.20 (name=alpine)` */
 function eventLine({ time, timeNano, Type, Action, Actor }: ImageEvent): string {
-  const when = new Date(timeNano === undefined ? time * 1000 : timeNano / 1e6);
-  const attributes = Object.entries(Actor.Attributes ?? {}).map(([key, value]) => `${key}=${value}`);
-  return `${when.toISOString()} ${Type} ${Action} ${Actor.ID}${attributes.length > 0 ? ` (${attributes.join(', ')})` : ''}`;
+  const attributes = membersOf(Actor?.Attributes).map(([key, value]) => `${key}=${textOf(value)}`);
+  const what = [timeText(time, timeNano), Type, Action, Actor?.ID].map(textOf).join(' ');
+  return `${what}${attributes.length > 0 ? ` (${attributes.join(', ')})` : ''}`;
+}
+
+/** `?` where the engine says no time, or one that no calendar has. */
+function timeText(time: unknown, timeNano: unknown): string {
+  const nanoseconds = numberOf(timeNano);
+  const when = new Date(nanoseconds === undefined ? (numberOf(time) ?? NaN) * 1000 : nanoseconds / 1e6);
+  return Number.isNaN(when.getTime()) ? '?' : when.toISOString();
 }

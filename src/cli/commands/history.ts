@@ -3,6 +3,7 @@
 import type { HistoryItem } from '../../index.ts';
 import { barOf } from '../bars.ts';
 import { command } from '../command.ts';
+import { numberOf, textOf } from '../engine-values.ts';
 import { fittedTable } from '../fitted-table.ts';
 import type { Column } from '../fitted-table.ts';
 import { shortId } from '../listing.ts';
@@ -24,18 +25,19 @@ export const history = command({
   async run({ operands: [image = ''], values, io, print, client }) {
     const steps = await (await client()).history(image, { platform: values.platform, signal: io.signal });
     const whole = values['no-trunc'] === true;
-    const idOf = ({ Id }: HistoryItem): string => (whole ? Id : shortId(Id));
+    const idOf = ({ Id }: HistoryItem): string => (whole ? textOf(Id) : shortId(Id));
     if (values.quiet === true) {
       const ids = steps.map(idOf);
       return values.json === true ? print.json(ids) : print.text(ids.map(line).join(''));
     }
     if (values.json === true) return print.json(steps);
-    const largest = Math.max(...steps.map(({ Size }) => Size));
+    const largest = steps.reduce((most, { Size }) => Math.max(most, numberOf(Size) ?? 0), 0);
     const barColumns = print.columns < 60 ? 8 : 16;
     const rows = steps.map((step) => {
       const { Created, CreatedBy, Size, Comment } = step;
-      const maker = whole ? CreatedBy.replace(/\s/g, ' ') : shortened(CreatedBy);
-      return [idOf(step), age(Created, io.now()), maker, humanSize(Size, 3), barOf(Size / largest, barColumns), Comment];
+      const maker = whole ? textOf(CreatedBy).replace(/\s/g, ' ') : shortened(textOf(CreatedBy));
+      const bar = barOf((numberOf(Size) ?? 0) / largest, barColumns);
+      return [idOf(step), age(Created, io.now()), maker, humanSize(Size, 3), bar, Comment];
     });
     return print.text(fittedTable(COLUMNS, rows, whole ? Infinity : print.columns));
   },

@@ -1,6 +1,7 @@
 // longshore ls: the images that the engine has.
 
 import { command } from '../command.ts';
+import { textOf, textsOf } from '../engine-values.ts';
 import { imageTable, shortId } from '../listing.ts';
 import { line } from '../printer.ts';
 import { filterOption, noTruncOption, parseFilters } from '../shared-options.ts';
@@ -26,9 +27,9 @@ export const ls = command({
     const only = (texts: readonly string[]): Promise<void> => {
       return values.json === true ? print.json(texts) : print.text(texts.map(line).join(''));
     };
-    const names = images.flatMap(({ RepoTags }) => RepoTags).filter((each) => !each.startsWith('<none>'));
+    const names = images.flatMap(({ RepoTags }) => textsOf(RepoTags)).filter((each) => !each.startsWith('<none>'));
     if (values.names === true) return only(names);
-    if (values.quiet === true) return only(images.map(({ Id }) => (ids === 'whole' ? Id : shortId(Id))));
+    if (values.quiet === true) return only(images.map(({ Id }) => (ids === 'whole' ? textOf(Id) : shortId(Id))));
     if (values.json === true) return print.json(images);
     return print.text(imageTable(images, { ids, nowMs: io.now(), room: print.columns }));
   },

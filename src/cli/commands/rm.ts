@@ -1,6 +1,7 @@
 // longshore rm: names of images go, and images with their last name.
 
 import { command } from '../command.ts';
+import { membersOf, objectsOf, textOf } from '../engine-values.ts';
 import { forEachOperand } from '../operands.ts';
 import { line } from '../printer.ts';
 import { platformsOption } from '../shared-options.ts';
@@ -25,7 +26,7 @@ export const rm = command({
     await forEachOperand(call, async (client, image) => {
       const { force, 'no-prune': noprune, platform: platforms } = values;
       const items = await client.removeImage(image, { force, noprune, platforms, signal: io.signal });
-      removed.push(...items);
+      for (const item of items) removed.push(item);
       if (values.json !== true && values.quiet !== true) await print.text(removalLines(items));
     });
     if (values.json === true) await print.json(removed);
@@ -34,5 +35,5 @@ export const rm = command({
 
 /** What was removed, as the docker command says it. */
 export function removalLines(items: readonly RemoveItem[]): string {
-  return items.flatMap((item) => Object.entries(item).map(([what, name]) => line(`${what}: ${String(name)}`))).join('');
+  return objectsOf(items).flatMap((item) => membersOf(item).map(([what, name]) => line(`${what}: ${textOf(name)}`))).join('');
 }

@@ -2,6 +2,7 @@
 
 import type { SearchResult } from '../../index.ts';
 import { command, UsageError } from '../command.ts';
+import { numberOf, textOf } from '../engine-values.ts';
 import { fittedTable } from '../fitted-table.ts';
 import type { Column } from '../fitted-table.ts';
 import { fit } from '../printable.ts';
@@ -44,7 +45,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'OFFICIAL', spare: 1 },
 ];
 
-function cellsOf({ name, description, star_count: stars, is_official: isOfficial }: SearchResult, whole: boolean): string[] {
-  const text = description.replace(/\s+/g, ' ').trim();
-  return [name, whole ? text : fit(text, DESCRIPTION_COLUMNS), String(stars), isOfficial ? '[OK]' : ''];
+function cellsOf({ name, description, star_count: stars, is_official: isOfficial }: SearchResult, whole: boolean): unknown[] {
+  const text = textOf(description).replace(/\s+/g, ' ').trim();
+  return [name, whole ? text : fit(text, DESCRIPTION_COLUMNS), numberOf(stars) ?? '', isOfficial === true ? '[OK]' : ''];
 }

@@ -4,6 +4,7 @@ import { NEWEST_API_VERSION, OLDEST_API_VERSION, VERSION } from '../../index.ts'
 import type { VersionResult } from '../../index.ts';
 import { command } from '../command.ts';
 import type { Call } from '../command.ts';
+import { objectsOf, textOf } from '../engine-values.ts';
 import { table } from '../table.ts';
 
 export const version = command({
@@ -34,14 +35,14 @@ async function askEngine(client: Call['client'], signal: AbortSignal): Promise<E
 
 /** Labels and values. */
 function engineRows(engine: EngineVersions): string[][] {
-  const oldest = engine.MinAPIVersion === undefined ? '' : `${engine.MinAPIVersion} to `;
-  const others = (engine.Components ?? []).filter(({ Name }) => Name !== 'Engine'); // said already, by its own fields
-  const rows: Array<[string, string | undefined]> = [
-    ['Engine', [engine.Platform?.Name, engine.Version].filter(Boolean).join(' ')],
-    ['  API', `${oldest}${engine.ApiVersion}; spoken: ${engine.spokenApiVersion}`],
-    ['  Platform', `${engine.Os}/${engine.Arch}`],
-    ['  Kernel', engine.KernelVersion],
-    ...others.map(({ Name, Version }): [string, string] => [`  ${Name}`, Version]),
+  const oldest = textOf(engine.MinAPIVersion);
+  const others = objectsOf(engine.Components).filter(({ Name }) => Name !== 'Engine'); // said already, by its own fields
+  const rows: Array<[string, string]> = [
+    ['Engine', [engine.Platform?.Name, engine.Version].map(textOf).filter(Boolean).join(' ')],
+    ['  API', `${oldest === '' ? '' : `${oldest} to `}${textOf(engine.ApiVersion)}; spoken: ${engine.spokenApiVersion}`],
+    ['  Platform', [engine.Os, engine.Arch].map(textOf).filter(Boolean).join('/')],
+    ['  Kernel', textOf(engine.KernelVersion)],
+    ...others.map(({ Name, Version }): [string, string] => [`  ${textOf(Name)}`, textOf(Version)]),
   ];
-  return rows.flatMap(([label, value]) => (value === undefined ? [] : [[label, value]]));
+  return rows.filter(([, value]) => value !== '');
 }
