@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -282,6 +283,28 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await client.loadImage({ path });
       expect(engine.asked[0]?.headers['content-length']).toBe(String(archive.length));
       same(engine.asked[0]?.body ?? Buffer.of());
+    });
+
+    it.skipIf(process.platform === 'win32')('may be a FIFO, and is given up when the call is aborted, whether a writer came or not', async () => {
+      await start(() => '{"stream":"Loaded image: x:1"}');
+      const path = join(folder, 'fifo');
+      execFileSync('mkfifo', [path]);
+      const loaded = client.loadImage({ path }).then(() => {}); // it begins when it is waited for
+      await writeFile(path, archive);
+      await loaded;
+      same(engine.asked[0]?.body ?? Buffer.of());
+      for (const write of [false, true]) {
+        const stop = new AbortController();
+        const call = client.loadImage({ path }, { signal: stop.signal });
+        const ended = call.then(() => expect.unreachable(), (reason: unknown) => reason);
+        const writer = write ? await open(path, 'w') : undefined;
+        await writer?.write(archive.subarray(0, 1000));
+        await new Promise((resolve) => setImmediate(resolve));
+        const reason = new Error('mine');
+        stop.abort(reason);
+        expect(await ended).toBe(reason);
+        await writer?.close();
+      }
     });
 
     it.each([['that is not there', 'no.tar', /there is no such file/], ['that is a folder', '.', /is a directory/]])(

@@ -4,7 +4,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -89,6 +89,18 @@ describe.skipIf(!isUsable)(`a program under ${model}, of a Node that lets it cat
     expect(told).toMatchObject({ list: 'done', 'pull with credentials of config.json': 'done' });
     expect(told['load a file']).toMatch(/^UploadError/);
     expect(told['save to a file']).toMatch(/^FileError/);
+  });
+
+  // A temporary file gets its name by rename(2), which needs the right to read it: it would be refused at the end.
+  it.each([
+    ['nothing there may be read', []],
+    ['only the file itself may be read', [read(join(output, 'saved.tar'))]],
+  ])('is told before a save that %s, which a save needs, and nothing is asked', async (_, more) => {
+    const before = daemon.daemon.received.length;
+    const told = await run(...network, read(join(config, '*')), `--allow-fs-write=${join(output, '*')}`, ...more);
+    expect(told['save to a file']).toMatch(/^FileError: cannot write .*saved\.tar: .*--allow-fs-read=.*output\/\*$/);
+    expect(daemon.daemon.received.slice(before).join('')).not.toContain('/images/get');
+    expect(readdirSync(output).filter((name) => name !== 'saved.tar')).toEqual([]);
   });
 
   it('says that it may not read the configuration, and does not go on without it', async () => {

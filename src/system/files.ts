@@ -1,13 +1,14 @@
 // Files: archives that are read to be sent, and archives that are written.
 
-import { ReadStream, createReadStream } from 'node:fs';
-import { chmod, open, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { ReadStream, constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ArchiveFiles, FileSink } from '../connection/files.ts';
 import type { RequestBody } from '../connection/wire.ts';
-import { ArgumentError, FileError, UploadError } from '../errors.ts';
+import { ArgumentError, UploadError } from '../errors.ts';
+import { cannotWrite, replaceFile } from './replaced-file.ts';
+import { readUnsized } from './unsized-file.ts';
 
 /** The files of this machine. */
 export const files: ArchiveFiles = { openFile, inLargeReads, createFile };
@@ -32,18 +33,15 @@ async function openFile(path: string): Promise<RequestBody> {
     throw new UploadError(`cannot read ${path}: ${why}`, { cause });
   });
   if (found.isDirectory()) throw new UploadError(`cannot read ${path}: it is a directory; give an archive of it`);
-  if (!found.isFile()) return { chunks: readStream(path) };
+  if (found.isSocket()) throw new UploadError(`cannot read ${path}: it is a socket; give a stream of a connection to it`);
+  if (!found.isFile()) return { chunks: readUnsized(path, found.isFIFO()) };
   return { chunks: readBlocks(path), length: found.size };
-}
-
-/** A FIFO or a device, opened when it is read: who never comes to that has nothing to close. */
-async function* readStream(path: string): AsyncGenerator<Uint8Array> {
-  yield* createReadStream(path, { highWaterMark: BLOCK_BYTES });
 }
 
 /** The file in large blocks; the next ones are being read while one is used, and their memory is used again. */
 async function* readBlocks(path: string): AsyncGenerator<Uint8Array> {
-  const handle = await open(path);
+  // A FIFO that took its place in the meantime is not waited for: it cannot be read at a position (ESPIPE).
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   const reading: Promise<Uint8Array>[] = [];
   let position = 0;
   const readNext = (block: Buffer): void => {
@@ -96,48 +94,23 @@ function isUntouched(stream: ReadStream): boolean {
 
 async function createFile(path: string): Promise<FileSink> {
   if (typeof path !== 'string' || path === '' || path.includes('\0')) throw new ArgumentError('a file needs a path');
-  const failed = (error: unknown): never => {
+  const { handle, commit, discard } = await replaceFile(path);
+  const blocks = new BlockWriter(handle, (error) => {
     throw cannotWrite(path, error as NodeJS.ErrnoException);
-  };
-  // Through a symbolic link, its target is replaced, not the link.
-  const target = await realpath(path).catch(() => path);
-  const existing = await stat(target).catch(() => undefined);
-  if (existing !== undefined && !existing.isFile()) throw new ArgumentError(`${path} exists, and is no regular file`);
-  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}-${++created}.partial`);
-  const handle = await open(temporary, 'wx', 0o600).catch(failed);
-  const blocks = new BlockWriter(handle, failed);
+  });
   return {
     write: (view) => blocks.write(view),
     memory: () => blocks.memory(),
     async commit(signal) {
       await blocks.finish();
       signal?.throwIfAborted();
-      await handle.close();
-      if (existing !== undefined) await chmod(temporary, existing.mode & 0o7777);
-      await rename(temporary, target).catch(failed);
+      await commit();
     },
     async discard() {
       await blocks.settled();
-      await handle.close().catch(() => {}); // closed already when the rename failed
-      await unlink(temporary).catch(() => {});
+      await discard();
     },
   };
-}
-let created = 0;
-
-/** The temporary file's name is nobody's business. */
-function cannotWrite(path: string, cause: NodeJS.ErrnoException): FileError {
-  const meanings: Readonly<Record<string, string>> = {
-    ENOENT: 'there is no such folder',
-    ENOTDIR: 'what should be its folder is a file',
-    EACCES: 'permission denied',
-    EROFS: 'the file system is read-only',
-    ENOSPC: 'no space left on the device',
-    EDQUOT: 'the quota is used up',
-    ENAMETOOLONG: 'the name is too long',
-  };
-  const why = meanings[cause.code ?? ''] ?? cause.code ?? cause.message;
-  return new FileError(`cannot write ${path}: ${why}`, { path, errno: cause.code, cause });
 }
 
 /**

@@ -1,6 +1,6 @@
 // The program itself, as a process: its exit codes, a closed pipe, and signals.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -127,6 +127,18 @@ describe('longshore', () => {
     daemon = await cannedDaemon({ [request]: (response) => void response.end(text) });
     const { code, stdout, stderr } = await ended(start([name, 'a'], daemon.host));
     expect([code, stderr, stdout.split('\n').length - 1]).toEqual([0, '', 200_000 + heads]);
+  });
+
+  it.each(['load', 'import'])('SIGINT ends a %s of a FIFO that has no writer', async (command) => {
+    let asked!: () => void;
+    const waiting = new Promise<void>((resolve) => (asked = resolve));
+    daemon = await cannedDaemon({ 'POST /images/load': asked, 'POST /images/create': asked });
+    const fifo = join(daemon.folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const child = start([command, fifo], daemon.host);
+    await waiting;
+    child.kill('SIGINT');
+    expect((await ended(child)).code).toBe(130);
   });
 
   it('colors nothing that is no terminal, and an empty answer is an archive that was cut', async () => {

@@ -46,7 +46,11 @@ export async function fakeEngine(
       return;
     }
     const blocks: Buffer[] = [];
-    for await (const block of incoming) blocks.push(block);
+    try {
+      for await (const block of incoming) blocks.push(block);
+    } catch {
+      return; // a request that was broken off
+    }
     const request = { method: incoming.method ?? '', target: incoming.url ?? '', headers: incoming.headers, body: Buffer.concat(blocks) };
     asked.push(request);
     const answer = answering(request, response);

@@ -1,11 +1,15 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import type { ReadStream } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { files } from '../../src/system/files.ts';
+import { until } from '../support/fake-daemon.ts';
 
 const MIB = 1024 * 1024;
 const content = randomBytes(9 * MIB + 12_345);
@@ -51,6 +55,88 @@ describe('a file that is sent', () => {
     expect((await source.next()).value).toHaveLength(MIB);
     expect(await source.return?.()).toMatchObject({ done: true });
     expect(await source.next()).toMatchObject({ done: true });
+  });
+});
+
+// A FIFO: who opens it waits for a writer, and who reads it waits for what is written, each in one of the four threads that
+// a process has for its files, unless the event loop does it.
+describe.skipIf(process.platform !== 'linux')('a FIFO that is sent', () => {
+  let fifo: string;
+  beforeEach(() => {
+    fifo = path(`fifo-${randomUUID()}`);
+    execFileSync('mkfifo', [fifo]);
+  });
+  const chunksOf = async (of = fifo): Promise<AsyncIterable<Uint8Array>> => {
+    const body = await files.openFile(of);
+    if (!('chunks' in body)) throw new Error('no chunks');
+    expect(body.length).toBeUndefined(); // it is sent in chunks of HTTP
+    return body.chunks;
+  };
+  /** What is held open, by what the kernel says. */
+  const opened = (): string[] =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`) === fifo;
+      } catch {
+        return false; // the descriptor of this very listing
+      }
+    });
+
+  it('gives all that a writer writes that comes late and pauses', async () => {
+    const reading = read(await chunksOf());
+    await until(() => opened().length === 1);
+    const writer = await open(fifo, 'w');
+    await writer.write(content.subarray(0, 10));
+    await new Promise((resolve) => setImmediate(resolve));
+    await writer.writeFile(content.subarray(10));
+    await writer.close();
+    expect((await reading).sha256).toBe(digestOf(content));
+  });
+
+  it('is the end of a process substitution of a shell, and /dev/stdin behind a pipe', async () => {
+    const program = `
+      import { files } from ${JSON.stringify(new URL('../../dist/system/files.js', import.meta.url).href)};
+      for await (const chunk of (await files.openFile(process.argv[1])).chunks) process.stdout.write(Buffer.from(chunk));`;
+    const node = `"$0" --input-type=module -e "$1"`;
+    for (const command of [`${node} <(cat "$2")`, `cat "$2" | ${node} /dev/stdin`]) {
+      writeFileSync(path('archive'), content);
+      const argv = ['-c', command, process.execPath, program, path('archive')];
+      expect(digestOf(execFileSync('bash', argv, { maxBuffer: 2 * content.length }))).toBe(digestOf(content));
+    }
+  });
+
+  it('is closed when it is not wanted any more, though its writer never came; other files are read meanwhile', async () => {
+    const sources = await Promise.all(
+      Array.from({ length: 8 }, async () => (await chunksOf())[Symbol.asyncIterator]()),
+    );
+    const steps = sources.map((source) => source.next());
+    await until(() => opened().length === sources.length);
+    expect(await readFile('/proc/self/comm')).not.toHaveLength(0);
+    const ends = await Promise.allSettled(sources.map((source) => source.return?.()));
+    await Promise.allSettled(steps);
+    expect(ends.map(({ status }) => status)).toEqual(sources.map(() => 'fulfilled'));
+    await until(() => opened().length === 0);
+  });
+
+  it('is closed when it is given up while it is being opened', async () => {
+    const source = (await chunksOf())[Symbol.asyncIterator]();
+    const step = source.next().catch(() => {});
+    await source.return?.();
+    await step;
+    await until(() => opened().length === 0);
+  });
+
+  it('is refused where it is a socket, which cannot be opened', async () => {
+    const server = createServer().listen(path('socket'));
+    await once(server, 'listening');
+    await expect(files.openFile(path('socket'))).rejects.toThrow(`cannot read ${path('socket')}: it is a socket`);
+    server.close();
+  });
+
+  it('is not what a device is: that is read as it was', async () => {
+    const source = (await chunksOf('/dev/zero'))[Symbol.asyncIterator]();
+    expect(Buffer.compare((await source.next()).value as Uint8Array, Buffer.alloc(MIB))).toBe(0);
+    await source.return?.();
   });
 });
 
