@@ -142,7 +142,7 @@ describe('packDirectory', () => {
 
   it('refuses what is no folder, or not there, when it is read', async () => {
     await writeFile(at('file'), 'x');
-    await expect(pack(at('file'))).rejects.toThrow(new UploadError(`cannot pack ${at('file')}: it is no folder`));
+    await expect(pack(at('file'))).rejects.toThrow(new UploadError(`cannot pack ${at('file')}: it is not a folder`));
     await expect(pack(at('none'))).rejects.toThrow(new UploadError(`cannot pack ${at('none')}: there is no such file or folder`));
   });
 
