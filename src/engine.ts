@@ -16,7 +16,7 @@ import type { Call, EngineFacts, ImageStore } from './docker/call.ts';
 import type { Endpoint } from './docker/endpoint.ts';
 import { endpoints } from './docker/endpoints.ts';
 import type { PingResult } from './docker/engine-types.ts';
-import { carriesCredentials, withoutSecrets } from './docker/secrets.ts';
+import { carriesCredentials, isLogin, quotableRefusal, withoutSecrets } from './docker/secrets.ts';
 import { OUR_RANGE, commonVersion, isApiVersion, isVersionComplaint } from './docker/version.ts';
 import { Question, RequestMaker } from './sent-request.ts';
 import type { RawRequest, RequestCommons, RequestFields } from './sent-request.ts';
@@ -366,7 +366,8 @@ interface Refusal {
 function errorOf(asked: Asked, { head, notes, body }: Refusal, cut: boolean): ApiError {
   // In a coding there are no words; the status has told what matters.
   const words = codingsOf(head).length > 0 ? new Uint8Array(0) : body.bytes();
-  const error = statusError(asked, head.status, head.reason, words, cut);
+  const login = isLogin(asked);
+  const error = statusError(asked, head.status, login ? '' : head.reason, login ? quotableRefusal(words) : words, cut);
   const { method, target, address } = asked;
   return error.at({ method, target, address, requestSent: true, reusedSocket: notes.reusedSocket === true });
 }

@@ -105,8 +105,25 @@ function quote(request: string): Quoted {
   const unquoted = secrets.map((text) => String(JSON.parse(`"${text}"`)));
   const query = start.split(' ')[1]?.split('?')[1] ?? '';
   const pairs = [...new URLSearchParams(query)].map(([, value]) => value).filter((value) => !value.startsWith('https://'));
-  const texts = [...unquoted, ...secrets, ...values, ...decoded, query, ...pairs, body, head];
+  const written = [...unquoted, ...pairs].flatMap(writingsOf).join(' | ');
+  const texts = [...unquoted, ...secrets, ...values, ...decoded, query, ...pairs, body, head, written];
   return { texts, whole: texts.join(' | ') };
+}
+
+/** A text as Go, Python and others write it into theirs; which writings there are, test/support/writings.ts records. */
+function writingsOf(text: string): string[] {
+  const numbered = (pattern: RegExp, number: (code: number) => string): string =>
+    text.replace(pattern, (character) => number(character.charCodeAt(0)));
+  const unit = (code: number): string => `\\u${code.toString(16).padStart(4, '0')}`;
+  return [
+    JSON.stringify(JSON.stringify(text)),
+    numbered(/[<>&"\\\r\n]/g, unit),
+    numbered(/[^ !#-[\]-~]/g, unit),
+    numbered(/[<>&"']/g, (code) => `&#${code};`),
+    numbered(/[^\w]/g, (code) => `&#x${code.toString(16)};`),
+    encodeURIComponent(text).replace(/%../g, (code) => code.toLowerCase()),
+    Buffer.from(text).toString('base64').replace(/.{12}/g, '$&\r\n'),
+  ];
 }
 
 const BAD_GATEWAY = '502 Bad Gateway';
@@ -181,7 +198,7 @@ describe.each(failures)('%s', (_failure, fail) => {
       fail(socket, quote(request), nth);
     }, ['ping', 'apiVersion', 'supports'].includes(method));
     // As many calls as there are quotations to be tried.
-    const count = sends ? 8 : 1;
+    const count = sends ? 9 : 1;
     for (; nth < count; nth++) await thrownBy(run);
     if (sends) expect(leaksIn(`${sent}${decodeURIComponent(sent.replaceAll(/%(?![0-9A-F]{2})/g, '%25'))}`)).not.toEqual([]);
   });
@@ -215,6 +232,71 @@ describe('a call that never got its answer', () => {
     expect(await thrownBy(spied, { signal: controller.signal })).toMatchObject({ name: 'AbortError' });
     expect(inFlight).toContain('ImageClient');
     expect(leaksIn(inFlight)).toEqual([]);
+  });
+});
+
+// The answer to a login may hold an identity token, which no request held before: nothing can be looked for, so nothing of
+// such an answer is quoted but the message with which an engine refuses.
+describe('the answer to a login', () => {
+  const token = `{"IdentityToken":"${planted.identityToken}","Status":"Login Succeeded"}`;
+  const head = (fields: string, status = '200 OK'): string => `HTTP/1.1 ${status}\r\n${fields}\r\n\r\n`;
+  const chunked = (rest: string): string => `${head('Transfer-Encoding: chunked')}${rest}`;
+  const refused = (body: string, status = '401 Unauthorized'): string => answer(body, '', status);
+
+  // what is wrong with it | the answer
+  const answers: ReadonlyArray<readonly [string, string]> = [
+    ['JSON that breaks off', answer(token.slice(0, -1))],
+    ['text behind JSON', answer(`${token} ${token}`)],
+    ['no JSON', answer(planted.identityToken)],
+    ['JSON of another kind', answer(`[${token}]`)],
+    ['a text in JSON', answer(JSON.stringify(planted.identityToken))],
+    ['nothing but a token', planted.identityToken],
+    ['a wrong chunk size', chunked(`${planted.identityToken}\r\n`)],
+    ['a chunk that is too short', chunked(`5\r\n${token}\r\n0\r\n\r\n`)],
+    ['a chunk extension', chunked(`5;${planted.identityToken}\u0001\r\n12345\r\n`)],
+    ['a trailer without a colon', chunked(`2\r\n{}\r\n0\r\n${planted.identityToken}\r\n\r\n`)],
+    ['a trailer with a control character', chunked(`2\r\n{}\r\n0\r\nX-Token: ${planted.identityToken}\u0001\r\n\r\n`)],
+    ['a field without a colon', head(planted.identityToken)],
+    ['a field with a bad name', head(`${planted.identityToken} x: y`)],
+    ['a field whose value has a control character', head(`hunter2: ${planted.identityToken}\u0001`)],
+    ['a status line with a control character', head('X: y', `200 ${planted.identityToken}\u0001`)],
+    ['a status line without a status', head('X: y', planted.identityToken)],
+    ['two lengths', head(`Content-Length: 5\r\nContent-Length: ${planted.identityToken}`)],
+    ['a length that is not a number', head(`Content-Length: ${planted.identityToken}`)],
+    ['a transfer coding of its own', head(`Transfer-Encoding: "${planted.identityToken}"`)],
+    ['a content coding', head(`Content-Length: 0\r\nContent-Encoding: "${planted.identityToken}`)],
+    ['a refusal in words', refused(planted.identityToken)],
+    ['a refusal in a page', refused(`<html><title>${planted.identityToken}</title>`)],
+    ['a refusal that quotes an answer', refused(JSON.stringify({ message: `bad answer: ${token}` }))],
+    ['a refusal without a message', refused(token)],
+    ['a reason phrase', refused('', `401 ${planted.identityToken}`)],
+    ['an error of the server', refused(token, '500 Internal Server Error')],
+    ['a refusal that breaks off', `HTTP/1.1 401 Unauthorized\r\nContent-Length: 1000\r\n\r\n${token}`],
+    ['an answer that breaks off', `HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n${token}`],
+  ];
+
+  describe.each(['own', 'node:http'] as const)('over the wire %s', (wire) => {
+    const check: Run = (c, o) => c.checkAuth('r.example', login, o);
+    const answering = async (text: string): Promise<unknown> => {
+      await start((socket) => socket.end(text, 'latin1'));
+      client = new ImageClient({ host: daemon?.host, wire });
+      return thrownBy(check);
+    };
+
+    it.each(answers)('is quoted in no error: %s', async (_, text) => {
+      const error = await answering(text);
+      if (error !== undefined) expect(error).toBeInstanceOf(LongshoreError);
+    });
+
+    it('still tells why an engine refuses', async () => {
+      const message = 'Get "https://r.example/v2/": unauthorized: incorrect username or password';
+      expect(await answering(refused(JSON.stringify({ message })))).toMatchObject({ daemonMessage: message, status: 401 });
+    });
+  });
+
+  it.each(['/v1.41/%61uth', '/auth?x=1', '/v1.41//auth/', '/v1.41/x/%2E%2e/./auth'])('is known by its path: %s', async (path) => {
+    await start((socket) => socket.end(head(`${planted.identityToken} x: y`)));
+    await thrownBy((c, o) => body(c.request({ ...o, method: 'POST', path })));
   });
 });
 

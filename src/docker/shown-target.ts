@@ -2,8 +2,7 @@
 
 import { endpoints } from './endpoints.ts';
 import type { Endpoint } from './endpoint.ts';
-
-const REDACTED = '[redacted]';
+import { REDACTED } from './redaction.ts';
 
 /** A URL to fetch may be signed, and what is set in an image may be a token. "-" for a URL is the content of the request. */
 const hidden: readonly string[] = ['fromSrc', 'changes'];
@@ -14,31 +13,34 @@ const shown: ReadonlySet<string> = new Set(
     .filter((wire) => !hidden.includes(wire)),
 );
 
-// userinfo "@" after "//", as it stands or percent-encoded; up to the last "@", as a password may hold one
-const userInfo = /((?::|%3A)(?:\/|%2F){2})([^&]*)(?=@|%40)/gi;
-
 /** The target with `[redacted]` for values that may be secrets, and for user information in URLs. */
 export function shownTarget(target: string): string {
-  return dissect(target).shown;
+  return rewritten(target, () => REDACTED);
 }
 
 /** What `shownTarget` leaves out of a target, as it stands there; user information has no key. */
-export function hiddenValues(target: string): HiddenValues {
-  return dissect(target).left;
+export function hiddenValues(target: string): ReadonlyArray<readonly [key: string, value: string]> {
+  const values: Array<[string, string]> = [];
+  rewritten(target, (...value) => String(values.push(value)));
+  return values;
 }
-type HiddenValues = ReadonlyArray<readonly [key: string, value: string]>;
 
-function dissect(target: string): { readonly shown: string; readonly left: HiddenValues } {
-  const left: Array<[string, string]> = [];
-  const hide = (key: string, value: string): string => {
-    left.push([key, value]);
-    return REDACTED;
-  };
-  const withoutUser = (text: string): string =>
-    text.replace(userInfo, (_, before: string, user: string) => before + hide('', user));
-  const [, path = '', query = ''] = /^([^?]*)(.*)$/s.exec(target) ?? [];
-  const shownQuery = query.replace(/([^?&=]*)=([^&]*)/g, (pair, key: string, value: string) =>
-    shown.has(key) || value === '-' ? withoutUser(pair) : `${key}=${hide(key, value)}`,
-  );
-  return { shown: withoutUser(path) + shownQuery, left };
+type Hide = (key: string, value: string) => string;
+
+function rewritten(target: string, hide: Hide): string {
+  const [path = '', ...query] = target.split(/\?(.*)/s);
+  const pairs = query[0]?.split('&').map((pair) => {
+    const [key = ''] = pair.split('=', 1);
+    const value = pair.slice(key.length + 1);
+    return key === pair || shown.has(key) || value === '-' ? withoutUser(pair, hide) : `${key}=${hide(key, value)}`;
+  });
+  return withoutUser(path, hide) + (pairs === undefined ? '' : `?${pairs.join('&')}`);
+}
+
+/** User information reaches from "//" to the last "@", as a password may hold one; both may be percent-encoded. */
+function withoutUser(text: string, hide: Hide): string {
+  const start = /(?::|%3A)(?:\/|%2F){2}/i.exec(text);
+  const from = start === null ? text.length : start.index + start[0].length;
+  const to = Math.max(text.lastIndexOf('@'), text.lastIndexOf('%40'));
+  return to < from ? text : text.slice(0, from) + hide('', text.slice(from, to)) + text.slice(to);
 }

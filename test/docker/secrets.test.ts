@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { ApiError, ProtocolError } from '../../src/errors.ts';
 import { carriesCredentials, withoutSecrets } from '../../src/docker/secrets.ts';
 import type { SecretBearer } from '../../src/docker/secrets.ts';
+import { leaksIn } from '../support/planted.ts';
+import { madeWritings, recordedWritings, written } from '../support/writings.ts';
 
 const secret = 'hunter2-"\\?>~ü x';
 const auth = Buffer.from(JSON.stringify({ username: 'ulla', password: secret })).toString('base64url');
@@ -78,6 +80,96 @@ describe('the words of an engine', () => {
     const request = { ...bearer(), target: '/x?fromSrc=http%3A%2F%2Fh%2Fx.tar&changes=FROM+x' };
     const words = 'Get "http://h/x.tar": refused; invalid change "FROM x"';
     expect(told(words, request)).toBe(words);
+  });
+});
+
+// A message may quote JSON that holds a URL, in a page of HTML: so every writing is also tried inside every other kind.
+describe('every writing of a secret', () => {
+  const writings = [...recordedWritings, ...madeWritings];
+  const request = bearer(['X-Registry-Auth', Buffer.from(JSON.stringify({ username: 'u', password: written })).toString('base64')]);
+  const entities = (text: string): string => text.replace(/[<>&"']/g, (character) => `&#${character.charCodeAt(0)};`);
+
+  it.each(writings)('is taken out: %s', (_, text) => {
+    for (const quote of [String, JSON.stringify, encodeURIComponent, entities, (t: string) => entities(JSON.stringify(t))]) {
+      const shown = told(`bad login |${quote(text)}|, try again`, request);
+      expect(shown).toMatch(/^bad login \|.*\[redacted\].*\|, try again$/s);
+      expect(leaksIn(shown)).toEqual([]);
+      expect(shown).not.toMatch(/[<>~]/);
+    }
+  });
+
+  it.each(writings)('is taken out where an excerpt was cut within it: %s', (_, text) => {
+    const cuts = Array.from({ length: text.length - 8 }, (_, index) => text.slice(0, index + 8));
+    expect(leaksIn(told(cuts.map((cut) => `bad login ${cut}\u2026`).join(' '), request))).toEqual([]);
+  });
+
+  it('is taken out line by line, where each line of a secret is quoted alone', () => {
+    const key = { ...bearer(['X-Key-Password', '']), fields: [['X-Api-Token', 'hunter2-one\r\nhunter2-two\nhunter2-three']] as const };
+    expect(told('"hunter2-two" and hunter2-three', key)).toBe('"[redacted]" and [redacted]');
+  });
+});
+
+describe('a secret of a request', () => {
+  const basic = (text: string): string => Buffer.from(text).toString('base64');
+  // what it stood in | the request | what is quoted of it
+  it.each<[string, SecretBearer, string[]]>([
+    ['the first of two cookies', bearer(['Cookie', 'a=hunter2-1; b=hunter2-2']), ['hunter2-1', 'hunter2-2']],
+    ['a cookie in quotes', bearer(['Cookie', 'a="hunter2-1"; b=c']), ['hunter2-1']],
+    ['Digest', bearer(['Authorization', 'Digest username="ulla", realm="my registry", response="hunter2-1", cnonce="hunter2,2"']),
+      ['hunter2-1', 'hunter2,2']],
+    ['Basic with two blanks', bearer(['Authorization', `basic  ${basic('u:hunter2')}`]), ['hunter2', basic('u:hunter2')]],
+    ['Basic in tabs', bearer(['Authorization', `BASIC\t${basic('u:hunter2')}`]), ['hunter2']],
+    ['a login for a proxy', bearer(['Proxy-Authorization', `Basic ${basic('u:hunter2:x')}`]), ['hunter2:x']],
+    ['a token for a proxy', bearer(['Proxy-Authorization', 'Bearer hunter2-1']), ['hunter2-1']],
+    ['a scheme of its own', bearer(['Authorization', 'AWS4-HMAC-SHA256 Credential=hunter2-1, Signature=hunter2-2']),
+      ['hunter2-1', 'hunter2-2']],
+    ['a token without a scheme', bearer(['Authorization', 'hunter2-1']), ['hunter2-1']],
+    ['the name of a user without a password', bearer(['Authorization', `Basic ${basic('hunter2-1:')}`]), ['hunter2-1']],
+    ['the name of a user without a password, in JSON',
+      bearer(['X-Registry-Auth', basic('{"username":"hunter2-1","password":"","serveraddress":"r.example"}')]), ['hunter2-1']],
+    ['the name of a user alone', bearer(['X-Registry-Auth', basic('{"username":"hunter2-1"}')]), ['hunter2-1']],
+    ['the auth of an entry', bearer(['X-Registry-Auth', basic(`{"auth":"${basic('ulla:hunter2-1')}"}`)]), ['hunter2-1']],
+    ['the name of a user in a login', { ...bearer(), target: '/auth', body: { bytes: Buffer.from('{"username":"hunter2-1"}') } }, ['hunter2-1']],
+    ['a login that is not JSON', { ...bearer(), target: '/auth', body: { bytes: Buffer.from('hunter2-1') } }, ['hunter2-1']],
+    ['the user information of a URL', { ...bearer(), target: '/x?fromSrc=http%3A%2F%2Fu%3Ahunter2%252F1%40h%2Fx' },
+      ['hunter2%2F1', 'hunter2/1', 'u:hunter2/1']],
+    ['a token in a URL', { ...bearer(), target: '/x?fromSrc=https%3A%2F%2Fhunter2-1%3A%40h%2Fx' }, ['hunter2-1']],
+    ['a query, quoted decoded', { ...bearer(), target: '/x?fromSrc=http%3A%2F%2Fh%2Fx%3Fa%3Dv1%26sig%3Dhunter2%252B1%253D' },
+      ['hunter2%2B1%3D', 'hunter2+1=']],
+    ['a fragment', { ...bearer(), target: '/x?fromSrc=http%3A%2F%2Fh%2Fx%23token%3Dhunter2-1' }, ['hunter2-1']],
+    ['a query with an @', { ...bearer(), target: '/x?fromSrc=http%3A%2F%2Fh%2Fx%3Fsig%3Dhunter2%40hunter2' }, ['hunter2@hunter2']],
+    ['a URL of another parameter', { ...bearer(), target: '/build?remote=https%3A%2F%2Fu%3Ahunter2-1%40h%3Fs%3Dhunter2-2' },
+      ['hunter2-1', 'hunter2-2']],
+    ['JSON of another parameter', { ...bearer(), target: '/build?buildargs=%7B%22T%22%3A%22hunter2-1%22%7D' }, ['hunter2-1']],
+    ['a change with a backslash', { ...bearer(), target: `/x?changes=${encodeURIComponent('ENV A=hunter2\\ 1 B="hunter2\\"2"')}` },
+      ['hunter2\\ 1', 'hunter2 1', 'hunter2\\"2', 'hunter2"2']],
+    ['a change in single quotes', { ...bearer(), target: `/x?changes=${encodeURIComponent("LABEL a='hunter2 \"1'")}` }, ['hunter2 "1']],
+    ['a change with a quote that is never closed', { ...bearer(), target: `/x?changes=${encodeURIComponent('ENV A="hunter2 1')}` },
+      ['hunter2 1', '"hunter2 1']],
+  ])('is told from the rest: %s', (_, request, quotes) => {
+    for (const quoted of quotes) expect(told(`what is |${quoted}| for?`, request)).toBe('what is |[redacted]| for?');
+  });
+
+  it('leaves the words beside it as they are', () => {
+    const request = bearer(
+      ['Authorization', 'Digest username="ulla", realm="my registry", algorithm=MD5, qop=auth, uri="/v2/", response="hunter2"'],
+      ['Proxy-Authorization', `Basic ${basic('ulla:hunter2')}`],
+    );
+    const words = 'Digest authentication of ulla at my registry with MD5 failed for /v2/: Basic realm="my registry"';
+    expect(told(words, request)).toBe(words);
+  });
+
+  // A plain search takes quadratic time for these, and holds the event loop for minutes.
+  it.each(['a', 'ab', '%25', '&amp;', '\\\\', '\\u0061', '://', '@', '\u00fc', '" ', '\0'])('is looked for in linear time: %j', (part) => {
+    const long = part.repeat(60_000 / part.length);
+    const requests = [
+      bearer(['X-Api-Token', `${long.slice(0, 6_000)}!`]),
+      { ...bearer(), target: `/x?changes=${long.slice(0, 6_000)}&fromSrc=${long.slice(0, 6_000)}&remote=${long.slice(0, 6_000)}` },
+      { ...bearer(), target: `/x/${long}` },
+    ];
+    for (const request of requests) {
+      expect(withoutSecrets(new ProtocolError(long, { offset: 0, section: 'x' }), request)).toBeInstanceOf(ProtocolError);
+    }
   });
 });
 

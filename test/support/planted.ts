@@ -8,7 +8,7 @@ export const plantedWords = ['hunter2', 'secretpw'] as const;
 
 /** One secret of every kind, with what makes each encoding differ. */
 export const planted = {
-  password: 'hunter2-"pass\\?>~ü: word',
+  password: 'hunter2<&>\'"\\/?~ü€: %41+\r\nhunter2',
   identityToken: 'hunter2-identity.token~?>',
   registryToken: 'hunter2-registry.token~?>',
   sessionToken: 'hunter2-session',
@@ -34,9 +34,21 @@ export const leaks: ReadonlyArray<readonly [what: string, pattern: RegExp]> = pl
   }),
 ]);
 
-/** What of the planted secrets a text shows. */
+/** What of the planted secrets a text shows, also where it writes every character by its number, or breaks lines. */
 export function leaksIn(text: string): string[] {
-  return leaks.filter(([, pattern]) => pattern.test(text)).map(([what]) => what);
+  const readings = new Set([text]);
+  for (let reading = text, layer = 0; layer < 4; layer++) readings.add((reading = withoutNumbers(reading)));
+  const inLines = text.replace(/(?<=[\w+/=-])(?:\\[rn]|[\r\n])+[ \t]*(?=[\w+/=-])/g, '');
+  readings.add(inLines);
+  return leaks.filter(([, pattern]) => [...readings].some((reading) => pattern.test(reading))).map(([what]) => what);
+}
+
+/** The text with the numbers of ASCII characters undone: JSON, JavaScript, Go, Python, URLs and HTML write them so. */
+function withoutNumbers(text: string): string {
+  const number = /(?:\\u00|\\U000000|\\u\{0*|\\x|%|&#[xX]0*)([0-7][0-9A-Fa-f])(?:[;}]|)|&#0*([0-9]{2,3});|\\([\\/"'])/g;
+  return text.replace(number, (_, hex?: string, decimal?: string, letter?: string) => {
+    return letter ?? String.fromCharCode(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16));
+  });
 }
 
 /** All that anybody could print of a value: an error, a client, a message on a channel. */
