@@ -110,17 +110,29 @@ const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u;
 export function parseAddress(text: string, source = 'host'): Address {
   const fault: Fault = (reason) => new ConfigError(`${source} ${redact(text)} ${reason}; ${SUPPORTED}`);
   if (typeof text !== 'string') throw new ConfigError(`${source} must be a string; ${SUPPORTED}`);
-  if (text === '') throw fault('is empty');
-  if (text.length > ADDRESS_LIMIT) throw fault(`has more than ${ADDRESS_LIMIT} characters`);
-  if (unprintable.test(text)) throw fault('has a character that cannot be printed');
-  if (text !== text.trim()) throw fault('begins or ends with white space');
-  if (/[?#]/.test(text)) throw fault('has a query or a fragment, which mean nothing here');
-  if (/^[./~\\]/.test(text)) throw fault('is a path: write unix:///path');
-  const [scheme, rest] = splitScheme(text);
+  const address = text.trim(); // as the docker command does
+  if (address === '') throw fault('is empty');
+  if (address.length > ADDRESS_LIMIT) throw fault(`has more than ${ADDRESS_LIMIT} characters`);
+  if (unprintable.test(address)) throw fault('has a character that cannot be printed');
+  if (/[?#]/.test(address)) throw fault('has a query or a fragment, which mean nothing here');
+  for (const { pattern, reason } of mistakes) if (pattern.test(address)) throw fault(reason);
+  const [scheme, rest] = splitScheme(address);
   const parse = schemes.get(scheme);
-  if (parse === undefined) throw fault('has an unknown scheme');
+  if (parse === undefined) {
+    const meant = scheme.toLowerCase();
+    throw fault(`has an unknown scheme${schemes.has(meant) ? `: write ${meant}:// in small letters` : ''}`);
+  }
   return parse(rest, fault);
 }
+
+/** What people write in place of an address. A port follows a host called "unix" or "tcp", and nothing else. */
+const mistakes: ReadonlyArray<{ readonly pattern: RegExp; readonly reason: string }> = [
+  { pattern: /^(?:[A-Za-z]:[\\/](?!\/)|\\)/, reason: 'is a path of Windows: the pipe of an engine is npipe:////./pipe/docker_engine' },
+  { pattern: /^[./~]/, reason: 'is a path: write unix:///path' },
+  { pattern: /^unix:(?!\/\/|[0-9]+(?:\/|$))/, reason: 'lacks slashes behind its scheme: write unix:///path' },
+  { pattern: /^npipe:(?!\/\/|[0-9]+(?:\/|$))/, reason: 'lacks slashes behind its scheme: write npipe:////./pipe/docker_engine' },
+  { pattern: /^(?:tcp|ssh|https?):(?!\/\/|[0-9]+(?:\/|$))/, reason: 'lacks the two slashes behind its scheme, as in tcp://host:2375' },
+];
 
 /** Without a scheme it is tcp, as the docker command has it: `"localhost:2375"`. */
 function splitScheme(text: string): [scheme: string, rest: string] {
@@ -195,7 +207,7 @@ function parseHost(host: string | undefined, fault: Fault): string | undefined {
 }
 
 function parsePort(port: string | undefined, fault: Fault): number | undefined {
-  if (port === undefined) return undefined;
+  if (port === undefined || port === '') return undefined; // the docker command takes "tcp://host:" as well
   const number = /^[0-9]{1,5}$/.test(port) ? Number(port) : 0;
   if (number >= 1 && number <= 65535) return number;
   throw fault('has a bad port: 1 to 65535');
@@ -206,13 +218,16 @@ function bracket(host: string): string {
 }
 
 /**
- * The text as an error may show it: what stands before the last "@" is hidden, but for a scheme that is one of ours. A
- * password may hold an "@" and a "://", and both may come behind it in an address that is none.
+ * The text as an error may show it: without user information, query and fragment. User information reaches up to the last
+ * "@", as a password may hold "@", "/" and "://". Of a text with "?" or "#" before an "@" only the scheme is shown, as both
+ * may belong to a password or to a query.
  */
 function redact(text: string): string {
+  const scheme = [...schemes.keys()].map((name) => `${name}://`).find((known) => text.trimStart().startsWith(known)) ?? '';
   const at = text.lastIndexOf('@');
-  const scheme = [...schemes.keys()].find((known) => text.startsWith(`${known}://`));
-  const shown = at < 0 ? text : `${scheme === undefined ? '' : `${scheme}://`}[redacted]${text.slice(at)}`;
+  const query = text.search(/[?#]/);
+  const start = at < 0 ? text : `${scheme}[redacted]${query < 0 || at < query ? text.slice(at) : ''}`;
+  const shown = start.replace(/[?#].*/s, (end) => `${end.charAt(0)}[redacted]`);
   return `"${escapeText(shown.slice(0, 100))}${shown.length > 100 ? ELLIPSIS : ''}"`;
 }
 

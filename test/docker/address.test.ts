@@ -62,7 +62,19 @@ describe('a port', () => {
     ['127.0.0.1:1/base', '127.0.0.1', 1, '/base', 'tcp://127.0.0.1:1/base'],
     ['http://h:1', 'h', 1, '', 'tcp://h:1'],
     ['http://h', 'h', 80, '', 'tcp://h:80'],
-  ])('%s is at host %s, port %i', (text, host, port, basePath, canonical) => {
+    // an empty port is the default one, as the docker command has it
+    ['tcp://h:', 'h', 2375, '', 'tcp://h:2375'],
+    ['tcp://:', 'localhost', 2375, '', 'tcp://localhost:2375'],
+    ['tcp://[::1]:/x', '::1', 2375, '/x', 'tcp://[::1]:2375/x'],
+    ['h:', 'h', 2375, '', 'tcp://h:2375'],
+    ['http://h:', 'h', 80, '', 'tcp://h:80'],
+    // and it cuts off white space around all of it
+    [' tcp://h:1', 'h', 1, '', 'tcp://h:1'],
+    ['\t h:1 \r\n', 'h', 1, '', 'tcp://h:1'],
+    // hosts that are called as a scheme is
+    ['unix:2375', 'unix', 2375, '', 'tcp://unix:2375'],
+    ['ssh:22/x', 'ssh', 22, '/x', 'tcp://ssh:22/x'],
+  ])('%j is at host %s, port %i', (text, host, port, basePath, canonical) => {
     expect(parseAddress(text)).toEqual({ scheme: 'tcp', host, port, basePath, tls: false, text: canonical });
   });
 
@@ -85,13 +97,15 @@ describe('ssh', () => {
     ['ssh://ann@corp.example@h', ['ann@corp.example', 'h', undefined, undefined], 'ssh://ann@corp.example@h'],
     ['ssh://my_alias', [undefined, 'my_alias', undefined, undefined], 'ssh://my_alias'],
     ['ssh://[::1]:22', [undefined, '::1', 22, undefined], 'ssh://[::1]:22'],
+    ['ssh://me@h:', ['me', 'h', undefined, undefined], 'ssh://me@h'],
+    [' ssh://h\n', [undefined, 'h', undefined, undefined], 'ssh://h'],
   ])('%s is %j', (text, [user, host, port, path], canonical) => {
     expect(parseAddress(text)).toEqual({ scheme: 'ssh', user, host, port, path, text: canonical });
   });
 
   test.each([
     'ssh://', 'ssh://:22', 'ssh://-oProxyCommand=x', 'ssh://-oX@h', 'ssh://u@-h', 'ssh://u:p@h', 'ssh://u:@h',
-    'ssh://@h', 'ssh://h:0', 'ssh://h:65536', 'ssh://h:', 'ssh://h?x', 'ssh://h#x', 'ssh://h%0a', 'ssh://u%0a@h',
+    'ssh://@h', 'ssh://h:0', 'ssh://h:65536', 'ssh://h?x', 'ssh://h#x', 'ssh://h%0a', 'ssh://u%0a@h',
     'ssh://h/a%0ab', 'ssh://h/a b', 'ssh://h/a;touch x', 'ssh://h/$(x)', 'ssh://h/`x`', "ssh://h/'", 'ssh://h/a&b',
     'ssh://h/a|b', 'ssh://h/a\\b', 'ssh://h//a', 'ssh://a b@h', 'ssh://a$b@h',
     'ssh://a;b@h', 'ssh://h;x', 'ssh://h\nx', 'ssh://h\0', 'ssh://h -oX', 'ssh://h\tx', 'ssh://h\u00a0x',
@@ -109,7 +123,9 @@ describe('refused is', () => {
     ['', 'is empty'],
     ['ftp://x', 'unknown scheme'],
     ['fd://', 'unknown scheme'],
-    ['TCP://127.0.0.1:1', 'unknown scheme'],
+    ['TCP://127.0.0.1:1', 'unknown scheme: write tcp:// in small letters'],
+    ['Unix:///x', 'unknown scheme: write unix:// in small letters'],
+    ['  ', 'is empty'],
     ['constructor://x', 'unknown scheme'],
     ['://x', 'unknown scheme'],
     ['http+unix://%2Fx', 'unknown scheme'],
@@ -120,7 +136,16 @@ describe('refused is', () => {
     ['tcp://h:1e3', 'bad port'],
     ['tcp://h: 1', 'bad port'],
     ['tcp://h:http', 'bad port'],
-    ['unix:/tmp/x', 'bad port'],
+    ['unix:/tmp/x', 'lacks slashes behind its scheme: write unix:///path'],
+    ['unix:tmp/x', 'lacks slashes behind its scheme: write unix:///path'],
+    ['unix:', 'lacks slashes'],
+    ['npipe:\\\\.\\pipe\\docker_engine', 'lacks slashes behind its scheme: write npipe:////./pipe/docker_engine'],
+    ['tcp:/h:1', 'lacks the two slashes'],
+    ['tcp:h:1', 'lacks the two slashes'],
+    ['ssh:me@h', 'lacks the two slashes'],
+    ['https:/h', 'lacks the two slashes'],
+    ['C:\\ProgramData\\docker.sock', 'is a path of Windows: the pipe of an engine is npipe:////./pipe/docker_engine'],
+    ['c:/docker.sock', 'is a path of Windows'],
     ['tcp://::1', 'in brackets'],
     ['::1', 'in brackets'],
     ['tcp://[::1', 'in brackets'],
@@ -146,12 +171,10 @@ describe('refused is', () => {
     ['unix:///tmp/x?y#z', 'query'],
     ['/var/run/docker.sock', 'unix:///path'],
     ['~/docker.sock', 'unix:///path'],
-    ['\\\\.\\pipe\\docker_engine', 'is a path'],
+    ['\\\\.\\pipe\\docker_engine', 'is a path of Windows'],
     ['npipe:////./docker', 'no pipe'],
     ['npipe://x', 'no pipe'],
-    [' unix:///x', 'white space'],
-    ['unix:///x ', 'white space'],
-    ['unix:///x\n', 'cannot be printed'],
+    ['unix:///x\ny', 'cannot be printed'],
     ['unix:///x\0y', 'cannot be printed'],
     ['unix:///x\u202ey', 'cannot be printed'],
     ['unix:///\ud800', 'cannot be printed'],
@@ -187,11 +210,33 @@ describe('a refusal', () => {
   test.each([
     'tcp://user:HUNTER2@h:1', 'ssh://user:HUNTER2@h', 'ftp://user:HUNTER2@h', 'user:HUNTER2@h:1',
     'tcp://u:a/HUNTER2@h:1', 'ssh://u:a@HUNTER2@h', 'ssh://u:HUNTER2@h?x', 'https://HUNTER2@h',
-    'tcp://u:HUNTER2:@h:x', ' tcp://u:HUNTER2@h', 'x://a://u:HUNTER2@h', 'u:HUNTER2@://', 'u:HUNTER2@h/http://x',
+    'tcp://u:HUNTER2:@h:x', 'tcp://u:HUNTER2@h', 'x://a://u:HUNTER2@h', 'u:HUNTER2@://', 'u:HUNTER2@h/http://x',
     'u:HUNTER2://x@h',
   ])('of %s hides the user information', (text) => {
     expect(refusal(text)).not.toContain('HUNTER2');
     expect(refusal(text)).toContain('[redacted]@');
+  });
+
+  // A query may be a token, or the end of a password that was not percent-encoded.
+  test.each([
+    ['tcp://h:1?token=HUNTER2', '"tcp://h:1?[redacted]"'],
+    ['tcp://h:1/base#HUNTER2', '"tcp://h:1/base#[redacted]"'],
+    ['unix:///x?HUNTER2', '"unix:///x?[redacted]"'],
+    ['unix:///x#HUNTER2?y', '"unix:///x#[redacted]"'],
+    ['ssh://h?HUNTER2', '"ssh://h?[redacted]"'],
+    ['ssh://u:HUNTER2@h?HUNTER2', '"ssh://[redacted]@h?[redacted]"'],
+    ['TCP://h?HUNTER2', '"TCP://h?[redacted]"'],
+    ['TCP://u:HUNTER2@h', '"[redacted]@h"'],
+    ['npipe:////./pipe/x?HUNTER2', '"npipe:////./pipe/x?[redacted]"'],
+    ['h:1?HUNTER2', '"h:1?[redacted]"'],
+    ['tcp://h?mail=HUNTER2@HUNTER2', '"tcp://[redacted]"'],
+    ['tcp://u:HUNTER2?HUNTER2@h', '"tcp://[redacted]"'],
+    ['tcp://u:HUNTER2#HUNTER2@h:1/?HUNTER2', '"tcp://[redacted]"'],
+    ['HUNTER2?@HUNTER2', '"[redacted]"'],
+    [' tcp://u:HUNTER2@h?HUNTER2 ', '"tcp://[redacted]@h?[redacted]"'],
+  ])('of %j hides query and fragment: %s', (text, shown) => {
+    expect(refusal(text)).toContain(`host ${shown} `);
+    expect(refusal(text)).not.toContain('HUNTER2');
   });
 });
 
