@@ -2,7 +2,7 @@
 
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
-import { sha256Maker } from './bytes.ts';
+import { hashMaker } from './bytes.ts';
 import type { ArchiveFiles } from './connection/files.ts';
 import type { ContentSink } from './connection/wire.ts';
 import { ArchiveDigests } from './docker/archive-digests.ts';
@@ -142,7 +142,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   }
 
   async #runBegun(sink: ContentSink, left = new AbortController().signal): Promise<ArchiveResult> {
-    if (this.#verify === 'digests') this.#digests = new ArchiveDigests(await sha256Maker());
+    if (this.#verify === 'digests') this.#digests = new ArchiveDigests(await hashMaker());
     if (this.#verify !== false) this.#scan = new ArchiveScan(this.#digests);
     await this.#start((_, head) => this.#watched(sink, head), left);
     return { bytes: this.#bytes, entries: this.#scan?.finish().entries, verified: this.#verified };

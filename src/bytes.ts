@@ -84,13 +84,16 @@ export function base64UrlPadded(text: string): string {
   return utf8(text).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 }
 
-/** Makes a running SHA-256. */
-export type MakeSha256 = () => Hash;
+/** The digest algorithms of the OCI image-spec, "Registered algorithms", and SHA-384, which Go's library knows as well. */
+export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
+
+/** Makes a running hash; SHA-256 unless told otherwise. */
+export type MakeHash = (algorithm?: DigestAlgorithm) => Hash;
 
 /** The built-in is loaded by the first who asks: it is a fifth of what importing the library in one file takes. */
-export async function sha256Maker(): Promise<MakeSha256> {
+export async function hashMaker(): Promise<MakeHash> {
   const { createHash } = await import('node:crypto');
-  return () => createHash('sha256');
+  return (algorithm = 'sha256') => createHash(algorithm);
 }
 
 /** The text without those of the characters that it ends with. `replace(/x+$/, '')` takes quadratic time for that. */

@@ -1,10 +1,12 @@
 // Hashes a saved image while it passes, and holds each part to the digest that the archive gives for it.
 
-import { escapeText } from '../bytes.ts';
-import type { MakeSha256 } from '../bytes.ts';
+import { asBuffer, escapeText } from '../bytes.ts';
+import type { DigestAlgorithm, MakeHash } from '../bytes.ts';
 import { DecodeError, DigestError } from '../errors.ts';
 import { readDocument } from './archive-document.ts';
-import type { ArchiveDocument, ContentReference } from './archive-document.ts';
+import type { ArchiveDocument, ManifestContent } from './archive-document.ts';
+import { blobPath, normal, promisedDigest, quote } from './archive-paths.ts';
+import { CONFIG_TYPES, INDEX_TYPES, MANIFEST_TYPES, isCompressedStart, isTar, isWithheld } from './media-types.ts';
 
 /** The longest JSON that is read: what the OCI distribution-spec wants registries to take, "Pushing Manifests". */
 const DOCUMENT_LIMIT = 4 * 1024 * 1024;
@@ -17,7 +19,7 @@ const LINK_LIMIT = 40;
 
 /** What was found to be what its digest says. */
 export interface VerifiedContent {
-  /** The bytes of all files whose SHA-256 is what their name, a manifest or a config says. */
+  /** The bytes of all files whose digest is what their name, a manifest or a config says. */
   readonly bytes: number;
   /**
    * The files for which the archive has no digest. In an engine's archives these are its tables of contents
@@ -44,14 +46,20 @@ interface EntryHeader {
 interface Passing {
   readonly path: string;
   readonly size: number;
-  readonly hash: ReturnType<MakeSha256>;
+  readonly hash: ReturnType<MakeHash>;
+  /** In the algorithm of its name, where that is another. */
+  readonly named: ReturnType<MakeHash> | undefined;
   received: number;
+  /** Its first bytes, in Latin-1: they tell whether it is compressed. */
+  start: string;
   /** Its text, if it may be a document. */
   text: Uint8Array | undefined;
 }
 
 interface HeldFile {
+  /** Its SHA-256. */
   readonly digest: string;
+  readonly isCompressed: boolean;
   readonly size: number;
   readonly document: ArchiveDocument | undefined;
   /** Whether something that is no table of contents gives this digest for it. */
@@ -70,15 +78,15 @@ interface HeldLink {
  * and `finish` compares what could not be compared at once.
  */
 export class ArchiveDigests {
-  readonly #sha256: MakeSha256;
+  readonly #makeHash: MakeHash;
   readonly #files = new Map<string, HeldFile>();
   readonly #links = new Map<string, HeldLink>();
   readonly #absent = new Set<string>();
   #passing: Passing | undefined;
   #memory = 0;
 
-  constructor(sha256: MakeSha256) {
-    this.#sha256 = sha256;
+  constructor(makeHash: MakeHash) {
+    this.#makeHash = makeHash;
   }
 
   entry({ path: given, typeflag, size, linkname }: EntryHeader): void {
@@ -86,13 +94,22 @@ export class ArchiveDigests {
     if (typeflag === '1') this.#holdLink(path, normal(linkname));
     else if (typeflag === '2') this.#holdLink(path, normal(`${path}/../${linkname}`));
     // POSIX pax, "ustar Interchange Format": a type that is not known is a regular file.
-    else if (!'3456'.includes(typeflag)) this.#passing = { path, size, hash: this.#sha256(), received: 0, text: undefined };
+    else if (!'3456'.includes(typeflag)) this.#pass(path, size);
+  }
+
+  #pass(path: string, size: number): void {
+    const algorithm = promisedDigest(path)?.split(':')[0] as DigestAlgorithm | undefined;
+    const isOther = algorithm !== undefined && algorithm !== 'sha256';
+    const named = isOther ? this.#makeHash(algorithm) : undefined;
+    this.#passing = { path, size, hash: this.#makeHash(), named, start: '', received: 0, text: undefined };
   }
 
   content(view: Uint8Array): void {
     const file = this.#passing;
     if (file === undefined) return;
     file.hash.update(view);
+    file.named?.update(view);
+    if (file.start.length < 4) file.start += asBuffer(view).toString('latin1', 0, 4 - file.start.length);
     const isDocument = file.received === 0 && file.size <= DOCUMENT_LIMIT && beginsLikeJson(view);
     if (isDocument) file.text = new Uint8Array(file.size);
     file.text?.set(view, file.received);
@@ -102,14 +119,15 @@ export class ArchiveDigests {
   /** Throws at once for a blob that is not what it is called: the rest need not be fetched. */
   endEntry(): void {
     if (this.#passing === undefined) return;
-    const { path, size, hash, text } = this.#passing;
+    const { path, size, hash, named, start, text } = this.#passing;
     this.#passing = undefined;
     const digest = `sha256:${hash.digest('hex')}`;
-    const promised = digestInName(path);
-    if (promised !== undefined && promised !== digest) throw mismatch(path, promised, digest);
+    const promised = promisedDigest(path);
+    const found = named === undefined ? digest : `${promised?.split(':')[0]}:${named.digest('hex')}`;
+    if (promised !== undefined && promised !== found) throw mismatch(path, promised, found);
     const document = text && readDocument(text);
     this.#spend(path.length + (document === undefined ? 0 : size));
-    this.#holdFile(path, { digest, size, document, vouched: promised !== undefined });
+    this.#holdFile(path, { digest, isCompressed: isCompressedStart(start), size, document, vouched: promised !== undefined });
   }
 
   /** After the scan's own `finish`: everything that the archive refers to must be there, and be what it should be. */
@@ -120,21 +138,38 @@ export class ArchiveDigests {
       const message = 'the archive has no manifest.json and no index.json: nothing says which images it should hold';
       throw new DigestError(message, { path: 'manifest.json', expected: undefined, actual: undefined });
     }
-    const withheld = isLayout ? this.#checkLayout() : new Set<string>();
-    if (isSaved) this.#checkSaved(withheld);
-    return this.#summary();
+    this.#checkLinks();
+    const withheld = new Set<string>();
+    const images = (isLayout ? this.#checkLayout(withheld) : 0) + (isSaved ? this.#checkSaved(withheld) : 0);
+    if (images > 0) return this.#summary();
+    const path = isSaved ? 'manifest.json' : 'index.json';
+    const message = `the archive holds no image: ${quote(path)} names none. The log of the engine may say why`;
+    throw new DigestError(message, { path, expected: undefined, actual: undefined });
+  }
+
+  /** A link whose name is a digest must lead to that content, and nothing may lie below a link, as in a folder. */
+  #checkLinks(): void {
+    const paths = [...this.#files.keys(), ...this.#links.keys()].sort();
+    for (const path of this.#links.keys()) {
+      this.#find(path);
+      const below = firstAtOrAfter(paths, `${path}/`);
+      if (below?.startsWith(`${path}/`)) {
+        const message = `the archive has a link ${quote(path)}, and the entry ${quote(below)} below it`;
+        throw new DigestError(message, { path: below, expected: undefined, actual: undefined });
+      }
+    }
   }
 
   /**
-   * OCI image-spec, "OCI Image Layout": from `index.json` down through all manifests. Returns the layers that are
-   * withheld. A manifest below the first index may be absent, and so may be what it refers to: containerd writes the
-   * index of an image as it is, and leaves out what was never pulled of it (`WithSkipMissing`).
+   * OCI image-spec, "OCI Image Layout": from `index.json` down through all manifests. Returns the number of images that
+   * are whole, and adds the layers that are withheld. A manifest below the first index may be absent, and so may be what
+   * it refers to: containerd writes the index of an image as it is, and leaves out what was never pulled of it
+   * (`WithSkipMissing`).
    */
-  #checkLayout(): ReadonlySet<string> {
+  #checkLayout(withheld: Set<string>): number {
     const top = this.#document('index.json', 'manifests', 'index');
     const queue = top.map((reference) => ({ ...reference, below: false }));
     const seen = new Set<string>();
-    const withheld = new Set<string>();
     let whole = 0;
     for (const { digest, mediaType, below } of queue) {
       const path = blobPath(digest);
@@ -143,21 +178,35 @@ export class ArchiveDigests {
       if (this.#find(path) === undefined) this.#miss(path, digest, below);
       else if (INDEX_TYPES.has(mediaType)) {
         for (const child of this.#document(path, 'manifests', 'index')) queue.push({ ...child, below: true });
-      } else if (MANIFEST_TYPES.has(mediaType) && this.#hasContent(path, below, withheld)) whole++;
+      } else if (MANIFEST_TYPES.has(mediaType) && this.#checkManifest(path, below, withheld)) whole++;
     }
     const [first] = this.#absent;
-    if (whole === 0 && first !== undefined) throw missing(first, digestInName(first));
+    if (whole === 0 && first !== undefined) throw missing(first, promisedDigest(first));
     for (const path of withheld) this.#absent.add(path);
-    return withheld;
+    return whole;
   }
 
-  #hasContent(manifest: string, below: boolean, withheld: Set<string>): boolean {
+  /** Whether the content of a manifest is there; what is there of an image must be what its config says. */
+  #checkManifest(manifest: string, below: boolean, withheld: Set<string>): boolean {
     const content = this.#document(manifest, 'content', 'manifest');
-    const gone = content.filter(({ digest }) => this.#find(blobPath(digest)) === undefined);
-    const owed = gone.filter((reference) => !isWithheld(reference));
-    for (const reference of gone) if (isWithheld(reference)) withheld.add(blobPath(reference.digest));
+    const all = [content.config, ...content.layers];
+    const gone = all.filter(({ digest }) => this.#find(blobPath(digest)) === undefined);
+    const owed = gone.filter((reference) => !isWithheld(reference.mediaType));
+    for (const reference of gone) if (isWithheld(reference.mediaType)) withheld.add(blobPath(reference.digest));
     for (const { digest } of owed) this.#miss(blobPath(digest), digest, below);
-    return owed.length === 0;
+    if (owed.length > 0) return false;
+    if (this.#isImage(content)) {
+      const layers = content.layers.map(({ digest, mediaType }) => ({ path: blobPath(digest), mediaType }));
+      this.#checkLayers(blobPath(content.config.digest), layers, withheld);
+    }
+    return true;
+  }
+
+  /** Signatures and the like have an image's config, too, but no layers of a file system, and often none listed. */
+  #isImage({ config, layers }: ManifestContent): boolean {
+    if (!CONFIG_TYPES.has(config.mediaType)) return false;
+    const diffIds = this.#find(blobPath(config.digest))?.document?.diffIds ?? [];
+    return diffIds.length > 0 || layers.some(({ mediaType }) => isTar(mediaType));
   }
 
   #miss(path: string, digest: string, lawful: boolean): void {
@@ -167,34 +216,48 @@ export class ArchiveDigests {
 
   /**
    * `manifest.json`, of every engine (moby `image/spec/spec.md`, "Combined Image JSON + Filesystem Changeset Format").
-   * Layers under `blobs/` may be compressed, and their names vouch for them; any other is what its config says.
+   * Returns the number of its images. containerd lists charts and other things there as well, without diff_ids.
    */
-  #checkSaved(withheld: ReadonlySet<string>): void {
-    for (const { config, layers } of this.#document('manifest.json', 'images', 'list of images')) {
-      if (this.#find(config) === undefined) throw missing(config, digestInName(normal(config)));
-      if (layers.every(isBlob)) this.#checkBlobs(layers, withheld);
-      else this.#checkLayers(config, layers);
+  #checkSaved(withheld: ReadonlySet<string>): number {
+    const images = this.#document('manifest.json', 'images', 'list of images');
+    for (const { config, layers } of images) {
+      const found = this.#find(config);
+      if (found === undefined) throw missing(config, promisedDigest(normal(config)));
+      const areNamed = layers.length > 0 && layers.every((path) => promisedDigest(normal(path)) !== undefined);
+      if (areNamed && found.document?.diffIds === undefined) for (const path of layers) this.#layer(path, undefined, withheld);
+      else this.#checkLayers(config, layers.map((path) => ({ path, mediaType: TAR })), withheld);
     }
+    return images.length;
   }
 
-  #checkBlobs(layers: readonly string[], withheld: ReadonlySet<string>): void {
-    const gone = layers.find((path) => this.#find(path) === undefined && !withheld.has(normal(path)));
-    if (gone !== undefined) throw missing(gone, digestInName(normal(gone)));
-  }
-
-  #checkLayers(config: string, layers: readonly string[]): void {
+  /**
+   * The layers of an image, against those that its config lists. A layer that is compressed, or encrypted, is vouched for
+   * by the digest in its name alone. Docker 25.0 saved manifests without layers (moby#47065), and then with layers in
+   * another order (moby#47150).
+   */
+  #checkLayers(config: string, layers: readonly Layer[], withheld: ReadonlySet<string>): void {
     const diffIds = this.#document(config, 'diffIds', 'config');
     if (diffIds.length !== layers.length) {
       const message = `the archive has ${layers.length} layers for ${quote(config)}, which lists ${diffIds.length}`;
       throw new DigestError(message, { path: config, expected: diffIds[layers.length], actual: undefined });
     }
-    layers.forEach((path, i) => {
+    layers.forEach(({ path, mediaType }, i) => {
       const expected = diffIds[i] as string;
-      const layer = this.#find(path);
-      if (layer === undefined) throw missing(path, expected);
-      if (layer.digest !== expected) throw mismatch(path, expected, layer.digest);
+      const layer = this.#layer(path, expected, withheld);
+      if (layer === undefined) return;
+      const named = promisedDigest(normal(path));
+      const isPlain = isTar(mediaType) && !layer.isCompressed;
+      const actual = expected === named ? named : layer.digest;
+      if ((isPlain || named === undefined) && actual !== expected) throw mismatch(path, expected, actual);
       layer.vouched = true;
     });
+  }
+
+  /** A layer's file; undefined where it is withheld. */
+  #layer(path: string, expected: string | undefined, withheld: ReadonlySet<string>): HeldFile | undefined {
+    const layer = this.#find(path);
+    if (layer === undefined && !withheld.has(normal(path))) throw missing(path, promisedDigest(normal(path)) ?? expected);
+    return layer;
   }
 
   #summary(): VerifiedContent {
@@ -216,13 +279,22 @@ export class ArchiveDigests {
     throw new DecodeError(`in the archive, ${quote(path)} ${why}`, { offset: 0 });
   }
 
-  /** The file at a path, through links. */
+  /** The file at a path, through links; one that the path names by its digest must be that. */
   #find(given: string): HeldFile | undefined {
-    let path = normal(given);
+    const path = normal(given);
+    const file = this.#files.get(path) ?? this.#follow(path);
+    const promised = promisedDigest(path);
+    // A file under its own name was compared when it passed.
+    if (file === undefined || promised === undefined || this.#files.has(path) || promised === file.digest) return file;
+    throw mismatch(path, promised, file.digest);
+  }
+
+  #follow(path: string): HeldFile | undefined {
+    let at = path;
     for (let followed = 0; followed <= LINK_LIMIT; followed++) {
-      const link = this.#links.get(path);
-      if (link === undefined) return this.#files.get(path);
-      path = link.target;
+      const link = this.#links.get(at);
+      if (link === undefined) return this.#files.get(at);
+      at = link.target;
     }
     return undefined;
   }
@@ -254,47 +326,24 @@ export class ArchiveDigests {
   }
 }
 
-/** OCI image-spec, "OCI Image Media Types", and what they came from: Docker's "Image Manifest Version 2, Schema 2". */
-const INDEX_TYPES: ReadonlySet<string> = new Set([
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-]);
-const MANIFEST_TYPES: ReadonlySet<string> = new Set([
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-]);
+/** What the layers of manifest.json are, which has no types. */
+const TAR = 'application/x-tar';
 
-/** Layers whose licence forbids to hand them on: Windows' own. Docker leaves them out of what it saves. */
-function isWithheld({ mediaType }: ContentReference): boolean {
-  return /\.(?:foreign|nondistributable)\./.test(mediaType);
+/** A layer of an image: where it is, and what the manifest calls it. */
+interface Layer {
+  readonly path: string;
+  readonly mediaType: string;
 }
 
-/**
- * The digest that a name promises: `blobs/sha256/<hex>` (OCI image-spec, "OCI Image Layout"), `<hex>.json` for a
- * config, and `<hex>.tar` for a layer of Podman's (containers/image `docker/internal/tarfile/writer.go`).
- */
-function digestInName(path: string): string | undefined {
-  const [, blob, file] = /^(?:blobs\/sha256\/([0-9a-f]{64})|([0-9a-f]{64})\.(?:json|tar))$/.exec(path) ?? [];
-  const hex = blob ?? file;
-  return hex && `sha256:${hex}`;
-}
-
-function isBlob(path: string): boolean {
-  return normal(path).startsWith('blobs/');
-}
-
-function blobPath(digest: string): string {
-  return `blobs/${digest.replace(':', '/')}`;
-}
-
-/** A path without what says nothing: `./`, `//`, `a/../`. Above its top an archive has nothing. */
-function normal(path: string): string {
-  const segments: string[] = [];
-  for (const segment of path.split('/')) {
-    if (segment === '..') segments.pop();
-    else if (segment !== '' && segment !== '.') segments.push(segment);
+/** The first of the sorted texts that is the wanted one or comes behind it. */
+function firstAtOrAfter(sorted: readonly string[], wanted: string): string | undefined {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] as string) < wanted) low = middle + 1;
+    else high = middle;
   }
-  return segments.join('/');
+  return sorted[low];
 }
 
 /** An object, a list, or white space before one. */
@@ -308,11 +357,7 @@ function mismatch(path: string, expected: string, actual: string): DigestError {
 }
 
 function missing(path: string, expected: string | undefined): DigestError {
-  const told = expected === undefined || expected === digestInName(normal(path));
+  const told = expected === undefined || expected === promisedDigest(normal(path));
   const what = told ? '' : `, which should be ${escapeText(expected)}`;
   return new DigestError(`the archive has no ${quote(path)}${what}`, { path, expected, actual: undefined });
-}
-
-function quote(path: string): string {
-  return `"${escapeText(path)}"`;
 }

@@ -7,7 +7,14 @@ import type { JsonObject } from './answer.ts';
 /** A reference by digest: OCI image-spec, "OCI Content Descriptors". */
 export interface ContentReference {
   readonly digest: string;
+  /** In small letters and without parameters, as RFC 6838 has types compared. */
   readonly mediaType: string;
+}
+
+/** What a manifest refers to: the config, and the layers from the lowest. */
+export interface ManifestContent {
+  readonly config: ContentReference;
+  readonly layers: readonly ContentReference[];
 }
 
 /** An image of `manifest.json`, by the paths of its parts in the archive. */
@@ -23,8 +30,8 @@ export interface SavedImage {
 export interface ArchiveDocument {
   /** As an OCI index or a manifest list: the manifests. */
   readonly manifests: readonly ContentReference[] | undefined;
-  /** As a manifest: the config and the layers. */
-  readonly content: readonly ContentReference[] | undefined;
+  /** As a manifest. */
+  readonly content: ManifestContent | undefined;
   /** As an image's config: the digests of its layers as plain tar, from the lowest. */
   readonly diffIds: readonly string[] | undefined;
   /** As `manifest.json`. */
@@ -41,7 +48,7 @@ export function readDocument(text: Uint8Array): ArchiveDocument | undefined {
     diffIds: diffIdsOf(object),
     images: listOf(savedImage, Array.isArray(value) ? value : undefined),
   };
-  return Object.values(document).some((list) => list !== undefined) ? document : undefined;
+  return Object.values(document).some((each) => each !== undefined) ? document : undefined;
 }
 
 function parse(text: Uint8Array): unknown {
@@ -52,14 +59,15 @@ function parse(text: Uint8Array): unknown {
   }
 }
 
-function contentOf(object: JsonObject): readonly ContentReference[] | undefined {
+function contentOf(object: JsonObject): ManifestContent | undefined {
   const config = reference(object['config']);
   const layers = listOf(reference, object['layers']);
-  return config === undefined || layers === undefined ? undefined : [config, ...layers];
+  return config === undefined || layers === undefined ? undefined : { config, layers };
 }
 
 function diffIdsOf({ rootfs }: JsonObject): readonly string[] | undefined {
-  return isJsonObject(rootfs) ? listOf(text, rootfs['diff_ids']) : undefined;
+  // Docker leaves an empty list out.
+  return isJsonObject(rootfs) ? listOf(text, rootfs['diff_ids'] ?? null) : undefined;
 }
 
 /** A list, if each item can be read. Go writes null for an empty one, Docker 25.0 in `index.json` (moby#47210). */
@@ -73,7 +81,9 @@ function listOf<Item>(read: (value: unknown) => Item | undefined, value: unknown
 function reference(value: unknown): ContentReference | undefined {
   if (!isJsonObject(value)) return undefined;
   const { digest, mediaType } = value;
-  return typeof digest === 'string' && typeof mediaType === 'string' ? { digest, mediaType } : undefined;
+  if (typeof digest !== 'string' || typeof mediaType !== 'string') return undefined;
+  const [type = ''] = mediaType.split(';', 1);
+  return { digest, mediaType: type.trim().toLowerCase() };
 }
 
 function savedImage(value: unknown): SavedImage | undefined {

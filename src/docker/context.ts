@@ -1,6 +1,6 @@
 // A context of the docker command: its name, where its store keeps it, and what stands there.
 
-import { escapeText, sha256Maker, utf8 } from '../bytes.ts';
+import { escapeText, hashMaker, utf8 } from '../bytes.ts';
 import { ConfigError } from '../errors.ts';
 import { isJsonObject } from './answer.ts';
 import type { JsonObject } from './answer.ts';
@@ -36,7 +36,7 @@ export function contextStore(configFolder: string): string {
 
 /** Where the store keeps what: `contexts/meta/<SHA-256 of the name>/meta.json`, and the TLS files of its engine. */
 export async function contextPaths(configFolder: string, name: string): Promise<{ meta: string; tlsFolder: string }> {
-  const sha256 = await sha256Maker();
+  const sha256 = await hashMaker();
   const id = sha256().update(utf8(name)).digest('hex');
   return {
     meta: below(contextStore(configFolder), id, 'meta.json'),

@@ -46,8 +46,8 @@ const pathGrammar = /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.
 // tag = ( alnum / "_" ) *127( alnum / "_" / "." / "-" )
 const tagGrammar = /^\w[\w.-]{0,127}$/;
 
-// digest = "sha256:" 64lower-hex / "sha384:" 96lower-hex / "sha512:" 128lower-hex
-const digestGrammar = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/;
+/** digest = "sha256:" 64lower-hex / "sha384:" 96lower-hex / "sha512:" 128lower-hex */
+export const digestGrammar: RegExp = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/;
 
 // A part of the grammar that needs no taking apart, and nearly all names are in it: at most 100 characters without a tag.
 const plainImage =

@@ -24,7 +24,7 @@ async function pack(entries: readonly TarEntry[]): Promise<Buffer> {
 }
 
 function verifyPieces(pieces: Iterable<Uint8Array>): VerifiedContent {
-  const digests = new ArchiveDigests(() => createHash('sha256'));
+  const digests = new ArchiveDigests((algorithm = 'sha256') => createHash(algorithm));
   const scan = new ArchiveScan(digests);
   for (const piece of pieces) scan.push(piece);
   scan.finish();
@@ -189,8 +189,9 @@ describe('a sound archive', () => {
   });
 
   it('may lack layers that must not be handed on', async () => {
+    const config = configOf('windows', 'windows too', TOP);
     const windows = json({
-      config: refer(CONFIG, `${OCI}.config.v1+json`),
+      config: refer(config, `${OCI}.config.v1+json`),
       layers: [
         refer('windows', 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip'),
         refer('windows too', `${OCI}.layer.nondistributable.v1.tar+gzip`),
@@ -198,23 +199,17 @@ describe('a sound archive', () => {
       ],
     });
     const { absent } = await verify([
-      ...[CONFIG, TOP, windows].map(blob),
+      ...[config, TOP, windows].map(blob),
       file('index.json', indexOf(refer(windows, MANIFEST))),
-      file('manifest.json', savedOf(CONFIG, 'windows', 'windows too', TOP)),
+      file('manifest.json', savedOf(config, 'windows', 'windows too', TOP)),
     ]);
     expect(absent).toEqual([pathOf('windows'), pathOf('windows too')]);
   });
 
-  it('may refer to other things than images, and by digests that are not hashed here', async () => {
+  it('may refer to other things beside images', async () => {
     const thing = '{"any":"thing"}';
-    // Where nobody hashes, an index can refer to itself.
-    const itself = { digest: 'sha512:abc', mediaType: INDEX };
-    const found = await verify([
-      blob(thing),
-      file('blobs/sha512/abc', indexOf(itself)),
-      file('index.json', indexOf(refer(thing, 'text/plain'), itself)),
-    ]);
-    expect(found).toEqual({ bytes: thing.length, unverified: ['blobs/sha512/abc', 'index.json'], absent: [] });
+    const entries = [blob(thing), ...replaced(docker28, 'index.json', indexOf(refer(amd, MANIFEST), refer(thing, 'text/plain')))];
+    expect(await verify(entries)).toMatchObject({ unverified: ['index.json', 'manifest.json', 'oci-layout'], absent: [] });
   });
 
   it('may write its paths in other ways, and have hard links and links to links', async () => {
@@ -242,11 +237,6 @@ describe('a sound archive', () => {
 
   it('may say the same twice', async () => {
     expect(await verify([...docker20, ...docker20])).toEqual(await verify(docker20));
-  });
-
-  it('of no image is verified as such', async () => {
-    const entries = [file('manifest.json', '[]'), { path: 'fifo', type: 'fifo' } as const];
-    expect(await verify(entries)).toEqual({ bytes: 0, unverified: ['manifest.json'], absent: [] });
   });
 });
 
@@ -295,7 +285,7 @@ describe('a DigestError', () => {
   const promising = [pathOf(BASE), `${hex(BASE)}.json`, `${hex(BASE)}.tar`];
   it.each(promising)('comes at once for %s, before the rest', async (path) => {
     const archive = await pack([file(path, 'other'), file('rest', 'x'.repeat(10_000))]);
-    const scan = new ArchiveScan(new ArchiveDigests(() => createHash('sha256')));
+    const scan = new ArchiveScan(new ArchiveDigests((algorithm = 'sha256') => createHash(algorithm)));
     expect(() => scan.push(archive.subarray(0, 1024))).toThrow(DigestError);
   });
 
@@ -374,7 +364,7 @@ describe('a document of the archive', () => {
 });
 
 it.each([['files', '0'], ['links', '2']])('does not keep %s in memory without end', (_, typeflag) => {
-  const digests = new ArchiveDigests(() => createHash('sha256'));
+  const digests = new ArchiveDigests((algorithm = 'sha256') => createHash(algorithm));
   const name = 'x'.repeat(1024 * 1024);
   const grow = (): void => {
     for (let i = 0; i < 100; i++) {
