@@ -2,14 +2,15 @@
 
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
+import { take } from './arguments.ts';
 import { hashMaker } from './bytes.ts';
 import type { ArchiveFiles } from './connection/files.ts';
 import type { ContentSink } from './connection/wire.ts';
 import { ArchiveDigests } from './docker/archive-digests.ts';
 import type { VerifiedContent } from './docker/archive-digests.ts';
-import { refuseUnknownOptions } from './docker/call.ts';
 import { ArgumentError, callersCall } from './errors.ts';
 import { HandOff } from './hand-off.ts';
+import { FUNCTION, OBJECT, check } from './kinds.ts';
 import { parseDecimal } from './http/grammar.ts';
 import type { ResponseHead } from './http/response.ts';
 import type { StartCall } from './progress-stream.ts';
@@ -27,8 +28,6 @@ export interface ArchiveOptions {
    */
   readonly verify?: 'digests' | 'structure' | false | undefined;
 }
-
-const LEVELS: readonly unknown[] = ['digests', 'structure', false];
 
 /** How far a save is. */
 export interface SaveProgress {
@@ -74,8 +73,8 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     { chunkSize = 256 * 1024, verify = 'structure' }: ArchiveOptions,
     signal?: AbortSignal,
   ) {
-    if (!Number.isSafeInteger(chunkSize) || chunkSize < 1) throw new ArgumentError('chunkSize must be a number of bytes');
-    if (!LEVELS.includes(verify)) throw new ArgumentError('verify must be "digests", "structure" or false');
+    check(start, FUNCTION, 'ArchiveStream', 'start');
+    check(files, OBJECT, 'ArchiveStream', 'files');
     this.#start = (reader, left) => underEither(signal, left, (either) => start(reader, either));
     this.#files = files;
     this.#signal = signal;
@@ -95,22 +94,22 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   }
 
   /**
-   * Calls `take` with each piece as it lies in the read buffer: the fastest way. The view is valid during the call, or
+   * Calls `use` with each piece as it lies in the read buffer: the fastest way. The view is valid during the call, or
    * until the promise that it returns settles, which makes the engine wait.
    */
-  async each(take: (view: Uint8Array) => void | Promise<void>): Promise<ArchiveResult> {
-    return this.#run({ write: (view) => callersCall(() => take(view)) });
+  async each(use: (view: Uint8Array) => void | Promise<void>): Promise<ArchiveResult> {
+    check(use, FUNCTION, 'each', 'use');
+    return this.#run({ write: (view) => callersCall(() => use(view)) });
   }
 
   /** Writes it to a file, which is whole or as it was before: a temporary file beside it is renamed at the end. */
-  async toFile(path: string, options: ToFileOptions = {}): Promise<ArchiveResult> {
-    refuseUnknownOptions('toFile', options, ['onProgress']);
-    const { onProgress } = options;
-    if (onProgress !== undefined && typeof onProgress !== 'function') throw new ArgumentError('onProgress must be a function');
+  async toFile(path: string | URL, options?: ToFileOptions): Promise<ArchiveResult> {
+    const { onProgress } = take('toFile', options);
+    const target = this.#files.absolutePath(path, 'toFile: path');
     this.#begin();
     this.#onProgress = onProgress;
     this.#signal?.throwIfAborted();
-    const file = await this.#files.createFile(path);
+    const file = await this.#files.createFile(target);
     try {
       const result = await this.#runBegun(file);
       await file.commit(this.#signal);
@@ -157,7 +156,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
       write: (view) => {
         this.#bytes += view.length;
         scan?.push(view);
-        onProgress?.({ bytes: this.#bytes, total });
+        if (onProgress !== undefined) callersCall(() => onProgress({ bytes: this.#bytes, total }));
         return sink.write(view);
       },
       flush: () => sink.flush?.(),

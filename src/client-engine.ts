@@ -1,16 +1,14 @@
 // From the options of a client to the engine that it calls.
 
+import { take } from './arguments.ts';
 import { nodeHttpWire } from './connection/node-http.ts';
 import { ConnectionPool } from './connection/pool.ts';
 import { parseAddress, requestOrigin } from './docker/address.ts';
 import type { Address } from './docker/address.ts';
-import { refuseUnknownOptions } from './docker/call.ts';
 import { checkHeaders } from './docker/custom-headers.ts';
-import { platformText } from './docker/platform.ts';
 import { parsePinnedVersion } from './docker/version.ts';
 import { Engine } from './engine.ts';
 import { ArgumentError } from './errors.ts';
-import { CLIENT_OPTIONS } from './options.ts';
 import type { ImageClientOptions } from './options.ts';
 import { plaintextGuard } from './plaintext.ts';
 import { CONNECT_MS } from './sent-request.ts';
@@ -22,20 +20,19 @@ import type { Warn } from './warnings.ts';
 export interface ClientEngine {
   readonly engine: Engine;
   readonly warn: Warn;
+  /** What the client was given, checked. */
+  readonly options: ImageClientOptions;
   /** To be called before credentials are taken for a call; what it throws, the call rejects with. */
   readonly beforeCredentials: (() => void) | undefined;
 }
 
 /** Makes it, without any I/O. An `ArgumentError` or a `ConfigError` says which option cannot be meant. */
-export function clientEngine(options: ImageClientOptions, outside: Outside): ClientEngine {
-  refuseUnknownOptions('ImageClient', options, CLIENT_OPTIONS);
-  const { host, dialer, version, timeouts = {}, maxIdle, wire = 'own', tls, defaultPlatform } = options;
-  if ((host === undefined) === (dialer === undefined)) {
-    throw new ArgumentError('ImageClient needs a host, or a dialer in its place; ImageClient.fromEnvironment() finds one');
-  }
+export function clientEngine(given: ImageClientOptions | undefined, outside: Outside): ClientEngine {
+  if (given === undefined || typeof given === 'string') throw new ArgumentError(NEEDS_HOST);
+  const options = take('ImageClient', given);
+  const { host, dialer, version, timeouts = {}, maxIdle, wire = 'own', tls } = options;
+  if ((host === undefined) === (dialer === undefined)) throw new ArgumentError(NEEDS_HOST);
   if (dialer !== undefined && tls !== undefined) throw new ArgumentError('tls is for a host: a dialer encrypts by itself');
-  if (wire !== 'own' && wire !== 'node:http') throw new ArgumentError('wire must be "own" or "node:http"');
-  if (defaultPlatform !== undefined) platformText(defaultPlatform); // it throws for one that is none
   const warn = warner(options.onWarning);
   const address = host === undefined ? undefined : parseAddress(host);
   const dial = dialer ?? outside.dialerFor(address as Address, { tls, warn, hint: options.connectHint });
@@ -51,5 +48,9 @@ export function clientEngine(options: ImageClientOptions, outside: Outside): Cli
     observe: outside.observe,
     beforeCredentials,
   });
-  return { engine, warn, beforeCredentials };
+  return { engine, warn, options, beforeCredentials };
 }
+
+const NEEDS_HOST =
+  'ImageClient needs a host, as in new ImageClient({ host: "unix:///var/run/docker.sock" }), or a dialer in its place; ' +
+  'ImageClient.fromEnvironment() finds the engine that the environment names';

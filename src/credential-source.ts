@@ -1,10 +1,12 @@
 // The credentials of the docker command, as a function that a client asks: config.json, its helpers, and DOCKER_AUTH_CONFIG.
 
+import { SIGNAL, take } from './arguments.ts';
 import { escapeText } from './bytes.ts';
 import type { CredentialChoice, CredentialSource } from './docker/auth.ts';
-import { refuseUnknownOptions } from './docker/call.ts';
 import { findCredentials, parseAuthVariable } from './docker/config.ts';
 import { ArgumentError } from './errors.ts';
+import { TEXT, described, takeOptions } from './kinds.ts';
+import type { Kinds } from './kinds.ts';
 import { SingleFlight } from './single-flight.ts';
 import { outside } from './system/outside.ts';
 import type { Warn } from './warnings.ts';
@@ -30,13 +32,12 @@ export interface DockerConfigOptions {
  * Throws a `ConfigError` for a file that cannot be read and for a registry's own entry that cannot be used, and a
  * `CredentialError` for a helper that fails, all of them only when that registry is used.
  */
-export function dockerConfig(options: DockerConfigOptions = {}): CredentialSource {
-  refuseUnknownOptions('dockerConfig', options, ['folder', 'environment', 'helperTimeoutMs', 'onWarning']);
-  const { folder, environment, helperTimeoutMs: timeoutMs } = options;
-  checkTimeout(timeoutMs);
+export function dockerConfig(options?: DockerConfigOptions): CredentialSource {
+  const { folder, environment, helperTimeoutMs: timeoutMs, ...rest } = take('dockerConfig', options);
   const helpers = new SingleFlight<CredentialChoice>();
-  let onWarning = options.onWarning;
-  return async (registry, { repository, signal }) => {
+  let { onWarning } = rest;
+  return async (registry, question) => {
+    const { repository, signal } = takeOptions('dockerConfig', question, QUESTION);
     checkKey(registry);
     const found = outside.dockerEnvironment(environment);
     const variable = found.authConfig === undefined ? undefined : parseAuthVariable(found.authConfig);
@@ -54,13 +55,10 @@ export function dockerConfig(options: DockerConfigOptions = {}): CredentialSourc
   };
 }
 
+const QUESTION: Kinds = { repository: TEXT, signal: SIGNAL };
+
 /** A key goes to a program on its stdin, where a second line could mean something, and into advice for a shell. */
 function checkKey(registry: string): void {
   if (typeof registry === 'string' && /^[\w.:/[\]-]{1,1024}$/.test(registry)) return;
-  throw new ArgumentError(`"${escapeText(String(registry).slice(0, 100))}" is no registry`);
-}
-
-function checkTimeout(timeoutMs: unknown): void {
-  if (timeoutMs === undefined || (typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs < 2 ** 31)) return;
-  throw new ArgumentError('helperTimeoutMs must be a number of milliseconds, 1 to 2147483647');
+  throw new ArgumentError(typeof registry === 'string' ? `"${escapeText(registry.slice(0, 100))}" is not a registry` : `a registry is a string, not ${described(registry)}`);
 }

@@ -11,7 +11,7 @@ import { bodyMessage, decodeJson, isJsonObject, statusError, wantsTls } from './
 import type { Asked } from './docker/answer.ts';
 import { encodeRegistryAuth, mayGoTo } from './docker/auth.ts';
 import type { CredentialChoice, CredentialSource } from './docker/auth.ts';
-import { checkArguments, encodeCall, gatesOfSubject, lacking, needsIdentity, needsStore } from './docker/call.ts';
+import { encodeCall, gatesOfSubject, lacking, needsIdentity, needsStore } from './docker/call.ts';
 import type { Call, EngineFacts, ImageStore } from './docker/call.ts';
 import type { Endpoint } from './docker/endpoint.ts';
 import { endpoints } from './docker/endpoints.ts';
@@ -108,7 +108,6 @@ export class Engine {
 
   /** Calls; the reader gets the content of a success, and only of that. Anything else is thrown. */
   async exchange(call: EngineCall, reader: CallReader): Promise<void> {
-    checkArguments(call);
     try {
       call.signal?.throwIfAborted();
       const facts = this.#knownFacts(call) ?? (await this.#factsFor(call));

@@ -1,10 +1,9 @@
 // From what the environment says to what a client is made with.
 
+import { take } from './arguments.ts';
 import { dockerConfig } from './credential-source.ts';
-import { refuseUnknownOptions } from './docker/call.ts';
 import type { EngineChoice, EngineExplanation, EngineRequest, KnownContext } from './docker/engine-choice.ts';
 import { ArgumentError } from './errors.ts';
-import { CLIENT_OPTIONS } from './options.ts';
 import type { EnvironmentOptions, FromEnvironmentOptions, ImageClientOptions } from './options.ts';
 
 /** Who looks things up. */
@@ -13,21 +12,18 @@ export interface EngineSearch {
   listContexts(environment?: EnvironmentOptions['environment']): Promise<KnownContext[]>;
 }
 
-const OWN = ['host', 'context', 'environment'] as const;
-
 /** What a client of the engine that is meant is made with; what the caller says itself goes before. */
 export async function environmentOptions(
-  options: FromEnvironmentOptions,
+  given: FromEnvironmentOptions | undefined,
   search: EngineSearch,
 ): Promise<ImageClientOptions> {
-  const takes = CLIENT_OPTIONS.filter((name) => !['host', 'dialer', 'connectHint'].includes(name));
-  refuseUnknownOptions('fromEnvironment', options, [...OWN, ...takes]);
+  const options = take('fromEnvironment', given);
   const { context: _, environment, ...own } = options;
   const { address, headers, hint, explanation } = await find(options, search);
   for (const message of explanation.warnings) {
     options.onWarning?.({ kind: 'configuration', subject: explanation.host, message });
   }
-  const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  const said = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   return {
     tls: explanation.tls,
     version: explanation.version,
@@ -35,14 +31,14 @@ export async function environmentOptions(
     headers: Object.fromEntries(headers),
     connectHint: hint,
     credentials: dockerConfig({ environment, onWarning: options.onWarning }),
-    ...given,
+    ...said,
     host: address.text,
   };
 }
 
 /** Which engine that would be, and why, and what else there is; nothing is connected to. */
-export async function explainEngine(options: EnvironmentOptions, search: EngineSearch): Promise<EngineReport> {
-  refuseUnknownOptions('explain', options, OWN);
+export async function explainEngine(given: EnvironmentOptions | undefined, search: EngineSearch): Promise<EngineReport> {
+  const options = take('explain', given);
   const [{ explanation }, contexts] = await Promise.all([find(options, search), search.listContexts(options.environment)]);
   return { ...explanation, contexts };
 }

@@ -64,12 +64,6 @@ export interface ImageClientOptions {
   readonly plaintextCredentials?: PlaintextCredentials | undefined;
 }
 
-/** The names of those options. */
-export const CLIENT_OPTIONS = [
-  'host', 'dialer', 'version', 'credentials', 'timeouts', 'maxIdle', 'wire', 'tls', 'headers', 'defaultPlatform',
-  'connectHint', 'onWarning', 'plaintextCredentials',
-] as const satisfies ReadonlyArray<keyof ImageClientOptions>;
-
 /** Which engine is meant. */
 export interface EnvironmentOptions {
   /** This one, whatever the environment says. */

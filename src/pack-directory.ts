@@ -1,7 +1,8 @@
 // A folder as a tar: the same content gives the same bytes, whoever packs it, wherever and whenever.
 
-import { escapeText } from './bytes.ts';
-import { ArgumentError, TarError, UploadError } from './errors.ts';
+import { TarError, UploadError } from './errors.ts';
+import { COUNT, TEXT, kind, listOf, takeOptions } from './kinds.ts';
+import type { Kinds } from './kinds.ts';
 import { pathMatcher } from './path-patterns.ts';
 import { outside } from './system/outside.ts';
 import type { FolderItem } from './system/folder.ts';
@@ -26,16 +27,17 @@ export interface PackDirectoryOptions {
  * as is what cannot be read: nothing is left out but what `exclude` says. Extended attributes, which Node cannot read,
  * do not go along. Nothing is read before the iteration begins.
  */
-export function packDirectory(path: string, options: PackDirectoryOptions = {}): AsyncIterable<Uint8Array> {
-  const { exclude = [], mtime = 0, ...unknown } = options;
-  const [stray] = Object.keys(unknown);
-  if (stray !== undefined) throw new ArgumentError(`packDirectory has no option "${escapeText(stray)}"; it has exclude, mtime`);
-  const isPath = typeof path === 'string' && path !== '' && !path.includes('\0');
-  if (!isPath) throw new ArgumentError('packDirectory needs the path of a folder');
-  if (!Number.isSafeInteger(mtime) || mtime < 0) throw new ArgumentError('mtime must be whole seconds since 1970');
+export function packDirectory(path: string | URL, options?: PackDirectoryOptions): AsyncIterable<Uint8Array> {
+  const { exclude = [], mtime = 0 } = takeOptions('packDirectory', options, OPTIONS);
+  const folder = outside.files.absolutePath(path, 'packDirectory: path');
   const isLeftOut = pathMatcher(exclude);
-  return { [Symbol.asyncIterator]: () => pack(entriesOf(outside.walkFolder(path, isLeftOut), mtime)) };
+  return { [Symbol.asyncIterator]: () => pack(entriesOf(outside.walkFolder(folder, isLeftOut), mtime)) };
 }
+
+const OPTIONS: Kinds = {
+  exclude: listOf(TEXT, 'a list of patterns'),
+  mtime: kind('whole seconds since 1970', COUNT.test),
+};
 
 /** To the packer a file that cannot be read is a source that failed; to whoever named the folder, it is that file. */
 async function* pack(entries: AsyncIterable<TarEntry>): AsyncGenerator<Uint8Array> {

@@ -14,7 +14,6 @@ export function plaintextGuard(
   policy: PlaintextCredentials,
   warn: Warn,
 ): (() => void) | undefined {
-  if (policy !== 'warn' && policy !== 'refuse') throw new ArgumentError('plaintextCredentials must be "warn" or "refuse"');
   if (address === undefined && policy === 'refuse') {
     throw new ArgumentError('plaintextCredentials: "refuse" needs a host: what a dialer\'s connections pass, only it knows');
   }

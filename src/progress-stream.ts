@@ -10,6 +10,7 @@ import type { ProgressEvent, UploadEvent } from './docker/progress.ts';
 import { ArgumentError } from './errors.ts';
 import type { CallReader } from './engine.ts';
 import { HandOff } from './hand-off.ts';
+import { FUNCTION, OBJECT, check } from './kinds.ts';
 import { underEither } from './signals.ts';
 import type { Warn } from './warnings.ts';
 
@@ -28,7 +29,8 @@ export type OnUpload = (event: UploadEvent, done: boolean) => void;
  * `await stream` runs it to its end and gives the result; `for await (const event of stream)` gives each event, and
  * afterwards `stream.result()` the result. An error that the engine reports inside the stream is thrown.
  */
-export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, PromiseLike<Result> {
+export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Promise<Result> {
+  readonly [Symbol.toStringTag]: string = 'ProgressStream';
   readonly #start: StartCall;
   readonly #outcome: Outcome<Result>;
   readonly #warn: Warn;
@@ -37,6 +39,9 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
   #awaited: Promise<Result> | undefined;
 
   constructor(start: StartCall, outcome: Outcome<Result>, warn: Warn = () => {}, signal?: AbortSignal) {
+    check(start, FUNCTION, 'ProgressStream', 'start');
+    check(outcome, OBJECT, 'ProgressStream', 'outcome');
+    check(warn, FUNCTION, 'ProgressStream', 'warn');
     this.#start = (reader, left, onUpload) => underEither(signal, left, (either) => start(reader, either, onUpload));
     this.#outcome = outcome;
     this.#warn = warn;
@@ -49,6 +54,16 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
   ): Promise<Value | Other> {
     this.#awaited ??= this.#consume({}, new AbortController().signal).then(() => this.#outcome.result());
     return this.#awaited.then(onResult, onError);
+  }
+
+  /** Runs it to its end, as `then` does. */
+  catch<Other = never>(onError?: ((error: unknown) => Other | PromiseLike<Other>) | null): Promise<Result | Other> {
+    return this.then(undefined, onError);
+  }
+
+  /** Runs it to its end, as `then` does. */
+  finally(onSettled?: (() => void) | null): Promise<Result> {
+    return this.then().finally(onSettled);
   }
 
   /** Each event as it comes; leaving the loop early makes the engine stop. */

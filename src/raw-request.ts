@@ -1,5 +1,6 @@
 // The escape hatch: any request to the engine, by the same connections, limits and signals as the methods'.
 
+import { take } from './arguments.ts';
 import { copyOf, hasUtf8 } from './bytes.ts';
 import type { AnswerReader, ContentSink, Timeouts } from './connection/wire.ts';
 import type { BodySource, Engine } from './engine.ts';
@@ -51,10 +52,12 @@ const framing = new Set(['content-length', 'transfer-encoding', 'host', 'connect
 /** Resolves with the head; the content follows at the pace at which it is read. */
 export async function rawRequest(
   engine: Engine,
-  options: RequestOptions,
+  given: RequestOptions,
   toBody: (data: unknown) => BodySource,
 ): Promise<RawAnswer> {
+  const options = take('request', given);
   const { method = 'GET', path, headers = {}, body, versioned = true, timeouts, signal } = options;
+  if (path === undefined) throw new ArgumentError('request needs a path, as in { path: "/containers/json" }');
   // Taken now, once: what is checked here must be what is sent after the next wait.
   const [fields, query] = [Object.entries(headers), encodeQuery(options.query)];
   for (const [name] of fields) {

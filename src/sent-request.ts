@@ -1,11 +1,8 @@
 // A request as it goes to the wire: what the caller asked for, with the fields and the limits of time that all have.
 
-import { LONGEST_TIMEOUT_MS } from './connection/time-limits.ts';
 import type { ExchangeNotes, RequestBody, Timeouts, WireRequest } from './connection/wire.ts';
-import { escapeText } from './bytes.ts';
 import type { Asked } from './docker/answer.ts';
 import { shownTarget } from './docker/shown-target.ts';
-import { ArgumentError } from './errors.ts';
 import { USER_AGENT } from './version.ts';
 
 /** The limit for the head of an answer that an engine has ready, in milliseconds. */
@@ -47,7 +44,7 @@ export class RequestMaker {
     this.#ownFields = [['Host', commons.host], ['User-Agent', USER_AGENT]];
   }
 
-  /** The whole request; an `ArgumentError` for limits that are none. What it is made of may change afterwards. */
+  /** The whole request. What it is made of may change afterwards. */
   make(request: RawRequest): SentRequest {
     const target = `${this.#commons.basePath ?? ''}${request.target}`;
     return new SentRequest(request, target, this.#fieldsFor(request.fields), this.#limitsFor(request));
@@ -68,9 +65,7 @@ export class RequestMaker {
 
   #merged(prompt: boolean | undefined, own: Partial<Timeouts> = {}): Timeouts {
     const usual = { connectMs: CONNECT_MS, headMs: prompt === true ? PROMPT_HEAD_MS : undefined, idleMs: undefined };
-    const merged = { ...usual, ...this.#commons.timeouts, ...own };
-    checkTimeouts(merged);
-    return merged;
+    return { ...usual, ...this.#commons.timeouts, ...own };
   }
 }
 
@@ -117,14 +112,5 @@ export class Question implements Asked {
 
   get target(): string {
     return shownTarget(this.#target);
-  }
-}
-
-/** Node takes a limit that is no number for one millisecond. */
-function checkTimeouts(timeouts: Timeouts): void {
-  for (const [name, limit] of Object.entries<unknown>({ ...timeouts })) {
-    if (!['connectMs', 'headMs', 'idleMs'].includes(name)) throw new ArgumentError(`timeouts has no "${escapeText(name)}"`);
-    const valid = limit === undefined || (typeof limit === 'number' && limit > 0 && limit <= LONGEST_TIMEOUT_MS);
-    if (!valid) throw new ArgumentError(`timeouts.${name} must be a number of milliseconds, 1 to ${LONGEST_TIMEOUT_MS}`);
   }
 }

@@ -7,6 +7,32 @@ export function manyMayListen(signal: AbortSignal | undefined): void {
   if (signal !== undefined) setMaxListeners(0, signal);
 }
 
+/** What a signal that is not Node's own must have. */
+interface SignalLike {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** For each signal that is not Node's own, one of Node's that follows it; one listener, however many calls share it. */
+const followers = new WeakMap<object, AbortController>();
+
+/** The signal, or for an object like one (of jsdom, of a polyfill, of another realm) a signal of Node's that follows it. */
+export function nodeSignal(value: unknown): AbortSignal | undefined {
+  const signal = value as SignalLike;
+  const { aborted, addEventListener } = signal; // both throw for what only has the prototype of a signal
+  if (value instanceof AbortSignal) return value;
+  if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') return undefined;
+  let follower = followers.get(signal);
+  if (follower === undefined) {
+    const created = new AbortController();
+    signal.addEventListener('abort', () => created.abort(signal.reason));
+    followers.set(signal, (follower = created));
+  }
+  if (aborted) follower.abort(signal.reason);
+  return follower.signal;
+}
+
 /**
  * Runs under a signal that is aborted when either is, and leaves nothing at them afterwards. `AbortSignal.any` would:
  * on Node 20 a signal that many calls share keeps an entry for each, 20,000 after 20,000 calls.

@@ -22,9 +22,12 @@ const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
   [/^errors\.ts$/, /^$/],
   [/^(bytes|version)\.ts$/, /^$/],
   [/^warnings\.ts$/, /^errors\.ts$/],
-  [/^http\//, /^(http\/|bytes\.ts|errors\.ts)/],
-  [/^tar\//, /^(tar\/|bytes\.ts|errors\.ts)/],
-  [/^docker\//, /^(docker\/|http\/|bytes\.ts|errors\.ts)/],
+  [/^stream-errors\.ts$/, /^$/],
+  [/^kinds\.ts$/, /^(bytes|errors)\.ts$/],
+  [/^arguments\.ts$/, /^(docker\/|connection\/time-limits|errors|kinds|signals)/],
+  [/^http\//, /^(http\/|bytes\.ts|errors\.ts|kinds\.ts)/],
+  [/^tar\//, /^(tar\/|bytes\.ts|errors\.ts|kinds\.ts|stream-errors\.ts)/],
+  [/^docker\//, /^(docker\/|http\/|bytes\.ts|errors\.ts|kinds\.ts)/],
   [/^connection\//, /^(connection\/|http\/|bytes\.ts|errors\.ts|signals\.ts)/],
   // of docker/, what is configured: nothing of what an engine says
   [/^system\//, /^(system\/|connection\/|docker\/(address|answer|auth|config.*|context|custom-.*|engine-(choice|tls)|variables)\.ts|bytes\.ts|errors\.ts|warnings\.ts)/],
@@ -32,17 +35,17 @@ const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
   [/^single-flight\.ts$/, /^signals\.ts$/],
   [/^sent-request\.ts$/, /^(connection\/|docker\/|bytes\.ts|errors\.ts|version\.ts)/],
   [/^engine\.ts$/, /^(sent-request|connection\/|docker\/|http\/|bytes\.ts|errors\.ts|signals\.ts|single-flight\.ts|version\.ts)/],
-  [/^(progress-stream|archive-stream|event-stream|follow-up|from-environment|local|options|raw-request|readable-groups|upload)\.ts$/, /^(progress-stream|archive-stream|hand-off|readable-groups|signals|local|engine|options|credential-source|plaintext|warnings|connection\/|docker\/|http\/|tar\/|bytes|errors)/],
-  [/^credential-source\.ts$/, /^(single-flight|docker\/|bytes|errors|warnings|system\/outside)/],
+  [/^(progress-stream|archive-stream|event-stream|follow-up|from-environment|local|options|raw-request|readable-groups|upload)\.ts$/, /^(arguments|kinds|stream-errors|progress-stream|archive-stream|hand-off|readable-groups|signals|local|engine|options|credential-source|plaintext|warnings|connection\/|docker\/|http\/|tar\/|bytes|errors)/],
+  [/^credential-source\.ts$/, /^(arguments|kinds|single-flight|docker\/|bytes|errors|warnings|system\/outside)/],
   [/^plaintext\.ts$/, /^(docker\/address|errors|warnings)\.ts$/],
   [/^path-patterns\.ts$/, /^(bytes|errors)\.ts$/],
-  [/^pack-directory\.ts$/, /^(path-patterns|tar\/|bytes|errors|system\/(outside|folder))/],
-  [/^client-engine\.ts$/, /^(connection\/|docker\/|engine|sent-request|errors|options|plaintext|warnings|system\/outside)/],
+  [/^pack-directory\.ts$/, /^(kinds|path-patterns|tar\/|bytes|errors|system\/(outside|folder))/],
+  [/^client-engine\.ts$/, /^(arguments|connection\/|docker\/|engine|sent-request|errors|options|plaintext|warnings|system\/outside)/],
   [/^image-client\.ts$/, /^(?!cli\/|testing|index|image-client|system\/(?!outside\.ts))/],
   [/^index\.ts$/, /^(?!cli\/|testing|system)/],
   // the two entry points of the package, as any other program
   [/^cli\//, /^(cli\/|(index|testing)\.ts)/],
-  [/^testing(\/|\.ts$)/, /^(testing\/|connection\/|docker\/(address|call|secrets|shown-target)\.ts|http\/|system\/|(bytes|errors|from-environment|image-client|options|warnings)\.ts)/],
+  [/^testing(\/|\.ts$)/, /^(testing\/|connection\/|docker\/(address|call|secrets|shown-target)\.ts|http\/|system\/|(arguments|bytes|errors|from-environment|kinds|image-client|options|warnings)\.ts)/],
 ];
 
 const harmless = new Set(['node:buffer', 'node:events', 'node:stream', 'node:stream/web', 'node:util']);

@@ -5,6 +5,8 @@ import type { ContentSink, RequestBody } from './wire.ts';
 
 /** What archives need of a file system. */
 export interface ArchiveFiles {
+  /** The absolute path of a path or a `file:` URL as it is now; an `ArgumentError` that names `place` if it is neither. */
+  absolutePath(path: string | URL, place: string): string;
   /** A file's bytes as content to be sent, with their length; a FIFO's or a device's without. */
   openFile(path: string): Promise<RequestBody>;
   /** Has a stream read in larger pieces, where it is an untouched one of a file. */

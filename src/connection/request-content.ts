@@ -21,6 +21,9 @@ export type StreamedBody = Exclude<RequestBody, { bytes: unknown }>;
 export function framingFields(method: string, body: RequestBody | undefined): Array<readonly [string, string]> {
   if (body === undefined) return method === 'GET' || method === 'HEAD' ? [] : [['Content-Length', '0']];
   const length = 'bytes' in body ? body.bytes.length : body.length;
+  if ('bytes' in body && body.length !== undefined && body.length !== length) {
+    throw new UploadError(`the ${body.length} bytes to be sent are not there any more: their memory was transferred`);
+  }
   return [length === undefined ? ['Transfer-Encoding', 'chunked'] : ['Content-Length', String(length)]];
 }
 

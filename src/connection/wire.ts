@@ -4,7 +4,11 @@ import type { ResponseHead } from '../http/response.ts';
 
 /** The content of a request. */
 export type RequestBody = (
-  | { readonly bytes: Uint8Array }
+  | {
+      readonly bytes: Uint8Array;
+      /** Their length when they were given; bytes that have another when they are sent are an `UploadError`. */
+      readonly length?: number | undefined;
+    }
   | {
       /** The memory of a chunk may be used again when the next one is asked for. */
       readonly chunks: AsyncIterable<Uint8Array>;

@@ -146,6 +146,11 @@ export function refuseForAnother(key: string, credentials: CredentialChoice | Cr
   throw new ArgumentError(`the serverAddress of these credentials is not ${escapeText(key)}, to which they would go`);
 }
 
+/** An `ArgumentError` for what is not credentials. */
+export function checkCredentials(credentials: unknown): void {
+  revealMembers(credentials as Credentials);
+}
+
 /** The members that are there, as text. No message of this file holds a value. */
 function revealMembers(credentials: Credentials): Map<string, string> {
   const given: unknown = credentials; // a caller in JavaScript may give anything

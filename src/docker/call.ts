@@ -65,11 +65,6 @@ function encodeQuery(encoded: readonly EncodedArgument[]): string {
   return `?${query}`;
 }
 
-/** Throws an `ArgumentError` for what no engine could be sent: so it is told before any I/O. */
-export function checkArguments(call: Call): void {
-  encodeArguments(call);
-}
-
 /** Whether the version in the path alone cannot tell that the engine has all that the call asks for. */
 export function needsIdentity(call: Call): boolean {
   const isLate = ({ since }: Gate): boolean => since !== undefined && compareVersions(since, COMMON_VERSION) > 0;
@@ -166,12 +161,4 @@ const NONE: readonly EncodedArgument[] = [];
 function isEmpty(object: object): boolean {
   for (const _ in object) return false;
   return true;
-}
-
-/** Throws for an option that a method does not have: a misspelt one would be dropped in silence. */
-export function refuseUnknownOptions(method: string, options: object, known: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue;
-    throw new ArgumentError(`${method} has no option "${escapeText(name)}"; it has ${known.join(', ')}`);
-  }
 }

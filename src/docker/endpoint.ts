@@ -1,10 +1,11 @@
 // What a row of the endpoint table is made of: how each kind of parameter is written on the wire.
 
 import { hasUtf8 } from '../bytes.ts';
-import { ArgumentError } from '../errors.ts';
-import { encodeFilters } from './filters.ts';
+import { FLAG, kind, listOf } from '../kinds.ts';
+import type { Kind } from '../kinds.ts';
+import { encodeFilters, mergeFilters } from './filters.ts';
 import type { Filters } from './filters.ts';
-import { platformJson, platformText } from './platform.ts';
+import { copyOfPlatform, platformJson, platformText } from './platform.ts';
 import type { Platform } from './platform.ts';
 
 /** Which engines know a thing. What this cannot pass is a `VersionError`: an engine would ignore it without a word. */
@@ -25,7 +26,9 @@ export interface Gate {
 export interface Parameter<Value> extends Gate {
   /** Its name on the wire. */
   readonly wire: string;
-  /** The values to send; each repeats the key. */
+  /** What the argument must be; the methods of the client check it at the call. */
+  readonly kind: Kind;
+  /** The values to send for an argument of that kind; each repeats the key. */
   readonly encode: (value: Value) => readonly string[];
 }
 
@@ -61,33 +64,28 @@ export type ArgumentsOf<Row extends Endpoint> = {
  */
 export function flag(wire: string, gate: Gate = {}): Parameter<boolean> {
   const off = Object.keys(gate).length === 0 ? ['0'] : [];
-  return { wire, ...gate, encode: (value) => (check(typeof value === 'boolean', wire, 'true or false', value) ? ['1'] : off) };
+  return { wire, ...gate, kind: FLAG, encode: (value) => (value ? ['1'] : off) };
 }
 
 /** The text as it is. */
 export function text(wire: string, gate: Gate = {}): Parameter<string> {
-  return { wire, ...gate, encode: (value) => [check(isText(value), wire, 'a string of whole characters', value)] };
+  return { wire, ...gate, kind: WHOLE_TEXT, encode: (value) => [value] };
 }
 
 /** A whole number. */
 export function whole(wire: string, gate: Gate = {}): Parameter<number> {
-  return { wire, ...gate, encode: (value) => [String(check(Number.isSafeInteger(value), wire, 'a whole number', value))] };
+  return { wire, ...gate, kind: kind('a whole number', Number.isSafeInteger), encode: (value) => [String(value)] };
 }
 
 /** Seconds since 1970, with milliseconds where there are some: the only form that every engine reads. */
 export function time(wire: string, gate: Gate = {}): Parameter<Date | number> {
-  const encode = (value: Date | number): string[] => {
-    const seconds = value instanceof Date ? value.getTime() / 1000 : value;
-    check(Number.isFinite(seconds) && seconds >= 0, wire, 'a Date, or seconds since 1970', value);
-    return [String(Number(seconds.toFixed(3)))];
-  };
-  return { wire, ...gate, encode };
+  const encode = (value: Date | number): string[] => [String(Number(Number(secondsOf(value)).toFixed(3)))];
+  return { wire, ...gate, kind: TIME, encode };
 }
 
 /** The key repeated for each text. */
 export function list(wire: string, gate: Gate = {}): Parameter<readonly string[]> {
-  const isList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
-  return { wire, ...gate, encode: (value) => check(isList(value), wire, 'a list of strings of whole characters', value) };
+  return { wire, ...gate, kind: listOf(WHOLE_TEXT, 'a list of strings (without lone surrogates)'), encode: (value) => value };
 }
 
 /** `{"key":["value"]}`. */
@@ -95,6 +93,7 @@ export function filters(wire: string, gate: Gate = {}): Parameter<Filters> {
   return {
     wire,
     ...gate,
+    kind: FILTERS,
     encode: (value) => {
       const json = encodeFilters(value);
       return json === undefined ? [] : [json];
@@ -104,33 +103,50 @@ export function filters(wire: string, gate: Gate = {}): Parameter<Filters> {
 
 /** `linux/arm64/v8`. */
 export function platformAsText(wire: string, gate: Gate = {}): Parameter<Platform> {
-  return { wire, ...gate, encode: (value) => [platformText(value)] };
+  return { wire, ...gate, kind: PLATFORM, encode: (value) => [platformText(value)] };
 }
 
 /** `{"architecture":"arm64","os":"linux","variant":"v8"}`. */
 export function platformAsJson(wire: string, gate: Gate = {}): Parameter<Platform> {
-  return { wire, ...gate, encode: (value) => [platformJson(value)] };
+  return { wire, ...gate, kind: FULL_PLATFORM, encode: (value) => [platformJson(value)] };
 }
 
 /** That JSON, the key repeated for each platform. An empty list is refused: it would mean "all", the opposite. */
 export function platformsAsJson(wire: string, gate: Gate = {}): Parameter<Platform | readonly Platform[]> {
-  const encode = (value: Platform | readonly Platform[]): string[] => {
-    const platforms: readonly Platform[] = isList(value) ? value : [value];
-    check(platforms.length > 0, wire, 'a platform, or a list of some', platforms);
-    return [...new Set(platforms.map(platformJson))];
-  };
-  return { wire, ...gate, encode };
+  const encode = (value: Platform | readonly Platform[]): string[] => [...new Set(listed(value).map(platformJson))];
+  return { wire, ...gate, kind: PLATFORMS, encode };
 }
-function isList(value: Platform | readonly Platform[]): value is readonly Platform[] {
-  return Array.isArray(value);
+function listed(value: Platform | readonly Platform[]): readonly Platform[] {
+  return Array.isArray(value) ? (value as readonly Platform[]) : [value as Platform];
 }
 
 /** URLSearchParams would send something else for half a character, and say nothing. */
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && hasUtf8(value);
+const WHOLE_TEXT: Kind = kind('a string (without lone surrogates)', (value) => typeof value === 'string' && hasUtf8(value));
+
+const TIME: Kind = kind(
+  'a Date, or seconds since 1970',
+  (value) => Number.isFinite(value) && (value as number) >= 0,
+  secondsOf,
+);
+function secondsOf(value: unknown): unknown {
+  return value instanceof Date ? value.getTime() / 1000 : value;
 }
 
-function check<Value>(valid: boolean, wire: string, wanted: string, value: Value): Value {
-  if (valid) return value;
-  throw new ArgumentError(`"${wire}" must be ${wanted}`);
-}
+const FILTERS: Kind = kind('an object', () => true, (value) => mergeFilters(value as Filters));
+
+/** A platform that goes as text: a word alone is one. */
+export const PLATFORM: Kind = kind(
+  'a platform such as "linux/arm64"',
+  (value) => platformText(value as Platform) !== '',
+  copyOfPlatform,
+);
+const FULL_PLATFORM: Kind = kind(
+  'a platform such as "linux/arm64"',
+  (value) => platformJson(value as Platform) !== '',
+  copyOfPlatform,
+);
+const PLATFORMS: Kind = kind(
+  'a platform such as "linux/arm64", or a list of them that is not empty',
+  (value) => listed(value as Platform).length > 0 && listed(value as Platform).every(FULL_PLATFORM.test),
+  (value) => (Array.isArray(value) ? value.map(copyOfPlatform) : copyOfPlatform(value)),
+);

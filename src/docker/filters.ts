@@ -34,7 +34,7 @@ export function mergeFilters(...sets: readonly (Filters | undefined)[]): Record<
 function entries(filters: Filters | undefined): [string, unknown][] {
   if (filters === undefined) return [];
   if (Object.prototype.toString.call(filters) === '[object Object]') return Object.entries(filters);
-  throw new ArgumentError('Filters are a plain object, as in { dangling: true, label: ["a", "b=c"] }');
+  throw new ArgumentError('filters are a plain object, as in { dangling: true, label: ["a", "b=c"] }');
 }
 
 /** An empty list is refused for the same reason. */
@@ -48,4 +48,11 @@ function texts(key: string, value: unknown): string[] {
 
 function isFilterValue(value: unknown): value is FilterValue {
   return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+}
+
+/** The filters of `events`, whose results are typed as events of images: another `type` would give others. */
+export function imageEventFilters(filters: Filters | undefined): Filters {
+  const merged = mergeFilters(filters, { type: 'image' });
+  if (merged['type']?.length === 1) return merged;
+  throw new ArgumentError('events: options.filters.type must be "image" or left out: other events have another form');
 }

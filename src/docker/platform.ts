@@ -70,6 +70,11 @@ export function platformJson(platform: Platform): string {
   return JSON.stringify(Object.fromEntries([...keys.keys()].map((key) => [key, object[key]])));
 }
 
+/** A copy of a platform that is an object; its owner may change it later. */
+export function copyOfPlatform(platform: unknown): unknown {
+  return typeof platform === 'string' ? platform : parsePlatform(platform as PlatformObject);
+}
+
 /** What the variant of an architecture is where none is said, as containerd/platforms reads it. */
 const impliedVariants: ReadonlyMap<string, string> = new Map([
   ['amd64', 'v1'],
@@ -130,7 +135,7 @@ function checkObject(platform: PlatformObject): PlatformObject {
   }
   const object: Record<string, unknown> = { ...platform };
   for (const [key, need] of keys) checkValue(key, object[key], need);
-  return platform;
+  return object as unknown as PlatformObject;
 }
 
 function checkValue(key: string, value: unknown, need: 'required' | 'optional'): void {

@@ -7,11 +7,12 @@ import type { Readable } from 'node:stream';
 import type { ArchiveFiles, FileSink } from '../connection/files.ts';
 import type { RequestBody } from '../connection/wire.ts';
 import { ArgumentError, UploadError } from '../errors.ts';
+import { absolutePath } from './paths.ts';
 import { cannotWrite, replaceFile } from './replaced-file.ts';
 import { readUnsized } from './unsized-file.ts';
 
 /** The files of this machine. */
-export const files: ArchiveFiles = { openFile, inLargeReads, createFile };
+export const files: ArchiveFiles = { absolutePath, openFile, inLargeReads, createFile };
 
 /** Read and written this much at a time: larger blocks bring no more, 64 KiB were a third as fast in a prototype. */
 const BLOCK_BYTES = 1024 * 1024;
@@ -32,7 +33,9 @@ async function openFile(path: string): Promise<RequestBody> {
     const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.message;
     throw new UploadError(`cannot read ${path}: ${why}`, { cause });
   });
-  if (found.isDirectory()) throw new UploadError(`cannot read ${path}: it is a directory; give an archive of it`);
+  if (found.isDirectory()) {
+    throw new UploadError(`cannot read ${path}: it is a directory; give an archive, or packDirectory(path) to importImage`);
+  }
   if (found.isSocket()) throw new UploadError(`cannot read ${path}: it is a socket; give a stream of a connection to it`);
   if (!found.isFile()) return { chunks: readUnsized(path, found.isFIFO()) };
   return { chunks: readBlocks(path), length: found.size };

@@ -2,6 +2,8 @@
 
 import { utf8 } from '../bytes.ts';
 import { TarError } from '../errors.ts';
+import { described, isPlainObject } from '../kinds.ts';
+import { watchErrors } from '../stream-errors.ts';
 import { checkEntry, refusal } from './entry.ts';
 import type { CheckedEntry, TarEntry } from './entry.ts';
 import { BLOCK_SIZE, encodeHeader } from './header.ts';
@@ -22,7 +24,25 @@ const COPY_LIMIT = 16 * 1024;
  * The archive in blocks that stay valid. An entry's faults throw `TarError` before any byte of it; content that is
  * not as long as its `size`, or whose source throws, does so when that shows. The archive then lacks its end.
  */
-export async function* packTar(entries: TarEntries): AsyncGenerator<Uint8Array, void, void> {
+export function packTar(entries: TarEntries): AsyncGenerator<Uint8Array, void, void> {
+  checkEntries(entries);
+  return pack(entries);
+}
+
+/** The content of a list's entries waits until their turn: a stream among it may fail before. */
+function checkEntries(entries: unknown): void {
+  try {
+    if (isAsync(entries) || isIterable(entries) || isPlainObject(entries)) {
+      if (Array.isArray(entries)) for (const entry of entries) watchErrors(entry?.content);
+      return;
+    }
+  } catch (cause) {
+    throw new TarError('tar: the entries cannot be read: a getter or a proxy threw an error', { cause });
+  }
+  throw new TarError(`tar: entries are an object of files or an iterable of entries, not ${described(entries)}`);
+}
+
+async function* pack(entries: TarEntries): AsyncGenerator<Uint8Array, void, void> {
   const output = new Output();
   for await (const batch of batches(entries)) {
     for (const given of batch) {
@@ -40,14 +60,17 @@ export async function* packTar(entries: TarEntries): AsyncGenerator<Uint8Array, 
 
 /** Many entries at a time where no wait lies between them: an `await` for each would be most of the work. */
 async function* batches(entries: TarEntries): AsyncGenerator<Iterable<TarEntry>, void, void> {
-  if (typeof entries !== 'object' || entries === null) throw new TarError('tar: entries are an iterable or an object');
   if (isAsync(entries)) for await (const entry of entries) yield [entry];
-  else if (Symbol.iterator in entries) yield entries as Iterable<TarEntry>;
+  else if (isIterable(entries)) yield entries;
   else yield Object.entries(entries).map(([path, content]) => ({ path, content: fileBytes(path, content) }));
 }
 
-function isAsync(entries: object): entries is AsyncIterable<TarEntry> {
-  return Symbol.asyncIterator in entries;
+function isAsync(entries: unknown): entries is AsyncIterable<TarEntry> {
+  return typeof entries === 'object' && entries !== null && Symbol.asyncIterator in entries;
+}
+
+function isIterable(entries: unknown): entries is Iterable<TarEntry> {
+  return typeof entries === 'object' && entries !== null && Symbol.iterator in entries;
 }
 
 function fileBytes(path: string, content: unknown): Uint8Array | string {

@@ -1,10 +1,10 @@
 // A proxy that records: between any client and an engine, with a tape in the end.
 
+import { take } from '../arguments.ts';
 import { escapeBytes, utf8 } from '../bytes.ts';
 import type { Dialer } from '../connection/channel.ts';
 import { parseAddress } from '../docker/address.ts';
 import type { TlsOptions } from '../docker/address.ts';
-import { refuseUnknownOptions } from '../docker/call.ts';
 import { ConfigError } from '../errors.ts';
 import { environmentOptions } from '../from-environment.ts';
 import { ImageClient } from '../image-client.ts';
@@ -36,10 +36,6 @@ export interface RecordOptions extends EnvironmentOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const OPTIONS: ReadonlyArray<keyof RecordOptions> = [
-  'host', 'context', 'environment', 'tls', 'socketPath', 'command', 'onNote', 'onWarning', 'signal',
-];
-
 /** A recording that goes on. */
 export interface Recording extends AsyncDisposable {
   /** For the client that is recorded, as DOCKER_HOST has it: `"unix:///tmp/longshore-a1b2c3/engine.sock"`. */
@@ -61,8 +57,8 @@ export interface Recording extends AsyncDisposable {
  * protocol than HTTP (attach, exec, BuildKit) passes, unrecorded. Whoever can connect to the socket can do with the engine
  * what this process can.
  */
-export async function record(file: string, options: RecordOptions = {}): Promise<Recording> {
-  refuseUnknownOptions('record', options, OPTIONS);
+export async function record(file: string, given?: RecordOptions): Promise<Recording> {
+  const options = take('record', given);
   const { socketPath, command = 'longshore record', onNote = () => {}, signal } = options;
   await tryFile(file);
   const dialer = await engineDialer(options);

@@ -1,7 +1,7 @@
 // An engine for the tests of any program: a Unix socket that answers from a tape.
 
+import { take } from '../arguments.ts';
 import { escapeText, latin1 } from '../bytes.ts';
-import { refuseUnknownOptions } from '../docker/call.ts';
 import { ArgumentError } from '../errors.ts';
 import { readSmallFile } from '../system/small-files.ts';
 import { versionAnswer, withoutContinue } from './answers.ts';
@@ -11,7 +11,7 @@ import { playingDialer } from './replay.ts';
 import type { Play, ReplayOptions } from './replay.ts';
 import { Script } from './script.ts';
 import type { AskedFor } from './script.ts';
-import { parseTape } from './tape.ts';
+import { checkTape, parseTape } from './tape.ts';
 import type { Tape } from './tape.ts';
 import { comparableTarget, isPing } from './targets.ts';
 
@@ -56,13 +56,10 @@ export interface RecordedEngine extends AsyncDisposable {
  */
 export async function replay(
   tape: Tape | Uint8Array | string,
-  options: RecordedEngineOptions = {},
+  given?: RecordedEngineOptions,
 ): Promise<RecordedEngine> {
-  refuseUnknownOptions('replay', options, ['order', 'content', 'client', 'pieces', 'socketPath']);
+  const options = take('replay', given);
   const { pieces = 'whole', order = 'recorded', content = 'recorded', client = 'recorded', socketPath } = options;
-  for (const [name, value] of Object.entries({ content, client })) {
-    if (value !== 'recorded' && value !== 'any') throw new ArgumentError(`${name} must be "recorded" or "any"`);
-  }
   const played = await readTape(tape);
   const mismatches: string[] = [];
   const play = playFor(played, { order, content, client }, mismatches);
@@ -80,8 +77,8 @@ export async function replay(
 }
 
 async function readTape(tape: Tape | Uint8Array | string): Promise<Tape> {
-  if (tape instanceof Uint8Array) return parseTape(tape);
-  if (typeof tape !== 'string') return tape;
+  if (ArrayBuffer.isView(tape)) return parseTape(tape as Uint8Array);
+  if (typeof tape !== 'string') return checkTape(tape, 'replay');
   const file = await readSmallFile(tape);
   if (file === undefined) throw new ArgumentError(`there is no tape ${escapeText(tape)}`);
   try {

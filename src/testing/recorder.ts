@@ -1,14 +1,16 @@
 // A dialer that records: everything passes through it unchanged, and a copy without the secrets goes on a tape.
 
+import { DIALER } from '../arguments.ts';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
 import { concat, copyOf, escapeText } from '../bytes.ts';
 import { isLogin } from '../docker/secrets.ts';
 import { shownTarget } from '../docker/shown-target.ts';
 import { ArgumentError } from '../errors.ts';
+import { FUNCTION, check } from '../kinds.ts';
 import { RequestParser, isUpgrade } from './requests.ts';
 import type { RequestEvent, RequestStart } from './requests.ts';
 import { filler, isWholeAnswer, redactHead, redactLoginAnswer } from './secrets.ts';
-import { TAPE_LIMIT, textLength } from './tape.ts';
+import { TAPE_LIMIT, checkTapeHeader, textLength } from './tape.ts';
 import type { Tape, TapeHeader, TapeRecord } from './tape.ts';
 
 /** A dialer to be used in place of another, and what went through it. */
@@ -36,14 +38,16 @@ export interface RecordingNote {
  * head is held back until it is whole, so that no secret slips through in two halves. What is sent stays as it is.
  */
 export function recorder(dialer: Dialer, header: TapeHeader, onNote: OnNote = () => {}): Recorder {
-  const log = new Log(onNote);
+  const { address, traits } = check(dialer, DIALER, 'recorder', 'dialer');
+  const kept = checkTapeHeader(header, 'recorder');
+  const log = new Log(check(onNote, FUNCTION, 'recorder', 'onNote'));
   let connections = 0;
   const recording: Dialer = {
-    address: dialer.address,
-    traits: dialer.traits,
+    address,
+    traits,
     dial: async (options) => recordingChannel(await dialer.dial(options), new ConnectionLog(log, ++connections)),
   };
-  return { dialer: recording, tape: () => ({ header, records: log.records() }) };
+  return { dialer: recording, tape: () => ({ header: kept, records: log.records() }) };
 }
 
 type OnNote = (note: RecordingNote) => void;

@@ -1,14 +1,15 @@
 // A dialer that replays: its channels answer from a tape what the tape was asked.
 
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
+import { take } from '../arguments.ts';
 import { latin1 } from '../bytes.ts';
-import { ArgumentError } from '../errors.ts';
 import { GatheredRequest } from './exchanges.ts';
 import type { TapeExchange } from './exchanges.ts';
 import { RequestParser } from './requests.ts';
 import type { RequestEvent, RequestStart } from './requests.ts';
 import { Script } from './script.ts';
 import type { AskedFor, Order } from './script.ts';
+import { checkTape } from './tape.ts';
 import type { Tape } from './tape.ts';
 
 /** How a tape is played. */
@@ -39,8 +40,9 @@ export interface ReplayDialer extends Dialer {
  * those hold what differs without meaning. One that matches nothing breaks its channel with an error that says what
  * was asked and what was due. Each exchange is played once, over whichever connection asks.
  */
-export function replayDialer(tape: Tape, { pieces = 'whole', order = 'recorded' }: ReplayOptions = {}): ReplayDialer {
-  const script = new Script(tape, { order, comparable: (target) => target, comparesContent: true });
+export function replayDialer(tape: Tape, options?: ReplayOptions): ReplayDialer {
+  const { pieces = 'whole', order = 'recorded' } = take('replayDialer', options);
+  const script = new Script(checkTape(tape, 'replayDialer'), { order, comparable: (target) => target, comparesContent: true });
   const play = { find: (asked: GatheredRequest) => script.match(asked), keepsContent: true };
   return { ...playingDialer(tape, play, pieces), remaining: () => script.remaining() };
 }
@@ -63,9 +65,6 @@ interface Played {
 
 /** A dialer to what knows the answers. */
 export function playingDialer({ header }: Tape, play: Play, pieces: Pieces): Dialer {
-  if (pieces !== 'whole' && pieces !== 'bytes' && !Number.isSafeInteger(pieces)) {
-    throw new ArgumentError('pieces must be "whole", "bytes" or a whole number');
-  }
   return {
     address: `tape://${header.engine}-${header.version}`.replaceAll(' ', '-'),
     async dial({ signal }) {

@@ -2,7 +2,6 @@
 
 import { escapeBytes, escapeText } from '../bytes.ts';
 import { isLogin } from '../docker/secrets.ts';
-import { ArgumentError } from '../errors.ts';
 import { tapeExchanges } from './exchanges.ts';
 import type { GatheredRequest, TapeExchange } from './exchanges.ts';
 import type { Tape } from './tape.ts';
@@ -34,7 +33,6 @@ export class Script {
   readonly #begun = new Map<GatheredRequest, TapeExchange>();
 
   constructor(tape: Tape, matching: Matching, isPlayed: (request: AskedFor) => boolean = () => true) {
-    if (matching.order !== 'recorded' && matching.order !== 'any') throw new ArgumentError('order must be "recorded" or "any"');
     this.#exchanges = tapeExchanges(tape).filter(({ request }) => isPlayed(request));
     this.#matching = matching;
   }

@@ -17,6 +17,8 @@
 import { Buffer } from 'node:buffer';
 import { asBuffer, concat, escapeText, latin1, utf8 } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
+import { BYTES, check, copyOfList, kind } from '../kinds.ts';
+import type { Kind } from '../kinds.ts';
 
 /** The most that a tape may have, in bytes: they are kept in repositories and read by people. */
 export const TAPE_LIMIT: number = 256 * 1024;
@@ -55,7 +57,7 @@ const LINE = /.{1,76}/g;
 
 /** The tape that the bytes are; an `ArgumentError` that names the line where they are none. */
 export function parseTape(bytes: Uint8Array): Tape {
-  const { length } = bytes;
+  const { length } = check(bytes, BYTES, 'parseTape', 'bytes');
   if (length > TAPE_LIMIT) throw new ArgumentError(`a tape has at most ${TAPE_LIMIT} bytes, this one ${length}`);
   const reader = new TapeReader(asBuffer(bytes).toString('latin1'));
   if (reader.line() !== MAGIC) reader.fail(`a tape begins with the line "${MAGIC}"`);
@@ -68,11 +70,41 @@ export function parseTape(bytes: Uint8Array): Tape {
 }
 
 /** The tape as bytes; an `ArgumentError` where it is too large or could not be read again. */
-export function encodeTape({ header, records }: Tape): Uint8Array {
+export function encodeTape(tape: Tape): Uint8Array {
+  const { header, records } = checkTape(tape, 'encodeTape');
   const head = [MAGIC, ...headerKeys.map((key) => `${key}: ${header[key]}`), '', ''].join('\n');
-  const tape = concat([utf8(head), ...records.flatMap(encodeRecord)]);
-  parseTape(tape); // one set of rules: what cannot be read is not written
-  return tape;
+  const encoded = concat([utf8(head), ...records.flatMap(encodeRecord)]);
+  parseTape(encoded); // one set of rules: what cannot be read is not written
+  return encoded;
+}
+
+/** A tape that a caller made, copied as far as its records; an `ArgumentError` for something else. */
+export function checkTape(tape: Tape, method: string): Tape {
+  return check(tape, TAPE, method, 'tape');
+}
+
+/** A header that a caller made. */
+export function checkTapeHeader(header: TapeHeader, method: string): TapeHeader {
+  return check(header, HEADER, method, 'header');
+}
+
+const HEADER: Kind = kind(
+  'a header with engine, version, command and date as strings',
+  (value) => headerKeys.every((key) => typeof (value as TapeHeader)[key] === 'string'),
+  (value) => ({ ...(value as TapeHeader) }),
+);
+const TAPE: Kind = kind(
+  'a tape with header and records, as parseTape returns one',
+  (value) => HEADER.test((value as Tape).header) && (value as Tape).records.every(isRecord),
+  (value) => {
+    const { header, records } = value as Tape;
+    return { header: { ...header }, records: copyOfList(records) };
+  },
+);
+function isRecord(value: unknown): boolean {
+  const entry = value as TapeRecord;
+  if (!Number.isSafeInteger(entry.connection)) return false;
+  return entry.type === 'over' ? entry.how === 'eof' || entry.how === 'reset' : entry.bytes instanceof Uint8Array;
 }
 
 /** Whether bytes may stand in a tape as they are: printable ASCII, CR and LF. */

@@ -11,7 +11,7 @@ import { JSON_VALUE_LIMIT } from '../../src/docker/progress.ts';
 import { ERROR_BODY_LIMIT, JSON_ANSWER_LIMIT } from '../../src/engine.ts';
 import { CONNECT_MS, PROMPT_HEAD_MS } from '../../src/sent-request.ts';
 import { RESPONSE_LIMITS } from '../../src/http/response.ts';
-import { CLIENT_OPTIONS } from '../../src/options.ts';
+import { CLIENT } from '../../src/arguments.ts';
 import { SMALL_FILE_LIMIT } from '../../src/system/small-files.ts';
 import { TAPE_LIMIT } from '../../src/testing/tape.ts';
 import { effects } from '../support/effects.ts';
@@ -180,7 +180,7 @@ describe('the list of limits', () => {
 
   it('has every option of a client', () => {
     const options = optionsOf(readSources()).filter(({ owner }) => owner === 'ImageClientOptions');
-    expect(options.map(({ name }) => name).sort()).toEqual([...CLIENT_OPTIONS].sort());
+    expect(options.map(({ name }) => name).sort()).toEqual([...Object.keys(CLIENT)].sort());
   });
 });
 

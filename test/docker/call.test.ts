@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { encodeCall, needsIdentity, needsStore, refuseUnknownOptions } from '../../src/docker/call.ts';
+import { encodeCall, needsIdentity, needsStore } from '../../src/docker/call.ts';
 import type { Call } from '../../src/docker/call.ts';
 import { commonVersion, compareVersions, isVersionComplaint, parsePinnedVersion } from '../../src/docker/version.ts';
-import { ArgumentError, ConfigError, VersionError } from '../../src/errors.ts';
+import { ConfigError, VersionError } from '../../src/errors.ts';
 
 describe('a call', () => {
   // call, version, what goes on the wire
@@ -38,15 +38,6 @@ describe('a call', () => {
       expect(error).toMatchObject({ subject, needed: at, spoken: below });
       expect((error as Error).message).toContain(`${subject} needs API version ${at}, and ${below} is spoken`);
     }
-  });
-
-  it.each<[Call]>([
-    [{ operation: 'images', args: { all: 'yes' } }],
-    [{ operation: 'search', args: { term: 'x', limit: 1.5 } }],
-    [{ operation: 'importImage', args: { changes: 'CMD x' } }],
-    [{ operation: 'removeImage', image: 'a', args: { platforms: [] } }],
-  ])('with an argument of the wrong kind is refused: %j', (call) => {
-    expect(() => encodeCall(call, { version: '1.55' })).toThrow(ArgumentError);
   });
 });
 
@@ -112,12 +103,6 @@ describe('what the version alone cannot tell', () => {
     expect(() => encodeCall(save(['linux/arm64', 'linux/arm64']), { version: '1.48' })).not.toThrow(); // one, twice
     expect(() => encodeCall(save(['linux/arm64', 'linux/amd64']), { version: '1.51' })).toThrow(VersionError);
     expect(() => encodeCall(save(['linux/arm64', 'linux/amd64']), { version: '1.52' })).not.toThrow();
-  });
-});
-
-describe('an option that a method does not have', () => {
-  it('is refused with the names of those it has', () => {
-    expect(() => refuseUnknownOptions('pull', { tga: '1' }, ['tag', 'signal'])).toThrow('pull has no option "tga"; it has tag, signal');
   });
 });
 

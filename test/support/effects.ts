@@ -10,6 +10,7 @@ export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/replaced-file.ts': ['node:fs/promises', 'node:path'],
   'system/unsized-file.ts': ['node:fs', 'node:fs/promises', 'node:timers/promises'],
   'system/folder.ts': ['node:fs', 'node:fs/promises', 'node:path'],
+  'system/paths.ts': ['node:path', 'node:url'],
   'system/small-files.ts': ['node:fs', 'node:fs/promises'],
   'system/docker-config.ts': ['node:fs/promises', 'node:path'],
   'system/engine-search.ts': ['node:fs/promises'],
