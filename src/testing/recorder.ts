@@ -2,14 +2,16 @@
 
 import { DIALER } from '../arguments.ts';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
-import { concat, copyOf, escapeText } from '../bytes.ts';
+import { concat, escapeText } from '../bytes.ts';
 import { isLogin } from '../docker/secrets.ts';
 import { shownTarget } from '../docker/shown-target.ts';
 import { ArgumentError } from '../errors.ts';
 import { FUNCTION, check } from '../kinds.ts';
+import { AnswerParser } from './answer-parser.ts';
+import type { AnswerEvent, AnswerStart } from './answer-parser.ts';
 import { RequestParser, isUpgrade } from './requests.ts';
 import type { RequestEvent, RequestStart } from './requests.ts';
-import { filler, isWholeAnswer, redactHead, redactLoginAnswer } from './secrets.ts';
+import { filler, redactHead, redactLoginAnswer } from './secrets.ts';
 import { TAPE_LIMIT, checkTapeHeader, textLength } from './tape.ts';
 import type { Tape, TapeHeader, TapeRecord } from './tape.ts';
 
@@ -33,9 +35,10 @@ export interface RecordingNote {
 }
 
 /**
- * Records what goes through a dialer's channels. The values of X-Registry-Auth, Authorization, Cookie and their like
- * read `[redacted]` on the tape, what a login sends and the token that it gets are made unreadable, and a request's
- * head is held back until it is whole, so that no secret slips through in two halves. What is sent stays as it is.
+ * Records what goes through a dialer's channels. The values of X-Registry-Auth, Authorization, Cookie, Set-Cookie and the
+ * like read `[redacted]` on the tape, in requests, in every answer, interim ones too, and in trailers. What a login sends
+ * and the token that it gets are made unreadable. A head is held back until it is whole, so that no secret slips through in
+ * two halves. What passes stays as it is; there is no tape of what cannot be read as HTTP/1.1, as it cannot be redacted.
  */
 export function recorder(dialer: Dialer, header: TapeHeader, onNote: OnNote = () => {}): Recorder {
   const { address, traits } = check(dialer, DIALER, 'recorder', 'dialer');
@@ -108,63 +111,94 @@ function listener(owner: ChannelOwner, log: ConnectionLog): ChannelOwner {
 class ConnectionLog {
   readonly #log: Log;
   readonly #connection: number;
-  readonly #parser = new RequestParser();
-  /** Whether the request that is being sent, or was sent last, is a login; and what came in answer to it. */
+  readonly #requests = new RequestParser();
+  readonly #answers = new AnswerParser();
+  /** Whether the request that is being sent, or was sent last, is a login whose answer has not ended. */
   #login = false;
-  #loginAnswer: Uint8Array[] = [];
+  /** The content of that answer, as far as it has come; undefined while another answer comes. */
+  #loginContent: Uint8Array[] | undefined;
   /** Whether what passes is another protocol's. */
   #upgraded = false;
-  #over = false;
+  /** Who has ended the connection. */
+  #endedBy: 'client' | 'engine' | undefined;
 
   constructor(log: Log, connection: number) {
     this.#log = log;
     this.#connection = connection;
-    log.heldBack.push(() => ({ type: 'received', connection, blocks: [this.#heldBack() ?? new Uint8Array(0)] }));
+    log.heldBack.push(() => ({ type: 'received', connection, blocks: this.#heldBack() }));
   }
 
   sent(bytes: Uint8Array): void {
-    if (this.#upgraded || !this.#log.reserve(bytes.length)) return;
-    try {
-      for (const event of this.#parser.push(bytes)) this.#take(event);
-    } catch (error) {
-      this.#log.fail(error as Error); // a listener never disturbs what it listens to: `tape()` tells
-    }
+    this.#note(bytes, () => this.#requests.push(bytes).forEach((event) => this.#takeSent(event)));
   }
 
   received(bytes: Uint8Array): void {
-    if (this.#upgraded || !this.#log.reserve(bytes.length)) return;
-    if (this.#login) this.#loginAnswer.push(copyOf(bytes));
-    else this.#log.add('received', this.#connection, copyOf(bytes));
+    this.#note(bytes, () => this.#answers.push(bytes).forEach((event) => this.#takeReceived(event)));
   }
 
   /** Only the first counts: after an end, the closing of our own side is no news. */
   over(how: 'eof' | 'reset'): void {
-    if (this.#over || this.#upgraded) return;
-    this.#over = true;
-    this.#flushLogin();
+    if (this.#endedBy !== undefined || this.#upgraded) return;
+    for (const block of this.#heldBack()) this.#log.add('received', this.#connection, block);
+    this.#endedBy = 'engine';
     this.#log.over(this.#connection, how);
   }
 
   /** The client has ended: that the engine does, too, is not its own doing, and would cut the connections of a replay. */
   finish(): void {
-    this.#over = true;
+    this.#endedBy ??= 'client';
   }
 
-  #take(event: RequestEvent): void {
+  #note(bytes: Uint8Array, take: () => void): void {
+    if (this.#upgraded || !this.#log.reserve(bytes.length)) return;
+    try {
+      take();
+    } catch (error) {
+      this.#log.fail(error as Error); // a listener never disturbs what it listens to: `tape()` tells
+    }
+  }
+
+  #takeSent(event: RequestEvent): void {
     if (event.type === 'end' || this.#upgraded) return;
     if (event.type === 'head') {
-      if (this.#login && !isWholeAnswer(concat(this.#loginAnswer))) {
-        // What is still to come of its answer could not be told from that to this request.
-        throw new ArgumentError('a request was sent before the answer to a login, whose token cannot be redacted then');
-      }
-      this.#flushLogin();
+      // The tape would have the rest of that answer behind this request.
+      if (this.#login) throw new ArgumentError('a request was sent before the answer to a login had come');
       if (this.#notesUpgrade(event.start)) return;
       this.#login = isLogin(event.start);
+      this.#answers.asked(event.start);
       this.#log.add('sent', this.#connection, redactHead(event.bytes));
     } else {
       const secret = this.#login && event.type === 'content';
       this.#log.add('sent', this.#connection, secret ? filler(event.bytes.length) : event.bytes);
     }
+  }
+
+  #takeReceived(event: AnswerEvent): void {
+    if (event.type === 'head' || event.type === 'trailer') {
+      if (event.type === 'head') this.#beginAnswer(event.start);
+      this.#log.add('received', this.#connection, redactHead(event.bytes));
+    } else if (event.type !== 'end') {
+      if (this.#loginContent === undefined) this.#log.add('received', this.#connection, event.bytes);
+      else this.#loginContent.push(event.bytes);
+    } else if (this.#loginContent !== undefined) {
+      this.#log.add('received', this.#connection, redactLoginAnswer(concat(this.#loginContent)));
+      this.#loginContent = undefined;
+      this.#login = false;
+    }
+  }
+
+  #beginAnswer({ status, asked, framing }: AnswerStart): void {
+    if (status < 200 || asked === undefined || !isLogin(asked)) return;
+    // Chunks could cut a token in two. Engines send these answers with a length.
+    if (framing.kind === 'chunked') throw new ArgumentError('the answer to a login is chunked, so its token cannot be redacted');
+    this.#loginContent = [];
+  }
+
+  /** What has come and is not in the log: the answer to a login, whose token is known by its whole, and half a head. */
+  #heldBack(): Uint8Array[] {
+    if (this.#endedBy === 'engine') return [];
+    const { pending } = this.#answers;
+    return [redactLoginAnswer(concat(this.#loginContent ?? [])), this.#login ? filler(pending.length) : redactHead(pending)];
   }
 
   #notesUpgrade(start: RequestStart): boolean {
@@ -174,22 +208,6 @@ class ConnectionLog {
     const message = `${request} asks for a connection of its own: what passes there is not recorded`;
     this.#log.onNote(this.#upgraded ? { kind: 'upgrade', message } : { kind: 'request', message: request });
     return this.#upgraded;
-  }
-
-  #flushLogin(): void {
-    const answer = this.#heldBack();
-    this.#loginAnswer = [];
-    if (answer !== undefined) this.#log.add('received', this.#connection, answer);
-  }
-
-  /** The answer to a login as far as it has come. Its beginning stays here: the rest of a token is known by it alone. */
-  #heldBack(): Uint8Array | undefined {
-    if (this.#loginAnswer.length === 0) return undefined;
-    const redacted = redactLoginAnswer(concat(this.#loginAnswer));
-    if (redacted === undefined) {
-      this.#log.fail(new ArgumentError('the answer to a login is chunked, so its token cannot be redacted'));
-    }
-    return redacted;
   }
 }
 

@@ -1,10 +1,11 @@
-// Requests out of the bytes that a client sends (RFC 9112 §3, §5-§7): what a recorder must understand to redact, and
-// a replayer to match. Strict: what it cannot read with certainty it refuses, or a secret could pass by unseen.
+// Requests out of the bytes that a client sends (RFC 9112 §3, §6.3).
 
-import { Buffer } from 'node:buffer';
 import { ArgumentError } from '../errors.ts';
 import { Fields, parseFieldLine } from '../http/fields.ts';
-import { parseDecimal, parseHexadecimal } from '../http/grammar.ts';
+import type { Framing } from '../http/framing.ts';
+import { parseDecimal } from '../http/grammar.ts';
+import { MessageParser } from './messages.ts';
+import type { MessageEvent, MessageKind } from './messages.ts';
 
 /** A request without its content. */
 export interface RequestStart {
@@ -13,102 +14,23 @@ export interface RequestStart {
   readonly fields: Fields;
 }
 
-/** What requests consist of, in this order. All `bytes` together, with those of the head, are what was pushed, up to an upgrade. */
-export type RequestEvent =
-  | { readonly type: 'head'; readonly start: RequestStart; readonly bytes: Uint8Array }
-  /** Content, without what frames it. */
-  | { readonly type: 'content'; readonly bytes: Uint8Array }
-  /** What frames the content: chunk sizes and line ends. */
-  | { readonly type: 'framing'; readonly bytes: Uint8Array }
-  | { readonly type: 'end' };
+/** A part of a request. */
+export type RequestEvent = MessageEvent<RequestStart>;
 
-/** The most that a head may have, in bytes: an X-Registry-Auth with a token in it has some kilobytes. */
-const HEAD_LIMIT = 65536;
-/** The most that the line of a chunk's size may have, in bytes. */
-const CHUNK_LINE_LIMIT = 4096;
-
-type Steps<Result = void> = Generator<undefined, Result, void>;
+const requests: MessageKind<RequestStart> = {
+  parse: parseStart,
+  framing: (start) => (isUpgrade(start) ? undefined : contentFraming(start.fields)),
+  trailerLimit: 2, // no client of an engine sends trailers
+  fail,
+};
 
 /** The requests of one connection, one after the other; none behind an upgrade. After an error it stays dead. */
 export class RequestParser {
-  readonly #steps: Steps = this.#requests();
-  #input: Buffer = Buffer.alloc(0);
-  #events: RequestEvent[] = [];
-  #failure: unknown;
+  readonly #parser = new MessageParser(requests);
 
   /** Takes the next bytes and gives what they complete, in memory of their own. */
   push(bytes: Uint8Array): RequestEvent[] {
-    if (this.#failure !== undefined) throw this.#failure;
-    this.#input = Buffer.concat([this.#input, bytes]);
-    try {
-      this.#steps.next();
-    } catch (error) {
-      this.#failure = error;
-      throw error;
-    }
-    return this.#events.splice(0);
-  }
-
-  *#requests(): Steps {
-    for (;;) {
-      const bytes = yield* this.#through('\r\n\r\n', HEAD_LIMIT);
-      const start = parseStart(bytes.toString('latin1'));
-      this.#events.push({ type: 'head', start, bytes });
-      if (isUpgrade(start)) yield* this.#anotherProtocol();
-      const length = contentLength(start.fields);
-      if (length === 'chunked') yield* this.#chunkedContent();
-      else yield* this.#exactly(length);
-      this.#events.push({ type: 'end' });
-    }
-  }
-
-  /** Nothing of what comes is a request any more. */
-  *#anotherProtocol(): Steps<never> {
-    this.#events.push({ type: 'end' });
-    for (;;) {
-      this.#input = Buffer.alloc(0);
-      yield;
-    }
-  }
-
-  *#chunkedContent(): Steps {
-    for (;;) {
-      const line = yield* this.#through('\r\n', CHUNK_LINE_LIMIT);
-      const [digits = ''] = line.toString('latin1', 0, line.length - 2).split(';', 1);
-      const size = parseHexadecimal(digits) ?? fail('a chunk size is no number');
-      this.#events.push({ type: 'framing', bytes: line });
-      yield* this.#exactly(size);
-      const end = yield* this.#through('\r\n', 2); // trailers, which no client of an engine sends, are refused here
-      this.#events.push({ type: 'framing', bytes: end });
-      if (size === 0) return;
-    }
-  }
-
-  /** Exactly `length` bytes of content, as they come. */
-  *#exactly(length: number): Steps {
-    for (let missing = length; missing > 0; ) {
-      while (this.#input.length === 0) yield;
-      const bytes = this.#take(Math.min(missing, this.#input.length));
-      missing -= bytes.length;
-      this.#events.push({ type: 'content', bytes });
-    }
-  }
-
-  /** Everything up to and with `end`, of at most `limit` bytes. */
-  *#through(end: string, limit: number): Steps<Buffer> {
-    for (;;) {
-      const at = this.#input.indexOf(end, 0, 'latin1');
-      const length = at === -1 ? this.#input.length : at + end.length;
-      if (length > limit) return fail(`more than ${limit} bytes before a line end that is due`);
-      if (at !== -1) return this.#take(length);
-      yield;
-    }
-  }
-
-  #take(length: number): Buffer {
-    const bytes = this.#input.subarray(0, length);
-    this.#input = this.#input.subarray(length);
-    return bytes;
+    return this.#parser.push(bytes);
   }
 }
 
@@ -130,13 +52,13 @@ function parseStart(head: string): RequestStart {
 }
 
 /** RFC 9112 §6.3, for requests: without either field there is no content. */
-function contentLength(fields: Fields): number | 'chunked' {
+function contentFraming(fields: Fields): Framing {
   const lengths = fields.getAll('content-length');
   const codings = fields.getAll('transfer-encoding');
   if (lengths.length + codings.length > 1) return fail('there is more than one field that frames the content');
-  if (codings[0]?.toLowerCase() === 'chunked') return 'chunked';
+  if (codings[0]?.toLowerCase() === 'chunked') return { kind: 'chunked' };
   if (codings[0] !== undefined) return fail('the transfer coding is not "chunked"');
-  return parseDecimal(lengths[0] ?? '0') ?? fail('the Content-Length is no whole number');
+  return { kind: 'length', length: parseDecimal(lengths[0] ?? '0') ?? fail('the Content-Length is no whole number') };
 }
 
 /** Never with an excerpt: it could hold what is to be redacted. */

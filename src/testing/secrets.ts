@@ -2,12 +2,13 @@
 
 import { Buffer } from 'node:buffer';
 import { asBuffer, latin1 } from '../bytes.ts';
+import { REDACTED } from '../docker/redaction.ts';
 import { isSecretField } from '../docker/secrets.ts';
-import { withoutContinue } from './answers.ts';
 
-const REDACTED = '[redacted]';
+/** Challenges to a client have "auth" in their names, and say where to log in, not how. */
+const challenge = /^(?:www|proxy)-authenticate$/i;
 
-/** The head with `[redacted]` where secrets stood. */
+/** The head, or the part of it that has come, with `[redacted]` where secrets stood. */
 export function redactHead(head: Uint8Array): Buffer {
   const lines = asBuffer(head).toString('latin1').split('\r\n');
   return latin1(lines.map(redactField).join('\r\n'));
@@ -15,7 +16,7 @@ export function redactHead(head: Uint8Array): Buffer {
 
 function redactField(line: string): string {
   const [, name] = /^([^\s:]+):/.exec(line) ?? [];
-  return name !== undefined && isSecretField(name) ? `${name}: ${REDACTED}` : line;
+  return name !== undefined && isSecretField(name) && !challenge.test(name) ? `${name}: ${REDACTED}` : line;
 }
 
 /** As many bytes as the secret had, so that Content-Length and chunk sizes stay true. */
@@ -23,20 +24,24 @@ export function filler(length: number): Buffer {
   return Buffer.alloc(length, 'x');
 }
 
-/** The answer to a login with the token that it may hold made unreadable; undefined where it cannot be found safely. */
-export function redactLoginAnswer(answer: Uint8Array): Buffer | undefined {
-  const text = asBuffer(answer).toString('latin1');
-  // Chunks could cut a token in two. Engines send these answers with a length.
-  if (/^transfer-encoding:/im.test(text)) return undefined;
-  const token = /("\w*token"\s*:\s*")((?:[^"\\]|\\.)*)/gis;
-  return latin1(text.replace(token, (_, before: string, value: string) => before + 'x'.repeat(value.length)));
+/**
+ * The content of the answer to a login, as long as before: of its texts only those that tell the outcome stay. All of what
+ * is not JSON is unreadable, as is JSON of which a part is still to come.
+ */
+export function redactLoginAnswer(content: Uint8Array): Buffer {
+  const text = asBuffer(content).toString('latin1');
+  try {
+    JSON.parse(text);
+  } catch {
+    return filler(content.length);
+  }
+  let key = '';
+  // In JSON every quote begins or ends a string; the colon behind it tells a key.
+  const redacted = text.replace(/"((?:[^"\\]|\\.)*)"(\s*:)?/gs, (whole, string: string, colon?: string) => {
+    if (colon !== undefined) key = string.toLowerCase();
+    return colon !== undefined || outcomes.has(key) ? whole : `"${'x'.repeat(string.length)}"`;
+  });
+  return latin1(redacted);
 }
-
-/** Whether all of an answer to a login has come; in doubt not. */
-export function isWholeAnswer(answer: Uint8Array): boolean {
-  const text = asBuffer(withoutContinue(answer)).toString('latin1');
-  const end = text.indexOf('\r\n\r\n') + 4;
-  const head = text.slice(0, end);
-  const [, length = head.startsWith('HTTP/1.1 204 ') ? '0' : undefined] = /^content-length: *([0-9]+) *\r$/im.exec(head) ?? [];
-  return length !== undefined && text.length - end >= Number(length);
-}
+/** The members that say how a login ended: `Status` of a success, the others of a refusal. */
+const outcomes: ReadonlySet<string> = new Set(['status', 'message', 'cause']);

@@ -46,6 +46,7 @@ const units = {
   SIZE_GUESS: 'bytes',
   SMALL_SIZE: 'bytes',
   MOST_LAYERS: 'layers',
+  LONGEST_TEXT: 'characters',
   ALMOST: 'percent',
   JSON_VALUE_LIMIT: 'bytes',
   PATH_LIMIT: 'characters',

@@ -128,7 +128,8 @@ describe('recorder', () => {
   it('refuses what no tape has room for, says so once and at once, and keeps none of it', async () => {
     const { inner, channels, tape, notes } = await record();
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
-    const room = TAPE_LIMIT - 'GET /a HTTP/1.1\r\n\r\n'.length;
+    inner[0]?.read('HTTP/1.1 200 OK\r\n\r\n');
+    const room = TAPE_LIMIT - 'GET /a HTTP/1.1\r\n\r\nHTTP/1.1 200 OK\r\n\r\n'.length;
     for (let left = room; left > 0; left -= 1024) inner[0]?.read('x'.repeat(Math.min(left, 1024)));
     expect(notes.filter((note) => !note.startsWith('request'))).toEqual([]);
     for (const byte of 'ab') inner[0]?.read(byte);
@@ -225,11 +226,11 @@ describe('a secret', () => {
       expect(text(tape())).not.toMatch(/hun|ter2/); // whoever looks in the middle of the token must not cut it in two
     }
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
-    inner[0]?.read('"token":"of no login"');
+    inner[0]?.read('HTTP/1.1 200 OK\r\n\r\n"token":"of no login"');
     expect(shown(tape()).slice(1)).toEqual([
       `received 1 ${answer.replace('hun\\"ter2', 'xxxxxxxxx')}`,
       'sent 1 GET /a HTTP/1.1\r\n\r\n',
-      'received 1 "token":"of no login"',
+      'received 1 HTTP/1.1 200 OK\r\n\r\n"token":"of no login"',
     ]);
   });
 
@@ -250,6 +251,78 @@ describe('a secret', () => {
     inner[0]?.read('HTTP/1.1 204 No Content\r\n\r\n');
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
     expect(shown(tape())).toHaveLength(3);
+  });
+
+  // The answers of one connection: an interim one, chunks with a trailer, one without content, and one until the end.
+  const answers = [
+    'HTTP/1.1 103 Early Hints\r\nSet-Cookie: hunter2\r\nLink: </a>\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nset-cookie: a=hunter2\r\nSet-Cookie:b=hunter2\r\nTransfer-Encoding: chunked\r\nTrailer: X-Auth-Token\r\n\r\n',
+    '12\r\nX-Auth-Token: kept\r\n0\r\nX-Auth-Token: hunter2\r\nX-Sum: 1\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nX-AUTH-TOKEN: \thunter2\r\nContent-Length: 1000\r\n\r\n',
+    'HTTP/1.0 401 Unauthorized\r\nWWW-Authenticate: Bearer realm="https://r/token"\r\nX-Api-Key: hunter2\r\n\r\nX-Api-Key: kept\r\n',
+  ].join('');
+
+  it.each(splits(Buffer.from(answers), 3))('in the head of an answer or in a trailer never reaches the tape, received %s', async (_name, pieces) => {
+    const { channels, inner, heard, tape } = await record();
+    for (const method of ['GET', 'HEAD', 'GET']) await channels[0]?.write([Buffer.from(`${method} /a HTTP/1.1\r\n\r\n`)]);
+    for (const piece of pieces) {
+      inner[0]?.read(Buffer.from(piece).toString('latin1'));
+      expect(text(tape())).not.toMatch(/hunter2|unter2/);
+    }
+    inner[0]?.owner.ended();
+    expect(heard[0]?.slice(0, -1).join('')).toBe(answers);
+    const received = shown(tape()).filter((line) => line.startsWith('received')).map((line) => line.replace('received 1 ', ''));
+    expect(received.join('')).toBe(answers.replaceAll(/:(?: ?\t?)(?:\w=)?hunter2/g, ': [redacted]'));
+  });
+
+  it('in half a head is redacted, where the engine breaks off', async () => {
+    const { channels, inner, tape } = await record();
+    await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
+    inner[0]?.read('HTTP/1.1 200 OK\r\nA: b\r\nSet-Cookie: hunt');
+    inner[0]?.owner.broken(new Error('reset'));
+    expect(shown(tape()).slice(1)).toEqual(['received 1 HTTP/1.1 200 OK\r\nA: b\r\nSet-Cookie: [redacted]', 'over 1 reset']);
+  });
+
+  it.each(['/v1.41/%61uth', '/v1.41//auth', '/auth/', '/v1.41/x/../auth?y', '/%2e/%61%75%74%68'])('in a login to %s is replaced', async (path) => {
+    const { channels, inner, tape } = await record();
+    await channels[0]?.write([Buffer.from(`POST ${path} HTTP/1.1\r\nContent-Length: 22\r\n\r\n{"password":"hunter2"}`)]);
+    inner[0]?.read(answer);
+    expect(text(tape())).not.toMatch(/hun/);
+    expect(text(tape())).toContain('"Status":"Good"');
+  });
+
+  // what is wrong with it | the answer to a login
+  it.each([
+    ['JSON that breaks off', 'HTTP/1.1 200 OK\r\nContent-Length: 26\r\n\r\n{"IdentityToken":"hunter2"'],
+    ['no JSON', 'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nhunter2'],
+    ['another member', 'HTTP/1.1 200 OK\r\nContent-Length: 44\r\n\r\n{"Status":"Good","x":{"y":["a","hunter2\\n"]}}'],
+    ['a name with an escape', 'HTTP/1.1 200 OK\r\nContent-Length: 34\r\n\r\n{"Identity\\u0054oken" : "hunter2"}'],
+    ['no end', 'HTTP/1.1 200 OK\r\n\r\n{"IdentityToken":"hunter2"}'],
+    ['half a head', 'HTTP/1.1 200 OK\r\nhunter2'],
+  ])('in the answer to a login is replaced by as many bytes: %s', async (_, odd) => {
+    const { channels, inner, tape } = await record();
+    await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
+    inner[0]?.read(odd);
+    expect(text(tape())).not.toMatch(/hunter2/);
+    inner[0]?.owner.ended();
+    const received = shown(tape()).filter((line) => line.startsWith('received')).map((line) => line.replace('received 1 ', ''));
+    expect(received.join('')).toHaveLength(odd.length);
+    expect(text(tape())).not.toMatch(/hunter2/);
+  });
+
+  it.each([
+    ['a field without a colon', 'HTTP/1.1 200 OK\r\nhunter2\r\n\r\n'],
+    ['a folded field', 'HTTP/1.1 200 OK\r\nSet-Cookie: a\r\n hunter2\r\n\r\n'],
+    ['a status line without a status', 'HTTP/1.1 hunter2\r\n\r\n'],
+    ['a wrong chunk size', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhunter2\r\n'],
+    ['an upgrade that was not asked for', 'HTTP/1.1 101 UPGRADED\r\nX: hunter2\r\n\r\n'],
+  ])('could stand anywhere in an answer with %s: there is no tape', async (_, odd) => {
+    const { channels, inner, heard, tape, notes } = await record();
+    await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
+    inner[0]?.read(odd);
+    expect(heard[0]?.join('')).toBe(odd);
+    expect(() => tape()).toThrow(/^what the engine sent is not an HTTP\/1\.1 answer: [^2]*$/);
+    expect(notes).toHaveLength(2);
   });
 
   it('in a chunked answer to a login is not looked for: there is no tape', async () => {
