@@ -308,7 +308,9 @@ export class Engine {
   #rangesDoNotMeet(spoken: string, pinned?: string): never {
     const needed = this.#options.version ?? OUR_RANGE;
     const tried = pinned === undefined ? '' : ` (it refused ${pinned})`;
-    const message = `the engine at ${this.#options.address} speaks API ${escapeText(spoken)}, this client ${needed}${tried}`;
+    const remedy =
+      this.#options.version === undefined ? '' : '. DOCKER_API_VERSION or the option version says so: leave it out, or choose another';
+    const message = `the engine at ${this.#options.address} speaks API ${escapeText(spoken)}, this client ${needed}${tried}${remedy}`;
     throw new VersionError(message, { needed, spoken });
   }
 }

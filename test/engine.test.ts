@@ -85,6 +85,18 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(engine.asked.map(({ target }) => target)).toEqual(['/v1.45/images/json', '/v1.45/images/json', '/v1.41/images/json']);
     });
 
+    // Docker 29 says so to a client that is pinned to 1.41.
+    it('that is pinned and refused is an error that names the variable and the option', async () => {
+      await start((asked, response) => {
+        if (asked.target === '/version') return { ApiVersion: '1.52', MinAPIVersion: '1.44' };
+        response.statusCode = 400;
+        return { message: 'client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade your client' };
+      }, '1.52', { version: '1.41' });
+      await expect(client.images()).rejects.toThrow(
+        /speaks API 1\.44 to 1\.52, this client 1\.41 .*DOCKER_API_VERSION or the option version says so: leave it out, or choose another$/,
+      );
+    });
+
     it('negotiated anew gates the repeated call again', async () => {
       await start((_, response) => {
         if (engine.apiVersion === '1.50') return [];

@@ -95,8 +95,12 @@ export function encodeAuthConfig(credentials: Credentials, serverAddress?: strin
 /** The same credentials as a copy of ours, in which what is secret shows itself to nobody; other values as they are. */
 export function sealed<Choice>(choice: Choice): Choice {
   if (typeof choice !== 'object' || choice === null || Array.isArray(choice)) return choice;
+  // Without a password the user's name is a token.
+  const password: unknown = Reflect.get(choice, 'password');
+  const hasToken = (password instanceof Secret ? password.reveal() : password) === '';
   const members = Object.entries(choice).map(([key, value]) => {
-    return [key, secretMembers.has(key) && typeof value === 'string' ? new Secret(value) : value];
+    const isSecret = secretMembers.has(key) || (hasToken && key === 'username');
+    return [key, isSecret && typeof value === 'string' ? new Secret(value) : value];
   });
   return Object.fromEntries(members) as Choice;
 }

@@ -7,7 +7,7 @@ import type { Address } from './address.ts';
 import { DEFAULT_CONTEXT, checkContextName } from './context.ts';
 import type { StoredContext } from './context.ts';
 import type { Headers } from './custom-headers.ts';
-import { contextTls, variablesTls } from './engine-tls.ts';
+import { contextTls, mistakenTls, variablesTls } from './engine-tls.ts';
 import type { EngineTls } from './engine-tls.ts';
 import { alternatives, defaultHost, socketPath } from './known-sockets.ts';
 import { platformText } from './platform.ts';
@@ -205,6 +205,7 @@ function tlsFor(
   if (address.scheme !== 'tcp') return undefined;
   const tlsFacts = { ...facts, https: address.tls, variables };
   const tls = named.kind === 'context' ? contextTls({ ...tlsFacts, context: named.name }) : variablesTls(tlsFacts);
+  if (named.kind !== 'context') warnings.push(...mistakenTls(variables));
   if (tls?.verify === false) {
     const who = named.kind === 'context' ? `SkipTLSVerify of context "${named.name}"` : 'DOCKER_TLS without DOCKER_TLS_VERIFY';
     warnings.push(`the connection to ${address.text} is encrypted, but nothing proves who is there, by ${who}`);

@@ -44,11 +44,13 @@ export function variablesTls({ tlsFolder, existing, https, variables }: TlsFacts
   const { DOCKER_TLS, DOCKER_TLS_VERIFY } = variables;
   if ((DOCKER_TLS ?? DOCKER_TLS_VERIFY) === undefined) return https ? systemTrust : undefined;
   const who = DOCKER_TLS_VERIFY === undefined ? 'DOCKER_TLS' : 'DOCKER_TLS_VERIFY';
-  if (tlsFolder === undefined) throw new ConfigError(`${who} asks for TLS: set DOCKER_CERT_PATH to the folder of ca.pem`);
+  const fail = (why: string): never => {
+    throw new ConfigError([`${who} asks for TLS${why}`, ...mistakenTls(variables)].join('; '));
+  };
+  if (tlsFolder === undefined) return fail(': set DOCKER_CERT_PATH to the folder of ca.pem');
   const files = filesIn(tlsFolder, existing);
   if (DOCKER_TLS_VERIFY !== undefined && files.ca === undefined) {
-    const path = below(tlsFolder, TLS_FILES.ca);
-    throw new ConfigError(`${who} asks for TLS, and ${path} does not exist: DOCKER_CERT_PATH names its folder`);
+    fail(`, and ${below(tlsFolder, TLS_FILES.ca)} does not exist: DOCKER_CERT_PATH names its folder`);
   }
   return { ...files, verify: DOCKER_TLS_VERIFY !== undefined || https };
 }
@@ -64,7 +66,16 @@ export function contextTls(facts: TlsFacts & ContextFacts): EngineTls | undefine
   // The docker command goes on in plain text here.
   const asking = (['DOCKER_TLS_VERIFY', 'DOCKER_TLS'] as const).find((name) => variables[name] !== undefined);
   if (asking === undefined) return undefined;
-  throw new ConfigError(`${asking} asks for TLS, and context "${context}" has none: give it a CA, or unset ${asking}`);
+  const why = `${asking} asks for TLS, and context "${context}" has none: give it a CA, or unset ${asking}`;
+  throw new ConfigError([why, ...mistakenTls(variables)].join('; '));
+}
+
+/** A sentence for each variable that asks for TLS, and whose value looks as if it did not. */
+export function mistakenTls(variables: Variables): string[] {
+  const names = ['DOCKER_TLS', 'DOCKER_TLS_VERIFY'] as const;
+  return names
+    .filter((name) => /^(?:0|n|no|f|false|off)$/i.test(variables[name] ?? ''))
+    .map((name) => `${name}=${variables[name]} means yes, as any value but an empty one does: unset it to mean no`);
 }
 
 const none = { ca: undefined, cert: undefined, key: undefined };

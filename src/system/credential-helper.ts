@@ -50,7 +50,9 @@ const TOKEN_USER = '<token>';
 export async function askHelper(question: HelperQuestion, limits: HelperLimits = {}): Promise<Credentials | undefined> {
   limits.signal?.throwIfAborted();
   const program = await startProgram(programOf(question), ['get']).catch((cause: unknown) => {
-    throw failure(question, `could not be started: ${whyNotStarted(cause)}`);
+    const { configKey, source } = question.helper;
+    const hint = `Install ${programOf(question)} in a folder of PATH, or take ${configKey} out of ${source} and log in again`;
+    throw failure(question, `could not be started: ${whyNotStarted(cause)}`, undefined, hint);
   });
   return answerOf(await converse(program, question, limits), question);
 }
@@ -123,11 +125,11 @@ function whyNotStarted(cause: unknown): string {
   return String((cause as NodeJS.ErrnoException).code ?? 'for a reason unknown');
 }
 
-function failure(question: HelperQuestion, what: string, exitCode?: number): CredentialError {
+function failure(question: HelperQuestion, what: string, exitCode?: number, advice?: string): CredentialError {
   const { helper, registry } = question;
   const program = programOf(question);
   const asked = `${program}, the ${helper.configKey} in ${helper.source}, was asked for the credentials of ${registry}`;
-  const hint = `What it says may hold them and is not shown here; run: echo ${registry} | ${program} get`;
+  const hint = advice ?? `What it says may hold them and is not shown here; run: echo ${registry} | ${program} get`;
   const fields = { registry, helper: program, configKey: helper.configKey, exitCode };
   return new CredentialError(`${asked}: it ${what}. ${hint}`, fields);
 }

@@ -132,6 +132,9 @@ describe('credentials that are sealed', () => {
     [{ username: 'u', password: new Secret('HUNTER2') }, { username: 'u', password: 'HUNTER2' }],
     [{ identityToken: 'HUNTER2', serverAddress: 's' }, { identitytoken: 'HUNTER2', serveraddress: 's' }],
     [{ registryToken: 'HUNTER2' }, { registrytoken: 'HUNTER2' }],
+    // a token as the user's name
+    [{ username: 'HUNTER2', password: '' }, { username: 'HUNTER2' }],
+    [{ username: 'HUNTER2', password: new Secret('') }, { username: 'HUNTER2' }],
   ])('show nothing, and are the same: %#', (credentials, json) => {
     const copy = sealed(credentials);
     expect(inspect(copy, { showHidden: true, depth: Infinity }) + JSON.stringify(copy)).not.toContain('HUNTER2');

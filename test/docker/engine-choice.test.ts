@@ -199,7 +199,12 @@ describe('TLS', () => {
   });
 
   it.each<[string, Case, RegExp | undefined]>([
-    ['verified', { host: TCP, variables: verifying, existing: files('ca') }, undefined],
+    ['verified', { host: TCP, variables: { DOCKER_TLS_VERIFY: '1' }, existing: files('ca') }, undefined],
+    ['a value that looks like a no', { host: TCP, variables: verifying, existing: files('ca') },
+      /^DOCKER_TLS_VERIFY=0 means yes, as any value but an empty one does: unset it to mean no$/],
+    ['such a value in capitals', { host: TCP, variables: { DOCKER_TLS: 'OFF', DOCKER_TLS_VERIFY: '1' }, existing: files('ca') }, /^DOCKER_TLS=OFF means yes/],
+    ['such a value and a socket', { host: 'unix:///x', variables: verifying }, undefined],
+    ['such a value and a context with files', { ...lab, variables: verifying, existing: files('ca') }, undefined],
     ['not verified', { host: TCP, variables: { DOCKER_TLS: '1' } }, /encrypted, but nothing proves .* by DOCKER_TLS without/],
     ['not verified by a context', skipping, /by SkipTLSVerify of context "lab"/],
     ['DOCKER_CERT_PATH alone', { host: TCP, variables: { DOCKER_CERT_PATH: '/c' } }, /nothing encrypts the connection/],

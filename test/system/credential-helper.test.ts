@@ -128,11 +128,15 @@ describe('a helper that fails', () => {
   });
 
   it.skipIf(process.platform === 'win32')('because it is not there, may not be run, or is no program', async () => {
-    expect((await failure('absent')).message).toContain('could not be started: there is no program docker-credential-absent');
+    const absent = (await failure('absent')).message;
+    expect(absent).toContain('could not be started: there is no program docker-credential-absent');
+    expect(absent).toMatch(/Install docker-credential-absent in a folder of PATH, or take .+ out of .+ and log in again$/);
+    expect(absent).not.toContain('run:');
     await helpers.make('forbidden', `give('u', 'p')`);
     await chmod(join(helpers.path, 'docker-credential-forbidden'), 0o644);
     const error = await failure('forbidden');
     expect(error.message).toContain('could not be started: docker-credential-forbidden stands in a folder of PATH');
+    expect(error.message).not.toContain('run:');
     expect(error.exitCode).toBeUndefined();
   });
 
