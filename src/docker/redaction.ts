@@ -27,7 +27,10 @@ export function redactor(secrets: readonly string[]): ((text: string) => string)
   const forms = lines.filter((line) => line.length >= SHORTEST_SECRET).flatMap((line) => [...readingsOf(line), ...insideBase64(line)]);
   const words = [...new Set(forms)].filter((word) => word.length >= SHORTEST_SECRET);
   if (words.length === 0) return undefined;
-  return (text) => cutOut(text, readings(text).flatMap((reading) => words.flatMap((word) => rangesOf(word, reading, text))));
+  return (text) => {
+    const all = [...readings(text, escaped), ...readings(text, escapedOrCut)];
+    return cutOut(text, all.flatMap((reading) => words.flatMap((word) => rangesOf(word, reading))));
+  };
 }
 
 /** A text in which something was replaced; for each of its characters the part of the original that it stands for. */
@@ -37,22 +40,22 @@ interface Reading {
   readonly ends: readonly number[];
 }
 
-// One escaped character, or the beginning of one at the end of a quotation.
-const escape = new RegExp(
-  [
-    // by its number: JSON, Go, Python and JavaScript; URLs; HTML
-    String.raw`(?:(?:\\u|%u)H{4}|\\U0{2}H{6}|\\u\{(?:H{1,6})\}|(?:\\x|%)H{2}|&#[xX](?:H{1,6});)`,
-    String.raw`&#(?<decimal>[0-9]{1,7});`,
-    String.raw`&(?<name>[A-Za-z]{2,6}[0-9]{0,2});`,
-    // UTF-8 whose bytes were read as Latin-1
-    String.raw`(?<bytes>[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})`,
-    String.raw`(?<cut>(?:(?:\\u|%u)H{0,3}|\\U0{0,2}H{0,5}|(?:\\x|%)H?|&#?\w{0,8})(?=$|["\u2026])|\\$)`,
-    String.raw`\\(?<letter>[^])`,
-  ]
-    .join('|')
-    .replaceAll('H', '[0-9A-Fa-f]'),
-  'g',
-);
+const escapes = String.raw`
+  (?:(?:\\u|%u)H{4}|\\U0{2}H{6}|\\u\{H{1,6}\}|(?:\\x|%)H{2}|&#[xX]H{1,6};)
+  &#(?<decimal>[0-9]{1,7});
+  &(?<name>[A-Za-z]{2,6}[0-9]{0,2});
+  (?<bytes>[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})`;
+const cut = String.raw`
+  (?<cut>(?:(?:\\u|%u)H{0,3}|\\U0{0,2}H{0,5}|(?:\\x|%)H?|&#?\w{0,8}|[\xc2-\xf4][\x80-\xbf]{0,2})(?=$|["\u2026])|\\$)`;
+const letter = String.raw`
+  \\(?<letter>[^])`;
+const alternatives = (...parts: string[]): RegExp =>
+  new RegExp(parts.join('').trim().replace(/\s+/g, '|').replaceAll('H', '[0-9A-Fa-f]'), 'g');
+
+/** One escaped character: by its number, as JSON, Go, Python and JavaScript, URLs and HTML write it; UTF-8 read as Latin-1. */
+const escaped = alternatives(escapes, letter);
+/** The same in a quotation, which may have been cut in the middle of such a writing. */
+const escapedOrCut = alternatives(escapes, cut, letter);
 
 /** The names of HTML for what every escaper escapes, and for Latin-1 from U+00A0 on. */
 const latin1Names =
@@ -79,7 +82,7 @@ function unescaped({ 0: whole, groups = {} }: RegExpExecArray): string {
 }
 
 /** The text with none, one, two, ... layers of escapes undone, each without white space. */
-function readings(text: string): Reading[] {
+function readings(text: string, escape: RegExp): Reading[] {
   const places = Array.from({ length: text.length + 1 }, (_, index) => index);
   let reading: Reading = { text, starts: places, ends: places.slice(1) };
   const found = [withoutSpace(reading)];
@@ -93,7 +96,7 @@ function readings(text: string): Reading[] {
 }
 
 function readingsOf(secret: string): string[] {
-  return readings(secret).map(({ text }) => text);
+  return readings(secret, escaped).map(({ text }) => text);
 }
 
 function withoutSpace(reading: Reading): Reading {
@@ -128,10 +131,10 @@ function replaced(reading: Reading, pattern: RegExp, replacement: (match: RegExp
 
 /** Base64 of the text as a member of JSON that Go, Python or JavaScript wrote, and by itself. */
 function insideBase64(text: string): string[] {
-  const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const numbered = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   const json = JSON.stringify(text).slice(1, -1);
-  const goJson = json.replace(/[<>&\u2028\u2029]/g, escaped);
-  const asciiJson = [json, goJson].map((written) => written.replace(/[^ -~]/g, escaped));
+  const goJson = json.replace(/[<>&\u2028\u2029]/g, numbered);
+  const asciiJson = [json, goJson].map((written) => written.replace(/[^ -~]/g, numbered));
   return [text, json, goJson, ...asciiJson].flatMap(atAnyPlace);
 }
 
@@ -153,11 +156,11 @@ type Range = readonly [start: number, end: number];
  * Where a word stands in the original, by Knuth's, Morris's and Pratt's algorithm: a plain search takes quadratic time for
  * a word that repeats itself. A beginning of the word counts where a quotation ends within it, as excerpts are cut anywhere.
  */
-function rangesOf(word: string, { text, starts, ends }: Reading, original: string): Range[] {
+function rangesOf(word: string, { text, starts, ends }: Reading): Range[] {
   if (!text.includes(word.slice(0, SHORTEST_SECRET))) return [];
   const isCut = (at: number): boolean => {
-    const next = starts[at + 1] === ends[at] ? text[at + 1] : original[ends[at] as number];
-    return next === undefined || next === '"' || next === ELLIPSIS;
+    const next = text[at + 1];
+    return next === undefined || next === ELLIPSIS || (next === '"' && starts[at + 1] === ends[at]);
   };
   const borders = bordersOf(word);
   const ranges: Range[] = [];

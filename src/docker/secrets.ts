@@ -2,7 +2,7 @@
 // taken apart by its own syntax here; `redaction.ts` finds every writing of the parts in a text.
 
 import { Buffer } from 'node:buffer';
-import { ELLIPSIS, asBuffer, utf8 } from '../bytes.ts';
+import { ELLIPSIS, asBuffer, escapeText, utf8 } from '../bytes.ts';
 import { ApiError, LongshoreError, UploadError, isCallersOwn } from '../errors.ts';
 import { isJsonObject } from './answer.ts';
 import { REDACTED, redactor } from './redaction.ts';
@@ -89,6 +89,12 @@ const texts = ['message', 'stack', 'daemonMessage'] as const;
 const LONGEST_TEXT = 16_384;
 
 function hideInTexts(error: LongshoreError, hide: (text: string) => string): void {
+  // Words that were cut within a secret end in a part of it, which could not be told behind the words of the message.
+  if (error instanceof ApiError && error.daemonMessage !== '') {
+    const [said, shown] = [escapeText(error.daemonMessage), escapeText(hide(error.daemonMessage))];
+    error.message = error.message.replaceAll(said, () => shown);
+    if (error.stack !== undefined) error.stack = error.stack.replaceAll(said, () => shown);
+  }
   for (const name of texts) {
     const text: unknown = Reflect.get(error, name);
     if (typeof text !== 'string') continue;

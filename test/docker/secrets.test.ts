@@ -100,7 +100,11 @@ describe('every writing of a secret', () => {
 
   it.each(writings)('is taken out where an excerpt was cut within it: %s', (_, text) => {
     const cuts = Array.from({ length: text.length - 8 }, (_, index) => text.slice(0, index + 8));
-    expect(leaksIn(told(cuts.map((cut) => `bad login ${cut}\u2026`).join(' '), request))).toEqual([]);
+    for (let at = 0; at < cuts.length; at += 40) {
+      const shown = told(cuts.slice(at, at + 40).map((cut) => `bad login ${cut}\u2026`).join(' '), request);
+      expect(leaksIn(shown)).toEqual([]);
+      expect(shown).not.toMatch(/hunt.|~|%7e|&#126;|&#x7e;|\\u007e/i);
+    }
   });
 
   it('is taken out line by line, where each line of a secret is quoted alone', () => {
@@ -180,6 +184,15 @@ describe('an error', () => {
     error.cause = cause;
     withoutSecrets(error, pull);
     expect([cause.excerpt, cause.message]).toEqual(['[redacted]', 'bad "[redacted]" at byte 0 (RFC 9112)']);
+  });
+
+  // The title of a page is cut, and the message says more behind it.
+  it('has no secret in its message, where the words of an engine were cut within it', () => {
+    const daemonMessage = 'bad login hunter2-"\\?>~';
+    const fields = { status: 502, method: 'GET', target: '/', daemonMessage };
+    const error = withoutSecrets(new ApiError(`answered 502: ${daemonMessage} (a page of HTML)`, fields), pull);
+    expect(error).toMatchObject({ message: 'answered 502: bad login [redacted] (a page of HTML)', daemonMessage: 'bad login [redacted]' });
+    expect((error as Error).stack).not.toContain('hunter2');
   });
 
   it('that is not ours is its maker\'s', () => {
