@@ -185,10 +185,11 @@ export class Engine {
 
   /** Asks the engine what it is. HEAD first, as it costs the engine nothing; old ones and Podman's proxies want GET. */
   async ping(options: CallLimits = {}): Promise<PingResult> {
-    const head = await this.#ping('HEAD', options);
-    const answer = head.status === 200 && head.fields.has('api-version') ? head : await this.#ping('GET', options);
+    const { head } = await this.#ping('HEAD', options);
+    const told = head.status === 200 && head.fields.has('api-version');
+    const answer = told ? head : await this.#pingedByGet(options);
     const apiVersion = answer.fields.get('api-version') ?? '';
-    if (answer.status !== 200 || !isApiVersion(apiVersion)) throw this.#noEngine(answer);
+    if (!isApiVersion(apiVersion)) throw this.#noEngine(answer);
     const server = answer.fields.get('server');
     const podmanVersion = answer.fields.get('libpod-api-version') ?? /^libpod\/(\S+)/i.exec(server ?? '')?.[1];
     return {
@@ -234,7 +235,6 @@ export class Engine {
     const { method, target } = encodeCall(call, facts);
     const asked = new Question(method, target, this.#options.address);
     let refused: Refusal | undefined;
-    let cut = false;
     const body = call.body === undefined ? undefined : await call.body.open();
     const { signal, timeouts } = call;
     const longLived = reply === 'progress' || reply === 'archive';
@@ -245,27 +245,40 @@ export class Engine {
           refuseCoding(head);
           return reader(asked, head);
         }
-        refused = { head, notes, body: new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough')) };
+        refused = { head, notes, body: errorSink(), cut: false };
         return refused.body;
       });
     } catch (error) {
       // The body of an error may be cut short or endless: the status has told what matters.
       if (refused === undefined || signal?.aborted === true) throw error;
-      cut = true;
+      refused.cut = true;
     }
-    if (refused !== undefined) throw withoutSecrets(errorOf(asked, refused, cut), request);
+    if (refused !== undefined) throw withoutSecrets(errorOf(asked, refused), request);
   }
 
-  async #ping(method: 'HEAD' | 'GET', { signal, timeouts }: CallLimits): Promise<ResponseHead> {
-    let answer: ResponseHead | undefined;
-    const body = new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'));
+  async #ping(method: 'HEAD' | 'GET', { signal, timeouts }: CallLimits): Promise<Refusal> {
+    const body = errorSink();
     const request = { method, target: '/_ping', fields: [], body: undefined, signal, timeouts, prompt: true };
-    await this.raw(request, (head) => {
-      answer = head;
-      return body;
-    });
+    let answer: Refusal | undefined;
+    try {
+      await this.raw(request, (head, notes) => {
+        answer = { head, notes, body, cut: false };
+        return body;
+      });
+    } catch (error) {
+      if (answer === undefined || answer.head.status === 200 || signal?.aborted === true) throw error;
+      answer.cut = true;
+    }
     if (wantsTls(bodyMessage(body.bytes()) ?? '')) throw this.#speaksTls();
-    return answer as ResponseHead;
+    return answer as Refusal;
+  }
+
+  /** The head of a success; what is not one is an error like that of any other call. */
+  async #pingedByGet(options: CallLimits): Promise<ResponseHead> {
+    const answer = await this.#ping('GET', options);
+    if (answer.head.status === 200) return answer.head;
+    const asked = new Question('GET', '/_ping', this.#options.address);
+    throw errorOf(asked, answer, PING_ADVICE);
   }
 
   #speaksTls(): ConnectError {
@@ -279,7 +292,7 @@ export class Engine {
     const said = words.map((text) => `"${escapeText(text)}"`);
     const message =
       `${this.#options.address} answered /_ping with ${said.join(' from ')} and no Api-Version: ` +
-      'this is no container engine, or something stands before it; check the host';
+      'this is not a container engine, or something before it has answered; check the host (DOCKER_HOST)';
     return new VersionError(message, { needed: OUR_RANGE, spoken: 'unknown' });
   }
 
@@ -316,6 +329,14 @@ export class Engine {
 }
 
 const OK: readonly number[] = [200];
+
+const PING_ADVICE =
+  'Is this the address of a container engine (DOCKER_HOST)? If a proxy forbids pings, set the option version (DOCKER_API_VERSION)';
+
+/** For the body of an error. */
+function errorSink(): CollectingSink {
+  return new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'));
+}
 
 /** Calls share the answer to a question where they have the same limits: none waits longer than its own let it. */
 function limitsKey(timeouts: CallLimits['timeouts']): string {
@@ -362,13 +383,21 @@ interface Refusal {
   readonly head: ResponseHead;
   readonly notes: ExchangeNotes;
   readonly body: CollectingSink;
+  /** Whether more was to come. */
+  cut: boolean;
 }
 
-function errorOf(asked: Asked, { head, notes, body }: Refusal, cut: boolean): ApiError {
+/** Docker and Podman put these fields into all their answers, but for those to a path that they do not know. */
+function isFromEngine({ fields }: ResponseHead): boolean {
+  return fields.has('api-version') || fields.has('libpod-api-version') || /^(?:docker|libpod)\//i.test(fields.get('server') ?? '');
+}
+
+function errorOf(asked: Asked, { head, notes, body, cut }: Refusal, advice?: string): ApiError {
   // In a coding there are no words; the status has told what matters.
   const words = codingsOf(head).length > 0 ? new Uint8Array(0) : body.bytes();
   const login = isLogin(asked);
-  const error = statusError(asked, head.status, login ? '' : head.reason, login ? quotableRefusal(words) : words, cut);
+  const answer = { status: head.status, reasonPhrase: login ? '' : head.reason, body: login ? quotableRefusal(words) : words };
+  const error = statusError(asked, { ...answer, cut, fromEngine: isFromEngine(head), advice });
   const { method, target, address } = asked;
   return error.at({ method, target, address, requestSent: true, reusedSocket: notes.reusedSocket === true });
 }

@@ -173,8 +173,20 @@ export class TimeoutError extends LongshoreError {
   }
 }
 
-/** What a daemon's words tell beyond its status. */
-export type ApiErrorReason = 'auth' | 'not-found' | 'rate-limit' | 'no-space' | 'platform' | 'network';
+/**
+ * What a daemon's words tell beyond its status. `"unavailable"`: a registry, or the engine itself, is not able to serve now;
+ * `"quota"`: the registry has no room for more; `"immutable"`: the registry does not let a tag be changed.
+ */
+export type ApiErrorReason =
+  | 'auth'
+  | 'not-found'
+  | 'rate-limit'
+  | 'no-space'
+  | 'platform'
+  | 'network'
+  | 'unavailable'
+  | 'quota'
+  | 'immutable';
 
 /** What an `ApiError` is made of. */
 export interface ApiErrorFields {
@@ -192,6 +204,8 @@ export interface ApiErrorFields {
   readonly reason?: ApiErrorReason | undefined;
   /** Whether the words or the status tell of something that passes. Default false. */
   readonly transient?: boolean | undefined;
+  /** What to do about it. */
+  readonly hint?: string | undefined;
   /** The number that an error inside a stream may have beside its words: a registry's status, or an exit code. */
   readonly detailCode?: number | undefined;
 }
@@ -205,6 +219,8 @@ export class ApiError extends LongshoreError implements ApiErrorFields {
   readonly inStream: boolean;
   readonly reason: ApiErrorReason | undefined;
   readonly detailCode: number | undefined;
+  /** What to do about it; the message ends with it. */
+  readonly hint: string | undefined;
 
   constructor(message: string, fields: ApiErrorFields) {
     super('API', message, { transient: fields.transient });
@@ -215,6 +231,7 @@ export class ApiError extends LongshoreError implements ApiErrorFields {
     this.inStream = fields.inStream ?? false;
     this.reason = fields.reason;
     this.detailCode = fields.detailCode;
+    this.hint = fields.hint;
   }
 
   /** As its message says already what was asked and where, only the field is set. */
@@ -233,7 +250,7 @@ export class UnauthorizedError extends ApiError {}
 /** Thrown when the engine refuses (403). */
 export class ForbiddenError extends ApiError {}
 
-/** Thrown when what was named is not there (404, or the engine's words say so). */
+/** Thrown when the engine says that what was named is not there (404, or its words say so). */
 export class NotFoundError extends ApiError {}
 
 /** Thrown when the engine's state stands in the way (409, or its words say so). */
@@ -245,10 +262,10 @@ export class RateLimitError extends ApiError {}
 /** Thrown when the engine failed (5xx). */
 export class ServerError extends ApiError {}
 
-/** Thrown when the engine is not able to serve now (503). */
+/** Thrown when the engine, or a proxy before it, is not able to serve now (502, 503, 504). */
 export class UnavailableError extends ServerError {}
 
-/** Thrown when text that should be JSON is none. */
+/** Thrown when an answer is not the JSON that it should be: not JSON at all, or a value of another kind. */
 export class DecodeError extends LongshoreError {
   /** Where the offence is, in bytes from the start of the content. */
   readonly offset: number;

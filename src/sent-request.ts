@@ -102,15 +102,16 @@ export class SentRequest implements WireRequest {
 export class Question implements Asked {
   readonly method: string;
   readonly address: string;
-  readonly #target: string;
+  /** The target, with whatever secrets it has. */
+  readonly sent: string;
 
   constructor(method: string, target: string, address: string) {
     this.method = method;
-    this.#target = target;
+    this.sent = target;
     this.address = address;
   }
 
   get target(): string {
-    return shownTarget(this.#target);
+    return shownTarget(this.sent);
   }
 }

@@ -174,17 +174,71 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('what is no engine', () => {
-    it('is told by its answer to a ping', async () => {
-      const daemon = await fakeDaemon((socket) =>
-        onRequest(socket, () => socket.write(answer('<html>', 'Server: nginx\r\n', '404 Not Found'))),
-      );
+  describe('an answer to a ping that is not an engine\'s', () => {
+    const pinged = async (status: string, fields: string, body: string): Promise<errors.LongshoreError> => {
+      const daemon = await fakeDaemon((socket) => onRequest(socket, (head) => socket.write(answer(head.startsWith('HEAD') ? '' : body, fields, status))));
       client = new ImageClient({ wire, host: daemon.host });
-      const error = await client.images().catch((reason: unknown) => reason as Error);
-      expect((error as Error).message).toBe(
-        `${daemon.host} answered /_ping with "404 Not Found" from "nginx" and no Api-Version: this is no container engine, or something stands before it; check the host`,
-      );
+      const error: unknown = await client.images().catch((reason: unknown) => reason);
       await daemon.close();
+      expect(error).toBeInstanceOf(errors.LongshoreError);
+      return error as errors.LongshoreError;
+    };
+    const page = (title: string): string => `<html><head><title>${title}</title></head></html>`;
+
+    // docker-socket-proxy answers 403 without PING=1; nginx and others when the engine is not there
+    it.each<[string, string, typeof errors.ApiError, boolean]>([
+      ['403 Forbidden', page('403 Forbidden'), errors.ForbiddenError, false],
+      ['401 Unauthorized', page('401 Authorization Required'), errors.UnauthorizedError, false],
+      ['404 Not Found', page('404 Not Found'), errors.ApiError, false],
+      ['502 Bad Gateway', page('502 Bad Gateway'), errors.UnavailableError, true],
+      ['503 Service Unavailable', 'x'.repeat(2 ** 20 + 1), errors.UnavailableError, true],
+      ['504 Gateway Timeout', '', errors.UnavailableError, true],
+      ['500 Internal Server Error', '{"message":"no"}', errors.ServerError, false],
+    ])('has the class of its status, and names the option version: %s', async (status, body, Class, transient) => {
+      const error = await pinged(status, 'Server: nginx\r\n', body);
+      expect(error.constructor).toBe(Class);
+      expect(error).toMatchObject({ transient, status: Number.parseInt(status, 10), exchange: { method: 'GET', target: '/_ping' } });
+      expect(error.message).toMatch(/GET \/_ping on unix:.* answered \d+: .*If a proxy forbids pings, set the option version \(DOCKER_API_VERSION\)$/);
+    });
+
+    it('is a VersionError where it is a success without an API version', async () => {
+      const error = await pinged('200 OK', 'Server: nginx\r\n', 'OK');
+      expect(error).toBeInstanceOf(errors.VersionError);
+      expect(error.message).toMatch(/answered \/_ping with "200 OK" from "nginx" and no Api-Version: this is not a container engine/);
+    });
+  });
+
+  describe('a 404 that no engine sent', () => {
+    const pages: Readonly<Record<string, string>> = {
+      nginx: '<html><head><title>404 Not Found</title></head></html>',
+      Go: '404 page not found\n',
+      Envoy: '',
+      'Amazon API Gateway': '{"message":"Not Found"}',
+    };
+    it.each(Object.entries(pages))('is an ApiError that no method takes for an absence: %s', async (_, body) => {
+      await start((_, response) => void response.writeHead(404).end(body));
+      const calls = [() => client.exists('a'), () => client.pull('a', { policy: 'missing' }), () => client.search('a'), () => client.inspectImage('a')];
+      for (const call of calls) {
+        const error = await (async () => call())().then((value) => value, (reason: unknown) => reason);
+        expect(error).toMatchObject({ name: 'ApiError', status: 404 });
+      }
+      expect(engine.asked.some(({ method }) => method === 'POST')).toBe(false);
+    });
+
+    it('is one that Podman\'s search does not take for an empty result', async () => {
+      engine = await fakeEngine((_, response) => void response.writeHead(404).end(pages['nginx']), '1.41', { 'Libpod-Api-Version': '5.4.0' });
+      client = new ImageClient({ wire, host: engine.host });
+      await expect(client.search('a')).rejects.toMatchObject({ name: 'ApiError', status: 404 });
+    });
+
+    it('is told from an engine\'s own by its fields, also without words', async () => {
+      for (const field of ['Api-Version', 'Libpod-API-Version', 'Server']) {
+        await start((_, response) => void response.writeHead(404, { [field]: field === 'Server' ? 'Docker/28.5.2 (linux)' : '1.41' }).end());
+        expect(await client.exists('a')).toBe(false);
+        client.close();
+        await engine.close();
+      }
+      await start(() => []);
     });
   });
 
@@ -301,7 +355,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     it('has no words for an error, whose status is told', async () => {
-      await start((_, response) => void response.writeHead(404, { 'Content-Encoding': 'gzip' }).end(Buffer.from([0x1f, 0x8b, 8])));
+      await start((_, response) => void response.writeHead(404, { 'Content-Encoding': 'gzip', 'Api-Version': '1.41' }).end(Buffer.from([0x1f, 0x8b, 8])));
       const error = await client.inspectImage('a').catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(errors.NotFoundError);
       expect((error as errors.ApiError).daemonMessage).toBe('Not Found');

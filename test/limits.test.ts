@@ -72,7 +72,7 @@ describe('an error body that is no JSON', () => {
   it('is shown up to 4096 characters', () => {
     const asked = { method: 'GET', target: '/x', address: 'unix:///d' };
     const page = (characters: number): Uint8Array => Buffer.alloc(characters, 'x');
-    const shown = (characters: number): number => statusError(asked, 502, '', page(characters)).daemonMessage.length;
+    const shown = (characters: number): number => statusError(asked, { status: 502, reasonPhrase: '', body: page(characters) }).daemonMessage.length;
     expect([shown(4096), shown(4097)]).toEqual([4096, 4096]);
   });
 });

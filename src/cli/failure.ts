@@ -30,7 +30,12 @@ export function describeFailure(error: unknown, see: string, operand?: string): 
 }
 
 function failure(what: string, whatToDo?: string): Failure {
-  return { what: printable(what), whatToDo: whatToDo && printable(whatToDo) };
+  return { what: printableLines(what), whatToDo: whatToDo && printable(whatToDo) };
+}
+
+/** Several lines stay lines, set in: Podman gives a list of what it tried. */
+function printableLines(text: string): string {
+  return text.trim().split(/\r?\n/).map(printable).join('\n  ');
 }
 
 /** What a call was given cannot be meant: whoever wrote the command line can set it right. */
@@ -61,12 +66,15 @@ const ADVICE: Readonly<Record<ApiErrorReason, string | undefined>> = {
   'rate-limit': 'Wait a while; registries allow more to those whom they know by their credentials',
   'no-space': 'Make room on the disk of the engine: longshore ls shows the images, longshore rm removes them',
   platform: 'Choose another platform with --platform, or leave it out',
+  unavailable: 'Try again later',
+  quota: undefined,
+  immutable: undefined,
   network: 'The engine did not reach the other side: look at its network, its proxy, and the spelling of the name',
 };
 
 /** Podman's "manifest unknown" does not say of what. */
-function apiFailure({ daemonMessage, status, inStream, reason }: ApiError, operand: string | undefined): Failure {
+function apiFailure({ daemonMessage, status, inStream, reason, hint }: ApiError, operand: string | undefined): Failure {
   const who = inStream ? 'the engine failed on the way' : `the engine answered ${status}`;
   const of = operand === undefined || daemonMessage.includes(operand) ? '' : `${operand}: `;
-  return failure(`${of}${who}: ${daemonMessage}`, reason && ADVICE[reason]);
+  return failure(`${of}${who}: ${daemonMessage}`, hint ?? (reason && ADVICE[reason]));
 }

@@ -97,7 +97,7 @@ async function report(error: unknown, state: RunState, operand?: string): Promis
   if (cause instanceof OutputClosedError || cause instanceof Interruption) return;
   const program = command === undefined ? 'longshore' : `longshore ${command.name}`;
   const { what, whatToDo } = describeFailure(cause, program, operand);
-  state.failures.push(what);
+  state.failures.push(what.replaceAll(/\n +/g, ' ')); // one line of the table
   const label = color ? styleText('red', `${program}:`, { validateStream: false }) : `${program}:`;
   const lines = [`${label} ${what}`, whatToDo, io.debug && cause instanceof Error ? cause.stack : undefined];
   await io.stderr.write(lines.map((text) => (text === undefined ? '' : `${text}\n`)).join(''));

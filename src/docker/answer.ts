@@ -14,6 +14,9 @@ import {
   UnavailableError,
 } from '../errors.ts';
 import type { ApiErrorFields, ApiErrorReason } from '../errors.ts';
+import { askedFor, withoutNames } from './asked-for.ts';
+import { meaningOf } from './error-table.ts';
+import type { RequestKind, Wording } from './error-table.ts';
 
 /** The characters that are shown of an error body that is no JSON; nginx's own pages have below 1000. */
 const TEXT_LIMIT = 4096;
@@ -42,28 +45,46 @@ export interface Asked {
   readonly method: string;
   readonly target: string;
   readonly address: string;
+  /** The target as it was sent; errors do not show it. */
+  readonly sent?: string;
 }
 
-/** The error that a final status and its body make; `cut`: more of the body was to come, and did not. */
-export function statusError(asked: Asked, status: number, reasonPhrase: string, body: Uint8Array, cut = false): ApiError {
-  const said = bodyMessage(body);
+/** An answer that is not a success. */
+export interface UnsuccessfulAnswer {
+  readonly status: number;
+  /** What stands behind the status. */
+  readonly reasonPhrase: string;
+  readonly body: Uint8Array;
+  /** Whether more of the body was to come, and did not. */
+  readonly cut?: boolean;
+  /** Whether its fields say that an engine sent it, and not something before the engine. */
+  readonly fromEngine?: boolean;
+  /** What to do about it, where the words tell nothing better. */
+  readonly advice?: string | undefined;
+}
+
+/** The error that a final status and its body make. */
+export function statusError(asked: Asked, answer: UnsuccessfulAnswer): ApiError {
+  const { status, reasonPhrase, body, cut = false, fromEngine = false, advice } = answer;
+  const { words: said, isJson } = bodyWords(body);
   const page = said === undefined ? undefined : pageTitle(said);
   const daemonMessage = page ?? said ?? (reasonPhrase || 'without a word');
   const isTls = wantsTls(daemonMessage);
-  const hints = [
+  const notes = [
     isTls ? ' (give tls, write https://, or set DOCKER_TLS_VERIFY)' : '',
     status >= 300 && status < 400 ? '; redirects are never followed' : '',
-    page === undefined || isTls ? '' : ' (a page of HTML, which no engine sends: something before the engine has answered)',
+    page === undefined || isTls ? '' : ' (an HTML page, which no engine sends: something before the engine has answered)',
     said === undefined && status >= 500 ? ' (the answer says no more; the log of the engine may)' : '',
     cut ? ' (the answer was cut short here)' : '',
   ];
-  return apiError(asked, { status, daemonMessage, inStream: false }, `answered ${status}: `, hints.join(''));
+  const fields = { status, daemonMessage, inStream: false, isFromEngine: fromEngine, isJson, advice };
+  return apiError(asked, fields, `answered ${status}: `, notes.join(''));
 }
 
 /** The title of a page of HTML, which is all that it has to say; undefined where a text is none. */
 function pageTitle(text: string): string | undefined {
   if (!/^<(?:!doctype html|html|head|title)\b/i.test(text)) return undefined;
-  const title = /<title[^>]*>([^<]{1,200})/i.exec(text)?.[1]?.replace(/\s+/g, ' ').trim();
+  const title = /<title[^<>]{0,200}>([^<]{1,200})/i.exec(text)?.[1]?.replace(/\s+/g, ' ').trim();
   return title || 'a page without a title';
 }
 
@@ -82,22 +103,43 @@ export function inStreamError(asked: Asked, message: JsonObject): ApiError | und
   const text = errorText(message) ?? 'without a word';
   const code = isJsonObject(errorDetail) ? errorDetail['code'] : undefined;
   const detailCode = typeof code === 'number' ? code : undefined;
-  return apiError(asked, { status: 200, daemonMessage: text, inStream: true, detailCode }, 'failed on the way: ', '');
+  const fields = { status: 200, daemonMessage: text, inStream: true, detailCode, isFromEngine: true, isJson: true };
+  return apiError(asked, fields, 'failed on the way: ', '');
 }
 
-function apiError(
-  { method, target, address }: Asked,
-  fields: Pick<ApiErrorFields, 'status' | 'daemonMessage' | 'detailCode'> & { readonly inStream: boolean },
-  verb: string,
-  hint: string,
-): ApiError {
-  const wording = wordings.find(({ pattern }) => pattern.test(fields.daemonMessage));
-  const { reason } = wording ?? {};
-  const Class = classOf(fields, wording);
-  const advice = wording?.hint === undefined ? '' : `; ${wording.hint}`;
-  const message = `${method} ${target} on ${address} ${verb}${escapeText(fields.daemonMessage)}${hint}${advice}`;
-  const all: ApiErrorFields = { ...fields, method, target, reason };
-  return new Class(message, all);
+/** What is known of a failure before its words are read. */
+interface Failure extends Pick<ApiErrorFields, 'status' | 'daemonMessage' | 'detailCode'> {
+  readonly inStream: boolean;
+  readonly isFromEngine: boolean;
+  readonly isJson: boolean;
+  readonly advice?: string | undefined;
+}
+
+function apiError(asked: Asked, failure: Failure, verb: string, note: string): ApiError {
+  const { method, target, address } = asked;
+  const { status, daemonMessage, inStream, detailCode } = failure;
+  const { kind, registry, names } = askedFor(asked.sent ?? target);
+  const meaning = meaningOf(withoutNames(daemonMessage, names), kind);
+  const hint = remedyFor(meaning?.remedy, registry) ?? failure.advice;
+  const message = `${method} ${target} on ${address} ${verb}${shownWords(daemonMessage)}${note}`;
+  const Class = classOf(failure, kind, meaning);
+  return new Class(hint === undefined ? message : `${message}. ${hint}`, {
+    status, daemonMessage, inStream, detailCode, method, target, hint,
+    reason: meaning?.reason ?? reasonOf(status, Class),
+    transient: meaning?.transient ?? (meaning?.reason === undefined && passing.has(status)),
+  });
+}
+
+/** The remedy for that registry; the docker command takes the Docker Hub where none is named. */
+function remedyFor(remedy: string | undefined, registry: string | undefined): string | undefined {
+  if (registry === undefined) return remedy;
+  const bare = registry === '' ? remedy?.replaceAll(/(docker log(?:in|out)) HOST/g, '$1') : remedy;
+  return bare?.replaceAll('HOST', () => escapeText(registry || 'docker.io'));
+}
+
+/** Several lines, as Podman writes them, stay lines, set in so that none passes for a line of a log. */
+function shownWords(words: string): string {
+  return words.trim().split(/\r?\n/).map((line) => escapeText(line)).join('\n  ');
 }
 
 /** Wherever engines put their words: dockerd in `message`; streams, and Podman 5.8's push, in the other two. */
@@ -124,19 +166,23 @@ function unusualText(value: unknown): string | undefined {
 
 /** The words of an error body: JSON by its content, whatever its type says (Podman 5.4 sends none); else its text. */
 export function bodyMessage(body: Uint8Array): string | undefined {
+  return bodyWords(body).words;
+}
+
+function bodyWords(body: Uint8Array): { readonly words: string | undefined; readonly isJson: boolean } {
   const text = new TextDecoder().decode(body).trim();
   try {
     const value: unknown = JSON.parse(text);
     if (isJsonObject(value)) {
-      const words = [value['message'], errorText(value), value['cause']];
-      const found = words.find((word): word is string => typeof word === 'string' && word !== '');
-      if (found !== undefined) return found.trim();
+      const all = [value['message'], errorText(value), value['cause']];
+      const found = all.find((word): word is string => typeof word === 'string' && word !== '');
+      if (found !== undefined) return { words: found.trim(), isJson: true };
     }
   } catch {
     // Plain text, then: old engines and proxies answer so.
   }
-  if (text === '') return undefined;
-  return text.length > TEXT_LIMIT ? text.slice(0, TEXT_LIMIT - 1) + ELLIPSIS : text;
+  if (text === '') return { words: undefined, isJson: false };
+  return { words: text.length > TEXT_LIMIT ? text.slice(0, TEXT_LIMIT - 1) + ELLIPSIS : text, isJson: false };
 }
 
 type ApiErrorClass = new (message: string, fields: ApiErrorFields) => ApiError;
@@ -145,10 +191,11 @@ const byStatus: ReadonlyMap<number, ApiErrorClass> = new Map<number, ApiErrorCla
   [400, BadRequestError],
   [401, UnauthorizedError],
   [403, ForbiddenError],
-  [404, NotFoundError],
   [409, ConflictError],
   [429, RateLimitError],
+  [502, UnavailableError],
   [503, UnavailableError],
+  [504, UnavailableError],
 ]);
 
 const byReason: ReadonlyMap<ApiErrorReason | undefined, ApiErrorClass> = new Map<ApiErrorReason, ApiErrorClass>([
@@ -157,72 +204,31 @@ const byReason: ReadonlyMap<ApiErrorReason | undefined, ApiErrorClass> = new Map
   ['rate-limit', RateLimitError],
 ]);
 
-/** The status tells, but for two: 200 before a stream that failed, and 500, which Podman says of nearly everything. */
-function classOf(
-  { status, inStream }: { readonly status: number; readonly inStream: boolean },
-  wording: Wording | undefined,
-): ApiErrorClass {
-  const named = inStream ? byReason.get(wording?.reason) : byStatus.get(status);
-  const meant = status === 500 ? wording?.as500 : undefined;
-  return named ?? meant ?? (status >= 500 ? ServerError : ApiError);
+/** The statuses that pass: RFC 9110 §15.5.9 and §15.6.3 to §15.6.5, RFC 6585 §4. */
+const passing: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
+
+/**
+ * The status tells, but for three: 200 before a stream that failed, 500, which Podman says of nearly everything, and 404,
+ * which may be a proxy's.
+ */
+function classOf(failure: Failure, kind: RequestKind, meaning: Wording | undefined): ApiErrorClass {
+  const { status, inStream } = failure;
+  if (inStream) return byReason.get(meaning?.reason) ?? meaning?.as500 ?? ApiError;
+  if (status === 404) return classOf404(failure, kind, meaning);
+  const meant = status === 500 ? meaning?.as500 : undefined;
+  return byStatus.get(status) ?? meant ?? (status >= 500 ? ServerError : ApiError);
 }
 
-/** What some words mean. */
-interface Wording {
-  readonly pattern: RegExp;
-  readonly reason?: ApiErrorReason;
-  /** The class of a 500 that says so, where other engines have a status for it; only for words that leave no doubt. */
-  readonly as500?: ApiErrorClass;
-  /** What it means, where the words alone lead nobody to it. */
-  readonly hint?: string;
+/** Only the engine's own answer says that something is absent: its fields show that it is one, or its JSON words. */
+function classOf404({ isFromEngine, isJson }: Failure, kind: RequestKind, meaning: Wording | undefined): ApiErrorClass {
+  if (kind === 'archive') return BadRequestError; // what the archive refers to: a load and an import name no image
+  const isSpecific = meaning !== undefined && meaning.vague !== true;
+  const isVagueOnly = meaning?.vague === true && meaning.reason === undefined;
+  return !isVagueOnly && (isFromEngine || (isJson && isSpecific)) ? NotFoundError : ApiError;
 }
 
-/** What engines and registries say, and what it means; the first that matches. The only place that reads English. */
-const wordings: readonly Wording[] = [
-  { pattern: /toomanyrequests|too many requests|rate limit/i, reason: 'rate-limit', as500: RateLimitError },
-  { pattern: /no space left on device|disk quota exceeded/i, reason: 'no-space' },
-  {
-    pattern: /no basic auth credentials|authentication required|401 unauthorized|unauthorized|insufficient_scope/i,
-    reason: 'auth',
-    as500: UnauthorizedError,
-  },
-  {
-    pattern: /access denied|access to the resource is denied|\bdenied:/i,
-    reason: 'auth',
-    as500: UnauthorizedError,
-  },
-  {
-    pattern: /does not match the specified platform|no match(?:ing manifest)? for platform|no matching manifest/i,
-    reason: 'platform',
-  },
-  {
-    // The containerd store, of an image that lacks it, and of an archive that lacked it.
-    pattern: /(?:does not|doesn't) provide (?:any|the (?:specified|requested)) platform/i,
-    reason: 'platform',
-  },
-  {
-    // Docker 28.5's containerd store, of the save of an image of which it has another platform's variant alone.
-    pattern: /unable to create manifests file: NotFound: content digest \S+ not found/i,
-    reason: 'platform',
-    hint: "the image is there, and the variant for the engine's own platform is not: say which platform",
-  },
-  // Podman of an index; Docker of a save.
-  { pattern: /no image found in (?:image index|manifest list)|no suitable export target found/i, reason: 'platform' },
-  {
-    pattern: /unknown operating system or architecture|operating system is not supported|invalid platform/i,
-    reason: 'platform',
-  },
-  { pattern: /platform .* not (?:found|supported)/i, reason: 'platform' },
-  { pattern: /no such image|image not known/i, reason: 'not-found', as500: NotFoundError },
-  // Podman, of an id without "sha256:" that no image has.
-  { pattern: /cannot specify 64-byte hexadecimal strings/i, reason: 'not-found', as500: NotFoundError },
-  { pattern: /image does not exist|manifest unknown|name unknown|repository .*not found/i, reason: 'not-found' },
-  { pattern: /not found|does not exist/i, reason: 'not-found' },
-  {
-    pattern: /connection refused|no such host|i\/o timeout|network is unreachable|dial tcp|server misbehaving/i,
-    reason: 'network',
-  },
-  { pattern: /tls:|x509:|server gave HTTP response to HTTPS client/i, reason: 'network' },
-  // Podman, of an image with several names that is to be removed by its id.
-  { pattern: /by ID with more than one tag .*force removal/i, as500: ConflictError },
-];
+/** What a status alone tells, where the words tell nothing. */
+function reasonOf(status: number, Class: ApiErrorClass): ApiErrorReason | undefined {
+  if (status === 429) return 'rate-limit';
+  return Class === UnavailableError ? 'unavailable' : undefined;
+}

@@ -26,6 +26,7 @@ export async function cannedDaemon(answers: Readonly<Record<string, Answer>>, ap
   const server = createServer((request, response) => {
     const target = (request.url ?? '').replace(/^\/v1\.\d+/, '');
     if (target === '/_ping') return void response.setHeader('Api-Version', apiVersion).end();
+    response.setHeader('Api-Version', apiVersion); // as all engines do: a 404 without it is not theirs
     const at = requests.push(`${request.method} ${target}`) - 1;
     request.on('data', (chunk: Buffer) => (requests[at] += ` ${chunk.toString('latin1')}`.trimEnd()));
     const answer = answers[`${request.method} ${target.split('?')[0]}`] ?? status(404, 'no such page');

@@ -142,7 +142,7 @@ describe('with several --host', () => {
   it('the words of an engine are escaped in the table, too', async () => {
     const evil = await cannedDaemon({ 'DELETE /images/a': status(409, 'a\x1b[2J\nb') });
     const { stdout } = await longshore('', ['rm', 'a', '-H', evil.host, '-H', good.host]);
-    expect(stdout).toContain('a\\u{1b}[2J\\u{a}b');
+    expect(stdout).toContain('a\\u{1b}[2J b');
     await evil.close();
   });
 });

@@ -324,7 +324,8 @@ describe('rm', () => {
 
   it('escapes the words of the engine', async () => {
     const { stderr } = await against({ 'DELETE /images/a': status(500, 'a\x1b[2J\nb\u202e') }, ['rm', 'a']);
-    expect(stderr).toBe('longshore rm: the engine answered 500: a\\u{1b}[2J\\u{a}b\\u{202e}\n');
+    // Podman says what it tried, in several lines: set in, none of them passes for one of ours.
+    expect(stderr).toBe('longshore rm: the engine answered 500: a\\u{1b}[2J\n  b\\u{202e}\n');
   });
 });
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { decodeJson, inStreamError, statusError } from '../../src/docker/answer.ts';
+import type { UnsuccessfulAnswer } from '../../src/docker/answer.ts';
 import * as errors from '../../src/errors.ts';
 
 const asked = { method: 'GET', target: '/v1.41/x', address: 'unix:///d.sock' };
-const errorOf = (status: number, body: string, reason = ''): errors.ApiError => statusError(asked, status, reason, Buffer.from(body));
+const errorOf = (status: number, body: string | Buffer, reasonPhrase = '', more: Partial<UnsuccessfulAnswer> = {}): errors.ApiError =>
+  statusError(asked, { status, reasonPhrase, body: Buffer.from(body as string), fromEngine: true, ...more });
 
 describe('an answer that is no success', () => {
   it('is one sentence with the request, the address, the status and the words of the engine', () => {
@@ -24,9 +26,44 @@ describe('an answer that is no success', () => {
     [429, errors.RateLimitError],
     [500, errors.ServerError],
     [501, errors.ServerError],
+    [502, errors.UnavailableError],
     [503, errors.UnavailableError],
+    [504, errors.UnavailableError],
   ])('of status %i has its class', (status, Class) => {
     expect(errorOf(status, '').constructor).toBe(Class);
+  });
+
+  // RFC 9110, RFC 6585: the statuses that pass, and what they mean where nothing else is said
+  it.each<[number, errors.ApiErrorReason | undefined, boolean]>([
+    [400, undefined, false], [403, undefined, false], [404, undefined, false], [408, undefined, true], [409, undefined, false],
+    [429, 'rate-limit', true], [500, undefined, false], [502, 'unavailable', true], [503, 'unavailable', true], [504, 'unavailable', true],
+  ])('of status %i and without words has the reason %s; transient: %s', (status, reason, transient) => {
+    for (const body of ['', '<html><head><title>no</title>', 'no', '{"message":"no"}']) {
+      expect(errorOf(status, body)).toMatchObject({ reason, transient });
+    }
+  });
+
+  // who may answer 404: the body, whether the fields say that it is an engine, whether that proves an absence
+  it.each<[string, string, boolean, boolean]>([
+    ['an engine', '{"message":"No such image: a:latest"}', true, true],
+    ['an engine, without words that we know', '{"message":"x"}', true, true],
+    ['an engine, without words', '', true, true],
+    ['an engine behind a proxy that drops fields', '{"message":"No such image: a:latest"}', false, true],
+    ['Podman behind such a proxy', '{"cause":"image not known","message":"a: image not known","response":404}', false, true],
+    ['dockerd, of a path that it does not know', '{"message":"page not found"}', true, false],
+    ['Go, of a path that it does not know', '404 page not found', true, false],
+    ['Podman, of a path that it does not know', 'Not Found', false, false],
+    ['nginx', '<html><head><title>404 Not Found</title></head></html>', false, false],
+    ['Traefik', '404 page not found', false, false],
+    ['Envoy', '', false, false],
+    ['Kong', '{"message":"no Route matched with those values"}', false, false],
+    ['Amazon API Gateway', '{"message":"Not Found"}', false, false],
+    ['Nest', '{"statusCode":404,"message":"Cannot GET /v1.41/images/a/json","error":"Not Found"}', false, false],
+    ['Kubernetes', '{"kind":"Status","message":"the server could not find the requested resource","code":404}', false, false],
+    ['words of an engine as plain text', 'No such image: a:latest', false, false],
+  ])('of status 404 proves an absence only where an engine sent it: %s', (_, body, fromEngine, isAbsence) => {
+    const error = errorOf(404, body, 'Not Found', { fromEngine });
+    expect(error.constructor).toBe(isAbsence ? errors.NotFoundError : errors.ApiError);
   });
 
   // the form of the body, the body, the words
@@ -42,7 +79,8 @@ describe('an answer that is no success', () => {
     ['nothing', '', 'Not Found'],
     ['no UTF-8', '\xff', '\ufffd'],
   ])('takes its words from a body of %s', (_, body, words) => {
-    expect(statusError(asked, 404, 'Not Found', Buffer.from(body, body === '\xff' ? 'latin1' : 'utf8')).daemonMessage).toBe(words);
+    const bytes = Buffer.from(body, body === '\xff' ? 'latin1' : 'utf8');
+    expect(errorOf(404, bytes, 'Not Found').daemonMessage).toBe(words);
   });
 
   it('shows no control characters of the engine', () => {
@@ -61,7 +99,7 @@ describe('an answer that is no success', () => {
   ])('has the title of a page of HTML for its words, and says that no engine sends one: %j', (page, words) => {
     const error = errorOf(502, page, 'Bad Gateway');
     expect(error.daemonMessage).toBe(words);
-    expect(error.message).toMatch(/answered 502: .* \(a page of HTML, which no engine sends: something before the engine/);
+    expect(error.message).toMatch(/answered 502: .* \(an HTML page, which no engine sends: something before the engine/);
   });
 
   it('takes what merely begins with a bracket for words', () => {
@@ -76,7 +114,7 @@ describe('an answer that is no success', () => {
   });
 
   it('says where its words were cut short', () => {
-    const error = statusError(asked, 404, 'Not Found', Buffer.from('{"message":"No su'), true);
+    const error = errorOf(404, '{"message":"No su', 'Not Found', { cut: true });
     expect(error.message).toMatch(/answered 404: \{"message":"No su \(the answer was cut short here\)$/);
   });
 

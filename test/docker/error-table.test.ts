@@ -1,0 +1,123 @@
+// The table of words against what engines and registries have really said; names that hold the table's own words; and texts
+// built to take long.
+
+import { describe, expect, it } from 'vitest';
+import { inStreamError, statusError } from '../../src/docker/answer.ts';
+import { READ_LIMIT, withoutNames } from '../../src/docker/asked-for.ts';
+import * as errors from '../../src/errors.ts';
+import { sentences, targets } from '../support/engine-sentences.ts';
+
+const asked = (target: string) => ({ method: 'POST', target, address: 'unix:///d.sock' });
+const inStream = (target: string, message: string): errors.ApiError => {
+  const error = inStreamError(asked(target), { errorDetail: { message } });
+  if (error === undefined) throw new Error('no error');
+  return error;
+};
+const of500 = (target: string, message: string): errors.ApiError =>
+  statusError(asked(target), { status: 500, reasonPhrase: '', body: Buffer.from(JSON.stringify({ message })), fromEngine: true });
+
+describe('what engines and registries say', () => {
+  it('is at least eighty sentences, each with its source', () => {
+    expect(sentences.length).toBeGreaterThanOrEqual(80);
+    for (const { source } of sentences) expect(source).toMatch(/^(?:[\w.-]+\/[\w.-]+#\d+|[\w.-]+\/[\w.-]+\.tape)$/);
+  });
+
+  it.each(sentences)('means $reason ($source): $words', ({ words, kind, reason, passes }) => {
+    for (const error of [inStream(targets[kind], words), of500(targets[kind], words)]) {
+      expect([error.reason, error.transient]).toEqual([reason, passes]);
+    }
+  });
+
+  it.each(sentences.filter(({ reason }) => reason === 'auth'))('is an UnauthorizedError in a stream ($source): $words', ({ words, kind }) => {
+    expect(inStream(targets[kind], words)).toBeInstanceOf(errors.UnauthorizedError);
+  });
+});
+
+describe('a load or an import that fails', () => {
+  const heard = sentences.filter(({ kind, reason }) => (kind === 'load' || kind === 'import') && reason === undefined);
+  const failures = [...heard, { words: 'layer "x/layer.tar" not found', kind: 'load', source: 'Docker 20.10, of a layer that the manifest names' } as const];
+  it.each(failures)('is a BadRequestError with a remedy ($source): $words', ({ words, kind }) => {
+    const body = Buffer.from(JSON.stringify({ message: words }));
+    const of404 = statusError(asked(targets[kind]), { status: 404, reasonPhrase: '', body, fromEngine: true });
+    for (const error of [inStream(targets[kind], words), of500(targets[kind], words), of404]) {
+      expect(error.constructor).toBe(errors.BadRequestError);
+      expect(error.hint).toMatch(/decompress it first/);
+      expect(error.message.endsWith(error.hint ?? '?')).toBe(true);
+    }
+  });
+});
+
+describe('the names in a request', () => {
+  // words that tell a refusal, a limit, a failure of the network, and an absence
+  const words = ['unauthorized', 'toomanyrequests', 'denied', 'forbidden', 'eof', 'immutable', 'x509'];
+  // how engines of each kind say that the image is not there: the operation, and the sentence with the name in it
+  const absences: ReadonlyArray<readonly [what: string, target: (name: string) => string, say: (name: string) => string]> = [
+    ['push, graph driver', (name) => `/v1.41/images/${name}/push?tag=latest`, (name) => `An image does not exist locally with the tag: ${name}`],
+    ['push, containerd store', (name) => `/v1.51/images/${name}/push?tag=denied`, (name) => `tag does not exist: ${name}:denied`],
+    ['pull, graph driver', (name) => `/v1.41/images/create?fromImage=${encodeURIComponent(name)}&tag=denied`, (name) => `manifest for ${name}:denied not found: manifest unknown: manifest unknown`],
+    ['pull, containerd store', (name) => `/v1.51/images/create?fromImage=${encodeURIComponent(name)}&tag=1`, (name) => `failed to resolve reference "${name}:1": ${name}:1: not found`],
+    ['pull, Podman', (name) => `/v1.41/images/create?fromImage=${encodeURIComponent(name)}&tag=unauthorized`, (name) => `initializing source docker://${name}:unauthorized: reading manifest unauthorized in ${name}: manifest unknown`],
+    ['inspect', (name) => `/v1.41/images/${name}/json`, (name) => `No such image: ${name}:latest`],
+    ['save', (name) => `/v1.41/images/get?names=${encodeURIComponent(name)}`, (name) => `${name}: image not known`],
+  ];
+  const names = words.flatMap((word) => [`h.example:1/acme/${word}`, `docker.io/library/${word}`, `${word}.example/a`, `docker.io/${word}/app`]);
+  it.each(absences.flatMap(([what, target, say]) => names.map((name) => [what, name, target, say] as const)))(
+    'do not decide what the words mean: %s of %s',
+    (_, name, target, say) => {
+      const short = name.replace(/^docker\.io\/(?:library\/)?/, '');
+      for (const said of [say(name), say(short)]) {
+        const error = inStream(target(name), said);
+        expect([error.constructor.name, error.reason]).toEqual(['NotFoundError', 'not-found']);
+      }
+    },
+  );
+
+  it.each(words)('do not hide a real failure of another kind: %s', (word) => {
+    const target = `/v1.41/images/create?fromImage=docker.io%2Flibrary%2F${word}&tag=latest`;
+    expect(inStream(target, `Head "https://registry-1.docker.io/v2/library/${word}/manifests/latest": toomanyrequests: too many`).reason).toBe('rate-limit');
+    const denied = `pull access denied for ${word}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied`;
+    expect(inStream(target, denied)).toMatchObject({ reason: 'auth', transient: false });
+    const scope = `https://auth.docker.io/token?scope=repository%3Alibrary%2F${word}%3Apull`;
+    expect(inStream(target, `Get "${scope}": dial tcp: i/o timeout`)).toMatchObject({ reason: 'network', transient: true });
+  });
+
+  it('are those of a search, of a filter, of a URL and of a message, too', () => {
+    expect(of500('/v1.41/images/search?term=unauthorized', 'Unexpected answer for "unauthorized"').reason).toBeUndefined();
+    const filters = encodeURIComponent('{"reference":["denied: x"]}');
+    expect(of500(`/v1.41/images/json?filters=${filters}`, 'invalid filter "denied: x"').reason).toBeUndefined();
+    const url = encodeURIComponent('http://host.example/unauthorized');
+    expect(of500(`/v1.41/images/create?fromSrc=${url}`, 'Get "http://host.example/unauthorized": odd').reason).toBeUndefined();
+    expect(of500('/v1.41/images/create?fromSrc=-&message=access%20denied%2Fx', 'odd message access denied/x').reason).toBeUndefined();
+  });
+
+  it('are taken out of long texts, of which the beginning and the end are read', () => {
+    const term = 'unauthorized/'.repeat(1000);
+    expect(withoutNames(`odd: ${term} is odd`, [term])).toBe('odd: _ is odd');
+    const long = withoutNames(`first ${'x'.repeat(100_000)} last`, []);
+    expect(long.length).toBe(READ_LIMIT + 1);
+    expect([long.startsWith('first'), long.endsWith('last')]).toEqual([true, true]);
+  });
+});
+
+describe('a remedy', () => {
+  const pull = (name: string): string => `/v1.41/images/create?fromImage=${encodeURIComponent(name)}&tag=1`;
+  it.each([
+    ['h.example:5000/app', 'no basic auth credentials', /docker login h\.example:5000$/],
+    ['docker.io/library/app', 'no basic auth credentials', /docker login$/],
+    ['docker.io/library/app', 'unauthorized: incorrect username or password', /has expired: run docker login\. .*docker logout, or/],
+    ['ghcr.io/a/b', 'Head "https://ghcr.io/v2/a/b/manifests/1": denied: denied', /docker logout ghcr\.io, or credentials: "anonymous"$/],
+    ['h:1/a', 'http: server gave HTTP response to HTTPS client', /list h:1 in "insecure-registries" .*registries\.conf/],
+    ['h:1/a', 'x509: certificate signed by unknown authority', /certs\.d\/h:1\/ca\.crt/],
+  ])('names the registry: %s, %s', (name, words, remedy) => {
+    const error = inStream(pull(name), words);
+    expect(error.hint).toMatch(remedy);
+    expect(error.message).toContain(`${words}. ${error.hint}`);
+  });
+});
+
+describe('several lines, as Podman writes them,', () => {
+  it('stay lines, set in, without what steers a terminal', () => {
+    const { message } = inStream(targets.load, 'payload does not match any of the supported image formats:\n * oci: a\u001b[31m\r\n * dir: b\n');
+    expect(message).toContain('image formats:\n   * oci: a\\u{1b}[31m\n   * dir: b');
+  });
+});
