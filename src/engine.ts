@@ -7,7 +7,7 @@ import { escapeText } from './bytes.ts';
 import { BadRequestError, ConnectError, CredentialError, DecodeError, ProtocolError, VersionError } from './errors.ts';
 import type { ApiError } from './errors.ts';
 import type { ResponseHead } from './http/response.ts';
-import { bodyMessage, decodeJson, isJsonObject, statusError, wantsTls } from './docker/answer.ts';
+import { bodyMessage, decodeJson, statusError, wantsTls } from './docker/answer.ts';
 import type { Asked } from './docker/answer.ts';
 import { encodeRegistryAuth, mayGoTo } from './docker/auth.ts';
 import type { CredentialChoice, CredentialSource } from './docker/auth.ts';
@@ -16,6 +16,7 @@ import type { Call, EngineFacts, ImageStore } from './docker/call.ts';
 import type { Endpoint } from './docker/endpoint.ts';
 import { endpoints } from './docker/endpoints.ts';
 import type { PingResult } from './docker/engine-types.ts';
+import { readInfo, readVersion } from './docker/normalise.ts';
 import { carriesCredentials, isLogin, quotableRefusal, withoutSecrets } from './docker/secrets.ts';
 import { OUR_RANGE, commonVersion, isApiVersion, isVersionComplaint } from './docker/version.ts';
 import { Question, RequestMaker } from './sent-request.ts';
@@ -91,14 +92,13 @@ export class Engine {
     this.#requests = new RequestMaker(options);
   }
 
-  /** Calls and decodes a JSON answer, which must be of the kind that is due; `null` where there is none to decode. */
-  async json(call: EngineCall, isDue: (answer: unknown) => boolean = () => true): Promise<unknown> {
+  /** Calls, and reads the JSON answer; `read` throws a `DecodeError` for a value of the wrong kind. Null without content. */
+  async json<Value = unknown>(call: EngineCall, read: (answer: unknown) => Value = asItIs): Promise<Value> {
     const sink = jsonSink();
-    let value: unknown = null;
+    let value = null as Value;
     // Within the exchange, so that an error names it.
     const end = (): void => {
-      value = decodeJson(sink.content());
-      if (!isDue(value)) throw new DecodeError('the answer is JSON, and not of the kind that is due', { offset: 0 });
+      value = read(decodeJson(sink.content()));
     };
     const decoding: ContentSink = { synchronous: true, write: (view) => sink.write(view), end };
     const isJson = endpoints[call.operation].reply !== 'none';
@@ -179,7 +179,7 @@ export class Engine {
   async imageStore({ signal, timeouts }: CallLimits = {}): Promise<ImageStore> {
     signal?.throwIfAborted();
     const learn = async (ending: AbortSignal): Promise<ImageStore> =>
-      (this.#store = imageStoreOf(await this.json({ operation: 'info', signal: ending, timeouts })));
+      (this.#store = imageStoreOf(await this.json({ operation: 'info', signal: ending, timeouts }, readInfo)));
     return this.#store ?? this.#stores.join(limitsKey(timeouts), learn, signal);
   }
 
@@ -314,8 +314,8 @@ export class Engine {
       return sink;
     });
     const answer = decodeJson(sink.content());
-    if (!isJsonObject(answer)) return 'an unknown range';
-    return `${String(answer['MinAPIVersion'] ?? 'unknown')} to ${String(answer['ApiVersion'] ?? 'unknown')}`;
+    const { MinAPIVersion, ApiVersion } = readVersion(answer);
+    return `${MinAPIVersion ?? 'unknown'} to ${ApiVersion ?? 'unknown'}`;
   }
 
   #rangesDoNotMeet(spoken: string, pinned?: string): never {
@@ -327,6 +327,8 @@ export class Engine {
     throw new VersionError(message, { needed, spoken });
   }
 }
+
+const asItIs = <Value>(answer: unknown): Value => answer as Value;
 
 const OK: readonly number[] = [200];
 
@@ -372,8 +374,7 @@ function jsonSink(): CollectingText {
 }
 
 /** The containerd store tells itself by its driver: https://docs.docker.com/engine/storage/containerd/ */
-function imageStoreOf(info: unknown): ImageStore {
-  const status = isJsonObject(info) ? info['DriverStatus'] : undefined;
+function imageStoreOf({ DriverStatus: status }: { readonly DriverStatus: unknown }): ImageStore {
   const isContainerd = (pair: unknown): boolean => Array.isArray(pair) && pair[1] === 'io.containerd.snapshotter.v1';
   return Array.isArray(status) && status.some(isContainerd) ? 'containerd' : 'graphdriver';
 }

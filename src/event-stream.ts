@@ -3,7 +3,7 @@
 import type { CallReader } from './engine.ts';
 import { inStreamError } from './docker/answer.ts';
 import type { ImageEvent } from './docker/engine-types.ts';
-import { imageEvent } from './docker/normalise.ts';
+import { readEvent } from './docker/normalise.ts';
 import { inSeconds } from './docker/podman-events.ts';
 import { JsonValueDecoder } from './docker/progress.ts';
 import { HandOff } from './hand-off.ts';
@@ -40,7 +40,7 @@ function readerInto(events: HandOff<ImageEvent>, end: number): CallReader {
         for (let value; (value = decoder.next()) !== undefined; ) {
           const error = inStreamError(asked, value);
           if (error !== undefined) throw error;
-          const event = imageEvent(value as unknown as ImageEvent);
+          const event = readEvent(value);
           if (!(timeOf(event) > end)) events.put(event);
         }
       },

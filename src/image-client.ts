@@ -5,15 +5,16 @@ import { ArchiveStream } from './archive-stream.ts';
 import { CREDENTIALS, take } from './arguments.ts';
 import { hasUtf8, utf8 } from './bytes.ts';
 import { clientEngine } from './client-engine.ts';
-import { isJsonObject } from './docker/answer.ts';
-import type { JsonObject } from './docker/answer.ts';
 import { encodeAuthConfig, mayGoTo, refuseForAnother, registryOf, serverAddress } from './docker/auth.ts';
 import type { CredentialChoice, CredentialSource, Credentials, RegistryPlace } from './docker/auth.ts';
 import type { AuthResult, ImageDiskUsage, ImageEvent, InfoResult, PingResult, VersionResult } from './docker/engine-types.ts';
 import { imageEventFilters, mergeFilters } from './docker/filters.ts';
 import type { HistoryItem, ImageInspect, ImageSummary, PruneResult, RemoveItem, SearchResult } from './docker/image-types.ts';
 import type { DistributionInspect, ImageAttestation } from './docker/manifest-types.ts';
-import { historyItem, imageDiskUsage, removeItem, searchResult, withNames } from './docker/normalise.ts';
+import {
+  imageDiskUsage, readAttestations, readDistribution, readFound, readHistory, readImage, readImages, readInfo, readPruned,
+  readRemoved, readVersion,
+} from './docker/normalise.ts';
 import { importOutcome, loadOutcome, pullOutcome, pushOutcome } from './docker/outcome.ts';
 import type { EventsArguments } from './docker/podman-events.ts';
 import { importedName, searchedHost, withDefaultTag, withoutDigest } from './docker/names.ts';
@@ -83,12 +84,12 @@ export class ImageClient {
 
   /** The engine's versions. `GET /version`. */
   async version(options?: CallOptions): Promise<VersionResult> {
-    return this.#object<VersionResult>({ operation: 'version', ...take('version', options) });
+    return this.#engine.json({ operation: 'version', ...take('version', options) }, readVersion);
   }
 
   /** What the engine says of itself at length. `GET /info`. */
   async info(options?: CallOptions): Promise<InfoResult> {
-    return this.#object<InfoResult>({ operation: 'info', ...take('info', options) });
+    return this.#engine.json({ operation: 'info', ...take('info', options) }, readInfo);
   }
 
   /** Has the engine log in to a registry, to see whether the credentials are right. `POST /auth`. */
@@ -118,8 +119,7 @@ export class ImageClient {
     const has = (name: string): Promise<boolean> => this.#engine.supports(`diskUsage.${name}`, { signal, timeouts });
     // Older engines gather everything, and are slow at it; and they list each image unasked.
     const args = { type: (await has('type')) ? 'image' : undefined, verbose: (verbose && (await has('verbose'))) || undefined };
-    const answer = await this.#engine.json({ operation: 'diskUsage', args, signal, timeouts });
-    return imageDiskUsage(answer, verbose);
+    return this.#engine.json({ operation: 'diskUsage', args, signal, timeouts }, (answer) => imageDiskUsage(answer, verbose));
   }
 
   /** Whether the connected engine has an operation or a parameter, `"removeImage.platforms"`. */
@@ -141,7 +141,7 @@ export class ImageClient {
     if (args.identity === true && args.manifests !== true) throw new ArgumentError('images takes identity with manifests only');
     const named = name === undefined ? filters : mergeFilters(filters, { reference: name });
     const call = { operation: 'images', args: { ...args, filters: named }, signal, timeouts } as const;
-    const images = (await this.#list<ImageSummary>(call)).map(withNames);
+    const images = await this.#engine.json(call, readImages);
     return quiet === true ? images.map((image) => image.Id) : images;
   }
 
@@ -152,7 +152,7 @@ export class ImageClient {
       throw new ArgumentError('inspectImage takes manifests or platform, not both');
     }
     const call = { operation: 'inspectImage', image: parseImage(image), args, signal, timeouts } as const;
-    return withNames(await this.#object<ImageInspect>(call));
+    return this.#engine.json(call, readImage);
   }
 
   /** Whether the engine has an image. */
@@ -170,7 +170,7 @@ export class ImageClient {
   async history(image: string, options?: HistoryOptions): Promise<HistoryItem[]> {
     const { signal, timeouts, ...args } = take('history', options);
     const call = { operation: 'history', image: parseImage(image), args, signal, timeouts } as const;
-    return (await this.#list<HistoryItem>(call)).map(historyItem);
+    return this.#engine.json(call, readHistory);
   }
 
   /** Gives an image another name, which another image may have lost by it. `POST /images/{image}/tag`. */
@@ -185,14 +185,13 @@ export class ImageClient {
   async removeImage(image: string, options?: RemoveImageOptions): Promise<RemoveItem[]> {
     const { signal, timeouts, ...args } = take('removeImage', options);
     const call = { operation: 'removeImage', image: parseImage(image), args, signal, timeouts } as const;
-    return (await this.#list<RemoveItem>(call)).map(removeItem);
+    return this.#engine.json(call, readRemoved);
   }
 
   /** Removes what nothing uses: untagged images, or all unused ones with `dangling: false`. `POST /images/prune`. */
   async pruneImages(options?: PruneImagesOptions): Promise<PruneResult> {
     const { signal, timeouts, ...args } = take('pruneImages', options);
-    const result = await this.#object<PruneResult>({ operation: 'pruneImages', args, signal, timeouts });
-    return { ...result, ImagesDeleted: (result.ImagesDeleted ?? []).map(removeItem) };
+    return this.#engine.json({ operation: 'pruneImages', args, signal, timeouts }, readPruned);
   }
 
   /** Repositories of a registry, the Docker Hub unless the term begins with a host. `GET /images/search`. */
@@ -201,11 +200,10 @@ export class ImageClient {
     check(term, SEARCH_TERM, 'search', 'term');
     const registry = this.#registry({ host: searchedHost(term) }, credentials);
     const call = { operation: 'search', args: { ...args, term }, registry, signal, timeouts } as const;
-    const found = this.#list<JsonObject>(call).catch(async (error: unknown) => {
+    return this.#engine.json(call, readFound).catch(async (error: unknown) => {
       if (error instanceof NotFoundError && (await this.#engine.identity({ signal, timeouts })).isPodman) return [];
       throw error; // Podman alone says 404 where nothing was found
     });
-    return (await found).map(searchResult);
   }
 
   /** What the registry has under a name, without pulling it. `GET /distribution/{image}/json`, API 1.30. */
@@ -221,7 +219,7 @@ export class ImageClient {
   /** What was attested of an image: its provenance, its parts. `GET /images/{image}/attestations`, API 1.55. */
   async imageAttestations(image: string, options?: ImageAttestationsOptions): Promise<ImageAttestation[]> {
     const { signal, timeouts, ...args } = take('imageAttestations', options);
-    return this.#list<ImageAttestation>({ operation: 'imageAttestations', image: parseImage(image), args, signal, timeouts });
+    return this.#engine.json({ operation: 'imageAttestations', image: parseImage(image), args, signal, timeouts }, readAttestations);
   }
 
   /** Fetches an image from its registry. `POST /images/create`. */
@@ -362,15 +360,5 @@ export class ImageClient {
       const told = body === undefined || onUpload === undefined ? body : watchedSource(body, onUpload);
       return this.#engine.exchange({ ...call, body: told, signal: left }, reader);
     };
-  }
-
-  #object<Result>(call: EngineCall): Promise<Result> {
-    return this.#engine.json(call, isJsonObject) as Promise<Result>;
-  }
-
-  /** `null`, which some engines send for an empty list, becomes `[]`. */
-  async #list<Item>(call: EngineCall): Promise<Item[]> {
-    const isList = (answer: unknown): boolean => answer === null || Array.isArray(answer);
-    return ((await this.#engine.json(call, isList)) as Item[] | null) ?? [];
   }
 }

@@ -1,11 +1,10 @@
 // What the engine has and is, for those who must look before or after a call.
 
 import type { Engine, EngineCall } from './engine.ts';
-import { isJsonObject } from './docker/answer.ts';
 import type { ArgumentsOf } from './docker/endpoint.ts';
 import type { OperationName, endpoints } from './docker/endpoints.ts';
 import type { ImageInspect, ImageSummary } from './docker/image-types.ts';
-import { withNames } from './docker/normalise.ts';
+import { readImage, readImages, readInfo } from './docker/normalise.ts';
 import type { Platform } from './docker/platform.ts';
 import { parseImage } from './docker/reference.ts';
 import { NotFoundError } from './errors.ts';
@@ -29,17 +28,14 @@ export function localOf(engine: Engine, timeouts: EngineCall['timeouts']): Local
   const inspect = async (image: string, signal: AbortSignal, args: Arguments<'inspectImage'> = {}): Inspected => {
     const call = { operation: 'inspectImage', image: parseImage(image), args, signal, timeouts } as const;
     try {
-      return withNames((await engine.json(call, isJsonObject)) as ImageInspect);
+      return await engine.json(call, readImage);
     } catch (error) {
       if (error instanceof NotFoundError) return undefined;
       throw error;
     }
   };
-  const list = async (args: Arguments<'images'>, signal: AbortSignal): Promise<readonly ListedImage[]> => {
-    const isList = (answer: unknown): boolean => answer === null || Array.isArray(answer);
-    const images = await engine.json({ operation: 'images', args, signal, timeouts }, isList);
-    return (images as readonly ListedImage[] | null) ?? [];
-  };
+  const list = (args: Arguments<'images'>, signal: AbortSignal): Promise<readonly ListedImage[]> =>
+    engine.json({ operation: 'images', args, signal, timeouts }, readImages);
   return {
     inspect,
     ids: async (left) => new Set((await list({ all: true }, left)).map(({ Id }) => Id)),
@@ -55,8 +51,8 @@ export function localOf(engine: Engine, timeouts: EngineCall['timeouts']): Local
     },
     isPodman: async (left) => (await engine.identity({ signal: left, timeouts })).isPodman,
     async now(left) {
-      const info = await engine.json({ operation: 'info', signal: left, timeouts }, isJsonObject);
-      const time = Date.parse(String((info as { SystemTime?: unknown }).SystemTime)) / 1000;
+      const { SystemTime } = await engine.json({ operation: 'info', signal: left, timeouts }, readInfo);
+      const time = Date.parse(String(SystemTime)) / 1000;
       return Number.isNaN(time) ? undefined : time;
     },
   };

@@ -344,7 +344,7 @@ describe('archives', () => {
   });
 
   point('py-19', 'An import takes credentials from an image, a message and a platform from a tar.', async () => {
-    await start(({ method }) => lines(method === 'GET' ? {} : { status: digest }));
+    await start(({ method }) => lines(method === 'GET' ? { Id: digest } : { status: digest }));
     await client.importImageFromImage('h:1/x', { credentials: login, platform: 'linux/arm64' });
     const changes = ['CMD a', 'ENV b=c'];
     await client.importImageFromData(Buffer.of(1), { message: 'm', platform: 'linux/arm64', changes });
@@ -435,7 +435,7 @@ describe('names, parameters and lists', () => {
   });
 
   point('js-38', 'A platform is a text or an object, and refused where the version lacks it.', async () => {
-    await start(() => ({}));
+    await start(() => ({ Id: digest }));
     await client.pull('x', { platform: 'linux/arm/v7' });
     await client.pull('x', { platform: { os: 'linux', architecture: 'arm', variant: 'v7' } });
     expect(new Set(sent().filter((line) => line.startsWith('POST'))).size).toBe(1);
@@ -501,7 +501,7 @@ describe('credentials', () => {
       search: (docker) => docker.search('h:1/x', { credentials: login }),
     };
     const isList = ({ method, target }: Asked): boolean => method === 'GET' && !target.includes('/distribution');
-    await start((asked) => (isList(asked) ? [] : { aux: { Digest: digest } }), { credentials: login });
+    await start((asked) => (isList(asked) ? [] : { Id: digest, Descriptor: { digest }, aux: { Digest: digest } }), { credentials: login });
     for (const [name, ask] of Object.entries(asks)) {
       await ask(client);
       const { headers, target } = engine.asked.at(-1) ?? expect.unreachable(name);
@@ -532,7 +532,7 @@ describe('connections, time and aborts', () => {
   point('py-40', 'Calls with different paths share a connection.', async () => {
     const daemon = await startDaemon((socket) =>
       onRequest(socket, (head) => {
-        const body = head.startsWith('HEAD') ? '' : '{}';
+        const body = head.startsWith('HEAD') ? '' : `{"Id":"${digest}"}`;
         socket.write(`HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
       }),
     );
@@ -566,7 +566,7 @@ describe('connections, time and aborts', () => {
       asked.push({ line: `${method} ${url}`, headers });
       response.statusCode = method === 'POST' ? 302 : 200;
       response.setHeader('Api-Version', '1.41').setHeader('Location', '/elsewhere');
-      response.end(method === 'HEAD' ? '' : '{}');
+      response.end(method === 'HEAD' ? '' : `{"Id":"${digest}"}`);
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     undo.push(() => (server.closeAllConnections(), server.close()));

@@ -32,23 +32,23 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     // what is called, what is sent; a name, a tag and a digest as the docker command sends them
     it.each<[string, (c: ImageClient) => PromiseLike<unknown>, string, unknown?]>([
       ['images by name', (c) => c.images({ name: 'a/*', filters: { dangling: true } }), 'GET /v1.55/images/json?filters={"dangling":["true"],"reference":["a/*"]}'],
-      ['inspect by id', (c) => c.inspectImage(id), `GET /v1.55/images/${id}/json`, {}],
-      ['inspect of a platform', (c) => c.inspectImage('a', { platform: 'linux/arm64' }), 'GET /v1.55/images/a/json?platform={"architecture":"arm64","os":"linux"}', {}],
-      ['disk usage', (c) => c.diskUsage(), 'GET /v1.55/system/df?type=image', {}],
-      ['disk usage of each', (c) => c.diskUsage({ verbose: true }), 'GET /v1.55/system/df?type=image&verbose=1', {}],
+      ['inspect by id', (c) => c.inspectImage(id), `GET /v1.55/images/${id}/json`, { Id: id }],
+      ['inspect of a platform', (c) => c.inspectImage('a', { platform: 'linux/arm64' }), 'GET /v1.55/images/a/json?platform={"architecture":"arm64","os":"linux"}', { Id: id }],
+      ['disk usage', (c) => c.diskUsage(), 'GET /v1.55/system/df?type=image', { Images: [] }],
+      ['disk usage of each', (c) => c.diskUsage({ verbose: true }), 'GET /v1.55/system/df?type=image&verbose=1', { Images: [] }],
       ['history', (c) => c.history('host:5000/a/b@' + id), `GET /v1.55/images/host:5000/a/b@${id}/history`],
       ['tag without a tag', (c) => c.tag('a', 'b'), 'POST /v1.55/images/a/tag?repo=docker.io/library/b&tag=latest'],
       ['tag with the tag inside', (c) => c.tag('a', 'h:1/b:2'), 'POST /v1.55/images/a/tag?repo=h:1/b&tag=2'],
       ['tag with the tag beside', (c) => c.tag('a', 'h:1/b', { tag: '2' }), 'POST /v1.55/images/a/tag?repo=h:1/b&tag=2'],
       ['remove', (c) => c.removeImage('a:1', { force: true, noprune: false }), 'DELETE /v1.55/images/a:1?force=1'],
-      ['prune', (c) => c.pruneImages({ filters: { dangling: false } }), 'POST /v1.55/images/prune?filters={"dangling":["false"]}', {}],
+      ['prune', (c) => c.pruneImages({ filters: { dangling: false } }), 'POST /v1.55/images/prune?filters={"dangling":["false"]}', { SpaceReclaimed: 0 }],
       ['search', (c) => c.search('x', { limit: 5 }), 'GET /v1.55/images/search?term=x&limit=5'],
-      ['distribution', (c) => c.inspectDistribution('alpine'), 'GET /v1.55/distribution/docker.io/library/alpine/json', {}],
+      ['distribution', (c) => c.inspectDistribution('alpine'), 'GET /v1.55/distribution/docker.io/library/alpine/json', { Descriptor: { digest: id } }],
       ['pull without a tag', (c) => c.pull('alpine'), 'POST /v1.55/images/create?fromImage=docker.io/library/alpine&tag=latest', {}],
       ['pull by digest', (c) => c.pull(`a@${id}`), `POST /v1.55/images/create?fromImage=docker.io/library/a&tag=${id}`, {}],
       ['pull by tag and digest', (c) => c.pull(`a:1@${id}`), `POST /v1.55/images/create?fromImage=docker.io/library/a&tag=${id}`, {}],
       ['pull of all tags', (c) => c.pull('h:1/a', { allTags: true }), 'POST /v1.55/images/create?fromImage=h:1/a', {}],
-      ['pull of a platform', (c) => c.pull('a', { platform: 'linux/arm/v7' }), 'POST /v1.55/images/create?fromImage=docker.io/library/a&tag=latest&platform=linux/arm/v7', {}],
+      ['pull of a platform', (c) => c.pull('a', { platform: 'linux/arm/v7' }), 'POST /v1.55/images/create?fromImage=docker.io/library/a&tag=latest&platform=linux/arm/v7', { Id: id }],
       ['push without a tag', (c) => c.push('h:1/a'), 'POST /v1.55/images/h:1/a/push?tag=latest', { aux: { Digest: id } }],
       ['push of all tags', (c) => c.push('h:1/a', { allTags: true }), 'POST /v1.55/images/h:1/a/push', {}],
       ['load', (c) => c.loadImage(Buffer.from('x')), 'POST /v1.55/images/load?quiet=0', { stream: 'Loaded image: a:1' }],
@@ -148,7 +148,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
 
   describe('exists()', () => {
     it('is true for an image, false for none, and throws for what else goes wrong', async () => {
-      reply = {};
+      reply = { Id: id };
       expect(await client.exists('a')).toBe(true);
       const absent = await fakeEngine((asked, response) => {
         response.statusCode = asked.target.includes('broken') ? 500 : 404;

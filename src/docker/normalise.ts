@@ -1,9 +1,78 @@
-// One shape for each result, whatever the engine: null lists become empty ones, Podman's keys and ids become Docker's.
+// Reads the JSON answers: each is checked against its shape, and then made the same whatever the engine: null lists become empty
+// ones, Podman's keys and ids become Docker's.
 
-import { isJsonObject } from './answer.ts';
 import type { JsonObject } from './answer.ts';
-import type { ImageDiskUsage, ImageEvent } from './engine-types.ts';
-import type { HistoryItem, ImageSummary, RemoveItem, SearchResult } from './image-types.ts';
+import type { ImageDiskUsage, ImageEvent, InfoResult, VersionResult } from './engine-types.ts';
+import type { HistoryItem, ImageInspect, ImageSummary, PruneResult, RemoveItem, SearchResult } from './image-types.ts';
+import type { DistributionInspect, ImageAttestation } from './manifest-types.ts';
+import * as shapes from './shapes.ts';
+import { listOf, objectOf } from './shapes.ts';
+import type { Shape } from './shapes.ts';
+
+/** A value of that shape; what a type says beyond the shape, no program of ours relies on. */
+function as<Value>(value: unknown, shape: Shape): Value {
+  return objectOf(value, shape) as unknown as Value;
+}
+function asList<Item>(value: unknown, shape: Shape): readonly Item[] {
+  return listOf(value, shape) as readonly unknown[] as readonly Item[];
+}
+
+/** `GET /images/json`. */
+export function readImages(answer: unknown): ImageSummary[] {
+  return asList<ImageSummary>(answer, shapes.imageSummary).map(withNames);
+}
+
+/** `GET /images/{image}/json`. */
+export function readImage(answer: unknown): ImageInspect {
+  return withNames(as<ImageInspect>(answer, shapes.imageInspect));
+}
+
+/** `GET /images/{image}/history`. */
+export function readHistory(answer: unknown): HistoryItem[] {
+  return asList<HistoryItem>(answer, shapes.historyStep).map(historyItem);
+}
+
+/** `DELETE /images/{image}`. */
+export function readRemoved(answer: unknown): RemoveItem[] {
+  return asList<RemoveItem>(answer, shapes.removal).map(removeItem);
+}
+
+/** `POST /images/prune`. */
+export function readPruned(answer: unknown): PruneResult {
+  const result = as<PruneResult>(answer, shapes.pruning);
+  return { ...result, ImagesDeleted: (result.ImagesDeleted ?? []).map(removeItem) };
+}
+
+/** `GET /images/search`. */
+export function readFound(answer: unknown): SearchResult[] {
+  return listOf(answer, shapes.found).map(searchResult);
+}
+
+/** `GET /distribution/{image}/json`. */
+export function readDistribution(answer: unknown): DistributionInspect {
+  const result = as<DistributionInspect>(answer, shapes.distribution);
+  return { ...result, Platforms: result.Platforms ?? [] };
+}
+
+/** `GET /images/{image}/attestations`. */
+export function readAttestations(answer: unknown): ImageAttestation[] {
+  return [...asList<ImageAttestation>(answer, shapes.attestation)];
+}
+
+/** `GET /version`. */
+export function readVersion(answer: unknown): VersionResult {
+  return as(answer, shapes.versions);
+}
+
+/** `GET /info`. */
+export function readInfo(answer: unknown): InfoResult {
+  return as(answer, shapes.information);
+}
+
+/** `GET /events`, one event. */
+export function readEvent(value: unknown): ImageEvent {
+  return imageEvent(as(value, shapes.event));
+}
 
 /** What an image may have that not all engines write alike. */
 interface Named {
@@ -62,32 +131,50 @@ function actionName(action: string): string {
 
 /** Podman has `Name`, with the Docker Hub's host in it, `Stars`, and `Official` as text, `"[OK]"` or empty. */
 export function searchResult(item: JsonObject): SearchResult {
-  if (typeof item['name'] === 'string') return item as unknown as SearchResult;
+  if (item['Name'] === undefined) return item as unknown as SearchResult;
+  const { Name = '', Description = '', Stars = 0, Official, Automated } = item as unknown as FoundByPodman;
   return {
-    name: String(item['Name'] ?? '').replace(/^docker\.io\/(?:library\/)?/, ''),
-    description: String(item['Description'] ?? ''),
-    star_count: Number(item['Stars'] ?? 0),
-    is_official: item['Official'] === '[OK]' || item['Official'] === true,
-    is_automated: item['Automated'] === '[OK]' || item['Automated'] === true,
+    name: Name.replace(/^docker\.io\/(?:library\/)?/, ''),
+    description: Description,
+    star_count: Stars,
+    is_official: Official === '[OK]' || Official === true,
+    is_automated: Automated === '[OK]' || Automated === true,
   };
 }
-
-/** From API 1.52 on the engine sums up itself; before, as the docker command does from the list. */
-export function imageDiskUsage(answer: unknown, verbose = false): ImageDiskUsage {
-  const usage = isJsonObject(answer) ? answer : {};
-  const summed = isJsonObject(usage['ImageUsage']) ? usage['ImageUsage'] : undefined;
-  const list = summed?.['Items'] ?? usage['Images'];
-  const images = (Array.isArray(list) ? (list as ImageSummary[]) : []).map(withNames);
-  const sums = summed === undefined ? sumUp(images, Number(usage['LayersSize'])) : engineSums(summed);
-  return { ...sums, images: verbose ? images : undefined };
+interface FoundByPodman {
+  readonly Name?: string;
+  readonly Description?: string;
+  readonly Stars?: number;
+  readonly Official?: unknown;
+  readonly Automated?: unknown;
 }
 
-function engineSums(summed: JsonObject): Omit<ImageDiskUsage, 'images'> {
+/** `GET /system/df`. From API 1.52 on the engine sums up itself; before, as the docker command does from the list. */
+export function imageDiskUsage(answer: unknown, verbose = false): ImageDiskUsage {
+  const { ImageUsage: summed, Images, LayersSize } = as<DiskUsage>(answer, shapes.diskUsage);
+  const images = (summed?.Items ?? Images ?? []).map(withNames);
+  const sums = summed === undefined || summed === null ? sumUp(images, LayersSize ?? 0) : engineSums(summed);
+  return { ...sums, images: verbose ? images : undefined };
+}
+interface DiskUsage {
+  readonly ImageUsage?: SummedUsage | null;
+  readonly Images?: readonly ImageSummary[] | null;
+  readonly LayersSize?: number | null;
+}
+interface SummedUsage {
+  readonly TotalSize?: number | null;
+  readonly Reclaimable?: number | null;
+  readonly TotalCount?: number | null;
+  readonly ActiveCount?: number | null;
+  readonly Items?: readonly ImageSummary[] | null;
+}
+
+function engineSums(summed: SummedUsage): Omit<ImageDiskUsage, 'images'> {
   return {
-    totalSize: Number(summed['TotalSize'] ?? 0),
-    reclaimable: Number(summed['Reclaimable'] ?? 0),
-    totalCount: Number(summed['TotalCount'] ?? 0),
-    activeCount: Number(summed['ActiveCount'] ?? 0),
+    totalSize: summed.TotalSize ?? 0,
+    reclaimable: summed.Reclaimable ?? 0,
+    totalCount: summed.TotalCount ?? 0,
+    activeCount: summed.ActiveCount ?? 0,
   };
 }
 

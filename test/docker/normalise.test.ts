@@ -53,8 +53,8 @@ describe('one shape, whatever the engine', () => {
   const summed = { totalSize: 100, reclaimable: 60, totalCount: 2, activeCount: 1 };
   it.each([
     ['the engine, from API 1.52', { ImageUsage: { TotalSize: 100, Reclaimable: 60, TotalCount: 2, ActiveCount: 1 } }],
-    ['we, from the list', { LayersSize: 100, Images: [{ Size: 50, SharedSize: 10, Containers: 1 }, { Size: 60, SharedSize: 10, Containers: 0 }] }],
-    ['we, where the layers are not summed (Podman 4)', { LayersSize: 0, Images: [{ Size: 40, SharedSize: 0, Containers: 1 }, { Size: 60, SharedSize: 0, Containers: 0 }] }],
+    ['we, from the list', { LayersSize: 100, Images: [{ Id: 'a', Size: 50, SharedSize: 10, Containers: 1 }, { Id: 'b', Size: 60, SharedSize: 10, Containers: 0 }] }],
+    ['we, where the layers are not summed (Podman 4)', { LayersSize: 0, Images: [{ Id: 'a', Size: 40, SharedSize: 0, Containers: 1 }, { Id: 'b', Size: 60, SharedSize: 0, Containers: 0 }] }],
   ])('of the disk usage, summed up by %s', (_, answer) => {
     expect(imageDiskUsage(answer)).toEqual(summed);
   });
