@@ -1,13 +1,12 @@
 // One API call: version, credentials, request, exchange, answer. Here they meet; each is made elsewhere.
 
-import { CollectingSink, CollectingText } from './connection/collect.ts';
+import { CollectingText } from './connection/collect.ts';
 import type { Observe } from './connection/observer.ts';
 import type { AnswerReader, ContentSink, ExchangeNotes, RequestBody, Timeouts, Wire } from './connection/wire.ts';
 import { escapeText } from './bytes.ts';
 import { BadRequestError, ConnectError, CredentialError, DecodeError, ProtocolError, VersionError } from './errors.ts';
-import type { ApiError } from './errors.ts';
 import type { ResponseHead } from './http/response.ts';
-import { bodyMessage, decodeJson, statusError, wantsTls } from './docker/answer.ts';
+import { bodyMessage, decodeJson, wantsTls } from './docker/answer.ts';
 import type { Asked } from './docker/answer.ts';
 import { encodeRegistryAuth, mayGoTo } from './docker/auth.ts';
 import type { CredentialChoice, CredentialSource } from './docker/auth.ts';
@@ -17,15 +16,15 @@ import type { Endpoint } from './docker/endpoint.ts';
 import { endpoints } from './docker/endpoints.ts';
 import type { PingResult } from './docker/engine-types.ts';
 import { readInfo, readVersion } from './docker/normalise.ts';
-import { carriesCredentials, isLogin, quotableRefusal, withoutSecrets } from './docker/secrets.ts';
+import { carriesCredentials, withoutSecrets } from './docker/secrets.ts';
 import { OUR_RANGE, commonVersion, isApiVersion, isVersionComplaint } from './docker/version.ts';
+import { codingsOf, errorOf, errorSink } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
 import { Question, RequestMaker } from './sent-request.ts';
 import type { RawRequest, RequestCommons, RequestFields } from './sent-request.ts';
 import { manyMayListen, waitFor } from './signals.ts';
 import { SingleFlight } from './single-flight.ts';
 
-/** The most of an error's body that is read, in bytes; moby's client reads as much. */
-export const ERROR_BODY_LIMIT: number = 1024 * 1024;
 /** The most of a JSON answer that is kept, in bytes: some 100,000 images in a list. */
 export const JSON_ANSWER_LIMIT: number = 64 * 1024 * 1024;
 
@@ -335,10 +334,6 @@ const OK: readonly number[] = [200];
 const PING_ADVICE =
   'Is this the address of a container engine (DOCKER_HOST)? If a proxy forbids pings, set the option version (DOCKER_API_VERSION)';
 
-/** For the body of an error. */
-function errorSink(): CollectingSink {
-  return new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'));
-}
 
 /** Calls share the answer to a question where they have the same limits: none waits longer than its own let it. */
 function limitsKey(timeouts: CallLimits['timeouts']): string {
@@ -379,38 +374,10 @@ function imageStoreOf({ DriverStatus: status }: { readonly DriverStatus: unknown
   return Array.isArray(status) && status.some(isContainerd) ? 'containerd' : 'graphdriver';
 }
 
-/** An answer whose status is no success, as far as it came. */
-interface Refusal {
-  readonly head: ResponseHead;
-  readonly notes: ExchangeNotes;
-  readonly body: CollectingSink;
-  /** Whether more was to come. */
-  cut: boolean;
-}
-
-/** Docker and Podman put these fields into all their answers, but for those to a path that they do not know. */
-function isFromEngine({ fields }: ResponseHead): boolean {
-  return fields.has('api-version') || fields.has('libpod-api-version') || /^(?:docker|libpod)\//i.test(fields.get('server') ?? '');
-}
-
-function errorOf(asked: Asked, { head, notes, body, cut }: Refusal, advice?: string): ApiError {
-  // In a coding there are no words; the status has told what matters.
-  const words = codingsOf(head).length > 0 ? new Uint8Array(0) : body.bytes();
-  const login = isLogin(asked);
-  const answer = { status: head.status, reasonPhrase: login ? '' : head.reason, body: login ? quotableRefusal(words) : words };
-  const error = statusError(asked, { ...answer, cut, fromEngine: isFromEngine(head), advice });
-  const { method, target, address } = asked;
-  return error.at({ method, target, address, requestSent: true, reusedSocket: notes.reusedSocket === true });
-}
-
 /** We never ask for one (no Accept-Encoding), and what we do not undo must not pass for the content itself. */
 function refuseCoding(head: ResponseHead): void {
   const [coding] = codingsOf(head);
   if (coding === undefined) return;
   const message = `the answer comes in the coding "${escapeText(coding)}", which nobody asked for`;
   throw new ProtocolError(message, { offset: 0, section: 'RFC 9110 §8.4' });
-}
-
-function codingsOf({ fields }: ResponseHead): string[] {
-  return fields.list('content-encoding').filter((coding) => coding !== 'identity');
 }

@@ -212,8 +212,7 @@ export class ImageClient {
     const reference = parseReference(image);
     const registry = this.#registry(registryOf(reference), credentials);
     const call = { operation: 'inspectDistribution', image: formatReference(reference), registry, signal, timeouts } as const;
-    const answer = await this.#object<DistributionInspect>(call);
-    return { ...answer, Platforms: answer.Platforms ?? [] };
+    return this.#engine.json(call, readDistribution);
   }
 
   /** What was attested of an image: its provenance, its parts. `GET /images/{image}/attestations`, API 1.55. */

@@ -28,7 +28,7 @@ const first = async (events: AsyncIterable<unknown>): Promise<unknown> => {
   return undefined;
 };
 const cases: Readonly<Record<string, Case>> = {
-  images: { call: (c) => c.images(), answer: [summary, summary], needed: ['', '0', '1', '0.Id', '0.RepoTags.0', '1.Descriptor.digest'] },
+  images: { call: (c) => c.images(), answer: [summary, { ...summary, Labels: null }], needed: ['', '0', '1', '0.Id', '0.RepoTags.0', '1.Descriptor.digest'] },
   'images({ quiet })': { call: (c) => c.images({ quiet: true }), answer: [summary], needed: ['', '0', '0.Id'] },
   inspectImage: { call: (c) => c.inspectImage('a'), answer: inspect, needed: ['', 'Id', 'RepoTags.0', 'RootFS.Layers.0', 'Config.Env.0'] },
   exists: { call: (c) => c.exists('a'), answer: inspect, needed: ['', 'Id'] },

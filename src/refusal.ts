@@ -1,0 +1,47 @@
+// An answer that is not a success: its body is collected, and becomes an error.
+
+import { CollectingSink } from './connection/collect.ts';
+import type { ExchangeNotes } from './connection/wire.ts';
+import { statusError } from './docker/answer.ts';
+import type { Asked } from './docker/answer.ts';
+import { isLogin, quotableRefusal } from './docker/secrets.ts';
+import type { ApiError } from './errors.ts';
+import type { ResponseHead } from './http/response.ts';
+
+/** The most of an error's body that is read, in bytes; moby's client reads as much. */
+export const ERROR_BODY_LIMIT: number = 1024 * 1024;
+
+/** An answer whose status is no success, as far as it came. */
+export interface Refusal {
+  readonly head: ResponseHead;
+  readonly notes: ExchangeNotes;
+  readonly body: CollectingSink;
+  /** Whether more was to come. */
+  cut: boolean;
+}
+
+/** Docker and Podman put these fields into all their answers, but for those to a path that they do not know. */
+function isFromEngine({ fields }: ResponseHead): boolean {
+  return fields.has('api-version') || fields.has('libpod-api-version') || /^(?:docker|libpod)\//i.test(fields.get('server') ?? '');
+}
+
+/** The error that it is. */
+export function errorOf(asked: Asked, { head, notes, body, cut }: Refusal, advice?: string): ApiError {
+  // In a coding there are no words; the status has told what matters.
+  const words = codingsOf(head).length > 0 ? new Uint8Array(0) : body.bytes();
+  const login = isLogin(asked);
+  const answer = { status: head.status, reasonPhrase: login ? '' : head.reason, body: login ? quotableRefusal(words) : words };
+  const error = statusError(asked, { ...answer, cut, fromEngine: isFromEngine(head), advice });
+  const { method, target, address } = asked;
+  return error.at({ method, target, address, requestSent: true, reusedSocket: notes.reusedSocket === true });
+}
+
+/** For the body of an error. */
+export function errorSink(): CollectingSink {
+  return new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'));
+}
+
+/** The codings of an answer's content, but for the one that changes nothing. */
+export function codingsOf({ fields }: ResponseHead): string[] {
+  return fields.list('content-encoding').filter((coding) => coding !== 'identity');
+}
