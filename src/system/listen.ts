@@ -1,6 +1,9 @@
 // A Unix socket that is listened on, for `testing/` alone; on Windows, a named pipe.
 
-import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
+import { lstatSync, unlinkSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import { chmod, link, lstat, mkdtemp, open, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -23,37 +26,88 @@ export interface Listener {
 const PATH_LIMIT: number = process.platform === 'linux' ? 107 : 103;
 
 /**
- * Listens there, or where no path is given, in a new folder that only this user can enter. Who may connect may do what
- * this process may: a socket whose path was given is for this user alone, too.
+ * Listens there, or where no path is given, in a new folder that only this user can enter. A client may do what this process
+ * may: a socket whose path was given is for this user alone, too. Throws a `FileError` where something is there already.
  */
 export async function listen(path: string | undefined, onConnection: (connection: Duplex) => void): Promise<Listener> {
-  const isWindows = process.platform === 'win32';
-  const folder = path === undefined && !isWindows ? await mkdtemp(join(tmpdir(), 'longshore-')) : undefined;
-  const place = path === undefined ? ownPlace(folder) : isWindows ? path : resolve(path);
-  // allowHalfOpen: who has said all may still be told something.
+  // allowHalfOpen: a client that has sent everything may still be answered.
   const server = createServer({ allowHalfOpen: true }, onConnection);
-  try {
-    if (!isWindows) checkLength(place);
-    await listening(server, place);
-    if (!isWindows) await chmod(place, 0o600);
-  } catch (error) {
-    server.close();
-    if (folder !== undefined) await rm(folder, { recursive: true });
-    throw error;
-  }
-  return {
-    path: place,
-    host: isWindows ? `npipe://${place.replaceAll('\\', '/')}` : `unix://${place}`,
-    async close() {
-      await new Promise<void>((done) => server.close(() => done())); // which removes the socket
-      if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-    },
-  };
+  if (process.platform === 'win32') return listenOnPipe(server, path ?? ownPipe());
+  return path === undefined ? listenInOwnFolder(server) : listenAt(server, resolve(path));
+}
+
+async function listenOnPipe(server: Server, path: string): Promise<Listener> {
+  await listening(server, path, path);
+  return { path, host: `npipe://${path.replaceAll('\\', '/')}`, close: () => closed(server) };
 }
 let pipes = 0;
 
-function ownPlace(folder: string | undefined): string {
-  return folder === undefined ? `\\\\.\\pipe\\longshore-${process.pid}-${++pipes}` : join(folder, 'engine.sock');
+function ownPipe(): string {
+  return `\\\\.\\pipe\\longshore-${process.pid}-${++pipes}`;
+}
+
+async function listenInOwnFolder(server: Server): Promise<Listener> {
+  const folder = await mkdtemp(join(tmpdir(), 'longshore-'));
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  const path = join(folder, 'engine.sock');
+  await listening(server, path, path).catch(async (error: unknown) => {
+    await remove();
+    throw error;
+  });
+  return { path, host: `unix://${path}`, close: () => closed(server).then(remove) };
+}
+
+/**
+ * A socket has the mode that the umask leaves it, until it is given another: others could connect in between. So it is
+ * made in a folder that only this user can enter, and gets its name as a link, which replaces nothing that has that name.
+ */
+async function listenAt(server: Server, path: string): Promise<Listener> {
+  checkLength(path);
+  const isTaken = await lstat(path).then(() => true, () => false);
+  if (isTaken) cannotListen(path, { code: 'EEXIST' });
+  // Beside it, for a link cannot lead to another file system.
+  const folder = await mkdtemp(join(dirname(path), '.ls-')).catch((cause: unknown) => cannotListen(path, cause));
+  const place = join(folder, 's');
+  let own: BigIntStats;
+  let handle: FileHandle | undefined;
+  try {
+    // The path through a descriptor is short whatever the folder's is; other systems have none.
+    if (process.platform !== 'linux') checkLength(place);
+    else if (utf8(place).length > PATH_LIMIT) handle = await open(folder);
+    await listening(server, handle === undefined ? place : `/proc/self/fd/${handle.fd}/s`, path);
+    await chmod(place, 0o600);
+    own = await lstat(place, { bigint: true });
+    await link(place, path).catch((cause: unknown) => cannotListen(path, cause));
+  } catch (error) {
+    await closed(server);
+    await handle?.close();
+    throw error;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  return {
+    path,
+    host: `unix://${path}`,
+    async close() {
+      const ended = closed(server);
+      removeOwn(path, own);
+      await ended;
+      await handle?.close(); // not before: Node removes the path that it has listened on, which leads through the descriptor
+    },
+  };
+}
+
+/** Removes the socket, at once, unless something else has taken its place. A folder that has gone has taken it along. */
+function removeOwn(path: string, own: BigIntStats): void {
+  try {
+    const there = lstatSync(path, { bigint: true });
+    if (there.ino === own.ino && there.dev === own.dev) unlinkSync(path);
+  } catch {}
+}
+
+/** Takes no more connections, and resolves when the last one is closed. */
+function closed(server: Server): Promise<void> {
+  return new Promise((done) => server.close(() => done()));
 }
 
 /** Node 20 cuts a longer one without a word, and listens elsewhere. */
@@ -63,26 +117,28 @@ function checkLength(path: string): void {
   throw new ArgumentError(`the path of a socket has at most ${PATH_LIMIT} bytes, and "${escapeText(path)}" has ${length}`);
 }
 
-function listening(server: Server, path: string): Promise<void> {
-  return new Promise((done, reject) => {
-    server.once('error', (error) => void cannotListen(path, error).then(reject));
-    server.listen(path, () => {
-      server.removeAllListeners('error').on('error', () => {}); // a connection that could not be taken is its maker's affair
+/** Listens at `place`; errors name `path`. */
+async function listening(server: Server, place: string, path: string): Promise<void> {
+  const begun = new Promise<void>((done, reject) => {
+    server.once('error', reject);
+    server.listen(place, () => {
+      server.removeAllListeners('error').on('error', () => {}); // a connection that could not be taken is its client's affair
       done();
     });
   });
+  await begun.catch((cause: unknown) => cannotListen(path, cause));
 }
 
 const meanings: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'it is there already; remove it if nobody listens on it',
+  EADDRINUSE: 'there is a file with this name already; remove it if no process listens on it',
+  EEXIST: 'there is a file with this name already; remove it if no process listens on it',
+  ENOENT: 'there is no such folder',
   ENOTDIR: 'what should be its folder is a file',
   EACCES: 'permission denied',
 };
 
-/** Node says EACCES, too, where there is no folder. */
-async function cannotListen(path: string, cause: NodeJS.ErrnoException): Promise<FileError> {
-  const lacksFolder = cause.code === 'EACCES' && !(await stat(dirname(path)).then(() => true, () => false));
-  const why = lacksFolder ? 'there is no such folder' : (meanings[cause.code ?? ''] ?? cause.code ?? cause.message);
-  const errno = lacksFolder ? 'ENOENT' : cause.code;
-  return new FileError(`cannot listen on ${escapeText(path)}: ${why}`, { path, errno, cause });
+function cannotListen(path: string, cause: unknown): never {
+  const { code = '', message } = cause as NodeJS.ErrnoException;
+  const why = meanings[code] ?? (code || message);
+  throw new FileError(`cannot listen on ${escapeText(path)}: ${why}`, { path, errno: code, cause });
 }

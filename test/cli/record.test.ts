@@ -138,7 +138,7 @@ describe('a recording that cannot begin', () => {
   it.each<[string, string[], number, string]>([
     ['without an engine', ['-H', 'unix:///nowhere.sock'], 1, 'cannot connect to unix:///nowhere.sock: the socket does not exist\nIs the'],
     ['in a folder that is not there', ['-o', '/nowhere/a.tape'], 1, 'cannot write /nowhere/a.tape: there is no such folder\n'],
-    ['at a socket that is there', ['--listen', '/'], 1, 'cannot listen on /: it is there already; remove it if nobody listens'],
+    ['at a socket that is there', ['--listen', '/'], 1, 'cannot listen on /: there is a file with this name already; remove it if no process listens'],
   ])('%s says so', async (_what, options, code, words) => {
     const outcome = await longshore(daemon.host, ['record', '-o', tape, ...options]);
     expect(outcome).toMatchObject({ code, stdout: '' });

@@ -2,7 +2,7 @@
 
 export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/socket.ts': ['node:net'],
-  'system/listen.ts': ['node:net', 'node:fs/promises', 'node:os', 'node:path'],
+  'system/listen.ts': ['node:net', 'node:fs', 'node:fs/promises', 'node:os', 'node:path'],
   'system/tls.ts': ['node:tls', 'node:crypto', 'node:net'],
   'system/tls-material.ts': ['node:crypto'],
   'system/process.ts': ['node:child_process', 'node:fs/promises', 'node:path'],

@@ -1,11 +1,12 @@
 // Sockets that are listened on: who may reach them, and what is left of them.
 
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { statSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { Server, connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { basename, dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ArgumentError, FileError } from '../../src/errors.ts';
 import { listen } from '../../src/system/listen.ts';
 
@@ -64,6 +65,51 @@ describe('a socket', () => {
   });
 });
 
+// The attack: between listen(2) and chmod(2) the socket has the mode that the umask leaves it. Who connects then can do
+// with the engine what this process can.
+describe.skipIf(process.platform === 'win32')('a socket at a path', () => {
+  it('is made where only this user can enter, and never has another mode at its path', async () => {
+    const modes: number[] = [];
+    const original = Server.prototype.listen;
+    const spy = vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server, ...argv: unknown[]) {
+      modes.push(statSync(dirname(String(argv[0]))).mode & 0o777);
+      return Reflect.apply(original, this, argv) as Server;
+    });
+    const name = join(folder, 'x'.repeat(107 - folder.length - 3));
+    await mkdir(name);
+    try {
+      await chmod(folder, 0o777);
+      for (const path of [join(folder, 's'), join(name, 's')]) {
+        const listener = await listen(path, greet);
+        expect(await modeOf(path)).toBe(0o600);
+        expect(await whatIsSaid(path)).toBe('hello');
+        expect((await readdir(dirname(path))).sort()).toEqual(path.startsWith(name) ? ['s'] : ['s', basename(name)].sort());
+        await listener.close();
+      }
+    } finally {
+      spy.mockRestore();
+    }
+    expect(modes).toEqual([0o700, 0o700]);
+    expect(await readdir(name)).toEqual([]);
+  });
+
+  it('is not removed where something else has taken its place meanwhile', async () => {
+    const listener = await listen(join(folder, 's'), greet);
+    await rm(join(folder, 's'));
+    await writeFile(join(folder, 's'), 'mine');
+    await listener.close();
+    expect(await readdir(folder)).toEqual(['s']);
+  });
+
+  it('replaces nothing that comes to lie there while it is made', async () => {
+    const both = await Promise.allSettled([listen(join(folder, 's'), greet), listen(join(folder, 's'), greet)]);
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(await whatIsSaid(join(folder, 's'))).toBe('hello');
+    for (const one of both) if (one.status === 'fulfilled') await one.value.close();
+    expect(await readdir(folder)).toEqual([]);
+  });
+});
+
 describe('a path', () => {
   const ofLength = (bytes: number): string => join(folder, 'ü'.repeat(20) + 'x'.repeat(bytes - folder.length - 1 - 40));
 
@@ -84,7 +130,7 @@ describe('a path', () => {
     for (const name of ['file', 's']) {
       const refused = listen(join(folder, name), greet);
       await expect(refused).rejects.toThrow(FileError);
-      await expect(refused).rejects.toThrow('it is there already');
+      await expect(refused).rejects.toThrow('there is a file with this name already');
     }
     expect(await whatIsSaid(join(folder, 's'))).toBe('hello');
     await listener.close();
