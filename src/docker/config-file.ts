@@ -31,7 +31,7 @@ export function parseSettings(bytes: Uint8Array, path: string): JsonObject {
 /** A member as Go finds it: without regard to case, the last one where several match, and null means none. */
 export function member(object: JsonObject, name: string): unknown {
   const wanted = lowerCaseAscii(name);
-  return Object.entries(object).findLast(([key]) => lowerCaseAscii(key) === wanted)?.[1] ?? undefined;
+  return Object.entries(object).filter(([key]) => lowerCaseAscii(key) === wanted).at(-1)?.[1] ?? undefined;
 }
 
 /** The member as a text, undefined where there is none or it is empty; a `ConfigError` where it is something else. */

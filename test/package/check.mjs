@@ -28,6 +28,8 @@ function installTools() {
   if (status !== 0) throw new Error(`the programs that judge the package cannot be installed: ${stderr}`);
 }
 
+const NODE10 = ['--module', 'commonjs', '--moduleResolution', 'node10'];
+
 /** Compiles as a user's project would; from 5.8 on, whose `nodenext` knows require() of an ES module, CommonJS too. */
 function compile(project, version) {
   const tsc = at(`node_modules/typescript-${version}/bin/tsc`);
@@ -35,6 +37,8 @@ function compile(project, version) {
   const modern = Number(version) >= 5.8;
   const ways = [
     ['nodenext', ['--module', 'nodenext', 'consumer.mts', ...(modern ? ['consumer.cts'] : [])]],
+    // TypeScript 6 wants to hear that it is known to be old, and 7 has it no more.
+    ...(Number(version) < 7 ? [['node10', [...NODE10, ...(version === '6' ? ['--ignoreDeprecations', '6.0'] : []), 'node10.ts']]] : []),
     ['a bundler', ['--module', 'esnext', '--moduleResolution', 'bundler', 'consumer.mts']],
   ];
   for (const [name, argv] of ways) {

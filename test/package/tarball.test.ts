@@ -1,7 +1,7 @@
 // The package as it would be published: what is in it, and that it works for those who install it.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ import type { Packed } from './project.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'longshore-package-'));
 const consumer = makeProject(join(folder, 'consumer'));
 const installed = join(consumer, 'node_modules/longshore');
@@ -71,6 +72,14 @@ describe('the tarball', () => {
     expect(read(manifest.bin.longshore)).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
+  // `npm run test:package` compiles with it; TypeScript 7, which is here, has no such resolution any more.
+  it('is found by `moduleResolution: node10`, which reads no exports: each of them is there a second time', () => {
+    const { main, types, typesVersions, exports } = JSON.parse(read('package.json'));
+    expect(exports['.']).toEqual({ types, default: main });
+    const subpaths = Object.entries<{ types?: string }>(exports).filter(([path, { types }]) => path !== '.' && types !== undefined);
+    expect(typesVersions).toEqual({ '*': Object.fromEntries(subpaths.map(([path, { types }]) => [path.slice(2), [types]])) });
+  });
+
   it('has nothing that npm would run, and no dependencies', () => {
     const own = JSON.parse(read('package.json'));
     expect(own.dependencies ?? own.peerDependencies ?? own.optionalDependencies ?? own.bundleDependencies).toBeUndefined();
@@ -114,5 +123,20 @@ describe('a project that has copied src/', () => {
     const project = makeProject(join(folder, 'vendored'));
     vendor(project);
     expect(await complaintOf(process.execPath, ['--no-warnings', 'vendored.mjs'], project)).toBeUndefined();
+  });
+
+  it('compiles it by a plain tsc with either flag that README names, and by none without', () => {
+    const project = makeProject(join(folder, 'compiled'));
+    vendor(project);
+    writeFileSync(join(project, 'main.ts'), "import { ImageClient } from './vendor/longshore/index.ts';\nnew ImageClient({});\n");
+    const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
+    const argv = [join(root, 'node_modules/typescript/bin/tsc'), '--strict', '--module', 'nodenext', '--target', 'es2022', ...types, 'main.ts'];
+    const compile = (...flags: string[]): string => spawnSync(process.execPath, [...argv, ...flags], { cwd: project, encoding: 'utf8' }).stdout;
+    const flags = { emits: '--rewriteRelativeImportExtensions', checks: '--allowImportingTsExtensions' };
+    for (const flag of Object.values(flags)) expect(readme).toContain(`\`${flag.slice(2)}\``);
+    expect(compile(flags.emits, '--outDir', 'out')).toBe('');
+    expect(existsSync(join(project, 'out/vendor/longshore/index.js'))).toBe(true);
+    expect(compile(flags.checks, '--noEmit')).toBe('');
+    expect(compile('--noEmit')).toContain('error TS5097');
   });
 });

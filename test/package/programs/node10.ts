@@ -1,0 +1,13 @@
+// A CommonJS program of a project with `moduleResolution: node10`, which reads "main", "types" and "typesVersions" of
+// package.json, and not "exports".
+import { ImageClient } from 'longshore';
+import { isToken } from 'longshore/http/grammar';
+import { packTar } from 'longshore/tar/pack';
+import { replayDialer } from 'longshore/testing';
+
+export const client: ImageClient = new ImageClient({ host: 'unix:///d.sock' });
+export const rest: readonly unknown[] = [isToken('a'), packTar, replayDialer];
+// @ts-expect-error a host is text
+new ImageClient({ host: 1 });
+// @ts-expect-error it takes text
+isToken(1);
