@@ -70,6 +70,7 @@ function withCommand(command: Command, argv: readonly string[]): Task {
   if (values['format'] !== undefined) values['json'] = true;
   // As parseArgs was given the options of this very command, its values are theirs.
   const known = values as Call['values'];
+  command.check?.(known);
   return { command, operands: positionals, values: known, engines: enginesOf(command, known) };
 }
 

@@ -53,6 +53,8 @@ export interface Command<Own extends Options = Options> {
   readonly fleet?: true;
   /** Whether Ctrl-C is how it ends, and no failure. */
   readonly untilInterrupted?: true;
+  /** Throws a `UsageError` where the values of the options contradict each other. */
+  check?(values: Values<Own>): void;
   /** What is asked before it begins, unless `--force` is given. */
   question?(values: Values<Own>): string;
   run(call: Call<Own>): Promise<void>;

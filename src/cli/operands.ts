@@ -1,23 +1,39 @@
 // What commands do with their operands: each in turn, or standard input in place of one.
 
-import { ConnectError } from '../index.ts';
+import { ArgumentError, ConnectError } from '../index.ts';
 import type { ImageClient } from '../index.ts';
 import { UsageError } from './command.ts';
 import type { Call, globalOptions, Values } from './command.ts';
 
-/** With each operand in turn, also when one fails. An engine out of reach ends it: it would fail all alike. */
+/** Does the work for one operand, with calls that take the signal. */
+type Work = (client: ImageClient, operand: string, signal: AbortSignal) => Promise<void>;
+
+/**
+ * Works on each operand in turn and goes on after one that fails. An engine that cannot be reached ends it: all others
+ * would fail in the same way. Nothing is sent before the arguments of all calls have been checked.
+ */
 export async function forEachOperand(
-  call: Pick<Call, 'client' | 'operands' | 'failed'>,
-  work: (client: ImageClient, operand: string) => Promise<void>,
+  call: Pick<Call, 'client' | 'operands' | 'failed' | 'io'>,
+  work: Work,
 ): Promise<void> {
   const client = await call.client();
+  for (const operand of call.operands) await checkArguments(client, operand, work);
   for (const operand of call.operands) {
     try {
-      await work(client, operand);
+      await work(client, operand, call.io.signal);
     } catch (error) {
-      if (error instanceof ConnectError) throw error;
+      if (error instanceof ConnectError && error.exchange?.requestSent !== true) throw error;
       call.failed(error, operand);
     }
+  }
+}
+
+/** A call whose signal is aborted checks its arguments, and then rejects without sending anything. */
+async function checkArguments(client: ImageClient, operand: string, work: Work): Promise<void> {
+  try {
+    await work(client, operand, AbortSignal.abort(new Error('only the arguments are checked')));
+  } catch (error) {
+    if (error instanceof ArgumentError) throw new UsageError(error.message);
   }
 }
 

@@ -1,6 +1,5 @@
 // Options that several commands take, and how their values are read.
 
-import type { Filters } from '../index.ts';
 import { UsageError } from './command.ts';
 import type { Options } from './command.ts';
 
@@ -21,7 +20,7 @@ export const noTruncOption = {
 } as const satisfies Options;
 
 /** `KEY=VALUE`, repeated keys together. */
-export function parseFilters(texts: readonly string[] = []): Filters {
+export function parseFilters(texts: readonly string[] = []): Readonly<Record<string, readonly string[]>> {
   const filters = new Map<string, string[]>();
   for (const text of texts) {
     const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];

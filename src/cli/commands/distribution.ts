@@ -18,10 +18,10 @@ export const distribution = command({
     quiet: { type: 'boolean', short: 'q', help: 'Print digests only' },
   },
   async run(call) {
-    const { values, io, print } = call;
+    const { values, print } = call;
     const found: object[] = [];
-    await forEachOperand(call, async (client, reference) => {
-      const answer = await client.inspectDistribution(reference, { signal: io.signal });
+    await forEachOperand(call, async (client, reference, signal) => {
+      const answer = await client.inspectDistribution(reference, { signal });
       found.push(answer);
       if (values.json === true) return;
       if (values.quiet === true) return print.text(`${printable(answer.Descriptor?.digest)}\n`);

@@ -12,10 +12,10 @@ export const inspect = command({
   completes: 'image',
   options: platformOption,
   async run(call) {
-    const { values, io, print } = call;
+    const { values, print } = call;
     const found: object[] = [];
-    await forEachOperand(call, async (client, image) => {
-      found.push(await client.inspectImage(image, { platform: values.platform, signal: io.signal }));
+    await forEachOperand(call, async (client, image, signal) => {
+      found.push(await client.inspectImage(image, { platform: values.platform, signal }));
     });
     await print.json(found);
   },

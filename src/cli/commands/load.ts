@@ -19,18 +19,18 @@ export const load = command({
     ...platformsOption,
   },
   async run(call) {
-    const { values, io, print } = call;
+    const { values, print } = call;
     const { platform } = values;
     if (values.input !== undefined && call.operands.length > 0) throw new UsageError('give FILE, or -i FILE');
     const paths = values.input === undefined ? call.operands : [values.input];
     const operands = paths.length === 0 ? ['-'] : paths;
     if (new Set(operands).size < operands.length) throw new UsageError('give each archive once');
-    const options = { platform, signal: io.signal };
     // Refused before an engine is asked for, where it must be.
     const input = operands.includes('-') ? standardInput(call, 'give FILE') : undefined;
-    await forEachOperand({ ...call, operands }, async (client, path) => {
-      const data = path === '-' && input !== undefined ? input : { path };
-      const { references, ids } = await follow(client.loadImage(data, options), call, saysWhatIsLoaded);
+    await forEachOperand({ ...call, operands }, async (client, path, signal) => {
+      // Standard input can be read once: not by the call that only checks the arguments.
+      const data = path === '-' && input !== undefined && !signal.aborted ? input : { path };
+      const { references, ids } = await follow(client.loadImage(data, { platform, signal }), call, saysWhatIsLoaded);
       if (values.json !== true) await print.text([...references, ...ids].map(line).join(''));
     });
   },

@@ -1,6 +1,8 @@
 // longshore prune: what nothing uses goes.
 
-import { command } from '../command.ts';
+import type { Filters } from '../../index.ts';
+import { command, UsageError } from '../command.ts';
+import { printable } from '../printable.ts';
 import { line } from '../printer.ts';
 import { parseFilters } from '../shared-options.ts';
 import { humanSize } from '../table.ts';
@@ -17,15 +19,49 @@ export const prune = command({
     filter: { type: 'string', multiple: true, value: 'KEY=VALUE', help: 'Only those; may be repeated' },
     force: { type: 'boolean', short: 'f', help: 'Do not ask' },
   },
-  question({ all, filter = [] }) {
-    const which = all === true ? 'every image that no container uses' : 'the images without a name that no container uses';
-    return `This removes ${which}${filter.length > 0 ? `, of ${filter.join(' ')}` : ''}.`;
+  check: (values) => void pruneFilters(values),
+  question(values) {
+    const { dangling, ...others } = pruneFilters(values);
+    const conditions = Object.entries(others).flatMap(([key, texts]) => texts.map((text) => `${key}=${text}`));
+    const which = dangling?.[0] === 'false' ? ALL : 'the images without a name that no container uses';
+    return `This removes ${which}${conditions.length > 0 ? `, if they match ${printable(conditions.join(' and '))}` : ''}.`;
   },
   async run({ values, io, print, client }) {
-    const filters = { ...parseFilters(values.filter), ...(values.all === true && { dangling: false }) };
+    const filters: Filters = pruneFilters(values);
     const result = await (await client()).pruneImages({ filters, signal: io.signal });
     if (values.json === true) return print.json(result);
     const total = line(`Total reclaimed space: ${humanSize(result.SpaceReclaimed)}`);
     return print.text((values.quiet === true ? '' : removalLines(result.ImagesDeleted)) + total);
   },
 });
+
+const ALL = 'every image that no container uses (Podman keeps those without a name)';
+
+/** What engines take for `dangling`: Docker these four, Podman all that Go takes for a boolean. */
+const DANGLING: Readonly<Record<string, string>> = { true: 'true', 1: 'true', false: 'false', 0: 'false' };
+
+/**
+ * The filters of `--all` and `--filter`. What engines would read otherwise than it is meant is refused: an empty `label!`
+ * removes as much as no filter at all on Docker and Podman, Docker 20.10 takes `dangling=true` beside `dangling=false` for
+ * `false`, and the containerd store the last of two `until`.
+ */
+function pruneFilters({ all, filter }: { readonly all?: boolean | undefined; readonly filter?: readonly string[] | undefined }): Record<string, readonly string[]> {
+  const { dangling = [], ...filters } = parseFilters(filter);
+  for (const [key, texts] of Object.entries(filters)) {
+    // A label is `name` or `name=value`.
+    const empty = texts.find((text) => text.split('=', 1)[0]?.trim() === '');
+    if (empty !== undefined) throw new UsageError(`--filter "${key}=${empty}" has no value: give one, or leave the filter out`);
+  }
+  if ((filters['until']?.length ?? 0) > 1) throw new UsageError('give --filter until=... once: engines take one time');
+  const wanted = new Set(dangling.map((text) => DANGLING[text] ?? notBoolean(text)));
+  if (all === true && wanted.has('true')) {
+    throw new UsageError('--all and --filter dangling=true contradict each other: give one of them');
+  }
+  if (wanted.size > 1) throw new UsageError('--filter dangling=true and dangling=false contradict each other: give one of them');
+  if (all === true) wanted.add('false');
+  return wanted.size === 0 ? filters : { ...filters, dangling: [...wanted] };
+}
+
+function notBoolean(text: string): never {
+  throw new UsageError(`--filter dangling takes true, 1, false or 0, not "${text}"`);
+}

@@ -19,10 +19,10 @@ export const push = command({
     ...platformOption,
   },
   async run(call) {
-    const { values, io, print } = call;
-    const options = { allTags: values['all-tags'], platform: values.platform, signal: io.signal };
-    await forEachOperand(call, async (client, reference) => {
-      const result = await follow(client.push(reference, options), call);
+    const { values, print } = call;
+    const options = { allTags: values['all-tags'], platform: values.platform };
+    await forEachOperand(call, async (client, reference, signal) => {
+      const result = await follow(client.push(reference, { ...options, signal }), call);
       if (values.json !== true) await print.text(line(pinned(result)));
     });
   },

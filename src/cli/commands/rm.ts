@@ -21,11 +21,11 @@ export const rm = command({
     ...platformsOption,
   },
   async run(call) {
-    const { values, io, print } = call;
+    const { values, print } = call;
     const removed: RemoveItem[] = [];
-    await forEachOperand(call, async (client, image) => {
+    await forEachOperand(call, async (client, image, signal) => {
       const { force, 'no-prune': noprune, platform: platforms } = values;
-      const items = await client.removeImage(image, { force, noprune, platforms, signal: io.signal });
+      const items = await client.removeImage(image, { force, noprune, platforms, signal });
       for (const item of items) removed.push(item);
       if (values.json !== true && values.quiet !== true) await print.text(removalLines(items));
     });

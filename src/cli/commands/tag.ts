@@ -11,10 +11,10 @@ export const tag = command({
   completes: 'image',
   options: {},
   async run(call) {
-    const { operands: [image = '', ...names], values, io, print } = call;
+    const { operands: [image = '', ...names], values, print } = call;
     const given: string[] = [];
-    await forEachOperand({ ...call, operands: names }, async (client, name) => {
-      await client.tag(image, name, { signal: io.signal });
+    await forEachOperand({ ...call, operands: names }, async (client, name, signal) => {
+      await client.tag(image, name, { signal });
       given.push(name);
     });
     if (values.json === true) await print.json({ image, names: given });
