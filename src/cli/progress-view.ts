@@ -72,8 +72,8 @@ export function terminalView(screen: Screen): ProgressView {
     return text;
   }
   function tick(nowMs: number): string {
-    const isDue = changed ? FRAME_MS : painted.length > 0 ? STILL_MS : Infinity;
-    if (nowMs - paintedAtMs < isDue) return '';
+    if (!changed && painted.length === 0) return '';
+    if (nowMs - paintedAtMs < (changed ? FRAME_MS : STILL_MS)) return '';
     const snapshot = totals.snapshot();
     rate.take(snapshot.bytes.current, nowMs);
     paintedAtMs = nowMs;

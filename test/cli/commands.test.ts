@@ -1,5 +1,6 @@
 // What each command asks of the engine, and what it prints of the answer.
 
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -125,17 +126,16 @@ describe('push', () => {
 });
 
 describe('save', () => {
-  const archive = async (): Promise<Buffer> => {
-    const blocks: Uint8Array[] = [];
-    for await (const block of packTar({ 'manifest.json': '[]' })) blocks.push(block);
-    return Buffer.concat(blocks);
-  };
-
   it('says that digests were checked, and of what there are none', async () => {
-    const answers = { 'GET /images/get': bytes(await archive()) };
+    const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+    const config = JSON.stringify({ rootfs: { type: 'layers', diff_ids: [`sha256:${hash('a layer')}`] } });
+    const manifest = JSON.stringify([{ Config: `${hash(config)}.json`, RepoTags: ['a:1'], Layers: ['layer.tar'] }]);
+    const blocks: Uint8Array[] = [];
+    for await (const block of packTar({ [`${hash(config)}.json`]: config, 'layer.tar': 'a layer', 'manifest.json': manifest })) blocks.push(block);
+    const answers = { 'GET /images/get': bytes(Buffer.concat(blocks)) };
     const { stderr } = await against(answers, ['save', '-o', 'FOLDER/x', '--verify', 'digests', 'a']);
     expect(stderr.split('\n').slice(0, 2)).toEqual([
-      `saved ${daemon.folder}/x: 2.048kB, verified: 1 entries and the end; 0B of it match their digests`,
+      `saved ${daemon.folder}/x: 4.096kB, verified: 3 entries and the end; ${config.length + 'a layer'.length}B of it match their digests`,
       '  no digest is there for 1 file: manifest.json',
     ]);
   });

@@ -44,6 +44,11 @@ function written(view: ProgressView, events: readonly ProgressEvent[], from = 0)
 }
 
 describe('on a terminal', () => {
+  it('nothing is written before the first event, however long the engine takes', () => {
+    const view = terminalView(screen(80));
+    expect([view.tick(0), view.tick(10_000), view.finish()]).toEqual(['', '', '']);
+  });
+
   it.each([
     [
       40,
