@@ -14,6 +14,7 @@ import { below, configFolder } from '../docker/variables.ts';
 import { ConfigError } from '../errors.ts';
 import { surroundingsOf } from './environment.ts';
 import type { Environment } from './environment.ts';
+import { withRemedy } from './docker-config.ts';
 import { namesInFolder, readSmallFile } from './small-files.ts';
 
 /** The most contexts that a list has; people have a handful. */
@@ -25,13 +26,13 @@ export async function findEngine(request: EngineRequest, environment?: Environme
   const { variables } = surroundings;
   const folder = configFolder(surroundings);
   const configFile = folder === undefined ? undefined : below(folder, 'config.json');
-  const settings = configFile === undefined ? {} : await readSettings(configFile, variables.DOCKER_CONFIG);
+  const settings = configFile === undefined ? {} : await settingsOrError(configFile, variables.DOCKER_CONFIG);
   const path = configFile ?? 'config.json';
   const question: EngineQuestion = {
     request,
     surroundings,
     configFile,
-    currentContext: orError(() => currentContext(settings, path)),
+    currentContext: settings instanceof ConfigError ? settings : orError(() => currentContext(settings, path)),
   };
   const named = nameEngine(question);
   const stored = named.kind === 'context' ? await readContext(folder, named) : undefined;
@@ -39,9 +40,13 @@ export async function findEngine(request: EngineRequest, environment?: Environme
   const tlsFolder = own?.tlsFolder ?? variables.DOCKER_CERT_PATH ?? folder;
   const existing = await thoseThatExist([...socketsToLookAt(question), ...tlsFilesToLookAt(tlsFolder)]);
   const custom = variables.DOCKER_CUSTOM_HEADERS;
-  const headers: Headers =
-    custom === undefined ? checkHeaders(httpHeaders(settings, path), `HttpHeaders in ${path}`) : parseCustomHeaders(custom);
-  return chooseEngine(question, named, { existing, stored, tlsFolder, headers });
+  const inFile = settings instanceof ConfigError ? [] : httpHeaders(settings, path);
+  const headers: Headers = custom === undefined ? checkHeaders(inFile, `HttpHeaders in ${path}`) : parseCustomHeaders(custom);
+  const choice = chooseEngine(question, named, { existing, stored, tlsFolder, headers });
+  // The engine is named elsewhere, so the file was not needed.
+  if (!(settings instanceof ConfigError)) return choice;
+  const warnings = [...choice.explanation.warnings, `its settings do not count: ${settings.message}`];
+  return { ...choice, explanation: { ...choice.explanation, warnings } };
 }
 
 /** The contexts of the store by their names; those that cannot be read are told of with the reason. */
@@ -61,6 +66,16 @@ async function readKnownContext(path: string): Promise<KnownContext | undefined>
     return knownContext(parseContext(file.bytes, path));
   } catch (error) {
     if (error instanceof ConfigError) return { name: path, host: undefined, description: undefined, problem: error.message };
+    throw error;
+  }
+}
+
+/** An error is thrown only where a setting is needed, and warned of elsewhere. */
+async function settingsOrError(path: string, folder: string | undefined): Promise<ReturnType<typeof parseSettings> | ConfigError> {
+  try {
+    return await readSettings(path, folder);
+  } catch (error) {
+    if (error instanceof ConfigError) return withRemedy(error);
     throw error;
   }
 }

@@ -33,6 +33,8 @@ const requestOf = (options: readonly string[] = []): { host?: string; context?: 
   return { ...(host && { host }), ...(context && { context }) };
 };
 
+const REMEDY = 'repair it, or set DOCKER_CONFIG to the folder of another config.json';
+
 describe('what the docker command 28.2.2 answers', () => {
   it.each(answers)('with $environment $options', async ({ environment, options, docker }) => {
     const found = explain({ HOME: '/nowhere', ...environment }, requestOf(options));
@@ -100,7 +102,19 @@ describe('files', () => {
     await mkdir(join(folder, '.docker'));
     const path = join(folder, '.docker/config.json');
     await writeFile(path, '{"auths":{"r":{"auth":"aHVudGVyMg');
-    await expect(find()).rejects.toThrow(new ConfigError(`${path} is not JSON`));
+    await expect(find()).rejects.toThrow(new ConfigError(`${path} is not JSON; ${REMEDY}`));
+  });
+
+  it.each([
+    ['DOCKER_HOST', {}, { DOCKER_HOST: 'unix:///x' }],
+    ['a host', { host: 'unix:///x' }, {}],
+  ])('that are broken are a warning where %s names the engine', async (_, request, variables) => {
+    await mkdir(join(folder, '.docker'));
+    const path = join(folder, '.docker/config.json');
+    await writeFile(path, '{"auths":');
+    const { explanation, headers } = await findEngine(request, { HOME: folder, ...variables });
+    expect([explanation.host, headers]).toEqual(['unix:///x', []]);
+    expect(explanation.warnings).toEqual([`its settings do not count: ${path} is not JSON; ${REMEDY}`]);
   });
 
   const modesCount = process.getuid !== undefined && process.getuid() !== 0;
