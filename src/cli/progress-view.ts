@@ -4,6 +4,7 @@ import { ProgressTotals } from '../index.ts';
 import type { LayerEvent, ProgressEvent } from '../index.ts';
 import { printable, widthOf } from './printable.ts';
 import { layerLines, lineHead, progressLines } from './progress-lines.ts';
+import { Transfer } from './transfer-line.ts';
 import { TransferRate } from './transfer-rate.ts';
 
 /** At most one frame in that time: 20 a second. */
@@ -52,6 +53,8 @@ export function plainView(): ProgressView {
 export function terminalView(screen: Screen): ProgressView {
   const totals = new ProgressTotals();
   const rate = new TransferRate();
+  /** Of the archive, as long as no more than that is known of it. */
+  let upload: Transfer | undefined;
   /** The widths of the lines that the next frame overwrites. */
   let painted: readonly number[] = [];
   let paintedAtMs = -Infinity;
@@ -78,12 +81,19 @@ export function terminalView(screen: Screen): ProgressView {
     rate.take(snapshot.bytes.current, nowMs);
     paintedAtMs = nowMs;
     const lead = painted.length === 0 ? HIDE_CURSOR : '';
-    const space = { room: roomOf(screen.columns()), rows: screen.rows() - 1 };
-    return lead + paint(progressLines(snapshot, rate.bytesPerSecond, space));
+    const room = roomOf(screen.columns());
+    const last = upload === undefined ? [] : [upload.line(nowMs, room)];
+    const space = { room, rows: screen.rows() - 1 - last.length };
+    return lead + paint([...progressLines(snapshot, rate.bytesPerSecond, space), ...last]);
   }
   return {
     take(event, nowMs) {
-      if (event.type === 'aux' || event.type === 'upload') return '';
+      if (event.type === 'aux') return '';
+      if (event.type === 'upload') {
+        (upload ??= new Transfer('Uploading')).take(event);
+        changed = true;
+        return tick(nowMs);
+      }
       // Before the totals hear of it: it may be the end of this table.
       const before = event.type === 'layer' ? '' : finish() + saidLines(event);
       totals.take(event);
@@ -97,8 +107,8 @@ export function terminalView(screen: Screen): ProgressView {
 }
 
 // A cursor that jumps with each frame is what flickers most.
-const HIDE_CURSOR = '\x1b[?25l';
-const SHOW_CURSOR = '\x1b[?25h';
+export const HIDE_CURSOR = '\x1b[?25l';
+export const SHOW_CURSOR = '\x1b[?25h';
 
 /** What is not about a layer; what is for programs (`aux`) is none of it. */
 function saidLines(event: Exclude<ProgressEvent, LayerEvent>): string {

@@ -1,7 +1,8 @@
 // What a person sees: the command in a real terminal, at several widths, its screen read back.
 
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cannedDaemon, json } from './canned-daemon.ts';
 import type { Answer, CannedDaemon } from './canned-daemon.ts';
@@ -212,6 +213,32 @@ describe.skipIf(NO_TMUX)(`in a terminal${NO_TMUX === undefined ? '' : ` (skipped
     terminal.press('C-c');
     await terminal.shows('exit 130');
     expect(daemon.requests).toEqual([]);
+  });
+
+  it('a save shows how much has come, and at which rate, and leaves only its result', async () => {
+    let stream: ServerResponse | undefined;
+    await open(80, { 'GET /images/get': (response) => void (stream = response).write(new Uint8Array(512 * 1024)) }, ['save', '--verify', 'none', '-o', 'FOLDER/x.tar', 'x']);
+    await terminal.shows(/^Saving  524\.3kB/m);
+    stream?.write(new Uint8Array(512 * 1024));
+    await terminal.shows(/^Saving  1\.049MB  [\d.]+[kM]?B\/s/m);
+    expect(terminal.isCursorShown()).toBe(false);
+    stream?.end();
+    await terminal.shows('exit 0');
+    expect(terminal.screen().join('')).toMatch(/^saved .*x\.tar: 1\.049MB, not verifiedexit 0$/);
+    expect(terminal.isCursorShown()).toBe(true);
+  });
+
+  it('a load shows how much of the file has been sent, with a percentage', async () => {
+    let stream: ServerResponse | undefined;
+    daemon = await cannedDaemon({ 'POST /images/load': (response, request) => void request.once('data', () => (stream = response)) });
+    const path = join(daemon.folder, 'x.tar');
+    writeFileSync(path, new Uint8Array(32 * 1024 * 1024)); // more than the buffers between us and the daemon take
+    terminal = openTerminal(80, ['load', path], daemon.host);
+    await terminal.shows(/^Uploading  [\d.]+MB\/33\.55MB  \d+%/m);
+    stream?.end('{"stream":"Loaded image: a:1"}');
+    await terminal.shows('exit 0');
+    expect(terminal.screen()).toEqual(['a:1', 'exit 0']);
+    expect(terminal.isCursorShown()).toBe(true);
   });
 
   it('an archive is not written on it', async () => {

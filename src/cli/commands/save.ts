@@ -3,6 +3,7 @@
 import type { ArchiveResult } from '../../index.ts';
 import { command, UsageError } from '../command.ts';
 import { line } from '../printer.ts';
+import { showTransfer } from '../show-transfer.ts';
 import { platformsOption } from '../shared-options.ts';
 import { humanSize } from '../table.ts';
 
@@ -29,7 +30,11 @@ export const save = command({
     }
     const verify = values.verify === 'none' ? false : (values.verify as 'structure' | 'digests' | undefined);
     const archive = (await client()).getImage(operands, { platform: values.platform, verify, signal: io.signal });
-    const result = await (path === undefined ? archive.each((view) => io.stdout.write(view)) : archive.toFile(path));
+    const toFile = (file: string): Promise<ArchiveResult> => {
+      if (values.quiet === true || values.json === true) return archive.toFile(file);
+      return showTransfer('Saving', io, (onProgress) => archive.toFile(file, { onProgress }));
+    };
+    const result = await (path === undefined ? archive.each((view) => io.stdout.write(view)) : toFile(path));
     if (values.json === true) await print.json({ path, ...result });
     else if (values.quiet !== true) await io.stderr.write(whatWasSaved(path, result));
   },
