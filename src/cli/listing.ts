@@ -1,5 +1,6 @@
 // Images as rows of a table.
 
+import { parseReference } from '../index.ts';
 import type { ImageSummary } from '../index.ts';
 import { textOf, textsOf } from './engine-values.ts';
 import { fittedTable } from './fitted-table.ts';
@@ -43,14 +44,38 @@ const NONE = '<none>';
 /** Untagged images keep the repository of a digest. Engines below API 1.43 write `<none>:<none>` for no name. */
 function namesOf({ RepoTags, RepoDigests }: ImageSummary): ReadonlyArray<readonly [repository: string, tag: string]> {
   const named = (name: string): boolean => !name.startsWith(NONE);
-  const tags = textsOf(RepoTags).filter(named).map((name) => splitAt(name, name.lastIndexOf(':')));
+  const tags = textsOf(RepoTags).filter(named).map(splitName);
   if (tags.length > 0) return tags;
-  const repositories = textsOf(RepoDigests).filter(named).map((name) => splitAt(name, name.indexOf('@'))[0]);
+  const repositories = textsOf(RepoDigests).filter(named).map((name) => splitName(name)[0]);
   return repositories.length > 0 ? [...new Set(repositories)].map((name) => [name, NONE]) : [[NONE, NONE]];
 }
 
-function splitAt(text: string, at: number): [string, string] {
-  return [text.slice(0, at), text.slice(at + 1)];
+/** `host:5000/app` has no tag, and `app@sha256:...` neither. */
+function splitName(name: string): [repository: string, tag: string] {
+  const { tag, digest } = referenceOf(name);
+  const suffix = (tag === undefined ? '' : `:${tag}`) + (digest === undefined ? '' : `@${digest}`);
+  return [name.slice(0, name.length - suffix.length), tag ?? NONE];
+}
+
+/** The tag and the digest of a name; of a name outside the grammar, what stands where they would. */
+function referenceOf(name: string): { readonly tag?: string | undefined; readonly digest?: string | undefined } {
+  try {
+    return parseReference(name);
+  } catch {
+    const [tagged = '', digest] = name.split(/@(.*)/s);
+    const colon = tagged.lastIndexOf(':');
+    return { tag: colon > tagged.lastIndexOf('/') ? tagged.slice(colon + 1) : undefined, digest };
+  }
+}
+
+/** Whether commands take the name. */
+export function isReference(name: string): boolean {
+  try {
+    parseReference(name);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** As much of an id as people use. */

@@ -72,6 +72,8 @@ describe.skipIf(missing('bash'))(`bash${missing('bash')}`, () => {
     ['longshore load -i arch', ['archive one.tar']],
     ['longshore load arch', ['archive one.tar']],
     ['longshore prune ', ['']],
+    ['longshore image rm alp', ['3.20', '3.21'].map((tag) => `alpine:${tag}`)],
+    ['longshore image pu', ['pull', 'push']],
   ])('completes "%s" by %j', async (line, expected) => {
     expect(await offers(line)).toEqual([...expected].sort());
   });
@@ -81,7 +83,8 @@ describe.skipIf(missing('bash'))(`bash${missing('bash')}`, () => {
   });
 
   it('runs nothing that an engine has among its names', async () => {
-    expect(await offers('longshore rm $')).toEqual([`$(touch${'${IFS}'}${folder}/pwned)`]);
+    expect(await offers('longshore rm $')).toEqual(['']);
+    expect(await offers('longshore rm ')).toEqual(['alpine:3.20', 'alpine:3.21', 'host:5000/team/app:1']);
     expect(existsSync(join(folder, 'pwned'))).toBe(false);
   });
 });
@@ -103,8 +106,8 @@ describe.skipIf(missing('fish'))(`fish${missing('fish')}`, () => {
     expect(await offers(line)).toEqual([...expected].sort());
   });
 
-  it('runs nothing that an engine has among its names', async () => {
-    await offers('longshore rm ');
+  it('runs nothing that an engine has among its names, and offers only what commands take', async () => {
+    expect(await offers('longshore rm ')).toEqual(['alpine:3.20', 'alpine:3.21', 'host:5000/team/app:1']);
     expect(existsSync(join(folder, 'pwned'))).toBe(false);
   });
 });

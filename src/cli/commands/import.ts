@@ -45,6 +45,7 @@ function mtimeOf({ sourceDateEpoch: text }: Io): number | undefined {
   throw new UsageError(`SOURCE_DATE_EPOCH is "${text}", and no number of seconds since 1970`);
 }
 
+/** Docker says the id as a headline, Podman as the status of a layer. */
 function saysId(event: ProgressEvent): boolean {
-  return event.type === 'headline' && /^sha256:[0-9a-f]{64}$/.test(event.status);
+  return (event.type === 'headline' || event.type === 'layer') && /^sha256:[0-9a-f]{64}$/.test(event.status);
 }

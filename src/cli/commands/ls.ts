@@ -2,7 +2,7 @@
 
 import { command } from '../command.ts';
 import { textOf, textsOf } from '../engine-values.ts';
-import { imageTable, shortId } from '../listing.ts';
+import { imageTable, isReference, shortId } from '../listing.ts';
 import { line } from '../printer.ts';
 import { filterOption, noTruncOption, parseFilters } from '../shared-options.ts';
 
@@ -17,7 +17,7 @@ export const ls = command({
     all: { type: 'boolean', short: 'a', help: 'Also the untagged images that others are built on' },
     ...filterOption,
     ...noTruncOption,
-    names: { type: 'boolean', help: 'Print names only' },
+    names: { type: 'boolean', help: 'Print names only, those that commands take' },
     quiet: { type: 'boolean', short: 'q', help: 'Print ids only' },
   },
   async run({ operands: [name], values, io, print, client }) {
@@ -27,7 +27,7 @@ export const ls = command({
     const only = (texts: readonly string[]): Promise<void> => {
       return values.json === true ? print.json(texts) : print.text(texts.map(line).join(''));
     };
-    const names = images.flatMap(({ RepoTags }) => textsOf(RepoTags)).filter((each) => !each.startsWith('<none>'));
+    const names = images.flatMap(({ RepoTags }) => textsOf(RepoTags)).filter(isReference);
     if (values.names === true) return only(names);
     if (values.quiet === true) return only(images.map(({ Id }) => (ids === 'whole' ? textOf(Id) : shortId(Id))));
     if (values.json === true) return print.json(images);

@@ -1,7 +1,8 @@
 // What bash needs to complete our command lines: a function that reads the line as far as the cursor.
 
 import type { Command, Option } from '../command.ts';
-import { namesOf, optionsOf, shared, spellings, valueKind } from './table.ts';
+import { managementWords } from '../docker-words.ts';
+import { NAME_PATTERN, namesOf, optionsOf, shared, spellings, valueKind } from './table.ts';
 import type { NamedOption } from './table.ts';
 
 export function bashScript(commands: readonly Command[]): string {
@@ -24,6 +25,7 @@ _longshore() {
       case $command:$word in
         ${cases.map(([pattern]) => pattern).join('|')}) isvalue=1 ;;
         *:-*) ;;
+        ${managementWords.map((word) => `:${word}`).join('|')}) ;; # as in docker: image ls
         *) command=\${command:-$word} ;;
       esac
     fi
@@ -47,10 +49,11 @@ ${lines(commands.map((each) => `    ${commandCase(each)} ;;`))}  esac
   elif [[ $operands == image ]]; then
     # Not by compgen, which expands its words, and these are an engine's.
     while read -r word; do
-      [[ $word == "$current"* ]] && COMPREPLY+=("$word")
+      [[ $word == "$current"* && $word =~ ^${NAME_PATTERN}$ ]] && COMPREPLY+=("$word")
     done < <(longshore "\${engine[@]}" ls --names 2>/dev/null)
     # What stands before the last colon is on the line already.
     [[ $COMP_WORDBREAKS == *:* ]] && COMPREPLY=("\${COMPREPLY[@]#"\${current%"\${current##*:}"}"}")
+    for ((i = 0; i < \${#COMPREPLY[@]}; i++)); do printf -v 'COMPREPLY[i]' %q "\${COMPREPLY[i]}"; done
   elif [[ $operands != none ]]; then
     ${offerWords('$operands')}
   fi

@@ -1,7 +1,7 @@
 // What fish needs to complete our command lines: a `complete` for each word that there is.
 
 import type { Command, Option } from '../command.ts';
-import { namesOf, quoted, shared, valueKind } from './table.ts';
+import { NAME_PATTERN, namesOf, quoted, shared, valueKind } from './table.ts';
 import type { NamedOption } from './table.ts';
 
 export function fishScript(commands: readonly Command[]): string {
@@ -31,5 +31,5 @@ function fishOption([name, option]: NamedOption): string {
 
 function fishOperands(kind: NonNullable<Command['completes']>): string {
   if (kind === 'file') return '-F';
-  return kind === 'image' ? "-a '(longshore ls --names 2>/dev/null)'" : `-a ${quoted(kind.join(' '))}`;
+  return kind === 'image' ? `-a "(longshore ls --names 2>/dev/null | string match -r -- '^${NAME_PATTERN}\\$')"` : `-a ${quoted(kind.join(' '))}`;
 }

@@ -28,6 +28,12 @@ export function valueKind({ choices, value }: Option): 'file' | 'free' | readonl
   return choices ?? (value === 'FILE' ? 'file' : 'free');
 }
 
+/**
+ * Names of images that may be offered, as an extended regular expression: no character in it means anything to a shell.
+ * `longshore ls --names` prints those inside the grammar of references only; this holds whatever it prints.
+ */
+export const NAME_PATTERN = '[A-Za-z0-9_.:/@-]+';
+
 /** For a shell, as one word. */
 export function quoted(text: string): string {
   return `'${text.replace(/'/g, `'\\''`)}'`;

@@ -1,7 +1,7 @@
 // What zsh needs to complete our command lines: specifications for its `_arguments`.
 
 import type { Command } from '../command.ts';
-import { namesOf, optionsOf, quoted, shared, spellings, valueKind } from './table.ts';
+import { NAME_PATTERN, namesOf, optionsOf, quoted, shared, spellings, valueKind } from './table.ts';
 import type { NamedOption } from './table.ts';
 
 export function zshScript(commands: readonly Command[]): string {
@@ -9,8 +9,11 @@ export function zshScript(commands: readonly Command[]): string {
 # Completion of longshore for zsh: put it into a folder of $fpath, as _longshore
 _longshore_images() {
   local -a images
-  images=(\${(f)"$(longshore ls --names 2>/dev/null)"})
-  compadd -a images
+  local name
+  for name in \${(f)"$(longshore ls --names 2>/dev/null)"}; do
+    [[ $name =~ '^${NAME_PATTERN}$' ]] && images+=("$name")
+  done
+  compadd -a images # which quotes them
 }
 
 _longshore() {
