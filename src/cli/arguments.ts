@@ -1,9 +1,10 @@
 // A command line into what is to be done.
 
 import { parseArgs } from 'node:util';
-import { VERSION } from '../index.ts';
+import { ConfigError, ImageClient, VERSION } from '../index.ts';
 import { globalOptions, UsageError } from './command.ts';
 import type { Call, Command, Option, Options } from './command.ts';
+import { commandOfTwoWords, insteadOf, pointerFor, wordsBehind } from './docker-words.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { printable } from './printable.ts';
 
@@ -25,33 +26,60 @@ export function parseCommandLine(
   commands: readonly Command[],
   onCommand: (command: Command) => void,
 ): Task {
-  const at = commandIndex(argv);
-  const name = argv[at];
-  if (name === undefined) return withoutCommand(argv, commands);
-  const rest = argv.filter((_, index) => index !== at);
-  if (name === 'help') return { text: helpFor(rest, commands) };
-  const command = find(name, commands);
+  const words = commandWords(argv, commands);
+  if (words.name === undefined) return withoutCommand(argv, commands);
+  if (words.name === 'help') return { text: helpFor(words.rest, commands) };
+  const command = find(words.name, commands);
   onCommand(command);
-  return withCommand(command, rest);
+  return withCommand(command, words.rest);
+}
+
+interface CommandWords {
+  readonly name: string | undefined;
+  /** All other arguments. */
+  readonly rest: readonly string[];
 }
 
 /** Options may stand before the command, so it is the first argument that is neither one nor the value of one. */
-function commandIndex(argv: readonly string[]): number {
+function commandWords(argv: readonly string[], commands: readonly Command[]): CommandWords {
   const { tokens } = parseArgs({ ...loose, args: [...argv], options: topOptions });
-  return tokens.find((token) => token.kind === 'positional')?.index ?? -1;
+  const [first, second] = tokens.filter((token) => token.kind === 'positional');
+  refuseDockerOption(tokens, first?.value, commands);
+  if (first === undefined) return { name: undefined, rest: argv };
+  const two = commandOfTwoWords(first.value, second?.value);
+  const taken = two === undefined ? [first.index] : [first.index, second?.index];
+  const name = two ?? first.value;
+  const behind = two === undefined ? wordsBehind(name) : undefined;
+  const rest = argv.filter((_, index) => !taken.includes(index));
+  if (behind === undefined) return { name, rest };
+  if (rest.some((word) => word === '--help' || word === '-h')) return { name: 'help', rest: [] };
+  throw new UsageError(`longshore ${name} takes one of ${behind.join(', ')}`);
+}
+
+/** One of docker's own options before its command: its value would be taken for the command. */
+function refuseDockerOption(tokens: ReturnType<typeof parseArgs>['tokens'], name: string | undefined, commands: readonly Command[]): void {
+  for (const token of tokens ?? []) {
+    if (token.kind === 'positional') return;
+    if (token.kind !== 'option') continue;
+    const instead = insteadOf(token.rawName);
+    // Options of a command may stand before it.
+    const isOwn = commands.some((each) => each.name === name && Object.values(each.options).some(({ short }) => `-${short}` === token.rawName));
+    if (instead !== undefined && !isOwn) throw new UsageError(`there is no option ${token.rawName} here: ${instead}`);
+  }
 }
 const loose = { strict: false, allowPositionals: true, tokens: true } as const;
 
 function withoutCommand(argv: readonly string[], commands: readonly Command[]): Task {
   const { values } = parse(argv, topOptions);
   if (values['version'] === true) return { text: () => `longshore ${VERSION}\n` };
-  if (values['help'] === true) return { text: (room) => generalHelp(commands, topOptions, room) };
+  if (values['help'] === true || argv.length === 0) return { text: (room) => generalHelp(commands, topOptions, room) };
   throw new UsageError(`a command is missing: ${commands.map((command) => command.name).join(', ')}`);
 }
 
 function helpFor(argv: readonly string[], commands: readonly Command[]): (room: number) => string {
-  const [name] = parse(argv, globalOptions).positionals;
-  if (name === undefined) return (room) => generalHelp(commands, topOptions, room);
+  const [first, second] = parse(argv, globalOptions).positionals;
+  const name = first === undefined ? undefined : (commandOfTwoWords(first, second) ?? first);
+  if (name === undefined || wordsBehind(name) !== undefined) return (room) => generalHelp(commands, topOptions, room);
   const command = find(name, commands);
   return (room) => commandHelp(command, room);
 }
@@ -81,6 +109,8 @@ function checkChoice(name: string, { choices }: Option, given: unknown): void {
 
 /** One for each `--host`, or for each `--context`. */
 function enginesOf({ fleet }: Command, { host = [], context = [] }: Call['values']): ReadonlyArray<Call['engine']> {
+  for (const each of host) checkHost(each);
+  if (host.length === 1 && context.length === 1) throw new UsageError('give a host or a context, not both');
   if (host.length < 2 && context.length < 2) return [{ host: host[0], context: context[0] }];
   const option = host.length > 1 ? '--host' : '--context';
   if (fleet !== true) throw new UsageError(`it works on one engine at a time: give one ${option}`);
@@ -91,9 +121,20 @@ function enginesOf({ fleet }: Command, { host = [], context = [] }: Call['values
   return named.map((each) => (host.length > 0 ? { host: each } : { context: each }));
 }
 
+/** Making a client parses the address, and does no I/O. */
+function checkHost(host: string): void {
+  try {
+    new ImageClient({ host }).close();
+  } catch (error) {
+    throw error instanceof ConfigError ? new UsageError(error.message) : error;
+  }
+}
+
 function find(name: string, commands: readonly Command[]): Command {
   const found = commands.find((command) => command.name === name || command.alias === name);
   if (found !== undefined) return found;
+  const pointer = pointerFor(name);
+  if (pointer !== undefined) throw new UsageError(`there is no command "${name}" here: ${pointer}`);
   const names = commands.map((command) => command.name);
   throw new UsageError(`there is no command "${printable(name)}"${suggestion(name, [...names, 'help'])}`);
 }

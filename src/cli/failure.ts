@@ -1,6 +1,6 @@
 // What is said of an error, in two lines at most: what happened, and what to do; and the exit code that it means.
 
-import { ApiError, ArgumentError, ConfigError, ConnectError, LongshoreError, TimeoutError, UploadError } from '../index.ts';
+import { ApiError, ArgumentError, ConnectError, LongshoreError, TimeoutError, UploadError } from '../index.ts';
 import type { ApiErrorReason } from '../index.ts';
 import { Interruption, OutputClosedError, UsageError } from './command.ts';
 import { printable } from './printable.ts';
@@ -40,7 +40,7 @@ function printableLines(text: string): string {
 
 /** What a call was given cannot be meant: whoever wrote the command line can set it right. */
 function isUsage(error: unknown): error is Error {
-  return error instanceof UsageError || error instanceof ArgumentError || error instanceof ConfigError;
+  return error instanceof UsageError || error instanceof ArgumentError;
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

@@ -183,6 +183,12 @@ describe('import', () => {
     ]);
   });
 
+  it('prints the id once, also where the engine says it as the status of a layer, as Podman does', async () => {
+    const said = { 'POST /images/create': progress({ status: ID, progress: '', progressDetail: {}, id: ID }) };
+    const outcome = await against(said, ['import', '-'], { stdin: 'a tar' });
+    expect(outcome).toEqual({ code: 0, stdout: `${ID}\n`, stderr: '' });
+  });
+
   it('names a file that cannot be packed', async () => {
     const { code, stderr } = await against(imported, ['import', 'FOLDER', 'a:1']); // there is the daemon's own socket in it
     expect([code, stderr]).toEqual([
@@ -459,14 +465,28 @@ describe('df -v', () => {
 });
 
 describe('ls', () => {
+  it.each([
+    // name, repository, tag: as the reference grammar has them
+    [`x@${ID}`, 'x', '<none>'],
+    [`x:1@${ID}`, 'x', '1'],
+    ['host:5000/a/b', 'host:5000/a/b', '<none>'],
+    ['host:5000/a/b:1', 'host:5000/a/b', '1'],
+    ['[::1]:5000/a', '[::1]:5000/a', '<none>'],
+    ['Not/A/Name:1', 'Not/A/Name', '1'],
+  ])('has %j as repository and tag', async (name, repository, tag) => {
+    const image = { Id: ID, RepoTags: [name], RepoDigests: [], Created: 0, Size: 1, Labels: null };
+    const { stdout } = await against({ 'GET /images/json': json([image]) }, ['ls']);
+    expect((stdout.split('\n')[1] ?? '').split(/ {3,}/).slice(0, 2)).toEqual([repository, tag]);
+  });
+
   it('of an engine without images prints the head alone', async () => {
     expect((await against({ 'GET /images/json': json([]) }, ['ls'])).stdout).toBe('REPOSITORY   TAG   IMAGE ID   CREATED   SIZE\n');
   });
 
-  it('prints names alone, one a line, for other programs', async () => {
+  it('prints names alone that commands take, one a line, for other programs', async () => {
     const image = (RepoTags: string[]) => ({ Id: ID, RepoTags, RepoDigests: [], Created: 0, Size: 1, Labels: null });
     const answers = { 'GET /images/json': json([image(['a:1', `b:${STEER}`]), image(['<none>:<none>'])]) };
-    expect((await against(answers, ['images', '--names'])).stdout).toBe(`a:1\nb:${SHOWN}\n`);
+    expect((await against(answers, ['images', '--names'])).stdout).toBe('a:1\n');
   });
 });
 
@@ -474,6 +494,10 @@ describe('a command under the name that docker has for it', () => {
   it('is the same command', async () => {
     await against({ 'DELETE /images/a': json([]) }, ['rmi', 'a']);
     expect(daemon.requests).toEqual(['DELETE /images/a']);
+    await longshore(daemon.host, ['image', '-q', 'rm', 'a', '--force']);
+    await longshore(daemon.host, ['image', 'inspect', 'image']);
+    await longshore(daemon.host, ['system', 'df']);
+    expect(daemon.requests.slice(1)).toEqual(['DELETE /images/a?force=1', 'GET /images/image/json', 'GET /system/df']);
     expect((await longshore(daemon.host, ['images', '--help'])).stdout).toMatch(/^Usage: longshore ls /);
   });
 });

@@ -3,7 +3,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -116,6 +116,19 @@ describe('longshore', () => {
     await waiting;
     child.kill('SIGINT');
     expect((await ended(child)).code).toBe(130);
+  });
+
+  it('with a config.json that is broken does what does not need it, and warns once', async () => {
+    daemon = await cannedDaemon({ 'GET /images/json': (response) => void response.end('[]') });
+    writeFileSync(join(daemon.folder, 'config.json'), '{"auths":');
+    const path = join(daemon.folder, 'config.json');
+    const why = `${path} is not JSON; repair it, or set DOCKER_CONFIG to the folder of another config.json`;
+    const variables = { DOCKER_CONFIG: daemon.folder };
+    const warning = (name: string): string => `longshore ${name}: warning: its settings do not count: ${why}\n`;
+    expect(await ended(start(['ls', '-q'], daemon.host, variables))).toEqual({ code: 0, stdout: '', stderr: warning('ls') });
+    // A pull needs its credentials, and without DOCKER_HOST, its current context says where the engine is.
+    expect(await ended(start(['pull', 'h:1/x'], daemon.host, variables))).toEqual({ code: 1, stdout: '', stderr: `${warning('pull')}longshore pull: ${why}\n` });
+    expect(await ended(start(['ls'], '', variables))).toEqual({ code: 1, stdout: '', stderr: `longshore ls: ${why}\n` });
   });
 
   // As arguments of one function call, so many would exceed the stack of the process.

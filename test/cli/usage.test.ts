@@ -18,7 +18,22 @@ describe('wrong usage', () => {
 
   it.each<[string[], string, World?]>([
     // arguments, what is said, the world where that matters; the help named is that of who says it
-    [[], MISSING],
+    [['image'], 'longshore: longshore image takes one of ls, list, rm, remove, prune, inspect, history, pull, push, save, load, import, tag'],
+    [['system', 'info'], 'longshore: longshore system takes one of df, events'],
+    [['image', 'build'], 'longshore: longshore image takes one of ls'],
+    [['image', 'rm'], 'longshore rm: IMAGE... is missing'],
+    [['system', 'df', 'x'], 'longshore df: there is no place for "x"'],
+    [['login'], 'longshore: there is no command "login" here: longshore uses the logins of docker and podman: run docker login'],
+    [['ps', '-a'], 'longshore: there is no command "ps" here: longshore is for images only: run docker ps'],
+    [['run', '--rm', 'x'], 'longshore: there is no command "run" here: longshore is for images only: run docker run'],
+    [['build', '.'], 'longshore: there is no command "build" here: longshore is for images only: run docker build'],
+    [['help', 'exec'], 'longshore: there is no command "exec" here: longshore is for images only: run docker exec'],
+    [['-v'], 'longshore: there is no option -v here: give --version'],
+    [['-c', 'default', 'ls'], 'longshore: there is no option -c here: give --context NAME'],
+    [['-c', 'default'], 'longshore: there is no option -c here: give --context NAME'],
+    [['--config', '/x', 'ls'], 'longshore: there is no option --config here: set DOCKER_CONFIG to the folder'],
+    [['constructor'], 'longshore: there is no command "constructor"'],
+    [['image', 'constructor'], 'longshore: longshore image takes one of ls'],
     [['-q'], MISSING],
     [['--host', 'ls'], MISSING],
     [['pulll', 'x'], 'longshore: there is no command "pulll"; did you mean pull?'],
@@ -75,8 +90,8 @@ describe('wrong usage', () => {
 });
 
 describe('help', () => {
-  it.each([['--help'], ['-h'], ['help']])('%s lists every command, on stdout', async (argument) => {
-    const { code, stdout, stderr } = await longshore(NOWHERE, [argument]);
+  it.each([[], ['--help'], ['-h'], ['help'], ['image', '--help'], ['help', 'system']].map((argv) => [argv]))('%j lists every command, on stdout', async (argv) => {
+    const { code, stdout, stderr } = await longshore(NOWHERE, argv);
     expect([code, stderr]).toEqual([0, '']);
     for (const { name, summary } of commands) expect(stdout).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'));
     expect(stdout).toContain('--version');
@@ -107,6 +122,15 @@ describe('help', () => {
 
   it('is given for a command that lacks its operands, too', async () => {
     expect((await longshore(NOWHERE, ['save', '-h', '-o', 'x'])).code).toBe(0);
+  });
+
+  it.each([
+    [['image', 'ls', '--help'], 'ls'],
+    [['help', 'image', 'rm'], 'rm'],
+    [['system', '--help', 'df'], 'df'],
+    [['context', 'ls', '-h'], 'context'],
+  ])('%j is that of %s', async (argv, name) => {
+    expect((await longshore(NOWHERE, argv)).stdout).toMatch(new RegExp(`^Usage: longshore ${name} `));
   });
 
   it('--version prints ours, and asks no engine', async () => {

@@ -1,6 +1,6 @@
 // longshore record: what a client and an engine say to each other goes on a tape.
 
-import { FileError } from '../../index.ts';
+import { ConfigError, FileError } from '../../index.ts';
 import type { Recording, RecordingNote } from '../../testing.ts';
 import { command, UsageError } from '../command.ts';
 import type { Io } from '../command.ts';
@@ -29,7 +29,10 @@ export const record = command({
       void io.stderr.write(line(`longshore record: warning: ${message}`));
     };
     const options = { ...engine, socketPath: listen, onNote, onWarning, signal: io.signal };
-    const recording = await io.record(output, options);
+    const recording = await io.record(output, options).catch((error: unknown) => {
+      const isUsage = error instanceof ConfigError && values.host !== undefined;
+      throw isUsage ? new UsageError(error.message) : error;
+    });
     try {
       if (json === true) await print.event({ host: recording.host, engine: recording.engine });
       else await print.text(line(`DOCKER_HOST=${recording.host}`));
