@@ -107,6 +107,16 @@ describe('every writing of a secret', () => {
     }
   });
 
+  // Its end looks like an escape, or like the half of one.
+  it.each(['hunter2&hunter2', 'hunter2&#1', 'hunter2%41', 'hunter2%4', 'hunter2\\u00', 'hunter2\\', 'hunter2\u00c3'])('is taken out: %s', (odd) => {
+    const token = bearer(['X-Api-Token', odd]);
+    for (const quote of [String, JSON.stringify, encodeURIComponent, entities]) {
+      for (const behind of ['', ' y', '"', 'n', '41;', '\u2026']) {
+        expect(told(`bad login ${quote(odd)}${behind}`, token)).toMatch(/^bad login "?\[redacted\]/);
+      }
+    }
+  });
+
   it('is taken out line by line, where each line of a secret is quoted alone', () => {
     const key = { ...bearer(['X-Key-Password', '']), fields: [['X-Api-Token', 'hunter2-one\r\nhunter2-two\nhunter2-three']] as const };
     expect(told('"hunter2-two" and hunter2-three', key)).toBe('"[redacted]" and [redacted]');
