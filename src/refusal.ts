@@ -10,6 +10,8 @@ import type { ResponseHead } from './http/response.ts';
 
 /** The most of an error's body that is read, in bytes; moby's client reads as much. */
 export const ERROR_BODY_LIMIT: number = 1024 * 1024;
+/** The time for an error's body, in milliseconds: as long as for a head. An engine has it ready; then the status is told. */
+export const ERROR_BODY_MS = 30_000;
 
 /** An answer whose status is no success, as far as it came. */
 export interface Refusal {
@@ -38,7 +40,7 @@ export function errorOf(asked: Asked, { head, notes, body, cut }: Refusal, advic
 
 /** For the body of an error. */
 export function errorSink(): CollectingSink {
-  return new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'));
+  return new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'), ERROR_BODY_MS);
 }
 
 /** The codings of an answer's content, but for the one that changes nothing. */

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as errors from '../src/errors.ts';
 import { ImageClient } from '../src/image-client.ts';
 import { fakeDaemon, onRequest, answer } from './support/fake-daemon.ts';
@@ -10,6 +10,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   let engine: FakeEngine;
   let client: ImageClient;
   afterEach(async () => {
+    vi.useRealTimers();
     client.close();
     await engine?.close();
   });
@@ -255,6 +256,35 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       const error: unknown = await client.images().catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(errors.ServerError);
       expect((error as Error).message).toMatch(/… \(the answer was cut short here\)$/);
+    });
+
+    it('that stalls is waited for 30 seconds; then the status is told', async () => {
+      await start((_, response) => {
+        response.writeHead(409, { 'Content-Length': 100 }).write('{"message":');
+        headSent();
+      });
+      let headSent = (): void => {};
+      await client.apiVersion();
+      const options = { timeouts: { headMs: 24 * 60 * 60 * 1000 } }; // no race with the head
+      const calls = [
+        () => client.inspectImage('a', options), () => client.exists('a', options),
+        () => client.tag('a', 'b', options), () => client.removeImage('a', options),
+      ];
+      for (const call of calls) {
+        vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+        const sent = new Promise<void>((resolve) => (headSent = resolve));
+        let ended = false;
+        const told = call().then(() => undefined, (error: unknown) => error).finally(() => (ended = true));
+        await sent;
+        // Turns of the event loop, until the head has come and the limit is set; then time passes at once.
+        for (let turn = 0; !ended && turn < 5000; turn++) {
+          await new Promise((resolve) => setImmediate(resolve));
+          vi.advanceTimersByTime(100);
+        }
+        expect(ended).toBe(true);
+        expect(await told).toMatchObject({ name: 'ConflictError', status: 409, daemonMessage: '{"message":' });
+        vi.useRealTimers();
+      }
     });
 
     it('that is cut short still tells its status, and that it was cut', async () => {

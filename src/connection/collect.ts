@@ -7,13 +7,15 @@ import type { ContentSink } from './wire.ts';
 /** Keeps up to `limit` bytes; where more come, `tooLarge` makes the error that ends the exchange. */
 export class CollectingSink implements ContentSink {
   readonly synchronous = true;
+  readonly withinMs: number | undefined;
   readonly #content = new GrowingBytes();
   readonly #limit: number;
   readonly #tooLarge: () => Error;
 
-  constructor(limit: number, tooLarge: () => Error) {
+  constructor(limit: number, tooLarge: () => Error, withinMs?: number) {
     this.#limit = limit;
     this.#tooLarge = tooLarge;
+    this.withinMs = withinMs;
   }
 
   write(view: Uint8Array): void {

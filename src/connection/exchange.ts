@@ -148,6 +148,7 @@ export class Exchange {
     // does not stop it, not even with `close`: engines answer a load while they read it, and a proxy may add the word.
     if (event.head.status >= 400) this.#upload?.stop();
     this.#sink = this.#reader(event.head);
+    this.#limits.contentWithin(this.#sink.withinMs);
     return undefined;
   }
 

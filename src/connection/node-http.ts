@@ -181,6 +181,7 @@ class NodeHttpExchange implements ChannelExchange {
     this.#limits.headCame();
     if (head.status >= 400) this.#upload?.stop(); // see exchange.ts
     this.#answer = { message, head, sink: this.#reader(head) };
+    this.#limits.contentWithin(this.#answer.sink.withinMs);
   }
 
   /** What a sink throws ends the exchange, never the process. */

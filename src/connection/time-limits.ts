@@ -39,6 +39,14 @@ export class TimeLimits {
     this.#head?.clear();
   }
 
+  /** The head has come, and the content must end within so many milliseconds, where its reader says so. */
+  contentWithin(limitMs: number | undefined): void {
+    if (limitMs === undefined) return;
+    this.#head = new Deadline(limitMs, () => {
+      this.#expire(new TimeoutError(`the content of the answer did not end within ${limitMs} ms`, { limit: 'idle', limitMs }));
+    });
+  }
+
   /** From now on silence is the engine's, but while we wait. */
   startIdle(): void {
     this.#idle?.clear();

@@ -75,6 +75,8 @@ export interface ContentSink {
   memory?(): Uint8Array | undefined;
   /** True when `write` never returns a promise: then the content never needs memory of its own. */
   readonly synchronous?: boolean;
+  /** The time in which the whole content must come, in milliseconds, whoever sends it; none where it is left out. */
+  readonly withinMs?: number | undefined;
 }
 
 /** Chooses, when the final head is there, what its content goes into. */
