@@ -38,6 +38,14 @@ const architectureAliases: ReadonlyMap<string, readonly [architecture: string, v
   ['armel', ['arm', 'v6']],
 ]);
 
+/** Names that Node (`process.arch`) and others have for an architecture, which no engine and no registry knows. */
+const foreignNames: ReadonlyMap<string, string> = new Map([
+  ['x64', 'amd64'],
+  ['ia32', '386'],
+  ['x86', '386'],
+  ['arm32', 'arm'],
+]);
+
 /** An object's keys, in the order in which Go writes them, and whether each must be there. */
 const keys: ReadonlyMap<string, 'required' | 'optional'> = new Map([
   ['architecture', 'required'],
@@ -57,7 +65,10 @@ export function parsePlatform(platform: Platform): PlatformObject {
  * half is the daemon's, not that of the machine on which we run.
  */
 export function platformText(platform: Platform): string {
-  if (typeof platform === 'string' && wordGrammar.test(platform)) return platform;
+  if (typeof platform === 'string' && wordGrammar.test(platform)) {
+    refuseForeignName(platform);
+    return platform;
+  }
   const { os, architecture, variant, 'os.version': version, 'os.features': features } = parsePlatform(platform);
   if (features !== undefined) throw new ArgumentError('This call takes a platform as text, which has no "os.features"');
   const build = version === undefined ? '' : `(${version})`;
@@ -154,6 +165,7 @@ function isWord(value: unknown): boolean {
 /** Absent keys stay absent, so that an object compares as its reader expects. */
 function normalize(platform: PlatformObject): PlatformObject {
   const os = platform.os.toLowerCase();
+  refuseForeignName(platform.architecture, `${os}/`);
   const [architecture, implied] = alias(platform.architecture.toLowerCase());
   const variant = platform.variant?.toLowerCase() ?? implied;
   if (implied !== undefined && variant !== implied) {
@@ -167,6 +179,12 @@ function normalize(platform: PlatformObject): PlatformObject {
     ...(version !== undefined && { 'os.version': version }),
     ...(features !== undefined && { 'os.features': [...features] }),
   };
+}
+
+function refuseForeignName(architecture: string, before = ''): void {
+  const meant = foreignNames.get(architecture.toLowerCase());
+  if (meant === undefined) return;
+  throw new ArgumentError(`engines do not know the architecture "${architecture}": write "${before}${meant}" as the platform`);
 }
 
 function alias(architecture: string): readonly [architecture: string, variant?: string] {
