@@ -1,6 +1,6 @@
 // What may go into an archive: the entries as a caller gives them, their defaults, and what is refused.
 
-import { escapeText, hasUtf8, utf8 } from '../bytes.ts';
+import { ELLIPSIS, escapeText, hasUtf8, utf8 } from '../bytes.ts';
 import { TarError } from '../errors.ts';
 import { MAX_ID } from './header.ts';
 import type { TarHeader } from './header.ts';
@@ -172,6 +172,9 @@ function isIterable(value: unknown): boolean {
   return typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
 }
 
+/** How much of a value an error shows, in characters; a path may have a million. */
+const SHOWN_CHARACTERS = 300;
+
 /** The error, with the entry's path in its text and beside it. */
 export function refusal({ path }: { readonly path: string }, why: string, cause?: unknown): TarError {
   const known = typeof path === 'string' ? path : undefined;
@@ -179,5 +182,7 @@ export function refusal({ path }: { readonly path: string }, why: string, cause?
 }
 
 function quote(value: unknown): string {
-  return escapeText(typeof value === 'string' ? JSON.stringify(value) : String(value));
+  const text = String(value);
+  const shown = text.length > SHOWN_CHARACTERS ? text.slice(0, SHOWN_CHARACTERS) + ELLIPSIS : text;
+  return escapeText(typeof value === 'string' ? JSON.stringify(shown) : shown);
 }

@@ -8,7 +8,7 @@ import { checkEntry, refusal } from './entry.ts';
 import type { CheckedEntry, TarEntry } from './entry.ts';
 import { BLOCK_SIZE, encodeHeader } from './header.ts';
 import type { TarHeader } from './header.ts';
-import { paxRecords } from './pax.ts';
+import { PAX_LIMIT, paxRecords } from './pax.ts';
 
 export type { TarContent, TarEntry, TarEntryType } from './entry.ts';
 
@@ -80,11 +80,14 @@ function fileBytes(path: string, content: unknown): Uint8Array | string {
 
 function putHeaders(output: Output, entry: CheckedEntry): void {
   const records = paxRecords(entry);
-  if (records !== '') putPaxHeader(output, utf8(records));
+  if (records !== '') putPaxHeader(output, entry, utf8(records));
   output.putHeader(entry);
 }
 
-function putPaxHeader(output: Output, records: Uint8Array): void {
+function putPaxHeader(output: Output, entry: CheckedEntry, records: Uint8Array): void {
+  if (records.length > PAX_LIMIT) {
+    throw refusal(entry, `its path and linkname need a pax header of ${records.length} bytes, and engines read at most ${PAX_LIMIT}`);
+  }
   output.putHeader({ ...PAX_HEADER, size: records.length });
   output.put(records);
   output.putZeros(padding(records.length));

@@ -4,6 +4,12 @@ import { asBuffer, utf8 } from '../bytes.ts';
 import { fitsLinkname, fitsPath, MAX_ID, MAX_SIZE } from './header.ts';
 import type { TarHeader } from './header.ts';
 
+/**
+ * The longest pax header, in bytes: what Go's archive/tar, by which engines read, takes (`maxSpecialFileSize`). It holds for
+ * what is read and for what is written.
+ */
+export const PAX_LIMIT: number = 1024 * 1024;
+
 /** One record, `"27 mtime=1700000000.12345\n"`: its length in bytes, the length's own digits counted, key and value. */
 export function paxRecord(key: string, value: string): string {
   const body = ` ${key}=${value}\n`;
@@ -39,6 +45,8 @@ function paxTime(mtime: number): string {
   return exponent === undefined ? digits : `0.${'0'.repeat(Number(exponent) - 1)}${digits.replace('.', '')}`;
 }
 
+// Zeros may stand before it, as before any decimal; it is above 0, or the walk would not move on.
+const recordLength = /^0{0,20}[1-9][0-9]{0,8}$/;
 /** The records by their keys, or undefined where the bytes are none. An empty value stands for an absent key. */
 export function parsePaxRecords(bytes: Uint8Array): Map<string, string> | undefined {
   const records = new Map<string, string>();
@@ -48,7 +56,7 @@ export function parsePaxRecords(bytes: Uint8Array): Map<string, string> | undefi
     const equals = buffer.indexOf('=', space, 'latin1');
     const digits = buffer.toString('latin1', start, space);
     const end = start + Number(digits);
-    if (space < 0 || equals < 0 || !/^[1-9][0-9]{0,8}$/.test(digits)) return undefined;
+    if (space < 0 || equals < 0 || !recordLength.test(digits)) return undefined;
     if (equals >= end || end > buffer.length || buffer[end - 1] !== 0x0a) return undefined;
     const key = buffer.toString('utf8', space + 1, equals);
     records.set(key, buffer.toString('utf8', equals + 1, end - 1));

@@ -4,11 +4,9 @@ import { asBuffer, escapeText } from '../bytes.ts';
 import { TruncatedError } from '../errors.ts';
 import { BLOCK_SIZE, parseHeader } from './header.ts';
 import type { ParsedHeader } from './header.ts';
-import { parsePaxRecords } from './pax.ts';
+import { PAX_LIMIT, parsePaxRecords } from './pax.ts';
 import { Tail, TAIL_SIZE } from './tail.ts';
 
-/** The longest pax header or long name that is kept; Go's archive/tar holds `maxSpecialFileSize` to 1 MiB too. */
-const KEPT_LIMIT = 1024 * 1024;
 /** Types that have no content, whatever size they state: as Go, which wrote the archives that we read, takes them. */
 const WITHOUT_CONTENT = '123456';
 
@@ -132,7 +130,7 @@ export class ArchiveScan {
     const at = this.#position() - padded(bytes.length);
     const records = parsePaxRecords(bytes) ?? (yield* this.#broken('a faulty pax header', at));
     const size = records.get('size');
-    if (size !== undefined && !/^[0-9]{1,15}$/.test(size)) yield* this.#broken('a faulty pax size', at);
+    if (size !== undefined && !isSize(size)) yield* this.#broken('a faulty pax size', at);
     return {
       path: records.get('path') ?? earlier.path,
       size: size === undefined ? earlier.size : Number(size),
@@ -142,7 +140,7 @@ export class ArchiveScan {
 
   /** The content of a pax header or a long name, in memory. */
   *#kept(size: number): Walk<Uint8Array> {
-    if (size > KEPT_LIMIT) yield* this.#broken(`a pax header or long name of ${size} bytes`, this.#position());
+    if (size > PAX_LIMIT) yield* this.#broken(`a pax header or long name of ${size} bytes`, this.#position());
     const content = yield* this.#filled(new Uint8Array(size));
     yield* this.#skip(padded(size) - size);
     return content;
@@ -211,6 +209,11 @@ interface Overrides {
   readonly linkname: string | undefined;
 }
 const NO_OVERRIDES: Overrides = { path: undefined, size: undefined, linkname: undefined };
+
+/** Decimal digits, zeros before them too: POSIX sets no length, and Go and GNU tar read them so. */
+function isSize(text: string): boolean {
+  return /^[0-9]+$/.test(text) && Number.isSafeInteger(Number(text));
+}
 
 /** GNU tar ends a long name with a NUL. */
 function longName(bytes: Uint8Array): string {

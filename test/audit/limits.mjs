@@ -78,12 +78,13 @@ const units = {
   BLOCK_SIZE: 'bytes',
   SLAB_SIZE: 'bytes',
   COPY_LIMIT: 'bytes',
-  KEPT_LIMIT: 'bytes',
+  PAX_LIMIT: 'bytes',
   TAIL_SIZE: 'bytes',
   HEAD_LIMIT: 'bytes',
   CHUNK_LINE_LIMIT: 'bytes',
   TAPE_LIMIT: 'bytes',
   SHOWN: 'requests',
+  SHOWN_CHARACTERS: 'characters',
   REMEMBERED: 'subjects',
 };
 const suffixes = { MS: 'ms', S: 's', BYTES: 'bytes' };

@@ -5,6 +5,8 @@ import { concat } from '../../src/bytes.ts';
 import { TarError } from '../../src/errors.ts';
 import { packTar } from '../../src/tar/pack.ts';
 import type { TarEntries, TarEntry } from '../../src/tar/pack.ts';
+import { paxRecord } from '../../src/tar/pax.ts';
+import { ArchiveScan } from '../../src/tar/scan.ts';
 import { gnuTar, hasGnuTar, readers, sha256 } from '../support/foreign-tar.ts';
 import type { ForeignEntry } from '../support/foreign-tar.ts';
 import { integer, random } from '../support/random.ts';
@@ -301,6 +303,9 @@ describe('packTar refuses, before any byte of the entry,', () => {
     ['an infinite mtime', { path: 'a', mtime: Number.POSITIVE_INFINITY }, 'mtime Infinity'],
     ['an mtime beyond 2^53', { path: 'a', mtime: 1e300 }, 'mtime'],
     ['an mtime that is a Date', { path: 'a', mtime: new Date(0) }, 'mtime'],
+    ['a path beyond what a pax header may have', { path: 'p'.repeat(2 ** 20) }, 'a pax header of 1048590 bytes'],
+    ['a linkname beyond it', { path: 'a', type: 'symlink', linkname: 'l'.repeat(2 ** 20) }, 'a pax header of 1048594 bytes'],
+    ['both beyond it together', { path: 'é'.repeat(2 ** 18), type: 'symlink', linkname: 'l'.repeat(2 ** 19) }, 'a pax header'],
   ])('%s', async (_, entry, words) => {
     const { error } = await failure([entry as TarEntry]);
     expect(error).toBeInstanceOf(TarError);
@@ -320,6 +325,21 @@ describe('packTar refuses, before any byte of the entry,', () => {
     ['an object with a path that leaves the tree', { '../a': 'x' }],
   ])('%s in place of entries', async (_, entries) => {
     expect((await failure(entries as TarEntries)).error).toBeInstanceOf(TarError);
+  });
+
+  it('shows a long path cut', async () => {
+    const { error } = await failure([{ path: `/${'p'.repeat(2 ** 20)}` }]);
+    expect((error as Error).message.length).toBeLessThan(1000);
+  });
+
+  it('no path whose pax header has 1 MiB, which its own scan reads', async () => {
+    const record = (path: string): number => paxRecord('path', path).length;
+    const path = 'p'.repeat(2 ** 20 - record('p'.repeat(2 ** 20 - 30)) + (2 ** 20 - 30));
+    expect(record(path)).toBe(2 ** 20);
+    const walk = new ArchiveScan();
+    for await (const block of packTar([{ path }])) walk.push(block);
+    expect(walk.finish().entries).toBe(1);
+    expect((await failure([{ path: `${path}p` }])).error).toBeInstanceOf(TarError);
   });
 
   it('shows control characters of a path escaped', async () => {

@@ -91,6 +91,7 @@ describe('parsePaxRecords', () => {
     ['no number', 'ab path=a\n'],
     ['a length with a sign', '+9 path=a\n'],
     ['a length of 0', '0 path=a\n'],
+    ['a length of zeros', '00 path=a\n'],
     ['a length too short', '8 path=a\n'],
     ['a length too long', '11 path=a\n'],
     ['no "="', '7 path\n'],

@@ -199,6 +199,16 @@ sys.stdout.buffer.write(member.tobuf(tarfile.GNU_FORMAT))`);
     expect(failure([...pieces.slice(0, -1), chunk.subarray(1)]).message).toContain('inside "huge"');
   });
 
+  it.each([
+    ['its size', paxRecord('size', `${'0'.repeat(30)}3`)],
+    ['its length', '0012 size=3\n'],
+  ])('reads a pax record with zeros before %s, as GNU tar does', (_, record) => {
+    const file = concat([Buffer.from('abc'), new Uint8Array(509)]);
+    const archive = concat([meta('x', record), header({ path: 'a', typeflag: '0', size: 0 }), file, new Uint8Array(1024)]);
+    expect(listing([archive])).toEqual([{ path: 'a', typeflag: '0', size: 3, sha256: sha256('abc') }]);
+    if (hasGnuTar) expect(gnuTar(['-xOf', '-'], archive).toString()).toBe('abc');
+  });
+
   it('applies a pax size to the file alone, not to a long name on the way to it', async () => {
     // The attack: readers that disagree on what a size belongs to see different entries in one archive
     // (CVE-2026-53655): what one takes for content is a file to the other.
