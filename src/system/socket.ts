@@ -4,6 +4,12 @@ import { Socket } from 'node:net';
 import type { SocketConstructorOpts } from 'node:net';
 import type { Channel, ChannelOwner } from '../connection/channel.ts';
 
+/**
+ * How long a TCP connection may be silent before the system asks whether the other side is still there, in milliseconds: a
+ * NAT or firewall forgets one that is idle, and a pull may say nothing for minutes. The docker command has 30 s too.
+ */
+export const KEEP_ALIVE_MS = 30_000;
+
 /** Where a socket connects to: `{ path }` for Unix sockets and pipes, `{ host, port }` for TCP. */
 export type SocketTarget = { readonly path: string } | { readonly host: string; readonly port: number };
 
@@ -11,6 +17,7 @@ export type SocketTarget = { readonly path: string } | { readonly host: string; 
 export async function connectSocket(target: SocketTarget, signal: AbortSignal | undefined): Promise<Channel> {
   signal?.throwIfAborted();
   const channel = new SocketChannel();
+  if ('host' in target) channel.socket.setKeepAlive(true, KEEP_ALIVE_MS);
   channel.socket.connect(target);
   await connected(channel.socket, 'connect', signal);
   return channel;

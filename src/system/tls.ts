@@ -6,7 +6,7 @@ import type { Channel, ChannelOwner } from '../connection/channel.ts';
 import type { TcpAddress, TlsOptions } from '../docker/address.ts';
 import { ConfigError } from '../errors.ts';
 import type { Warn } from '../warnings.ts';
-import { Patience, connected, nobody, writeTogether } from './socket.ts';
+import { KEEP_ALIVE_MS, Patience, connected, nobody, writeTogether } from './socket.ts';
 import { shortened, tlsError } from './tls-errors.ts';
 import type { Peer } from './tls-errors.ts';
 import { checkTlsOptions, isForAddress, readTlsMaterial } from './tls-material.ts';
@@ -108,6 +108,7 @@ class TlsChannel implements Channel {
     this.#patience = new Patience(socket);
     this.#peer = peer;
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.pause();
     socket.on('data', (bytes) => this.#came(bytes));
     // Node tells an end that the engine has vouched for (close_notify) and one that anybody on the way has made by the
