@@ -17,7 +17,7 @@ import { endpoints } from './docker/endpoints.ts';
 import type { PingResult } from './docker/engine-types.ts';
 import { readInfo, readVersion } from './docker/normalise.ts';
 import { carriesCredentials, withoutSecrets } from './docker/secrets.ts';
-import { OUR_RANGE, commonVersion, isApiVersion, isVersionComplaint } from './docker/version.ts';
+import { OUR_RANGE, apiVersionOf, commonVersion, isVersionComplaint } from './docker/version.ts';
 import { codingsOf, errorOf, errorSink } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { Question, RequestMaker } from './sent-request.ts';
@@ -187,8 +187,8 @@ export class Engine {
     const { head } = await this.#ping('HEAD', options);
     const told = head.status === 200 && head.fields.has('api-version');
     const answer = told ? head : await this.#pingedByGet(options);
-    const apiVersion = answer.fields.get('api-version') ?? '';
-    if (!isApiVersion(apiVersion)) throw this.#noEngine(answer);
+    const apiVersion = apiVersionOf(answer.fields.get('api-version') ?? '');
+    if (apiVersion === undefined) throw this.#noEngine(answer);
     const server = answer.fields.get('server');
     const podmanVersion = answer.fields.get('libpod-api-version') ?? /^libpod\/(\S+)/i.exec(server ?? '')?.[1];
     return {

@@ -138,6 +138,13 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(await client.images()).toEqual([]);
     });
 
+    it.each(['v1.41', '1.041', 'v01.41'])('is spoken as 1.41 with an engine that writes %s', async (written) => {
+      await start(() => [], written);
+      expect(await client.images()).toEqual([]);
+      expect(engine.asked.map(({ target }) => target)).toEqual(['/v1.41/images/json']);
+      expect((await client.ping()).apiVersion).toBe('1.41');
+    });
+
     it('is asked for with GET where HEAD is not answered', async () => {
       const daemon = await fakeDaemon((socket) =>
         onRequest(socket, (head) => {

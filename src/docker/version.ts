@@ -12,9 +12,10 @@ export const OUR_RANGE: string = `${OLDEST_API_VERSION} to ${NEWEST_API_VERSION}
 
 const versionGrammar = /^v?([0-9]{1,4})\.([0-9]{1,4})$/;
 
-/** Whether a text has the form of an API version. */
-export function isApiVersion(text: string): boolean {
-  return versionGrammar.test(text);
+/** The API version that a text names, as it stands in a path: `"1.41"` for `"v1.41"` too; undefined: it names none. */
+export function apiVersionOf(text: string): string | undefined {
+  const [, major, minor] = versionGrammar.exec(text) ?? [];
+  return major === undefined ? undefined : `${Number(major)}.${Number(minor)}`;
 }
 
 /** Below, at or above zero as `a` is older than, the same as or newer than `b`. */
@@ -34,10 +35,9 @@ export function majorMinor(release: string): string {
 
 /** A version to be pinned to, without the leading "v"; a `ConfigError` where it is none that this client speaks. */
 export function parsePinnedVersion(text: string, source = 'version'): string {
-  const version = text.replace(/^v/, '');
-  const spoken = isApiVersion(text) && inOurRange(version);
-  if (!spoken) throw new ConfigError(`${source} "${escapeText(text)}" is none of the API versions ${OUR_RANGE}`);
-  return version;
+  const version = apiVersionOf(text);
+  if (version !== undefined && inOurRange(version)) return version;
+  throw new ConfigError(`${source} "${escapeText(text)}" is none of the API versions ${OUR_RANGE}`);
 }
 function inOurRange(version: string): boolean {
   return compareVersions(version, OLDEST_API_VERSION) >= 0 && compareVersions(version, NEWEST_API_VERSION) <= 0;
