@@ -6,8 +6,9 @@ import { Fields } from './fields.ts';
 /** What engines send is far below; a proxy's cookies may be above, and take the longer way. */
 export const PLAIN_HEAD_BYTES = 1024;
 
-// status-line = HTTP-version SP status-code SP [ reason-phrase ] CRLF                                  RFC 9112 §4
-const statusLine = /HTTP\/1\.([0-9]) ([1-5][0-9][0-9]) ([\t\x20-\x7e\x80-\xff]*)\r\n/y;
+// status-line = HTTP-version SP status-code [ SP [ reason-phrase ] ] CRLF: a server must send the second SP (RFC 9112 §4),
+// and some leave it out with the reason phrase; every client that we know accepts that.
+const statusLine = /HTTP\/1\.([0-9]) ([1-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n/y;
 // field-line = field-name ":" OWS field-value OWS CRLF; no two ways lead through the same text, so that what does not
 // match is given up in linear time.                                                                    RFC 9112 §5
 const fieldLine =

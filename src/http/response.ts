@@ -79,6 +79,8 @@ export class ResponseParser {
   #before = 0;
   /** A line whose end has not come yet. */
   #partialLine = '';
+  /** What of a status line was read before it as a line: errors show it. */
+  #linePrefix = '';
   /** Where the production that is being read began: what errors point at. */
   #start = 0;
   /** Known once the head is. */
@@ -171,16 +173,18 @@ export class ResponseParser {
   *#head(): Steps<UnframedHead> {
     this.#start = this.#before + this.#position;
     yield* this.#preface();
+    this.#linePrefix = PREFACE;
     const [minor, status, reason] = this.#statusLine(yield* this.#line(RESPONSE_LIMITS.statusLine, this.#start));
+    this.#linePrefix = '';
     return new UnframedHead(minor, status, reason, yield* this.#fieldSection('head'), this.#method);
   }
 
-  // status-line = HTTP-version SP status-code SP [ reason-phrase ]                                             §4
+  // status-line = HTTP-version SP status-code [ SP [ reason-phrase ] ], see plain-head.ts                        §4
   #statusLine(line: string): [minor: string, status: string, reason: string] {
-    const match = /^([0-9]) ([1-5][0-9][0-9]) (.*)$/s.exec(line);
-    if (!match) return this.#fail('a malformed status line', 'RFC 9112 §4', `HTTP/1.${line}`);
+    const match = /^([0-9]) ([1-5][0-9][0-9])(?: (.*))?$/s.exec(line);
+    if (!match) return this.#fail('a malformed status line', 'RFC 9112 §4', PREFACE + line);
     const [, minor = '', status = '', reason = ''] = match;
-    if (!isFieldText(reason)) this.#fail('a control character in the reason phrase', 'RFC 9112 §4', reason);
+    if (!isFieldText(reason)) this.#fail('a control character in the reason phrase', 'RFC 9112 §4', PREFACE + line);
     return [minor, status, reason];
   }
 
@@ -195,7 +199,9 @@ export class ResponseParser {
   }
 
   #noHttp(): never {
-    const excerpt = this.#input.toString('latin1', this.#position, this.#position + 64);
+    // What came before the wrong byte is as expected, though it may have come in an earlier read.
+    const matched = PREFACE.slice(0, this.#before + this.#position - this.#start);
+    const excerpt = matched + this.#input.toString('latin1', this.#position, this.#position + 64 - matched.length);
     const tls = excerpt.startsWith('\x15') || excerpt.startsWith('\x16');
     const hint = tls ? '; this looks like TLS: give tls, write https://, or set DOCKER_TLS_VERIFY' : '';
     return this.#fail(`the answer is not HTTP/1${hint}`, 'RFC 9112 §2.3', excerpt);
@@ -336,12 +342,19 @@ export class ResponseParser {
   /** The next line without its CRLF, of at most `limit` bytes, as Latin-1 text. */
   *#line(limit: number, start: number = this.#before + this.#position): Steps<string> {
     this.#start = start;
-    for (;;) {
+    for (let afterCr = false; ; ) {
       const feed = this.#input.indexOf(LF, this.#position);
       const end = feed === -1 ? this.#input.length : feed + 1;
-      this.#partialLine += this.#input.toString('latin1', this.#position, end);
+      const part = this.#input.toString('latin1', this.#position, end);
+      const before = this.#partialLine.length;
+      this.#partialLine += part;
       this.#position = end;
       if (feed !== -1) break;
+      // A CR that no LF follows is refused now: the rest of the line may never come.
+      const cr = part.indexOf('\r');
+      if (afterCr && part !== '') this.#refuseCr(this.#partialLine, before - 1, limit);
+      else if (cr !== -1 && cr < part.length - 1) this.#refuseCr(this.#partialLine, before + cr, limit);
+      afterCr = part === '' ? afterCr : part.endsWith('\r');
       this.#checkLength(this.#partialLine, limit);
       yield* this.#more();
     }
@@ -351,10 +364,18 @@ export class ResponseParser {
   }
 
   #withoutEnd(line: string, limit: number): string {
+    const end = line.length - 2;
+    const cr = line.indexOf('\r');
+    if (cr !== -1 && cr < end) this.#refuseCr(line, cr, limit);
     this.#checkLength(line, limit);
     // A lone LF might pass as a line end (§2.2 lets recipients do so); two readers that differ on it can be played off.
-    if (!line.endsWith('\r\n')) this.#fail('a line that ends without CR', 'RFC 9112 §2.2', line);
-    return line.slice(0, -2);
+    if (cr === -1) this.#fail('a line that ends without CR', 'RFC 9112 §2.2', this.#linePrefix + line);
+    return line.slice(0, end);
+  }
+
+  /** §2.2: a sender must not generate it alone. Behind the limit of the line, its length is what is wrong with it. */
+  #refuseCr(line: string, at: number, limit: number): void {
+    if (at <= limit) this.#fail('a CR that no LF follows', 'RFC 9112 §2.2', this.#linePrefix + line);
   }
 
   #checkLength(line: string, limit: number): void {

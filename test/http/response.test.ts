@@ -20,6 +20,40 @@ function parse(pieces: Iterable<Uint8Array>): { events: string[]; offset: number
   return { events, offset: undefined };
 }
 
+describe('the excerpt of an error', () => {
+  it.each<[string, string]>([
+    ['another version', '⚑HTTP/2.0 200 OK\r\n'],
+    ['another protocol', '⚑HTTQ/1.1 200 OK\r\n'],
+    ['another version behind an interim answer', 'HTTP/1.1 100 Continue\r\n\r\n⚑HTTP/3.0 200 OK\r\n'],
+    ['a status line that a lone LF ends', '⚑HTTP/1.1 200 OK\nX'],
+    ['a CR in a status line', '⚑HTTP/1.1 200 O\rK\r\n'],
+    ['a control character in a reason phrase', '⚑HTTP/1.1 200 O\x01K\r\n\r\n'],
+    ['a malformed status line', '⚑HTTP/1.1 20 OK\r\n\r\n'],
+    ['a CR in a field', 'HTTP/1.1 200 OK\r\n⚑A: b\rc\r\n'],
+    ['a chunk size that is none', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n⚑xyz\r\n'],
+  ])('begins at the byte that the offset names: %s', (_, marked) => {
+    const offset = marked.indexOf('⚑');
+    const wire = Buffer.from(marked.replace('⚑', ''), 'latin1');
+    for (const [way, pieces] of splits(wire)) {
+      const parser = new ResponseParser('GET');
+      let error: unknown;
+      try {
+        for (const piece of pieces) {
+          parser.receive(Uint8Array.from(piece));
+          while (parser.next() !== undefined);
+        }
+      } catch (reason) {
+        error = reason;
+      }
+      const { excerpt, offset: named } = error as ProtocolError;
+      const shown = excerpt.replace(/\\x([0-9a-f]{2})/g, (_escape, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+      expect(named, way).toBe(offset);
+      expect(shown.length, way).toBeGreaterThan(1);
+      expect(wire.toString('latin1', offset).startsWith(shown), `${way}: ${shown}`).toBe(true);
+    }
+  });
+});
+
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 const LAST = '0\r\n\r\n';
 

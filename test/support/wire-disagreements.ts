@@ -27,8 +27,11 @@ const disagreements: ReadonlyArray<readonly [reason: string, cases: Readonly<Rec
     },
   ],
   [
-    'it takes a status for whole without the space behind it, which a server must send (RFC 9112 §4)',
-    { 'refuses a status without the space behind it': 'waiting' },
+    'it takes a CR behind the CR of a status line for the end of that line',
+    {
+      'refuses two CRs behind the status line': 'waiting',
+      'refuses two CRs in place of the end of the status line': 'end reusable',
+    },
   ],
   [
     'it judges the fields of framing also where they frame nothing: in interim answers, trailers, and the answer to a HEAD',
