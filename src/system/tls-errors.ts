@@ -71,7 +71,10 @@ function unknownIssuer({ certificate, hasCa }: Peer): Meaning {
 
 function otherNames({ certificate, name }: Peer): Meaning {
   const names = certificate === undefined ? 'other names' : shown(namesOf(certificate));
-  const hint = 'Use such a name as the host; or as tls.serverName, where the host only leads there';
+  const inSubject = certificate !== undefined && [certificate.subject?.CN].flat().includes(name);
+  const hint = inSubject
+    ? `The name in its subject (CN) does not count; the engine needs a certificate with subjectAltName=DNS:${name}`
+    : 'Use such a name as the host; or as tls.serverName, where the host only leads there';
   return [`the engine's certificate is for ${names}, and not for ${name}`, hint];
 }
 

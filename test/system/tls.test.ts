@@ -125,6 +125,19 @@ describe('a connection over TLS', () => {
     await expect(get(poolTo(daemon, { ca, serverName: wrong }))).rejects.toThrow(`and not for ${wrong}`);
   });
 
+  // Node takes the name in the subject where there is no DNS name beside it; Go, curl and browsers do not (RFC 9525 §2).
+  it.each(['alone', 'address', 'email'])('refuses a certificate that has the name in its subject alone: server-cn-%s.pem', async (kind) => {
+    const cert = pem(`server-cn-${kind}.pem`);
+    const daemon = await start(answering(answer('x')), { cert });
+    for (const pool of [poolTo(daemon, { ca: cert }, 'localhost'), poolTo(daemon, { ca: cert, serverName: 'localhost' })]) {
+      const error = await failure(get(pool));
+      expect(error).toBeInstanceOf(ConnectError);
+      expect(error).toMatchObject({ errno: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+      expect((error as Error).message).toMatch(/and not for localhost\. The name in its subject \(CN\) does not count; .*DNS:localhost/);
+    }
+    expect(daemon.sockets).toHaveLength(0);
+  });
+
   it.each(['TLSv1.2', 'TLSv1.3'] as const)('hears what is said before anything was asked (%s)', async (maxVersion) => {
     const daemon = await start((socket) => socket.write('220 mail.example ESMTP\r\n'), { maxVersion });
     await expect(get(poolTo(daemon))).rejects.toThrow(ProtocolError);
