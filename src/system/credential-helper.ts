@@ -5,7 +5,7 @@
 // secret, in words as well, so nothing that a helper says is ever shown.
 
 import { concat, decodeUtf8 } from '../bytes.ts';
-import { Deadline } from '../connection/deadline.ts';
+import { Deadline, twoTurns } from '../connection/deadline.ts';
 import { isJsonObject } from '../docker/answer.ts';
 import { Secret } from '../docker/auth.ts';
 import type { Credentials } from '../docker/auth.ts';
@@ -77,16 +77,29 @@ function converse(program: Program, question: HelperQuestion, limits: HelperLimi
     const limit = new Deadline(timeoutMs, late);
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted === true) onAbort();
+    let heard = false;
     program.stdout.on('data', (block: Uint8Array) => {
+      heard = true;
       room -= block.length;
       if (room >= 0) blocks.push(block);
       else giveUp(failure(question, `says more than ${HELPER_OUTPUT_LIMIT} bytes, and was stopped`));
     });
     program.stderr.resume();
     program.stdin.end(question.registry); // it need not read it: a write error is nobody's
-    void program.ended.then((end) => {
+    const finish = (end: ProgramEnd): void => {
       over();
+      for (const pipe of [program.stdout, program.stderr]) pipe.destroy();
       resolve({ stdout: concat(blocks), end });
+    };
+    void program.ended.then(finish);
+    // A child of its own may hold on to its output for ever (an agent that it started, say). All that itself has said is
+    // there to be read when it has exited.
+    void program.exited.then(async (end) => {
+      do {
+        heard = false;
+        await twoTurns();
+      } while (heard);
+      finish(end);
     });
   });
 }

@@ -3,13 +3,14 @@
 // or with nothing, and say not a word of it (stderr is passed through). "docker:" below is where it differs from ours.
 
 import { once } from 'node:events';
-import { chmod } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/docker/auth.ts';
 import { CredentialError } from '../../src/errors.ts';
 import { HELPER_OUTPUT_LIMIT, askHelper } from '../../src/system/credential-helper.ts';
 import type { HelperLimits } from '../../src/system/credential-helper.ts';
+import { runs } from '../support/fake-ssh.ts';
 import { helperFolder, shownBy } from '../support/helpers.ts';
 import type { HelperFolder } from '../support/helpers.ts';
 
@@ -84,6 +85,25 @@ describe('a helper that is asked', () => {
     expect(await ask('large')).toEqual({ username: 'u', password: 'x'.repeat(room) });
     await helpers.make('toolarge', `answer(JSON.stringify({ Username: 'u', Secret: 'x'.repeat(${room + 1}) }))`);
     expect((await failure('toolarge')).message).toContain('1048576 bytes');
+  });
+
+  it.each([
+    ['gives credentials', (pid: string) => `give('u', ${pid})`, 'resolves'],
+    ['knows of none', (pid: string) => `require('fs').writeFileSync(2, ${pid}); fail('credentials not found in native keychain')`, 'none'],
+  ])('is done when it has exited, though a child of it holds its output: it %s', async (_, says, kind) => {
+    const holds = `const child = require('child_process').spawn(
+      'sleep', ['60'], { detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.unref();
+    require('fs').writeFileSync(${JSON.stringify(join(helpers.path, 'pid'))}, String(child.pid));`;
+    await helpers.make('leaving', `${holds}; ${says('String(child.pid)')}`);
+    const found = await ask('leaving', { timeoutMs: 10_000 });
+    const pid = Number(await readFile(join(helpers.path, 'pid'), 'utf8'));
+    try {
+      expect(found).toEqual(kind === 'none' ? undefined : { username: 'u', password: String(pid) });
+      expect(runs(pid)).toBe(true);
+    } finally {
+      process.kill(pid);
+    }
   });
 });
 
