@@ -1,4 +1,5 @@
-// The credentials of the docker command, as a function that a client asks: config.json, its helpers, and DOCKER_AUTH_CONFIG.
+// The stored credentials of the docker command and of Podman, as a function that a client asks: DOCKER_AUTH_CONFIG,
+// config.json, Podman's auth.json, and the helpers that they name.
 
 import { SIGNAL, take } from './arguments.ts';
 import { escapeText } from './bytes.ts';
@@ -13,9 +14,12 @@ import type { Warn } from './warnings.ts';
 
 /** Where `dockerConfig` looks. */
 export interface DockerConfigOptions {
-  /** The folder of config.json. Default: DOCKER_CONFIG, or `.docker` in the home folder. */
+  /** The folder of config.json, and then Podman's files are not read. Default: DOCKER_CONFIG, or `.docker` in the home folder. */
   readonly folder?: string | undefined;
-  /** In place of the process's own variables, of which DOCKER_CONFIG, DOCKER_AUTH_CONFIG and the home folder's are read. */
+  /**
+   * In place of the process's own variables, of which DOCKER_AUTH_CONFIG, DOCKER_CONFIG, REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR,
+   * XDG_CONFIG_HOME and the home folder's are read.
+   */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** How long a credential helper may take, in milliseconds. Default 60,000. */
   readonly helperTimeoutMs?: number | undefined;
@@ -25,8 +29,8 @@ export interface DockerConfigOptions {
 
 /**
  * Who is logged in by `docker login` or `podman login`: reads config.json anew for every call that needs credentials,
- * and asks the helpers that it names (`credHelpers`, `credsStore`); DOCKER_AUTH_CONFIG goes before both. A registry of
- * which they know nothing is used without credentials. A helper that nothing names is not started; the docker command
+ * and asks the helpers that it names (`credHelpers`, `credsStore`); DOCKER_AUTH_CONFIG goes before both, and the files
+ * of `podman login` are read behind them. A registry of which they know nothing is used without credentials. A helper that nothing names is not started; the docker command
  * starts one that it finds, and writes it into config.json with the first login.
  *
  * Throws a `ConfigError` for a file that cannot be read and for a registry's own entry that cannot be used, and a
@@ -40,13 +44,23 @@ export function dockerConfig(options?: DockerConfigOptions): CredentialSource {
     const { repository, signal } = takeOptions('dockerConfig', question, QUESTION);
     checkKey(registry);
     const found = outside.dockerEnvironment(environment);
+    const scope = { registry, repository };
     const variable = found.authConfig === undefined ? undefined : parseAuthVariable(found.authConfig);
-    const file = await outside.readDockerConfig(folder ?? found.folder);
-    if (file?.warning !== undefined) {
-      onWarning?.({ kind: 'readable-key', subject: file.config.source, message: file.warning });
-      onWarning = undefined;
+    const podmanFiles = folder === undefined ? found.podmanFiles : [];
+    const files = [
+      () => outside.readDockerConfig(folder ?? found.folder),
+      ...podmanFiles.map((path) => () => outside.readAuthFile(path)),
+    ];
+    let place = findCredentials(scope, { variable });
+    for (const read of files) {
+      if ('helper' in place || place.credentials !== undefined) break;
+      const file = await read();
+      if (file?.warning !== undefined) {
+        onWarning?.({ kind: 'readable-key', subject: file.config.source, message: file.warning });
+        onWarning = undefined;
+      }
+      place = findCredentials(scope, { file: file?.config });
     }
-    const place = findCredentials({ registry, repository }, { variable, file: file?.config });
     if (!('helper' in place)) return place.credentials;
     const { helper } = place;
     const ask = (left: AbortSignal): Promise<CredentialChoice> =>

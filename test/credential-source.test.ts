@@ -1,6 +1,6 @@
 // dockerConfig as a client uses it: config.json in a folder, helpers on the PATH, and what reaches an engine.
 
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -51,6 +51,53 @@ describe('dockerConfig', () => {
     expect(userOf(await both('r.example', {}))).toBe('env');
     const elsewhere = dockerConfig({ folder: join(folder, 'nowhere'), environment: { DOCKER_CONFIG: folder } });
     expect(await elsewhere('r.example', {})).toBeUndefined();
+  });
+
+  it('honours the helpers that DOCKER_AUTH_CONFIG names, for their registries', async () => {
+    await configure({ auths: { 'r.example': login('ada'), 'o.example': login('ada') } });
+    for (const name of ['one', 'all']) await helpers.make(name, `give('${name}', 'x')`);
+    const asking = (config: object): CredentialSource =>
+      dockerConfig({ environment: { DOCKER_CONFIG: folder, DOCKER_AUTH_CONFIG: JSON.stringify(config) } });
+    const one = asking({ credHelpers: { 'r.example': 'one' } });
+    expect([userOf(await one('r.example', {})), userOf(await one('o.example', {})), await one('public.example', {})]).toEqual(['one', 'ada', undefined]);
+    const all = asking({ auths: { 'o.example': login('env') }, credsStore: 'all' });
+    expect([userOf(await all('r.example', {})), userOf(await all('o.example', {}))]).toEqual(['all', 'all']);
+  });
+
+  it.each(['/home/ada/.docker/config.json', '~/.docker', './config.json', 'C:\\Users\\ada\\config.json', 'docker/config.json'])(
+    'says that DOCKER_AUTH_CONFIG must not be a path: %s',
+    async (value) => {
+      const error = await failure(dockerConfig({ environment: { DOCKER_AUTH_CONFIG: value } })('r.example', {}));
+      expect(error).toBeInstanceOf(ConfigError);
+      expect((error as Error).message).toMatch(/^DOCKER_AUTH_CONFIG holds a path; .*DOCKER_CONFIG.*REGISTRY_AUTH_FILE/);
+    },
+  );
+
+  it('reads the files of `podman login` behind config.json, and their keys with paths', async () => {
+    await configure({ auths: { 'r.example': login('docker'), 'empty.example': {} } });
+    const files = { named: join(folder, 'named.json'), runtime: join(folder, 'containers', 'auth.json') };
+    await mkdir(join(folder, 'containers'));
+    await writeFile(files.named, JSON.stringify({ auths: { 'r.example': login('podman'), 'n.example/team': login('named') } }), { mode: 0o600 });
+    const auths = { 'n.example': login('runtime'), 'empty.example': login('runtime'), 'r.example/team/app': login('podman') };
+    await writeFile(files.runtime, JSON.stringify({ auths }), { mode: 0o600 });
+    const environment = { DOCKER_CONFIG: folder, REGISTRY_AUTH_FILE: files.named, XDG_RUNTIME_DIR: folder, HOME: folder };
+    const ask = dockerConfig({ environment });
+    expect(userOf(await ask('r.example', { repository: 'team/app' }))).toBe('docker');
+    expect(userOf(await ask('n.example', { repository: 'team/app' }))).toBe('named');
+    expect(userOf(await ask('n.example', { repository: 'other/app' }))).toBe('runtime');
+    expect(userOf(await ask('empty.example', {}))).toBe('runtime');
+    expect(await ask('nobody.example', {})).toBeUndefined();
+    expect(await dockerConfig({ environment, folder })('n.example', {})).toBeUndefined();
+  });
+
+  it('says which file of `podman login` is broken, where one that goes before it does not decide', async () => {
+    const file = join(folder, 'auth.json');
+    await writeFile(file, '{"auths": HUNTER2', { mode: 0o600 });
+    await configure({ auths: { 'r.example': login('ada') } });
+    const ask = dockerConfig({ environment: { DOCKER_CONFIG: folder, REGISTRY_AUTH_FILE: file, HOME: folder } });
+    expect(userOf(await ask('r.example', {}))).toBe('ada');
+    const error = await failure(ask('o.example', {}));
+    expect((error as Error).message).toBe(`${file} is not JSON`);
   });
 
   it('reads nothing before it is asked', () => {

@@ -3,7 +3,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ImageClient, dockerConfig } from '../src/index.ts';
 import type { Credentials } from '../src/index.ts';
@@ -68,7 +68,7 @@ describe('of credentials', () => {
   const entry = (user: string): object => ({ auth: Buffer.from(`${user}:pw`).toString('base64') });
   const credentials = (username: string): Credentials => ({ username, password: 'pw' });
   /** What each rule needs to say something. */
-  const saying: Readonly<Record<string, { call?: object; client?: object; variable?: object; config?: object; auths?: object }>> = {
+  const saying: Readonly<Record<string, { call?: object; client?: object; variable?: object; config?: object; auths?: object; podman?: object }>> = {
     call: { call: { credentials: credentials('call') } },
     client: { client: { credentials: credentials('client') } },
     DOCKER_AUTH_CONFIG: { variable: { auths: { [registry]: entry('DOCKER_AUTH_CONFIG') } } },
@@ -76,6 +76,9 @@ describe('of credentials', () => {
     credHelpers: { config: { credHelpers: { [registry]: 'credHelpers' } } },
     credsStore: { config: { credsStore: 'credsStore' } },
     auths: { auths: entry('auths') },
+    REGISTRY_AUTH_FILE: { podman: { REGISTRY_AUTH_FILE: 'auth.json' } },
+    XDG_RUNTIME_DIR: { podman: { XDG_RUNTIME_DIR: 'runtime/containers/auth.json' } },
+    '.config': { podman: { '.config': '.config/containers/auth.json' } },
     none: {},
   };
   let helpers: HelperFolder;
@@ -92,13 +95,24 @@ describe('of credentials', () => {
 
   it.each(names)('%s goes before all below it', async (name) => {
     const below = names.slice(names.indexOf(name)).map((each) => saying[each] ?? {});
-    const merged = (key: 'call' | 'client' | 'variable' | 'config' | 'auths'): object => Object.assign({}, ...below.map((each) => each[key]));
+    const merged = (key: 'call' | 'client' | 'variable' | 'config' | 'auths' | 'podman'): object => Object.assign({}, ...below.map((each) => each[key]));
     const config = { ...merged('config'), auths: { [registry]: merged('auths') } };
     await writeFile(join(folder, 'config.json'), JSON.stringify(config), { mode: 0o600 });
-    const environment = { DOCKER_AUTH_CONFIG: 'auths' in merged('variable') ? JSON.stringify(merged('variable')) : undefined };
+    await rm(join(folder, '.config'), { recursive: true, force: true });
+    for (const [rule, file] of Object.entries<string>({ ...merged('podman') })) {
+      await mkdir(dirname(join(folder, file)), { recursive: true });
+      await writeFile(join(folder, file), JSON.stringify({ auths: { [registry]: entry(rule) } }), { mode: 0o600 });
+    }
+    const environment = {
+      DOCKER_CONFIG: folder,
+      HOME: folder,
+      DOCKER_AUTH_CONFIG: 'auths' in merged('variable') ? JSON.stringify(merged('variable')) : undefined,
+      REGISTRY_AUTH_FILE: 'REGISTRY_AUTH_FILE' in merged('podman') ? join(folder, 'auth.json') : undefined,
+      XDG_RUNTIME_DIR: 'XDG_RUNTIME_DIR' in merged('podman') ? join(folder, 'runtime') : undefined,
+    };
     const engine = await fakeEngine(() => '{}', '1.51');
     try {
-      await using client = new ImageClient({ host: engine.host, credentials: dockerConfig({ folder, environment }), ...merged('client') });
+      await using client = new ImageClient({ host: engine.host, credentials: dockerConfig({ environment }), ...merged('client') });
       await client.push(`${registry}/team/app`, merged('call'));
       const field = String(engine.asked.find(({ method }) => method === 'POST')?.headers['x-registry-auth']);
       const sent = JSON.parse(Buffer.from(field, 'base64').toString()) as Record<string, string>;

@@ -60,17 +60,19 @@ export function parseDockerConfig(bytes: Uint8Array, source: string): DockerConf
 }
 
 /**
- * DOCKER_AUTH_CONFIG: `{"auths":{...}}`. The docker command ignores all of it with a warning for one member more, and
- * would then use other credentials than those that were meant: what else would lead to some is refused here.
+ * DOCKER_AUTH_CONFIG: the text of a config.json, of which `auths`, `credHelpers` and `credsStore` count, as GitLab Runner
+ * and Testcontainers read it. The docker command itself takes `auths` alone.
  */
 export function parseAuthVariable(text: string): DockerConfig {
   const source = 'DOCKER_AUTH_CONFIG';
-  const members = parseConfigFile(Buffer.from(text), source);
-  for (const name of ['credsStore', 'credHelpers']) {
-    if (member(members, name) !== undefined) throw new ConfigError(`${source} may have auths, and no ${name}`);
+  // The value itself may be a secret in a form that is not expected, so it is not shown.
+  if (pathGrammar.test(text)) {
+    const remedy = 'set DOCKER_CONFIG to the folder of config.json, or REGISTRY_AUTH_FILE to the path of a file';
+    throw new ConfigError(`${source} holds a path; it must hold the text of a config.json: ${remedy}`);
   }
-  return { source, members };
+  return { source, members: parseConfigFile(Buffer.from(text), source) };
 }
+const pathGrammar = /^(?:~|\.{0,2}[\\/]|[A-Za-z]:[\\/]|file:|[^{[\n]{1,4096}\.json$)/;
 
 /**
  * Where the credentials for a repository are. The variable goes before the file, and in the file a helper before what
@@ -83,12 +85,19 @@ export function findCredentials(
   configs: { readonly variable?: DockerConfig | undefined; readonly file?: DockerConfig | undefined },
 ): CredentialPlace {
   const { variable, file } = configs;
-  const given = variable && entryOf(variable, scope);
-  if (given !== undefined) return { credentials: readEntry(given) ?? broken(given, 'it is empty') };
-  if (file === undefined) return { credentials: undefined };
+  const given = variable && placeIn(variable, scope, (entry) => broken(entry, 'it is empty'));
+  return given ?? (file && placeIn(file, scope)) ?? { credentials: undefined };
+}
+
+/** The place in one configuration; undefined where it says nothing of the registry, as an entry without members does. */
+function placeIn(file: DockerConfig, scope: Scope, onEmpty: (entry: Entry) => void = () => {}): CredentialPlace | undefined {
   const helper = helperOf(file, scope.registry);
   const stored = entryOf(file, scope);
-  if (helper === undefined) return { credentials: stored && readEntry(stored) };
+  if (helper === undefined) {
+    const credentials = stored && readEntry(stored);
+    if (stored !== undefined && credentials === undefined) onEmpty(stored);
+    return credentials && { credentials };
+  }
   const registryToken = isJsonObject(stored?.value) && member(stored.value, 'registrytoken');
   return stored && registryToken ? { credentials: readEntry(stored) } : { helper };
 }

@@ -30,6 +30,9 @@ const rows: readonly Row[] = [
   ['darwin', 'Docker Desktop', ({ home }) => socket(home, '.docker/run/docker.sock')],
   ['linux', 'Docker Desktop', ({ home }) => socket(home, '.docker/desktop/docker.sock')],
   ['win32', 'Docker Desktop', () => 'npipe:////./pipe/dockerDesktopLinuxEngine'],
+  // https://docs.orbstack.dev/docker/ and https://docs.rancherdesktop.io/how-to-guides/using-testcontainers/
+  ['darwin', 'OrbStack', ({ home }) => socket(home, '.orbstack/run/docker.sock')],
+  ['linux darwin', 'Rancher Desktop', ({ home }) => socket(home, '.rd/docker.sock')],
   // https://github.com/abiosoft/colima/blob/main/docs/FAQ.md
   ['linux darwin', 'Colima', (surroundings) => socket(colimaHome(surroundings), 'default/docker.sock')],
   // podman-system-service(1)

@@ -2,7 +2,7 @@
 
 import { withoutEnd } from '../bytes.ts';
 
-/** By the docker command's names; `COLIMA_HOME` is Colima's, the others are the system's. */
+/** By the docker command's names; `REGISTRY_AUTH_FILE` is Podman's, `COLIMA_HOME` Colima's, the others are the system's. */
 export const VARIABLES = [
   'DOCKER_HOST',
   'DOCKER_CONTEXT',
@@ -14,10 +14,12 @@ export const VARIABLES = [
   'DOCKER_DEFAULT_PLATFORM',
   'DOCKER_CUSTOM_HEADERS',
   'DOCKER_AUTH_CONFIG',
+  'REGISTRY_AUTH_FILE',
   'COLIMA_HOME',
   'HOME',
   'USERPROFILE',
   'XDG_RUNTIME_DIR',
+  'XDG_CONFIG_HOME',
   'TMPDIR',
 ] as const;
 
@@ -36,6 +38,14 @@ export interface Surroundings {
 /** The folder of config.json and the contexts: DOCKER_CONFIG, which names a folder and no file, or `~/.docker`. */
 export function configFolder({ home, variables }: Surroundings): string | undefined {
   return variables.DOCKER_CONFIG ?? (home === undefined ? undefined : below(home, '.docker'));
+}
+
+/** Where `podman login` stores credentials, in the order in which Podman reads them: containers-auth.json(5). */
+export function podmanAuthFiles({ home, variables }: Surroundings): string[] {
+  const { REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, XDG_CONFIG_HOME = home && below(home, '.config') } = variables;
+  const folders = [XDG_RUNTIME_DIR, XDG_CONFIG_HOME].flatMap((folder) => folder ?? []);
+  const named = REGISTRY_AUTH_FILE === undefined ? [] : [REGISTRY_AUTH_FILE];
+  return [...named, ...folders.map((folder) => below(folder, 'containers', 'auth.json'))];
 }
 
 /** A path below a folder. Windows takes slashes for backslashes. */

@@ -16,12 +16,17 @@ export interface DockerConfigFile {
 /** Reads the config.json in a folder; undefined where there is none. */
 export async function readDockerConfig(folder: string | undefined): Promise<DockerConfigFile | undefined> {
   if (folder === undefined) return undefined;
-  const path = join(folder, 'config.json');
-  const file = await readSmallFile(path).catch((error: unknown) => {
+  const file = await readAuthFile(join(folder, 'config.json')).catch((error: unknown) => {
     throw error instanceof ConfigError ? withRemedy(error) : error;
   });
-  if (file === undefined) return refuseFile(folder);
-  const config = parsed(file.bytes, path);
+  return file ?? refuseFile(folder);
+}
+
+/** Reads a file of the form of config.json, such as Podman's auth.json; undefined where there is none. */
+export async function readAuthFile(path: string): Promise<DockerConfigFile | undefined> {
+  const file = await readSmallFile(path);
+  if (file === undefined) return undefined;
+  const config = parseDockerConfig(file.bytes, path);
   const exposed = file.readableByOthers && holdsSecrets(config);
   const warning = `${path} holds credentials, and others on this machine may read it: chmod 600 ${path}`;
   return { config, warning: exposed ? warning : undefined };
@@ -30,14 +35,6 @@ export async function readDockerConfig(folder: string | undefined): Promise<Dock
 /** The same error, with what to do about a config.json that cannot be used. */
 export function withRemedy(cause: ConfigError): ConfigError {
   return new ConfigError(`${cause.message}; repair it, or set DOCKER_CONFIG to the folder of another config.json`, { cause });
-}
-
-function parsed(bytes: Uint8Array, path: string): DockerConfig {
-  try {
-    return parseDockerConfig(bytes, path);
-  } catch (error) {
-    throw error instanceof ConfigError ? withRemedy(error) : error;
-  }
 }
 
 /** DOCKER_CONFIG is a folder, and who takes it for the file would be without credentials, and not know why. */

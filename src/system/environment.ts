@@ -1,7 +1,7 @@
 // The variables that say where the engine is. This file alone reads the environment.
 
 import { userInfo } from 'node:os';
-import { VARIABLES, configFolder } from '../docker/variables.ts';
+import { VARIABLES, configFolder, podmanAuthFiles } from '../docker/variables.ts';
 import type { Surroundings, Variables } from '../docker/variables.ts';
 
 /** Variables by their names. */
@@ -29,12 +29,15 @@ export interface DockerEnvironment {
   readonly folder: string | undefined;
   /** DOCKER_AUTH_CONFIG, the text of credentials. */
   readonly authConfig: string | undefined;
+  /** The paths of Podman's files of credentials, which need not exist. */
+  readonly podmanFiles: readonly string[];
 }
 
 /** Where the docker command keeps what it knows, and what it is told beside. */
 export function dockerEnvironment(environment?: Environment): DockerEnvironment {
   const surroundings = surroundingsOf(environment);
-  return { folder: configFolder(surroundings), authConfig: surroundings.variables.DOCKER_AUTH_CONFIG };
+  const { DOCKER_AUTH_CONFIG: authConfig } = surroundings.variables;
+  return { folder: configFolder(surroundings), authConfig, podmanFiles: podmanAuthFiles(surroundings) };
 }
 
 /** The folders in which programs are looked for. */

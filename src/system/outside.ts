@@ -8,7 +8,7 @@ import { askHelper } from './credential-helper.ts';
 import { observe } from './debug.ts';
 import { dialerFor } from './dial.ts';
 import type { DialerOptions } from './dial.ts';
-import { readDockerConfig } from './docker-config.ts';
+import { readAuthFile, readDockerConfig } from './docker-config.ts';
 import { findEngine, listContexts } from './engine-search.ts';
 import { dockerEnvironment } from './environment.ts';
 import { files } from './files.ts';
@@ -26,11 +26,12 @@ export interface Outside {
   readonly listContexts: typeof listContexts;
   readonly dockerEnvironment: typeof dockerEnvironment;
   readonly readDockerConfig: typeof readDockerConfig;
+  readonly readAuthFile: typeof readAuthFile;
   readonly askHelper: typeof askHelper;
   readonly walkFolder: typeof walkFolder;
 }
 
 /** This machine. */
 export const outside: Outside = {
-  dialerFor, observe, files, findEngine, listContexts, dockerEnvironment, readDockerConfig, askHelper, walkFolder,
+  dialerFor, observe, files, findEngine, listContexts, dockerEnvironment, readDockerConfig, readAuthFile, askHelper, walkFolder,
 };

@@ -273,8 +273,19 @@ describe('DOCKER_AUTH_CONFIG', () => {
     expect(failure(() => find(file, 'e.example', 'x', given)).message).toContain('auths["e.example"] in DOCKER_AUTH_CONFIG');
   });
 
-  it.each(['credsStore', 'credHelpers', 'CREDSSTORE'])('is refused with %s, which would have no effect', (name) => {
-    expect(failure(() => parseAuthVariable(JSON.stringify({ auths: {}, [name]: 'pass' }))).message).toMatch(/cred/);
+  const login = { auth: base64('u:p') };
+  it.each<[string, object, string]>([
+    ['credsStore', { credsStore: 'pass' }, 'pass, credsStore'],
+    ['CREDSSTORE', { CREDSSTORE: 'pass' }, 'pass, credsStore'],
+    ['credHelpers', { credHelpers: { 'r.example': 'pass' } }, 'pass, credHelpers["r.example"]'],
+    ['credsStore beside its own auths', { credsStore: 'pass', auths: { 'r.example': login } }, 'pass, credsStore'],
+  ])('may name a helper, which goes before the file: %s', (_, variable, helper) => {
+    expect(find({ auths: { 'r.example': login } }, 'r.example', 'x', variable)).toBe(helper);
+  });
+
+  it('leaves a registry that its credHelpers do not name to the file', () => {
+    const variable = { credHelpers: { 'o.example': 'pass' } };
+    expect(find({ auths: { 'r.example': login } }, 'r.example', 'x', variable)).toEqual({ username: 'u', password: 'p' });
   });
 
   it.each(['HUNTER2', '{"auths":{}}{"HUNTER2":1}', '["HUNTER2"]', '"HUNTER2"', ' '])('is refused when it is %j', (text) => {

@@ -20,20 +20,23 @@ describe('the default', () => {
 });
 
 describe('the alternatives', () => {
-  it('on Linux are Docker, rootless and Desktop, Colima, and Podman, first of the user', () => {
+  it('on Linux are Docker, rootless and Desktop, Rancher Desktop, Colima, and Podman, first of the user', () => {
     expect(hosts('linux', '/home/me', { XDG_RUNTIME_DIR: '/run/user/1000' })).toEqual([
       'unix:///run/user/1000/docker.sock',
       'unix:///home/me/.docker/run/docker.sock',
       'unix:///home/me/.docker/desktop/docker.sock',
+      'unix:///home/me/.rd/docker.sock',
       'unix:///home/me/.colima/default/docker.sock',
       'unix:///run/user/1000/podman/podman.sock',
       'unix:///run/podman/podman.sock',
     ]);
   });
 
-  it('on macOS are Docker Desktop, Colima and Podman machines', () => {
+  it('on macOS are Docker Desktop, OrbStack, Rancher Desktop, Colima and Podman machines', () => {
     expect(hosts('darwin', '/Users/me', { TMPDIR: '/var/folders/x/T/', COLIMA_HOME: '/opt/colima/' })).toEqual([
       'unix:///Users/me/.docker/run/docker.sock',
+      'unix:///Users/me/.orbstack/run/docker.sock',
+      'unix:///Users/me/.rd/docker.sock',
       'unix:///opt/colima/default/docker.sock',
       'unix:///var/folders/x/T/podman/podman-machine-default-api.sock',
       'unix:///Users/me/.local/share/containers/podman/machine/podman.sock',

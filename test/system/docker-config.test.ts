@@ -56,7 +56,19 @@ describe('dockerEnvironment', () => {
     [{ DOCKER_CONFIG: '', [home]: '/h', DOCKER_AUTH_CONFIG: '' }, join('/h', '.docker'), undefined],
     [{ DOCKER_CONFIG: '/c', DOCKER_AUTH_CONFIG: '{}' }, '/c', '{}'],
   ])('of %j is the folder %s, and the text %s', (environment, expected, authConfig) => {
-    expect(dockerEnvironment(environment)).toEqual({ folder: expected, authConfig });
+    expect(dockerEnvironment(environment)).toMatchObject({ folder: expected, authConfig });
+  });
+
+  // containers-auth.json(5)
+  it.each<[environment: Record<string, string>, files: string[]]>([
+    [{ [home]: '/h' }, ['/h/.config/containers/auth.json']],
+    [{ [home]: '/h', XDG_CONFIG_HOME: '/x' }, ['/x/containers/auth.json']],
+    [
+      { [home]: '/h', XDG_RUNTIME_DIR: '/run/user/1', REGISTRY_AUTH_FILE: '/a.json' },
+      ['/a.json', '/run/user/1/containers/auth.json', '/h/.config/containers/auth.json'],
+    ],
+  ])('of %j are the files of Podman %j', (environment, files) => {
+    expect(dockerEnvironment(environment).podmanFiles).toEqual(files);
   });
 
   it('has a folder without the variable for home, too: the system knows one', () => {
