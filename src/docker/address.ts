@@ -44,6 +44,8 @@ export interface SshAddress {
   readonly port: number | undefined;
   /** The path of the engine's socket over there; undefined: its default. */
   readonly path: string | undefined;
+  /** The words of the command that leads to the engine over there; undefined: `docker system dial-stdio`. */
+  readonly command: readonly string[] | undefined;
   /** The whole address, safe to print. */
   readonly text: string;
 }
@@ -100,6 +102,9 @@ const ipv6Grammar = /^\[(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]+\]$/;
 const userGrammar = /^\w[\w.@-]*$/;
 // A path over ssh passes a shell over there.
 const sshPathGrammar = /^(?:\/[\w.@+=:,~-]+)+$/;
+// ssh-query = "?command=" words, percent-encoded; a word has nothing that a shell reads, and the first is not an option.
+const sshQueryGrammar = /^ssh:\/\/[^?#]*\?command=[^?#&]*$/;
+const sshCommandGrammar = /^[\w./][\w.@+=:,/-]*(?: [\w.@+=:,/-]+)*$/;
 // base-path = *( "/" segment ), and a segment of pchar without its percent-encoding (RFC 3986 §3.3)
 const basePathGrammar = /^(?:\/[\w.~!$&'()*+,;=:@-]+)*$/;
 // pipe      = "//" host "/pipe/" name
@@ -114,7 +119,9 @@ export function parseAddress(text: string, source = 'host'): Address {
   if (address === '') throw fault('is empty');
   if (address.length > ADDRESS_LIMIT) throw fault(`has more than ${ADDRESS_LIMIT} characters`);
   if (unprintable.test(address)) throw fault('has a character that cannot be printed');
-  if (/[?#]/.test(address)) throw fault('has a query or a fragment, which mean nothing here');
+  if (/[?#]/.test(address) && !sshQueryGrammar.test(address)) {
+    throw fault('has a query or a fragment, which mean nothing here; only ssh:// takes one, ?command=');
+  }
   for (const { pattern, reason } of mistakes) if (pattern.test(address)) throw fault(reason);
   const [scheme, rest] = splitScheme(address);
   const parse = schemes.get(scheme);
@@ -169,7 +176,8 @@ function parseTcp(rest: string, defaultPort: number, tls: boolean, fault: Fault)
 }
 
 function parseSsh(rest: string, fault: Fault): SshAddress {
-  const { authority, path: given } = splitPath(rest);
+  const [location = '', query] = rest.split('?');
+  const { authority, path: given } = splitPath(location);
   const { user, host, port } = parseAuthority(authority, fault);
   if (host === undefined) throw fault('has no host');
   if (user?.includes(':')) throw fault('has a password: ssh asks for it, or use a key');
@@ -177,7 +185,17 @@ function parseSsh(rest: string, fault: Fault): SshAddress {
   const path = given === '' || given === '/' ? undefined : given;
   if (path !== undefined && !sshPathGrammar.test(path)) throw fault('has a path that a shell may misread');
   const place = `${user === undefined ? '' : `${user}@`}${bracket(host)}${port === undefined ? '' : `:${port}`}`;
-  return { scheme: 'ssh', user, host, port, path, text: `ssh://${place}${path ?? ''}` };
+  const command = query === undefined ? undefined : parseSshCommand(query, fault);
+  if (command !== undefined && path !== undefined) throw fault('has a path beside ?command=, which must itself lead to the engine');
+  const shownCommand = command === undefined ? '' : `?command=${command.join('%20')}`;
+  return { scheme: 'ssh', user, host, port, path, command, text: `ssh://${place}${path ?? ''}${shownCommand}` };
+}
+
+/** The words of `?command=`. They pass a shell over there: what it might read as more than words is refused. */
+function parseSshCommand(query: string, fault: Fault): readonly string[] {
+  const text = new URLSearchParams(query).get('command') ?? '';
+  if (sshCommandGrammar.test(text)) return text.split(' ');
+  throw fault('has a bad ?command=: words of letters, digits and ._@+=:,/- with one %20 between them, as podman%20system%20dial-stdio');
 }
 
 function splitPath(rest: string): { authority: string; path: string } {

@@ -1,11 +1,12 @@
-// An engine behind ssh: one `ssh ... docker system dial-stdio` for each connection, as the docker command has it, so that
+// An engine behind ssh: one `ssh ... docker system dial-stdio` for each connection, as the docker command has it, or the
+// command that the address names, so that
 // keys, agents, jump hosts and known_hosts are ssh's own affair.
 
 import { Buffer } from 'node:buffer';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
 import { Deadline } from '../connection/deadline.ts';
 import type { SshAddress } from '../docker/address.ts';
-import { escapeText, withoutEnd } from '../bytes.ts';
+import { asBuffer, escapeText, withoutEnd } from '../bytes.ts';
 import { ConnectError } from '../errors.ts';
 import { startProgram } from './process.ts';
 import type { Program, ProgramEnd } from './process.ts';
@@ -47,14 +48,14 @@ export function sshDialer(address: SshAddress): Dialer {
 }
 
 /** The arguments of `ssh` for an address; `Infinity` is no limit for the connection. */
-export function sshArguments({ user, host, port, path }: SshAddress, connectMs: number = CONNECT_MS): string[] {
+export function sshArguments({ user, host, port, path, command }: SshAddress, connectMs: number = CONNECT_MS): string[] {
   const limit = Number.isFinite(connectMs) ? String(Math.max(1, Math.ceil(connectMs / 1000))) : 'none';
   const engine = path === undefined ? [] : [`--host=unix://${path}`];
   return [
     ...(user === undefined ? [] : ['-l', user]),
     ...(port === undefined ? [] : ['-p', String(port)]),
     ...['-o', `ConnectTimeout=${limit}`, '-T', '--', host],
-    ['docker', ...engine, 'system', 'dial-stdio'].map(quoteWord).join(' '),
+    (command ?? ['docker', ...engine, 'system', 'dial-stdio']).map(quoteWord).join(' '),
   ];
 }
 
@@ -96,6 +97,7 @@ class ProgramChannel implements Channel {
     this.#lastWords = new LastWords(program);
     const { stdout } = program;
     stdout.on('data', (chunk: Uint8Array) => {
+      if (this.connecting && !mayBeHttp(chunk)) return this.#refuse(chunk);
       this.#unread.push(chunk);
       if (!this.#paused) this.#deliver();
     });
@@ -136,6 +138,16 @@ class ProgramChannel implements Channel {
     this.#unread = [];
     this.#program.stop();
     for (const pipe of [stdin, stdout, stderr]) pipe.destroy();
+  }
+
+  /** What came first is not of the engine. */
+  #refuse(chunk: Uint8Array): void {
+    const { text: address } = this.#address;
+    const [line = ''] = asBuffer(chunk).toString('utf8').split(/[\r\n]/, 1);
+    const what = `the other side printed "${escapeText(line.slice(0, SHOWN_CHARACTERS))}" before the engine could answer`;
+    this.#paused = true;
+    this.#over = { fault: new ConnectError(`cannot connect to ${address}: ${what}`, { address, hint: PRINTS_HINT }) };
+    this.#tellOver();
   }
 
   /** Copies what has come into the owner's memory, as far as the owner wants it. */
@@ -181,6 +193,17 @@ class ProgramChannel implements Channel {
     this.writeError = undefined; // EPIPE came of the same, and tells less
     this.owner.broken(fault);
   }
+}
+
+/** How much is shown of what a start-up file printed, in characters. */
+const SHOWN_CHARACTERS = 100;
+const PRINTS_HINT =
+  'Its shell must print nothing to standard output where there is no terminal: look at its start-up files (~/.bashrc, ' +
+  '~/.profile, /etc/profile.d), and whether the user may log in';
+
+/** Whether an answer may begin with these bytes. */
+function mayBeHttp(chunk: Uint8Array): boolean {
+  return 'HTTP/'.startsWith(asBuffer(chunk).toString('latin1', 0, 'HTTP/'.length));
 }
 
 /** What a program said last on its stderr. */
@@ -236,13 +259,21 @@ const hints: ReadonlyArray<readonly [words: RegExp, hint: string, transient?: bo
     'Is the engine running over there, and is this the path of its socket?',
     true,
   ],
+  [
+    /unrecognized command/,
+    'The Podman over there is too old for this: update it, or name another command, as in ' +
+      'ssh://HOST?command=socat%20-%20UNIX-CONNECT:/run/podman/podman.sock',
+  ],
   [/unknown command|Usage: +docker|not a docker command/, 'It takes docker 18.09 or later over there'],
 ];
 
 function meaningOf({ code }: ProgramEnd, words: string): { hint?: string | undefined; transient?: boolean | undefined } {
   // The shell's status for a command that it did not find; its words are in its user's language.
   if (code === 127) {
-    return { hint: 'Install the docker command over there, and have it in the PATH of a login without a terminal' };
+    const hint =
+      'Install the docker command over there, and have it in the PATH of a login without a terminal; ' +
+      'or name another command, as in ssh://HOST?command=podman%20system%20dial-stdio';
+    return { hint };
   }
   const [, hint, transient] = hints.find(([pattern]) => pattern.test(words)) ?? [];
   return { hint, transient };

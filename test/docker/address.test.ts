@@ -104,7 +104,26 @@ describe('ssh', () => {
   });
 
   test.each([
+    ['ssh://h?command=podman%20system%20dial-stdio', ['podman', 'system', 'dial-stdio']],
+    ['ssh://h?command=podman+system+dial-stdio', ['podman', 'system', 'dial-stdio']],
+    ['ssh://h?command=podman system dial-stdio', ['podman', 'system', 'dial-stdio']],
+    ['ssh://me@h:22/?command=/usr/local/bin/docker%20system%20dial-stdio', ['/usr/local/bin/docker', 'system', 'dial-stdio']],
+    ['ssh://h?command=sudo%20-n%20socat%20-%20UNIX-CONNECT:/run/x.sock', ['sudo', '-n', 'socat', '-', 'UNIX-CONNECT:/run/x.sock']],
+  ])('%s names the command %j', (text, command) => {
+    const address = parseAddress(text);
+    expect(address).toMatchObject({ scheme: 'ssh', host: 'h', path: undefined, command });
+    expect(address.text).toMatch(/\?command=[\w./%:-]+$/);
+    expect(parseAddress(address.text)).toEqual(address);
+  });
+
+  test.each([
     'ssh://', 'ssh://:22', 'ssh://-oProxyCommand=x', 'ssh://-oX@h', 'ssh://u@-h', 'ssh://u:p@h', 'ssh://u:@h',
+    'ssh://h?command=', 'ssh://h?command=%20', 'ssh://h?command=a%20%20b', 'ssh://h?command=-a', 'ssh://h?command=a;b',
+    'ssh://h?command=a%3Bb', 'ssh://h?command=$(x)', 'ssh://h?command=%60x%60', "ssh://h?command='x'", 'ssh://h?command=a%0Ab',
+    'ssh://h?command=a%7Cb', 'ssh://h?command=a%26b', 'ssh://h?command=a&b', 'ssh://h?command=a&command=b', 'ssh://h?command=a>b',
+    'ssh://h?command=a%00', 'ssh://h?command=a%zz', 'ssh://h?command=*', 'ssh://h?command=%7B1,2%7D', 'ssh://h?command=a%5Cb',
+    'ssh://h?command=a%22b', 'ssh://h?command=%E2%80%A8', 'ssh://h?command=a#b', 'ssh://h?Command=a', 'ssh://h?x=1', 'ssh://h?x=1&command=a',
+    'ssh://h/run/x.sock?command=podman', 'ssh://h?command=~/x', 'ssh://h?command=a%2520b', 'ssh://u:p?command=x@h',
     'ssh://@h', 'ssh://h:0', 'ssh://h:65536', 'ssh://h?x', 'ssh://h#x', 'ssh://h%0a', 'ssh://u%0a@h',
     'ssh://h/a%0ab', 'ssh://h/a b', 'ssh://h/a;touch x', 'ssh://h/$(x)', 'ssh://h/`x`', "ssh://h/'", 'ssh://h/a&b',
     'ssh://h/a|b', 'ssh://h/a\\b', 'ssh://h//a', 'ssh://a b@h', 'ssh://a$b@h',

@@ -10,6 +10,8 @@ export interface FakeSshOptions {
   /** Goes to stderr at once, so many times. */
   readonly says?: string;
   readonly times?: number;
+  /** Goes to stdout at once, as of a start-up file. */
+  readonly prints?: string;
   /** Exits with this, before it connects. */
   readonly exits?: number;
   /** Exits with this where it would exit with 0. */
@@ -38,10 +40,11 @@ import { appendFileSync, closeSync } from 'node:fs';
 import { connect } from 'node:net';
 const { LOG, OPTIONS } = SETTINGS;
 const argv = process.argv.slice(2);
-const { says = '', times = 1, exits, exitsLast = 0, diesAfter = Infinity, hangs, lingers, child } = OPTIONS;
+const { prints, says = '', times = 1, exits, exitsLast = 0, diesAfter = Infinity, hangs, lingers, child } = OPTIONS;
 const childPid = child ? spawn('sleep', ['60'], { stdio: ['ignore', 'ignore', 'inherit'] }).pid : undefined;
 appendFileSync(LOG, JSON.stringify({ pid: process.pid, argv, childPid }) + '\\n');
 for (let time = 0; time < times; time++) process.stderr.write(says);
+if (prints !== undefined) process.stdout.write(prints);
 if (exits !== undefined) process.exit(exits);
 if (hangs || lingers) setInterval(() => {}, 1000);
 if (!hangs) {

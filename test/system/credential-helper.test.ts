@@ -162,17 +162,19 @@ describe('a helper that fails', () => {
 
   it('because it never ends: it is stopped', async () => {
     await helpers.make('hang', `held(() => {}); answer('HUNTER2')`);
-    const asking = failure('hang', { timeoutMs: 500 });
+    const asking = failure('hang', { timeoutMs: 5000 }); // it must have started by then
     const closed = once(await helpers.heldProgram(), 'close');
-    expect((await asking).message).toContain('has not ended within 500 ms, and was stopped');
+    expect((await asking).message).toContain('has not ended within 5000 ms, and was stopped');
     await closed;
   });
 
   it('because it floods its stdout: it is stopped', async () => {
     const forever = `const more = () => process.stdout.write('HUNTER2'.repeat(9999), more); more()`;
-    await helpers.make('flood', `held(() => {}); ${forever}`);
+    await helpers.make('flood', `held(() => { ${forever} })`);
     const asking = failure('flood');
-    const closed = once(await helpers.heldProgram(), 'close');
+    const program = await helpers.heldProgram();
+    const closed = once(program, 'close');
+    program.write('go');
     expect((await asking).message).toContain(`says more than ${HELPER_OUTPUT_LIMIT} bytes, and was stopped`);
     await closed;
   });

@@ -55,6 +55,12 @@ async function failure(call: Promise<unknown>): Promise<Error> {
 describe('the arguments of ssh', () => {
   const remote = 'docker system dial-stdio';
   const limit = ['-o', 'ConnectTimeout=30'];
+
+  it('have the command that the address names', () => {
+    const text = 'ssh://h?command=sudo%20-n%20podman%20system%20dial-stdio';
+    expect(sshArguments(parseAddress(text) as SshAddress)).toEqual([...limit, '-T', '--', 'h', 'sudo -n podman system dial-stdio']);
+  });
+
   // docker's CLI, cli/connhelper: [-l user] [-p port] -o ConnectTimeout=30 -T -- host "docker … system dial-stdio"
   it.each<[string, string[]]>([
     ['ssh://h', [...limit, '-T', '--', 'h', remote]],
@@ -211,6 +217,9 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
       'connect to host h port 22: Connection refused', 'does sshd listen there?'],
     ['Connection timed out during banner exchange\r\nConnection to h port 22 timed out\r\n', 255,
       'Connection timed out during banner exchange; Connection to h port 22 timed out', 'Check the host, the port'],
+    ['Error: unrecognized command `podman system dial-stdio`\n', 125, 'Error: unrecognized command `podman system dial-stdio`',
+      'socat%20-%20UNIX-CONNECT'],
+    ['bash: docker: command not found\n', 127, 'bash: docker: command not found', '?command=podman%20system%20dial-stdio'],
     ['bash: docker: command not found\n', 127, 'bash: docker: command not found', 'Install the docker command'],
     ['\nUsage:  docker system COMMAND\n\nManage Docker\n', 1, 'Usage:  docker system COMMAND; Manage Docker', '18.09'],
     ['docker: unknown command: docker system dial-stdio\n', 1, 'docker: unknown command: docker system dial-stdio', '18.09'],
@@ -235,6 +244,19 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
     const error = await failure(get());
     expect(error).toBeInstanceOf(ConnectError);
     expect(error.message).toBe(`GET /x on ${host}: cannot connect to ${host}: ${words}`);
+  });
+
+  it.each([
+    ['Welcome to build.example.com!\r\nHave a nice day\r\n', 'Welcome to build.example.com!'],
+    ['Hello\n', 'Hello'],
+    ['\x1b[31mred\u202e\n', '\\u{1b}[31mred\\u{202e}'],
+    ['x'.repeat(5000), 'x'.repeat(100)],
+  ])('and so is one whose shell prints %j first', async (prints, shown) => {
+    await start(answering(answer('x')), { prints });
+    const error = await failure(get());
+    expect(error).toBeInstanceOf(ConnectError);
+    expect(error.message).toContain(`cannot connect to ${host}: the other side printed "${shown}" before the engine could answer. `);
+    expect((error as ConnectError).hint).toContain('~/.bashrc');
   });
 
   it('also while an upload runs into it', async () => {
