@@ -5,11 +5,6 @@
 // parts: a stop of any length uses up one part. Behind the last part the event loop turns twice, and reads what has come,
 // before the limit counts as reached.
 
-/** Resolves when the event loop has read what had reached this machine: an end, or the end of a program. */
-export function twoTurns(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-}
-
 /** Parts of a limit; after a stop at its beginning, three quarters of it are left. */
 const PARTS = 4;
 

@@ -6,7 +6,7 @@ import type { ExchangePlace } from '../errors.ts';
 import { waitFor } from '../signals.ts';
 import type { Channel, Dialer } from './channel.ts';
 import { Connection } from './connection.ts';
-import { Deadline, twoTurns } from './deadline.ts';
+import { Deadline } from './deadline.ts';
 import type { MakeExchange } from './connection.ts';
 import { Places } from './places.ts';
 import type { TurnLimit } from './places.ts';
@@ -175,6 +175,10 @@ export class ConnectionPool implements Wire {
   #closedError(): ConnectError {
     return new ConnectError('this client has been closed', { address: this.#dialer.address, transient: false });
   }
+}
+
+function twoTurns(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
 function located(error: unknown, signal: AbortSignal | undefined, place: ExchangePlace): unknown {

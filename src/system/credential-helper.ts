@@ -5,7 +5,7 @@
 // secret, in words as well, so nothing that a helper says is ever shown.
 
 import { concat, decodeUtf8 } from '../bytes.ts';
-import { Deadline, twoTurns } from '../connection/deadline.ts';
+import { Deadline } from '../connection/deadline.ts';
 import { isJsonObject } from '../docker/answer.ts';
 import { Secret } from '../docker/auth.ts';
 import type { Credentials } from '../docker/auth.ts';
@@ -19,6 +19,12 @@ import type { Program, ProgramEnd } from './process.ts';
 export const HELPER_TIMEOUT_MS = 60_000;
 /** The most that a helper may say, in bytes; a token has some 4,000. */
 export const HELPER_OUTPUT_LIMIT: number = 1024 * 1024;
+
+/**
+ * How long to wait for more output of a helper that has exited, in milliseconds. A child of its own (an agent that it
+ * started) may hold on to its output for ever; what it has written itself is there when it exits.
+ */
+const LAST_OUTPUT_MS = 200;
 
 /** Whom to ask for what. */
 export interface HelperQuestion {
@@ -77,9 +83,9 @@ function converse(program: Program, question: HelperQuestion, limits: HelperLimi
     const limit = new Deadline(timeoutMs, late);
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted === true) onAbort();
-    let heard = false;
+    let silence: Deadline | undefined;
     program.stdout.on('data', (block: Uint8Array) => {
-      heard = true;
+      silence?.restart();
       room -= block.length;
       if (room >= 0) blocks.push(block);
       else giveUp(failure(question, `says more than ${HELPER_OUTPUT_LIMIT} bytes, and was stopped`));
@@ -88,19 +94,12 @@ function converse(program: Program, question: HelperQuestion, limits: HelperLimi
     program.stdin.end(question.registry); // it need not read it: a write error is nobody's
     const finish = (end: ProgramEnd): void => {
       over();
+      silence?.clear();
       for (const pipe of [program.stdout, program.stderr]) pipe.destroy();
       resolve({ stdout: concat(blocks), end });
     };
     void program.ended.then(finish);
-    // A child of its own may hold on to its output for ever (an agent that it started, say). All that itself has said is
-    // there to be read when it has exited.
-    void program.exited.then(async (end) => {
-      do {
-        heard = false;
-        await twoTurns();
-      } while (heard);
-      finish(end);
-    });
+    void program.exited.then((end) => (silence = new Deadline(LAST_OUTPUT_MS, () => finish(end))));
   });
 }
 
