@@ -194,7 +194,13 @@ describe('a client', () => {
   const digest = `sha256:${'0'.repeat(64)}`;
 
   async function start(credentials: CredentialChoice | CredentialSource): Promise<ImageClient> {
-    engine = await fakeEngine(({ target }) => (target.includes('/search') ? [] : { aux: { Digest: digest } }));
+    const answers: ReadonlyArray<readonly [target: string, answer: object]> = [
+      ['/search', []],
+      ['/distribution/', { Descriptor: { mediaType: 'application/vnd.oci.image.index.v1+json', digest, size: 1 }, Platforms: [] }],
+      ['/version', { Version: '28.5.2', ApiVersion: '1.41', Os: 'linux', Arch: 'amd64' }],
+      ['', { aux: { Digest: digest } }],
+    ];
+    engine = await fakeEngine(({ target }) => answers.find(([part]) => target.includes(part))?.[1]);
     const client = new ImageClient({ host: engine.host, credentials });
     undo.push(engine.close, () => client.close());
     return client;

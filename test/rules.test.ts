@@ -110,7 +110,8 @@ describe('of credentials', () => {
       REGISTRY_AUTH_FILE: 'REGISTRY_AUTH_FILE' in merged('podman') ? join(folder, 'auth.json') : undefined,
       XDG_RUNTIME_DIR: 'XDG_RUNTIME_DIR' in merged('podman') ? join(folder, 'runtime') : undefined,
     };
-    const engine = await fakeEngine(() => '{}', '1.51');
+    const pushed = { aux: { Tag: 'latest', Digest: `sha256:${'0'.repeat(64)}`, Size: 1 } };
+    const engine = await fakeEngine(() => pushed, '1.51');
     try {
       await using client = new ImageClient({ host: engine.host, credentials: dockerConfig({ environment }), ...merged('client') });
       await client.push(`${registry}/team/app`, merged('call'));
