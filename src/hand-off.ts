@@ -1,12 +1,14 @@
 // From a sink, which is pushed to, to a `for await` loop, which pulls; the loop's pace becomes the connection's.
 
+import { Queue } from './queue.ts';
+
 /** A queue of what one read brought; what was queued is taken before the end, or the error, is seen. */
 export class HandOff<Item> implements AsyncIterableIterator<Item> {
-  readonly #items: Item[] = [];
+  readonly #items = new Queue<Item>();
   readonly #onReturn: () => void;
   #end: { readonly error: unknown; readonly failed: boolean } | undefined;
   /** Those who wait: one, unless somebody calls `next` by hand. */
-  readonly #readers: Array<{ resolve(result: IteratorResult<Item>): void; reject(error: unknown): void }> = [];
+  readonly #readers = new Queue<{ resolve(result: IteratorResult<Item>): void; reject(error: unknown): void }>();
   #allTaken: (() => void) | undefined;
 
   /** @param onReturn called when the loop is left early */
@@ -16,9 +18,9 @@ export class HandOff<Item> implements AsyncIterableIterator<Item> {
 
   /** Queues an item, or gives it to the loop that waits for it. */
   put(item: Item): void {
-    const reader = this.#readers.shift();
+    const reader = this.#readers.take();
     if (reader) reader.resolve({ done: false, value: item });
-    else if (this.#end === undefined) this.#items.push(item);
+    else if (this.#end === undefined) this.#items.add(item);
   }
 
   /** Whether the loop has taken all items that were put. */
@@ -46,7 +48,7 @@ export class HandOff<Item> implements AsyncIterableIterator<Item> {
 
   next(): Promise<IteratorResult<Item>> {
     if (this.#items.length > 0) {
-      const value = this.#items.shift() as Item;
+      const value = this.#items.take() as Item;
       return Promise.resolve({ done: false, value });
     }
     const end = this.#end;
@@ -57,12 +59,12 @@ export class HandOff<Item> implements AsyncIterableIterator<Item> {
     this.#allTaken?.();
     this.#allTaken = undefined;
     return new Promise((resolve, reject) => {
-      this.#readers.push({ resolve, reject });
+      this.#readers.add({ resolve, reject });
     });
   }
 
   return(): Promise<IteratorResult<Item>> {
-    this.#items.length = 0;
+    this.#items.clear();
     if (this.#end === undefined) {
       this.finish();
       this.#onReturn();
@@ -76,6 +78,6 @@ export class HandOff<Item> implements AsyncIterableIterator<Item> {
 
   #over(end: { error: unknown; failed: boolean }): void {
     this.#end ??= end;
-    for (const reader of this.#readers.splice(0)) void this.next().then(reader.resolve, reader.reject);
+    for (let reader; (reader = this.#readers.take()) !== undefined; ) void this.next().then(reader.resolve, reader.reject);
   }
 }

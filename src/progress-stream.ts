@@ -7,6 +7,7 @@ import type { Asked } from './docker/answer.ts';
 import type { Outcome } from './docker/outcome.ts';
 import { JsonValueDecoder, progressEvent } from './docker/progress.ts';
 import type { ProgressEvent, UploadEvent } from './docker/progress.ts';
+import { StreamLimit } from './docker/stream-limit.ts';
 import { ArgumentError } from './errors.ts';
 import type { CallReader } from './engine.ts';
 import { HandOff } from './hand-off.ts';
@@ -114,6 +115,7 @@ interface Tap {
 
 function decodingSink(asked: Asked, outcome: Outcome<unknown>, tap: Tap, warn: Warn): ContentSink {
   const decoder = new JsonValueDecoder();
+  const limit = new StreamLimit();
   return {
     synchronous: true,
     write(view) {
@@ -125,11 +127,15 @@ function decodingSink(asked: Asked, outcome: Outcome<unknown>, tap: Tap, warn: W
         const event = progressEvent(value);
         if (event === undefined) continue;
         if (event.type === 'warning') warn({ kind: 'engine', subject: asked.address, message: event.text });
-        outcome.take(event);
+        if (limit.admits(event)) outcome.take(event);
         tap.event?.(event);
       }
     },
     flush: () => tap.flush?.(),
-    end: () => decoder.end(),
+    end() {
+      decoder.end();
+      const ending = limit.ending();
+      if (ending !== undefined) outcome.take(ending);
+    },
   };
 }

@@ -28,10 +28,11 @@ const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
   [/^http\//, /^(http\/|bytes\.ts|errors\.ts|kinds\.ts)/],
   [/^tar\//, /^(tar\/|bytes\.ts|errors\.ts|kinds\.ts|stream-errors\.ts)/],
   [/^docker\//, /^(docker\/|http\/|bytes\.ts|errors\.ts|kinds\.ts)/],
-  [/^connection\//, /^(connection\/|http\/|bytes\.ts|errors\.ts|signals\.ts)/],
+  [/^connection\//, /^(connection\/|http\/|bytes\.ts|errors\.ts|(?:queue|signals)\.ts)/],
   // of docker/, what is configured: nothing of what an engine says
   [/^system\//, /^(system\/|connection\/|docker\/(address|answer|auth|config.*|context|custom-.*|engine-(choice|tls)|variables)\.ts|bytes\.ts|errors\.ts|warnings\.ts)/],
-  [/^(hand-off|signals)\.ts$/, /^$/],
+  [/^(queue|signals)\.ts$/, /^$/],
+  [/^hand-off\.ts$/, /^queue\.ts$/],
   [/^single-flight\.ts$/, /^signals\.ts$/],
   [/^sent-request\.ts$/, /^(connection\/|docker\/|bytes\.ts|errors\.ts|version\.ts)/],
   [/^refusal\.ts$/, /^(connection\/|docker\/|http\/|errors\.ts)/],

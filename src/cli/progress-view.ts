@@ -30,6 +30,7 @@ export interface Screen {
 /** A line for each thing said, and for each layer when its status changes: never one for each read. */
 export function plainView(): ProgressView {
   const statuses = new Map<string, string>();
+  let dropped = 0;
   return {
     take(event) {
       if (event.type === 'upload') return '';
@@ -38,13 +39,22 @@ export function plainView(): ProgressView {
         return saidLines(event);
       }
       if (statuses.get(event.id) === event.status) return '';
+      const isNew = !statuses.has(event.id);
+      if (event.id.length + event.status.length > LONGEST_LINE || (isNew && statuses.size >= MOST_LAYERS)) {
+        dropped++;
+        return '';
+      }
       statuses.set(event.id, event.status);
       return `${lineHead(event.id, event.status)}\n`;
     },
     tick: () => '',
-    finish: () => '',
+    finish: () => (dropped === 0 ? '' : `${dropped} more lines about layers were not shown\n`),
   };
 }
+
+/** Of more layers, and longer lines about them, nothing is kept or shown; `ProgressTotals` counts no more layers either. */
+const MOST_LAYERS = 4096;
+const LONGEST_LINE = 1024;
 
 /**
  * A line for each layer and one for them all, painted over and over in their place; whatever else is said begins a new

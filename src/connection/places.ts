@@ -1,5 +1,6 @@
 // A number of places for those who take turns: first come, first served.
 
+import { Queue } from '../queue.ts';
 import { Deadline } from './deadline.ts';
 
 /** How long to wait for a place to be given back, in milliseconds, and the error of the wait that took longer. */
@@ -8,10 +9,15 @@ export interface TurnLimit {
   error(): unknown;
 }
 
+/** A caller that waits; one that has left has no `begin`, and is passed over: looking for it would take time for each. */
+interface Turn {
+  begin: (() => void) | undefined;
+}
+
 /** Places of which so many can be taken at a time. */
 export class Places {
   #free: number;
-  readonly #waiting: Array<() => void> = [];
+  readonly #waiting = new Queue<Turn>();
   /** Places given back so far. */
   #moves = 0;
 
@@ -44,7 +50,7 @@ export class Places {
       };
       const leave = (reason: unknown): void => {
         stopWaiting();
-        this.#waiting.splice(this.#waiting.indexOf(onTurn), 1);
+        turn.begin = undefined;
         reject(reason);
       };
       const onAbort = (): void => leave(signal?.reason);
@@ -55,14 +61,14 @@ export class Places {
       };
       const deadline = limit && new Deadline(limit.limitMs, () => onLimit(limit));
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.#waiting.push(onTurn);
+      const turn: Turn = { begin: onTurn };
+      this.#waiting.add(turn);
     });
   }
 
   #giveBack(): void {
     this.#moves++;
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free++;
-    else next();
+    for (let turn; (turn = this.#waiting.take()) !== undefined; ) if (turn.begin !== undefined) return turn.begin();
+    this.#free++;
   }
 }

@@ -17,6 +17,7 @@ import type { ApiErrorFields, ApiErrorReason } from '../errors.ts';
 import { askedFor, withoutNames } from './asked-for.ts';
 import { meaningOf } from './error-table.ts';
 import type { RequestKind, Wording } from './error-table.ts';
+import { TOO_MANY_ITEMS, hasTooManyItems } from './json-limit.ts';
 
 /** The characters that are shown of an error body that is no JSON; nginx's own pages have below 1000. */
 const TEXT_LIMIT = 4096;
@@ -31,6 +32,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** A whole JSON text, or its bytes. The error tells that it is none in our own words: V8's quote the input. */
 export function decodeJson(content: Uint8Array | string): unknown {
+  if (hasTooManyItems(content)) throw new DecodeError(TOO_MANY_ITEMS, { offset: 0 });
   try {
     return JSON.parse(typeof content === 'string' ? content : decodeUtf8(content));
   } catch {

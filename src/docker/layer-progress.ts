@@ -1,5 +1,6 @@
 // How far one layer is, from what the engine reports of it.
 
+import { ELLIPSIS, utf8 } from '../bytes.ts';
 import type { LayerEvent } from './progress.ts';
 
 /** What is being done with a layer; `working` where an engine says something that is not in the table below. */
@@ -44,10 +45,18 @@ const transferred = new Set<LayerPhase>(['verifying', 'downloaded', 'extracting'
 /** Nothing was to be carried. */
 const spared = new Set<LayerPhase>(['existing', 'skipped']);
 
-/** What a layer of unknown size weighs in bytes, at least: much, lest the percentage runs ahead and has to stand. */
+/** A usual layer, in bytes: one more among those whose size is known, so that the first small one does not tell for all. */
 export const SIZE_GUESS: number = 32 * 1024 * 1024;
-/** The same for one that was through before its size was told: engines tell it within a second. */
+/** What one weighs that was through before its size was told: engines tell it within a second. */
 const SMALL_SIZE = 1024 * 1024;
+
+/** A longer status is cut, in characters: each layer keeps its last one, and engines' have below 100. */
+const LONGEST_STATUS = 1024;
+
+/** A slice would keep the whole text in memory; this is a text of its own. */
+function copyOfStart(status: string): string {
+  return utf8(status.slice(0, LONGEST_STATUS - 1)).toString('utf8') + ELLIPSIS;
+}
 
 /** One layer of a `ProgressSnapshot`. */
 export interface LayerProgress {
@@ -84,7 +93,7 @@ export class Layer {
   }
 
   take(event: LayerEvent): void {
-    this.#event = event;
+    this.#event = event.status.length > LONGEST_STATUS ? { ...event, status: copyOfStart(event.status) } : event;
     this.phase = phases.find(([words]) => event.status.startsWith(words))?.[1] ?? 'working';
     if (this.phase === 'retrying') this.moved = 0;
     if (event.units === undefined) this.#count(counted(event.current), counted(event.total));
@@ -124,11 +133,11 @@ export class Layer {
     return this.total !== undefined || spared.has(this.phase);
   }
 
-  /** What counts for the percentage; one of unknown size is taken to be as large as the `largest`. */
-  weight(largest: number): number {
+  /** What counts for the percentage; one of unknown size is taken to be as large as is `usual`. */
+  weight(usual: number): number {
     if (this.total !== undefined) return this.total;
     if (this.#isLate || spared.has(this.phase)) return 0;
-    return this.isTransferred ? SMALL_SIZE : largest;
+    return this.isTransferred ? SMALL_SIZE : usual;
   }
 
   /** How much of that is done, from 0 to 1; where the engine `extracts`, that is one half. */

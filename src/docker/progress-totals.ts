@@ -11,6 +11,9 @@ const closing = /^(?:Digest|Status): |: digest: sha256:|^sha256:[0-9a-f]{64}$/;
 /** Layers beyond that many are not counted: file systems stop at some hundreds, and a daemon may say anything. */
 const MOST_LAYERS = 4096;
 
+/** Layers with a longer id are not counted either, in characters: engines give 12, and digests have 71. */
+const LONGEST_ID = 256;
+
 /** Until the engine says that it has finished, the percentage ends here. */
 const ALMOST = 99;
 
@@ -25,13 +28,13 @@ export interface ProgressSnapshot {
   /** What was carried to or from the engine; `total` is the least it can be, until `totalKnown`. */
   readonly bytes: { readonly current: number; readonly total: number; readonly totalKnown: boolean };
   /**
-   * From 0 to 100, within a group never less than before, and 100 only when the engine has finished; undefined while
-   * nothing can be said, as during a load, which tells of its layers one after the other.
+   * From 0 to 100, with one decimal, within a group never less than before, and 100 only when the engine has finished;
+   * undefined while nothing can be said, as during a load, which tells of its layers one after the other.
    *
    * Every layer weighs as many bytes as it has, and one that was there already none. Of a pull, the download is one
    * half and the extraction, which goes through the same bytes, the other; Podman never tells of an extraction, and
-   * there the download is the whole. A layer of unknown size is taken to be as large as the largest, and 32 MiB at
-   * least, so that the guess errs on the side of too little; one that is through before its size was told, as 1 MiB.
+   * there the download is the whole. A layer of unknown size is taken to be as large as the others are on average, with
+   * one of 32 MiB among them; one that is through before its size was told, as 1 MiB.
    */
   readonly percentage: number | undefined;
 }
@@ -70,6 +73,9 @@ export class ProgressTotals {
 
   snapshot(): ProgressSnapshot {
     const layers = [...this.#layers.values()];
+    // Here, and not for each event: an engine tells of a few layers many times, and of many layers if it likes.
+    const estimate = this.#complete ? 100 : this.#estimate(layers);
+    if (estimate !== undefined) this.#percentage = Math.max(this.#percentage ?? 0, estimate);
     return {
       group: this.#group,
       headline: this.#headline,
@@ -99,12 +105,10 @@ export class ProgressTotals {
     layer.take(event);
     // Who hands over layer events only has not told us the headline.
     if (/^(?:Extracting|Pull complete)/.test(event.status)) this.#extracts = true;
-    const estimate = this.#estimate();
-    if (estimate !== undefined) this.#percentage = Math.max(this.#percentage ?? 0, estimate);
   }
 
   #add(id: string): Layer | undefined {
-    if (this.#layers.size >= MOST_LAYERS) return undefined;
+    if (this.#layers.size >= MOST_LAYERS || id.length > LONGEST_ID) return undefined;
     const layers = [...this.#layers.values()];
     const layer = new Layer(id, layers.length > 0 && layers.every(({ isTransferred }) => isTransferred));
     this.#layers.set(id, layer);
@@ -121,19 +125,18 @@ export class ProgressTotals {
 
   #close(complete: boolean): void {
     this.#closed = true;
-    if (!complete) return;
+    if (!complete || this.#complete) return; // an engine may say it for ever
     this.#complete = true;
-    this.#percentage = 100;
     for (const layer of this.#layers.values()) layer.finish();
   }
 
-  #estimate(): number | undefined {
-    const layers = [...this.#layers.values()];
+  #estimate(layers: readonly Layer[]): number | undefined {
     if (!this.#allAreKnown(layers)) return undefined;
-    const largest = layers.reduce((most, { total }) => Math.max(most, total ?? 0), SIZE_GUESS);
-    const weight = sum(layers.map((layer) => layer.weight(largest)));
-    const done = sum(layers.map((layer) => layer.weight(largest) * layer.fraction(this.#extracts)));
-    return weight === 0 ? undefined : Math.min(ALMOST, (100 * done) / weight);
+    const sizes = [SIZE_GUESS, ...layers.flatMap(({ total }) => total ?? [])];
+    const usual = sum(sizes) / sizes.length;
+    const weight = sum(layers.map((layer) => layer.weight(usual)));
+    const done = sum(layers.map((layer) => layer.weight(usual) * layer.fraction(this.#extracts)));
+    return weight === 0 ? undefined : Math.min(ALMOST, Math.floor((1000 * done) / weight) / 10);
   }
 
   /** Pulls and pushes name all their layers at once, or nearly; a load each when its turn comes. */

@@ -5,6 +5,7 @@ import { GrowingBytes, asBuffer, decodeUtf8, escapeBytes } from '../bytes.ts';
 import { DecodeError, TruncatedError } from '../errors.ts';
 import { isJsonObject } from './answer.ts';
 import type { JsonObject } from './answer.ts';
+import { TOO_MANY_ITEMS, hasTooManyItems } from './json-limit.ts';
 
 /** The most that one value may take, in bytes; real ones have below 100 KiB. */
 export const JSON_VALUE_LIMIT: number = 16 * 1024 * 1024;
@@ -160,6 +161,7 @@ export class JsonValueDecoder {
 }
 
 function parseObject(source: Uint8Array | string): JsonObject | undefined {
+  if (hasTooManyItems(source)) throw new DecodeError(TOO_MANY_ITEMS, { offset: 0 });
   try {
     const value: unknown = JSON.parse(typeof source === 'string' ? source : decodeUtf8(source));
     return isJsonObject(value) ? value : undefined;

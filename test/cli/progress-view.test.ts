@@ -56,7 +56,7 @@ describe('on a terminal', () => {
         '1: Pulling from library/x',
         'ca7c512ed85c: Extracting           1%',
         'cf77c93bfcd1: Downloading         12%',
-        'Total:   9% of 995.7MB 26.3MB/s 33s',
+        'Total:  13% of 995.7MB 26.3MB/s 33s',
       ],
     ],
     [
@@ -65,7 +65,7 @@ describe('on a terminal', () => {
         '1: Pulling from library/x',
         'ca7c512ed85c: Extracting         [>                           ]  98.3kB/8.003MB',
         'cf77c93bfcd1: Downloading        [===>                        ] 123.5MB/987.7MB',
-        'Total:   9%                      26.3MB/s 33s left              131.5MB/995.7MB',
+        'Total:  13%                      26.3MB/s 33s left              131.5MB/995.7MB',
       ],
     ],
     [
@@ -74,7 +74,7 @@ describe('on a terminal', () => {
         '1: Pulling from library/x',
         'ca7c512ed85c: Extracting         [>                                                 ]  98.3kB/8.003MB',
         'cf77c93bfcd1: Downloading        [======>                                           ] 123.5MB/987.7MB',
-        'Total:   9%                      [====>                                             ] 131.5MB/995.7MB  26.3MB/s 33s left',
+        'Total:  13%                      [======>                                           ] 131.5MB/995.7MB  26.3MB/s 33s left',
       ],
     ],
   ])('%d columns wide, a line for each layer and one for all are painted over in their place', (columns, lines) => {
@@ -242,5 +242,13 @@ describe('elsewhere', () => {
     const events = [layer(A, 'Pull complete'), headline('Pulling from x', '2'), layer(A, 'Pull complete')];
     expect(written(view, events)).toBe(`${A}: Pull complete\n2: Pulling from x\n${A}: Pull complete\n`);
     expect([view.tick(0), view.finish()]).toEqual(['', '']);
+  });
+
+  it('keeps and shows 4,096 layers and lines of 1,024 characters, and at its end the number of the others', () => {
+    const view = plainView();
+    const ids = Array.from({ length: 5000 }, (_, index) => layer(`layer${index}`, 'Waiting'));
+    const long = ['a'.repeat(20_000), A].map((id) => layer(id, 'Waiting '.padEnd(1024, 'x')));
+    expect(written(view, [...ids, ...long, layer('layer0', 'Pushed')]).split('\n')).toHaveLength(4096 + 1 + 1);
+    expect(view.finish()).toBe('906 more lines about layers were not shown\n');
   });
 });

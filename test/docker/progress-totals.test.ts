@@ -389,13 +389,42 @@ describe('a percentage', () => {
     const events = told(`
       Pulling from x; aaaa Pulling fs layer; bbbb Pulling fs layer; aaaa Downloading 100/100
       bbbb Downloading 150/300; bbbb Download complete; aaaa Extracting 50/100`);
-    expect(percentages(events).slice(4)).toEqual([250, 400, 450].map((bytes) => (100 * bytes) / 800));
+    expect(percentages(events).slice(4)).toEqual([31.2, 50, 56.2]); // of 800 bytes: 250, 400, 450
   });
 
   it('takes a layer of unknown size to be large, lest it runs ahead and has to stand', () => {
     const small = 'aaaa Preparing; bbbb Preparing; aaaa Pushing 1000/1000; aaaa Pushed';
     expect(percentages(told(small)).at(-1)).toBeLessThan(0.01);
     expect(percentages(told(`${small}; bbbb Pushing 3000/3000`)).at(-1)).toBe(99);
+  });
+
+  it('has one decimal: what a program prints is short', () => {
+    expect(percentages([layer('a', 'Pushing', { current: 2_134_567, total: 300_603_487 })])).toEqual([0.7]);
+  });
+
+  it('is near to the truth while layers wait whose size is not told, if they are like the others', () => {
+    // Eight layers of 40 MB, of which engines fetch three at a time; in each step, these come on by a quarter.
+    const ids = [...'abcdefgh'];
+    const size = 40_000_000;
+    const events = [headline('Pulling from x'), ...ids.map((id) => layer(id, 'Pulling fs layer'))];
+    const totals = new ProgressTotals();
+    for (const event of events) totals.take(event);
+    const errors: number[] = [];
+    for (const group of ['abc', 'def', 'gh']) {
+      for (const quarters of [1, 2, 3, 4]) {
+        for (const id of group) totals.take(layer(id, 'Downloading', { current: (quarters * size) / 4, total: size }));
+        const whole = ids.indexOf(group[0] as string) + (group.length * quarters) / 4;
+        errors.push((totals.snapshot().percentage ?? 0) - (50 * whole) / ids.length);
+      }
+    }
+    expect(Math.max(...errors.map(Math.abs))).toBeLessThan(1.5);
+  });
+
+  it('does not count one large layer for each that waits', () => {
+    const events = told('Pulling from x; aaaa Pulling fs layer; bbbb Pulling fs layer; cccc Pulling fs layer; dddd Pulling fs layer;' +
+      'aaaa Downloading 500000000/1000000000; bbbb Downloading 1000000/2000000');
+    // Of the gigabyte, one quarter; with a gigabyte for each of the two others it would be below a tenth.
+    expect(percentages(events).at(-1)).toBeGreaterThan(14);
   });
 
   it('takes a layer that was through before its size was told to be small', () => {
@@ -464,6 +493,14 @@ describe('a snapshot', () => {
   it('has at most 4,096 layers', () => {
     const all = last(Array.from({ length: 5000 }, (_, index) => layer(`layer${index}`, 'Waiting')));
     expect(all.layers).toHaveLength(4096);
+  });
+
+  it('leaves out layers with an id of more than 256 characters, and cuts statuses of more than 1,024', () => {
+    const [longest, longer] = ['a'.repeat(256), 'a'.repeat(257)];
+    const status = 'Downloading '.padEnd(2000, 'x');
+    const { layers } = last([longest, longer].map((id) => layer(id, status)));
+    expect(layers.map(({ id }) => id)).toEqual([longest]);
+    expect(layers[0]?.status).toBe(`${status.slice(0, 1023)}\u2026`);
   });
 });
 
