@@ -37,7 +37,7 @@ export function parseTime(option: string, text: string | undefined, nowMs: numbe
   if (text === undefined) return undefined;
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
   if (/^(\d+[smhd])+$/.test(text)) {
-    const parts = [...text.matchAll(/(\d+)([smhd])/g)];
+    const parts = [...text.matchAll(/(\d+)([smhd])/gy)];
     const seconds = parts.map(([, count, unit]) => Number(count) * SECONDS[unit as keyof typeof SECONDS]);
     return nowMs / 1000 - seconds.reduce((sum, each) => sum + each, 0);
   }

@@ -37,7 +37,8 @@ export function redactLoginAnswer(content: Uint8Array): Buffer {
   }
   let key = '';
   // In JSON every quote begins or ends a string; the colon behind it tells a key.
-  const redacted = text.replace(/"((?:[^"\\]|\\.)*)"(\s*:)?/gs, (whole, string: string, colon?: string) => {
+  const redacted = text.replace(/[^"]+|"((?:[^"\\]|\\.)*)"(\s*:)?/gsy, (whole, string?: string, colon?: string) => {
+    if (string === undefined) return whole;
     if (colon !== undefined) key = string.toLowerCase();
     return colon !== undefined || outcomes.has(key) ? whole : `"${'x'.repeat(string.length)}"`;
   });
