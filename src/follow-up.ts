@@ -2,6 +2,7 @@
 // same everywhere.
 
 import type { ImageInspect } from './docker/image-types.ts';
+import { withComparedNames } from './docker/filters.ts';
 import { askedOfPodman } from './docker/podman-events.ts';
 import type { EventsArguments } from './docker/podman-events.ts';
 import { escapeText } from './bytes.ts';
@@ -104,7 +105,10 @@ export function importing(start: StartCall, local: Local, name: string | undefin
 /** Ends at a time of the past, too, and takes Docker's names of actions; see `askedOfPodman`. */
 export function listening(start: (args: EventsArguments) => StartCall, local: Local, args: EventsArguments): StartCall {
   return async (reader, left) => {
-    if (!(await local.isPodman(left))) return start(args)(reader, left);
+    if (!(await local.isPodman(left))) {
+      const filters = args.filters && withComparedNames(args.filters, 'image', false);
+      return start({ ...args, filters })(reader, left);
+    }
     const isBounded = args.until !== undefined;
     return start(askedOfPodman(args, isBounded ? await local.now(left) : undefined))(reader, left);
   };

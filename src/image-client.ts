@@ -8,7 +8,8 @@ import { clientEngine } from './client-engine.ts';
 import { encodeAuthConfig, mayGoTo, refuseForAnother, registryOf, serverAddress } from './docker/auth.ts';
 import type { CredentialChoice, CredentialSource, Credentials, RegistryPlace } from './docker/auth.ts';
 import type { AuthResult, ImageDiskUsage, ImageEvent, InfoResult, PingResult, VersionResult } from './docker/engine-types.ts';
-import { imageEventFilters, mergeFilters } from './docker/filters.ts';
+import { imageEventFilters, mergeFilters, namesHub, withComparedNames } from './docker/filters.ts';
+import type { Filters } from './docker/filters.ts';
 import type { HistoryItem, ImageInspect, ImageSummary, PruneResult, RemoveItem, SearchResult } from './docker/image-types.ts';
 import type { DistributionInspect, ImageAttestation } from './docker/manifest-types.ts';
 import {
@@ -17,7 +18,7 @@ import {
 } from './docker/normalise.ts';
 import { importOutcome, loadOutcome, pullOutcome, pushOutcome } from './docker/outcome.ts';
 import type { EventsArguments } from './docker/podman-events.ts';
-import { importedName, searchedHost, withDefaultTag, withoutDigest } from './docker/names.ts';
+import { importedName, searchedHost, warnOfLostName, withDefaultTag, withoutDigest } from './docker/names.ts';
 import type { ImportResult, LoadResult, PullResult, PushResult } from './docker/outcome.ts';
 import type { Platform } from './docker/platform.ts';
 import { formatReference, parseImage, parseReference, repositoryName, withTag } from './docker/reference.ts';
@@ -140,7 +141,8 @@ export class ImageClient {
     const { name, quiet, filters, signal, timeouts, ...args } = take('images', options);
     if (args.identity === true && args.manifests !== true) throw new ArgumentError('images takes identity with manifests only');
     const named = name === undefined ? filters : mergeFilters(filters, { reference: name });
-    const call = { operation: 'images', args: { ...args, filters: named }, signal, timeouts } as const;
+    const compared = await this.#compared(named, 'reference', { signal, timeouts });
+    const call = { operation: 'images', args: { ...args, filters: compared }, signal, timeouts } as const;
     const images = await this.#engine.json(call, readImages);
     return quiet === true ? images.map((image) => image.Id) : images;
   }
@@ -261,6 +263,7 @@ export class ImageClient {
     const { signal, timeouts, chunkSize, verify, ...args } = take('getImage', options);
     const given = typeof image === 'string' ? [image] : check(image, IMAGES, 'getImage', 'image');
     const names = given.map(parseImage);
+    for (const name of names) warnOfLostName(name, this.#warn);
     const start = this.#starter({ operation: 'getImage', args: { ...args, names }, timeouts });
     return new ArchiveStream(start, outside.files, { chunkSize, verify }, signal);
   }
@@ -359,5 +362,11 @@ export class ImageClient {
       const told = body === undefined || onUpload === undefined ? body : watchedSource(body, onUpload);
       return this.#engine.exchange({ ...call, body: told, signal: left }, reader);
     };
+  }
+
+  /** An engine compares names as it shows them; which it is matters only for those with the Docker Hub's host. */
+  async #compared(filters: Filters | undefined, key: string, limits: CallOptions): Promise<Filters | undefined> {
+    if (filters === undefined || !namesHub(filters, key)) return filters;
+    return withComparedNames(filters, key, (await this.#engine.identity(limits)).isPodman);
   }
 }

@@ -7,9 +7,10 @@ export interface Warning {
   /**
    * `"engine"`: the engine's own `WARNING:` line, from a stream. `"plaintext-credentials"`: credentials are sent to another
    * machine unencrypted. `"readable-key"`: others than its owner may read a private key or stored credentials.
-   * `"configuration"`: what the environment or a context says leaves a connection less safe than it looks.
+   * `"configuration"`: what the environment or a context says leaves a connection less safe than it looks. `"lost-name"`: an
+   * image that is named by tag and digest is saved without its name.
    */
-  readonly kind: 'engine' | 'plaintext-credentials' | 'readable-key' | 'configuration';
+  readonly kind: 'engine' | 'lost-name' | 'plaintext-credentials' | 'readable-key' | 'configuration';
   /** What it is about: the engine's address, or a file. */
   readonly subject: string;
   /** A sentence for a person; that of an engine is data, with whatever characters it has. */

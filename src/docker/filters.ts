@@ -56,3 +56,28 @@ export function imageEventFilters(filters: Filters | undefined): Filters {
   if (merged['type']?.length === 1) return merged;
   throw new ArgumentError('events: options.filters.type must be "image" or left out: other events have another form');
 }
+
+const HUB_NAME = /^(?:index\.)?docker\.io\//;
+
+/** Whether a filter has names or patterns that begin with the Docker Hub's host. */
+export function namesHub(filters: Filters | undefined, key: string): boolean {
+  return filters !== undefined && valuesOf(filters, key).some((value) => HUB_NAME.test(value));
+}
+
+/**
+ * The filters with such names in the form that the engine compares. Docker (20.10 to 28) knows `docker.io/library/alpine`
+ * as `alpine` only; Podman (4.3 to 6) as `docker.io/library/alpine`, and never by `index.docker.io`.
+ */
+export function withComparedNames(filters: Filters, key: string, isPodman: boolean): Filters {
+  if (!namesHub(filters, key)) return filters;
+  const compared = valuesOf(filters, key).map((value) => {
+    if (!HUB_NAME.test(value)) return value;
+    const name = value.replace(HUB_NAME, '');
+    return isPodman ? `docker.io/${name}` : name.replace(/^library\//, '');
+  });
+  return { ...filters, [key]: compared };
+}
+
+function valuesOf(filters: Filters, key: string): string[] {
+  return mergeFilters(filters)[key] ?? [];
+}

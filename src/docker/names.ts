@@ -29,3 +29,16 @@ export function searchedHost(term: string): string {
   const first = term.split('/')[0] ?? '';
   return term.includes('/') && (/[.:]/.test(first) || first === 'localhost') ? first : 'docker.io';
 }
+
+/** An engine saves what a digest names without a name; the tag beside it is overlooked. */
+export function warnOfLostName(image: string, warn: Warn): void {
+  if (!image.includes('@')) return;
+  const reference = parseReference(image);
+  if (reference.tag === undefined) return;
+  const named = formatReference({ ...reference, digest: undefined });
+  const message = `${image} has a tag and a digest: engines save it without its name; to keep the name, give ${named}`;
+  warn({ kind: 'lost-name', subject: image, message });
+}
+
+/** Tells of a warning; `Warn` of the client is one. */
+type Warn = (warning: { readonly kind: 'lost-name'; readonly subject: string; readonly message: string }) => void;

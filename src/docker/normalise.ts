@@ -91,13 +91,18 @@ export function withNames<Image extends Named>(image: Image): Image {
   const { Parent, ParentId } = image;
   return Object.assign(
     image,
-    { RepoTags: names(image.RepoTags), RepoDigests: names(image.RepoDigests) },
+    { RepoTags: tags(image.RepoTags), RepoDigests: names(image.RepoDigests) },
     Parent !== undefined && { Parent: withAlgorithm(Parent) },
     ParentId !== undefined && { ParentId: withAlgorithm(ParentId) },
   );
 }
 function names(list: readonly string[] | null | undefined): readonly string[] {
   return (list ?? []).filter((name) => !name.startsWith('<none>'));
+}
+
+/** After a pull by digest, Docker's containerd store and Podman 6 list `name@sha256:...` among the tags. */
+function tags(list: readonly string[] | null | undefined): readonly string[] {
+  return names(list).filter((name) => !name.includes('@'));
 }
 
 /** Podman gives some ids without the `sha256:` before them. */
@@ -112,7 +117,7 @@ export function removeItem(item: RemoveItem): RemoveItem {
 
 /** One step of a history; a step without names has an empty list of them. */
 export function historyItem(item: HistoryItem): HistoryItem {
-  return { ...item, Id: withAlgorithm(item.Id), Tags: item.Tags ?? [] };
+  return { ...item, Id: withAlgorithm(item.Id), Tags: tags(item.Tags) };
 }
 
 /** One event; Podman calls a load by another name than Docker. */

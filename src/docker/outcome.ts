@@ -119,16 +119,20 @@ export function pushOutcome(reference: string, allTags: boolean): PushOutcome {
 export function loadOutcome(): Outcome<LoadResult> {
   const references: string[] = [];
   const ids: string[] = [];
+  const takeLine = (line: string): void => {
+    const match = /^Loaded image( ID)?(?:\(s\))?: (.*)$/.exec(line.trimEnd());
+    for (const name of match?.[2]?.split(',') ?? []) {
+      const trimmed = name.trim();
+      if (trimmed === '') continue;
+      // Podman says "Loaded image: sha256:..." of an image without a name.
+      if (match?.[1] !== undefined || /^sha256:[0-9a-f]{64}$/.test(trimmed)) ids.push(trimmed);
+      else references.push(trimmed);
+    }
+  };
   return {
     take(event) {
       if (event.type !== 'stream') return;
-      const match = /^Loaded image( ID)?(?:\(s\))?: (.*)$/s.exec(event.text);
-      for (const name of match?.[2]?.split(',') ?? []) {
-        const trimmed = name.trim();
-        // Podman says "Loaded image: sha256:..." of an image without a name.
-        if (match?.[1] !== undefined || /^sha256:[0-9a-f]{64}$/.test(trimmed)) ids.push(trimmed);
-        else if (trimmed !== '') references.push(trimmed);
-      }
+      for (const line of event.text.split('\n')) takeLine(line); // Docker 20.10 may say several lines at once
     },
     result() {
       // Docker 28 with a graphdriver store says nothing, and loads nothing, where no image is of the wanted platform.

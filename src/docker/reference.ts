@@ -74,7 +74,9 @@ const DIGEST_FAULT = 'a digest is "sha256:" and 64 lower-case hexadecimal digits
 export function parseReference(text: string): Reference {
   if (typeof text !== 'string') throw new InvalidReferenceError(`An image reference is a string, not ${typeof text}`);
   if (text.length > REFERENCE_LIMIT) throw invalid(text, `it has more than ${REFERENCE_LIMIT} characters`);
-  if (bareIdGrammar.test(text)) throw invalid(text, 'it is an image ID, and a name is needed here');
+  if (bareIdGrammar.test(text) || digestGrammar.test(text)) {
+    throw invalid(text, 'it is an image ID or a digest, and a name is needed here, as in "alpine:3.20"');
+  }
   const [tagged, digest] = cut(text, text.indexOf('@'));
   const [name, tag] = cut(tagged, tagColon(tagged));
   if (digest !== undefined && !digestGrammar.test(digest)) throw invalid(text, DIGEST_FAULT);
