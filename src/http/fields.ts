@@ -2,6 +2,7 @@
 
 import { isFieldText, isToken, lowerCaseAscii, trimOptionalWhitespace } from './grammar.ts';
 import type { Fail } from './grammar.ts';
+import { FUNCTION, TEXT, check } from '../kinds.ts';
 
 /** The fields of one message, in the order they came; names are in lower case. */
 export class Fields {
@@ -15,6 +16,8 @@ export class Fields {
 
   /** The same, of a name that is in lower case. */
   appendLowered(name: string, value: string): void {
+    check(name, TEXT, 'Fields', 'name');
+    check(value, TEXT, 'Fields', 'value');
     const values = this.#values.get(name);
     if (values) values.push(value);
     else this.#values.set(name, [value]);
@@ -58,6 +61,8 @@ export class Fields {
 
 /** field-line = field-name ":" OWS field-value OWS (RFC 9112 §5) */
 export function parseFieldLine(line: string, fail: Fail): [name: string, value: string] {
+  check(line, TEXT, 'parseFieldLine', 'line');
+  check(fail, FUNCTION, 'parseFieldLine', 'fail');
   // obs-fold (§5.2) is refused, not unfolded: a folded line must never become a field of its own.
   if (line.startsWith(' ') || line.startsWith('\t')) fail('a field line begins with white space', 'RFC 9112 §5.2');
   const colon = line.indexOf(':');

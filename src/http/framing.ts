@@ -1,9 +1,11 @@
 // Where an answer's content ends, and whether its connection may carry another: the only two questions of RFC 9112 §6.3
 // and §9.3, each decided here and nowhere else.
 
-import type { Fields } from './fields.ts';
+import { Fields } from './fields.ts';
 import { parseDecimal } from './grammar.ts';
 import type { Fail } from './grammar.ts';
+import { FUNCTION, TEXT, check, kind } from '../kinds.ts';
+import type { Kind } from '../kinds.ts';
 
 /** How the end of the content is found. */
 export type Framing =
@@ -33,6 +35,8 @@ export class UnframedHead implements FramingInput {
 
   /** The minor version and the status are digits, as they came. */
   constructor(minor: string, status: string, reason: string, fields: Fields, method: string) {
+    for (const text of [minor, status, reason, method]) check(text, TEXT, 'UnframedHead', 'minor, status, reason and method');
+    check(fields, FIELDS, 'UnframedHead', 'fields');
     this.minorVersion = Math.min(Number(minor), 1);
     this.status = Number(status);
     this.reason = reason;
@@ -41,8 +45,17 @@ export class UnframedHead implements FramingInput {
   }
 }
 
+const FIELDS: Kind = kind('Fields', (value) => value instanceof Fields);
+const HEAD: Kind = kind('an object with method, status, minorVersion and fields', (value) => {
+  const { method, status, minorVersion, fields } = value as FramingInput;
+  return typeof method === 'string' && typeof status === 'number' && typeof minorVersion === 'number' && FIELDS.test(fields);
+});
+const FRAMING: Kind = kind('a framing', (value) => typeof (value as Framing).kind === 'string');
+
 /** RFC 9112 §6.3, in its order; stricter where the RFC lets a client guess. */
-export function contentFraming({ method, status, minorVersion, fields }: FramingInput, fail: Fail): Framing {
+export function contentFraming(head: FramingInput, fail: Fail): Framing {
+  check(fail, FUNCTION, 'contentFraming', 'fail');
+  const { method, status, minorVersion, fields } = check(head, HEAD, 'contentFraming', 'head');
   // Rule 1: HEAD, 204 and 304 have no content, whatever the fields say. (1xx never gets here.)
   if (method === 'HEAD' || status === 204 || status === 304) return { kind: 'none' };
   const lengths = fields.getAll('content-length');
@@ -69,8 +82,9 @@ export function contentFraming({ method, status, minorVersion, fields }: Framing
 }
 
 /** RFC 9112 §9.3: whether both sides mean the connection to stay, as far as this answer tells. */
-export function isPersistent({ minorVersion, fields }: FramingInput, framing: Framing): boolean {
-  if (framing.kind === 'until-close') return false;
+export function isPersistent(head: FramingInput, framing: Framing): boolean {
+  const { minorVersion, fields } = check(head, HEAD, 'isPersistent', 'head');
+  if (check(framing, FRAMING, 'isPersistent', 'framing').kind === 'until-close') return false;
   const options = fields.list('connection');
   if (options.includes('close')) return false; // close beats keep-alive
   return minorVersion > 0 || options.includes('keep-alive');

@@ -2,6 +2,7 @@
 // line by line, by the productions; this takes a part of what they take, and means the same by it.
 
 import { Fields } from './fields.ts';
+import { TEXT, check } from '../kinds.ts';
 
 /** What engines send is far below; a proxy's cookies may be above, and take the longer way. */
 export const PLAIN_HEAD_BYTES = 1024;
@@ -27,6 +28,7 @@ export interface PlainHead {
 
 /** The head that the text (Latin-1, `PLAIN_HEAD_BYTES` of it) begins with, or undefined where it is not whole and plain. */
 export function plainHead(text: string): PlainHead | undefined {
+  check(text, TEXT, 'plainHead', 'text');
   const end = text.indexOf('\r\n\r\n') + 2;
   statusLine.lastIndex = 0;
   const start = end === 1 ? null : statusLine.exec(text);

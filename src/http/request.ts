@@ -4,6 +4,8 @@ import { Buffer } from 'node:buffer';
 import { latin1 } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
 import { isSentFieldText, isToken, trimOptionalWhitespace } from './grammar.ts';
+import { COUNT, check, kind } from '../kinds.ts';
+import type { Kind } from '../kinds.ts';
 
 /** A request without its content. */
 export interface RequestHead {
@@ -21,7 +23,8 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']);
 const originForm = /^\/[\x21\x22\x24-\x7e]*$/;
 
 /** Request line and field section (RFC 9112 §3, §5); an `ArgumentError` names what cannot be sent, never its value. */
-export function encodeRequestHead({ method, target, fields }: RequestHead): Buffer {
+export function encodeRequestHead(given: RequestHead): Buffer {
+  const { method, target, fields } = check(given, HEAD, 'encodeRequestHead', 'head');
   if (!methods.has(method)) throw new ArgumentError(`the method must be one of ${[...methods].join(', ')}`);
   if (!originForm.test(target)) throw new ArgumentError('the request target must be a path of visible ASCII characters');
   refuseRepeated(fields, ['host']);
@@ -38,6 +41,12 @@ export function encodeRequestHead({ method, target, fields }: RequestHead): Buff
   return latin1(`${head}\r\n`);
 }
 
+const isPair = (field: unknown): boolean => Array.isArray(field) && typeof field[0] === 'string' && typeof field[1] === 'string';
+const HEAD: Kind = kind('an object with method, target and a list of fields', (value) => {
+  const { method, target, fields } = value as RequestHead;
+  return typeof method === 'string' && typeof target === 'string' && Array.isArray(fields) && fields.every(isPair);
+});
+
 /** Of some fields, which count together, a request has one. */
 function refuseRepeated(fields: RequestHead['fields'], names: readonly string[]): void {
   let found = 0;
@@ -47,6 +56,7 @@ function refuseRepeated(fields: RequestHead['fields'], names: readonly string[])
 
 /** The bytes before a chunk's data: its size in hexadecimal and CRLF (RFC 9112 §7.1). */
 export function encodeChunkSize(size: number): Buffer {
+  check(size, COUNT, 'encodeChunkSize', 'size');
   return latin1(`${size.toString(16)}\r\n`);
 }
 

@@ -17,6 +17,7 @@ import type { Framing } from './framing.ts';
 import { isFieldText, parseHexadecimal } from './grammar.ts';
 import type { Fail } from './grammar.ts';
 import { PLAIN_HEAD_BYTES, plainHead } from './plain-head.ts';
+import { BYTES, TEXT, check } from '../kinds.ts';
 
 /** What the parser reads at most of each thing, in bytes where nothing else is said. */
 export const RESPONSE_LIMITS = {
@@ -94,6 +95,7 @@ export class ResponseParser {
 
   /** @param method the method of the request: an answer to HEAD has no content */
   constructor(method: string) {
+    check(method, TEXT, 'ResponseParser', 'method');
     this.#method = method;
     this.#steps = this.#response();
     this.#fail = (message, section, excerpt) => {
@@ -104,6 +106,7 @@ export class ResponseParser {
 
   /** Gives the next bytes; what was given before must be used up, that is, `next()` must have said undefined. */
   receive(bytes: Uint8Array): void {
+    check(bytes, BYTES, 'receive', 'bytes');
     this.#before += this.#position;
     this.#input = asBuffer(bytes);
     this.#position = 0;
@@ -132,6 +135,7 @@ export class ResponseParser {
 
   /** Puts the unread bytes elsewhere, for a caller that needs the memory they are in. */
   moveUnread(to: Uint8Array): void {
+    check(to, BYTES, 'moveUnread', 'to');
     const unread = this.unread();
     to.set(unread);
     this.#before += this.#position;

@@ -1,6 +1,9 @@
 // The header block: 512 bytes before each entry, as POSIX.1-2017 pax, "ustar Interchange Format", lays them out.
 
 import { asBuffer, latin1 } from '../bytes.ts';
+import { ArgumentError } from '../errors.ts';
+import { BYTES, COUNT, TEXT, check, kind } from '../kinds.ts';
+import type { Kind } from '../kinds.ts';
 
 /** Everything in an archive comes in blocks of this many bytes. */
 export const BLOCK_SIZE = 512;
@@ -51,18 +54,34 @@ export interface TarHeader {
   readonly devminor: number;
 }
 
+/** A header whose members have their types. */
+export const TAR_HEADER: Kind = kind('a tar header', (value) => {
+  const { path, typeflag, linkname, mode, uid, gid, size, mtime, devmajor, devminor } = value as TarHeader;
+  return (
+    typeof path === 'string' && typeof typeflag === 'string' && typeof linkname === 'string' && typeof mode === 'number' &&
+    typeof uid === 'number' && typeof gid === 'number' && typeof size === 'number' && typeof mtime === 'number' &&
+    typeof devmajor === 'number' && typeof devminor === 'number'
+  );
+});
+
 /** Whether `name`, or `prefix` and `name` together, hold the path. Other than ASCII has no agreed encoding there. */
 export function fitsPath(path: string): boolean {
+  if (typeof path !== 'string') check(path, TEXT, 'fitsPath', 'path');
   return isAscii(path) && (path.length <= FIELDS.name.size || prefixLength(path) > 0);
 }
 
 /** Whether the field holds a link's target. */
 export function fitsLinkname(linkname: string): boolean {
+  if (typeof linkname !== 'string') check(linkname, TEXT, 'fitsLinkname', 'linkname');
   return linkname === '' || (isAscii(linkname) && linkname.length <= FIELDS.linkname.size); // most entries have none
 }
 
 /** Writes the header block. What does not fit its field is cut or clamped: a pax record then carries the truth. */
 export function encodeHeader(into: Uint8Array, at: number, header: TarHeader): void {
+  check(header, TAR_HEADER, 'encodeHeader', 'header');
+  check(at, COUNT, 'encodeHeader', 'at');
+  check(into, BYTES, 'encodeHeader', 'into');
+  if (into.length - at < BLOCK_SIZE) throw new ArgumentError(`encodeHeader: into must have ${BLOCK_SIZE} bytes behind at`);
   into.set(TEMPLATE, at);
   const cut = prefixLength(header.path);
   let sum = TEMPLATE_SUM;
@@ -172,6 +191,7 @@ export interface ParsedHeader {
 
 /** Reads a header block, or returns undefined where the checksum or the size shows that it is none. */
 export function parseHeader(block: Uint8Array): ParsedHeader | undefined {
+  check(block, BYTES, 'parseHeader', 'block');
   const size = numberIn(block, FIELDS.size);
   if (!hasChecksum(block) || size === undefined) return undefined;
   const name = textIn(block, FIELDS.name);

@@ -1,8 +1,9 @@
 // Pax records: what a header block has no room for, as POSIX.1-2017 pax, "pax Extended Header", writes it.
 
 import { asBuffer, utf8 } from '../bytes.ts';
-import { fitsLinkname, fitsPath, MAX_ID, MAX_SIZE } from './header.ts';
+import { fitsLinkname, fitsPath, MAX_ID, MAX_SIZE, TAR_HEADER } from './header.ts';
 import type { TarHeader } from './header.ts';
+import { BYTES, TEXT, check } from '../kinds.ts';
 
 /**
  * The longest pax header, in bytes: what Go's archive/tar, by which engines read, takes (`maxSpecialFileSize`). It holds for
@@ -12,6 +13,8 @@ export const PAX_LIMIT: number = 1024 * 1024;
 
 /** One record, `"27 mtime=1700000000.12345\n"`: its length in bytes, the length's own digits counted, key and value. */
 export function paxRecord(key: string, value: string): string {
+  check(key, TEXT, 'paxRecord', 'key');
+  check(value, TEXT, 'paxRecord', 'value');
   const body = ` ${key}=${value}\n`;
   const { length } = utf8(body);
   const digits = String(length).length;
@@ -22,6 +25,7 @@ export function paxRecord(key: string, value: string): string {
 
 /** The records that an entry needs: none where ustar holds it all, so that most archives are plain ustar. */
 export function paxRecords(header: TarHeader): string {
+  check(header, TAR_HEADER, 'paxRecords', 'header');
   let records = '';
   if (!fitsPath(header.path)) records += paxRecord('path', header.path);
   if (!fitsLinkname(header.linkname)) records += paxRecord('linkpath', header.linkname);
@@ -49,6 +53,7 @@ function paxTime(mtime: number): string {
 const recordLength = /^0{0,20}[1-9][0-9]{0,8}$/;
 /** The records by their keys, or undefined where the bytes are none. An empty value stands for an absent key. */
 export function parsePaxRecords(bytes: Uint8Array): Map<string, string> | undefined {
+  check(bytes, BYTES, 'parsePaxRecords', 'bytes');
   const records = new Map<string, string>();
   const buffer = asBuffer(bytes);
   for (let start = 0; start < buffer.length; ) {

@@ -6,6 +6,7 @@ import { BLOCK_SIZE, parseHeader } from './header.ts';
 import type { ParsedHeader } from './header.ts';
 import { PAX_LIMIT, parsePaxRecords } from './pax.ts';
 import { Tail, TAIL_SIZE } from './tail.ts';
+import { BYTES, check } from '../kinds.ts';
 
 /** Types that have no content, whatever size they state: as Go, which wrote the archives that we read, takes them. */
 const WITHOUT_CONTENT = '123456';
@@ -55,6 +56,7 @@ export class ArchiveScan {
 
   /** Takes the next bytes, split anywhere. The view is not kept. */
   push(view: Uint8Array): void {
+    check(view, BYTES, 'push', 'view');
     if (this.#failure !== undefined) throw this.#failure;
     this.#tail.keep(view);
     this.#received += view.length;

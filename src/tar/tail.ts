@@ -1,6 +1,7 @@
 // The end of a stream, kept because a daemon that fails halfway can only leave its message there.
 
 import { asBuffer } from '../bytes.ts';
+import { BYTES, check } from '../kinds.ts';
 
 /** How much is kept for sure; dockerd's messages are one line. */
 export const TAIL_SIZE = 4096;
@@ -12,6 +13,7 @@ export class Tail {
 
   /** Takes note of the bytes that follow; half of the buffer moves at a time, however few they are. */
   keep(view: Uint8Array): void {
+    check(view, BYTES, 'keep', 'view');
     const last = view.length > TAIL_SIZE ? view.subarray(view.length - TAIL_SIZE) : view;
     if (this.#length + last.length > this.#buffer.length) {
       this.#buffer.copyWithin(0, this.#length - TAIL_SIZE, this.#length);
