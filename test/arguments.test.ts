@@ -253,7 +253,7 @@ describe('a client', () => {
     const own = new ImageClient({ host: engine.host, headers });
     headers['X-Mine'] = '2';
     await own.ping();
-    await own.version();
+    await own.images();
     expect(engine.asked.at(-1)?.headers['x-mine']).toBe('1');
     own.close();
   });
