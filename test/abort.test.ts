@@ -5,7 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { getEventListeners, once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,6 +20,7 @@ import { parseAddress } from '../src/docker/address.ts';
 import { files } from '../src/system/files.ts';
 import { until } from './support/fake-daemon.ts';
 import { runs } from './support/fake-ssh.ts';
+import { makeProgram } from './support/make-program.ts';
 import { TAR, obedientDaemon } from './support/obedient-daemon.ts';
 import type { ObedientDaemon } from './support/obedient-daemon.ts';
 
@@ -355,8 +356,7 @@ describe('an abort while waiting for a connection, where their number is limited
 async function waitingProgram(name: string): Promise<() => Promise<number[]>> {
   const log = join(folder, `${name}.log`);
   await writeFile(log, '');
-  await writeFile(join(folder, name), `#!/bin/sh\necho $$ >>'${log}'\nexec sleep 60\n`);
-  await chmod(join(folder, name), 0o755);
+  makeProgram(join(folder, name), `echo $$ >>'${log}'\nexec sleep 60`);
   const path = process.env['PATH'];
   process.env['PATH'] = `${folder}${delimiter}${path}`;
   restorePath = () => void (process.env['PATH'] = path);

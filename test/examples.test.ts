@@ -2,13 +2,14 @@
 // answers everything rightly. Where an example says an address of the world, that engine stands there.
 
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { makeProgram } from './support/make-program.ts';
 import { obedientDaemon } from './support/obedient-daemon.ts';
 import type { ObedientDaemon } from './support/obedient-daemon.ts';
 import { recordedExchanges } from './support/recorded.ts';
@@ -38,11 +39,10 @@ let environment: Record<string, string>;
 beforeAll(async () => {
   engine = await obedientDaemon('Api-Version: 1.55\r\n', archive);
   folder = await mkdtemp(join(tmpdir(), 'longshore-examples-'));
-  const program = (name: string, text: string): Promise<void> =>
-    writeFile(join(folder, name), `#!/bin/sh\n${text}\n`).then(() => chmod(join(folder, name), 0o755));
-  await program('longshore', `exec '${process.execPath}' '${command}' "$@"`);
+  const program = (name: string, text: string): void => makeProgram(join(folder, name), text);
+  program('longshore', `exec '${process.execPath}' '${command}' "$@"`);
   // The other machine of an example is this one: what ssh is told to run there runs here.
-  await program(
+  program(
     'ssh',
     `while [ "$1" != "\${1#-}" ]; do
       case "$1" in --) break;; -o|-l|-p) shift;; esac

@@ -4,12 +4,13 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeProgram } from './support/make-program.ts';
 import { TAR, obedientDaemon } from './support/obedient-daemon.ts';
 import type { ObedientDaemon } from './support/obedient-daemon.ts';
 
@@ -34,8 +35,7 @@ beforeAll(async () => {
   for (const each of [config, programs, output]) mkdirSync(each, { recursive: true });
   const auths = { 'registry.example': { auth: Buffer.from('u:p').toString('base64') } };
   writeFileSync(join(config, 'config.json'), JSON.stringify({ auths, credHelpers: { 'helper.example': 'there' } }));
-  writeFileSync(join(programs, 'docker-credential-there'), '#!/bin/sh\necho \'{"Username":"u","Secret":"s"}\'\n');
-  chmodSync(join(programs, 'docker-credential-there'), 0o755);
+  makeProgram(join(programs, 'docker-credential-there'), 'echo \'{"Username":"u","Secret":"s"}\'');
   writeFileSync(input, TAR);
   daemon = await obedientDaemon();
 });

@@ -2,12 +2,13 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
+import { makeProgram } from '../support/make-program.ts';
 import { cannedDaemon, json } from './canned-daemon.ts';
 import type { CannedDaemon } from './canned-daemon.ts';
 import { longshore } from './fake-io.ts';
@@ -23,8 +24,7 @@ beforeAll(async () => {
   const RepoTags = ['alpine:3.20', 'alpine:3.21', 'host:5000/team/app:1', `$(touch${'${IFS}'}${folder}/pwned)`, '`id`;x'];
   const image = { Id: 'sha256:1', RepoTags, RepoDigests: [], Created: 0, Size: 1, Labels: null };
   daemon = await cannedDaemon({ 'GET /images/json': json([image]) });
-  writeFileSync(join(folder, 'longshore'), `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`);
-  chmodSync(join(folder, 'longshore'), 0o755);
+  makeProgram(join(folder, 'longshore'), `exec '${process.execPath}' '${main}' "$@"`);
   writeFileSync(join(folder, 'archive one.tar'), '');
   for (const shell of ['bash', 'zsh', 'fish']) writeFileSync(join(folder, shell), (await longshore('', ['completion', shell])).stdout);
 });

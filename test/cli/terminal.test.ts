@@ -1,9 +1,11 @@
 // What a person sees: the command in a real terminal, at several widths, its screen read back.
 
+import { spawn } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { until } from '../support/fake-daemon.ts';
 import { cannedDaemon, json } from './canned-daemon.ts';
 import type { Answer, CannedDaemon } from './canned-daemon.ts';
 import { NO_TMUX, openTerminal } from './tmux.ts';
@@ -54,6 +56,18 @@ function slowPull(): { answer: Answer; say: (...values: object[]) => void; end: 
   };
   return { answer, say, end: () => void stream.end(), gone };
 }
+
+describe.skipIf(NO_TMUX)('a terminal of these tests', () => {
+  it('ends with the process that opened it, also where that is killed and closes nothing', async () => {
+    daemon = await cannedDaemon({});
+    const owner = spawn('sleep', ['60']);
+    terminal = openTerminal(80, ['--help'], daemon.host, 24, owner.pid);
+    await terminal.shows('exit 0');
+    expect(terminal.isOpen()).toBe(true);
+    owner.kill('SIGKILL');
+    await until(() => !terminal.isOpen());
+  });
+});
 
 describe.skipIf(NO_TMUX)(`in a terminal${NO_TMUX === undefined ? '' : ` (skipped: ${NO_TMUX})`}`, () => {
   it.each([

@@ -175,16 +175,20 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     it('wins over a source that fails when it is told to stop', async () => {
+      let failed = false;
       await start((socket) => {
-        socket.once('data', () => socket.write('HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nn'));
-        setTimeout(() => socket.write('o'), 30);
+        socket.once('data', () => {
+          socket.write('HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nn');
+          void until(() => failed).then(() => socket.write('o'));
+        });
       });
+      const kept = new Kept();
       async function* failing(): AsyncGenerator<Uint8Array> {
         yield bytes('hello');
-        await new Promise((resolve) => setTimeout(resolve, 15)); // after the head, before the body's end
+        await until(() => kept.status === 400); // behind the head, before the body's end
+        failed = true;
         throw new Error('too late');
       }
-      const kept = new Kept();
       await pool.exchange(request({ method: 'POST', body: { chunks: failing() } }), kept.reader);
       expect([kept.status, kept.text]).toEqual([400, 'no']);
     });

@@ -1,9 +1,10 @@
 // An `ssh` that a test puts first on PATH: it writes down how it was started, and then does what docker's dial-stdio
 // does over there: it copies both ways between its pipes and the socket that its last argument names.
 
-import { appendFileSync, chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { makeProgram } from './make-program.ts';
 
 /** How it behaves; by default it ends as the other side does, with 0. */
 export interface FakeSshOptions {
@@ -73,9 +74,7 @@ export function fakeSsh(options: FakeSshOptions = {}): FakeSsh {
   const settings = `const SETTINGS = ${JSON.stringify({ LOG: log, OPTIONS: options })};`;
   writeFileSync(join(folder, 'fake-ssh.mjs'), `${settings}${program}`);
   // What measures the tests does not measure it, for it would write its findings down before it ends.
-  const script = `#!/bin/sh\nunset NODE_V8_COVERAGE\nexec '${process.execPath}' '${folder}/fake-ssh.mjs' "$@"\n`;
-  writeFileSync(join(folder, 'ssh'), script);
-  chmodSync(join(folder, 'ssh'), 0o755);
+  makeProgram(join(folder, 'ssh'), `unset NODE_V8_COVERAGE\nexec '${process.execPath}' '${folder}/fake-ssh.mjs' "$@"`);
   const path = process.env['PATH'] ?? '';
   process.env['PATH'] = `${folder}${delimiter}${path}`;
   return {

@@ -1,12 +1,13 @@
 // Credential helpers that tests make: small programs of Node's on a PATH of their own, which a test can hold and release.
 
 import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { inspect } from 'node:util';
+import { makeProgram } from './make-program.ts';
 
 export interface HelperFolder {
   readonly path: string;
@@ -33,8 +34,8 @@ export async function helperFolder(): Promise<HelperFolder> {
   });
   const before = process.env['PATH'];
   process.env['PATH'] = `${path}${delimiter}${before}`;
-  const prelude = `#!${process.execPath}
-const name = __filename.split('-').pop();
+  const prelude = `
+const name = __filename.split('-').pop().slice(0, -'.js'.length);
 const asked = require('fs').readFileSync(0, 'utf8');
 require('fs').appendFileSync(${JSON.stringify(log)}, [name, ...process.argv.slice(2), asked].join(' ') + '\\n');
 const answer = (...texts) => process.stdout.write(texts.join(''));
@@ -49,8 +50,8 @@ const held = (then) => {
     path,
     async make(name, statements) {
       const file = join(path, `docker-credential-${name}`);
-      await writeFile(file, `${prelude}${statements}\n`);
-      await chmod(file, 0o755);
+      await writeFile(`${file}.js`, `${prelude}${statements}\n`);
+      makeProgram(file, `exec '${process.execPath}' "$0.js" "$@"`);
     },
     runs: async () => (await readFile(log, 'utf8')).split('\n').slice(0, -1),
     async heldProgram() {

@@ -3,9 +3,9 @@
 // or with nothing, and say not a word of it (stderr is passed through). "docker:" below is where it differs from ours.
 
 import { once } from 'node:events';
-import { chmod, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../src/docker/auth.ts';
 import { CredentialError } from '../../src/errors.ts';
 import { HELPER_OUTPUT_LIMIT, askHelper } from '../../src/system/credential-helper.ts';
@@ -13,6 +13,7 @@ import type { HelperLimits } from '../../src/system/credential-helper.ts';
 import { runs } from '../support/fake-ssh.ts';
 import { helperFolder, shownBy } from '../support/helpers.ts';
 import type { HelperFolder } from '../support/helpers.ts';
+import { makeNoProgram } from '../support/make-program.ts';
 
 let helpers: HelperFolder;
 beforeAll(async () => {
@@ -152,8 +153,7 @@ describe('a helper that fails', () => {
     expect(absent).toContain('could not be started: there is no program docker-credential-absent');
     expect(absent).toMatch(/Install docker-credential-absent in a folder of PATH, or take .+ out of .+ and log in again$/);
     expect(absent).not.toContain('run:');
-    await helpers.make('forbidden', `give('u', 'p')`);
-    await chmod(join(helpers.path, 'docker-credential-forbidden'), 0o644);
+    makeNoProgram(join(helpers.path, 'docker-credential-forbidden'));
     const error = await failure('forbidden');
     expect(error.message).toContain('could not be started: docker-credential-forbidden stands in a folder of PATH');
     expect(error.message).not.toContain('run:');
@@ -162,10 +162,17 @@ describe('a helper that fails', () => {
 
   it('because it never ends: it is stopped', async () => {
     await helpers.make('hang', `held(() => {}); answer('HUNTER2')`);
-    const asking = failure('hang', { timeoutMs: 5000 }); // it must have started by then
-    const closed = once(await helpers.heldProgram(), 'close');
-    expect((await asking).message).toContain('has not ended within 5000 ms, and was stopped');
-    await closed;
+    // On a busy machine the program may not have begun within any limit that a test could wait for.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const asking = failure('hang', { timeoutMs: 500 });
+      const closed = once(await helpers.heldProgram(), 'close');
+      await vi.advanceTimersByTimeAsync(500);
+      expect((await asking).message).toContain('has not ended within 500 ms, and was stopped');
+      await closed;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('because it floods its stdout: it is stopped', async () => {

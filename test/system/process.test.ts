@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import { ProgramMissing, findProgram, startProgram } from '../../src/system/proc
 import type { Program, ProgramOptions } from '../../src/system/process.ts';
 import { until } from '../support/fake-daemon.ts';
 import { runs } from '../support/fake-ssh.ts';
+import { makeNoProgram, makeProgram, makeProgramWithoutInterpreter } from '../support/make-program.ts';
 
 const HELPER = 'docker-credential-fake';
 const path = process.env['PATH'] ?? '';
@@ -29,8 +30,8 @@ afterEach(async () => {
 
 async function put(name: string, script = '', mode = 0o755): Promise<string> {
   const file = join(folder, name);
-  await writeFile(file, `#!/bin/sh\n${script}\n`);
-  await chmod(file, mode);
+  if (mode === 0o755) makeProgram(file, script);
+  else makeNoProgram(file);
   return file;
 }
 
@@ -112,9 +113,10 @@ describe('a program', () => {
   });
 
   it.runIf(system === 'linux')('has no terminal to ask on, and a session of its own', async () => {
-    const program = await start('ps -o pid=,sid=,tty= -p $$');
-    const [pid, session, terminal] = (await textOf(program.stdout)).trim().split(/\s+/);
-    expect([pid, session, terminal]).toEqual([String(program.pid), String(program.pid), '?']);
+    const program = await start('cat');
+    // proc(5): pid (comm) state ppid pgrp session tty_nr, which is 0 where there is no terminal
+    const [pid, , , session, terminal] = (await readFile(`/proc/${program.pid}/stat`, 'latin1')).replace(/\(.*\) \S/s, '').split(/\s+/);
+    expect([pid, session, terminal]).toEqual([String(program.pid), String(program.pid), '0']);
   });
 
   it.each([
@@ -136,8 +138,7 @@ describe('a program', () => {
   });
 
   it('whose interpreter is not there is the system\'s own error', async () => {
-    await writeFile(join(folder, HELPER), '#!/no/such/interpreter\n');
-    await chmod(join(folder, HELPER), 0o755);
+    makeProgramWithoutInterpreter(join(folder, HELPER));
     await expect(startProgram(HELPER, [])).rejects.toMatchObject({ code: 'ENOENT', syscall: expect.stringContaining('spawn') });
   });
 

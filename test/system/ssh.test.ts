@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -16,6 +15,7 @@ import { sshArguments } from '../../src/system/ssh.ts';
 import { Kept, answer, fakeDaemon, onRequest, request, until } from '../support/fake-daemon.ts';
 import type { FakeDaemon } from '../support/fake-daemon.ts';
 import { fakeSsh, runs } from '../support/fake-ssh.ts';
+import { makeNoProgram, makeProgramWithoutInterpreter } from '../support/make-program.ts';
 import type { FakeSsh, FakeSshOptions } from '../support/fake-ssh.ts';
 
 let daemon: FakeDaemon | undefined;
@@ -298,7 +298,7 @@ describe('an ssh that cannot be started is a ConnectError', () => {
     ['may not be run', 'EACCES', 'ssh stands in a folder of PATH, and is no program that may be run'],
   ])('as it %s', async (_, errno, words) => {
     await start(() => {});
-    if (errno === 'EACCES') await chmod(join(ssh.folder, 'ssh'), 0o644);
+    if (errno === 'EACCES') makeNoProgram(join(ssh.folder, 'ssh'));
     process.env['PATH'] = errno === 'EACCES' ? ssh.folder : '.';
     const error = await failure(get());
     expect(error).toBeInstanceOf(ConnectError);
@@ -308,7 +308,7 @@ describe('an ssh that cannot be started is a ConnectError', () => {
 
   it('as the system cannot run it', async () => {
     await start(() => {});
-    await writeFile(join(ssh.folder, 'ssh'), '#!/no/such/interpreter\n');
+    makeProgramWithoutInterpreter(join(ssh.folder, 'ssh'));
     await expect(get()).rejects.toMatchObject({ code: 'LONGSHORE_CONNECT', errno: 'ENOENT' });
   });
 });
