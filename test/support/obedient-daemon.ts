@@ -49,7 +49,8 @@ const SAVED = 'saved';
 
 /** What is answered, by method and path; the first that fits. */
 const answers: ReadonlyArray<readonly [request: RegExp, body: string, status?: string]> = [
-  [/^GET \S+\/(version|info)$/, '{"SystemTime":"2026-01-01T00:00:00Z"}'],
+  [/^GET \S+\/version$/, '{"Version":"29.0.0","ApiVersion":"1.55","MinAPIVersion":"1.44"}'],
+  [/^GET \S+\/info$/, '{"SystemTime":"2026-01-01T00:00:00Z"}'],
   [/^POST \S+\/auth$/, '{"Status":"Login Succeeded","IdentityToken":""}'],
   [/^GET \S+\/system\/df/, '{"LayersSize":0,"Images":[]}'],
   [/^GET \S+\/images\/json/, '[]'],
