@@ -2,23 +2,27 @@
 
 import { CollectingText } from './connection/collect.ts';
 import type { Observe } from './connection/observer.ts';
-import type { AnswerReader, ContentSink, ExchangeNotes, RequestBody, Timeouts, Wire } from './connection/wire.ts';
+import type { AnswerReader, ContentSink, ExchangeNotes, Wire } from './connection/wire.ts';
 import { escapeText } from './bytes.ts';
-import { BadRequestError, ConnectError, CredentialError, DecodeError, ProtocolError, VersionError } from './errors.ts';
+import { BadRequestError, ConnectError, CredentialError, DecodeError, VersionError } from './errors.ts';
+import { refuseContentCoding } from './http/content-coding.ts';
 import type { ResponseHead } from './http/response.ts';
 import { bodyMessage, decodeJson, wantsTls } from './docker/answer.ts';
 import type { Asked } from './docker/answer.ts';
 import { encodeRegistryAuth, mayGoTo } from './docker/auth.ts';
-import type { CredentialChoice, CredentialSource } from './docker/auth.ts';
+import type { CredentialChoice } from './docker/auth.ts';
 import { encodeCall, gatesOfSubject, lacking, needsIdentity, needsStore } from './docker/call.ts';
-import type { Call, EngineFacts, ImageStore } from './docker/call.ts';
+import type { EngineFacts, ImageStore } from './docker/call.ts';
 import type { Endpoint } from './docker/endpoint.ts';
 import { endpoints } from './docker/endpoints.ts';
+import { identityOfPing, identityOfServer, imageStoreOf } from './docker/engine-identity.ts';
 import type { PingResult } from './docker/engine-types.ts';
 import { readInfo, readVersion } from './docker/normalise.ts';
 import { carriesCredentials, withoutSecrets } from './docker/secrets.ts';
 import { OUR_RANGE, apiVersionOf, commonVersion, isVersionComplaint } from './docker/version.ts';
-import { codingsOf, errorOf, errorSink } from './refusal.ts';
+import { limitsKey } from './engine-call.ts';
+import type { CallLimits, EngineCall, RegistryAccess } from './engine-call.ts';
+import { errorOf, errorSink } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { Question, RequestMaker } from './sent-request.ts';
 import type { RawRequest, RequestCommons, RequestFields } from './sent-request.ts';
@@ -27,6 +31,12 @@ import { SingleFlight } from './single-flight.ts';
 
 /** The most of a JSON answer that is kept, in bytes: some 100,000 images in a list. */
 export const JSON_ANSWER_LIMIT: number = 64 * 1024 * 1024;
+
+/**
+ * With a pinned version, the limit for the answer to the question what the engine is, in milliseconds: an engine has it
+ * ready, and no call may wait long for what it can do without.
+ */
+export const PINNED_PING_MS = 1000;
 
 /** Takes the answer to a call that succeeded so far. */
 export type CallReader = (asked: Asked, head: ResponseHead) => ContentSink;
@@ -47,42 +57,18 @@ export interface EngineOptions extends RequestCommons {
   readonly beforeCredentials?: (() => void) | undefined;
 }
 
-/** A call with all that is not on its row. */
-export interface EngineCall extends Call {
-  readonly body?: BodySource | undefined;
-  /** Whose credentials go along, where the row lets them. */
-  readonly registry?: RegistryAccess | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly timeouts?: Partial<Timeouts> | undefined;
-}
-
-/** What a call brings to all that is asked for its sake: its signal, and its own limits of time. */
-export type CallLimits = Pick<EngineCall, 'signal' | 'timeouts'>;
-
-/** The registry that a call leads to. */
-export interface RegistryAccess {
-  /** As credentials are stored under it. */
-  readonly key: string;
-  readonly repository: string | undefined;
-  readonly credentials: CredentialChoice | CredentialSource;
-}
-
-/** The content of a request, opened when it is to be sent. */
-export interface BodySource {
-  open(): RequestBody | Promise<RequestBody>;
-  /** Whether it can be opened and sent again. */
-  readonly repeatable: boolean;
-  /** Lets go of a source from which nothing was read: a stream of a file holds it open. */
-  discard?(): void;
-}
-
 /** One engine. */
 export class Engine {
   readonly #options: EngineOptions;
   readonly #requests: RequestMaker;
-  // What is learned of the engine is learned once, by the first who needs it, and forgotten together.
+  // What is learned of the engine is learned once, by the first call that needs it, and forgotten together: when an answer
+  // has another Server field, or when the version is refused.
   #identity: PingResult | undefined;
   #store: ImageStore | undefined;
+  /** The Server field of the latest answer that had one. */
+  #server: string | undefined;
+  /** With a pinned version: it was asked what it is, and did not answer. */
+  #isSilent = false;
   readonly #pings = new SingleFlight<PingResult>();
   readonly #stores = new SingleFlight<ImageStore>();
 
@@ -139,10 +125,20 @@ export class Engine {
     return this.#identity ?? this.#pings.join(limitsKey(timeouts), learn, signal);
   }
 
+  /** Whether it is Podman; undefined where a pinned version makes it needless to know, and the engine does not tell. */
+  async isPodman(limits: CallLimits): Promise<boolean | undefined> {
+    return this.knownPodman ?? (await this.#identityToGate(limits))?.isPodman;
+  }
+
+  /** The same, as far as answers have told it by now: every one of them may name its server. */
+  get knownPodman(): boolean | undefined {
+    return this.#identity?.isPodman ?? identityOfServer(this.#server)?.isPodman;
+  }
+
   /** Whether the engine has a subject, `"inspectImage.platform"`. */
   async supports(subject: string, limits: CallLimits = {}): Promise<boolean> {
     const gates = gatesOfSubject(subject);
-    const [version, identity] = await Promise.all([this.version(limits), this.identity(limits)]);
+    const [version, identity] = await Promise.all([this.version(limits), this.#identityToGate(limits)]);
     const facts: EngineFacts = { version, identity };
     if (gates.some(({ gate }) => lacking(subject, gate, facts) !== undefined)) return false;
     if (!gates.some(({ gate }) => gate.store !== undefined)) return true;
@@ -167,11 +163,42 @@ export class Engine {
 
   async #factsFor(call: EngineCall): Promise<EngineFacts> {
     const version = await this.version(call);
-    const identity = this.#options.version === undefined || needsIdentity(call) ? await this.identity(call) : undefined;
+    const isAsked = this.#options.version === undefined || needsIdentity(call);
+    const identity = isAsked ? await this.#identityToGate(call) : undefined;
     const facts = { version, identity };
     if (!needsStore(call)) return facts;
     encodeCall(call, facts); // what the version forbids needs no question more
     return { ...facts, store: await this.imageStore(call) };
+  }
+
+  /**
+   * What gates must know of the engine. With a pinned version nothing depends on /_ping, which a proxy may refuse: an
+   * engine that does not answer it is known by the Server field of its other answers, or not at all.
+   */
+  async #identityToGate(limits: CallLimits): Promise<EngineFacts['identity']> {
+    if (this.#options.version === undefined || this.#identity !== undefined) return this.identity(limits);
+    if (!this.#isSilent) {
+      try {
+        return await this.identity({ ...limits, timeouts: { ...limits.timeouts, headMs: PINNED_PING_MS } });
+      } catch {
+        limits.signal?.throwIfAborted();
+        this.#isSilent = true;
+      }
+    }
+    return identityOfServer(this.#server);
+  }
+
+  /** Forgets what is known of the engine when another one, or a newer release, answers at its address. */
+  #noticeServer(server: string | undefined): void {
+    if (server === undefined || server === this.#server) return;
+    this.#server = server;
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#identity = undefined;
+    this.#store = undefined;
+    this.#isSilent = false;
   }
 
   /** Where the engine keeps its images, asked once. */
@@ -189,17 +216,7 @@ export class Engine {
     const answer = told ? head : await this.#pingedByGet(options);
     const apiVersion = apiVersionOf(answer.fields.get('api-version') ?? '');
     if (apiVersion === undefined) throw this.#noEngine(answer);
-    const server = answer.fields.get('server');
-    const podmanVersion = answer.fields.get('libpod-api-version') ?? /^libpod\/(\S+)/i.exec(server ?? '')?.[1];
-    return {
-      apiVersion,
-      osType: answer.fields.get('ostype'),
-      experimental: answer.fields.get('docker-experimental') === 'true',
-      builderVersion: answer.fields.get('builder-version') || undefined,
-      server,
-      isPodman: podmanVersion !== undefined,
-      podmanVersion,
-    };
+    return identityOfPing(apiVersion, answer.fields);
   }
 
   /** Sends any request; the reader gets whatever final answer there is. */
@@ -211,6 +228,7 @@ export class Engine {
     const observed = observe?.(sent, address);
     if (observed !== undefined) sent.notes = observed.notes;
     const answered: AnswerReader = (head) => {
+      this.#noticeServer(head.fields.get('server'));
       observed?.answered(head.status);
       return reader(head, sent.notes);
     };
@@ -241,7 +259,7 @@ export class Engine {
     try {
       await this.raw(request, (head, notes) => {
         if (success.includes(head.status)) {
-          refuseCoding(head);
+          refuseContentCoding(head);
           return reader(asked, head);
         }
         refused = { head, notes, body: errorSink(), cut: false };
@@ -297,8 +315,7 @@ export class Engine {
 
   /** A 400 said that our version is not spoken: the engine behind the address was changed, or is out of our range. */
   async #versionRefused(refused: string, limits: CallLimits): Promise<void> {
-    this.#identity = undefined;
-    this.#store = undefined;
+    this.#forget();
     if ((await this.version(limits)) === refused) {
       this.#rangesDoNotMeet(await this.#spokenRange(limits), refused);
     }
@@ -309,7 +326,7 @@ export class Engine {
     const sink = jsonSink();
     const request = { method: 'GET', target: '/version', fields: [], body: undefined, signal, timeouts, prompt: true };
     await this.raw(request, (head) => {
-      refuseCoding(head);
+      refuseContentCoding(head);
       return sink;
     });
     const answer = decodeJson(sink.content());
@@ -333,12 +350,6 @@ const OK: readonly number[] = [200];
 
 const PING_ADVICE =
   'Is this the address of a container engine (DOCKER_HOST)? If a proxy forbids pings, set the option version (DOCKER_API_VERSION)';
-
-
-/** Calls share the answer to a question where they have the same limits: none waits longer than its own let it. */
-function limitsKey(timeouts: CallLimits['timeouts']): string {
-  return timeouts === undefined ? '' : Object.entries(timeouts).join();
-}
 
 function contentFields({ operation, body }: EngineCall): RequestFields {
   const { contentType }: Endpoint = endpoints[operation];
@@ -366,18 +377,4 @@ async function credentialsOf(registry: RegistryAccess, signal: AbortSignal | und
 function jsonSink(): CollectingText {
   const tooLarge = (): Error => new DecodeError('the JSON answer is too large', { offset: JSON_ANSWER_LIMIT });
   return new CollectingText(JSON_ANSWER_LIMIT, tooLarge);
-}
-
-/** The containerd store tells itself by its driver: https://docs.docker.com/engine/storage/containerd/ */
-function imageStoreOf({ DriverStatus: status }: { readonly DriverStatus: unknown }): ImageStore {
-  const isContainerd = (pair: unknown): boolean => Array.isArray(pair) && pair[1] === 'io.containerd.snapshotter.v1';
-  return Array.isArray(status) && status.some(isContainerd) ? 'containerd' : 'graphdriver';
-}
-
-/** We never ask for one (no Accept-Encoding), and what we do not undo must not pass for the content itself. */
-function refuseCoding(head: ResponseHead): void {
-  const [coding] = codingsOf(head);
-  if (coding === undefined) return;
-  const message = `the answer comes in the coding "${escapeText(coding)}", which nobody asked for`;
-  throw new ProtocolError(message, { offset: 0, section: 'RFC 9110 §8.4' });
 }

@@ -1,19 +1,30 @@
-// What some engines do not tell while they pull, push or import: asked for before or afterwards, so that results mean the
-// same everywhere.
+// Pull, push, load and import as operations: what is asked of the engine before the call, and whether it has finished.
+//
+// An operation on a stream has three ends: the engine said that it finished; it said that it failed, which is thrown while
+// the stream is read; or the stream stopped. HTTP cannot tell the first from the third: a proxy that speaks HTTP/1.0 to an
+// engine ends its own answer in good order when the engine dies (portainer#4276). So what stopped is a `TruncatedError`,
+// unless the engine, asked now, has the new result. No particular words are demanded: engines differ in them
+// (docker-java#845, docker-java#2010, socktainer#359).
+//
+// A question about an operation that has finished never fails it when the question itself fails: the result lacks that
+// detail, and a warning says so. An answer that is not what was asked for (another platform, another name) does fail it.
 
 import type { ImageInspect } from './docker/image-types.ts';
 import { withComparedNames } from './docker/filters.ts';
 import { askedOfPodman } from './docker/podman-events.ts';
 import type { EventsArguments } from './docker/podman-events.ts';
 import { escapeText } from './bytes.ts';
-import { ApiError, VersionError } from './errors.ts';
+import { ApiError, DecodeError, InvalidReferenceError, TruncatedError, VersionError } from './errors.ts';
 import { formatReference, parseReference, repositoryName } from './docker/reference.ts';
 import type { Reference } from './docker/reference.ts';
 import { platformText, runsOn, samePlatform } from './docker/platform.ts';
 import type { Platform } from './docker/platform.ts';
-import type { ImportOutcome, PullOutcome, PushOutcome } from './docker/outcome.ts';
-import type { Local } from './local.ts';
-import type { StartCall } from './progress-stream.ts';
+import { ImportReport, LoadReport, PullReport, PushReport } from './docker/outcome.ts';
+import type { ImportResult, LoadResult, PullResult, PushResult } from './docker/outcome.ts';
+import type { RegistryAccess } from './engine-call.ts';
+import type { Local, RegistryManifest } from './local.ts';
+import type { Operation, StartCall } from './progress-stream.ts';
+import type { Warn } from './warnings.ts';
 
 /** What a pull is about; `reference` has a tag or a digest unless all tags are wanted. */
 export interface Pull {
@@ -28,84 +39,231 @@ export interface Pull {
 /** Of an answer that began well, and came to something else than was asked for. */
 const CREATE = { method: 'POST', target: '/images/create', status: 200, inStream: true };
 
-/** Pulls only what is missing, where that is the policy; finds out what Podman does not tell; and sees what came. */
-export function pulling(start: StartCall, local: Local, pull: Pull, outcome: PullOutcome): StartCall {
-  const { reference, policy, platform } = pull;
+/** Pulls, under the policy "missing" only what is missing; finds out what Podman does not tell; and looks at what came. */
+export function pulling(pull: Pull, local: Local, warn: Warn): Operation<PullResult> {
+  const { reference, policy, platform, allTags } = pull;
   const name = formatReference(reference);
-  return async (reader, left) => {
+  return async (send, left) => {
     await pull.passGates(left);
+    const report = new PullReport(allTags);
+    const ask = asker(name, warn, report.warnings, left);
+    let before: Before | undefined;
     if (policy === 'missing') {
       const present = await local.inspect(name, left);
       if (present !== undefined && (platform === undefined || samePlatform(present, platform))) {
-        return outcome.tell({ digest: registryDigest(present, reference), status: 'up-to-date' });
+        return { reference: name, digest: registryDigest(present, reference), status: 'up-to-date', warnings: [] };
+      }
+      before = { id: present?.Id };
+    }
+    const isPodman = await local.isPodman(left);
+    if (isPodman === true) {
+      if (allTags) throw latestOnly('pull');
+      before = { id: (await local.inspect(name, left))?.Id, ids: await local.ids(left) };
+    }
+    const received = await send((event) => report.take(event));
+    const stopped = { pull, report, before, received, isPodman: isPodman ?? local.knownPodman };
+    const seen = report.isFinished ? undefined : await pulledImage(stopped, local, ask);
+    if (platform !== undefined) {
+      const names = allTags ? report.tags.map((tag) => formatReference({ ...reference, tag })) : [name];
+      for (const each of names) {
+        const error = await ask.detail(`the platform of ${each}`, () => wrongPlatform(local, each, platform, left));
+        if (error !== undefined) throw error;
       }
     }
-    if (await local.isPodman(left)) await pullingOnPodman(start, local, pull, outcome)(reader, left);
-    else await start(reader, left);
-    if (platform === undefined) return;
-    const names = pull.allTags ? outcome.tags().map((tag) => formatReference({ ...reference, tag })) : [name];
-    for (const each of names) await checkPlatform(local, each, platform, left);
+    const status = report.status ?? (seen && before && (seen.image.Id === before.id ? 'up-to-date' : 'downloaded'));
+    const digest = allTags ? undefined : (report.digest ?? seen?.digest);
+    return { reference: name, digest, status, warnings: report.warnings };
   };
 }
 
-function pullingOnPodman(start: StartCall, local: Local, { reference, allTags }: Pull, outcome: PullOutcome): StartCall {
+/** What the engine had under the name before a pull, where it was asked. */
+interface Before {
+  readonly id: string | undefined;
+  /** Those of all images. */
+  readonly ids?: ReadonlySet<string>;
+}
+
+interface StoppedPull {
+  readonly pull: Pull;
+  readonly report: PullReport;
+  readonly before: Before | undefined;
+  readonly received: number;
+  readonly isPodman: boolean | undefined;
+}
+
+/** What an engine has after a pull whose stream did not say that it finished; Podman's never does. */
+interface PulledImage {
+  readonly image: ImageInspect;
+  readonly digest: string | undefined;
+}
+
+async function pulledImage(stopped: StoppedPull, local: Local, ask: Ask): Promise<PulledImage | undefined> {
+  const { pull, received, report } = stopped;
+  const { reference } = pull;
   const name = formatReference(reference);
-  return async (reader, left) => {
-    if (allTags) throw latestOnly('pull');
-    const [before, known] = [await local.inspect(name, left), await local.ids(left)];
-    await start(reader, left);
-    const after = await local.inspect(name, left);
-    if (after === undefined) return undefined;
-    // It lists an image by the digest under which it came first; one that was made here, by none that a registry has.
-    const listed = known.has(after.Id) ? undefined : local.listedDigest;
-    const digest = registryDigest(after, reference) ?? (await listed?.(name, left));
-    return outcome.tell({ digest, status: before?.Id === after.Id ? 'up-to-date' : 'downloaded' });
-  };
+  const inspect = (): Promise<ImageInspect | undefined> => local.inspect(name, ask.left);
+  // Podman ends with the image's id, in the form of a layer whose download was complete already.
+  const saidSo = stopped.isPodman === true && report.lastLayer.isRepeated;
+  const image = saidSo
+    ? await ask.detail(`the digest of ${name}`, async () => (await inspect()) ?? 'absent')
+    : await ask.proof(`the pull of ${name}`, received, async () => {
+        const found = pull.allTags ? undefined : await inspect();
+        return found !== undefined && isNew(found, stopped) ? found : undefined;
+      });
+  if (image === 'absent') throw stoppedError(`the pull of ${name}`, received, 'the engine does not have the image');
+  return image && { image, digest: await digestOnPodman(image, stopped, local, ask) };
+}
+
+/** Whether an image is what the registry has, and not one that was here under that name before. */
+function isNew(image: ImageInspect, { pull, report, before, isPodman }: StoppedPull): boolean {
+  if (before !== undefined && before.id !== image.Id) return true;
+  if (pull.reference.digest !== undefined) return true; // it was asked for by that
+  // The last that Podman fetches is the image's config, whose digest is the image's id.
+  const { id } = report.lastLayer;
+  return isPodman !== false && id.length >= SHORT_ID && image.Id.startsWith(`sha256:${id}`);
+}
+/** The characters of the ids that engines show. */
+const SHORT_ID = 12;
+
+async function digestOnPodman(image: ImageInspect, { pull, before }: StoppedPull, local: Local, ask: Ask): Promise<string | undefined> {
+  const { reference } = pull;
+  const digest = registryDigest(image, reference);
+  // It lists an image by the digest under which it came first; one that was made here, by none that a registry has.
+  if (digest !== undefined || before?.ids === undefined || before.ids.has(image.Id)) return digest;
+  const name = formatReference(reference);
+  return ask.detail(`the digest of ${name}`, () => local.listedDigest(name, ask.left));
 }
 
 /**
  * Of an image that is no index, engines take what the registry has: Docker 20.10, both of the containerd store's and
- * Podman's without a word, 28.5 with a warning; 26.1 alone refuses.
+ * Podman's without a word, 28.5 with a warning; 26.1 alone refuses. An artifact, such as a Helm chart,
+ * has no platform at all: Docker 28's containerd store shows it with both texts empty, other engines refuse it.
  */
-async function checkPlatform(local: Local, name: string, platform: Platform, left: AbortSignal): Promise<void> {
+async function wrongPlatform(local: Local, name: string, platform: Platform, left: AbortSignal): Promise<ApiError | undefined> {
   const image = await local.inspect(name, left);
-  if (image === undefined || !image.Architecture || runsOn(image, platform)) return;
-  // A store of several variants shows the one that it likes best.
-  if (await local.mayHaveVariant(name, platform, left)) return;
+  if (image === undefined || runsOn(image, platform)) return undefined;
   const { Os, Architecture, Variant } = image;
+  if (!Architecture && Os !== '') return undefined; // an old image does not say for which architecture it is
   const found = [Os, Architecture, Variant].filter(Boolean).join('/');
-  const message = `the engine pulled ${name} for ${found}: the registry has none for ${platformText(platform)}`;
-  throw new ApiError(escapeText(message), { ...CREATE, daemonMessage: message, reason: 'platform' });
+  // A store of several variants shows the one that it likes best; and whatever it shows, an artifact has none.
+  if ((await local.hasVariant(name, platform, left)) ?? found !== '') return undefined;
+  const what = found === '' ? `${name}, which is for no platform (an artifact, not an image)` : `${name} for ${found}`;
+  const message = `the engine pulled ${what}: the registry has none for ${platformText(platform)}`;
+  return new ApiError(escapeText(message), { ...CREATE, daemonMessage: message, reason: 'platform' });
 }
 
-/** Pushes; an engine that named no digest knows it by now. */
-export function pushing(start: StartCall, local: Local, reference: Reference, outcome: PushOutcome): StartCall {
-  return async (reader, left) => {
-    if (reference.tag === undefined && (await local.isPodman(left))) throw latestOnly('push');
-    await start(reader, left);
-    if (outcome.isTold()) return;
-    const image = await local.inspect(formatReference(reference), left);
-    outcome.tell(image && registryDigest(image, reference));
+/** What a push is about; `reference` has a tag unless all tags are wanted. */
+export interface Push {
+  readonly reference: Reference;
+  readonly registry: RegistryAccess;
+}
+
+/** Pushes. Docker never says how many tags there are: a stream that is cut between two of them looks whole. */
+export function pushing(push: Push, local: Local, warn: Warn): Operation<PushResult> {
+  const { reference } = push;
+  const allTags = reference.tag === undefined;
+  const name = formatReference(reference);
+  return async (send, left) => {
+    if (allTags && (await local.isPodman(left)) === true) throw latestOnly('push');
+    const report = new PushReport(reference.tag);
+    const received = await send((event) => report.take(event));
+    if (report.replaced !== undefined) {
+      report.warnings.push(report.replaced);
+      warn({ kind: 'engine', subject: name, message: report.replaced });
+    }
+    if (allTags) {
+      if (!report.isFinished) throw stoppedError(`the push of ${name}`, received, 'a tag or all of them may be missing in the registry');
+      return { reference: name, digest: undefined, size: undefined, tags: report.tags, warnings: report.warnings };
+    }
+    const ask = asker(name, warn, report.warnings, left);
+    const { digest, size } = report.last ?? (await ask.proof(`the push of ${name}`, received, () => pushedManifest(push, local, left)));
+    return { reference: name, digest, size, tags: undefined, warnings: report.warnings };
+  };
+}
+
+/** What the registry has, if it is the image that was to be pushed. Podman cannot be asked what a registry has. */
+async function pushedManifest({ reference, registry }: Push, local: Local, left: AbortSignal): Promise<RegistryManifest | undefined> {
+  if (local.knownPodman === true) return undefined;
+  const name = formatReference(reference);
+  const image = await local.inspect(name, left);
+  if (image === undefined) return undefined;
+  const there = await local.inRegistry(name, registry, left);
+  // On the containerd store, an image's id is the digest of its manifest or index.
+  return [image.Id, ...digestsOf(image, reference)].includes(there.digest) ? there : undefined;
+}
+
+/** Loads. Nothing but the stream tells what the archive held: a load that stopped is an error. */
+export function loading(): Operation<LoadResult> {
+  return async (send) => {
+    const report = new LoadReport();
+    const received = await send((event) => report.take(event));
+    if (report.isFinished) return report.result;
+    throw stoppedError('the load', received, 'it did not say what was loaded');
   };
 }
 
 /** Imports; Podman 4.3 overlooks a tag that it does not like without a word. */
-export function importing(start: StartCall, local: Local, name: string | undefined, outcome: ImportOutcome): StartCall {
-  return async (reader, left, onUpload) => {
-    await start(reader, left, onUpload);
-    if (name === undefined || !(await local.isPodman(left))) return;
-    const { id } = outcome.result();
-    const image = await local.inspect(name, left);
-    if (image?.Id === id) return;
+export function importing(name: string | undefined, local: Local, warn: Warn): Operation<ImportResult> {
+  return async (send, left) => {
+    const isPodman = name !== undefined && (await local.isPodman(left));
+    const report = new ImportReport();
+    const received = await send((event) => report.take(event));
+    const { id } = report;
+    if (id === undefined) throw stoppedError('the import', received, 'it did not say the id of the image');
+    if (name === undefined || (isPodman ?? local.knownPodman) !== true) return { id };
+    const ask = asker(name, warn, [], left);
+    const found = await ask.detail(`whether it is called ${name}`, async () => (await local.inspect(name, left))?.Id ?? 'absent');
+    if (found === undefined || found === id) return { id };
     const message = `the engine imported ${id}, and did not call it ${name}`;
     throw new ApiError(message, { ...CREATE, daemonMessage: message });
   };
 }
 
+/** Questions about an operation whose stream has ended. */
+interface Ask {
+  readonly left: AbortSignal;
+  /** What the engine has to prove that an operation finished whose stream stopped; a `TruncatedError` where it has not. */
+  proof<Proof>(operation: string, received: number, question: () => Promise<Proof | undefined>): Promise<Proof>;
+  /** A detail of an operation that has finished; undefined, and a warning, where the question fails. */
+  detail<Detail>(what: string, question: () => Promise<Detail>): Promise<Detail | undefined>;
+}
+
+function asker(subject: string, warn: Warn, warnings: string[], left: AbortSignal): Ask {
+  return {
+    left,
+    async proof(operation, received, question) {
+      let cause: unknown;
+      const proof = await question().catch((error: unknown) => void (cause = error));
+      left.throwIfAborted();
+      if (proof !== undefined) return proof;
+      const why = cause === undefined ? 'the engine does not have the new result' : 'asking the engine for the result failed';
+      throw stoppedError(operation, received, why, cause);
+    },
+    async detail(what, question) {
+      try {
+        return await question();
+      } catch (error) {
+        left.throwIfAborted();
+        const message = `${what} could not be found out: ${(error as Error).message}`;
+        warnings.push(message);
+        warn({ kind: 'unchecked', subject, message });
+        return undefined;
+      }
+    },
+  };
+}
+
+/** The error of an operation whose stream ended before it said that it finished. */
+function stoppedError(operation: string, received: number, why: string, cause?: unknown): TruncatedError {
+  const remedy = 'The engine, or a proxy before it, may have been stopped: repeat the call';
+  const message = `the stream of ${operation} ended before the engine said that it finished, and ${why}. ${remedy}`;
+  return new TruncatedError(message, { phase: 'stream', received, cause });
+}
+
 /** Ends at a time of the past, too, and takes Docker's names of actions; see `askedOfPodman`. */
 export function listening(start: (args: EventsArguments) => StartCall, local: Local, args: EventsArguments): StartCall {
   return async (reader, left) => {
-    if (!(await local.isPodman(left))) {
+    if ((await local.isPodman(left)) !== true) {
       const filters = args.filters && withComparedNames(args.filters, 'image', false);
       return start({ ...args, filters })(reader, left);
     }
@@ -126,8 +284,24 @@ function latestOnly(operation: 'pull' | 'push'): VersionError {
  * by the index, by the manifest of its platform in there, and by the one that it made itself of an image from here, in
  * no order that tells which is which.
  */
-function registryDigest({ RepoDigests }: ImageInspect, reference: Reference): string | undefined {
+function registryDigest(image: ImageInspect, reference: Reference): string | undefined {
   if (reference.digest !== undefined) return reference.digest;
-  const known = RepoDigests.map(parseReference).filter((each) => repositoryName(each) === repositoryName(reference));
-  return known.length === 1 ? known[0]?.digest : undefined;
+  const known = digestsOf(image, reference);
+  return known.length === 1 ? known[0] : undefined;
+}
+
+/** The digests that an image has in the repository of a reference. */
+function digestsOf({ RepoDigests }: ImageInspect, reference: Reference): string[] {
+  const repository = repositoryName(reference);
+  const known = RepoDigests.map(parseAnswered).filter((each) => repositoryName(each) === repository);
+  return known.flatMap(({ digest }) => digest ?? []);
+}
+
+function parseAnswered(name: string): Reference {
+  try {
+    return parseReference(name);
+  } catch (error) {
+    if (!(error instanceof InvalidReferenceError)) throw error;
+    throw new DecodeError(`the image's RepoDigests has what is not a reference: ${escapeText(name)}`, { offset: 0 });
+  }
 }

@@ -13,16 +13,16 @@ import type { Filters } from './docker/filters.ts';
 import type { HistoryItem, ImageInspect, ImageSummary, PruneResult, RemoveItem, SearchResult } from './docker/image-types.ts';
 import type { DistributionInspect, ImageAttestation } from './docker/manifest-types.ts';
 import {
-  imageDiskUsage, readAttestations, readDistribution, readFound, readHistory, readImage, readImages, readInfo, readPruned,
-  readRemoved, readVersion,
+  imageDiskUsage, readAttestations, readDistribution, readFound, readHistory, readImage, readImages, readInfo, readLogin,
+  readPruned, readRemoved, readVersion,
 } from './docker/normalise.ts';
-import { importOutcome, loadOutcome, pullOutcome, pushOutcome } from './docker/outcome.ts';
 import type { EventsArguments } from './docker/podman-events.ts';
 import { importedName, searchedHost, warnOfLostName, withDefaultTag, withoutDigest } from './docker/names.ts';
 import type { ImportResult, LoadResult, PullResult, PushResult } from './docker/outcome.ts';
 import type { Platform } from './docker/platform.ts';
 import { formatReference, parseImage, parseReference, repositoryName, withTag } from './docker/reference.ts';
-import type { Engine, EngineCall, RegistryAccess } from './engine.ts';
+import type { Engine } from './engine.ts';
+import type { EngineCall, RegistryAccess } from './engine-call.ts';
 import { ArgumentError, NotFoundError } from './errors.ts';
 import { environmentOptions, explainEngine } from './from-environment.ts';
 import type { EngineReport } from './from-environment.ts';
@@ -33,7 +33,7 @@ import type {
   RemoveImageOptions, SearchOptions, TagOptions,
 } from './options.ts';
 import { eventStream } from './event-stream.ts';
-import { importing, listening, pulling, pushing } from './follow-up.ts';
+import { importing, listening, loading, pulling, pushing } from './follow-up.ts';
 import { FILLED_TEXT, OBJECT, check, copyOfList, kind } from './kinds.ts';
 import { localOf } from './local.ts';
 import { ProgressStream } from './progress-stream.ts';
@@ -101,9 +101,9 @@ export class ImageClient {
     refuseForAnother(key, own);
     this.#beforeCredentials?.();
     const body = bodySource(utf8(encodeAuthConfig(own, key)), outside.files, 'checkAuth');
-    const answer = await this.#engine.json({ operation: 'checkAuth', body, ...taken });
+    const answer = await this.#engine.json<AuthResult | null>({ operation: 'checkAuth', body, ...taken }, readLogin);
     // The documents let an engine say yes by 204 alone.
-    return { Status: 'Login Succeeded', IdentityToken: '', ...(answer as AuthResult | null) };
+    return { Status: 'Login Succeeded', IdentityToken: '', ...answer };
   }
 
   /** What happens to images from now on, or from `since` on, without an end unless `until` sets one. `GET /events`. */
@@ -203,7 +203,7 @@ export class ImageClient {
     const registry = this.#registry({ host: searchedHost(term) }, credentials);
     const call = { operation: 'search', args: { ...args, term }, registry, signal, timeouts } as const;
     return this.#engine.json(call, readFound).catch(async (error: unknown) => {
-      if (error instanceof NotFoundError && (await this.#engine.identity({ signal, timeouts })).isPodman) return [];
+      if (error instanceof NotFoundError && (await this.#engine.isPodman({ signal, timeouts })) === true) return [];
       throw error; // Podman alone says 404 where nothing was found
     });
   }
@@ -236,12 +236,10 @@ export class ImageClient {
     // A digest says more than a tag beside it, and engines take one of them; it goes in their `tag`.
     const args = { fromImage: repositoryName(parsed), tag: reference.digest ?? reference.tag, platform };
     const call = { operation: 'pull', args, registry: this.#registry(registryOf(parsed), options.credentials) } as const;
-    const outcome = pullOutcome(formatReference(reference));
-    const start = this.#starter({ ...call, timeouts });
     const passGates = (left: AbortSignal): Promise<void> => this.#engine.passGates({ ...call, signal: left, timeouts });
     const pull = { reference, platform, policy, allTags, passGates };
-    const followed = pulling(start, localOf(this.#engine, timeouts), pull, outcome);
-    return new ProgressStream(followed, outcome, this.#warn, signal);
+    const operation = pulling(pull, localOf(this.#engine, timeouts), this.#warn);
+    return new ProgressStream(this.#starter({ ...call, timeouts }), operation, this.#warn, signal);
   }
 
   /** Sends an image to its registry. `POST /images/{image}/push`. */
@@ -253,9 +251,8 @@ export class ImageClient {
     const registry = this.#registry(registryOf(parsed), credentials);
     const args = { tag: reference.tag, platform };
     const call = { operation: 'push', image: repositoryName(parsed), args, registry } as const;
-    const outcome = pushOutcome(formatReference(reference), allTags);
-    const start = pushing(this.#starter({ ...call, timeouts }), localOf(this.#engine, timeouts), reference, outcome);
-    return new ProgressStream(start, outcome, this.#warn, signal);
+    const operation = pushing({ reference, registry }, localOf(this.#engine, timeouts), this.#warn);
+    return new ProgressStream(this.#starter({ ...call, timeouts }), operation, this.#warn, signal);
   }
 
   /** One image, or several, as an archive that `loadImage` takes. `GET /images/get`. */
@@ -273,7 +270,7 @@ export class ImageClient {
     const { signal, timeouts, quiet = false, ...args } = take('loadImage', options);
     const body = bodySource(data, outside.files, 'loadImage: data');
     const start = this.#starter({ operation: 'loadImage', args: { ...args, quiet }, body, timeouts });
-    return new ProgressStream(start, loadOutcome(), this.#warn, signal);
+    return new ProgressStream(start, loading(), this.#warn, signal);
   }
 
   /**
@@ -340,9 +337,7 @@ export class ImageClient {
     const all = { ...args, platform: args.platform ?? this.#defaultPlatform, fromSrc: isUrl ? source : '-', repo };
     const body = isUrl || source === undefined ? undefined : filledSource(source, 'importImage: the source');
     const start = this.#starter({ operation: 'importImage', args: all, body, timeouts });
-    const outcome = importOutcome();
-    const followed = importing(start, localOf(this.#engine, timeouts), repo, outcome);
-    return new ProgressStream(followed, outcome, this.#warn, signal);
+    return new ProgressStream(start, importing(repo, localOf(this.#engine, timeouts), this.#warn), this.#warn, signal);
   }
 
   #registry({ host, repository }: RegistryPlace, own: CredentialChoice | CredentialSource): RegistryAccess {

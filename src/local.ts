@@ -1,26 +1,39 @@
 // What the engine has and is, for those who must look before or after a call.
 
-import type { Engine, EngineCall } from './engine.ts';
+import type { Engine } from './engine.ts';
+import type { EngineCall, RegistryAccess } from './engine-call.ts';
 import type { ArgumentsOf } from './docker/endpoint.ts';
 import type { OperationName, endpoints } from './docker/endpoints.ts';
 import type { ImageInspect, ImageSummary } from './docker/image-types.ts';
-import { readImage, readImages, readInfo } from './docker/normalise.ts';
+import { readDistribution, readImage, readImages, readInfo } from './docker/normalise.ts';
 import type { Platform } from './docker/platform.ts';
-import { parseImage } from './docker/reference.ts';
-import { NotFoundError } from './errors.ts';
+import { isDigest, parseImage } from './docker/reference.ts';
+import { DecodeError, NotFoundError } from './errors.ts';
 
 /** What may be asked; undefined: there is no such image, or the engine does not say. */
 export interface Local {
   inspect(image: string, left: AbortSignal): Promise<ImageInspect | undefined>;
-  /** Whether there is, or may be, that platform's variant of an image beside the one that `inspect` shows. */
-  mayHaveVariant(image: string, platform: Platform, left: AbortSignal): Promise<boolean>;
+  /** Whether there is that platform's variant of an image beside the one that `inspect` shows; undefined: not known. */
+  hasVariant(image: string, platform: Platform, left: AbortSignal): Promise<boolean | undefined>;
   /** The ids of all images. */
   ids(left: AbortSignal): Promise<ReadonlySet<string>>;
   /** The digest by which the list of images has one: Podman's only. */
   listedDigest(image: string, left: AbortSignal): Promise<string | undefined>;
-  isPodman(left: AbortSignal): Promise<boolean>;
+  /** What a registry has under a name, where the engine can be asked for it: Docker's. */
+  inRegistry(image: string, registry: RegistryAccess, left: AbortSignal): Promise<RegistryManifest>;
+  /** Undefined where a pinned version makes it needless to ask, and the engine does not tell. */
+  isPodman(left: AbortSignal): Promise<boolean | undefined>;
+  /** What is known of that by now, without asking. */
+  readonly knownPodman: boolean | undefined;
   /** What the engine's clock says, in seconds since 1970. */
   now(left: AbortSignal): Promise<number | undefined>;
+}
+
+/** A manifest that a registry has. */
+export interface RegistryManifest {
+  readonly digest: string;
+  /** In bytes. */
+  readonly size: number;
 }
 
 /** Asks that engine, within the limits of time of the call that it is asked for. */
@@ -39,17 +52,27 @@ export function localOf(engine: Engine, timeouts: EngineCall['timeouts']): Local
   return {
     inspect,
     ids: async (left) => new Set((await list({ all: true }, left)).map(({ Id }) => Id)),
-    async mayHaveVariant(image, platform, left) {
+    async hasVariant(image, platform, left) {
       if ((await engine.imageStore({ signal: left, timeouts })) === 'graphdriver') return false;
       // Below API 1.49 this store shows the variant that it likes best, and cannot be asked for another.
-      if (!(await engine.supports('inspectImage.platform', { signal: left, timeouts }))) return true;
-      return (await inspect(image, left, { platform })) !== undefined;
+      if (!(await engine.supports('inspectImage.platform', { signal: left, timeouts }))) return undefined;
+      // Docker 29 answers 200, and tells nothing, of one that the index names and the engine does not have.
+      return Boolean((await inspect(image, left, { platform }))?.Architecture);
     },
     async listedDigest(image, left) {
       const [found, ...more] = await list({ filters: { reference: image } }, left);
       return more.length > 0 ? undefined : found?.Digest || undefined;
     },
-    isPodman: async (left) => (await engine.identity({ signal: left, timeouts })).isPodman,
+    async inRegistry(image, registry, left) {
+      const call = { operation: 'inspectDistribution', image, registry, signal: left, timeouts } as const;
+      const { digest, size } = (await engine.json(call, readDistribution)).Descriptor;
+      if (isDigest(digest) && Number.isSafeInteger(size)) return { digest, size };
+      throw new DecodeError('the Descriptor has a digest or a size that is not one', { offset: 0 });
+    },
+    isPodman: (left) => engine.isPodman({ signal: left, timeouts }),
+    get knownPodman() {
+      return engine.knownPodman;
+    },
     async now(left) {
       const { SystemTime } = await engine.json({ operation: 'info', signal: left, timeouts }, readInfo);
       const time = Date.parse(String(SystemTime)) / 1000;

@@ -4,14 +4,13 @@ import { copyOf } from './bytes.ts';
 import type { ContentSink } from './connection/wire.ts';
 import { inStreamError } from './docker/answer.ts';
 import type { Asked } from './docker/answer.ts';
-import type { Outcome } from './docker/outcome.ts';
 import { JsonValueDecoder, progressEvent } from './docker/progress.ts';
 import type { ProgressEvent, UploadEvent } from './docker/progress.ts';
 import { StreamLimit } from './docker/stream-limit.ts';
 import { ArgumentError } from './errors.ts';
 import type { CallReader } from './engine.ts';
 import { HandOff } from './hand-off.ts';
-import { FUNCTION, OBJECT, check } from './kinds.ts';
+import { FUNCTION, check } from './kinds.ts';
 import { underEither } from './signals.ts';
 import type { Warn } from './warnings.ts';
 
@@ -25,6 +24,18 @@ export type StartCall = (reader: CallReader, left: AbortSignal, onUpload?: OnUpl
 export type OnUpload = (event: UploadEvent, done: boolean) => void;
 
 /**
+ * Makes the one call of an operation: each event goes to `take`, and it resolves with the bytes received once the stream
+ * has ended in good order, which does not say that the operation has finished.
+ */
+export type Send = (take: Take) => Promise<number>;
+
+/** Takes what is kept of a stream's events. */
+export type Take = (event: ProgressEvent) => void;
+
+/** An operation on a stream: it asks what must be known before, sends, and says what came of it or that it did not finish. */
+export type Operation<Result> = (send: Send, left: AbortSignal) => Promise<Result>;
+
+/**
  * What pull, push, load and import give.
  *
  * `await stream` runs it to its end and gives the result; `for await (const event of stream)` gives each event, and
@@ -33,19 +44,21 @@ export type OnUpload = (event: UploadEvent, done: boolean) => void;
 export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Promise<Result> {
   readonly [Symbol.toStringTag]: string = 'ProgressStream';
   readonly #start: StartCall;
-  readonly #outcome: Outcome<Result>;
+  readonly #operate: Operation<Result>;
   readonly #warn: Warn;
+  readonly #signal: AbortSignal | undefined;
   /** The whole run, once begun. */
-  #run: Promise<void> | undefined;
-  #awaited: Promise<Result> | undefined;
+  #run: Promise<Result> | undefined;
+  #isAwaited = false;
 
-  constructor(start: StartCall, outcome: Outcome<Result>, warn: Warn = () => {}, signal?: AbortSignal) {
+  constructor(start: StartCall, operate: Operation<Result>, warn: Warn = () => {}, signal?: AbortSignal) {
     check(start, FUNCTION, 'ProgressStream', 'start');
-    check(outcome, OBJECT, 'ProgressStream', 'outcome');
+    check(operate, FUNCTION, 'ProgressStream', 'operate');
     check(warn, FUNCTION, 'ProgressStream', 'warn');
-    this.#start = (reader, left, onUpload) => underEither(signal, left, (either) => start(reader, either, onUpload));
-    this.#outcome = outcome;
+    this.#start = start;
+    this.#operate = operate;
     this.#warn = warn;
+    this.#signal = signal;
   }
 
   /** Runs it to its end. */
@@ -53,8 +66,9 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
     onResult?: ((result: Result) => Value | PromiseLike<Value>) | null,
     onError?: ((error: unknown) => Other | PromiseLike<Other>) | null,
   ): Promise<Value | Other> {
-    this.#awaited ??= this.#consume({}, new AbortController().signal).then(() => this.#outcome.result());
-    return this.#awaited.then(onResult, onError);
+    const run = this.#isAwaited ? (this.#run as Promise<Result>) : this.#consume({}, new AbortController().signal);
+    this.#isAwaited = true;
+    return run.then(onResult, onError);
   }
 
   /** Runs it to its end, as `then` does. */
@@ -80,8 +94,7 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
   /** What came of it, once it has been iterated to its end; rejects after a `break`. */
   async result(): Promise<Result> {
     if (this.#run === undefined) throw new ArgumentError('result() is for after iterating; to run it, await the stream');
-    await this.#run;
-    return this.#outcome.result();
+    return this.#run;
   }
 
   /** What the engine sends, undecoded; an error that it reports inside is thrown all the same. */
@@ -99,9 +112,19 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
     return items;
   }
 
-  #consume(tap: Tap, left: AbortSignal): Promise<void> {
+  #consume(tap: Tap, left: AbortSignal): Promise<Result> {
     if (this.#run !== undefined) throw new ArgumentError('this stream has been read already; call the method again');
-    return (this.#run = this.#start((asked) => decodingSink(asked, this.#outcome, tap, this.#warn), left, tap.upload));
+    return (this.#run = underEither(this.#signal, left, (either) => this.#operate((take) => this.#send(take, tap, either), either)));
+  }
+
+  async #send(take: Take, tap: Tap, left: AbortSignal): Promise<number> {
+    let received = 0;
+    const bytes = (view: Uint8Array): void => {
+      received += view.length;
+      tap.bytes?.(view);
+    };
+    await this.#start((asked) => decodingSink(asked, take, { ...tap, bytes }, this.#warn), left, tap.upload);
+    return received;
   }
 }
 
@@ -113,7 +136,7 @@ interface Tap {
   flush?(): Promise<void> | undefined;
 }
 
-function decodingSink(asked: Asked, outcome: Outcome<unknown>, tap: Tap, warn: Warn): ContentSink {
+function decodingSink(asked: Asked, take: Take, tap: Tap, warn: Warn): ContentSink {
   const decoder = new JsonValueDecoder();
   const limit = new StreamLimit();
   return {
@@ -127,7 +150,7 @@ function decodingSink(asked: Asked, outcome: Outcome<unknown>, tap: Tap, warn: W
         const event = progressEvent(value);
         if (event === undefined) continue;
         if (event.type === 'warning') warn({ kind: 'engine', subject: asked.address, message: event.text });
-        if (limit.admits(event)) outcome.take(event);
+        if (limit.admits(event)) take(event);
         tap.event?.(event);
       }
     },
@@ -135,7 +158,7 @@ function decodingSink(asked: Asked, outcome: Outcome<unknown>, tap: Tap, warn: W
     end() {
       decoder.end();
       const ending = limit.ending();
-      if (ending !== undefined) outcome.take(ending);
+      if (ending !== undefined) take(ending);
     },
   };
 }

@@ -3,7 +3,8 @@
 import { take } from './arguments.ts';
 import { copyOf, hasUtf8 } from './bytes.ts';
 import type { AnswerReader, ContentSink, Timeouts } from './connection/wire.ts';
-import type { BodySource, Engine } from './engine.ts';
+import type { Engine } from './engine.ts';
+import type { BodySource } from './engine-call.ts';
 import { ArgumentError } from './errors.ts';
 import { HandOff } from './hand-off.ts';
 import type { Fields } from './http/fields.ts';

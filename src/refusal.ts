@@ -6,6 +6,7 @@ import { statusError } from './docker/answer.ts';
 import type { Asked } from './docker/answer.ts';
 import { isLogin, quotableRefusal } from './docker/secrets.ts';
 import type { ApiError } from './errors.ts';
+import { contentCodings } from './http/content-coding.ts';
 import type { ResponseHead } from './http/response.ts';
 
 /** The most of an error's body that is read, in bytes; moby's client reads as much. */
@@ -30,7 +31,7 @@ function isFromEngine({ fields }: ResponseHead): boolean {
 /** The error that it is. */
 export function errorOf(asked: Asked, { head, notes, body, cut }: Refusal, advice?: string): ApiError {
   // In a coding there are no words; the status has told what matters.
-  const words = codingsOf(head).length > 0 ? new Uint8Array(0) : body.bytes();
+  const words = contentCodings(head).length > 0 ? new Uint8Array(0) : body.bytes();
   const login = isLogin(asked);
   const answer = { status: head.status, reasonPhrase: login ? '' : head.reason, body: login ? quotableRefusal(words) : words };
   const error = statusError(asked, { ...answer, cut, fromEngine: isFromEngine(head), advice });
@@ -41,9 +42,4 @@ export function errorOf(asked: Asked, { head, notes, body, cut }: Refusal, advic
 /** For the body of an error. */
 export function errorSink(): CollectingSink {
   return new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'), ERROR_BODY_MS);
-}
-
-/** The codings of an answer's content, but for the one that changes nothing. */
-export function codingsOf({ fields }: ResponseHead): string[] {
-  return fields.list('content-encoding').filter((coding) => coding !== 'identity');
 }

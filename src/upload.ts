@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { hasUtf8 } from './bytes.ts';
 import type { ArchiveFiles } from './connection/files.ts';
 import type { RequestBody } from './connection/wire.ts';
-import type { BodySource } from './engine.ts';
+import type { BodySource } from './engine-call.ts';
 import { ArgumentError, LongshoreError, UploadError } from './errors.ts';
 import { described, isPlainObject, kind, memberOf } from './kinds.ts';
 import type { Kind } from './kinds.ts';

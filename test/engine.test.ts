@@ -318,7 +318,8 @@ describe.each(wireNames)('over the wire %s', (wire) => {
 
   describe('credentials', () => {
     const decoded = (value: unknown): unknown => JSON.parse(Buffer.from(String(value), 'base64').toString());
-    const stream: Answering = ({ method }) => (method === 'GET' ? { Id: 'sha256:0' } : '{"status":"ok"}\n');
+    const stream: Answering = ({ target }) =>
+      target.includes('/push?') ? `{"status":"latest: digest: sha256:${'0'.repeat(64)} size: 5"}\n` : '{"status":"Status: Downloaded newer image for x"}\n';
 
     it('always go along with a push, as an empty object where there are none', async () => {
       await start(stream);

@@ -25,6 +25,10 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   const sent = (): string[] => engine.asked.map(({ method, target }) => `${method} ${decodeURIComponent(target.replaceAll('+', ' '))}`);
   const id = `sha256:${'0'.repeat(64)}`;
 
+  /** How engines end a pull and the push of a tag. */
+  const pulled = { status: 'Status: Downloaded newer image for x' };
+  const pushed = { status: `1: digest: ${id} size: 5` };
+
   /** After a pull of a platform: is it of that platform? */
   const LOOK = 'GET /v1.55/images/docker.io/library/a:latest/json';
 
@@ -44,18 +48,18 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       ['prune', (c) => c.pruneImages({ filters: { dangling: false } }), 'POST /v1.55/images/prune?filters={"dangling":["false"]}', { SpaceReclaimed: 0 }],
       ['search', (c) => c.search('x', { limit: 5 }), 'GET /v1.55/images/search?term=x&limit=5'],
       ['distribution', (c) => c.inspectDistribution('alpine'), 'GET /v1.55/distribution/docker.io/library/alpine/json', { Descriptor: { digest: id } }],
-      ['pull without a tag', (c) => c.pull('alpine'), 'POST /v1.55/images/create?fromImage=docker.io/library/alpine&tag=latest', {}],
-      ['pull by digest', (c) => c.pull(`a@${id}`), `POST /v1.55/images/create?fromImage=docker.io/library/a&tag=${id}`, {}],
-      ['pull by tag and digest', (c) => c.pull(`a:1@${id}`), `POST /v1.55/images/create?fromImage=docker.io/library/a&tag=${id}`, {}],
-      ['pull of all tags', (c) => c.pull('h:1/a', { allTags: true }), 'POST /v1.55/images/create?fromImage=h:1/a', {}],
-      ['pull of a platform', (c) => c.pull('a', { platform: 'linux/arm/v7' }), 'POST /v1.55/images/create?fromImage=docker.io/library/a&tag=latest&platform=linux/arm/v7', { Id: id }],
+      ['pull without a tag', (c) => c.pull('alpine'), 'POST /v1.55/images/create?fromImage=docker.io/library/alpine&tag=latest', pulled],
+      ['pull by digest', (c) => c.pull(`a@${id}`), `POST /v1.55/images/create?fromImage=docker.io/library/a&tag=${id}`, pulled],
+      ['pull by tag and digest', (c) => c.pull(`a:1@${id}`), `POST /v1.55/images/create?fromImage=docker.io/library/a&tag=${id}`, pulled],
+      ['pull of all tags', (c) => c.pull('h:1/a', { allTags: true }), 'POST /v1.55/images/create?fromImage=h:1/a', pulled],
+      ['pull of a platform', (c) => c.pull('a', { platform: 'linux/arm/v7' }), 'POST /v1.55/images/create?fromImage=docker.io/library/a&tag=latest&platform=linux/arm/v7', { ...pulled, Id: id, Os: 'linux', Architecture: 'arm', Variant: 'v7' }],
       ['push without a tag', (c) => c.push('h:1/a'), 'POST /v1.55/images/h:1/a/push?tag=latest', { aux: { Digest: id } }],
-      ['push of all tags', (c) => c.push('h:1/a', { allTags: true }), 'POST /v1.55/images/h:1/a/push', {}],
+      ['push of all tags', (c) => c.push('h:1/a', { allTags: true }), 'POST /v1.55/images/h:1/a/push', pushed],
       ['load', (c) => c.loadImage(Buffer.from('x')), 'POST /v1.55/images/load?quiet=0', { stream: 'Loaded image: a:1' }],
       ['load, quiet', (c) => c.loadImage(new Blob(['x']), { quiet: true }), 'POST /v1.55/images/load?quiet=1', { stream: 'Loaded image: a:1' }],
       ['import', (c) => c.importImageFromData(Buffer.from('x'), { repository: 'h:1/a', tag: '2', message: 'm', changes: ['ENV a=b'] }), 'POST /v1.55/images/create?fromSrc=-&repo=h:1/a:2&message=m&changes=ENV a=b', { status: id }],
       ['import from a URL', (c) => c.importImage('http://h/x.tar'), 'POST /v1.55/images/create?fromSrc=http://h/x.tar', { status: id }],
-      ['import from an image', (c) => c.importImage({ image: 'a:1' }), 'POST /v1.55/images/create?fromImage=docker.io/library/a&tag=1', {}],
+      ['import from an image', (c) => c.importImage({ image: 'a:1' }), 'POST /v1.55/images/create?fromImage=docker.io/library/a&tag=1', pulled],
     ])('%s', async (_, call, wire, body = []) => {
       reply = body;
       await call(client);

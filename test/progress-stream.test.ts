@@ -181,11 +181,11 @@ describe.each(wireNames)('over the wire %s', (wire) => {
 
     it('a push is told by aux, or by the text', async () => {
       await start(() => lines([{ progressDetail: {}, aux: { Tag: '1', Digest: digest, Size: 528 } }]));
-      expect(await client.push('h:1/x')).toEqual({ reference: 'h:1/x:latest', digest, size: 528 });
+      expect(await client.push('h:1/x')).toEqual({ reference: 'h:1/x:latest', digest, size: 528, tags: undefined, warnings: [] });
       client.close();
       await engine.close();
       await start(() => lines([{ status: `latest: digest: ${digest} size: 528` }]));
-      expect(await client.push('h:1/x')).toEqual({ reference: 'h:1/x:latest', digest, size: 528 });
+      expect(await client.push('h:1/x')).toEqual({ reference: 'h:1/x:latest', digest, size: 528, tags: undefined, warnings: [] });
     });
 
     it('an import without an id is an error', async () => {

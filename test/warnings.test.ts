@@ -44,7 +44,7 @@ describe('a warning of the engine', () => {
   it('is printed nowhere without a handler', async () => {
     const print = vi.spyOn(console, 'warn');
     const write = vi.spyOn(process.stderr, 'write');
-    engine = await fakeEngine(() => old);
+    engine = await fakeEngine(() => `${JSON.stringify(old)}\n${JSON.stringify({ status: `Digest: ${digest}` })}\n`);
     client = new ImageClient({ host: engine.host });
     await client.pull('a');
     expect([print.mock.calls, write.mock.calls]).toEqual([[], []]);

@@ -41,7 +41,7 @@ export interface Target {
 }
 
 /** The newest version that the oldest Podman reports: what is older, every engine of today has, whatever it is. */
-const COMMON_VERSION = '1.41';
+export const COMMON_VERSION = '1.41';
 
 /** The request for a call. A `VersionError` for what the engine lacks: no engine would say a word. */
 export function encodeCall(call: Call, facts: EngineFacts): Target {

@@ -2,7 +2,7 @@
 // ones, Podman's keys and ids become Docker's.
 
 import type { JsonObject } from './answer.ts';
-import type { ImageDiskUsage, ImageEvent, InfoResult, VersionResult } from './engine-types.ts';
+import type { AuthResult, ImageDiskUsage, ImageEvent, InfoResult, VersionResult } from './engine-types.ts';
 import type { HistoryItem, ImageInspect, ImageSummary, PruneResult, RemoveItem, SearchResult } from './image-types.ts';
 import type { DistributionInspect, ImageAttestation } from './manifest-types.ts';
 import * as shapes from './shapes.ts';
@@ -67,6 +67,11 @@ export function readVersion(answer: unknown): VersionResult {
 /** `GET /info`. */
 export function readInfo(answer: unknown): InfoResult {
   return as(answer, shapes.information);
+}
+
+/** `POST /auth`: a yes has a Status; anything else of status 200 is a proxy's word. */
+export function readLogin(answer: unknown): AuthResult {
+  return as(answer, shapes.login);
 }
 
 /** `GET /events`, one event. */

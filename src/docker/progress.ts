@@ -220,13 +220,20 @@ export interface LayerEvent {
 const ofText = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 const ofNumber = (value: unknown): number | undefined => (typeof value === 'number' && value > 0 ? value : undefined);
 
-/** The event that a value is; undefined for one that says nothing. */
+/** Lines for a person: `WARNING: ...`, and `[DEPRECATION NOTICE] ...` of images in old formats, pulled or pushed. */
+const warningGrammar = /^(?:WARNING: |\[DEPRECATION NOTICE\])/i;
+
+/** balenaEngine's sum of all layers, `{"id":"Total","progressDetail":{...}}`, which is about no layer (balenahup#235). */
+const SUM = 'Total';
+
+/** The event that a value is; undefined for one that says nothing, or nothing that the layers do not say. */
 export function progressEvent(value: JsonObject): ProgressEvent | undefined {
   const id = ofText(value['id']);
   const status = ofText(value['status']);
   const detail = value['progressDetail'];
   // Only what carries `progressDetail`, be it empty, is about a layer: a headline's id is a tag or a digest.
   if (id !== undefined && isJsonObject(detail)) {
+    if (id === SUM) return undefined;
     const [current, total] = [ofNumber(detail['current']), ofNumber(detail['total'])];
     return { type: 'layer', id, status: status ?? '', current, total, units: ofText(detail['units']) };
   }
@@ -234,5 +241,5 @@ export function progressEvent(value: JsonObject): ProgressEvent | undefined {
   const stream = ofText(value['stream']);
   if (stream !== undefined) return { type: 'stream', text: stream };
   if (status === undefined) return undefined;
-  return /^WARNING: /i.test(status) ? { type: 'warning', text: status } : { type: 'headline', id, status };
+  return warningGrammar.test(status) ? { type: 'warning', text: status } : { type: 'headline', id, status };
 }

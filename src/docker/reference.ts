@@ -97,6 +97,11 @@ export function parseImage(text: string): string {
   return text;
 }
 
+/** Whether a text is a digest, `"sha256:..."`. */
+export function isDigest(text: string): boolean {
+  return digestGrammar.test(text);
+}
+
 /** The reference with a tag, or with a digest in a tag's place, that was given apart from it. */
 export function withTag(reference: Reference, tag: string | undefined): Reference {
   if (tag === undefined || tag === reference.tag || tag === reference.digest) return reference;

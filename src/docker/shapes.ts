@@ -104,6 +104,12 @@ export const information: Shape = {
   },
 };
 
+/** `POST /auth`. */
+export const login: Shape = {
+  required: ['Status'],
+  members: { Status: 'text', IdentityToken: 'text' },
+};
+
 /** `GET /events`, each event. */
 export const event: Shape = {
   required: ['Action'],

@@ -79,11 +79,11 @@ describe('ls', () => {
 });
 
 describe('a warning', () => {
-  const old = { 'POST /images/create': progress({ status: 'WARNING: \x1b[2Jold' }) };
+  const old = { 'POST /images/create': progress({ status: 'WARNING: \x1b[2Jold' }, { status: `Digest: ${ID}` }) };
   const told = 'WARNING: \\u{1b}[2Jold\n';
 
   it('of the engine stands once on stderr, with the progress or without it', async () => {
-    expect((await against(old, ['pull', 'x:1'])).stderr).toBe(told);
+    expect((await against(old, ['pull', 'x:1'])).stderr).toBe(`${told}Digest: ${ID}\n`);
     await daemon.close();
     expect((await against(old, ['pull', '--quiet', 'x:1'])).stderr).toBe(`longshore pull: warning: ${told}`);
   });

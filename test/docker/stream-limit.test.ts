@@ -1,7 +1,6 @@
 // What an awaited call keeps of a stream that an engine sends for ever: limits of characters, from both sides.
 
 import { describe, expect, it } from 'vitest';
-import type { Outcome } from '../../src/docker/outcome.ts';
 import type { ProgressEvent } from '../../src/docker/progress.ts';
 import { DecodeError } from '../../src/errors.ts';
 import { ProgressStream } from '../../src/progress-stream.ts';
@@ -12,12 +11,11 @@ const asked = { method: 'POST', target: '/images/create', address: 'unix:///x' }
 async function keptOf(lines: Iterable<object>): Promise<{ events: ProgressEvent[]; told: number }> {
   const events: ProgressEvent[] = [];
   let told = 0;
-  const outcome: Outcome<void> = { take: (event) => void events.push(event), result: () => {} };
   const stream = new ProgressStream(async (reader) => {
     const sink = reader(asked, undefined as never); // the head is not read
     for (const line of lines) await sink.write(Buffer.from(`${JSON.stringify(line)}\n`));
     await sink.end?.();
-  }, outcome, () => void told++);
+  }, async (send) => void (await send((event) => events.push(event))), () => void told++);
   await stream;
   return { events, told };
 }
@@ -49,6 +47,7 @@ describe('what is kept of a stream', () => {
     ['names in one line', { stream: `Loaded image(s): ${'a,'.repeat(MIB / 2)}\n` }],
     ['tags of a pull', { id: 'x'.repeat(MIB), status: 'Pulling from library/x' }],
     ['tags of a push', { aux: { Tag: 'x'.repeat(MIB), Digest: 'sha256:1' } }],
+    ['tags of a push, as text', { status: `${'x'.repeat(MIB)}: digest: sha256:1 size: 1` }],
   ])('has at most 64 MiB of %s, beyond which the call fails: none may be lost', async (_, line) => {
     const lines = (count: number): object[] => Array.from({ length: count }, () => line);
     expect((await keptOf(lines(63))).events).toHaveLength(63);
