@@ -191,6 +191,9 @@ export class Engine {
   /** Forgets what is known of the engine when another one, or a newer release, answers at its address. */
   #noticeServer(server: string | undefined): void {
     if (server === undefined || server === this.#server) return;
+    // A proxy names itself in an answer that it makes itself, which says nothing of the engine behind it.
+    if (identityOfServer(this.#server) !== undefined && identityOfServer(server) === undefined) return;
+    if (this.#server !== undefined) this.#isSilent = false;
     this.#server = server;
     this.#forget();
   }
@@ -198,7 +201,6 @@ export class Engine {
   #forget(): void {
     this.#identity = undefined;
     this.#store = undefined;
-    this.#isSilent = false;
   }
 
   /** Where the engine keeps its images, asked once. */
