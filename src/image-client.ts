@@ -17,7 +17,7 @@ import {
   readPruned, readRemoved, readVersion,
 } from './docker/normalise.ts';
 import type { EventsArguments } from './docker/podman-events.ts';
-import { importedName, searchedHost, warnOfLostName, withDefaultTag, withoutDigest } from './docker/names.ts';
+import { importedName, searchedHost, warnOfLostName, withDefaultTag, withSearchedHost, withoutDigest } from './docker/names.ts';
 import type { ImportResult, LoadResult, PullResult, PushResult } from './docker/outcome.ts';
 import type { Platform } from './docker/platform.ts';
 import { formatReference, parseImage, parseReference, repositoryName, withTag } from './docker/reference.ts';
@@ -201,9 +201,12 @@ export class ImageClient {
     const { signal, timeouts, credentials, ...args } = take('search', options);
     check(term, SEARCH_TERM, 'search', 'term');
     const registry = this.#registry({ host: searchedHost(term) }, credentials);
-    const call = { operation: 'search', args: { ...args, term }, registry, signal, timeouts } as const;
+    const limits = { signal, timeouts };
+    // Where it is not known what the engine is, too: Docker understands both forms.
+    const sent = (await this.#engine.isPodman(limits)) === false ? term : withSearchedHost(term);
+    const call = { operation: 'search', args: { ...args, term: sent }, registry, ...limits } as const;
     return this.#engine.json(call, readFound).catch(async (error: unknown) => {
-      if (error instanceof NotFoundError && (await this.#engine.isPodman({ signal, timeouts })) === true) return [];
+      if (error instanceof NotFoundError && (await this.#engine.isPodman(limits)) === true) return [];
       throw error; // Podman alone says 404 where nothing was found
     });
   }

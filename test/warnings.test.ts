@@ -124,7 +124,7 @@ describe('credentials that would cross a network unencrypted', () => {
   it('are refused when they are found only then, and are not sent', async () => {
     const { host, connections } = await elsewhere();
     client = new ImageClient({ host, credentials: () => credentials, plaintextCredentials: 'refuse', version: '1.41' });
-    await expect(client.search('a')).rejects.toBeInstanceOf(CredentialError);
+    await expect(client.push('a')).rejects.toBeInstanceOf(CredentialError);
     expect(connections()).toBe(0);
   });
 

@@ -30,6 +30,16 @@ export function searchedHost(term: string): string {
   return term.includes('/') && (/[.:]/.test(first) || first === 'localhost') ? first : 'docker.io';
 }
 
+/**
+ * The term with the host of the registry that is meant. Podman searches a term without a host in the registries of its own
+ * configuration, and sends them the credentials of the call; and it takes for a host what is before the first slash,
+ * whatever it is.
+ */
+export function withSearchedHost(term: string): string {
+  const host = searchedHost(term);
+  return term.startsWith(`${host}/`) ? term : `${host}/${term}`;
+}
+
 /** An engine saves what a digest names without a name; the tag beside it is overlooked. */
 export function warnOfLostName(image: string, warn: Warn): void {
   if (!image.includes('@')) return;

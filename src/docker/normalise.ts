@@ -139,17 +139,26 @@ function actionName(action: string): string {
   return action === 'loadfromarchive' ? 'load' : action;
 }
 
-/** Podman has `Name`, with the Docker Hub's host in it, `Stars`, and `Official` as text, `"[OK]"` or empty. */
+/**
+ * Podman below 6 has `Name`, `Stars`, and `Official` as text, `"[OK]"` or empty. All of its releases write the host of the
+ * Docker Hub in the name.
+ */
 export function searchResult(item: JsonObject): SearchResult {
-  if (item['Name'] === undefined) return item as unknown as SearchResult;
+  if (item['Name'] === undefined) {
+    const found = item as unknown as SearchResult;
+    return { ...found, name: hubName(found.name) };
+  }
   const { Name = '', Description = '', Stars = 0, Official, Automated } = item as unknown as FoundByPodman;
   return {
-    name: Name.replace(/^docker\.io\/(?:library\/)?/, ''),
+    name: hubName(Name),
     description: Description,
     star_count: Stars,
     is_official: Official === '[OK]' || Official === true,
     is_automated: Automated === '[OK]' || Automated === true,
   };
+}
+function hubName(name: string): string {
+  return name.replace(/^docker\.io\/(?:library\/)?/, '');
 }
 interface FoundByPodman {
   readonly Name?: string;

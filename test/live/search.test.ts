@@ -73,6 +73,14 @@ describe.runIf(ENGINE.isPodman)('search on Podman', () => {
     expect(await names(`${REGISTRY}/${repository('nothing')}`)).toEqual([]);
   });
 
+  // Without a host before it, Podman itself would ask a registry called "bitnami", and for one word all registries of its
+  // configuration. Where the engine reaches no network, its error names the registry that it asked.
+  it.each(['alpine', 'bitnami/redis'])('asks the Docker Hub for %s, which has no host', async (term) => {
+    const said = await docker.search(term).then((found) => found.map(({ name }) => name), (error: Error) => error.message);
+    if (typeof said === 'string') expect(said).toContain('registry "docker.io"');
+    else expect(said.length).toBeGreaterThan(0);
+  });
+
   it('takes credentials along, which Podman 4 drops, and none where there are none', async () => {
     const term = `${REGISTRY_AUTH}/${repository('search')}`;
     if (PODMAN_4) expect(await failure(docker.search(term, { credentials: LOGIN }))).toBeInstanceOf(UnauthorizedError);
