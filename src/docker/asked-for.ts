@@ -96,7 +96,7 @@ function formsOf(name: string): string[] {
 }
 
 /** What stands before a name of one word, which might be a word of the engine's: `for denied`, `"denied"`. */
-const BEFORE = ['"', "'", '/', '=', ' for ', ' image ', ' tag ', ' tag: ', ' manifest ', ' repository ', ' reference ', 'image: '];
+const BEFORE = ['"', "'", '/', ':', '=', ' for ', ' image ', ' tag ', ' tag: ', ' manifest ', ' repository ', ' reference ', 'image: '];
 
 function withoutWord(text: string, word: string): string {
   let kept = text;

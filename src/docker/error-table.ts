@@ -37,6 +37,9 @@ const PLAIN_HTTP =
 const UNREADABLE =
   'The engine takes a whole archive, as docker save writes it for a load and tar for an import. If it is compressed, decompress it first (gunzip, unxz)';
 
+/** Where a registry, or another server, may speak: of an archive that is sent along, such words are but names in it. */
+const REMOTE: readonly RequestKind[] = ['registry', 'url'];
+
 /** The rows, in the order in which they are tried. */
 const wordings: readonly Wording[] = [
   // dockerd and Go's own server, of a path that they do not know.
@@ -49,10 +52,13 @@ const wordings: readonly Wording[] = [
   // EDQUOT and ENOSPC of the engine's own disk; before the registries' quotas.
   { pattern: /no space left on device|disk quota exceeded/i, reason: 'no-space' },
 
+  // Artifact Registry's limits of requests a minute, in the words of its quotas.
+  { pattern: /quota exceeded for quota metric/i, kinds: REMOTE, reason: 'rate-limit', as500: RateLimitError, transient: true },
   // Harbor (goharbor/harbor#17390, #8802; 1.9 "Not enough quota"), ECR's number of images (vllm-project/vllm#48065).
   {
     pattern:
       /exceed the configured upper limit|quota exceeded|not enough quota available|has the maximum allowed number of images/i,
+    kinds: REMOTE,
     reason: 'quota',
     remedy: 'The registry is full: delete images there, or have its quota raised',
   },
@@ -60,6 +66,7 @@ const wordings: readonly Wording[] = [
   // Nexus (GoogleContainerTools/jib#2395).
   {
     pattern: /is immutable\b|configured as immutable|cannot be overwritten because|does not allow updating assets/i,
+    kinds: REMOTE,
     reason: 'immutable',
     remedy: 'The registry has this tag and does not let it change: push under another tag',
   },
@@ -74,8 +81,16 @@ const wordings: readonly Wording[] = [
   {
     // Docker 20.10 to 29 and Podman 4.3 to 5.4, of garbage (tapes *-garbage); moby/moby#14022; podman#13139.
     pattern:
-      /unexpected EOF|invalid tar header|processing tar file|does not match any of the supported image formats|unpacking failed/i,
+      /unexpected EOF|invalid (?:tar )?header|processing tar file|does not match any of the supported image formats|unpacking failed/i,
     kinds: ['archive', 'url'],
+    as500: BadRequestError,
+    remedy: UNREADABLE,
+  },
+  {
+    // What docker load says of a manifest.json and of layers (docker-archive-public/docker.kitematic#4598, bazelbuild/
+    // rules_docker#474), and encoding/json and compress/* of Go.
+    pattern: /invalid diffID|invalid manifest|magic number mismatch|invalid character '|unexpected end of JSON|json: cannot unmarshal/i,
+    kinds: ['archive'],
     as500: BadRequestError,
     remedy: UNREADABLE,
   },
@@ -83,21 +98,24 @@ const wordings: readonly Wording[] = [
   // An image that is not there; before the words for refusals, which a name may hold.
   {
     pattern: /no such image|image not known|image does not exist locally|reference does not exist|\btag does not exist:/i,
-    kinds: ['registry', 'url'],
+    kinds: REMOTE,
     reason: 'not-found',
     as500: NotFoundError,
   },
+  // Podman, of an image with several names that is to be removed by its id; it lists them.
+  { pattern: /by ID with more than one tag/i, as500: ConflictError, remedy: 'Remove it by a name, or with force: true' },
   // Podman, of an id without "sha256:" that no image has.
   { pattern: /cannot specify 64-byte hexadecimal strings/i, reason: 'not-found', as500: NotFoundError },
   {
     pattern: /manifest unknown|name unknown|repository name not known to registry/i,
-    kinds: ['registry', 'url'],
+    kinds: REMOTE,
     reason: 'not-found',
   },
 
   // Docker Hub (docker/hub-feedback#2464, #1907: HAP429), ECR ("Rate exceeded"), a 429 whose body is no JSON.
   {
     pattern: /toomanyrequests|too many requests|rate limit|rate exceeded|HTTP 429\b|status(?: code)?:? 429\b/i,
+    kinds: REMOTE,
     reason: 'rate-limit',
     as500: RateLimitError,
     transient: true,
@@ -147,10 +165,18 @@ const wordings: readonly Wording[] = [
   },
   { pattern: /platform \S{1,99} (?:is )?not (?:found|supported)/i, reason: 'platform' },
 
+  // The engine's own way out, before the refusals, which say "authentication required" as well (docker/hub-feedback#826).
+  {
+    pattern: /proxy authentication required/i,
+    reason: 'network',
+    remedy: "Check the engine's own proxy settings",
+  },
+
   // Refusals. A login that is wrong or has expired also fails for what everybody may read: Docker Hub (kunickiaj/
   // kudu-docker#7), GHCR (alexjustesen/speedtest-tracker#566).
   {
     pattern: /incorrect username or password|invalid username or password|denied: denied|error from registry: denied/i,
+    kinds: REMOTE,
     reason: 'auth',
     as500: UnauthorizedError,
     remedy: LOG_OUT,
@@ -158,12 +184,14 @@ const wordings: readonly Wording[] = [
   {
     // Docker and containerd, of a registry with Basic authentication and no credentials.
     pattern: /no basic auth credentials/i,
+    kinds: REMOTE,
     reason: 'auth',
     as500: UnauthorizedError,
     remedy: LOG_IN,
   },
   {
     pattern: /unauthorized|authentication (?:is )?required|insufficient_scope|unauthenticated request|permission_denied/i,
+    kinds: REMOTE,
     reason: 'auth',
     as500: UnauthorizedError,
   },
@@ -172,21 +200,29 @@ const wordings: readonly Wording[] = [
     // which is about the engine's own files.
     pattern:
       /access denied|access to the (?:requested )?resource is (?:denied|not authorized)|(?:^|: |\n)denied\b|is not authorized to perform/i,
+    kinds: REMOTE,
     reason: 'auth',
     as500: UnauthorizedError,
   },
   {
     // The containerd store (rancher-sandbox/rancher-desktop#9759), Docker before a registry that answers a HEAD (kubernetes/
-    // registry.k8s.io#273), a page in place of JSON (docker/hub-feedback#1222).
-    pattern: /403 Forbidden|: Forbidden$|HTTP 403\b|status(?: code)?:? 403\b/i,
+    // registry.k8s.io#273), a page in place of JSON (docker/hub-feedback#1222), an answer without a word to a HEAD
+    // (podman-container-tools/podman#10322), Podman's token (TimeEval/TimeEval#56).
+    pattern: /403 Forbidden|: Forbidden$|\b40[13] \((?:Unauthorized|Forbidden)\)|(?:HTTP|status(?: code)?:?) 40[13]\b/i,
+    kinds: REMOTE,
     reason: 'auth',
     as500: UnauthorizedError,
   },
 
-  // A registry, or the proxy before it, that is not well: Harbor (goharbor/harbor#16653), GHCR, Docker Hub, Quay.
+  // A registry, or the proxy before it, that is not well: Harbor (goharbor/harbor#16653), GHCR, Docker Hub, Quay. Then in
+  // numbers, with Cloudflare's 520 to 530 (google/go-containerregistry#1707, docker-archive/docker-registry#349).
   {
-    pattern:
-      /50[0234] (?:internal server error|bad gateway|service (?:temporarily )?unavailable|gateway time-?out)|(?:HTTP|status(?: code)?:?) 50[0234]\b/i,
+    pattern: /(?:^|: |50[0234] )(?:internal server error|bad gateway|service (?:temporarily )?unavailable|gateway time-?out)/i,
+    reason: 'unavailable',
+    transient: true,
+  },
+  {
+    pattern: /(?:HTTP|status(?: code)?:?) 5(?:0[0234]|2\d|30)\b/i,
     reason: 'unavailable',
     transient: true,
   },
@@ -194,7 +230,7 @@ const wordings: readonly Wording[] = [
   // What Go says of connections. First what passes: docker/actions-toolkit#1289 has most of these from its users.
   {
     pattern:
-      /TLS handshake timeout|bad record MAC|client\.timeout|deadline exceeded|request canceled while waiting|i\/o timeout|connection timed out/i,
+      /TLS handshake timeout|bad record MAC|client\.timeout|deadline exceeded|request canceled while waiting|i\/o timeout|(?:connection|operation) timed out/i,
     reason: 'network',
     transient: true,
   },
@@ -204,10 +240,16 @@ const wordings: readonly Wording[] = [
     reason: 'network',
     transient: true,
   },
+  {
+    // net/http and x/net/http2 of Go, of connections that were open.
+    pattern: /http2: client connection (?:lost|force closed)|server closed idle connection|timeout awaiting response headers/i,
+    reason: 'network',
+    transient: true,
+  },
   { pattern: /server misbehaving|temporary failure in name resolution/i, reason: 'network', transient: true },
   {
     pattern: /(?:^|: |\n)EOF(?:\n|$)|unexpected EOF|stream error: stream ID|server sent GOAWAY/i,
-    kinds: ['registry'],
+    kinds: REMOTE,
     reason: 'network',
     transient: true,
   },
@@ -218,19 +260,12 @@ const wordings: readonly Wording[] = [
     reason: 'network',
     remedy: "The engine must trust the registry's CA: put it into /etc/docker/certs.d/HOST/ca.crt (Podman: /etc/containers/certs.d)",
   },
-  {
-    pattern: /proxy authentication required|proxyconnect/i,
-    reason: 'network',
-    remedy: "Check the engine's own proxy settings",
-  },
+  { pattern: /proxyconnect/i, reason: 'network', remedy: "Check the engine's own proxy settings" },
   { pattern: /no such host|dial tcp/i, reason: 'network' },
-
-  // Podman, of an image with several names that is to be removed by its id.
-  { pattern: /by ID with more than one tag/i, as500: ConflictError, remedy: 'Remove it by a name, or with force: true' },
 
   // The rest that is missing: of a 500 it may be a program or a layer.
   {
-    pattern: /not found|does not exist|no such file|HTTP 404\b/i,
+    pattern: /not found|does not exist|no such (?:file|image)|image not known|manifest unknown|HTTP 404\b/i,
     kinds: ['archive'],
     as500: BadRequestError,
     remedy: UNREADABLE,

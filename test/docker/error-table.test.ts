@@ -33,6 +33,32 @@ describe('what engines and registries say', () => {
   });
 });
 
+// Not from threads: net/http, x/net/http2 and compress/* of Go, and Artifact Registry's documentation of its quotas.
+describe('what the libraries of engines and registries say', () => {
+  it.each([
+    ['network', 'http2: client connection lost'],
+    ['network', 'http2: client connection force closed via ClientConn.Close'],
+    ['network', 'http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug=""'],
+    ['network', 'net/http: timeout awaiting response headers'],
+    ['network', 'http: server closed idle connection'],
+    ['unavailable', 'unknown: internal server error'],
+    ['unavailable', 'failed to copy: httpReadSeeker: failed open: unexpected status code https://r.example/v2/: 504 Gateway Timeout'],
+    ['rate-limit', "toomanyrequests: Quota exceeded for quota metric 'Requests per project per user' and limit 'Requests per minute' of service 'artifactregistry.googleapis.com' for consumer 'project_number:1'."],
+  ])('passes (%s): %s', (reason, words) => {
+    expect(inStream(targets.pull, words)).toMatchObject({ reason, transient: true });
+  });
+
+  it.each([
+    'gzip: invalid header', 'zstd: magic number mismatch', 'invalid character \'<\' looking for beginning of value',
+    'unexpected end of JSON input', 'json: cannot unmarshal string into Go value of type []tarexport.manifestItem',
+    'No such image: acme/app:latest', 'acme/app: image not known', 'manifest unknown',
+  ])('of an archive is a BadRequestError with a remedy: %s', (words) => {
+    for (const error of [inStream(targets.load, words), of500(targets.load, words)]) {
+      expect(error).toMatchObject({ name: 'BadRequestError', reason: undefined, hint: expect.stringContaining('decompress it first') });
+    }
+  });
+});
+
 describe('a load or an import that fails', () => {
   const heard = sentences.filter(({ kind, reason }) => (kind === 'load' || kind === 'import') && reason === undefined);
   const failures = [...heard, { words: 'layer "x/layer.tar" not found', kind: 'load', source: 'Docker 20.10, of a layer that the manifest names' } as const];
@@ -79,6 +105,16 @@ describe('the names in a request', () => {
     expect(inStream(target, denied)).toMatchObject({ reason: 'auth', transient: false });
     const scope = `https://auth.docker.io/token?scope=repository%3Alibrary%2F${word}%3Apull`;
     expect(inStream(target, `Get "${scope}": dial tcp: i/o timeout`)).toMatchObject({ reason: 'network', transient: true });
+  });
+
+  it.each([
+    ['a tag that is the name, too', '/v1.41/images/create?fromImage=x509&tag=x509', 'failed to resolve reference "docker.io/library/x509:x509": docker.io/library/x509:x509: not found', 'not-found'],
+    ['a project of Harbor', '/v1.41/images/r.example/denied/app/push?tag=1', 'project denied not found: project denied not found', 'not-found'],
+    ['the names of an image that is removed by its id', '/v1.41/images/sha256:7b35?force=0', 'unable to delete image "7b35" by ID with more than one tag ([h.example/acme/unauthorized:1 b:1]): please force removal', undefined],
+    ['the names in an archive', '/v1.41/images/load', 'writing docker.io/acme/toomanyrequests:1: odd', undefined],
+    ['the names in an archive, of a refusal', '/v1.41/images/load', 'importing h.example/denied: denied', undefined],
+  ])('do not decide either: %s', (_, target, words, reason) => {
+    expect(inStream(target, words).reason).toBe(reason);
   });
 
   it('are those of a search, of a filter, of a URL and of a message, too', () => {
