@@ -42,7 +42,7 @@ export const faults: Readonly<Record<string, Fault>> = {
       closes: ['reads until the end of the connection without either field'],
       read: ['joins chunks', 'takes exactly Content-Length bytes'],
     },
-    heldBy: { 'tapes.test.ts': ['is a failure when its last answer is cut short anywhere ($how, wire $wire)'] },
+    heldBy: { 'support/tape-tests.ts': ['is a failure when its last answer is cut short anywhere ($how, wire $wire)'] },
   },
   '0.2': {
     claim: 'a reset is no end, not even of content that the end delimits',
@@ -1000,7 +1000,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     claim: 'any split gives the same, any cut is an error, no mutation crashes or fills the memory',
     heldBy: {
       'http/wire-cases.test.ts': ['$title', '$title, and no part of it is whole'],
-      'tapes.test.ts': ['gives what the engine said ($pieces, wire $wire)'],
+      'support/tape-tests.ts': ['gives what the engine said ($pieces, wire $wire)'],
       'limits.test.ts': ['takes little more memory than its bytes, however many pieces they come in'],
     },
   },

@@ -1,21 +1,24 @@
+// The tests of one engine's tapes: every case is replayed in several ways over both wires, and cut short. One test file an
+// engine in test/tapes/ calls this, so that they run side by side.
+
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
-import { ApiError, ImageClient, LongshoreError, packTar } from '../src/index.ts';
-import type { ImageClientOptions } from '../src/index.ts';
-import { parseTape, recorder, replayDialer } from '../src/testing.ts';
-import type { ReplayOptions, Tape } from '../src/testing.ts';
-import { documentCases } from './support/document-cases.ts';
-import { integer, random } from './support/random.ts';
-import { DOCUMENTS, engines, recordedExchanges, tapesOf } from './support/recorded.ts';
-import { cases } from './support/tape-cases.mjs';
-import type { TapeCase, TapeEnvironment } from './support/tape-cases.mjs';
-import { expectations, factsOf, meanings } from './support/tape-expectations.ts';
-import type { Expectation, Outcome } from './support/tape-expectations.ts';
-import { wireNames } from './support/wires.ts';
-import type { WireName } from './support/wires.ts';
+import { ApiError, ImageClient, LongshoreError, packTar } from '../../src/index.ts';
+import type { ImageClientOptions } from '../../src/index.ts';
+import { parseTape, recorder, replayDialer } from '../../src/testing.ts';
+import type { ReplayOptions, Tape } from '../../src/testing.ts';
+import { documentCases } from './document-cases.ts';
+import { integer, random } from './random.ts';
+import { DOCUMENTS, recordedExchanges, tapesOf } from './recorded.ts';
+import { cases } from './tape-cases.mjs';
+import type { TapeCase, TapeEnvironment } from './tape-cases.mjs';
+import { expectations, factsOf, meanings } from './tape-expectations.ts';
+import type { Expectation, Outcome } from './tape-expectations.ts';
+import { wireNames } from './wires.ts';
+import type { WireName } from './wires.ts';
 
 /** What an engine was not recorded at, though it has all that the case needs: which, what, why. */
-const absences: ReadonlyArray<readonly [engine: RegExp, name: RegExp, reason: string]> = [
+export const absences: ReadonlyArray<readonly [engine: RegExp, name: RegExp, reason: string]> = [
   [/^podman-/, /^import-refused-early$/, 'Podman reads an upload to its end before it looks at the changes'],
 ];
 
@@ -24,7 +27,8 @@ const ways: ReadonlyArray<NonNullable<ReplayOptions['pieces']>> = ['whole', 'byt
 const waysOver: Readonly<Record<WireName, typeof ways>> = { own: ways, 'node:http': ways.slice(0, 3) };
 const runs = wireNames.flatMap((wire) => waysOver[wire].map((pieces) => ({ wire, pieces })));
 
-describe.each(engines())('tapes of %s', (engine) => {
+/** Declares the tests of an engine's tapes. */
+export function testTapesOf(engine: string): void {
   const tapes = tapesOf(engine);
   const apiVersion = versionOf(tapes);
 
@@ -62,9 +66,10 @@ describe.each(engines())('tapes of %s', (engine) => {
     for (const one of cases) if (await isDue(engine, one)) due.push(one.name);
     expect(tapes.map(([name]) => name).sort()).toEqual(due.sort());
   });
-});
+}
 
-describe('tapes by hand, from the documents', () => {
+/** Declares the tests of the tapes that were written by hand, from the documents. */
+export function testDocumentTapes(): void {
   describe.each(tapesOf(DOCUMENTS))('%s', (name, bytes) => {
     const tape = parseTape(bytes);
     const one = documentCases[name];
@@ -84,18 +89,7 @@ describe('tapes by hand, from the documents', () => {
   it('are there for all cases', () => {
     expect(tapesOf(DOCUMENTS).map(([name]) => name).sort()).toEqual(Object.keys(documentCases).sort());
   });
-});
-
-it('there are tapes', () => {
-  expect(engines().length).toBeGreaterThan(0);
-});
-
-it('an absence has a case and an engine', () => {
-  for (const [engine, name] of absences) {
-    expect(engines().some((each) => engine.test(each))).toBe(true);
-    expect(cases.some((each) => name.test(each.name))).toBe(true);
-  }
-});
+}
 
 /** What the case was recorded with; a password is on no tape, and none is compared. */
 function environment({ header: { command } }: Tape): TapeEnvironment {
