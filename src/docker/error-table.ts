@@ -204,6 +204,8 @@ const wordings: readonly Wording[] = [
     reason: 'auth',
     as500: UnauthorizedError,
   },
+  // A refusal of any request, such as that of an authorization plugin: at the beginning it cannot be a name in an archive.
+  { pattern: /^denied\b/i, reason: 'auth', as500: UnauthorizedError },
   {
     // The containerd store (rancher-sandbox/rancher-desktop#9759), Docker before a registry that answers a HEAD (kubernetes/
     // registry.k8s.io#273), a page in place of JSON (docker/hub-feedback#1222), an answer without a word to a HEAD

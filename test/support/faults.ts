@@ -173,8 +173,8 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.1.2': {
-    claim: 'a status without the space behind it is refused, though some would read it',
-    wire: { refused: ['refuses a status without the space behind it'] },
+    claim: 'a status without the space behind it is read, as all clients read it',
+    wire: { read: ['accepts a status without the space behind it', 'accepts a status without the space behind it, before a field'] },
   },
   '3.1.3': {
     claim: 'HTTP/1.0 is read, and its connection kept where it asks for that and for nothing else',
