@@ -97,21 +97,14 @@ interface PulledImage {
   readonly digest: string | undefined;
 }
 
-async function pulledImage(stopped: StoppedPull, local: Local, ask: Ask): Promise<PulledImage | undefined> {
-  const { pull, received, report } = stopped;
-  const { reference } = pull;
-  const name = formatReference(reference);
-  const inspect = (): Promise<ImageInspect | undefined> => local.inspect(name, ask.left);
-  // Podman ends with the image's id, in the form of a layer whose download was complete already.
-  const saidSo = stopped.isPodman === true && report.lastLayer.isRepeated;
-  const image = saidSo
-    ? await ask.detail(`the digest of ${name}`, async () => (await inspect()) ?? 'absent')
-    : await ask.proof(`the pull of ${name}`, received, async () => {
-        const found = pull.allTags ? undefined : await inspect();
-        return found !== undefined && isNew(found, stopped) ? found : undefined;
-      });
-  if (image === 'absent') throw stoppedError(`the pull of ${name}`, received, 'the engine does not have the image');
-  return image && { image, digest: await digestOnPodman(image, stopped, local, ask) };
+async function pulledImage(stopped: StoppedPull, local: Local, ask: Ask): Promise<PulledImage> {
+  const { pull, received } = stopped;
+  const name = formatReference(pull.reference);
+  const image = await ask.proof(`the pull of ${name}`, received, async () => {
+    const found = pull.allTags ? undefined : await local.inspect(name, ask.left);
+    return found !== undefined && isNew(found, stopped) ? found : undefined;
+  });
+  return { image, digest: await digestOnPodman(image, stopped, local, ask) };
 }
 
 /** Whether an image is what the registry has, and not one that was here under that name before. */
@@ -119,7 +112,7 @@ function isNew(image: ImageInspect, { pull, report, before, isPodman }: StoppedP
   if (before !== undefined && before.id !== image.Id) return true;
   if (pull.reference.digest !== undefined) return true; // it was asked for by that
   // The last that Podman fetches is the image's config, whose digest is the image's id.
-  const { id } = report.lastLayer;
+  const id = report.lastLayer;
   return isPodman !== false && id.length >= SHORT_ID && image.Id.startsWith(`sha256:${id}`);
 }
 /** The characters of the ids that engines show. */

@@ -67,13 +67,12 @@ export class PullReport {
   /** The tags that were begun; Docker names each. */
   readonly tags: string[] = [];
   readonly warnings: string[] = [];
-  /** The id of the last layer event, and whether its layer was complete before that event, as at the end of Podman's. */
-  lastLayer = { id: '', isRepeated: false };
+  /** The id of the last layer event. */
+  lastLayer = '';
   readonly #allTags: boolean;
   #status: PullResult['status'];
   #isClosed = false;
   #hasFetched = false;
-  #lastComplete = '';
 
   constructor(allTags: boolean) {
     this.#allTags = allTags;
@@ -104,10 +103,8 @@ export class PullReport {
   }
 
   #takeLayer(id: string, status: string): void {
-    const isComplete = status === 'Download complete';
-    this.lastLayer = { id, isRepeated: isComplete && this.#lastComplete === id };
-    if (isComplete) this.#lastComplete = id;
-    this.#hasFetched ||= isComplete || status.startsWith('Downloading') || status === 'Pull complete';
+    this.lastLayer = id;
+    this.#hasFetched ||= /^(?:Downloading|Download complete|Pull complete)/.test(status);
   }
 
   #takeHeadline(id: string | undefined, status: string): void {

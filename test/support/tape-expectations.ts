@@ -153,7 +153,7 @@ function pushed({ at }: Facts): Expectation {
   const [, digest, size] = /digest: (sha256:[0-9a-f]{64}) size: ([0-9]+)/.exec(JSON.stringify(lines)) ?? [];
   const [Digest, Size] = aux === undefined ? [digest, Number(size)] : [aux.Digest, aux.Size];
   expect(Digest).toMatch(/^sha256:/);
-  return { value: { reference: expect.stringMatching(/:1$/), digest: Digest, size: Size } };
+  return { value: { reference: expect.stringMatching(/:1$/), digest: Digest, size: Size, tags: undefined, warnings: [] } };
 }
 
 /** Podman takes a call without a tag for one with `latest`: it is not asked. */
@@ -431,7 +431,9 @@ export const expectations: Readonly<Record<string, (facts: Facts) => Expectation
   'push-all-tags': allTags('push.allTags', ({ last }) => {
     expect(last.lines().filter(({ status }) => /^[12]: digest: sha256:/.test(status ?? ''))).toHaveLength(2);
     const reference = expect.stringMatching(/\/longshore\/tape-all$/);
-    return { value: { reference, digest: undefined, size: undefined } };
+    const told = [...last.body.toString().matchAll(/"([\w.]+): digest: (sha256:[0-9a-f]{64}) size: ([0-9]+)"/g)];
+    const tags = told.map(([, tag, digest, size]) => ({ tag, digest, size: Number(size) }));
+    return { value: { reference, digest: undefined, size: undefined, tags, warnings: [] } };
   }),
   'push-platform': pushed,
   'push-platform-missing': lastFailed,

@@ -22,6 +22,15 @@ export const absences: ReadonlyArray<readonly [engine: RegExp, name: RegExp, rea
   [/^podman-/, /^import-refused-early$/, 'Podman reads an upload to its end before it looks at the changes'],
 ];
 
+/**
+ * Cases whose last answer is to a question about an operation that has finished by then: without that answer the result
+ * lacks a detail, and a warning is given.
+ */
+const details: ReadonlyArray<readonly [engine: RegExp, name: RegExp]> = [
+  [/^podman-/, /^(?:import|import-url|import-bad-platform|pull-policy-absent)$/],
+  [/^(?:podman-.*|docker-(?:20\.10|28\.5|28\.5-containerd))$/, /^pull-platform-other$/],
+];
+
 const ways: ReadonlyArray<NonNullable<ReplayOptions['pieces']>> = ['whole', 'bytes', 1, 2, 3, 4];
 /** Over the second wire fewer, for it takes several times as long; where to cut is a question to our own parser. */
 const waysOver: Readonly<Record<WireName, typeof ways>> = { own: ways, 'node:http': ways.slice(0, 3) };
@@ -43,9 +52,16 @@ export function testTapesOf(engine: string): void {
     it.each(cuts)('is a failure when its last answer is cut short anywhere ($how, wire $wire)', async ({ wire, how }) => {
       if (one === undefined) throw new Error('a tape without a case');
       for (const cut of cutShort(tape, how)) {
-        await using docker = new ImageClient({ ...one.client, wire, dialer: replayDialer(cut) });
+        const warned: string[] = [];
+        const onWarning: ImageClientOptions['onWarning'] = ({ kind }) => warned.push(kind);
+        await using docker = new ImageClient({ ...one.client, wire, dialer: replayDialer(cut), onWarning });
         const outcome = Promise.resolve(one.run(docker, environment(tape)));
-        await expect(outcome).rejects.toThrow(LongshoreError);
+        if (details.some(([where, what]) => where.test(engine) && what.test(name))) {
+          // A head that came tells a status, and that may be answer enough: 404.
+          const error = await outcome.then(() => undefined, (reason: unknown) => reason);
+          if (error === undefined) expect(warned).toContain('unchecked');
+          else expect(error).toBeInstanceOf(LongshoreError);
+        } else await expect(outcome).rejects.toThrow(LongshoreError);
       }
     });
 
