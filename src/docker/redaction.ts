@@ -24,7 +24,7 @@ const MOST_LAYERS = 6;
 /** A function that takes the secrets out of a text; undefined where there is no secret that can be looked for. */
 export function redactor(secrets: readonly string[]): ((text: string) => string) | undefined {
   const lines = [...new Set(secrets.flatMap((secret) => [secret, ...secret.split(/[\r\n]+/)]))];
-  const forms = lines.filter((line) => line.length >= SHORTEST_SECRET).flatMap((line) => [...readingsOf(line), ...insideBase64(line)]);
+  const forms = lines.filter((line) => line.length >= SHORTEST_SECRET).flatMap(formsOf);
   const words = [...new Set(forms)].filter((word) => word.length >= SHORTEST_SECRET);
   if (words.length === 0) return undefined;
   return (text) => {
@@ -41,12 +41,13 @@ interface Reading {
 }
 
 const escapes = String.raw`
-  (?:(?:\\u|%u)H{4}|\\U0{2}H{6}|\\u\{H{1,6}\}|(?:\\x|%)H{2}|&#[xX]H{1,6};)
-  &#(?<decimal>[0-9]{1,7});
+  (?:(?:\\u|%u)H{4}|\\U0{2}H{6}|\\u\{H{1,6}\}|(?:\\x|%)H{2}|&#[xX]0*H{1,6};)
+  &#(?<decimal>0*[0-9]{1,7});
+  \\(?<octal>[0-3][0-7]{2})
   &(?<name>[A-Za-z]{2,6}[0-9]{0,2});
   (?<bytes>[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})`;
 const cut = String.raw`
-  (?<cut>(?:(?:\\u|%u)H{0,3}|\\U0{0,2}H{0,5}|(?:\\x|%)H?|&#?\w{0,8}|[\xc2-\xf4][\x80-\xbf]{0,2})(?=$|["\u2026])|\\$)`;
+  (?<cut>(?:(?:\\u|%u)H{0,3}|\\U0{0,2}H{0,5}|(?:\\x|%)H?|\\[0-3][0-7]?|&#?\w{0,16}|[\xc2-\xf4][\x80-\xbf]{0,2})(?=$|["\u2026]|\.{3})|\\$)`;
 const letter = String.raw`
   \\(?<letter>[^])`;
 const alternatives = (...parts: string[]): RegExp =>
@@ -72,31 +73,47 @@ const byName: ReadonlyMap<string, string> = new Map([
 const byLetter: ReadonlyMap<string, string> = new Map([['n', '\n'], ['r', '\r'], ['t', '\t'], ['b', '\b'], ['f', '\f'], ['v', '\v']]);
 
 function unescaped({ 0: whole, groups = {} }: RegExpExecArray): string {
-  const { decimal, name, bytes, cut, letter } = groups;
+  const { decimal, octal, name, bytes, cut, letter } = groups;
   if (letter !== undefined) return byLetter.get(letter) ?? letter;
   if (name !== undefined) return byName.get(name) ?? whole;
   if (bytes !== undefined) return Buffer.from(bytes, 'latin1').toString();
   if (cut !== undefined) return ELLIPSIS;
+  if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
   const code = decimal === undefined ? Number.parseInt(whole.replace(/^[^0-9A-Fa-f]+/, ''), 16) : Number(decimal);
   return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
 }
 
-/** The text with none, one, two, ... layers of escapes undone, each without white space. */
-function readings(text: string, escape: RegExp): Reading[] {
+/** The text with none, one, two, ... layers of escapes undone. */
+function layersOf(text: string, escape: RegExp): Reading[] {
   const places = Array.from({ length: text.length + 1 }, (_, index) => index);
   let reading: Reading = { text, starts: places, ends: places.slice(1) };
-  const found = [withoutSpace(reading)];
+  const found = [reading];
   for (let layer = 0; layer < MOST_LAYERS; layer++) {
     const next = replaced(reading, escape, unescaped);
     if (next.text === reading.text) break;
-    found.push(withoutSpace(next));
+    found.push(next);
     reading = next;
   }
   return found;
 }
 
-function readingsOf(secret: string): string[] {
-  return readings(secret, escaped).map(({ text }) => text);
+/** The same, each without white space. */
+function readings(text: string, escape: RegExp): Reading[] {
+  return layersOf(text, escape).map(withoutSpace);
+}
+
+/** All that is looked for: the secret, what it stands for where it has escapes, and both in base64 and in numbers. */
+function formsOf(secret: string): string[] {
+  return layersOf(secret, escaped).flatMap((layer) => {
+    return [withoutSpace(layer).text, ...insideBase64(layer.text), ...inNumbers(layer.text)];
+  });
+}
+
+/** The bytes as Go prints them by %x, %X and %v, and as JSON has a list of them. */
+function inNumbers(text: string): string[] {
+  const bytes = Buffer.from(text);
+  const hexadecimal = bytes.toString('hex');
+  return [hexadecimal, hexadecimal.toUpperCase(), bytes.join(''), bytes.join(',')];
 }
 
 function withoutSpace(reading: Reading): Reading {
@@ -160,7 +177,7 @@ function rangesOf(word: string, { text, starts, ends }: Reading): Range[] {
   if (!text.includes(word.slice(0, SHORTEST_SECRET))) return [];
   const isCut = (at: number): boolean => {
     const next = text[at + 1];
-    return next === undefined || next === ELLIPSIS || (next === '"' && starts[at + 1] === ends[at]);
+    return next === undefined || next === ELLIPSIS || text.startsWith('...', at + 1) || (next === '"' && starts[at + 1] === ends[at]);
   };
   const borders = bordersOf(word);
   const ranges: Range[] = [];

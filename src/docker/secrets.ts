@@ -18,7 +18,7 @@ export interface SecretBearer {
 }
 
 // X-Registry-Auth and X-Registry-Config, HTTP's own three, and what others call theirs.
-const secretFieldName = /auth|^x-registry-config$|cookie|token|secret|password|credential|api-?key/i;
+const secretFieldName = /auth|^x-registry-config$|cookie|token|secret|password|credential|api-?key|session|signature|csrf|jwt/i;
 
 /** Whether the value of a field is a secret. */
 export function isSecretField(name: string): boolean {
@@ -27,10 +27,11 @@ export function isSecretField(name: string): boolean {
 
 /**
  * Whether a request is a login, `POST /auth`: its content is secret, and its answer may hold a token. The path is compared
- * as engines read it, with percent-encoding undone and without empty segments, `.` and `..`.
+ * as engines read it, with percent-encoding undone and without empty segments, `.` and `..`. What an engine refuses, and
+ * was meant as a login, is one, too: `/auth;`, `/AUTH`.
  */
 export function isLogin({ method, target }: { readonly method: string; readonly target: string }): boolean {
-  return method === 'POST' && lastSegment(target) === 'auth';
+  return method.toUpperCase() === 'POST' && /^\W*auth(?![\w.-])/i.test(lastSegment(target) ?? '');
 }
 
 function lastSegment(target: string): string | undefined {

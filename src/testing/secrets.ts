@@ -8,15 +8,20 @@ import { isSecretField } from '../docker/secrets.ts';
 /** Challenges to a client have "auth" in their names, and say where to log in, not how. */
 const challenge = /^(?:www|proxy)-authenticate$/i;
 
-/** The head, or the part of it that has come, with `[redacted]` where secrets stood. */
+/**
+ * The head, or the part of it that has come, with `[redacted]` where secrets stood. Half a head may have any line ends, and
+ * be none at all: a line without a name shares the fate of the line before it.
+ */
 export function redactHead(head: Uint8Array): Buffer {
-  const lines = asBuffer(head).toString('latin1').split('\r\n');
-  return latin1(lines.map(redactField).join('\r\n'));
-}
-
-function redactField(line: string): string {
-  const [, name] = /^([^\s:]+):/.exec(line) ?? [];
-  return name !== undefined && isSecretField(name) && !challenge.test(name) ? `${name}: ${REDACTED}` : line;
+  let isSecret = false;
+  const redactLine = (line: string): string => {
+    const [, name] = /^([^\s:]+)[ \t]*:/.exec(line) ?? [];
+    if (name !== undefined) isSecret = isSecretField(name) && !challenge.test(name);
+    if (!isSecret || line === '') return line;
+    return name === undefined ? ` ${REDACTED}` : `${name}: ${REDACTED}`;
+  };
+  const parts = asBuffer(head).toString('latin1').split(/([\r\n]+)/); // line ends stand between the lines
+  return latin1(parts.map((part, index) => (index % 2 === 0 ? redactLine(part) : part)).join(''));
 }
 
 /** As many bytes as the secret had, so that Content-Length and chunk sizes stay true. */

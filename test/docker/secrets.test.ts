@@ -48,6 +48,7 @@ describe('the words of an engine', () => {
     ['"hunter2"', '"[redacted]"'],
     ['<p>hunter2-"\\?…', '<p>[redacted]…'],
     ['see hunt', 'see [redacted]'],
+    ['<p>hunter2-"\\?... (more)', '<p>[redacted]... (more)'],
   ])('have it for the beginning of a password where a quotation ends: %s', (words, shown) => {
     expect(told(words)).toBe(shown);
   });
@@ -70,6 +71,9 @@ describe('the words of an engine', () => {
     ['a login', { ...bearer(), target: '/v1.41/auth', body: { bytes: Buffer.from(login) } }, 'hunter2'],
     ['a URL', { ...bearer(), target: '/x?fromSrc=https%3A%2F%2Fu%3Ahunter2%40h' }, 'hunter2'],
     ['a signed URL', { ...bearer(), target: '/x?fromSrc=https%3A%2F%2Fh%2Fx%3Fsig%3Dhunter2' }, 'hunter2'],
+    ['a URL with a password that is percent-encoded', { ...bearer(), target: `/x?fromSrc=${encodeURIComponent('https://u:hunter2%3C%2F%2F@h')}` }, Buffer.from('u:hunter2<//').toString('base64')],
+    ['a session of a field', bearer(['X-Session-Id', 'hunter2']), 'hunter2'],
+    ['a signature', bearer(['X-Amz-Signature', 'hunter2']), 'hunter2'],
     ['a change', { ...bearer(), target: '/x?changes=ENV+A%3D%22b+hunter2%22' }, 'b hunter2'],
     ['a change of the old form', { ...bearer(), target: '/x?changes=ENV+A+hunter2' }, 'hunter2'],
   ])('have [redacted] for what stood in %s', (_, request, quoted) => {

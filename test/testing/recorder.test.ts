@@ -283,6 +283,26 @@ describe('a secret', () => {
     expect(shown(tape()).slice(1)).toEqual(['received 1 HTTP/1.1 200 OK\r\nA: b\r\nSet-Cookie: [redacted]', 'over 1 reset']);
   });
 
+  it.each([
+    ['lone line feeds', 'HTTP/1.1 200 OK\nA: b\nSet-Cookie: hunter2\nB: c\n\n{}', 'HTTP/1.1 200 OK\nA: b\nSet-Cookie: [redacted]\nB: c\n\n{}'],
+    ['lone carriage returns', 'HTTP/1.1 200 OK\rSet-Cookie: hunter2\rB: c\r', 'HTTP/1.1 200 OK\rSet-Cookie: [redacted]\rB: c\r'],
+    ['a folded field', 'HTTP/1.1 200 OK\r\nSet-Cookie: a;\r\n b=hunter2;\r\n\thunter2\r\n', 'HTTP/1.1 200 OK\r\nSet-Cookie: [redacted]\r\n [redacted]\r\n [redacted]\r\n'],
+    ['a space before a colon', 'HTTP/1.1 200 OK\r\nSet-Cookie : hunter2', 'HTTP/1.1 200 OK\r\nSet-Cookie: [redacted]'],
+  ])('in what never becomes a head is redacted: %s', async (_, odd, redacted) => {
+    const { channels, inner, tape } = await record();
+    await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
+    inner[0]?.read(odd);
+    inner[0]?.owner.broken(new Error('reset'));
+    expect(shown(tape()).slice(1)).toEqual([`received 1 ${redacted}`, 'over 1 reset']);
+  });
+
+  it.each(['/v1.41/auth%3f', '/auth;x=1', '/auth%00', '/v1.41/AUTH', '/v1.41/%20auth'])('in what was meant as a login to %s is replaced', async (path) => {
+    const { channels, inner, tape } = await record();
+    await channels[0]?.write([Buffer.from(`POST ${path} HTTP/1.1\r\nContent-Length: 22\r\n\r\n{"password":"hunter2"}`)]);
+    inner[0]?.read(answer);
+    expect(text(tape())).not.toMatch(/hun/);
+  });
+
   it.each(['/v1.41/%61uth', '/v1.41//auth', '/auth/', '/v1.41/x/../auth?y', '/%2e/%61%75%74%68'])('in a login to %s is replaced', async (path) => {
     const { channels, inner, tape } = await record();
     await channels[0]?.write([Buffer.from(`POST ${path} HTTP/1.1\r\nContent-Length: 22\r\n\r\n{"password":"hunter2"}`)]);
