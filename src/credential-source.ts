@@ -37,7 +37,8 @@ export interface DockerConfigOptions {
  * `CredentialError` for a helper that fails, all of them only when that registry is used.
  */
 export function dockerConfig(options?: DockerConfigOptions): CredentialSource {
-  const { folder, environment, helperTimeoutMs: timeoutMs, ...rest } = take('dockerConfig', options);
+  const { folder: given, environment, helperTimeoutMs: timeoutMs, ...rest } = take('dockerConfig', options);
+  const folder = given === undefined ? undefined : outside.files.absolutePath(given, 'dockerConfig: options.folder');
   const helpers = new SingleFlight<CredentialChoice>();
   let { onWarning } = rest;
   return async (registry, question) => {

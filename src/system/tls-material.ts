@@ -5,6 +5,7 @@ import { asBuffer, escapeText } from '../bytes.ts';
 import type { TlsOptions } from '../docker/address.ts';
 import { ArgumentError, ConfigError } from '../errors.ts';
 import type { Warn } from '../warnings.ts';
+import { absolutePath } from './paths.ts';
 import { readSmallFile } from './small-files.ts';
 
 /** The built-in, which is loaded where there is TLS. */
@@ -19,8 +20,11 @@ export interface TlsMaterial {
 const PARTS = ['ca', 'cert', 'key'] as const;
 type PartName = (typeof PARTS)[number];
 
-/** Finds what is wrong with the options themselves, without reading a file. */
-export function checkTlsOptions(options: TlsOptions): void {
+/**
+ * Finds what is wrong with the options themselves, without reading a file. Returns them with absolute paths: the files are
+ * read at the first dial, and the working directory may be another one by then.
+ */
+export function checkTlsOptions(options: TlsOptions): TlsOptions {
   if (typeof options !== 'object' || options === null) throw new ArgumentError('tls must be an object');
   for (const [name, value] of Object.entries<unknown>({ ...options })) {
     if (value === undefined) continue;
@@ -33,6 +37,15 @@ export function checkTlsOptions(options: TlsOptions): void {
   const { cert, key } = options;
   if (cert !== undefined && key === undefined) throw new ConfigError('tls.cert is given without tls.key, its private key');
   if (key !== undefined && cert === undefined) throw new ConfigError('tls.key is given without tls.cert, its certificate');
+  const paths = PARTS.flatMap((part) => {
+    const given = options[part];
+    return isPath(given) ? [[part, absolutePath(given, `tls.${part}`)] as const] : [];
+  });
+  return { ...options, ...Object.fromEntries(paths) };
+}
+
+function isPath(given: string | Uint8Array | undefined): given is string {
+  return typeof given === 'string' && !given.includes('-----BEGIN');
 }
 
 const PEM_OR_PATH = 'PEM, as text or bytes, or the path of a file';
@@ -47,7 +60,12 @@ const kinds: Readonly<Record<string, string>> = {
 function isDue(name: string, value: unknown): boolean {
   if (name === 'verify') return typeof value === 'boolean';
   if (name === 'serverName') return typeof value === 'string' && /^[\w.:-]+$/.test(value);
-  return value instanceof Uint8Array || (typeof value === 'string' && value !== '' && !value.includes('\0'));
+  if (typeof value === 'string') return value !== '' && !value.includes('\0');
+  try {
+    return value instanceof Uint8Array;
+  } catch {
+    return false; // a revoked proxy
+  }
 }
 
 /** Reads and checks them all; a `ConfigError` names the file, or the option that the text was given as. */
@@ -75,8 +93,10 @@ interface Part {
 async function readPart(part: PartName, given: string | Uint8Array | undefined): Promise<Part | undefined> {
   const option = `tls.${part}`;
   if (given === undefined) return undefined;
-  if (typeof given !== 'string') return { name: option, text: asBuffer(given).toString('latin1'), readableByOthers: false };
-  if (given.includes('-----BEGIN')) return { name: option, text: given, readableByOthers: false };
+  if (!isPath(given)) {
+    const text = typeof given === 'string' ? given : asBuffer(given).toString('latin1');
+    return { name: option, text, readableByOthers: false };
+  }
   const file = await readSmallFile(given);
   if (file === undefined) throw new ConfigError(`${option} (${given}): there is no such file`);
   const { bytes, readableByOthers } = file;

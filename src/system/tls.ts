@@ -27,10 +27,10 @@ interface Ready {
 /** Makes TLS connections to one engine; what is wrong with the options is thrown here, with the files at the first dial. */
 export function tlsConnector(
   address: TcpAddress,
-  options: TlsOptions,
+  given: TlsOptions,
   warn: Warn,
 ): (signal: AbortSignal | undefined) => Promise<Channel> {
-  checkTlsOptions(options);
+  const options = checkTlsOptions(given);
   let ready: Promise<Ready> | undefined;
   return async (signal) => {
     signal?.throwIfAborted();

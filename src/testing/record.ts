@@ -59,19 +59,22 @@ export interface Recording extends AsyncDisposable {
  */
 export async function record(file: string, given?: RecordOptions): Promise<Recording> {
   const options = take('record', given);
-  const { socketPath, command = 'longshore record', onNote = () => {}, signal } = options;
-  await tryFile(file);
+  // Both paths now: the working directory may be another one when they are used.
+  const path = outside.files.absolutePath(file, 'record: file');
+  const socketPath = options.socketPath && outside.files.absolutePath(options.socketPath, 'record: options.socketPath');
+  const { command = 'longshore record', onNote = () => {}, signal } = options;
+  await tryFile(path);
   const dialer = await engineDialer(options);
   const { dialer: recording, tape } = recorder(dialer, await headerFor(dialer, command, signal), onNote);
   const onUnreachable = ({ message }: Error): void => onNote({ kind: 'unreachable', message });
-  const { host, socketPath: path, close: closeRelay } = await relay(recording, { socketPath, onUnreachable });
+  const { host, socketPath: listening, close: closeRelay } = await relay(recording, { socketPath, onUnreachable });
   let ended: Promise<void> | undefined;
   let written: Promise<void> | undefined;
   const end = (): Promise<void> => (ended ??= closeRelay());
-  const close = (): Promise<void> => (written ??= end().then(() => writeTape(file, tape())));
+  const close = (): Promise<void> => (written ??= end().then(() => writeTape(path, tape())));
   return {
     host,
-    socketPath: path,
+    socketPath: listening,
     engine: dialer.address,
     requests: () => tapeExchanges(tape()).map(({ request: { method, target } }) => ({ method, target })),
     close,

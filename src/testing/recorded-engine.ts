@@ -3,6 +3,7 @@
 import { take } from '../arguments.ts';
 import { escapeText, latin1 } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
+import { absolutePath } from '../system/paths.ts';
 import { readSmallFile } from '../system/small-files.ts';
 import { versionAnswer, withoutContinue } from './answers.ts';
 import type { GatheredRequest } from './exchanges.ts';
@@ -59,7 +60,9 @@ export async function replay(
   given?: RecordedEngineOptions,
 ): Promise<RecordedEngine> {
   const options = take('replay', given);
-  const { pieces = 'whole', order = 'recorded', content = 'recorded', client = 'recorded', socketPath } = options;
+  const { pieces = 'whole', order = 'recorded', content = 'recorded', client = 'recorded' } = options;
+  // Now: the working directory may be another one when the tape has been read.
+  const socketPath = options.socketPath && absolutePath(options.socketPath, 'replay: options.socketPath');
   const played = await readTape(tape);
   const mismatches: string[] = [];
   const play = playFor(played, { order, content, client }, mismatches);
