@@ -70,11 +70,12 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   constructor(
     start: StartCall,
     files: ArchiveFiles,
-    { chunkSize = 256 * 1024, verify = 'structure' }: ArchiveOptions,
+    options: ArchiveOptions,
     signal?: AbortSignal,
   ) {
     check(start, FUNCTION, 'ArchiveStream', 'start');
     check(files, OBJECT, 'ArchiveStream', 'files');
+    const { chunkSize = 256 * 1024, verify = 'structure' } = check(options, OBJECT, 'ArchiveStream', 'options');
     this.#start = (reader, left) => underEither(signal, left, (either) => start(reader, either));
     this.#files = files;
     this.#signal = signal;

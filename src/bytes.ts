@@ -124,3 +124,12 @@ export function escapeText(text: string): string {
 }
 // Cc, Cf (which holds the bidirectional controls), Cs (lone surrogates), and the two separators that break lines.
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
+
+/** Whether the memory of bytes was transferred, to a worker for example. `ArrayBuffer.prototype.detached` came with Node 22. */
+export function isDetached({ buffer }: Uint8Array): boolean {
+  try {
+    return new Uint8Array(buffer, 0, 0).length > 0;
+  } catch {
+    return true;
+  }
+}

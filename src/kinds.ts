@@ -55,9 +55,18 @@ export const FUNCTION: Kind = kind('a function', (value) => typeof value === 'fu
 /** A whole number, 0 or more. */
 export const COUNT: Kind = kind('a whole number, 0 or more', (value) => Number.isSafeInteger(value) && (value as number) >= 0);
 /** Bytes; a Buffer is one. */
-export const BYTES: Kind = kind('a Uint8Array', (value) => value instanceof Uint8Array);
+export const BYTES: Kind = kind('a Uint8Array', isBytes);
 /** An object that is not an array. */
 export const OBJECT: Kind = kind('an object', (value) => typeof value === 'object' && value !== null && !Array.isArray(value));
+
+/** Whether it is a `Uint8Array`; `instanceof` alone throws for a revoked proxy. */
+export function isBytes(value: unknown): value is Uint8Array {
+  try {
+    return value instanceof Uint8Array;
+  } catch {
+    return false;
+  }
+}
 
 /** An object that is nothing special: a Map or a Date would look empty where its members are read. */
 export function isPlainObject(value: unknown): value is object {

@@ -1,12 +1,12 @@
 // What a caller may give to be sent, as content of a request.
 
 import { Readable } from 'node:stream';
-import { hasUtf8 } from './bytes.ts';
+import { hasUtf8, isDetached } from './bytes.ts';
 import type { ArchiveFiles } from './connection/files.ts';
 import type { RequestBody } from './connection/wire.ts';
 import type { BodySource } from './engine-call.ts';
 import { ArgumentError, LongshoreError, UploadError } from './errors.ts';
-import { described, isPlainObject, kind, memberOf } from './kinds.ts';
+import { described, isBytes, isPlainObject, kind, memberOf } from './kinds.ts';
 import type { Kind } from './kinds.ts';
 import type { OnUpload } from './progress-stream.ts';
 import { readableGroups } from './readable-groups.ts';
@@ -64,15 +64,6 @@ function bytesSource(data: Uint8Array, place: string): BodySource {
   if (isDetached(data)) throw new ArgumentError(`${place} has no bytes any more: its memory was transferred`);
   const { length } = data;
   return { open: () => ({ bytes: data, length }), repeatable: true };
-}
-
-/** `ArrayBuffer.prototype.detached` came with Node 22. */
-function isDetached({ buffer }: Uint8Array): boolean {
-  try {
-    return new Uint8Array(buffer, 0, 0).length > 0;
-  } catch {
-    return true;
-  }
 }
 
 function isFetched(data: object): data is FetchedBody {
@@ -146,7 +137,7 @@ export function streamSource(stream: unknown, files: ArchiveFiles, place: string
     if (error instanceof LongshoreError) throw error;
     cause = error;
   }
-  throw new ArgumentError(`${place} must be an async iterable of bytes, not ${described(stream)}${remedyFor(stream)}`, { cause });
+  throw new ArgumentError(`${place} must be an async iterable of bytes, not ${described(stream)}${importRemedyFor(stream)}`, { cause });
 }
 
 /** An address from which an engine fetches. */
@@ -198,7 +189,7 @@ export function entriesSource(data: unknown, place: string): BodySource {
     if (error instanceof LongshoreError) throw error;
     cause = error;
   }
-  throw new ArgumentError(`${place} must be a Uint8Array, an object of files or a list of entries, not ${described(data)}`, { cause });
+  throw new ArgumentError(`${place} must be a Uint8Array, an object of files or a list of entries, not ${described(data)}${importRemedyFor(data)}`, { cause });
 }
 
 function isEntries(data: unknown): data is TarEntries & object {
@@ -252,6 +243,16 @@ function remedyFor(data: unknown): string {
     if ('createReadStream' in data) return ': give its createReadStream()';
     if (Symbol.iterator in data) return ': give Readable.from(it), or Buffer.concat(it)';
     return '';
+  } catch {
+    return '';
+  }
+}
+
+/** The same for imports that take less than `importImage` does. */
+function importRemedyFor(data: unknown): string {
+  try {
+    const isContent = typeof data === 'object' && data !== null && (isBytes(data) || data instanceof Blob || isFetched(data) || 'path' in data);
+    return typeof data === 'string' || isUrl(data) || isContent ? ': importImage takes it' : remedyFor(data);
   } catch {
     return '';
   }

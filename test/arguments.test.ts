@@ -258,3 +258,51 @@ describe('a client', () => {
     own.close();
   });
 });
+
+describe('every other public function', () => {
+  const decode = async (chunks: unknown): Promise<void> => {
+    for await (const _ of api.decodeJsonValues(chunks as never));
+  };
+  const pack = async (entries: unknown): Promise<void> => {
+    for await (const _ of api.packTar(entries as never));
+  };
+  const functions: Readonly<Record<string, (value: never) => unknown>> = {
+    formatReference: (value) => api.formatReference(value),
+    'formatReference, a member': (path) => api.formatReference({ domain: 'h.example', path, tag: undefined, digest: undefined }),
+    familiarReference: (value) => api.familiarReference(value),
+    parseReference: (value) => api.parseReference(value),
+    encodeRegistryAuth: (value) => api.encodeRegistryAuth(value),
+    'encodeRegistryAuth, a member': (username) => api.encodeRegistryAuth({ username, password: 'p' }),
+    decodeJsonValues: decode,
+    'ProgressTotals.take': (event) => new api.ProgressTotals().take(event),
+    packTar: pack,
+    'packTar, content': (content) => pack({ a: content }),
+    'tls.ca': (ca) => new ImageClient({ host: 'tcp://localhost:1', tls: { ca } }),
+    'tls.key': (key) => new ImageClient({ host: 'tcp://localhost:1', tls: { cert: 'x', key } }),
+    packDirectory: (path) => api.packDirectory(path),
+    dockerConfig: (options) => api.dockerConfig(options),
+  };
+  it.each(Object.keys(functions))('%s refuses odd values, or takes them', async (name) => {
+    for (const [what, make] of Object.entries(odd)) {
+      const error = await outcome(async () => {
+        await functions[name]?.(make() as never);
+        return undefined;
+      });
+      expect.soft(error === undefined || error instanceof LongshoreError, `${what}: ${String((error as Error)?.stack)}`).toBe(true);
+    }
+  });
+
+  const strict: Readonly<Record<string, (value: never) => unknown>> = {
+    formatReference: (value) => api.formatReference(value),
+    familiarReference: (value) => api.familiarReference(value),
+    decodeJsonValues: decode,
+    'decodeJsonValues, a chunk': (chunk) => decode([chunk]),
+    'ProgressTotals.take': (event) => new api.ProgressTotals().take(event),
+    ArchiveStream: (options) => new api.ArchiveStream(async () => {}, {} as never, options),
+  };
+  it.each(Object.keys(strict))('%s refuses what it cannot work with', async (name) => {
+    for (const value of [undefined, null, 5, 'x']) {
+      expect(await outcome(async () => void (await strict[name]?.(value as never)))).toBeInstanceOf(ArgumentError);
+    }
+  });
+});

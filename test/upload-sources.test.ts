@@ -11,8 +11,9 @@ import { Duplex, PassThrough, Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { createGunzip } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ArgumentError, ImageClient, TarError, UploadError, packDirectory, packTar } from '../src/index.ts';
+import { ArgumentError, ImageClient, TarError, UploadError, dockerConfig, packDirectory, packTar } from '../src/index.ts';
 import type { UploadData } from '../src/index.ts';
+import { record, replay } from '../src/testing.ts';
 import { fakeEngine } from './support/fake-engine.ts';
 import type { FakeEngine } from './support/fake-engine.ts';
 import { wireNames } from './support/wires.ts';
@@ -188,6 +189,24 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
+  it('a chunk whose memory was transferred is an error, not an end without it', async () => {
+    const detached = (): Uint8Array => {
+      const bytes = new Uint8Array(8);
+      structuredClone(bytes, { transfer: [bytes.buffer] });
+      return bytes;
+    };
+    async function* chunks(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('x');
+      yield detached();
+    }
+    for (const source of [chunks, () => Readable.from(chunks()), () => ReadableStream.from(chunks()) as never]) {
+      expect(await failure(() => client.loadImage(source()))).toBeInstanceOf(UploadError);
+      expect(await failure(() => client.importImageFromStream(source()))).toBeInstanceOf(UploadError);
+    }
+    expect(await failure(() => client.importImageFromData({ a: detached() }))).toBeInstanceOf(TarError);
+    expect(await failure(() => client.importImageFromData([{ path: 'a', size: 0, content: [detached()] }]))).toBeInstanceOf(TarError);
+  });
+
   describe('a form of data', () => {
     it('may be a Response, and a file by its URL', async () => {
       const path = join(folder, 'x.tar');
@@ -225,6 +244,17 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(() => client.loadImage(data as never)).toThrow(remedy);
     });
 
+    it.each([
+      ['a path', 'x.tar'],
+      ['a Blob', new Blob(['x'])],
+      ['a file URL', new URL('file:///x.tar')],
+      ['{ path }', { path: 'x.tar' }],
+      ['bytes', new Uint8Array(1)],
+    ])('is named where an import of less was given %s', (what, data) => {
+      expect(() => client.importImageFromStream(data as never)).toThrow(/: importImage takes it$/);
+      if (what !== 'bytes' && what !== '{ path }') expect(() => client.importImageFromData(data as never)).toThrow(/: importImage takes it$/);
+    });
+
     it('is named where a folder was given', async () => {
       const error = await failure(() => client.importImage(folder));
       expect(String(error)).toContain(`cannot read ${folder}: it is a directory; give an archive, or packDirectory(path) to importImage`);
@@ -237,7 +267,10 @@ describe('a relative path', () => {
   let engine: FakeEngine;
   let client: ImageClient;
   beforeAll(async () => {
-    engine = await fakeEngine(({ target }, response) => (target.includes('/get') ? void response.end(Buffer.alloc(1024)) : answer));
+    engine = await fakeEngine(({ target }, response) => {
+      if (target.includes('/version')) return { Version: '1', ApiVersion: '1.41' };
+      return target.includes('/get') ? void response.end(Buffer.alloc(1024)) : answer;
+    });
     client = new ImageClient({ host: engine.host });
   });
   afterAll(async () => {
@@ -267,6 +300,32 @@ describe('a relative path', () => {
     leave();
     await calling;
     expect(engine.asked.at(-1)?.body.toString()).toContain('here');
+  });
+
+  it('of a recording and of its socket is one of the call', async () => {
+    const recording = record('made.tape', { host: engine.host, socketPath: 'made.sock' });
+    leave();
+    await using recorded = await recording;
+    expect(recorded.socketPath).toBe(join(folder, 'here', 'made.sock'));
+    await recorded.close();
+    expect(await readdir(join(folder, 'here'))).toEqual(['made.tape', 'tree', 'x.tar']);
+    enter('here');
+    const replaying = replay(await readFile(join(folder, 'here', 'made.tape')), { socketPath: 'played.sock' });
+    leave();
+    await using played = await replaying;
+    expect(played.socketPath).toBe(join(folder, 'here', 'played.sock'));
+  });
+
+  it('of a certificate, or of the folder of config.json, is one of the call', async () => {
+    const tls = new ImageClient({ host: 'tcp://127.0.0.1:1', tls: { ca: 'ca.pem' } });
+    const source = dockerConfig({ folder: 'config', environment: {} });
+    await mkdir(join(folder, 'here', 'config'));
+    const auths = { 'h.example': { auth: Buffer.from('u:p').toString('base64') } };
+    await writeFile(join(folder, 'here', 'config', 'config.json'), JSON.stringify({ auths }), { mode: 0o600 });
+    leave();
+    await expect(tls.ping()).rejects.toThrow(`tls.ca (${join(folder, 'here', 'ca.pem')}): there is no such file`);
+    expect(await source('h.example', {})).toMatchObject({ username: 'u' });
+    tls.close();
   });
 
   it('of a save is one of the call, and no temporary file stays', async () => {

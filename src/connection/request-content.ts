@@ -1,5 +1,6 @@
 // The content of a request on its way out: read from its source chunk by chunk, held to its length, and stopped at any time.
 
+import { isDetached } from '../bytes.ts';
 import { LongshoreError, UploadError } from '../errors.ts';
 import type { RequestBody, Timeouts } from './wire.ts';
 
@@ -139,6 +140,9 @@ function sourceFailed(cause: unknown): unknown {
 }
 
 function checkBlock(block: unknown): Uint8Array {
-  if (block instanceof Uint8Array) return block;
+  if (block instanceof Uint8Array) {
+    if (block.length === 0 && isDetached(block)) throw new UploadError('the source gave bytes whose memory was transferred');
+    return block;
+  }
   throw new UploadError(`the source gave ${block === null ? 'null' : `a ${typeof block}`} where bytes are needed`);
 }

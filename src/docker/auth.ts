@@ -157,7 +157,16 @@ export function checkCredentials(credentials: unknown): void {
 
 /** The members that are there, as text. No message of this file holds a value. */
 function revealMembers(credentials: Credentials): Map<string, string> {
-  const given: unknown = credentials; // a caller in JavaScript may give anything
+  try {
+    return readMembers(credentials);
+  } catch (cause) {
+    if (cause instanceof ArgumentError) throw cause;
+    throw new ArgumentError('The credentials cannot be read: a getter or a proxy threw an error', { cause });
+  }
+}
+
+/** Takes anything: a caller in JavaScript may give it. */
+function readMembers(given: unknown): Map<string, string> {
   if (typeof given !== 'object' || given === null) throw wrongKind();
   const members = new Map<string, string>();
   for (const [key, value] of Object.entries(given)) {

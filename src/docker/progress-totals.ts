@@ -1,5 +1,6 @@
 // How far a pull, a push or a load is as a whole: layers, bytes and a percentage, from what the engine reports.
 
+import { check, kind } from '../kinds.ts';
 import { Layer, SIZE_GUESS } from './layer-progress.ts';
 import type { LayerProgress } from './layer-progress.ts';
 import type { LayerEvent, ProgressEvent } from './progress.ts';
@@ -7,6 +8,8 @@ import type { LayerEvent, ProgressEvent } from './progress.ts';
 /** The headlines that an image begins with, and those that say it is finished; what else is said is neither. */
 const opening = /^(?:Pulling from|The push refers to repository) /;
 const closing = /^(?:Digest|Status): |: digest: sha256:|^sha256:[0-9a-f]{64}$/;
+
+const EVENT = kind('an event of a ProgressStream', (value) => typeof (value as ProgressEvent).type === 'string');
 
 /** Layers beyond that many are not counted: file systems stop at some hundreds, and a daemon may say anything. */
 const MOST_LAYERS = 4096;
@@ -61,6 +64,7 @@ export class ProgressTotals {
 
   /** Takes any event, in the order in which they came. */
   take(event: ProgressEvent): void {
+    check(event, EVENT, 'take', 'event');
     if (event.type === 'layer') this.#takeLayer(event);
     else if (event.type === 'headline') this.#takeHeadline(event.id, event.status);
     else if (event.type === 'stream') this.#close(event.text.startsWith('Loaded image'));

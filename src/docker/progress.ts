@@ -3,6 +3,7 @@
 import { isAscii } from 'node:buffer';
 import { GrowingBytes, asBuffer, decodeUtf8, escapeBytes } from '../bytes.ts';
 import { DecodeError, TruncatedError } from '../errors.ts';
+import { BYTES, check, isBytes, kind } from '../kinds.ts';
 import { isJsonObject } from './answer.ts';
 import type { JsonObject } from './answer.ts';
 import { TOO_MANY_ITEMS, hasTooManyItems } from './json-limit.ts';
@@ -170,11 +171,16 @@ function parseObject(source: Uint8Array | string): JsonObject | undefined {
   }
 }
 
+const CHUNKS = kind('an iterable of Uint8Arrays', (value) => {
+  if (typeof value !== 'object' || value === null || isBytes(value)) return false;
+  return Symbol.asyncIterator in value || Symbol.iterator in value;
+});
+
 /** The JSON objects that chunks of bytes hold; a `DecodeError` or `TruncatedError` ends them, after the good ones. */
 export async function* decodeJsonValues(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<unknown> {
   const decoder = new JsonValueDecoder();
-  for await (const chunk of chunks) {
-    decoder.push(chunk);
+  for await (const chunk of check(chunks, CHUNKS, 'decodeJsonValues', 'chunks')) {
+    decoder.push(check(chunk, BYTES, 'decodeJsonValues', 'a chunk'));
     for (let value; (value = decoder.next()) !== undefined; ) yield value;
   }
   decoder.end();

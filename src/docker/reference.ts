@@ -5,6 +5,7 @@
 
 import { ELLIPSIS, escapeText } from '../bytes.ts';
 import { ArgumentError, InvalidReferenceError } from '../errors.ts';
+import { check, kind } from '../kinds.ts';
 
 /** An image reference in full: what was left out of the text is filled in, but for tag and digest. */
 export interface Reference {
@@ -115,13 +116,20 @@ export function withTag(reference: Reference, tag: string | undefined): Referenc
   return { ...reference, [isDigest ? 'digest' : 'tag']: tag };
 }
 
+const REFERENCE = kind('an object that parseReference returns', (value) => {
+  const { domain, path, tag = '', digest = '' } = value as Partial<Reference>;
+  return path !== '' && [domain, path, tag, digest].every((part) => typeof part === 'string');
+});
+
 /** The canonical text, `"docker.io/library/alpine:3.20"`. */
 export function formatReference(reference: Reference): string {
+  check(reference, REFERENCE, 'formatReference', 'reference');
   return repositoryName(reference) + suffix(reference);
 }
 
 /** The text as people write it, `"alpine:3.20"`. */
 export function familiarReference(reference: Reference): string {
+  check(reference, REFERENCE, 'familiarReference', 'reference');
   return familiarName(reference) + suffix(reference);
 }
 

@@ -1,6 +1,6 @@
 // What may go into an archive: the entries as a caller gives them, their defaults, and what is refused.
 
-import { ELLIPSIS, escapeText, hasUtf8, utf8 } from '../bytes.ts';
+import { ELLIPSIS, escapeText, hasUtf8, isDetached, utf8 } from '../bytes.ts';
 import { TarError } from '../errors.ts';
 import { MAX_ID } from './header.ts';
 import type { TarHeader } from './header.ts';
@@ -153,7 +153,9 @@ function checkTime(entry: TarEntry): number {
   throw refusal(entry, `the mtime ${quote(mtime)} is no time in seconds`);
 }
 
-function sizeOfBytes(entry: TarEntry, { length }: Uint8Array): number {
+function sizeOfBytes(entry: TarEntry, bytes: Uint8Array): number {
+  const { length } = bytes;
+  if (length === 0 && isDetached(bytes)) throw refusal(entry, 'the content has no bytes any more: its memory was transferred');
   if (entry.size === undefined || checkInteger(entry, 'size') === length) return length;
   throw refusal(entry, `the size is ${entry.size}, but the content has ${length} bytes`);
 }

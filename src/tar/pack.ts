@@ -1,8 +1,8 @@
 // Packs entries into a tar archive: plain ustar blocks, with a pax header only before an entry that needs one.
 
-import { utf8 } from '../bytes.ts';
+import { isDetached, utf8 } from '../bytes.ts';
 import { TarError } from '../errors.ts';
-import { described, isPlainObject } from '../kinds.ts';
+import { described, isBytes, isPlainObject } from '../kinds.ts';
 import { watchErrors } from '../stream-errors.ts';
 import { checkEntry, refusal } from './entry.ts';
 import type { CheckedEntry, TarEntry } from './entry.ts';
@@ -32,14 +32,18 @@ export function packTar(entries: TarEntries): AsyncGenerator<Uint8Array, void, v
 /** The content of a list's entries waits until their turn: a stream among it may fail before. */
 function checkEntries(entries: unknown): void {
   try {
-    if (isAsync(entries) || isIterable(entries) || isPlainObject(entries)) {
+    if (isAsync(entries) || (isIterable(entries) && !isBytes(entries)) || isPlainObject(entries)) {
       if (Array.isArray(entries)) for (const entry of entries) watchErrors(entry?.content);
       return;
     }
   } catch (cause) {
-    throw new TarError('tar: the entries cannot be read: a getter or a proxy threw an error', { cause });
+    throw unreadable(cause);
   }
   throw new TarError(`tar: entries are an object of files or an iterable of entries, not ${described(entries)}`);
+}
+
+function unreadable(cause: unknown): TarError {
+  return new TarError('tar: the entries cannot be read: a getter or a proxy threw an error', { cause });
 }
 
 async function* pack(entries: TarEntries): AsyncGenerator<Uint8Array, void, void> {
@@ -62,7 +66,15 @@ async function* pack(entries: TarEntries): AsyncGenerator<Uint8Array, void, void
 async function* batches(entries: TarEntries): AsyncGenerator<Iterable<TarEntry>, void, void> {
   if (isAsync(entries)) for await (const entry of entries) yield [entry];
   else if (isIterable(entries)) yield entries;
-  else yield Object.entries(entries).map(([path, content]) => ({ path, content: fileBytes(path, content) }));
+  else yield filesOf(entries).map(([path, content]) => ({ path, content: fileBytes(path, content) }));
+}
+
+function filesOf(entries: Readonly<Record<string, unknown>>): [path: string, content: unknown][] {
+  try {
+    return Object.entries(entries);
+  } catch (cause) {
+    throw unreadable(cause);
+  }
 }
 
 function isAsync(entries: unknown): entries is AsyncIterable<TarEntry> {
@@ -74,7 +86,7 @@ function isIterable(entries: unknown): entries is Iterable<TarEntry> {
 }
 
 function fileBytes(path: string, content: unknown): Uint8Array | string {
-  if (typeof content === 'string' || content instanceof Uint8Array) return content;
+  if (typeof content === 'string' || isBytes(content)) return content;
   throw refusal({ path }, 'the content is neither bytes nor text');
 }
 
@@ -110,7 +122,8 @@ const PAX_HEADER: TarHeader = {
 async function* putChunks(output: Output, entry: CheckedEntry): AsyncGenerator<Uint8Array, void, void> {
   let left = entry.size;
   for await (const chunk of chunksOf(entry)) {
-    if (!(chunk instanceof Uint8Array)) throw refusal(entry, 'a chunk of the content is no bytes');
+    if (!isBytes(chunk)) throw refusal(entry, 'a chunk of the content is no bytes');
+    if (chunk.length === 0 && isDetached(chunk)) throw refusal(entry, 'a chunk of the content has no bytes any more: its memory was transferred');
     left -= chunk.length;
     if (left < 0) throw refusal(entry, `the content is longer than its size, ${entry.size} bytes`);
     output.put(chunk);
