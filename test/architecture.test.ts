@@ -48,7 +48,7 @@ const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
   [/^index\.ts$/, /^(?!cli\/|testing|system)/],
   // the two entry points of the package, as any other program
   [/^cli\//, /^(cli\/|(index|testing)\.ts)/],
-  [/^testing(\/|\.ts$)/, /^(testing\/|connection\/|docker\/(address|call|redaction|secrets|shown-target)\.ts|http\/|system\/|(arguments|bytes|errors|from-environment|kinds|image-client|options|warnings)\.ts)/],
+  [/^testing(\/|\.ts$)/, /^(testing\/|connection\/|docker\/(address|call|engine-types|redaction|secrets|shown-target)\.ts|http\/|system\/|(arguments|bytes|errors|from-environment|kinds|image-client|options|warnings)\.ts)/],
 ];
 
 const harmless = new Set(['node:buffer', 'node:events', 'node:stream', 'node:stream/web', 'node:util']);

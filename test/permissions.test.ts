@@ -103,9 +103,13 @@ describe.skipIf(!isUsable)(`a program under ${model}, of a Node that lets it cat
     expect(readdirSync(output).filter((name) => name !== 'saved.tar')).toEqual([]);
   });
 
-  it('says that it may not read the configuration, and does not go on without it', async () => {
-    expect(await run(...network)).toEqual({
-      'look into the environment': expect.stringMatching(/^ConfigError: cannot read .*config\.json: ERR_ACCESS_DENIED$/),
+  it('says that it may not read the configuration where a call needs it, and does not go on without credentials', async () => {
+    const refused = expect.stringMatching(/^ConfigError: cannot read .*config\.json: ERR_ACCESS_DENIED; repair it/);
+    expect(await run(...network)).toMatchObject({
+      'look into the environment': 'done',
+      list: 'done',
+      'pull with credentials of config.json': refused,
+      'pull with credentials of a program': refused,
     });
   });
 

@@ -164,7 +164,7 @@ class NodeHttpExchange implements ChannelExchange {
     const tls = offset === 0 && (rawPacket[0] === 0x15 || rawPacket[0] === 0x16);
     const hint = tls ? '; this looks like TLS: is https or DOCKER_TLS_VERIFY missing?' : '';
     // From the beginning of the line: out of its middle, a part of a secret could not be told from other words.
-    const line = rawPacket.lastIndexOf('\n', bytesParsed - 1) + 1;
+    const line = bytesParsed === 0 ? 0 : rawPacket.lastIndexOf('\n', bytesParsed - 1) + 1; // -1 would count from the end
     const isWhole = line > 0 || this.#parsed === 0;
     const excerpt = isWhole ? escapeBytes(rawPacket.subarray(line, line + 64)) : '';
     const message = `Node's parser refuses the answer: ${code}, ${reason}${hint}`;

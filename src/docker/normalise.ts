@@ -96,7 +96,7 @@ export function withNames<Image extends Named>(image: Image): Image {
   const { Parent, ParentId } = image;
   return Object.assign(
     image,
-    { RepoTags: tags(image.RepoTags), RepoDigests: names(image.RepoDigests) },
+    { RepoTags: tags(image.RepoTags), RepoDigests: digests(image) },
     Parent !== undefined && { Parent: withAlgorithm(Parent) },
     ParentId !== undefined && { ParentId: withAlgorithm(ParentId) },
   );
@@ -108,6 +108,11 @@ function names(list: readonly string[] | null | undefined): readonly string[] {
 /** After a pull by digest, Docker's containerd store and Podman 6 list `name@sha256:...` among the tags. */
 function tags(list: readonly string[] | null | undefined): readonly string[] {
   return names(list).filter((name) => !name.includes('@'));
+}
+function digests({ RepoTags, RepoDigests }: Named): readonly string[] {
+  const listed = names(RepoDigests);
+  const among = names(RepoTags).filter((name) => name.includes('@') && !listed.includes(name));
+  return among.length > 0 ? [...listed, ...among] : listed;
 }
 
 /** Podman gives some ids without the `sha256:` before them. */

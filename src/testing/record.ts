@@ -5,7 +5,8 @@ import { escapeBytes, utf8 } from '../bytes.ts';
 import type { Dialer } from '../connection/channel.ts';
 import { parseAddress } from '../docker/address.ts';
 import type { TlsOptions } from '../docker/address.ts';
-import { ConfigError } from '../errors.ts';
+import type { VersionResult } from '../docker/engine-types.ts';
+import { ConfigError, DecodeError } from '../errors.ts';
 import { environmentOptions } from '../from-environment.ts';
 import { ImageClient } from '../image-client.ts';
 import type { EnvironmentOptions } from '../options.ts';
@@ -101,7 +102,7 @@ async function engineDialer({ host, context, environment, tls, onWarning }: Reco
 async function headerFor(dialer: Dialer, command: string, signal: AbortSignal | undefined): Promise<TapeHeader> {
   const client = new ImageClient({ dialer });
   try {
-    const { Version, Components } = await client.version({ signal });
+    const { Version, Components } = await client.version({ signal }).catch(withoutVersion);
     const isPodman = /podman/i.test(JSON.stringify(Components ?? ''));
     // An engine may call its version anything, or not at all; a tape's header is printable.
     const version = escapeBytes(utf8(String(Version ?? '')).subarray(0, 60)).trim() || 'unknown';
@@ -111,6 +112,12 @@ async function headerFor(dialer: Dialer, command: string, signal: AbortSignal | 
   } finally {
     client.close();
   }
+}
+
+/** Only a header is made of what an engine says of itself: an answer of the wrong kind says nothing. */
+function withoutVersion(error: unknown): Partial<VersionResult> {
+  if (error instanceof DecodeError) return {};
+  throw error;
 }
 
 /** What cannot be written is said now, and not after an hour of recording. */

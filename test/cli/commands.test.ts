@@ -468,7 +468,7 @@ describe('ls', () => {
   it.each([
     // name, repository, tag: as the reference grammar has them
     [`x@${ID}`, 'x', '<none>'],
-    [`x:1@${ID}`, 'x', '1'],
+    [`x:1@${ID}`, 'x', '<none>'], // a digest, as docker shows one
     ['host:5000/a/b', 'host:5000/a/b', '<none>'],
     ['host:5000/a/b:1', 'host:5000/a/b', '1'],
     ['[::1]:5000/a', '[::1]:5000/a', '<none>'],

@@ -434,7 +434,7 @@ describe('an ssh', () => {
   it('is treated alike by a recorder', async () => {
     await start(() => {});
     const dialer = dialerFor(parseAddress(host));
-    const header = { engine: 'e', made: 'm' } as unknown as Parameters<typeof recorder>[1];
+    const header = { engine: 'e', version: '1', command: 'c', date: '2026-11-29' };
     expect(recorder(dialer, header).dialer.traits).toEqual({ connectMs: 30_000, idleMs: 60_000, maxBusy: 6 });
   });
 });

@@ -109,8 +109,8 @@ describe('record', () => {
   it.each([
     [{}, 'unknown'],
     [{ Version: null, Components: null }, 'unknown'],
-    [{ Version: ' 5\u{1b}[2J ü ' }, '5\\x1b[2J \\xc3\\xbc'],
-    [{ Version: '1'.repeat(99) }, '1'.repeat(60)],
+    [{ ApiVersion: '1.51', Version: ' 5\u{1b}[2J ü ' }, '5\\x1b[2J \\xc3\\xbc'],
+    [{ ApiVersion: '1.51', Version: '1'.repeat(99) }, '1'.repeat(60)],
   ])('takes whatever version an engine says that it has: %j', async (said, expected) => {
     version = said;
     await start();

@@ -209,12 +209,12 @@ describe('an end of what the client sends reaches an engine, whose answer still 
   /** Answers when all has come. */
   const answers = (socket: Duplex): void => {
     let asked = '';
-    socket.on('data', (bytes) => (asked += String(bytes))).on('end', () => socket.end(`to "${asked}"`));
+    socket.on('data', (bytes) => (asked += String(bytes))).on('end', () => socket.end(`HTTP/1.1 200 OK\r\n\r\nto "${asked}"`));
   };
   async function expectAnswer(dialer: Dialer): Promise<void> {
     const other = await relay(dialer, {});
     const client = connectTo(other).end('all of it');
-    expect(await textOf(client)).toBe('to "all of it"');
+    expect(await textOf(client)).toBe('HTTP/1.1 200 OK\r\n\r\nto "all of it"');
     await other.close();
   }
 
