@@ -31,7 +31,7 @@ export interface ImageClientOptions {
   readonly host?: string | undefined;
   /** In place of `host`: makes the connections itself, as a recorder or a replayer does. */
   readonly dialer?: Dialer | undefined;
-  /** Speaks this API version, `"1.43"`, instead of asking the engine. 1.24 to 1.55. */
+  /** Speaks this API version, `"1.43"`, instead of asking the engine. 1.24 to 1.56. */
   readonly version?: string | undefined;
   /**
    * For registries: some for all of them, or with a `serverAddress` for that one alone, or a function that is asked for

@@ -33,7 +33,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     it('is ours where the engine is newer', async () => {
       await start(() => [], '1.99');
       await client.images();
-      expect(engine.asked[0]?.target).toBe('/v1.55/images/json');
+      expect(engine.asked[0]?.target).toBe('/v1.56/images/json');
     });
 
     it('is not asked for where it is pinned', async () => {
@@ -47,8 +47,8 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await start(() => [], '1.18');
       const error = await client.images().catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(errors.VersionError);
-      expect(error).toMatchObject({ needed: '1.24 to 1.55', spoken: 'up to 1.18' });
-      expect((error as Error).message).toContain('speaks API up to 1.18, this client 1.24 to 1.55');
+      expect(error).toMatchObject({ needed: '1.24 to 1.56', spoken: 'up to 1.18' });
+      expect((error as Error).message).toContain('speaks API up to 1.18, this client 1.24 to 1.56');
       expect(engine.asked).toEqual([]);
     });
 
@@ -56,11 +56,11 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await start((asked, response) => {
         if (asked.target === '/version') return { ApiVersion: '1.99', MinAPIVersion: '1.60' };
         response.statusCode = 400;
-        return { message: 'client version 1.55 is too old. Minimum supported API version is 1.60, please upgrade your client' };
+        return { message: 'client version 1.56 is too old. Minimum supported API version is 1.60, please upgrade your client' };
       }, '1.99');
       await expect(client.images()).rejects.toMatchObject({
         code: 'LONGSHORE_VERSION',
-        needed: '1.24 to 1.55',
+        needed: '1.24 to 1.56',
         spoken: '1.60 to 1.99',
       });
     });

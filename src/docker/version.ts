@@ -6,7 +6,7 @@ import { ConfigError } from '../errors.ts';
 /** The oldest version that this client speaks: Docker 1.12's. */
 export const OLDEST_API_VERSION = '1.24';
 /** The newest version that this client knows every parameter of: Docker 29's. */
-export const NEWEST_API_VERSION = '1.55';
+export const NEWEST_API_VERSION = '1.56';
 /** Both, for messages. */
 export const OUR_RANGE: string = `${OLDEST_API_VERSION} to ${NEWEST_API_VERSION}`;
 

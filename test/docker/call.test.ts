@@ -116,7 +116,7 @@ describe('versions', () => {
     expect(Math.sign(compareVersions(a, b))).toBe(sign);
   });
 
-  it.each([['1.23', undefined], ['1.24', '1.24'], ['1.41', '1.41'], ['1.55', '1.55'], ['1.56', '1.55'], ['1.100', '1.55']])(
+  it.each([['1.23', undefined], ['1.24', '1.24'], ['1.41', '1.41'], ['1.55', '1.55'], ['1.56', '1.56'], ['1.57', '1.56'], ['1.100', '1.56']])(
     'an engine up to %s is spoken to in %s',
     (newest, spoken) => {
       expect(commonVersion(newest)).toBe(spoken);

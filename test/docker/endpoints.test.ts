@@ -100,7 +100,7 @@ function* everything(): Generator<[subject: string, documents: string, table: st
 
 describe('the endpoint table', () => {
   it('has every operation, parameter and header of the documents with its version, and nothing else', () => {
-    expect(documents).toEqual({ first: '1.24', last: '1.55' });
+    expect(documents).toEqual({ first: '1.24', last: '1.56' });
     const differences = [...everything()].filter(([, listed, table]) => listed !== table);
     expect(differences.sort()).toEqual(exceptions.map(([subject, listed, table]) => [subject, listed, table]).sort());
   });

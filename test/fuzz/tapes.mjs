@@ -1,6 +1,7 @@
 // Recorded answers, changed in places, through the whole client: a call ends, with what can be read or with an error of ours.
 
 import { readFileSync, readdirSync } from 'node:fs';
+import { asSpokenToday } from '../support/spoken-today.mjs';
 import { cases } from '../support/tape-cases.mjs';
 import { ImageClient, errors, packTar, parseTape, replayDialer } from './library.mjs';
 import { demand, mutate } from './random.mjs';
@@ -28,7 +29,7 @@ const tapes = readdirSync(folder)
       .sort()
       .flatMap((file) => {
         const one = cases.find((each) => `${each.name}.tape` === file && !each.overlaps && !LEFT_OUT.test(each.name));
-        const bytes = readFileSync(new URL(`${engine}/${file}`, folder));
+        const bytes = one && asSpokenToday(engine, one.name, readFileSync(new URL(`${engine}/${file}`, folder)));
         return one && bytes.length <= LARGEST ? [{ one, title: `${engine}/${one.name}`, tape: parseTape(bytes) }] : [];
       }),
   );

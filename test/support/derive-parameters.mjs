@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 
 const FIRST = 24;
-const LAST = 55;
+const LAST = 56;
 
 /** The paths that an image client needs; `/build`, `/commit` and containers are not among them. */
 const OURS = /^\/(images\/.*|distribution\/.*|_ping|version|info|auth|events|system\/df)$/;

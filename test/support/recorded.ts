@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer';
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { asSpokenToday } from './spoken-today.mjs';
 
 /** One message, decoded. */
 export interface Message {
@@ -41,7 +42,10 @@ export function engines(): string[] {
 /** The tapes of an engine: their names and their files' bytes. */
 export function tapesOf(engine: string): Array<[name: string, bytes: Buffer]> {
   const files = readdirSync(`${tapes}${engine}`).sort();
-  return files.map((file) => [file.replace(/\.tape$/, ''), readFileSync(`${tapes}${engine}/${file}`)]);
+  return files.map((file) => {
+    const name = file.replace(/\.tape$/, '');
+    return [name, asSpokenToday(engine, name, readFileSync(`${tapes}${engine}/${file}`))];
+  });
 }
 
 /** The exchanges of a tape, in the order in which they began; on each connection they follow one another. */
