@@ -17,7 +17,8 @@ import { escapeText } from './bytes.ts';
 import { ApiError, DecodeError, InvalidReferenceError, TruncatedError, VersionError } from './errors.ts';
 import { formatReference, parseReference, repositoryName } from './docker/reference.ts';
 import type { Reference } from './docker/reference.ts';
-import { platformText, runsOn, samePlatform } from './docker/platform.ts';
+import { isIndex } from './docker/media-types.ts';
+import { lacksVariant, platformText, runsOn, samePlatform } from './docker/platform.ts';
 import type { Platform } from './docker/platform.ts';
 import { ImportReport, LoadReport, PullReport, PushReport } from './docker/outcome.ts';
 import type { ImportResult, LoadResult, PullResult, PushResult } from './docker/outcome.ts';
@@ -32,6 +33,7 @@ export interface Pull {
   readonly platform: Platform | undefined;
   readonly policy: 'always' | 'missing';
   readonly allTags: boolean;
+  readonly registry: RegistryAccess;
   /** Throws for what the engine lacks. */
   passGates(left: AbortSignal): Promise<void>;
 }
@@ -50,7 +52,7 @@ export function pulling(pull: Pull, local: Local, warn: Warn): Operation<PullRes
     let before: Before | undefined;
     if (policy === 'missing') {
       const present = await local.inspect(name, left);
-      if (present !== undefined && (platform === undefined || samePlatform(present, platform))) {
+      if (present !== undefined && (await isFor(present, name, platform, local, left))) {
         return { reference: name, digest: registryDigest(present, reference), status: 'up-to-date', warnings: [] };
       }
       before = { id: present?.Id };
@@ -66,7 +68,7 @@ export function pulling(pull: Pull, local: Local, warn: Warn): Operation<PullRes
     if (platform !== undefined) {
       const names = allTags ? report.tags.map((tag) => formatReference({ ...reference, tag })) : [name];
       for (const each of names) {
-        const error = await ask.detail(`the platform of ${each}`, () => wrongPlatform(local, each, platform, left));
+        const error = await ask.detail(`the platform of ${each}`, () => wrongPlatform(pull, local, each, platform, left));
         if (error !== undefined) throw error;
       }
     }
@@ -74,6 +76,12 @@ export function pulling(pull: Pull, local: Local, warn: Warn): Operation<PullRes
     const digest = allTags ? undefined : (report.digest ?? seen?.digest);
     return { reference: name, digest, status, warnings: report.warnings };
   };
+}
+
+/** Whether an image that is there, or another variant of it, is for a platform. */
+async function isFor(present: ImageInspect, name: string, platform: Platform | undefined, local: Local, left: AbortSignal): Promise<boolean> {
+  if (platform === undefined || samePlatform(present, platform)) return true;
+  return (await local.hasVariant(name, platform, left)) === true;
 }
 
 /** What the engine had under the name before a pull, where it was asked. */
@@ -132,10 +140,23 @@ async function digestOnPodman(image: ImageInspect, { pull, before }: StoppedPull
  * Podman's without a word, 28.5 with a warning; 26.1 alone refuses. An artifact, such as a Helm chart,
  * has no platform at all: Docker 28's containerd store shows it with both texts empty, other engines refuse it.
  */
-async function wrongPlatform(local: Local, name: string, platform: Platform, left: AbortSignal): Promise<ApiError | undefined> {
+async function wrongPlatform(
+  { registry }: Pull,
+  local: Local,
+  name: string,
+  platform: Platform,
+  left: AbortSignal,
+): Promise<ApiError | undefined> {
   const image = await local.inspect(name, left);
   if (image === undefined || runsOn(image, platform)) return undefined;
   const { Os, Architecture, Variant } = image;
+  // Out of an index, every engine takes the platform that was asked for, or fails; what the config says does not matter.
+  if (isIndex(image.Descriptor)) return undefined;
+  if (lacksVariant(image, platform)) {
+    // Podman never tells it; elsewhere the index may have it and the config not, as of older builds for arm/v6.
+    if ((await local.isPodman(left)) === true) return undefined;
+    if (image.Descriptor === undefined && isIndex(await local.inRegistry(name, registry, left))) return undefined;
+  }
   if (!Architecture && Os !== '') return undefined; // an old image does not say for which architecture it is
   const found = [Os, Architecture, Variant].filter(Boolean).join('/');
   // A store of several variants shows the one that it likes best; and whatever it shows, an artifact has none.

@@ -5,6 +5,7 @@ import { ArchiveStream } from './archive-stream.ts';
 import { CREDENTIALS, take } from './arguments.ts';
 import { hasUtf8, utf8 } from './bytes.ts';
 import { clientEngine } from './client-engine.ts';
+import { refuseAbsentVariant } from './docker/absent-variant.ts';
 import { encodeAuthConfig, mayGoTo, refuseForAnother, registryOf, serverAddress } from './docker/auth.ts';
 import type { CredentialChoice, CredentialSource, Credentials, RegistryPlace } from './docker/auth.ts';
 import type { AuthResult, ImageDiskUsage, ImageEvent, InfoResult, PingResult, VersionResult } from './docker/engine-types.ts';
@@ -154,7 +155,9 @@ export class ImageClient {
       throw new ArgumentError('inspectImage takes manifests or platform, not both');
     }
     const call = { operation: 'inspectImage', image: parseImage(image), args, signal, timeouts } as const;
-    return this.#engine.json(call, readImage);
+    const found = await this.#engine.json(call, readImage);
+    refuseAbsentVariant(found, image, args);
+    return found;
   }
 
   /** Whether the engine has an image. */
@@ -162,7 +165,8 @@ export class ImageClient {
     return this.inspectImage(image, take('exists', options)).then(
       () => true,
       (error: unknown) => {
-        if (error instanceof NotFoundError) return false;
+        // Of an image that is there, no variant may be for the engine's own platform.
+        if (error instanceof NotFoundError) return error.reason === 'platform';
         throw error;
       },
     );
@@ -240,7 +244,7 @@ export class ImageClient {
     const args = { fromImage: repositoryName(parsed), tag: reference.digest ?? reference.tag, platform };
     const call = { operation: 'pull', args, registry: this.#registry(registryOf(parsed), options.credentials) } as const;
     const passGates = (left: AbortSignal): Promise<void> => this.#engine.passGates({ ...call, signal: left, timeouts });
-    const pull = { reference, platform, policy, allTags, passGates };
+    const pull = { reference, platform, policy, allTags, registry: call.registry, passGates };
     const operation = pulling(pull, localOf(this.#engine, timeouts), this.#warn);
     return new ProgressStream(this.#starter({ ...call, timeouts }), operation, this.#warn, signal);
   }

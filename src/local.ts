@@ -34,6 +34,8 @@ export interface RegistryManifest {
   readonly digest: string;
   /** In bytes. */
   readonly size: number;
+  /** Of an index or of a manifest. */
+  readonly mediaType: string | undefined;
 }
 
 /** Asks that engine, within the limits of time of the call that it is asked for. */
@@ -65,8 +67,8 @@ export function localOf(engine: Engine, timeouts: EngineCall['timeouts']): Local
     },
     async inRegistry(image, registry, left) {
       const call = { operation: 'inspectDistribution', image, registry, signal: left, timeouts } as const;
-      const { digest, size } = (await engine.json(call, readDistribution)).Descriptor;
-      if (isDigest(digest) && Number.isSafeInteger(size)) return { digest, size };
+      const { digest, size, mediaType } = (await engine.json(call, readDistribution)).Descriptor;
+      if (isDigest(digest) && Number.isSafeInteger(size)) return { digest, size, mediaType };
       throw new DecodeError('the Descriptor has a digest or a size that is not one', { offset: 0 });
     },
     isPodman: (left) => engine.isPodman({ signal: left, timeouts }),

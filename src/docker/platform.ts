@@ -116,6 +116,11 @@ export function runsOn(image: ImagePlatform, wanted: Platform): boolean {
   });
 }
 
+/** Whether an image does not say its variant, and is for that platform in all else. */
+export function lacksVariant(image: ImagePlatform, wanted: Platform): boolean {
+  return !image.Variant && sameMachine(image, wanted, () => true);
+}
+
 function level(variant: string): number {
   return Number(/^v?([0-9]+)/.exec(variant)?.[1] ?? 0);
 }
