@@ -28,7 +28,7 @@ export const absences: ReadonlyArray<readonly [engine: RegExp, name: RegExp, rea
  */
 const details: ReadonlyArray<readonly [engine: RegExp, name: RegExp]> = [
   [/^podman-/, /^(?:import|import-url|import-bad-platform|pull-policy-absent)$/],
-  [/^(?:podman-.*|docker-(?:20\.10|28\.5|28\.5-containerd))$/, /^pull-platform-other$/],
+  [/^(?:podman-.*|docker-(?:20\.10|28\.5|28\.5-containerd|29\.99-containerd))$/, /^pull-platform-other$/],
 ];
 
 const ways: ReadonlyArray<NonNullable<ReplayOptions['pieces']>> = ['whole', 'bytes', 1, 2, 3, 4];
