@@ -37,7 +37,8 @@ export function majorMinor(release: string): string {
 export function parsePinnedVersion(text: string, source = 'version'): string {
   const version = apiVersionOf(text);
   if (version !== undefined && inOurRange(version)) return version;
-  throw new ConfigError(`${source} "${escapeText(text)}" is none of the API versions ${OUR_RANGE}`);
+  const remedy = 'leave it out, and the newest version that the engine knows too is spoken';
+  throw new ConfigError(`${source} "${escapeText(text)}" is none of the API versions ${OUR_RANGE}, which this client knows: ${remedy}`);
 }
 function inOurRange(version: string): boolean {
   return compareVersions(version, OLDEST_API_VERSION) >= 0 && compareVersions(version, NEWEST_API_VERSION) <= 0;

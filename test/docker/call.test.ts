@@ -127,8 +127,14 @@ describe('versions', () => {
     expect(parsePinnedVersion(text)).toBe(version);
   });
 
-  it.each(['1', '1.', 'v', '1.41.0', '1.23', '1.56', 'latest', '', '1.4\n'])('%j may not be pinned', (text) => {
+  it.each(['1', '1.', 'v', '1.41.0', '1.23', '1.57', 'latest', '', '1.4\n'])('%j may not be pinned', (text) => {
     expect(() => parsePinnedVersion(text, 'DOCKER_API_VERSION')).toThrow(ConfigError);
+  });
+
+  it('that are newer than this client say which it knows, and what to do', () => {
+    const message = 'DOCKER_API_VERSION "1.57" is none of the API versions 1.24 to 1.56, which this client knows: ' +
+      'leave it out, and the newest version that the engine knows too is spoken';
+    expect(() => parsePinnedVersion('1.57', 'DOCKER_API_VERSION')).toThrow(message);
   });
 
   it('are complained of in the words of dockerd', () => {
