@@ -70,6 +70,7 @@ describe.skipIf(!isUsable)(`a program under ${model}, of a Node that lets it cat
       'pull with credentials of config.json': 'done',
       'pull with credentials of a program': expect.stringMatching(/^CredentialError: .*docker-credential-there/),
       'save to a file': 'done',
+      'save to a file that is there': 'done',
       'save to a forbidden place': expect.stringMatching(/^FileError: cannot write .*forbidden\.tar: .*ERR_ACCESS_DENIED/),
       'load a file': 'done',
       'load a forbidden file': expect.stringMatching(/^UploadError: cannot read .*forbidden\.tar: .*restricted/),

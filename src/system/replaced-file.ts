@@ -1,6 +1,6 @@
 // A file that is written as a whole or not at all: a temporary file beside it, which gets its name at the end.
 
-import { open, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { chmod, open, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { ArgumentError, FileError } from '../errors.ts';
@@ -33,11 +33,13 @@ export async function replaceFile(path: string): Promise<ReplacedFile> {
     throw new ArgumentError(`${path} exists and is not a regular file; give the path of a file`);
   }
   const { handle, temporary } = await writing(path, openTemporary(target));
+  // Node's permission model has no fchmod at all.
+  const setMode = (mode: number): Promise<void> => (process.permission === undefined ? handle.chmod(mode) : chmod(temporary, mode));
   return {
     handle,
     async commit() {
       // Not the set-ID bits: the new file may be another owner's, and no archive is a program.
-      if (existing !== undefined) await writing(path, handle.chmod(existing.mode & 0o777));
+      if (existing !== undefined) await writing(path, setMode(existing.mode & 0o777));
       await writing(path, handle.close());
       await writing(path, rename(temporary, target));
     },

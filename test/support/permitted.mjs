@@ -12,6 +12,7 @@ const operations = {
   'pull with credentials of config.json': () => client.pull('registry.example/a:1'),
   'pull with credentials of a program': () => client.pull('helper.example/a:1'),
   'save to a file': () => client.getImage('a').toFile(output),
+  'save to a file that is there': () => client.getImage('a').toFile(output),
   'save to a forbidden place': () => client.getImage('a').toFile(forbidden),
   'load a file': () => client.loadImage({ path: input }),
   'load a forbidden file': () => client.loadImage({ path: forbidden }),
