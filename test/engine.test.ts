@@ -216,6 +216,18 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
+  // A wrong base path before a real engine: the ping is answered by it, and names no image that could be absent.
+  it('a ping that an engine answers with 404 is not taken for the absence of an image', async () => {
+    const ping = 'HTTP/1.1 404 Not Found\r\nServer: Docker/28.5.2 (linux)\r\nContent-Length: 0\r\n\r\n';
+    const daemon = await fakeDaemon((socket) => onRequest(socket, () => socket.write(ping)));
+    const lost = new ImageClient({ host: daemon.host });
+    for (const call of [() => lost.exists('a'), () => lost.inspectImage('a'), () => lost.pull('a', { policy: 'missing' }), () => lost.images()]) {
+      await expect(call()).rejects.toMatchObject({ name: 'ApiError', status: 404 });
+    }
+    lost.close();
+    await daemon.close();
+  });
+
   describe('a 404 that no engine sent', () => {
     const pages: Readonly<Record<string, string>> = {
       nginx: '<html><head><title>404 Not Found</title></head></html>',

@@ -124,7 +124,7 @@ function apiError(asked: Asked, failure: Failure, verb: string, note: string): A
   const meaning = meaningOf(withoutNames(daemonMessage, names), kind);
   const hint = remedyFor(meaning?.remedy, registry) ?? failure.advice;
   const message = `${method} ${target} on ${address} ${verb}${shownWords(daemonMessage)}${note}`;
-  const Class = classOf(failure, kind, meaning);
+  const Class = classOf(failure, kind, meaning, names.length > 0);
   return new Class(hint === undefined ? message : `${message}. ${hint}`, {
     status, daemonMessage, inStream, detailCode, method, target, hint,
     reason: meaning?.reason ?? reasonOf(status, Class),
@@ -213,15 +213,15 @@ const passing: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
  * The status tells, but for three: 200 before a stream that failed, 500, which Podman says of nearly everything, and 404,
  * which may be a proxy's.
  */
-function classOf(failure: Failure, kind: RequestKind, meaning: Wording | undefined): ApiErrorClass {
+function classOf(failure: Failure, kind: RequestKind, meaning: Wording | undefined, hasNames: boolean): ApiErrorClass {
   const { status, inStream } = failure;
   if (inStream) return byReason.get(meaning?.reason) ?? meaning?.as500 ?? ApiError;
-  if (status === 404) return classOf404(failure, kind, meaning);
+  if (status === 404) return hasNames || kind === 'archive' ? classOf404(failure, kind, meaning) : ApiError;
   const meant = status === 500 ? meaning?.as500 : undefined;
   return byStatus.get(status) ?? meant ?? (status >= 500 ? ServerError : ApiError);
 }
 
-/** Only the engine's own answer says that something is absent: its fields show that it is one, or its JSON words. */
+/** For a request that names something. Only the engine's own answer says that it is absent: its fields show that it is one, or its JSON words. */
 function classOf404({ isFromEngine, isJson }: Failure, kind: RequestKind, meaning: Wording | undefined): ApiErrorClass {
   if (kind === 'archive') return BadRequestError; // what the archive refers to: a load and an import name no image
   const isSpecific = meaning !== undefined && meaning.vague !== true;

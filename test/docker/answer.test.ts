@@ -3,15 +3,15 @@ import { decodeJson, inStreamError, statusError } from '../../src/docker/answer.
 import type { UnsuccessfulAnswer } from '../../src/docker/answer.ts';
 import * as errors from '../../src/errors.ts';
 
-const asked = { method: 'GET', target: '/v1.41/x', address: 'unix:///d.sock' };
+const asked = { method: 'GET', target: '/v1.41/images/zz/json', address: 'unix:///d.sock' };
 const errorOf = (status: number, body: string | Buffer, reasonPhrase = '', more: Partial<UnsuccessfulAnswer> = {}): errors.ApiError =>
   statusError(asked, { status, reasonPhrase, body: Buffer.from(body as string), fromEngine: true, ...more });
 
 describe('an answer that is no success', () => {
   it('is one sentence with the request, the address, the status and the words of the engine', () => {
     const error = errorOf(404, '{"message":"No such image: nope:latest"}\n', 'Not Found');
-    expect(error.message).toBe('GET /v1.41/x on unix:///d.sock answered 404: No such image: nope:latest');
-    expect(error).toMatchObject({ status: 404, method: 'GET', target: '/v1.41/x', inStream: false, code: 'LONGSHORE_API' });
+    expect(error.message).toBe('GET /v1.41/images/zz/json on unix:///d.sock answered 404: No such image: nope:latest');
+    expect(error).toMatchObject({ status: 404, method: 'GET', target: '/v1.41/images/zz/json', inStream: false, code: 'LONGSHORE_API' });
     expect(error.daemonMessage).toBe('No such image: nope:latest');
   });
 
@@ -84,7 +84,7 @@ describe('an answer that is no success', () => {
   });
 
   it('shows no control characters of the engine', () => {
-    expect(errorOf(500, '\u001b[31mred\u202e').message).toBe('GET /v1.41/x on unix:///d.sock answered 500: \\u{1b}[31mred\\u{202e}');
+    expect(errorOf(500, '\u001b[31mred\u202e').message).toBe('GET /v1.41/images/zz/json on unix:///d.sock answered 500: \\u{1b}[31mred\\u{202e}');
   });
 
   it('cuts a page of text short', () => {
@@ -108,9 +108,9 @@ describe('an answer that is no success', () => {
 
   it('that is the engine\'s fault and has no words sends the reader to the log', () => {
     expect(errorOf(500, '', 'Internal Server Error').message).toBe(
-      'GET /v1.41/x on unix:///d.sock answered 500: Internal Server Error (the answer says no more; the log of the engine may)',
+      'GET /v1.41/images/zz/json on unix:///d.sock answered 500: Internal Server Error (the answer says no more; the log of the engine may)',
     );
-    expect(errorOf(404, '', 'Not Found').message).toBe('GET /v1.41/x on unix:///d.sock answered 404: Not Found');
+    expect(errorOf(404, '', 'Not Found').message).toBe('GET /v1.41/images/zz/json on unix:///d.sock answered 404: Not Found');
   });
 
   it('says where its words were cut short', () => {
