@@ -30,7 +30,7 @@ const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
   [/^docker\//, /^(docker\/|http\/|bytes\.ts|errors\.ts|kinds\.ts)/],
   [/^connection\//, /^(connection\/|http\/|bytes\.ts|errors\.ts|(?:queue|signals)\.ts)/],
   // of docker/, what is configured: nothing of what an engine says
-  [/^system\//, /^(system\/|connection\/|docker\/(address|answer|auth|config.*|context|custom-.*|engine-(choice|tls)|variables)\.ts|bytes\.ts|errors\.ts|warnings\.ts)/],
+  [/^system\//, /^(system\/|connection\/|docker\/(address|answer|auth|config.*|context|custom-.*|engine-(choice|tls)|variables)\.ts|bytes\.ts|errors\.ts|queue\.ts|warnings\.ts)/],
   [/^(queue|signals)\.ts$/, /^$/],
   [/^hand-off\.ts$/, /^queue\.ts$/],
   [/^single-flight\.ts$/, /^signals\.ts$/],
@@ -48,7 +48,7 @@ const mayImport: ReadonlyArray<readonly [part: RegExp, allowed: RegExp]> = [
   [/^index\.ts$/, /^(?!cli\/|testing|system)/],
   // the two entry points of the package, as any other program
   [/^cli\//, /^(cli\/|(index|testing)\.ts)/],
-  [/^testing(\/|\.ts$)/, /^(testing\/|connection\/|docker\/(address|call|engine-types|redaction|secrets|shown-target)\.ts|http\/|system\/|(arguments|bytes|errors|from-environment|kinds|image-client|options|warnings)\.ts)/],
+  [/^testing(\/|\.ts$)/, /^(testing\/|connection\/|docker\/(address|call|engine-types|redaction|secrets|shown-target)\.ts|http\/|system\/|(arguments|bytes|errors|from-environment|kinds|image-client|options|queue|warnings)\.ts)/],
 ];
 
 const harmless = new Set(['node:buffer', 'node:events', 'node:stream', 'node:stream/web', 'node:util']);

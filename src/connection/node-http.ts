@@ -6,6 +6,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 import { escapeBytes } from '../bytes.ts';
 import { ConfigError, ConnectError, ProtocolError } from '../errors.ts';
+import { Queue } from '../queue.ts';
 import { Fields, parseFieldLine } from '../http/fields.ts';
 import { contentFraming, isPersistent } from '../http/framing.ts';
 import { isFieldText } from '../http/grammar.ts';
@@ -52,7 +53,7 @@ class NodeHttpExchange implements ChannelExchange {
   #answer: { readonly message: IncomingMessage; readonly head: ResponseHead; readonly sink: ContentSink } | undefined;
   #contentBytes = 0;
   /** Content that came while the sink was busy: what one read brought, and the one before the pause took hold. */
-  readonly #unwritten: Uint8Array[] = [];
+  readonly #unwritten = new Queue<Uint8Array>();
   /** Our side is not ready for more: a promise of the sink is pending. */
   #waiting = false;
   /** The channel's end or fault. Node's client is told when everything before it has been handed on, and always of an end. */
@@ -196,12 +197,12 @@ class NodeHttpExchange implements ChannelExchange {
   /** Hands on all that has come. */
   #pump(): void {
     // One `read()` gives all that there is, or from Node 26 on one block of it.
-    for (let content: Buffer | null; (content = this.#answer?.message.read() ?? null) !== null; ) this.#unwritten.push(content);
+    for (let content: Buffer | null; (content = this.#answer?.message.read() ?? null) !== null; ) this.#unwritten.add(content);
     if (!this.#waiting && !this.#settled) this.#guard(() => this.#handOn());
   }
 
   #handOn(): void {
-    for (let content; (content = this.#unwritten.shift()) !== undefined; ) {
+    for (let content; (content = this.#unwritten.take()) !== undefined; ) {
       this.#contentBytes += content.length;
       // No Buffer: its `slice()` would be one more view, where whoever gets this expects a copy.
       const wait = this.#answer?.sink.write(new Uint8Array(content.buffer, content.byteOffset, content.length));

@@ -22,6 +22,9 @@ import { TOO_MANY_ITEMS, hasTooManyItems } from './json-limit.ts';
 /** The characters that are shown of an error body that is no JSON; nginx's own pages have below 1000. */
 const TEXT_LIMIT = 4096;
 
+/** The characters of an engine's words that an error keeps: eight pages, and few enough to be searched for secrets at once. */
+const WORDS_LIMIT = 16_384;
+
 /** A JSON object whose members are not known yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -119,9 +122,10 @@ interface Failure extends Pick<ApiErrorFields, 'status' | 'daemonMessage' | 'det
 
 function apiError(asked: Asked, failure: Failure, verb: string, note: string): ApiError {
   const { method, target, address } = asked;
-  const { status, daemonMessage, inStream, detailCode } = failure;
+  const { status, daemonMessage: said, inStream, detailCode } = failure;
+  const daemonMessage = cutTo(WORDS_LIMIT, said);
   const { kind, registry, names } = askedFor(asked.sent ?? target);
-  const meaning = meaningOf(withoutNames(daemonMessage, names), kind);
+  const meaning = meaningOf(withoutNames(said, names), kind);
   const hint = remedyFor(meaning?.remedy, registry) ?? failure.advice;
   const message = `${method} ${target} on ${address} ${verb}${shownWords(daemonMessage)}${note}`;
   const Class = classOf(failure, kind, meaning, names.length > 0);
@@ -184,7 +188,11 @@ function bodyWords(body: Uint8Array): { readonly words: string | undefined; read
     // Plain text, then: old engines and proxies answer so.
   }
   if (text === '') return { words: undefined, isJson: false };
-  return { words: text.length > TEXT_LIMIT ? text.slice(0, TEXT_LIMIT - 1) + ELLIPSIS : text, isJson: false };
+  return { words: cutTo(TEXT_LIMIT, text), isJson: false };
+}
+
+function cutTo(limit: number, text: string): string {
+  return text.length > limit ? text.slice(0, limit - 1) + ELLIPSIS : text;
 }
 
 type ApiErrorClass = new (message: string, fields: ApiErrorFields) => ApiError;

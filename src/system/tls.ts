@@ -5,6 +5,7 @@ import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls';
 import type { Channel, ChannelOwner } from '../connection/channel.ts';
 import type { TcpAddress, TlsOptions } from '../docker/address.ts';
 import { ConfigError } from '../errors.ts';
+import { Queue } from '../queue.ts';
 import type { Warn } from '../warnings.ts';
 import { KEEP_ALIVE_MS, Patience, connected, nobody, writeTogether } from './socket.ts';
 import { shortened, tlsError } from './tls-errors.ts';
@@ -99,7 +100,7 @@ class TlsChannel implements Channel {
   readonly #patience: Patience;
   readonly #peer: Peer;
   /** What came and has not been told: while we are paused, Node may still have a record or two to give. */
-  readonly #pieces: Uint8Array[] = [];
+  readonly #pieces = new Queue<Uint8Array>();
   #fault: Error | undefined;
   /** What is being written: nothing of another `write` may come between its batches, and no end before them. */
   #writing: Promise<void> | undefined;
@@ -161,7 +162,7 @@ class TlsChannel implements Channel {
 
   #came(bytes: Uint8Array): void {
     this.#heard = true;
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) this.#pieces.push(bytes.subarray(at, at + PIECE_BYTES));
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) this.#pieces.add(bytes.subarray(at, at + PIECE_BYTES));
     this.#tell();
   }
 
@@ -172,7 +173,7 @@ class TlsChannel implements Channel {
 
   /** Tells the owner what there is, in its order, as far as it wants to hear it. */
   #tell(): void {
-    for (let piece; !this.#paused && (piece = this.#pieces.shift()) !== undefined; ) {
+    for (let piece; !this.#paused && (piece = this.#pieces.take()) !== undefined; ) {
       this.#paused = !this.owner.received(piece);
     }
     if (this.#paused) this.#socket.pause();

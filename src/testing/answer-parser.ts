@@ -4,6 +4,7 @@ import { ArgumentError } from '../errors.ts';
 import { Fields, parseFieldLine } from '../http/fields.ts';
 import { contentFraming } from '../http/framing.ts';
 import type { Framing } from '../http/framing.ts';
+import { Queue } from '../queue.ts';
 import { HEAD_LIMIT, MessageParser } from './messages.ts';
 import type { MessageEvent } from './messages.ts';
 import type { RequestStart } from './requests.ts';
@@ -23,7 +24,7 @@ export type AnswerEvent = MessageEvent<AnswerStart>;
 /** The answers of one connection, one after the other. After an error it stays dead. */
 export class AnswerParser {
   /** The requests whose final answer has not begun. */
-  readonly #asked: RequestStart[] = [];
+  readonly #asked = new Queue<RequestStart>();
   readonly #parser = new MessageParser<AnswerStart>({
     parse: (head) => this.#start(head),
     framing: ({ framing }) => framing,
@@ -33,7 +34,7 @@ export class AnswerParser {
 
   /** Notes that a request was sent. */
   asked(request: RequestStart): void {
-    this.#asked.push(request);
+    this.#asked.add(request);
   }
 
   /** Takes the next bytes and gives what they complete, in memory of their own. */
@@ -54,9 +55,9 @@ export class AnswerParser {
     const fields = new Fields();
     for (const field of lines) fields.append(...parseFieldLine(field, fail));
     if (status === 101) return fail('it switches to a protocol that was not asked for');
-    const [asked] = this.#asked;
+    const asked = this.#asked.first;
     if (status < 200) return { status, asked, framing: { kind: 'none' } };
-    this.#asked.shift();
+    this.#asked.take();
     const { method = 'GET' } = asked ?? {}; // an answer to HEAD has no content
     return { status, asked, framing: contentFraming({ method, status, minorVersion, fields }, fail) };
   }

@@ -3,6 +3,7 @@
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
 import { take } from '../arguments.ts';
 import { latin1 } from '../bytes.ts';
+import { Queue } from '../queue.ts';
 import { GatheredRequest } from './exchanges.ts';
 import type { TapeExchange } from './exchanges.ts';
 import { RequestParser } from './requests.ts';
@@ -86,7 +87,7 @@ class ReplayChannel implements Channel {
   /** What the request that is being sent wants besides its answer. */
   #wishes: Wishes = { continue: false, close: false };
   /** What the owner is going to be told, a read at a time. */
-  readonly #queue: Delivery[] = [];
+  readonly #queue = new Queue<Delivery>();
   #memory: Uint8Array | undefined;
   #paused = false;
   #scheduled = false;
@@ -125,7 +126,7 @@ class ReplayChannel implements Channel {
   destroy(): void {
     this.#closed = true;
     this.owner = nobody;
-    this.#queue.length = 0;
+    this.#queue.clear();
   }
 
   #take(event: RequestEvent): void {
@@ -176,7 +177,7 @@ class ReplayChannel implements Channel {
   }
 
   #deliver(delivery: Delivery): void {
-    this.#queue.push(delivery);
+    this.#queue.add(delivery);
     this.#schedule();
   }
 
@@ -186,13 +187,13 @@ class ReplayChannel implements Channel {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      if (!this.#paused && this.#queue[0] !== undefined) this.#read(this.#queue[0]);
+      if (!this.#paused && this.#queue.first !== undefined) this.#read(this.#queue.first);
     });
   }
 
   #read(delivery: Delivery): void {
     if (delivery.type === 'over') {
-      this.#queue.shift();
+      this.#queue.take();
       if (delivery.error === undefined) this.owner.ended();
       else this.owner.broken(delivery.error);
       return;
@@ -202,7 +203,7 @@ class ReplayChannel implements Channel {
     const length = Math.min(delivery.nextLength(), memory.length, rest.length);
     memory.set(rest.subarray(0, length));
     delivery.rest = rest.subarray(length);
-    if (delivery.rest.length === 0) this.#queue.shift();
+    if (delivery.rest.length === 0) this.#queue.take();
     this.#paused = !this.owner.received(memory.subarray(0, length));
     // The contract: the next memory is asked for now, even when a pause was asked for.
     this.#memory = this.owner.memory();

@@ -57,6 +57,7 @@ const units = {
   SMALL_SIZE: 'bytes',
   MOST_LAYERS: 'layers',
   LONGEST_TEXT: 'characters',
+  WORDS_LIMIT: 'characters',
   SHORT_ID: 'characters',
   ALMOST: 'percent',
   JSON_VALUE_LIMIT: 'bytes',

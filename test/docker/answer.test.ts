@@ -7,6 +7,19 @@ const asked = { method: 'GET', target: '/v1.41/images/zz/json', address: 'unix:/
 const errorOf = (status: number, body: string | Buffer, reasonPhrase = '', more: Partial<UnsuccessfulAnswer> = {}): errors.ApiError =>
   statusError(asked, { status, reasonPhrase, body: Buffer.from(body as string), fromEngine: true, ...more });
 
+// An engine may pass on what a registry says, of any length: what an error keeps of it is searched for secrets.
+describe('the words of an error', () => {
+  it('are kept to 16,384 characters, and read to their end', () => {
+    const message = `${'%41'.repeat(100_000)}: unauthorized: authentication required`;
+    const asked = { method: 'POST', target: '/v1.41/images/create?fromImage=a', address: 'unix:///d.sock' };
+    const status = statusError(asked, { status: 500, reasonPhrase: '', body: Buffer.from(JSON.stringify({ message })) });
+    for (const error of [status, inStreamError(asked, { errorDetail: { message } })]) {
+      expect([error?.daemonMessage.length, error?.daemonMessage.at(-1), error?.reason]).toEqual([16_384, '\u2026', 'auth']);
+      expect(error?.message.length).toBeLessThan(17_000);
+    }
+  });
+});
+
 describe('an answer that is no success', () => {
   it('is one sentence with the request, the address, the status and the words of the engine', () => {
     const error = errorOf(404, '{"message":"No such image: nope:latest"}\n', 'Not Found');
