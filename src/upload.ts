@@ -81,6 +81,8 @@ function bodyOf({ ok, status, bodyUsed, body }: FetchedBody, place: string): obj
 function readableSource(stream: Readable, files: ArchiveFiles, place: string): BodySource {
   watchErrors(stream);
   refuseRead(stream, place);
+  // Node gives such a stream no `data`: it would be waited for, for ever.
+  if (stream.listenerCount('readable') > 0) throw new ArgumentError(`${place} is a stream with a "readable" listener: remove it first`);
   let begun = false;
   const iterator = (): AsyncIterator<readonly Uint8Array[]> => {
     refuseRead(stream, place);

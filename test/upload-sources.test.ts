@@ -189,6 +189,14 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
+  it('a stream that something else listens to is refused at the call, as it would never flow', () => {
+    const stream = Readable.from([Buffer.from('x')]);
+    stream.on('readable', () => {});
+    expect(() => client.loadImage(stream)).toThrow('loadImage: data is a stream with a "readable" listener: remove it first');
+    expect(() => client.importImageFromStream(stream)).toThrow(ArgumentError);
+    stream.removeAllListeners('readable').destroy();
+  });
+
   it('a chunk whose memory was transferred is an error, not an end without it', async () => {
     const detached = (): Uint8Array => {
       const bytes = new Uint8Array(8);
