@@ -39,12 +39,12 @@ export interface DockerConfigOptions {
 export function dockerConfig(options?: DockerConfigOptions): CredentialSource {
   const { folder: given, environment, helperTimeoutMs: timeoutMs, ...rest } = take('dockerConfig', options);
   const folder = given === undefined ? undefined : outside.files.absolutePath(given, 'dockerConfig: options.folder');
+  const found = outside.dockerEnvironment(environment);
   const helpers = new SingleFlight<CredentialChoice>();
   let { onWarning } = rest;
   return async (registry, question) => {
     const { repository, signal } = takeOptions('dockerConfig', question, QUESTION);
     checkKey(registry);
-    const found = outside.dockerEnvironment(environment);
     const scope = { registry, repository };
     const variable = found.authConfig === undefined ? undefined : parseAuthVariable(found.authConfig);
     const podmanFiles = folder === undefined ? found.podmanFiles : [];

@@ -2,6 +2,7 @@
 
 import { take } from './arguments.ts';
 import { dockerConfig } from './credential-source.ts';
+import type { TlsOptions } from './docker/address.ts';
 import type { EngineChoice, EngineExplanation, EngineRequest, KnownContext } from './docker/engine-choice.ts';
 import { ArgumentError } from './errors.ts';
 import type { EnvironmentOptions, FromEnvironmentOptions, ImageClientOptions } from './options.ts';
@@ -10,6 +11,8 @@ import type { EnvironmentOptions, FromEnvironmentOptions, ImageClientOptions } f
 export interface EngineSearch {
   findEngine(request: EngineRequest, environment?: EnvironmentOptions['environment']): Promise<EngineChoice>;
   listContexts(environment?: EnvironmentOptions['environment']): Promise<KnownContext[]>;
+  /** The same options with absolute paths, as they are now. */
+  checkTls(options: TlsOptions): TlsOptions;
 }
 
 /** What a client of the engine that is meant is made with; what the caller says itself goes before. */
@@ -18,7 +21,8 @@ export async function environmentOptions(
   search: EngineSearch,
 ): Promise<ImageClientOptions> {
   const options = take('fromEnvironment', given);
-  const { context: _, environment, ...own } = options;
+  const { context: _, environment, tls, ...own } = options;
+  const ownTls = tls && search.checkTls(tls);
   const { address, headers, hint, explanation } = await find(options, search);
   for (const message of explanation.warnings) {
     options.onWarning?.({ kind: 'configuration', subject: explanation.host, message });
@@ -32,6 +36,7 @@ export async function environmentOptions(
     connectHint: hint,
     credentials: dockerConfig({ environment, onWarning: options.onWarning }),
     ...said,
+    ...(ownTls && { tls: ownTls }),
     host: address.text,
   };
 }

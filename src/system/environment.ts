@@ -3,13 +3,23 @@
 import { userInfo } from 'node:os';
 import { VARIABLES, configFolder, podmanAuthFiles } from '../docker/variables.ts';
 import type { Surroundings, Variables } from '../docker/variables.ts';
+import { absolutePath } from './paths.ts';
 
 /** Variables by their names. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where this program runs; `environment` in place of the process's own. */
+/** Those that name files and folders. */
+const PATHS: ReadonlySet<string> = new Set([
+  'DOCKER_CONFIG', 'DOCKER_CERT_PATH', 'REGISTRY_AUTH_FILE', 'COLIMA_HOME', 'HOME', 'USERPROFILE', 'XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'TMPDIR',
+]);
+
+/** Where this program runs, with absolute paths; `environment` in place of the process's own. */
 export function surroundingsOf(environment: Environment = process.env): Surroundings {
-  const variables: Variables = Object.fromEntries(VARIABLES.map((name) => [name, environment[name] || undefined]));
+  const valueOf = (name: string): string | undefined => {
+    const value = environment[name] || undefined;
+    return value !== undefined && PATHS.has(name) ? absolutePath(value, name) : value;
+  };
+  const variables: Variables = Object.fromEntries(VARIABLES.map((name) => [name, valueOf(name)]));
   const { platform } = process;
   return { platform, home: (platform === 'win32' ? variables.USERPROFILE : variables.HOME) ?? homeOfUser(), variables };
 }

@@ -13,6 +13,7 @@ import { findEngine, listContexts } from './engine-search.ts';
 import { dockerEnvironment } from './environment.ts';
 import { files } from './files.ts';
 import { walkFolder } from './folder.ts';
+import { checkTlsOptions } from './tls-material.ts';
 
 /** What longshore touches of the world. */
 export interface Outside {
@@ -24,6 +25,7 @@ export interface Outside {
   readonly findEngine: typeof findEngine;
   /** The contexts of the docker command. */
   readonly listContexts: typeof listContexts;
+  readonly checkTls: typeof checkTlsOptions;
   readonly dockerEnvironment: typeof dockerEnvironment;
   readonly readDockerConfig: typeof readDockerConfig;
   readonly readAuthFile: typeof readAuthFile;
@@ -33,5 +35,6 @@ export interface Outside {
 
 /** This machine. */
 export const outside: Outside = {
-  dialerFor, observe, files, findEngine, listContexts, dockerEnvironment, readDockerConfig, readAuthFile, askHelper, walkFolder,
+  dialerFor, observe, files, findEngine, listContexts, checkTls: checkTlsOptions, dockerEnvironment, readDockerConfig, readAuthFile,
+  askHelper, walkFolder,
 };

@@ -64,8 +64,8 @@ export async function record(file: string, given?: RecordOptions): Promise<Recor
   const path = outside.files.absolutePath(file, 'record: file');
   const socketPath = options.socketPath && outside.files.absolutePath(options.socketPath, 'record: options.socketPath');
   const { command = 'longshore record', onNote = () => {}, signal } = options;
-  await tryFile(path);
   const dialer = await engineDialer(options);
+  await tryFile(path);
   const { dialer: recording, tape } = recorder(dialer, await headerFor(dialer, command, signal), onNote);
   const onUnreachable = ({ message }: Error): void => onNote({ kind: 'unreachable', message });
   const { host, socketPath: listening, close: closeRelay } = await relay(recording, { socketPath, onUnreachable });

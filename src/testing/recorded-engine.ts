@@ -82,7 +82,7 @@ export async function replay(
 async function readTape(tape: Tape | Uint8Array | string): Promise<Tape> {
   if (ArrayBuffer.isView(tape)) return parseTape(tape as Uint8Array);
   if (typeof tape !== 'string') return checkTape(tape, 'replay');
-  const file = await readSmallFile(tape);
+  const file = await readSmallFile(absolutePath(tape, 'replay: tape'));
   if (file === undefined) throw new ArgumentError(`there is no tape ${escapeText(tape)}`);
   try {
     return parseTape(file.bytes);

@@ -25,7 +25,7 @@ interface Answer {
 
 const { answers } = JSON.parse(readFileSync('fixtures/config/answers.json', 'utf8')) as { answers: Answer[] };
 const explain = (environment: Environment, request: { host?: string; context?: string } = {}): Promise<EngineReport> =>
-  explainEngine({ ...request, environment }, { findEngine, listContexts });
+  explainEngine({ ...request, environment }, { findEngine, listContexts, checkTls: (tls) => tls });
 
 const requestOf = (options: readonly string[] = []): { host?: string; context?: string } => {
   const [, host] = options.join(' ').match(/--host (\S+)/) ?? [];
