@@ -14,7 +14,7 @@ import type { Filters } from './docker/filters.ts';
 import type { HistoryItem, ImageInspect, ImageSummary, PruneResult, RemoveItem, SearchResult } from './docker/image-types.ts';
 import type { DistributionInspect, ImageAttestation } from './docker/manifest-types.ts';
 import {
-  imageDiskUsage, readAttestations, readDistribution, readFound, readHistory, readImage, readImages, readInfo, readLogin,
+  imageDiskUsage, namedAsListed, readAttestations, readDistribution, readFound, readHistory, readImage, readImages, readInfo, readLogin,
   readPruned, readRemoved, readVersion,
 } from './docker/normalise.ts';
 import type { EventsArguments } from './docker/podman-events.ts';
@@ -121,7 +121,11 @@ export class ImageClient {
     const has = (name: string): Promise<boolean> => this.#engine.supports(`diskUsage.${name}`, { signal, timeouts });
     // Older engines gather everything, and are slow at it; and they list each image unasked.
     const args = { type: (await has('type')) ? 'image' : undefined, verbose: (verbose && (await has('verbose'))) || undefined };
-    return this.#engine.json({ operation: 'diskUsage', args, signal, timeouts }, (answer) => imageDiskUsage(answer, verbose));
+    const call = { operation: 'diskUsage', args, signal, timeouts } as const;
+    const usage = await this.#engine.json(call, (answer) => imageDiskUsage(answer, verbose));
+    // Podman's have no repositories.
+    if (usage.images === undefined || usage.images.every(({ RepoTags }) => RepoTags.every((name) => name.includes(':')))) return usage;
+    return namedAsListed(usage, await this.images({ all: true, signal, timeouts }));
   }
 
   /** Whether the connected engine has an operation or a parameter, `"removeImage.platforms"`. */

@@ -224,6 +224,23 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(await client.supports(subject)).toBe(withOther);
     });
 
+    // A graph driver of Docker 29 answers 501.
+    it('imageAttestations needs the containerd store', async () => {
+      for (const [status, has] of [[containerd, true], [[['Backing Filesystem', 'extfs']], false]] as const) {
+        engine = await fakeEngine(() => ({ DriverStatus: status }), '1.55');
+        client = new ImageClient({ wire, host: engine.host });
+        expect(await client.supports('imageAttestations')).toBe(has);
+        if (has) await engine.close();
+        if (has) client.close();
+      }
+    });
+
+    it('images.sharedSize needs Docker: Podman 6.1 speaks 1.44, and answers 0 for every image', async () => {
+      engine = await fakeEngine(() => [], '1.44', { Server: 'Libpod/6.1.1 (linux)' });
+      client = new ImageClient({ wire, host: engine.host });
+      await expect(client.images({ sharedSize: true })).rejects.toMatchObject({ subject: 'images.sharedSize', needed: 'Docker' });
+    });
+
     it.each(['', 'nonsense', 'removeImage.nonsense', 'removeImage.force.x', '__proto__', 'constructor.name'])(
       'is refused for %j, which there is not',
       async (subject) => {

@@ -71,9 +71,12 @@ export function needsIdentity(call: Call): boolean {
   return gatesOf(call).some(({ gate }) => gate.podman !== undefined || isLate(gate));
 }
 
-/** Whether what the call asks for hangs on the image store. */
+/**
+ * Whether a parameter of the call depends on the image store, which would ignore it. A whole operation that the store does
+ * not have is refused by the engine itself (501).
+ */
 export function needsStore(call: Call): boolean {
-  return gatesOf(call).some(({ gate }) => gate.store !== undefined);
+  return gatesOf(call).some(({ subject, gate }) => gate.store !== undefined && subject !== call.operation);
 }
 
 /** The call that asks for a subject, `"removeImage"` or `"removeImage.platforms"`, as far as gates are concerned. */

@@ -59,8 +59,8 @@ export const endpoints = {
       all: flag('all'),
       /** `dangling`, `label`, `before`, `since`, `reference`; `until` on Docker 25 and later. */
       filters: filters('filters'),
-      /** Computes `SharedSize`. Default false. API 1.42. */
-      sharedSize: flag('shared-size', { since: '1.42' }),
+      /** Computes `SharedSize`. Default false. API 1.42, Docker: Podman from 5.8 on answers 0 for every image. */
+      sharedSize: flag('shared-size', { since: '1.42', podman: false }),
       /** Tells of each image's manifests. Default false. API 1.47, containerd store. */
       manifests: flag('manifests', { since: '1.47', store: 'containerd' }),
       /** Tells who signed each image; needs `manifests`. Default false. API 1.54, containerd store. */
@@ -155,6 +155,7 @@ export const endpoints = {
     path: '/images/{image}/attestations',
     since: '1.55',
     podman: false,
+    store: 'containerd', // any other answers 501
     reply: 'json',
     parameters: {
       /** That platform's variant of a multi-platform image. */

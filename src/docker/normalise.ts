@@ -176,9 +176,25 @@ interface FoundByPodman {
 /** `GET /system/df`. From API 1.52 on the engine sums up itself; before, as the docker command does from the list. */
 export function imageDiskUsage(answer: unknown, verbose = false): ImageDiskUsage {
   const { ImageUsage: summed, Images, LayersSize } = as<DiskUsage>(answer, shapes.diskUsage);
-  const images = (summed?.Items ?? Images ?? []).map(withNames);
+  const images = onceEach((summed?.Items ?? Images ?? []).map(withNames));
   const sums = summed === undefined || summed === null ? sumUp(images, LayersSize ?? 0) : engineSums(summed);
   return { ...sums, images: verbose ? images : undefined };
+}
+/** Podman lists an image once for each tag, and gives ids without the algorithm. */
+function onceEach(listed: readonly ImageSummary[]): ImageSummary[] {
+  const images = new Map<string, ImageSummary>();
+  for (const image of listed) {
+    const Id = withAlgorithm(image.Id);
+    const RepoTags = [...new Set([...(images.get(Id)?.RepoTags ?? []), ...image.RepoTags])];
+    images.set(Id, { ...image, Id, RepoTags });
+  }
+  return [...images.values()];
+}
+
+/** The same with the names that the list of images has: Podman gives tags without their repositories here. */
+export function namedAsListed(usage: ImageDiskUsage, listed: readonly ImageSummary[]): ImageDiskUsage {
+  const names = new Map(listed.map(({ Id, RepoTags, RepoDigests }) => [Id, { RepoTags, RepoDigests }]));
+  return { ...usage, images: usage.images?.map((image) => ({ ...image, ...names.get(image.Id) })) };
 }
 interface DiskUsage {
   readonly ImageUsage?: SummedUsage | null;

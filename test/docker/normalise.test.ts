@@ -49,6 +49,15 @@ describe('one shape, whatever the engine', () => {
     expect(searchResult({ Index: 'i', Name, Stars: 0 }).name).toBe(name);
   });
 
+  // As Podman 6.1.1 answers of one image with two names.
+  it('of the disk usage of an image with several names', () => {
+    const image = { Containers: 0, Created: 1, Id: hex, Labels: {}, ParentId: '', RepoDigests: null, SharedSize: 0, Size: 3251 };
+    const answer = { LayersSize: 0, Images: [{ ...image, RepoTags: ['2'] }, { ...image, RepoTags: ['1'] }] };
+    const usage = imageDiskUsage(answer, true);
+    expect(usage).toMatchObject({ totalCount: 1, totalSize: 3251, reclaimable: 3251 });
+    expect(usage.images).toMatchObject([{ Id: `sha256:${hex}`, RepoTags: ['2', '1'] }]);
+  });
+
   // who sums up, its answer
   const summed = { totalSize: 100, reclaimable: 60, totalCount: 2, activeCount: 1 };
   it.each([

@@ -194,7 +194,7 @@ function found({ last }: Facts): unknown {
 
 /** What not every engine has: since which version, whether Docker alone has it, whether it needs containerd's store. */
 const gates: Readonly<Record<string, { since?: string; docker?: true; containerd?: true }>> = {
-  'images.sharedSize': { since: '1.42' },
+  'images.sharedSize': { since: '1.42', docker: true },
   'images.manifests': { since: '1.47', containerd: true },
   'images.identity': { since: '1.54', containerd: true },
   'inspectImage.manifests': { since: '1.48', containerd: true },

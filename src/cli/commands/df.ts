@@ -1,8 +1,8 @@
 // longshore df: how much the images take.
 
-import type { ImageClient, ImageSummary } from '../../index.ts';
+import type { ImageSummary } from '../../index.ts';
 import { command } from '../command.ts';
-import { numberOf, textOf, textsOf } from '../engine-values.ts';
+import { numberOf } from '../engine-values.ts';
 import { fittedTable } from '../fitted-table.ts';
 import type { Column } from '../fitted-table.ts';
 import { imageTable } from '../listing.ts';
@@ -25,24 +25,9 @@ export const df = command({
     const cells = ['Images', numberOf(totalCount) ?? '?', numberOf(activeCount) ?? '?', ...sizes];
     await print.text(fittedTable(COLUMNS, [cells], print.columns));
     if (images === undefined) return;
-    const named = await withNames(images, await client(), io.signal);
-    await print.text('\n' + imageTable(named, { ids: 'short', nowMs: io.now(), room: print.columns }, SHARES));
+    await print.text('\n' + imageTable(images, { ids: 'short', nowMs: io.now(), room: print.columns }, SHARES));
   },
 });
-
-/** Podman (4.3, 5.4) has here an image for each tag, without repositories, and bare ids: its list knows better. */
-async function withNames(
-  images: readonly ImageSummary[],
-  client: ImageClient,
-  signal: AbortSignal,
-): Promise<ImageSummary[]> {
-  const once = [...new Map(images.map((image) => [image.Id, image])).values()];
-  if (images.every(({ RepoTags }) => textsOf(RepoTags).every((name) => name.includes(':')))) return once;
-  const listed = new Map((await client.images({ all: true, signal })).map(({ Id, RepoTags }) => [bare(Id), RepoTags]));
-  return once.map((image) => ({ ...image, RepoTags: listed.get(bare(image.Id)) ?? [] }));
-}
-
-const bare = (id: unknown): string => textOf(id).replace(/^sha256:/, '');
 
 const COLUMNS: readonly Column[] = [
   { title: 'TYPE', spare: 1 },
