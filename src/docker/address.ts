@@ -105,8 +105,8 @@ const sshPathGrammar = /^(?:\/[\w.@+=:,~-]+)+$/;
 // ssh-query = "?command=" words, percent-encoded; a word has nothing that a shell reads, and the first is not an option.
 const sshQueryGrammar = /^ssh:\/\/[^?#]*\?command=[^?#&]*$/;
 const sshCommandGrammar = /^[\w./][\w.@+=:,/-]*(?: [\w.@+=:,/-]+)*$/;
-// base-path = *( "/" segment ), and a segment of pchar without its percent-encoding (RFC 3986 §3.3)
-const basePathGrammar = /^(?:\/[\w.~!$&'()*+,;=:@-]+)*$/;
+// base-path = *( "/" segment ), and a segment of pchar but percent-encoding and "@" (RFC 3986 §3.3)
+const basePathGrammar = /^(?:\/[\w.~!$&'()*+,;=:-]+)*$/;
 // pipe      = "//" host "/pipe/" name
 const pipeGrammar = /^\/\/(?:\.|[\w.-]+)\/pipe\/[\w.-]+(?:\/[\w.-]+)*$/;
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u;
@@ -168,8 +168,9 @@ function parsePipe(rest: string, fault: Fault): PipeAddress {
 function parseTcp(rest: string, defaultPort: number, tls: boolean, fault: Fault): TcpAddress {
   const { authority, path } = splitPath(rest);
   const { user, host = 'localhost', port = defaultPort } = parseAuthority(authority, fault);
-  if (user !== undefined) throw fault('has user information, which no engine asks for');
   const basePath = path.replace(/\/$/, '');
+  // With one slash too many, user and password stand in the path, which messages show.
+  if (user !== undefined || basePath.includes('@')) throw fault('has user information, which no engine asks for');
   if (!basePathGrammar.test(basePath) || /\/\.\.?(?:\/|$)/.test(basePath)) throw fault('has a bad path');
   const text = `${tls ? 'https' : 'tcp'}://${bracket(host)}:${port}${basePath}`;
   return { scheme: 'tcp', host, port, basePath, tls, text };

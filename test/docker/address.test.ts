@@ -230,7 +230,7 @@ describe('a refusal', () => {
     'tcp://user:HUNTER2@h:1', 'ssh://user:HUNTER2@h', 'ftp://user:HUNTER2@h', 'user:HUNTER2@h:1',
     'tcp://u:a/HUNTER2@h:1', 'ssh://u:a@HUNTER2@h', 'ssh://u:HUNTER2@h?x', 'https://HUNTER2@h',
     'tcp://u:HUNTER2:@h:x', 'tcp://u:HUNTER2@h', 'x://a://u:HUNTER2@h', 'u:HUNTER2@://', 'u:HUNTER2@h/http://x',
-    'u:HUNTER2://x@h',
+    'u:HUNTER2://x@h', 'tcp:///u:HUNTER2@h', 'https:///u:HUNTER2@h/base', 'tcp://h/u:HUNTER2@x',
   ])('of %s hides the user information', (text) => {
     expect(refusal(text)).not.toContain('HUNTER2');
     expect(refusal(text)).toContain('[redacted]@');
