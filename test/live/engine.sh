@@ -37,10 +37,11 @@ install_missing() {
   need curl curl
   need bsdtar libarchive-tools
   need python3 python3
-  # Of the tests themselves: TLS, an sshd of their own, a store of credentials.
+  # Of the tests themselves: TLS, an sshd and an nginx of their own, a store of credentials.
   need openssl openssl
   need sshd openssh-server
   need ssh openssh-client
+  need nginx nginx
   need pgrep procps
   need pass pass
   need gpg gnupg

@@ -1,0 +1,148 @@
+// An nginx of our own in front of the engine under test, and between the two a relay that can stop in the middle of an
+// answer, as an engine does that dies.
+//
+//   client -- HTTP/1.1 --> nginx -- HTTP/1.0 --> relay --> engine
+//
+// nginx speaks HTTP/1.0 to what is behind it, which is its default: there, the end of the connection is the end of the
+// answer. So nginx ends its own answer in good order, with a last chunk, when the engine dies.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import type { NetConnectOpts, Socket } from 'node:net';
+import { join } from 'node:path';
+import { parseAddress } from '../../src/docker/address.ts';
+import { until } from '../support/fake-daemon.ts';
+import { find, lacking, notTried } from './programs.ts';
+import { HOST, temporaryFolder } from './support.ts';
+
+const address = parseAddress(HOST);
+const engine = connectOptions();
+function connectOptions(): NetConnectOpts | undefined {
+  if (address.scheme === 'unix') return { path: address.path };
+  return address.scheme === 'tcp' ? { host: address.host, port: address.port } : undefined;
+}
+
+/** Why the tests cannot run, for their title; undefined where they can. */
+export const noNginx: string | undefined = lacking('nginx') ?? (engine ? undefined : notTried('the relay speaks neither TLS nor ssh'));
+
+export interface Nginx {
+  /** Its address, as DOCKER_HOST has it. */
+  readonly host: string;
+  /** Its socket. */
+  readonly socket: string;
+  /** What the engine answered last to a request whose target begins like this, after the version. */
+  answerTo(target: string): string;
+  /** Answers the next request whose target begins like this in place of the engine, and then ends the connection. */
+  answerNext(target: string, answer: string): void;
+  /** Whether that request has come. */
+  isAnswered(): boolean;
+  close(): Promise<void>;
+}
+
+/** Starts nginx and the relay; all their files are in one temporary folder. */
+export async function startNginx(): Promise<Nginx> {
+  const { path: folder, remove } = await temporaryFolder();
+  const socket = join(folder, 'front.sock');
+  const relay = await startRelay(join(folder, 'relay.sock'));
+  mkdirSync(join(folder, 'temporary'));
+  writeFileSync(join(folder, 'nginx.conf'), configuration(folder));
+  const argv = ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', 'stderr'];
+  const child = spawn(find('nginx') ?? '', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const exit = once(child, 'exit');
+  let said = '';
+  child.stderr.on('data', (text) => (said += text));
+  // It says which event method it uses right after it listens.
+  await until(() => said.includes('event method') || child.exitCode !== null);
+  if (child.exitCode !== null) throw new Error(`nginx: ${said}`);
+  return {
+    host: `unix://${socket}`,
+    socket,
+    answerTo: relay.answerTo,
+    answerNext: relay.answerNext,
+    isAnswered: relay.isAnswered,
+    async close() {
+      child.kill();
+      await exit;
+      relay.close();
+      await remove();
+    },
+  };
+}
+
+/** One process in the foreground, so that its end is the end of all of it, and no file outside of the folder. */
+function configuration(folder: string): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  return `
+    daemon off;
+    master_process off;
+    pid ${folder}/nginx.pid;
+    error_log stderr notice;
+    events {}
+    http {
+      access_log off;
+      client_max_body_size 0;
+      ${temporary.map((name) => `${name}_temp_path ${folder}/temporary/${name};`).join('\n')}
+      server {
+        listen unix:${folder}/front.sock;
+        location / {
+          proxy_pass http://unix:${folder}/relay.sock:;
+          proxy_http_version 1.0;
+          proxy_buffering off;
+        }
+      }
+    }`;
+}
+
+type Relay = Pick<Nginx, 'answerTo' | 'answerNext' | 'isAnswered'> & { close(): void };
+
+/** Passes bytes on in both directions; there is one request on each connection, as there is no more in HTTP/1.0. */
+async function startRelay(path: string): Promise<Relay> {
+  const answers = new Map<string, Buffer[]>();
+  const open = new Set<Socket>();
+  let next: { readonly target: string; readonly answer: string } | undefined;
+  const server = createServer({ allowHalfOpen: true }, (front) => {
+    keep(front, open);
+    front.once('data', (first: Buffer) => {
+      const target = /^[A-Z]+ (?:\/v[0-9.]+)?(\S+)/.exec(first.toString('latin1'))?.[1] ?? '';
+      if (next !== undefined && target.startsWith(next.target)) {
+        front.resume().end(next.answer);
+        next = undefined;
+        return;
+      }
+      const answer: Buffer[] = [];
+      answers.set(target, answer);
+      const back = connect({ ...engine, allowHalfOpen: true } as NetConnectOpts);
+      keep(back, open);
+      back.write(first);
+      front.pipe(back);
+      back.on('data', (bytes: Buffer) => answer.push(bytes));
+      back.pipe(front);
+      front.once('close', () => back.destroy());
+      back.once('close', () => front.destroySoon());
+    });
+  });
+  server.listen(path);
+  await once(server, 'listening');
+  return {
+    answerTo(target) {
+      const found = [...answers].findLast(([asked]) => asked.startsWith(target));
+      if (found === undefined) throw new Error(`nothing was asked of ${target}`);
+      return Buffer.concat(found[1]).toString();
+    },
+    answerNext: (target, answer) => void (next = { target, answer }),
+    isAnswered: () => next === undefined,
+    close() {
+      for (const each of open) each.destroy();
+      server.close();
+    },
+  };
+}
+
+/** A connection that breaks ends the exchange, which is all that anybody has to know of it. */
+function keep(socket: Socket, open: Set<Socket>): void {
+  open.add(socket);
+  socket.on('error', () => socket.destroy());
+  socket.once('close', () => open.delete(socket));
+}
