@@ -191,10 +191,18 @@ export class ImageClient {
     await this.#engine.json({ operation: 'tag', image: parseImage(image), args, signal, timeouts });
   }
 
-  /** Removes a name, and the image with its last name. `DELETE /images/{image}`. */
+  /**
+   * Removes a name, and the image with its last name. `DELETE /images/{image}`. On the containerd store, `repository@digest`
+   * removes all tags of that image.
+   */
   async removeImage(image: string, options?: RemoveImageOptions): Promise<RemoveItem[]> {
     const { signal, timeouts, ...args } = take('removeImage', options);
     const call = { operation: 'removeImage', image: parseImage(image), args, signal, timeouts } as const;
+    if (Array.isArray(args.platforms) && args.platforms.length > 1) {
+      // An engine removes one after the other, and fails at the first that is not there.
+      await this.#engine.passGates(call);
+      for (const platform of args.platforms) await this.inspectImage(image, { platform, signal, timeouts });
+    }
     return this.#engine.json(call, readRemoved);
   }
 

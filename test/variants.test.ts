@@ -119,6 +119,29 @@ describe('a pull of a platform', () => {
   });
 });
 
+describe('a removal of several platforms', () => {
+  const image = { ...ABSENT, Os: 'linux', Architecture: 'amd64' };
+  it.each([
+    ['shows nothing of', ABSENT],
+    ['has no answer for', undefined],
+  ])('removes none where there is one that the engine %s', async (_, absent) => {
+    const answers = { [INSPECT + platformQuery('amd64')]: image, ...(absent && { [INSPECT + platformQuery('s390x')]: absent }) };
+    await start({ answers });
+    const removal = client.removeImage('h:1/a:1', { platforms: ['linux/amd64', 'linux/s390x'], force: true });
+    await expect(removal).rejects.toBeInstanceOf(NotFoundError);
+    expect(sent().filter((line) => line.startsWith('DELETE'))).toEqual([]);
+  });
+
+  it('removes them where all are there, and asks nothing for one alone', async () => {
+    const answers = { '/images/h:1/a:1': [], [INSPECT + platformQuery('amd64')]: image, [INSPECT + platformQuery('s390x')]: image };
+    await start({ answers });
+    expect(await client.removeImage('h:1/a:1', { platforms: ['linux/amd64', 'linux/s390x'], force: true })).toEqual([]);
+    expect(sent().map((line) => line.split(' ')[0])).toEqual(['GET', 'GET', 'DELETE']);
+    await client.removeImage('h:1/a:1', { platforms: ['linux/amd64'], force: true });
+    expect(sent()).toHaveLength(4);
+  });
+});
+
 describe('a pull of what is missing, of a platform, on the containerd store', () => {
   const amd64 = { ...ABSENT, Os: 'linux', Architecture: 'amd64' };
   it('finds the variant beside the one that the engine shows, and asks no registry', async () => {
