@@ -302,7 +302,8 @@ export const expectations: Readonly<Record<string, (facts: Facts) => Expectation
     const totalSize = LayersSize || Images.reduce((sum: number, { Size }: { Size: number }) => sum + Size, 0);
     expect(totalSize).toBeGreaterThan(0);
     expect(Images.filter(({ Containers }: { Containers: number }) => Containers > 0)).toEqual([]);
-    return { value: { totalSize, reclaimable: totalSize, totalCount: Images.length, activeCount: 0 } };
+    const totalCount = new Set(Images.map(({ Id }: { Id: string }) => Id)).size; // Podman lists an image once for each tag
+    return { value: { totalSize, reclaimable: totalSize, totalCount, activeCount: 0 } };
   },
   supports: (facts) => {
     const known = [...Object.keys(gated), 'images', 'pull', 'removeImage.force'];
