@@ -67,7 +67,8 @@ async function all(chunks: AsyncIterable<Uint8Array>): Promise<string> {
 
 const image = { Id: `sha256:${'4'.repeat(64)}`, RepoTags: ['a:1'], RepoDigests: [], Comment: 'é€😀'.repeat(300) };
 const layers = Array.from({ length: 400 }, (_, at) => ({ id: `layer${at}`, status: at % 9 === 0 ? 'é' : 'x', progressDetail: {} }));
-const lines = layers.map((layer) => `${JSON.stringify(layer)}\r\n`).join('');
+/** A load, with the line that says that it finished. */
+const lines = `${layers.map((layer) => `${JSON.stringify(layer)}\r\n`).join('')}{"stream":"Loaded image: a:1\\n"}\r\n`;
 const archive: Uint8Array[] = [];
 for await (const block of packTar({ 'manifest.json': '[]', layer: Buffer.alloc(200_000, 'layer ') })) archive.push(block);
 const tar = Buffer.concat(archive);
