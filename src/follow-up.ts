@@ -181,16 +181,21 @@ export function pushing(push: Push, local: Local, warn: Warn): Operation<PushRes
     if (allTags && (await local.isPodman(left)) === true) throw latestOnly('push');
     const report = new PushReport(reference.tag);
     const received = await send((event) => report.take(event));
-    if (report.replaced !== undefined) {
-      report.warnings.push(report.replaced);
-      warn({ kind: 'engine', subject: name, message: report.replaced });
-    }
+    const tellReplaced = (message: string): void => {
+      report.warnings.push(message);
+      warn({ kind: 'engine', subject: name, message });
+    };
+    if (report.replaced !== undefined) tellReplaced(report.replaced);
     if (allTags) {
       if (!report.isFinished) throw stoppedError(`the push of ${name}`, received, 'a tag or all of them may be missing in the registry');
       return { reference: name, digest: undefined, size: undefined, tags: report.tags, warnings: report.warnings };
     }
     const ask = asker(name, warn, report.warnings, left);
     const { digest, size } = report.last ?? (await ask.proof(`the push of ${name}`, received, () => pushedManifest(push, local, left)));
+    if (local.knownPodman === true) {
+      const isList = await ask.detail(`whether ${name} is a manifest list`, () => isManifestList(name, local, left));
+      if (isList === true) tellReplaced(`Podman pushed one image of the manifest list ${name}; podman manifest push --all sends all of it`);
+    }
     return { reference: name, digest, size, tags: undefined, warnings: report.warnings };
   };
 }
@@ -204,6 +209,12 @@ async function pushedManifest({ reference, registry }: Push, local: Local, left:
   const there = await local.inRegistry(name, registry, left);
   // On the containerd store, an image's id is the digest of its manifest or index.
   return [image.Id, ...digestsOf(image, reference)].includes(there.digest) ? there : undefined;
+}
+
+/** Podman 5.4 and 6.1 show a manifest list as the image in it that is for the engine's platform, under that image's own names. */
+async function isManifestList(name: string, local: Local, left: AbortSignal): Promise<boolean> {
+  const image = await local.inspect(name, left);
+  return image !== undefined && !image.RepoTags.some((tag) => formatReference(parseAnswered(tag)) === name);
 }
 
 /** Loads. Nothing but the stream tells what the archive held: a load that stopped is an error. */
@@ -316,6 +327,6 @@ function parseAnswered(name: string): Reference {
     return parseReference(name);
   } catch (error) {
     if (!(error instanceof InvalidReferenceError)) throw error;
-    throw new DecodeError(`the image's RepoDigests has what is not a reference: ${escapeText(name)}`, { offset: 0 });
+    throw new DecodeError(`the engine gives the image a name that is not a reference: ${escapeText(name)}`, { offset: 0 });
   }
 }

@@ -376,6 +376,25 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(warnings).toEqual([{ kind: 'engine', subject: NAME, message: told[0] }]);
     });
 
+    // What Podman 5.4 and 6.1 answer to an inspect of a manifest list: an image in it, under that image's own names.
+    it('of one image of a manifest list warns of it on Podman', async () => {
+      const list = { Id: hex('c'), RepoTags: ['docker.io/longshore/other:1'], RepoDigests: [] };
+      await start({ podman: true, stream: streamOf('podman-5.4', 'push'), after: list });
+      const { warnings: told } = await settled(() => client.push(NAME));
+      expect(told).toEqual([`Podman pushed one image of the manifest list ${NAME}; podman manifest push --all sends all of it`]);
+      expect(warnings).toEqual([{ kind: 'engine', subject: NAME, message: told[0] }]);
+    });
+
+    it('of an image on Podman warns of nothing, and of a question that fails', async () => {
+      const image = { Id: hex('c'), RepoTags: ['docker.io/longshore/other:1', NAME], RepoDigests: [] };
+      await start({ podman: true, stream: streamOf('podman-5.4', 'push'), after: image });
+      expect((await settled(() => client.push(NAME))).warnings).toEqual([]);
+      await daemon?.close();
+      await start({ podman: true, stream: streamOf('podman-5.4', 'push'), questions: 403 });
+      expect((await settled(() => client.push(NAME))).warnings).toEqual([expect.stringMatching(/^whether .* is a manifest list could not be found out: /)]);
+      expect(warnings).toMatchObject([{ kind: 'unchecked' }]);
+    });
+
     it('of all tags gives each tag with its digest', async () => {
       await start({ stream: streamOf('docker-20.10', 'push-all-tags') });
       const { tags, digest } = await settled(() => client.push(REPOSITORY, { allTags: true }));

@@ -27,7 +27,7 @@ export const absences: ReadonlyArray<readonly [engine: RegExp, name: RegExp, rea
  * lacks a detail, and a warning is given.
  */
 const details: ReadonlyArray<readonly [engine: RegExp, name: RegExp]> = [
-  [/^podman-/, /^(?:import|import-url|import-bad-platform|pull-policy-absent)$/],
+  [/^podman-/, /^(?:import|import-url|import-bad-platform|pull-policy-absent|push|push-login|push-multi)$/],
   [/^(?:podman-.*|docker-(?:20\.10|28\.5|28\.5-containerd|29\.99-containerd))$/, /^pull-platform-other$/],
 ];
 
