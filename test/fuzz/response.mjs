@@ -149,7 +149,8 @@ function judge(error) {
   return `Protocol ${error.section} ${error.offset}`;
 }
 
-const statusLine = /HTTP\/1\.([0-9]) ([1-5][0-9][0-9]) ([\t -~\x80-\xff]*)\r\n/y;
+// Without a reason phrase the space before it may be missing, as RFC 9112 §4 does not have it and all clients take it.
+const statusLine = /HTTP\/1\.([0-9]) ([1-5][0-9][0-9])(?: ([\t -~\x80-\xff]*))?\r\n/y;
 const fieldLines = /((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*\r\n)*)\r\n/y;
 const chunkSize = /([0-9A-Fa-f]+)(?:[ \t]*;[\t -~\x80-\xff]*)?\r\n/y;
 
@@ -187,7 +188,7 @@ function read(method, text) {
       .map((option) => option.replace(/^[ \t]+|[ \t]+$/g, ''));
     const stays = !content.untilClose && !options.includes('close') && (minorVersion === 1 || options.includes('keep-alive'));
     const joined = [...new Set(all.map(([field]) => field))].map((field) => [field, valuesOf(all, field).join(', ')]);
-    const head = [minorVersion, Number(start[2]), start[3], joined];
+    const head = [minorVersion, Number(start[2]), start[3] ?? '', joined];
     const { bytes, end, untilClose } = content;
     return { interim, head, content: bytes, reusable: stays && end === text.length, untilClose, error: undefined };
   }
