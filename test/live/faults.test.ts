@@ -20,7 +20,6 @@ import {
   ProtocolError,
   ServerError,
   TruncatedError,
-  VersionError,
 } from '../../src/index.ts';
 import { parseAddress } from '../../src/docker/address.ts';
 import { answer, fakeDaemon, onRequest } from '../support/fake-daemon.ts';
@@ -114,7 +113,7 @@ describe('a socket that cannot be used', () => {
 });
 
 describe('an answer from something that is no daemon', () => {
-  it('is a VersionError for a web server on the socket', async () => {
+  it('is an ApiError for a web server on the socket, as the status of its answer has it', async () => {
     const path = join(folder.path, 'web.sock');
     const server = await serve((_, response) => {
       response.setHeader('Server', 'SomeWebServer/1.0');
@@ -122,8 +121,9 @@ describe('an answer from something that is no daemon', () => {
     }, path);
     try {
       const error = await errorAt(`unix://${path}`);
-      expect(error).toBeInstanceOf(VersionError);
-      for (const said of [path, '404', 'SomeWebServer/1.0', 'no container engine'])
+      expect(error).toBeInstanceOf(ApiError);
+      expect(error).not.toBeInstanceOf(NotFoundError);
+      for (const said of [path, '404', 'Is this the address of a container engine (DOCKER_HOST)?'])
         expect(error.message).toContain(said);
     } finally {
       server.close();
