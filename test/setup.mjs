@@ -1,5 +1,6 @@
 // Makes a fresh clone ready: installs the development packages when they are missing or older than the lock file,
-// then builds `dist/`. `node test/setup.mjs typecheck` also checks the types of the tests.
+// then builds `dist/`, with source maps, which tests and coverage need. `node test/setup.mjs typecheck` also checks the
+// types of the tests; `node test/setup.mjs package` builds what is published, which has no source maps.
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -21,5 +22,5 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(at('package
 
 const tsc = at('node_modules/typescript/bin/tsc');
 rmSync(at('dist'), { recursive: true, force: true });
-run(process.execPath, [tsc]);
+run(process.execPath, process.argv.includes('package') ? [tsc] : [tsc, '--sourceMap']);
 if (process.argv.includes('typecheck')) run(process.execPath, [tsc, '-p', 'test/tsconfig.json']);

@@ -26,10 +26,15 @@ function npm(argv, options) {
   return stdout;
 }
 
-/** Packs dist/, which must have been built, and src/: the tarball's path, its size and its files. */
+/** Builds the package in a folder of its own, as `npm pack` does in a clone, and packs it: the tarball's path, its size and its files. */
 export function packPackage(folder) {
+  const tree = join(folder, 'tree');
+  for (const name of ['package.json', 'README.md', 'LICENSE']) cpSync(join(root, name), join(tree, name));
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', root, '--outDir', join(tree, 'dist')], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`tsc: ${stdout}`);
   const argv = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
-  const [{ filename, size, unpackedSize, files }] = JSON.parse(npm(argv, { cwd: root, env: emptyEnvironment(folder) }));
+  const [{ filename, size, unpackedSize, files }] = JSON.parse(npm(argv, { cwd: tree, env: emptyEnvironment(folder) }));
   return { path: join(folder, filename), size, unpackedSize, files };
 }
 
