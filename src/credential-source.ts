@@ -10,6 +10,7 @@ import { TEXT, described, takeOptions } from './kinds.ts';
 import type { Kinds } from './kinds.ts';
 import { SingleFlight } from './single-flight.ts';
 import { outside } from './system/outside.ts';
+import { warner } from './warnings.ts';
 import type { Warn } from './warnings.ts';
 
 /** Where `dockerConfig` looks. */
@@ -23,7 +24,7 @@ export interface DockerConfigOptions {
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** How long a credential helper may take, in milliseconds. Default 60,000. */
   readonly helperTimeoutMs?: number | undefined;
-  /** Told once where others may read a config.json that holds credentials. Default: nobody is. */
+  /** Called once for each file of credentials that others may read, or that REGISTRY_AUTH_FILE names and is not there. Default: no calls. */
   readonly onWarning?: Warn | undefined;
 }
 
@@ -41,25 +42,25 @@ export function dockerConfig(options?: DockerConfigOptions): CredentialSource {
   const folder = given === undefined ? undefined : outside.files.absolutePath(given, 'dockerConfig: options.folder');
   const found = outside.dockerEnvironment(environment);
   const helpers = new SingleFlight<CredentialChoice>();
-  let { onWarning } = rest;
+  const warn = warner(rest.onWarning);
+  const readAuthFile: typeof outside.readAuthFile = async (path) => {
+    const file = await outside.readAuthFile(path);
+    const message = `REGISTRY_AUTH_FILE names ${path}, which does not exist: no credentials of it are used. Run podman login, or correct the path`;
+    if (file === undefined && path === found.authFile) warn({ kind: 'configuration', subject: path, message });
+    return file;
+  };
   return async (registry, question) => {
     const { repository, signal } = takeOptions('dockerConfig', question, QUESTION);
     checkKey(registry);
     const scope = { registry, repository };
     const variable = found.authConfig === undefined ? undefined : parseAuthVariable(found.authConfig);
     const podmanFiles = folder === undefined ? found.podmanFiles : [];
-    const files = [
-      () => outside.readDockerConfig(folder ?? found.folder),
-      ...podmanFiles.map((path) => () => outside.readAuthFile(path)),
-    ];
+    const files = [() => outside.readDockerConfig(folder ?? found.folder), ...podmanFiles.map((path) => () => readAuthFile(path))];
     let place = findCredentials(scope, { variable });
     for (const read of files) {
       if ('helper' in place || place.credentials !== undefined) break;
       const file = await read();
-      if (file?.warning !== undefined) {
-        onWarning?.({ kind: 'readable-key', subject: file.config.source, message: file.warning });
-        onWarning = undefined;
-      }
+      if (file?.warning !== undefined) warn({ kind: 'readable-key', subject: file.config.source, message: file.warning });
       place = findCredentials(scope, { file: file?.config });
     }
     if (!('helper' in place)) return place.credentials;

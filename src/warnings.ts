@@ -7,7 +7,8 @@ export interface Warning {
   /**
    * `"engine"`: the engine's own `WARNING:` line, from a stream. `"plaintext-credentials"`: credentials are sent to another
    * machine unencrypted. `"readable-key"`: others than its owner may read a private key or stored credentials.
-   * `"configuration"`: what the environment or a context says leaves a connection less safe than it looks. `"lost-name"`: an
+   * `"configuration"`: what the environment or a context says leaves a connection less safe than it looks, or names a file
+   * of credentials that is not there. `"lost-name"`: an
    * image that is named by tag and digest is saved without its name. `"unchecked"`: an operation finished, and a question
    * about it failed, so that its result lacks a detail.
    */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArgumentError, ConfigError, CredentialError, ImageClient, dockerConfig } from '../src/index.ts';
-import type { CredentialChoice, CredentialSource, Credentials, DockerConfigOptions } from '../src/index.ts';
+import type { CredentialChoice, CredentialSource, Credentials, DockerConfigOptions, Warning } from '../src/index.ts';
 import { fakeEngine } from './support/fake-engine.ts';
 import type { FakeEngine } from './support/fake-engine.ts';
 import { helperFolder, shownBy } from './support/helpers.ts';
@@ -97,7 +97,80 @@ describe('dockerConfig', () => {
     const ask = dockerConfig({ environment: { DOCKER_CONFIG: folder, REGISTRY_AUTH_FILE: file, HOME: folder } });
     expect(userOf(await ask('r.example', {}))).toBe('ada');
     const error = await failure(ask('o.example', {}));
-    expect((error as Error).message).toBe(`${file} is not JSON`);
+    expect((error as Error).message).toBe(`${file} is not JSON; repair it, or remove it and run podman login again`);
+  });
+
+  it('warns where REGISTRY_AUTH_FILE names a file that does not exist, and uses the others', async () => {
+    await mkdir(join(folder, 'containers'));
+    await writeFile(join(folder, 'containers', 'auth.json'), JSON.stringify({ auths: { 'r.example': login('ada') } }), { mode: 0o600 });
+    const file = join(folder, 'missing.json');
+    const warnings: Warning[] = [];
+    const environment = { HOME: folder, REGISTRY_AUTH_FILE: file, XDG_RUNTIME_DIR: folder };
+    const ask = dockerConfig({ environment, onWarning: (warning) => warnings.push(warning) });
+    for (const registry of ['r.example', 'r.example', 'o.example']) await ask(registry, {});
+    expect(userOf(await ask('r.example', {}))).toBe('ada');
+    expect(warnings).toMatchObject([{ kind: 'configuration', subject: file }]);
+    expect(warnings[0]?.message).toContain(`REGISTRY_AUTH_FILE names ${file}, which does not exist`);
+  });
+
+  // The text of a file in place of its path: a name longer than 255 bytes was quoted whole in the error ENAMETOOLONG.
+  const text = JSON.stringify({ auths: { 'r.example': { auth: Buffer.from(`ada:HUNTER2${'x'.repeat(300)}`).toString('base64') } } });
+  const texts: ReadonlyArray<readonly [what: string, value: string]> = [
+    ['the text of a config.json', text],
+    ['a short one', '{"auths":{"r.example":{"auth":"SFVOVEVSMg=="}}}'],
+    ['JSON in base64', Buffer.from(text).toString('base64')],
+    ['a private key', '-----BEGIN PRIVATE KEY-----\nHUNTER2\n-----END PRIVATE KEY-----'],
+    ['a path in quotes', '"/home/ada/HUNTER2"'],
+  ];
+  const pathVariables = ['DOCKER_CONFIG', 'REGISTRY_AUTH_FILE', 'DOCKER_CERT_PATH', 'XDG_RUNTIME_DIR'];
+  it.each(pathVariables.flatMap((name) => texts.map(([what, value]) => [name, what, value] as const)))(
+    'refuses %s with %s, and does not show it',
+    async (name, _, value) => {
+      const environment = { HOME: folder, [name]: value };
+      const errors = [
+        await failure(Promise.resolve().then(() => dockerConfig({ environment })('r.example', {}))),
+        await failure(ImageClient.explain({ environment })),
+      ];
+      for (const error of errors) {
+        expect(error).toBeInstanceOf(ConfigError);
+        expect((error as Error).message).toMatch(new RegExp(`^${name} does not hold the path .* DOCKER_AUTH_CONFIG$`));
+        expect(shownBy(error)).not.toContain(value.slice(10, 30));
+      }
+    },
+  );
+
+  it('does not show what is too long for a path', async () => {
+    const environment = { HOME: folder, REGISTRY_AUTH_FILE: 'HUNTER2'.repeat(100) };
+    const error = await failure(dockerConfig({ environment })('r.example', {}));
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(shownBy(error)).not.toContain('HUNTER2');
+  });
+
+  it.each([
+    ['broken', 'is not JSON'],
+    [' \n', 'is not JSON'],
+    ['null', 'is JSON, and not an object'],
+    [Buffer.from(text).toString('base64'), 'is not JSON'],
+    ['[]', 'is JSON, and not an object'],
+    [JSON.stringify(text), 'is JSON, and not an object'],
+    ['{"r.example":{"auth":"SFVOVEVSMg=="}}', 'has none of "auths", "credHelpers", "credsStore"'],
+    ['{"auth":"SFVOVEVSMg=="}', 'has none of "auths", "credHelpers", "credsStore"'],
+  ])('says what DOCKER_AUTH_CONFIG must hold, of %j', async (DOCKER_AUTH_CONFIG, why) => {
+    const error = await failure(dockerConfig({ environment: { HOME: folder, DOCKER_AUTH_CONFIG } })('r.example', {}));
+    const remedy = 'set it to the text of a config.json, {"auths":{"HOST":{"auth":"..."}}}, or unset it';
+    expect(error).toEqual(new ConfigError(`DOCKER_AUTH_CONFIG ${why}; ${remedy}`));
+    expect(shownBy(error)).not.toContain('SFVOVEVSMg');
+  });
+
+  it.each(['', '{}'])('takes a DOCKER_AUTH_CONFIG of %j for none', async (DOCKER_AUTH_CONFIG) => {
+    await configure({ auths: { 'r.example': login('ada') } });
+    const ask = dockerConfig({ environment: { DOCKER_CONFIG: folder, DOCKER_AUTH_CONFIG } });
+    expect(userOf(await ask('r.example', {}))).toBe('ada');
+  });
+
+  it('refuses the file name of a helper as its name', async () => {
+    await configure({ credsStore: 'docker-credential-pass' });
+    expect(await failure(source()('r.example', {}))).toMatchObject({ code: 'LONGSHORE_CONFIG', message: expect.stringContaining('must be the name of a helper') });
   });
 
   it('reads nothing before it is asked', () => {

@@ -49,7 +49,7 @@ const secretMembers = ['auth', 'password', 'identitytoken', 'registrytoken'] as 
 const browserTokens = /^https:\/\/index\.docker\.io\/v1\/(?:access|refresh)-token$/;
 
 /** As docker-credential-helpers names its programs, and with nothing that leads to another folder. */
-const helperGrammar = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+const helperGrammar = /^(?!docker-credential-)[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 // base64 = *( 4base64-char ) [ 2base64-char "==" / 3base64-char "=" ]     RFC 4648 §4
 const base64Grammar = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -70,8 +70,24 @@ export function parseAuthVariable(text: string): DockerConfig {
     const remedy = 'set DOCKER_CONFIG to the folder of config.json, or REGISTRY_AUTH_FILE to the path of a file';
     throw new ConfigError(`${source} holds a path; it must hold the text of a config.json: ${remedy}`);
   }
-  return { source, members: parseConfigFile(Buffer.from(text), source) };
+  const members = parseVariable(text, source);
+  // The docker command refuses every member but `auths`. Without one of the three, all credentials would be overlooked.
+  const isConfig = Object.keys(members).length === 0 || variableMembers.some((name) => member(members, name) !== undefined);
+  if (!isConfig) throw new ConfigError(`${source} has none of ${variableMembers.map((name) => `"${name}"`).join(', ')}; ${VARIABLE_REMEDY}`);
+  return { source, members };
 }
+
+const variableMembers = ['auths', 'credHelpers', 'credsStore'] as const;
+const VARIABLE_REMEDY = 'set it to the text of a config.json, {"auths":{"HOST":{"auth":"..."}}}, or unset it';
+
+function parseVariable(text: string, source: string): JsonObject {
+  try {
+    return parseConfigFile(Buffer.from(text), source);
+  } catch (cause) {
+    throw cause instanceof ConfigError ? new ConfigError(`${cause.message}; ${VARIABLE_REMEDY}`, { cause }) : cause;
+  }
+}
+
 const pathGrammar = /^(?:~|\.{0,2}[\\/]|[A-Za-z]:[\\/]|file:|[^{[\n]{1,4096}\.json$)/;
 
 /**
@@ -165,10 +181,10 @@ function scopeOf(key: string): string {
 function readEntry(entry: Entry): Credentials | undefined {
   const { value } = entry;
   if (value === null) return undefined;
-  if (!isJsonObject(value)) return broken(entry, 'it is no object');
+  if (!isJsonObject(value)) return broken(entry, 'it is not an object');
   const text = (name: string): string => {
     const found = member(value, name) ?? '';
-    return typeof found === 'string' ? found : broken(entry, `its ${name} is no string`);
+    return typeof found === 'string' ? found : broken(entry, `its ${name} is not a string`);
   };
   const registryToken = text('registrytoken');
   if (registryToken !== '') return { registryToken: new Secret(registryToken) };
@@ -194,12 +210,12 @@ function decodeAuth(auth: string, entry: Entry): Credentials {
 }
 
 function broken({ place }: Entry, fault: string): never {
-  throw new ConfigError(`${place} cannot be used: ${fault}`);
+  throw new ConfigError(`${place} cannot be used: ${fault}. Log in to that registry again, or remove the entry`);
 }
 
 function objectMember(members: JsonObject, name: string, source: string): JsonObject {
   const found = member(members, name) ?? {};
-  if (!isJsonObject(found)) throw new ConfigError(`"${name}" in ${source} is no object`);
+  if (!isJsonObject(found)) throw new ConfigError(`"${name}" in ${source} is not an object; correct it, or remove it and log in again`);
   return found;
 }
 

@@ -1,6 +1,6 @@
 // Where engines listen when nobody says so: the default, and what other engines than a Docker of the system use.
 
-import { below } from './variables.ts';
+import { below, runtimeFolder } from './variables.ts';
 import type { Surroundings } from './variables.ts';
 
 /** A place where some engine listens. */
@@ -23,7 +23,7 @@ type Row = readonly [platforms: string, engine: string, host: (surroundings: Sur
 /** In the order in which they are taken. */
 const rows: readonly Row[] = [
   // https://docs.docker.com/engine/security/rootless/tips/, which has the second where there is no XDG_RUNTIME_DIR
-  ['linux', 'rootless Docker', ({ variables }) => socket(variables.XDG_RUNTIME_DIR, 'docker.sock')],
+  ['linux', 'rootless Docker', (surroundings) => socket(runtimeFolder(surroundings), 'docker.sock')],
   ['linux', 'rootless Docker', ({ home }) => socket(home, '.docker/run/docker.sock')],
   // Docker Desktop's context "desktop-linux"; https://github.com/docker/for-mac/issues/6529 for macOS,
   // https://docs.docker.com/reference/api/engine/sdk/ on its socket of each user for Linux
@@ -36,7 +36,7 @@ const rows: readonly Row[] = [
   // https://github.com/abiosoft/colima/blob/main/docs/FAQ.md
   ['linux darwin', 'Colima', (surroundings) => socket(colimaHome(surroundings), 'default/docker.sock')],
   // podman-system-service(1)
-  ['linux', 'Podman of this user', ({ variables }) => socket(variables.XDG_RUNTIME_DIR, 'podman/podman.sock')],
+  ['linux', 'Podman of this user', (surroundings) => socket(runtimeFolder(surroundings), 'podman/podman.sock')],
   ['linux', 'Podman of the system', () => 'unix:///run/podman/podman.sock'],
   // What `podman machine start` prints: version 5 the first, version 4 the second
   ['darwin', 'Podman machine', ({ variables }) => socket(variables.TMPDIR, 'podman/podman-machine-default-api.sock')],

@@ -32,6 +32,8 @@ export interface Surroundings {
   readonly platform: string;
   /** The user's folder; undefined where nobody knows it, as for a user id without a name. */
   readonly home: string | undefined;
+  /** The user's number; undefined where users have none. */
+  readonly uid?: number | undefined;
   readonly variables: Variables;
 }
 
@@ -40,12 +42,20 @@ export function configFolder({ home, variables }: Surroundings): string | undefi
   return variables.DOCKER_CONFIG ?? (home === undefined ? undefined : below(home, '.docker'));
 }
 
-/** Where `podman login` stores credentials, in the order in which Podman reads them: containers-auth.json(5). */
-export function podmanAuthFiles({ home, variables }: Surroundings): string[] {
+/**
+ * Where `podman login` stores credentials, in the order in which Podman reads them: containers-auth.json(5). Without
+ * XDG_RUNTIME_DIR, as for root, it is /run/containers/UID (pkg/docker/config of containers/image, `defaultPerUIDPathFormat`).
+ */
+export function podmanAuthFiles({ platform, home, uid, variables }: Surroundings): string[] {
   const { REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, XDG_CONFIG_HOME = home && below(home, '.config') } = variables;
-  const folders = [XDG_RUNTIME_DIR, XDG_CONFIG_HOME].flatMap((folder) => folder ?? []);
-  const named = REGISTRY_AUTH_FILE === undefined ? [] : [REGISTRY_AUTH_FILE];
-  return [...named, ...folders.map((folder) => below(folder, 'containers', 'auth.json'))];
+  const ofUser = platform === 'linux' && uid !== undefined ? `/run/containers/${uid}/auth.json` : undefined;
+  const [runtime, config] = [XDG_RUNTIME_DIR, XDG_CONFIG_HOME].map((folder) => folder && below(folder, 'containers', 'auth.json'));
+  return [REGISTRY_AUTH_FILE, runtime ?? ofUser, config].flatMap((path) => path ?? []);
+}
+
+/** Where a user's services have their sockets: XDG_RUNTIME_DIR, which a login without a session (cron, sudo) does not set. */
+export function runtimeFolder({ uid, variables }: Surroundings): string | undefined {
+  return variables.XDG_RUNTIME_DIR ?? (uid === undefined ? undefined : `/run/user/${uid}`);
 }
 
 /** A path below a folder. Windows takes slashes for backslashes. */

@@ -134,7 +134,8 @@ function programOf({ helper }: HelperQuestion): string {
 /** `ProgramMissing` says it in our own words; of the system's errors the name is enough. */
 function whyNotStarted(cause: unknown): string {
   if (cause instanceof ProgramMissing) return cause.message;
-  return String((cause as NodeJS.ErrnoException).code ?? 'for a reason unknown');
+  const { code = 'for a reason unknown' } = cause as NodeJS.ErrnoException;
+  return code === 'ENOENT' ? 'the interpreter that its first line names, or a library, does not exist (ENOENT)' : code;
 }
 
 function failure(question: HelperQuestion, what: string, exitCode?: number, advice?: string): CredentialError {

@@ -16,14 +16,20 @@ export interface DockerConfigFile {
 /** Reads the config.json in a folder; undefined where there is none. */
 export async function readDockerConfig(folder: string | undefined): Promise<DockerConfigFile | undefined> {
   if (folder === undefined) return undefined;
-  const file = await readAuthFile(join(folder, 'config.json')).catch((error: unknown) => {
+  const file = await readFile(join(folder, 'config.json')).catch((error: unknown) => {
     throw error instanceof ConfigError ? withRemedy(error) : error;
   });
   return file ?? refuseFile(folder);
 }
 
-/** Reads a file of the form of config.json, such as Podman's auth.json; undefined where there is none. */
+/** Reads one of Podman's files of credentials; undefined where there is none. */
 export async function readAuthFile(path: string): Promise<DockerConfigFile | undefined> {
+  return readFile(path).catch((error: unknown) => {
+    throw error instanceof ConfigError ? withAdvice(error, 'repair it, or remove it and run podman login again') : error;
+  });
+}
+
+async function readFile(path: string): Promise<DockerConfigFile | undefined> {
   const file = await readSmallFile(path);
   if (file === undefined) return undefined;
   const config = parseDockerConfig(file.bytes, path);
@@ -34,7 +40,10 @@ export async function readAuthFile(path: string): Promise<DockerConfigFile | und
 
 /** The same error, with what to do about a config.json that cannot be used. */
 export function withRemedy(cause: ConfigError): ConfigError {
-  return new ConfigError(`${cause.message}; repair it, or set DOCKER_CONFIG to the folder of another config.json`, { cause });
+  return withAdvice(cause, 'repair it, or set DOCKER_CONFIG to the folder of another config.json');
+}
+function withAdvice(cause: ConfigError, advice: string): ConfigError {
+  return new ConfigError(`${cause.message}; ${advice}`, { cause });
 }
 
 /** DOCKER_CONFIG is a folder, and who takes it for the file would be without credentials, and not know why. */

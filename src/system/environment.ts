@@ -3,6 +3,7 @@
 import { userInfo } from 'node:os';
 import { VARIABLES, configFolder, podmanAuthFiles } from '../docker/variables.ts';
 import type { Surroundings, Variables } from '../docker/variables.ts';
+import { ConfigError } from '../errors.ts';
 import { absolutePath } from './paths.ts';
 
 /** Variables by their names. */
@@ -17,11 +18,22 @@ const PATHS: ReadonlySet<string> = new Set([
 export function surroundingsOf(environment: Environment = process.env): Surroundings {
   const valueOf = (name: string): string | undefined => {
     const value = environment[name] || undefined;
-    return value !== undefined && PATHS.has(name) ? absolutePath(value, name) : value;
+    return value !== undefined && PATHS.has(name) ? pathIn(value, name) : value;
   };
   const variables: Variables = Object.fromEntries(VARIABLES.map((name) => [name, valueOf(name)]));
   const { platform } = process;
-  return { platform, home: (platform === 'win32' ? variables.USERPROFILE : variables.HOME) ?? homeOfUser(), variables };
+  const home = (platform === 'win32' ? variables.USERPROFILE : variables.HOME) ?? homeOfUser();
+  return { platform, home, uid: process.getuid?.(), variables };
+}
+
+/** The text of a file (JSON, also in base64, or PEM) in place of its path, or a path in quotes. */
+const notAPath = /^\s*(?:[{"']|eyJ|-----BEGIN)/;
+
+/** The path in a variable. What is not one may be a secret, which no error may show. */
+function pathIn(value: string, name: string): string {
+  if (!notAPath.test(value)) return absolutePath(value, name);
+  const remedy = 'it must be a path, without quotes; the text of a config.json goes into DOCKER_AUTH_CONFIG';
+  throw new ConfigError(`${name} does not hold the path of a file or folder: ${remedy}`);
 }
 
 /** By the system's list of users, which need not know the one that a container runs as. */
@@ -39,15 +51,17 @@ export interface DockerEnvironment {
   readonly folder: string | undefined;
   /** DOCKER_AUTH_CONFIG, the text of credentials. */
   readonly authConfig: string | undefined;
-  /** The paths of Podman's files of credentials, which need not exist. */
+  /** The paths of Podman's files of credentials; only the one that REGISTRY_AUTH_FILE names must exist. */
   readonly podmanFiles: readonly string[];
+  /** REGISTRY_AUTH_FILE. */
+  readonly authFile: string | undefined;
 }
 
 /** Where the docker command keeps what it knows, and what it is told beside. */
 export function dockerEnvironment(environment?: Environment): DockerEnvironment {
   const surroundings = surroundingsOf(environment);
-  const { DOCKER_AUTH_CONFIG: authConfig } = surroundings.variables;
-  return { folder: configFolder(surroundings), authConfig, podmanFiles: podmanAuthFiles(surroundings) };
+  const { DOCKER_AUTH_CONFIG: authConfig, REGISTRY_AUTH_FILE: authFile } = surroundings.variables;
+  return { folder: configFolder(surroundings), authConfig, authFile, podmanFiles: podmanAuthFiles(surroundings) };
 }
 
 /** The folders in which programs are looked for. */

@@ -177,11 +177,11 @@ describe('an entry of auths', () => {
   });
 
   it.each<[what: string, value: unknown, says: RegExp]>([
-    ['is a text', 'HUNTER2', /no object/],
-    ['is a list', ['HUNTER2'], /no object/],
-    ['has a number for auth', { auth: 12345 }, /auth is no string/],
-    ['has a list for a username', { username: ['HUNTER2'] }, /username is no string/],
-    ['has an object for a token', { identitytoken: { HUNTER2: 1 } }, /identitytoken is no string/],
+    ['is a text', 'HUNTER2', /not an object/],
+    ['is a list', ['HUNTER2'], /not an object/],
+    ['has a number for auth', { auth: 12345 }, /auth is not a string/],
+    ['has a list for a username', { username: ['HUNTER2'] }, /username is not a string/],
+    ['has an object for a token', { identitytoken: { HUNTER2: 1 } }, /identitytoken is not a string/],
     ['has no base64', { auth: 'HUNTER2!' }, /base64/],
     ['has base64 without its padding', { auth: base64('u:HUNTER2x').replace(/=+$/, '') }, /base64/],
     ['has the alphabet for URLs', { auth: base64('u:HUNTER2?>~ÿ').replace('/', '_').replace('+', '-') }, /base64/],

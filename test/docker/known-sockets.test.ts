@@ -48,6 +48,16 @@ describe('the alternatives', () => {
     expect(hosts('win32', 'C:\\Users\\me')).toEqual(pipes);
   });
 
+  // pam_systemd(8): a login without a session, such as sudo or cron, has the folder and not the variable.
+  it('on Linux without XDG_RUNTIME_DIR are in the folder of the user\'s number', () => {
+    const found = alternatives({ platform: 'linux', home: undefined, uid: 1000, variables: {} });
+    expect(found.map(({ host }) => host)).toEqual([
+      'unix:///run/user/1000/docker.sock',
+      'unix:///run/user/1000/podman/podman.sock',
+      'unix:///run/podman/podman.sock',
+    ]);
+  });
+
   it('leave out what hangs on something unknown or relative', () => {
     expect(hosts('linux', undefined)).toEqual(['unix:///run/podman/podman.sock']);
     expect(hosts('linux', undefined, { XDG_RUNTIME_DIR: 'run' })).toEqual(['unix:///run/podman/podman.sock']);

@@ -1,5 +1,5 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
@@ -59,10 +59,11 @@ describe('dockerEnvironment', () => {
     expect(dockerEnvironment(environment)).toMatchObject({ folder: expected, authConfig });
   });
 
-  // containers-auth.json(5)
+  // containers-auth.json(5). Without XDG_RUNTIME_DIR, `podman login` of Podman 4.3 to 6.1 writes the one of the user's number.
+  const ofUser = process.platform === 'linux' ? [`/run/containers/${userInfo().uid}/auth.json`] : [];
   it.each<[environment: Record<string, string>, files: string[]]>([
-    [{ [home]: '/h' }, ['/h/.config/containers/auth.json']],
-    [{ [home]: '/h', XDG_CONFIG_HOME: '/x' }, ['/x/containers/auth.json']],
+    [{ [home]: '/h' }, [...ofUser, '/h/.config/containers/auth.json']],
+    [{ [home]: '/h', XDG_CONFIG_HOME: '/x' }, [...ofUser, '/x/containers/auth.json']],
     [
       { [home]: '/h', XDG_RUNTIME_DIR: '/run/user/1', REGISTRY_AUTH_FILE: '/a.json' },
       ['/a.json', '/run/user/1/containers/auth.json', '/h/.config/containers/auth.json'],
