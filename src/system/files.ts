@@ -9,7 +9,7 @@ import type { RequestBody } from '../connection/wire.ts';
 import { ArgumentError, UploadError } from '../errors.ts';
 import { absolutePath } from './paths.ts';
 import { cannotWrite, replaceFile } from './replaced-file.ts';
-import { readUnsized } from './unsized-file.ts';
+import { hasContent, readUnsized } from './unsized-file.ts';
 
 /** The files of this machine. */
 export const files: ArchiveFiles = { absolutePath, openFile, inLargeReads, createFile };
@@ -29,15 +29,17 @@ const DEFAULT_READ_BYTES = 64 * 1024;
 const LEAST_ROOM = 64 * 1024;
 
 async function openFile(path: string): Promise<RequestBody> {
-  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+  const refuse = (cause: NodeJS.ErrnoException): never => {
     const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.message;
     throw new UploadError(`cannot read ${path}: ${why}`, { cause });
-  });
+  };
+  const found = await stat(path).catch(refuse);
   if (found.isDirectory()) {
     throw new UploadError(`cannot read ${path}: it is a directory; give an archive, or packDirectory(path) to importImage`);
   }
   if (found.isSocket()) throw new UploadError(`cannot read ${path}: it is a socket; give a stream of a connection to it`);
   if (!found.isFile()) return { chunks: readUnsized(path, found.isFIFO()) };
+  if (found.size === 0 && (await hasContent(path).catch(refuse))) return { chunks: readUnsized(path, false) };
   return { chunks: readBlocks(path), length: found.size };
 }
 

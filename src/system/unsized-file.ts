@@ -7,8 +7,9 @@
 // thread closes that number once more at its end, whatever file has it by then.)
 
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, readlink, realpath } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 /** Read at most this much at a time. A pipe of Linux holds 64 KiB. */
@@ -39,11 +40,11 @@ export function readUnsized(path: string, isFifo: boolean): AsyncIterable<Uint8A
 }
 
 async function* chunksOf(path: string, isFifo: boolean, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const handle = await openNow(path);
   try {
     const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
     // A FIFO gives no bytes, as at its end, while no writer has come (fifo(7)).
-    let hasBegun = !isFifo || NAMES_OF_DESCRIPTORS.test(path);
+    let hasBegun = !isFifo || (await isDescriptor(path));
     for (let idle = 0; !signal.aborted; ) {
       const bytesRead = await readNow(handle, block);
       if (bytesRead === 0 && hasBegun) return;
@@ -60,8 +61,38 @@ async function* chunksOf(path: string, isFifo: boolean, signal: AbortSignal): As
   }
 }
 
-/** What is open already has had a writer: `<(command)` is `/dev/fd/63`. */
+/** Whether a regular file has content, whatever its size is: it is 0 for files below /proc, and for some of FUSE. */
+export async function hasContent(path: string): Promise<boolean> {
+  const handle = await openNow(path);
+  try {
+    return (await readNow(handle, Buffer.alloc(1))) !== 0;
+  } finally {
+    await handle.close();
+  }
+}
+
+function openNow(path: string): Promise<FileHandle> {
+  return open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+}
+
+/** Names of open files: `<(command)` is `/dev/fd/63`. */
 const NAMES_OF_DESCRIPTORS = /^\/(?:dev\/(?:fd\/|stdin$)|proc\/)/;
+/** As many links as Linux follows (path_resolution(7)). */
+const LINKS_LIMIT = 40;
+
+/** Whether the path is, or leads by links to, the name of a file that is open already: a pipe there has had a writer. */
+async function isDescriptor(path: string): Promise<boolean> {
+  let link: string | undefined = path;
+  for (let links = 0; links < LINKS_LIMIT && link !== undefined; links++) {
+    if (NAMES_OF_DESCRIPTORS.test(link)) return true;
+    const folder: string = await realpath(dirname(link)).catch(() => '');
+    const place = join(folder, basename(link));
+    if (NAMES_OF_DESCRIPTORS.test(place)) return true;
+    const target: string | undefined = await readlink(place).catch(() => undefined); // not a link
+    link = target === undefined || isAbsolute(target) ? target : `${folder}/${target}`;
+  }
+  return false;
+}
 
 /** The number of bytes; 0 at the end, -1 where there are none now. */
 async function readNow(handle: FileHandle, block: Buffer): Promise<number> {

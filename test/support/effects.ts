@@ -8,7 +8,7 @@ export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/process.ts': ['node:child_process', 'node:fs/promises', 'node:path'],
   'system/files.ts': ['node:fs', 'node:fs/promises'],
   'system/replaced-file.ts': ['node:fs/promises', 'node:path'],
-  'system/unsized-file.ts': ['node:fs', 'node:fs/promises', 'node:timers/promises'],
+  'system/unsized-file.ts': ['node:fs', 'node:fs/promises', 'node:path', 'node:timers/promises'],
   'system/folder.ts': ['node:fs', 'node:fs/promises', 'node:path'],
   'system/paths.ts': ['node:path', 'node:url'],
   'system/small-files.ts': ['node:fs', 'node:fs/promises'],

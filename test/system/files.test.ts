@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { ReadStream } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { files } from '../../src/system/files.ts';
 import { until } from '../support/fake-daemon.ts';
@@ -45,6 +45,19 @@ describe('a file that is sent', () => {
     const { lengths, sha256 } = await read(body.chunks);
     expect(sha256).toBe(digestOf(content.subarray(0, length)));
     expect(lengths.every((each) => each > 0)).toBe(true);
+  });
+
+  // Files below /proc, and those of some file systems of FUSE, have the size 0 and content.
+  it.skipIf(process.platform !== 'linux')('is sent whole where its size is 0 and it has content', async () => {
+    const body = await files.openFile('/proc/version');
+    if (!('chunks' in body)) throw new Error('no chunks');
+    expect(body.length).toBeUndefined();
+    expect((await read(body.chunks)).sha256).toBe(digestOf(execFileSync('cat', ['/proc/version'])));
+  });
+
+  it.skipIf(process.platform !== 'linux')('is refused where its size is 0 and it cannot be read', async () => {
+    // There is no memory at the address 0: mem(4), EIO.
+    await expect(files.openFile('/proc/self/mem')).rejects.toThrow(/^cannot read \/proc\/self\/mem: EIO/);
   });
 
   it('is closed when the rest of it is not wanted', async () => {
@@ -93,15 +106,24 @@ describe.skipIf(process.platform !== 'linux')('a FIFO that is sent', () => {
     expect((await reading).sha256).toBe(digestOf(content));
   });
 
-  it('is the end of a process substitution of a shell, and /dev/stdin behind a pipe', async () => {
+  it('is the end of a process substitution of a shell, and /dev/stdin behind a pipe, also through links', async () => {
+    const link = path(`link-${randomUUID()}`);
+    const fds = path(`fds-${randomUUID()}`);
+    symlinkSync('/dev/stdin', link);
+    symlinkSync('/proc/self/fd', fds);
+    symlinkSync(basename(link), `${link}-2`);
     const program = `
       import { files } from ${JSON.stringify(new URL('../../dist/system/files.js', import.meta.url).href)};
       for await (const chunk of (await files.openFile(process.argv[1])).chunks) process.stdout.write(Buffer.from(chunk));`;
     const node = `"$0" --input-type=module -e "$1"`;
-    for (const command of [`${node} <(cat "$2")`, `cat "$2" | ${node} /dev/stdin`]) {
-      writeFileSync(path('archive'), content);
-      const argv = ['-c', command, process.execPath, program, path('archive')];
-      expect(digestOf(execFileSync('bash', argv, { maxBuffer: 2 * content.length }))).toBe(digestOf(content));
+    const names = ['/dev/stdin', link, `${link}-2`, `${fds}/0`];
+    for (const command of [`${node} <(cat "$2")`, ...names.map((name) => `cat "$2" | ${node} ${name}`)]) {
+      // Of an empty pipe nothing tells that a writer was there but what the path leads to.
+      for (const bytes of [content, Buffer.alloc(0)]) {
+        writeFileSync(path('archive'), bytes);
+        const argv = ['-c', command, process.execPath, program, path('archive')];
+        expect(digestOf(execFileSync('bash', argv, { maxBuffer: 2 * content.length, timeout: 20_000 })), command).toBe(digestOf(bytes));
+      }
     }
   });
 
