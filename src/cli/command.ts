@@ -111,6 +111,8 @@ export interface Io {
   readonly sourceDateEpoch: string | undefined;
   now(): number;
   isFolder(path: string): Promise<boolean>;
+  /** Rejects with the system's error where there is no such file, or where it must not be read. */
+  checkReadable(path: string): Promise<void>;
   connect(options: EngineOptions): Promise<ImageClient>;
   /** Which engine `connect` would give a client of. */
   explain(options: EngineOptions): Promise<EngineReport>;

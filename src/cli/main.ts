@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The `longshore` program: the process as an `Io`, and nothing else. This file alone touches it.
 
-import { stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { debuglog } from 'node:util';
 import type { WriteStream } from 'node:tty';
 import { ImageClient } from '../index.ts';
@@ -55,6 +55,7 @@ const io: Io = {
   sourceDateEpoch: process.env['SOURCE_DATE_EPOCH'],
   now: () => performance.timeOrigin + performance.now(), // runs on when somebody sets the clock
   isFolder: (path) => stat(path).then((found) => found.isDirectory(), () => false),
+  checkReadable: (path) => access(path, constants.R_OK),
   connect: (options) => ImageClient.fromEnvironment(options),
   explain: (options) => ImageClient.explain(options),
   record: async (file, options) => (await import('../testing.ts')).record(file, options), // which no other command needs

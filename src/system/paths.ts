@@ -5,6 +5,9 @@ import { isAbsolute, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ArgumentError, FileError } from '../errors.ts';
 
+/** As many symbolic links as Linux follows in one path (path_resolution(7)). */
+export const LINKS_LIMIT: number = 40;
+
 /** The absolute path of a path or a `file:` URL; an `ArgumentError` if it is neither. `place` is for messages. */
 export function absolutePath(given: string | URL, place: string): string {
   const path = pathOf(given, place);

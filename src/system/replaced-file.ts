@@ -4,6 +4,7 @@ import { chmod, open, readlink, realpath, rename, stat, unlink } from 'node:fs/p
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { ArgumentError, FileError } from '../errors.ts';
+import { LINKS_LIMIT } from './paths.ts';
 
 /** A temporary file, and what becomes of it. */
 export interface ReplacedFile {
@@ -17,9 +18,6 @@ export interface ReplacedFile {
 
 /** Temporary names that are tried: they are random, so that one is enough unless something else is wrong. */
 const NAME_ATTEMPTS = 5;
-
-/** As many symbolic links as Linux follows in one path (path_resolution(7)). */
-const LINKS_LIMIT = 40;
 
 /**
  * Opens a temporary file beside the path, or beside what the path's symbolic links lead to: the links stay. What would

@@ -11,6 +11,7 @@ import { open, readlink, realpath } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { LINKS_LIMIT } from './paths.ts';
 
 /** Read at most this much at a time. A pipe of Linux holds 64 KiB. */
 const BLOCK_BYTES = 1024 * 1024;
@@ -77,8 +78,6 @@ function openNow(path: string): Promise<FileHandle> {
 
 /** Names of open files: `<(command)` is `/dev/fd/63`. */
 const NAMES_OF_DESCRIPTORS = /^\/(?:dev\/(?:fd\/|stdin$)|proc\/)/;
-/** As many links as Linux follows (path_resolution(7)). */
-const LINKS_LIMIT = 40;
 
 /** Whether the path is, or leads by links to, the name of a file that is open already: a pipe there has had a writer. */
 async function isDescriptor(path: string): Promise<boolean> {

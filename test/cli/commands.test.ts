@@ -152,11 +152,24 @@ describe('save', () => {
 });
 
 describe('load', () => {
-  it('loads several archives, and goes on after one that is not there', async () => {
+  it('loads several archives, and goes on after one that the engine refuses', async () => {
+    const answers = [progress({ error: 'no' }), progress({ stream: 'Loaded image: a:1\n' })];
+    daemon = await cannedDaemon({ 'POST /images/load': (...exchange) => answers.shift()?.(...exchange) });
+    for (const name of ['a', 'b']) writeFileSync(join(daemon.folder, name), name);
+    const { code, stdout } = await longshore(daemon.host, ['load', `${daemon.folder}/a`, `${daemon.folder}/b`]);
+    expect([code, stdout, daemon.requests]).toEqual([1, 'a:1\n', ['POST /images/load?quiet=0 a', 'POST /images/load?quiet=0 b']]);
+  });
+
+  it('loads nothing where one of several files is missing, or a directory', async () => {
     daemon = await cannedDaemon({ 'POST /images/load': progress({ stream: 'Loaded image: a:1\n' }) });
     writeFileSync(join(daemon.folder, 'a.tar'), 'one');
-    const { code, stdout } = await longshore(daemon.host, ['load', `${daemon.folder}/none.tar`, `${daemon.folder}/a.tar`]);
-    expect([code, stdout, daemon.requests]).toEqual([1, 'a:1\n', ['POST /images/load?quiet=0 one']]);
+    const { folder } = daemon;
+    const { code, stderr } = await longshore(daemon.host, ['load', `${folder}/a.tar`, `${folder}/none.tar`, folder]);
+    expect([code, daemon.requests]).toEqual([1, []]);
+    expect(stderr).toBe(
+      `longshore load: cannot read ${folder}/none.tar: there is no such file\n` +
+        `longshore load: cannot read ${folder}: it is a directory; give an archive, or use longshore import\n`,
+    );
   });
 });
 

@@ -1,7 +1,9 @@
 // longshore load: images come out of archives.
 
+import { UploadError } from '../../index.ts';
 import type { ProgressEvent } from '../../index.ts';
 import { command, UsageError } from '../command.ts';
+import type { Call } from '../command.ts';
 import { follow } from '../follow.ts';
 import { forEachOperand, standardInput } from '../operands.ts';
 import { line } from '../printer.ts';
@@ -27,6 +29,7 @@ export const load = command({
     if (new Set(operands).size < operands.length) throw new UsageError('give each archive once');
     // Refused before an engine is asked for, where it must be.
     const input = operands.includes('-') ? standardInput(call, 'give FILE') : undefined;
+    if (!(await areArchives(operands, call))) return;
     await forEachOperand({ ...call, operands }, async (client, path, signal) => {
       // Standard input can be read once: not by the call that only checks the arguments.
       const data = path === '-' && input !== undefined && !signal.aborted ? input : { path };
@@ -35,6 +38,26 @@ export const load = command({
     });
   },
 });
+
+/** Whether there is a file to read for each operand; what is wrong is told, and nothing is loaded then. */
+async function areArchives(operands: readonly string[], { io, failed }: Pick<Call, 'io' | 'failed'>): Promise<boolean> {
+  let areAll = true;
+  for (const path of operands) {
+    if (path === '-') continue;
+    try {
+      await io.checkReadable(path);
+      if (await io.isFolder(path)) throw new UploadError(`cannot read ${path}: it is a directory; give an archive, or use longshore import`);
+    } catch (error) {
+      areAll = false;
+      failed(error instanceof UploadError ? error : cannotRead(path, error as NodeJS.ErrnoException));
+    }
+  }
+  return areAll;
+}
+
+function cannotRead(path: string, cause: NodeJS.ErrnoException): UploadError {
+  return new UploadError(`cannot read ${path}: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}`, { cause });
+}
 
 /** The engine's words for the names and ids that we print as data. */
 function saysWhatIsLoaded(event: ProgressEvent): boolean {
