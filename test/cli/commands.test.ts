@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OutputClosedError } from '../../src/cli/command.ts';
@@ -143,6 +144,21 @@ describe('save', () => {
   it('with --verify none takes what comes, and says so', async () => {
     const { code, stderr } = await against({ 'GET /images/get': bytes(Buffer.from('no tar')) }, ['save', '--verify', 'none', '-o', 'FOLDER/x', 'a']);
     expect([code, stderr]).toEqual([0, `saved ${daemon.folder}/x: 6B, not verified\n`]);
+  });
+
+  it('shows on the terminal how much has gone to standard output, which is a file or a pipe', async () => {
+    let stream: ServerResponse | undefined;
+    let hasBytes = false;
+    daemon = await cannedDaemon({ 'GET /images/get': (response) => void (stream = response).write(new Uint8Array(512 * 1024)) });
+    const { code, stderr } = await longshore(daemon.host, ['save', '--verify', 'none', 'a'], {
+      terminals: ['stderr'],
+      write: async () => void (hasBytes = true),
+      now: () => {
+        if (hasBytes) stream?.end(); // a frame is painted that knows of the bytes
+        return 0;
+      },
+    });
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/\rSaving  [1-9][\d.]*k?B\x1b[^]*\r\x1b\[K\x1b\[\?25hsaved 524\.3kB, not verified\n$/)]);
   });
 
   it('refuses a platform that the engine would ignore', async () => {

@@ -1,6 +1,6 @@
 // longshore save: images go into an archive, which is verified as it passes.
 
-import type { ArchiveResult } from '../../index.ts';
+import type { ArchiveResult, SaveProgress } from '../../index.ts';
 import { command, UsageError } from '../command.ts';
 import { line } from '../printer.ts';
 import { showTransfer } from '../show-transfer.ts';
@@ -30,15 +30,26 @@ export const save = command({
     }
     const verify = values.verify === 'none' ? false : (values.verify as 'structure' | 'digests' | undefined);
     const archive = (await client()).getImage(operands, { platform: values.platform, verify, signal: io.signal });
-    const toFile = (file: string): Promise<ArchiveResult> => {
-      if (values.quiet === true || values.json === true) return archive.toFile(file);
-      return showTransfer('Saving', io, (onProgress) => archive.toFile(file, { onProgress }));
+    const transfer = (onProgress?: (state: SaveProgress) => void): Promise<ArchiveResult> => {
+      return path === undefined ? archive.each(counted((view) => io.stdout.write(view), onProgress)) : archive.toFile(path, { onProgress });
     };
-    const result = await (path === undefined ? archive.each((view) => io.stdout.write(view)) : toFile(path));
+    const result = await (values.quiet === true || values.json === true ? transfer() : showTransfer('Saving', io, transfer));
     if (values.json === true) await print.json({ path, ...result });
     else if (values.quiet !== true) await io.stderr.write(whatWasSaved(path, result));
   },
 });
+
+type Write = (view: Uint8Array) => Promise<void>;
+
+/** Reports the bytes that are given to be written. */
+function counted(write: Write, onProgress: (state: SaveProgress) => void = () => {}): Write {
+  let bytes = 0;
+  return (view) => {
+    bytes += view.length;
+    onProgress({ bytes, total: undefined });
+    return write(view);
+  };
+}
 
 function whatWasSaved(path: string | undefined, { bytes, entries, verified }: ArchiveResult): string {
   const saved = `saved ${path === undefined ? '' : `${path}: `}${humanSize(bytes)}`;
