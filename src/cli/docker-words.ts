@@ -18,6 +18,12 @@ export function wordsBehind(first: string): readonly string[] | undefined {
   return managementWords.includes(first) ? Object.keys(TWO_WORDS[first] ?? {}) : undefined;
 }
 
+/** What a command is called behind a management word: rm is `image rm` and `image remove`. */
+export function secondWordsFor(command: string): string[] {
+  const all = managementWords.flatMap((first) => Object.entries(TWO_WORDS[first] ?? {}));
+  return all.flatMap(([second, name]) => (name === command ? [second] : []));
+}
+
 /** The command that two words name. */
 export function commandOfTwoWords(first: string, second: string | undefined): string | undefined {
   const behind = Object.hasOwn(TWO_WORDS, first) ? TWO_WORDS[first] : undefined;

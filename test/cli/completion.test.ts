@@ -50,6 +50,9 @@ async function shell(name: string, script: string, options: readonly string[] = 
 
 const names = commands.map(({ name }) => name).sort();
 
+/** What docker has behind its word "image", but for build. */
+const behindImage = ['history', 'import', 'inspect', 'list', 'load', 'ls', 'prune', 'pull', 'push', 'remove', 'rm', 'save', 'tag'];
+
 describe.skipIf(missing('bash'))(`bash${missing('bash')}`, () => {
   const offers = (line: string): Promise<string[]> => {
     const script = `source ./bash; COMP_LINE=$1 COMP_POINT=\${#1}; _longshore; printf '%s\\n' "\${COMPREPLY[@]}"`;
@@ -73,7 +76,11 @@ describe.skipIf(missing('bash'))(`bash${missing('bash')}`, () => {
     ['longshore load arch', ['archive one.tar']],
     ['longshore prune ', ['']],
     ['longshore image rm alp', ['3.20', '3.21'].map((tag) => `alpine:${tag}`)],
+    ['longshore image remove alp', ['3.20', '3.21'].map((tag) => `alpine:${tag}`)],
     ['longshore image pu', ['pull', 'push']],
+    ['longshore image ', behindImage],
+    ['longshore --host unix:///x system ', ['df', 'events']],
+    ['longshore system df --verb', ['--verbose']],
   ])('completes "%s" by %j', async (line, expected) => {
     expect(await offers(line)).toEqual([...expected].sort());
   });
@@ -102,6 +109,10 @@ describe.skipIf(missing('fish'))(`fish${missing('fish')}`, () => {
     ['longshore completion ', ['bash', 'fish', 'zsh']],
     ['longshore rm alpine:', ['alpine:3.20', 'alpine:3.21']],
     ['longshore rm --forc', ['--force']],
+    ['longshore image ', behindImage],
+    ['longshore image remove alpine:', ['alpine:3.20', 'alpine:3.21']],
+    ['longshore image list --no-tr', ['--no-trunc']],
+    ['longshore system ', ['df', 'events']],
   ])('completes "%s" by %j', async (line, expected) => {
     expect(await offers(line)).toEqual([...expected].sort());
   });
@@ -138,6 +149,10 @@ describe.skipIf(missing('zsh'))(`zsh${missing('zsh')}`, () => {
     ['longshore pu', ['pull', 'push'], 'save'],
     ['longshore save --verify ', ['digests', 'none', 'structure'], 'pull'],
     ['longshore rm alpine:', ['alpine:3.20', 'alpine:3.21'], 'pull'],
+    ['longshore image ', behindImage, 'df'],
+    ['longshore image rm alpine:', ['alpine:3.20', 'alpine:3.21'], 'pull'],
+    ['longshore image remove alpine:', ['alpine:3.20', 'alpine:3.21'], 'pull'],
+    ['longshore system ', ['df', 'events'], 'pull'],
   ])('completes "%s" by %j', async (line, expected, other) => {
     const offered = await offers(line);
     expect(offered).toEqual(expect.arrayContaining(expected));

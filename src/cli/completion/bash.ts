@@ -1,8 +1,7 @@
 // What bash needs to complete our command lines: a function that reads the line as far as the cursor.
 
 import type { Command, Option } from '../command.ts';
-import { managementWords } from '../docker-words.ts';
-import { NAME_PATTERN, namesOf, optionsOf, shared, spellings, valueKind } from './table.ts';
+import { NAME_PATTERN, managed, namesOf, optionsOf, shared, spellings, valueKind } from './table.ts';
 import type { NamedOption } from './table.ts';
 
 export function bashScript(commands: readonly Command[]): string {
@@ -25,7 +24,7 @@ _longshore() {
       case $command:$word in
         ${cases.map(([pattern]) => pattern).join('|')}) isvalue=1 ;;
         *:-*) ;;
-        ${managementWords.map((word) => `:${word}`).join('|')}) ;; # as in docker: image ls
+        ${managed.map(([first]) => `:${first}|${first}:*`).join('|')}) command=$word ;; # as in docker: image ls
         *) command=\${command:-$word} ;;
       esac
     fi
@@ -39,7 +38,7 @@ ${lines(cases.flatMap(([pattern, offer]) => (offer === undefined ? [] : [`      
   fi
   local options='${shared.flatMap(spellings).join(' ')}' operands=none
   case $command in
-${lines(commands.map((each) => `    ${commandCase(each)} ;;`))}  esac
+${lines(commands.map((each) => `    ${commandCase(each)} ;;`))}${lines(managed.map(([first, behind]) => `    ${first}) operands='${behind.join(' ')}' ;;`))}  esac
   if [[ $current == -* ]]; then
     ${offerWords('$options')}
   elif [[ -z $command ]]; then

@@ -3,6 +3,7 @@
 
 import { globalOptions } from '../command.ts';
 import type { Command, Option } from '../command.ts';
+import { managementWords, secondWordsFor, wordsBehind } from '../docker-words.ts';
 
 export type NamedOption = readonly [name: string, option: Option];
 
@@ -19,9 +20,13 @@ export function spellings([name, { short }]: NamedOption): string[] {
   return short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`];
 }
 
-export function namesOf({ name, alias }: Command): string[] {
-  return alias === undefined ? [name] : [name, alias];
+/** Every word that names a command, also behind one of docker's management words. */
+export function namesOf({ name, alias = name }: Command): string[] {
+  return [...new Set([name, alias, ...secondWordsFor(name)])];
 }
+
+/** Docker's management words, each with the words that may stand behind it. */
+export const managed: ReadonlyArray<readonly [word: string, behind: readonly string[]]> = managementWords.map((word) => [word, wordsBehind(word) ?? []]);
 
 /** What a value may be, for a shell to offer. */
 export function valueKind({ choices, value }: Option): 'file' | 'free' | readonly string[] {

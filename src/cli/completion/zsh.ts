@@ -1,7 +1,7 @@
 // What zsh needs to complete our command lines: specifications for its `_arguments`.
 
 import type { Command } from '../command.ts';
-import { NAME_PATTERN, namesOf, optionsOf, quoted, shared, spellings, valueKind } from './table.ts';
+import { NAME_PATTERN, managed, namesOf, optionsOf, quoted, shared, spellings, valueKind } from './table.ts';
 import type { NamedOption } from './table.ts';
 
 export function zshScript(commands: readonly Command[]): string {
@@ -30,6 +30,13 @@ ${commands.map(({ name, summary }) => `        ${quoted(`${name}:${summary}`)}\n
       _describe command commands
       ;;
     rest)
+      case $words[1] in
+${managed.map(([first, behind]) => `        ${first})
+          (( CURRENT > 2 )) || { compadd ${behind.join(' ')}; return }
+          shift words
+          (( CURRENT-- ))
+          ;;
+`).join('')}      esac
       case $words[1] in
 ${commands.map(commandCase).join('')}      esac
       ;;
