@@ -8,6 +8,9 @@ import type { ArchiveFiles } from './connection/files.ts';
 import type { ContentSink } from './connection/wire.ts';
 import { ArchiveDigests } from './docker/archive-digests.ts';
 import type { VerifiedContent } from './docker/archive-digests.ts';
+import { ArchivePlatforms } from './docker/archive-platforms.ts';
+import { isSeveral } from './docker/platform.ts';
+import type { Platform } from './docker/platform.ts';
 import { ArgumentError, callersCall } from './errors.ts';
 import { HandOff } from './hand-off.ts';
 import { FUNCTION, OBJECT, check } from './kinds.ts';
@@ -60,6 +63,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   readonly #signal: AbortSignal | undefined;
   readonly #chunkSize: number;
   readonly #verify: ArchiveOptions['verify'];
+  readonly #platforms: ArchivePlatforms | undefined;
   #digests: ArchiveDigests | undefined;
   #scan: ArchiveScan | undefined;
   #begun = false;
@@ -72,6 +76,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     files: ArchiveFiles,
     options: ArchiveOptions,
     signal?: AbortSignal,
+    platform?: Platform | readonly Platform[],
   ) {
     check(start, FUNCTION, 'ArchiveStream', 'start');
     check(files, OBJECT, 'ArchiveStream', 'files');
@@ -81,6 +86,8 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     this.#signal = signal;
     this.#chunkSize = chunkSize;
     this.#verify = verify;
+    // Of one platform alone, an engine itself says that it does not have it.
+    if (isSeveral(platform)) this.#platforms = new ArchivePlatforms(platform);
   }
 
   /** Chunks of `chunkSize` bytes that are yours to keep; leaving the loop early makes the engine stop. */
@@ -143,7 +150,8 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
 
   async #runBegun(sink: ContentSink, left = new AbortController().signal): Promise<ArchiveResult> {
     if (this.#verify === 'digests') this.#digests = new ArchiveDigests(await hashMaker());
-    if (this.#verify !== false) this.#scan = new ArchiveScan(this.#digests);
+    const listeners = [this.#digests, this.#platforms].filter((listener) => listener !== undefined);
+    if (this.#verify !== false) this.#scan = new ArchiveScan(...listeners);
     await this.#start((_, head) => this.#watched(sink, head), left);
     return { bytes: this.#bytes, entries: this.#scan?.finish().entries, verified: this.#verified };
   }
@@ -164,6 +172,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
       memory: () => sink.memory?.(),
       end: () => {
         scan?.finish(); // throws for what is not whole
+        if (scan !== undefined) this.#platforms?.finish();
         this.#verified = this.#digests?.finish();
         sink.end?.();
       },

@@ -14,11 +14,11 @@ import { withComparedNames } from './docker/filters.ts';
 import { askedOfPodman } from './docker/podman-events.ts';
 import type { EventsArguments } from './docker/podman-events.ts';
 import { escapeText } from './bytes.ts';
-import { ApiError, DecodeError, InvalidReferenceError, TruncatedError, VersionError } from './errors.ts';
+import { ApiError, DecodeError, InvalidReferenceError, NotFoundError, TruncatedError, VersionError } from './errors.ts';
 import { formatReference, parseReference, repositoryName } from './docker/reference.ts';
 import type { Reference } from './docker/reference.ts';
 import { isIndex } from './docker/media-types.ts';
-import { lacksVariant, platformText, runsOn, samePlatform } from './docker/platform.ts';
+import { isSeveral, lacksVariant, platformName, runsOn, samePlatform } from './docker/platform.ts';
 import type { Platform } from './docker/platform.ts';
 import { ImportReport, LoadReport, PullReport, PushReport } from './docker/outcome.ts';
 import type { ImportResult, LoadResult, PullResult, PushResult } from './docker/outcome.ts';
@@ -40,6 +40,7 @@ export interface Pull {
 
 /** Of an answer that began well, and came to something else than was asked for. */
 const CREATE = { method: 'POST', target: '/images/create', status: 200, inStream: true };
+const LOAD = { ...CREATE, target: '/images/load' };
 
 /** Pulls, under the policy "missing" only what is missing; finds out what Podman does not tell; and looks at what came. */
 export function pulling(pull: Pull, local: Local, warn: Warn): Operation<PullResult> {
@@ -162,7 +163,7 @@ async function wrongPlatform(
   // A store of several variants shows the one that it likes best; and whatever it shows, an artifact has none.
   if ((await local.hasVariant(name, platform, left)) ?? found !== '') return undefined;
   const what = found === '' ? `${name}, which is for no platform (an artifact, not an image)` : `${name} for ${found}`;
-  const message = `the engine pulled ${what}: the registry has none for ${platformText(platform)}`;
+  const message = `the engine pulled ${what}: the registry has none for ${platformName(platform)}`;
   return new ApiError(escapeText(message), { ...CREATE, daemonMessage: message, reason: 'platform' });
 }
 
@@ -218,13 +219,27 @@ async function isManifestList(name: string, local: Local, left: AbortSignal): Pr
 }
 
 /** Loads. Nothing but the stream tells what the archive held: a load that stopped is an error. */
-export function loading(): Operation<LoadResult> {
-  return async (send) => {
+export function loading(platform: Platform | readonly Platform[] | undefined, local: Local, warn: Warn): Operation<LoadResult> {
+  return async (send, left) => {
     const report = new LoadReport();
     const received = await send((event) => report.take(event));
-    if (report.isFinished) return report.result;
-    throw stoppedError('the load', received, 'it did not say what was loaded');
+    if (!report.isFinished) throw stoppedError('the load', received, 'it did not say what was loaded');
+    if (isSeveral(platform)) await refuseAbsent(platform, report.result, local, warn, left);
+    return report.result;
   };
+}
+
+/** Docker 29 loads those of several platforms that the archive has, and does not tell that it lacks one. */
+async function refuseAbsent(platforms: readonly Platform[], { references, ids }: LoadResult, local: Local, warn: Warn, left: AbortSignal): Promise<void> {
+  for (const name of [...references, ...ids]) {
+    const ask = asker(name, warn, [], left);
+    for (const platform of platforms) {
+      const shown = platformName(platform);
+      if ((await ask.detail(`whether ${name} has ${shown}`, () => local.hasVariant(name, platform, left))) !== false) continue;
+      const message = `the engine loaded ${name} without ${shown}, which the archive does not have. Leave that platform out`;
+      throw new NotFoundError(escapeText(message), { ...LOAD, daemonMessage: message, reason: 'platform' });
+    }
+  }
 }
 
 /** Imports; Podman 4.3 overlooks a tag that it does not like without a word. */

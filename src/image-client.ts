@@ -281,7 +281,7 @@ export class ImageClient {
     const names = given.map(parseImage);
     for (const name of names) warnOfLostName(name, this.#warn);
     const start = this.#starter({ operation: 'getImage', args: { ...args, names }, timeouts });
-    return new ArchiveStream(start, outside.files, { chunkSize, verify }, signal);
+    return new ArchiveStream(start, outside.files, { chunkSize, verify }, signal, args.platform);
   }
 
   /** Takes in the images of an archive. `POST /images/load`. */
@@ -289,7 +289,8 @@ export class ImageClient {
     const { signal, timeouts, quiet = false, ...args } = take('loadImage', options);
     const body = bodySource(data, outside.files, 'loadImage: data');
     const start = this.#starter({ operation: 'loadImage', args: { ...args, quiet }, body, timeouts });
-    return new ProgressStream(start, loading(), this.#warn, signal);
+    const operation = loading(args.platform, localOf(this.#engine, timeouts), this.#warn);
+    return new ProgressStream(start, operation, this.#warn, signal);
   }
 
   /**

@@ -4,7 +4,7 @@
 import { escapeText } from '../bytes.ts';
 import type { ImageInspect } from './image-types.ts';
 import { isIndex } from './media-types.ts';
-import { platformText } from './platform.ts';
+import { platformName } from './platform.ts';
 import type { Platform } from './platform.ts';
 import { NotFoundError } from '../errors.ts';
 
@@ -22,7 +22,7 @@ export function refuseAbsentVariant(
   const message =
     platform === undefined
       ? `the engine has ${image} for other platforms than its own: name one of them in "platform" ("manifests" tells which there are)`
-      : `the engine does not have ${image} for ${platformText(platform)}: pull it with that platform`;
+      : `the engine does not have ${image} for ${platformName(platform)}: pull it with that platform`;
   const target = `/images/${image}/json`;
   throw new NotFoundError(escapeText(message), { method: 'GET', target, status: 200, daemonMessage: '', reason: 'platform' });
 }

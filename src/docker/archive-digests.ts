@@ -3,17 +3,11 @@
 import { asBuffer, escapeText } from '../bytes.ts';
 import type { DigestAlgorithm, MakeHash } from '../bytes.ts';
 import { DecodeError, DigestError } from '../errors.ts';
-import { readDocument } from './archive-document.ts';
+import { DOCUMENT_LIMIT, DocumentReader, ENTRY_COST, MEMORY_LIMIT } from './archive-document.ts';
 import type { ArchiveDocument, ManifestContent } from './archive-document.ts';
 import { blobPath, normal, promisedDigest, quote } from './archive-paths.ts';
 import { CONFIG_TYPES, INDEX_TYPES, MANIFEST_TYPES, isCompressedStart, isTar, isWithheld } from './media-types.ts';
 
-/** The longest JSON that is read: what the OCI distribution-spec wants registries to take, "Pushing Manifests". */
-const DOCUMENT_LIMIT = 4 * 1024 * 1024;
-/** The most that paths and references may take in memory, by a rough count: some 200,000 entries. */
-const MEMORY_LIMIT = 64 * 1024 * 1024;
-/** What an entry takes beside its texts. */
-const ENTRY_COST = 256;
 /** Links to links; Linux follows as many (path_resolution(7)). */
 const LINK_LIMIT = 40;
 
@@ -49,11 +43,9 @@ interface Passing {
   readonly hash: ReturnType<MakeHash>;
   /** In the algorithm of its name, where that is another. */
   readonly named: ReturnType<MakeHash> | undefined;
-  received: number;
+  readonly reader: DocumentReader;
   /** Its first bytes, in Latin-1: they tell whether it is compressed. */
   start: string;
-  /** Its text, if it may be a document. */
-  text: Uint8Array | undefined;
 }
 
 interface HeldFile {
@@ -101,7 +93,7 @@ export class ArchiveDigests {
     const algorithm = promisedDigest(path)?.split(':')[0] as DigestAlgorithm | undefined;
     const isOther = algorithm !== undefined && algorithm !== 'sha256';
     const named = isOther ? this.#makeHash(algorithm) : undefined;
-    this.#passing = { path, size, hash: this.#makeHash(), named, start: '', received: 0, text: undefined };
+    this.#passing = { path, size, hash: this.#makeHash(), named, start: '', reader: new DocumentReader(size) };
   }
 
   content(view: Uint8Array): void {
@@ -110,22 +102,19 @@ export class ArchiveDigests {
     file.hash.update(view);
     file.named?.update(view);
     if (file.start.length < 4) file.start += asBuffer(view).toString('latin1', 0, 4 - file.start.length);
-    const isDocument = file.received === 0 && file.size <= DOCUMENT_LIMIT && beginsLikeJson(view);
-    if (isDocument) file.text = new Uint8Array(file.size);
-    file.text?.set(view, file.received);
-    file.received += view.length;
+    file.reader.push(view);
   }
 
   /** Throws at once for a blob that is not what it is called: the rest need not be fetched. */
   endEntry(): void {
     if (this.#passing === undefined) return;
-    const { path, size, hash, named, start, text } = this.#passing;
+    const { path, size, hash, named, start, reader } = this.#passing;
     this.#passing = undefined;
     const digest = `sha256:${hash.digest('hex')}`;
     const promised = promisedDigest(path);
     const found = named === undefined ? digest : `${promised?.split(':')[0]}:${named.digest('hex')}`;
     if (promised !== undefined && promised !== found) throw mismatch(path, promised, found);
-    const document = text && readDocument(text);
+    const document = reader.end();
     this.#spend(path.length + (document === undefined ? 0 : size));
     this.#holdFile(path, { digest, isCompressed: isCompressedStart(start), size, document, vouched: promised !== undefined });
   }
@@ -344,11 +333,6 @@ function firstAtOrAfter(sorted: readonly string[], wanted: string): string | und
     else high = middle;
   }
   return sorted[low];
-}
-
-/** An object, a list, or white space before one. */
-function beginsLikeJson(view: Uint8Array): boolean {
-  return '{[ \t\r\n'.includes(String.fromCharCode(view[0] as number));
 }
 
 function mismatch(path: string, expected: string, actual: string): DigestError {

@@ -1,14 +1,25 @@
-// The JSON documents inside a saved image: what each of them says of other entries, and nothing else of it.
+// The JSON documents inside a saved image: what each of them says of other entries and of its platform, and nothing else of it.
 
 import { decodeUtf8 } from '../bytes.ts';
 import { isJsonObject } from './answer.ts';
 import type { JsonObject } from './answer.ts';
+import type { ImagePlatform } from './platform.ts';
+
+/** The longest JSON that is read: what the OCI distribution-spec wants registries to take, "Pushing Manifests". */
+export const DOCUMENT_LIMIT = 4 * 1024 * 1024;
+/** The most that paths and references may take in memory, by a rough count: some 200,000 entries. */
+export const MEMORY_LIMIT = 64 * 1024 * 1024;
+/** What an entry takes beside its texts. */
+export const ENTRY_COST = 256;
 
 /** A reference by digest: OCI image-spec, "OCI Content Descriptors". */
 export interface ContentReference {
   readonly digest: string;
   /** In small letters and without parameters, as RFC 6838 has types compared. */
   readonly mediaType: string;
+  /** The platform that an index gives for a manifest. */
+  readonly platform: ImagePlatform | undefined;
+  readonly annotations: JsonObject;
 }
 
 /** What a manifest refers to: the config, and the layers from the lowest. */
@@ -34,8 +45,39 @@ export interface ArchiveDocument {
   readonly content: ManifestContent | undefined;
   /** As an image's config: the digests of its layers as plain tar, from the lowest. */
   readonly diffIds: readonly string[] | undefined;
+  /** As an image's config: the platform that it is for. */
+  readonly platform: ImagePlatform | undefined;
   /** As `manifest.json`. */
   readonly images: readonly SavedImage[] | undefined;
+}
+
+/** Reads an entry as a document while it passes. */
+export class DocumentReader {
+  readonly #size: number;
+  #text: Uint8Array | undefined;
+  #received = 0;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /** Takes the next bytes of the entry, which are not kept. */
+  push(view: Uint8Array): void {
+    const mayBeDocument = this.#received === 0 && this.#size <= DOCUMENT_LIMIT && beginsLikeJson(view);
+    if (mayBeDocument) this.#text = new Uint8Array(this.#size);
+    this.#text?.set(view, this.#received);
+    this.#received += view.length;
+  }
+
+  /** At the end of the entry: the document; undefined where it is none. */
+  end(): ArchiveDocument | undefined {
+    return this.#text && readDocument(this.#text);
+  }
+}
+
+/** An object, a list, or white space before one. */
+function beginsLikeJson(view: Uint8Array): boolean {
+  return '{[ \t\r\n'.includes(String.fromCharCode(view[0] as number));
 }
 
 /** Reads a document; undefined where the text is no JSON, or no document of an image. */
@@ -46,6 +88,7 @@ export function readDocument(text: Uint8Array): ArchiveDocument | undefined {
     manifests: listOf(reference, object['manifests']),
     content: contentOf(object),
     diffIds: diffIdsOf(object),
+    platform: platformOf(object),
     images: listOf(savedImage, Array.isArray(value) ? value : undefined),
   };
   return Object.values(document).some((each) => each !== undefined) ? document : undefined;
@@ -80,10 +123,20 @@ function listOf<Item>(read: (value: unknown) => Item | undefined, value: unknown
 
 function reference(value: unknown): ContentReference | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { digest, mediaType } = value;
+  const { digest, mediaType, platform, annotations } = value;
   if (typeof digest !== 'string' || typeof mediaType !== 'string') return undefined;
   const [type = ''] = mediaType.split(';', 1);
-  return { digest, mediaType: type.trim().toLowerCase() };
+  return {
+    digest,
+    mediaType: type.trim().toLowerCase(),
+    platform: isJsonObject(platform) ? platformOf(platform) : undefined,
+    annotations: isJsonObject(annotations) ? annotations : {},
+  };
+}
+
+function platformOf({ os, architecture, variant }: JsonObject): ImagePlatform | undefined {
+  if (typeof os !== 'string' || typeof architecture !== 'string') return undefined;
+  return { Os: os, Architecture: architecture, Variant: typeof variant === 'string' ? variant : undefined };
 }
 
 function savedImage(value: unknown): SavedImage | undefined {

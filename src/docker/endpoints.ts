@@ -215,7 +215,10 @@ export const endpoints = {
     reply: 'archive',
     parameters: {
       names: list('names'),
-      /** Only that platform's variant, or those platforms'. API 1.48; more than one, 1.52. */
+      /**
+       * Only that platform's variant, or those platforms'. API 1.48; more than one, 1.52: then an image without one of them
+       * is a `NotFoundError` with reason `platform` at the end of the archive, unless `verify` is false.
+       */
       platform: platformsAsJson('platform', { since: '1.48', sinceSeveral: '1.52' }),
     },
   }),
@@ -228,7 +231,10 @@ export const endpoints = {
     parameters: {
       /** No progress, only what was loaded. An engine that is not told takes this for true. Default false. */
       quiet: flag('quiet'),
-      /** Only that platform's variant, or those platforms'. API 1.48; more than one, 1.52. */
+      /**
+       * Only that platform's variant, or those platforms'. API 1.48; more than one, 1.52: an image that then lacks one of them
+       * is a `NotFoundError` with reason `platform`.
+       */
       platform: platformsAsJson('platform', { since: '1.48', sinceSeveral: '1.52' }),
     },
   }),

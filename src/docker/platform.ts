@@ -75,6 +75,17 @@ export function platformText(platform: Platform): string {
   return [os + build, architecture, variant].filter((part) => part !== undefined).join('/');
 }
 
+/** Whether it is a list of more than one platform. */
+export function isSeveral(platform: Platform | readonly Platform[] | undefined): platform is readonly Platform[] {
+  return Array.isArray(platform) && platform.length > 1;
+}
+
+/** A platform in a message. */
+export function platformName(platform: Platform): string {
+  if (typeof platform === 'string') return platform;
+  return [platform.os, platform.architecture, platform.variant].filter(Boolean).join('/');
+}
+
 /** The `platform` or `platforms` of all other calls: one JSON object. */
 export function platformJson(platform: Platform): string {
   const object: Record<string, unknown> = { ...parsePlatform(platform) };

@@ -34,7 +34,7 @@ type Walk<T> = Generator<void, T, void>;
  * continuation blocks of old GNU sparse files. Every fault is a `TruncatedError`: what came before it was valid.
  */
 export class ArchiveScan {
-  readonly #listener: ArchiveListener | undefined;
+  readonly #listeners: readonly ArchiveListener[];
   readonly #walk: Walk<void> = this.#archive();
   readonly #partial: Uint8Array = new Uint8Array(BLOCK_SIZE);
   readonly #tail = new Tail();
@@ -50,8 +50,8 @@ export class ArchiveScan {
   #fault: string | undefined;
   #failure: TruncatedError | undefined;
 
-  constructor(listener?: ArchiveListener) {
-    this.#listener = listener;
+  constructor(...listeners: readonly ArchiveListener[]) {
+    this.#listeners = listeners;
   }
 
   /** Takes the next bytes, split anywhere. The view is not kept. */
@@ -107,13 +107,13 @@ export class ArchiveScan {
     const { path = header.path, size: stated = header.size, linkname = header.linkname } = overrides;
     const size = WITHOUT_CONTENT.includes(typeflag) ? 0 : stated;
     this.#inside = { path, end: this.#position() + padded(size) };
-    this.#listener?.entry({ path, typeflag, size, linkname });
+    for (const each of this.#listeners) each.entry({ path, typeflag, size, linkname });
     for (let left = size; left > 0; ) {
       const view = yield* this.#some(left);
-      this.#listener?.content(view);
+      for (const each of this.#listeners) each.content(view);
       left -= view.length;
     }
-    this.#listener?.endEntry();
+    for (const each of this.#listeners) each.endEntry();
     yield* this.#skip(padded(size) - size);
     this.#inside = undefined;
     this.#entries++;

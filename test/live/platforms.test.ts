@@ -250,5 +250,8 @@ describe.runIf(ENGINE.isContainerd)('an image of two platforms in the containerd
     expect(await docker.inspectImage(name)).toMatchObject({ Id: image.digest, RepoTags: [name] });
     const { Manifests = [] } = await docker.inspectImage(name, { manifests: true });
     expect(Manifests.map(({ Available }) => Available)).toEqual([true, false]);
+    const isNew = (await docker.apiVersion()).localeCompare('1.52', 'en', { numeric: true }) >= 0;
+    const refused = isNew ? { name: 'NotFoundError', reason: 'platform' } : { subject: 'getImage.platform' };
+    expect(await failure(docker.getImage(name, { platform: PLATFORMS }).each(() => {}))).toMatchObject(refused);
   });
 });
