@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { userInfo } from 'node:os';
@@ -46,7 +46,8 @@ export async function startSshd(): Promise<Sshd> {
   const [port, closedPort] = [await freePort(), await freePort()];
   writeFiles(folder, port, closedPort);
   process.env['PATH'] = `${folder}${delimiter}${path}`;
-  const removeRunFolder = makeRunFolder();
+  // Where root's sshd separates its privileges. It stays: another run of these tests may have an sshd that needs it.
+  if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const argv = ['-D', '-e', '-f', join(folder, 'sshd_config')];
   const child = spawn(find('sshd') ?? '', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
@@ -60,7 +61,6 @@ export async function startSshd(): Promise<Sshd> {
     async close() {
       process.env['PATH'] = path;
       child.kill();
-      removeRunFolder();
       await remove();
     },
   };
@@ -86,14 +86,6 @@ function writeFiles(folder: string, port: number, closedPort: number): void {
     `SetEnv PATH=${process.env['PATH']}`, '',
   ].join('\n'));
   writeFileSync(at('ssh'), `#!/bin/sh\nexec '${find('ssh')}' -F '${at('config')}' "$@"\n`, { mode: 0o755 });
-}
-
-/** Where root's sshd separates its privileges. */
-function makeRunFolder(): () => void {
-  const folder = '/run/sshd';
-  if (userInfo().uid !== 0 || existsSync(folder)) return () => {};
-  mkdirSync(folder, { mode: 0o755 });
-  return () => rmdirSync(folder);
 }
 
 async function freePort(): Promise<number> {
