@@ -10,6 +10,7 @@ import { gnuTar } from '../support/foreign-tar.ts';
 import {
   ENGINE,
   LABEL,
+  PODMAN_5_8,
   REGISTRY,
   RUN,
   cleanUp,
@@ -242,7 +243,8 @@ describe('importImage', () => {
       'ONBUILD RUN true',
     ];
     const { id } = await docker.importImageFromData({ words }, { changes: all, message: 'größe & more' });
-    expect((await docker.inspectImage(id)).Config).toMatchObject({
+    const { Config } = await docker.inspectImage(id);
+    expect(Config).toMatchObject({
       Cmd: ['/bin/app', '--name', 'a b'],
       Entrypoint: ['/bin/sh'],
       Env: expect.arrayContaining([ENGINE.isPodman ? 'A=first' : 'A=second', 'B=second & last größe+100%']),
@@ -250,8 +252,10 @@ describe('importImage', () => {
       User: '1000:1000',
       Volumes: { '/data': {} },
       WorkingDir: '/work',
-      OnBuild: ENGINE.isPodman ? null : ['RUN true'], // which has no place in a configuration of OCI
     });
+    // The configuration of an OCI image, which Podman makes, has no place for it.
+    const none = PODMAN_5_8 ? undefined : null;
+    expect(Config?.OnBuild).toEqual(ENGINE.isPodman ? none : ['RUN true']);
     expect((await docker.history(id))[0]?.Comment).toBe('größe & more');
   });
 

@@ -15,6 +15,7 @@ import { gunzipSync } from 'node:zlib';
 import { ConflictError, ImageClient, NotFoundError, formatReference, parseReference } from '../../src/index.ts';
 import type { Credentials, Dialer, ImageClientOptions } from '../../src/index.ts';
 import { parseAddress } from '../../src/docker/address.ts';
+import { compareVersions, majorMinor } from '../../src/docker/version.ts';
 import { dialerFor } from '../../src/system/dial.ts';
 import { gnuTar } from '../support/foreign-tar.ts';
 
@@ -63,6 +64,9 @@ async function engineUnderTest(): Promise<EngineUnderTest> {
 
 /** Podman 4 lacks some of what Podman 5 has. */
 export const PODMAN_4: boolean = ENGINE.isPodman && ENGINE.version.startsWith('4.');
+
+/** From 5.8 on, Podman speaks API 1.44: it omits more fields, and says -1 for sizes that it did not compute. */
+export const PODMAN_5_8: boolean = ENGINE.isPodman && compareVersions(majorMinor(ENGINE.version), '5.8') >= 0;
 
 /** A name as the engine shows it: Podman writes `docker.io/` before one without a host. */
 export function shown(name: string): string {
