@@ -33,9 +33,9 @@ function failure(what: string, whatToDo?: string): Failure {
   return { what: printableLines(what), whatToDo: whatToDo && printable(whatToDo) };
 }
 
-/** Several lines stay lines, set in: Podman gives a list of what it tried. */
+/** Keeps several lines, indented, and prints tabs as spaces: Podman lists what it tried, each line after a tab. */
 function printableLines(text: string): string {
-  return text.trim().split(/\r?\n/).map(printable).join('\n  ');
+  return text.trim().replaceAll('\t', ' ').split(/\r?\n/).map(printable).join('\n  ');
 }
 
 /** What a call was given cannot be meant: whoever wrote the command line can set it right. */

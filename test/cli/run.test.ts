@@ -327,6 +327,13 @@ describe('rm', () => {
     // Podman says what it tried, in several lines: set in, none of them passes for one of ours.
     expect(stderr).toBe('longshore rm: the engine answered 500: a\\u{1b}[2J\n  b\\u{202e}\n');
   });
+
+  it('prints the tabs of the engine as spaces', async () => {
+    // The words of Podman 6.1, in fixtures/tapes/podman-6.1/search-refused.tape.
+    const message = '1 error occurred:\n\t* couldn\'t search registry "127.0.0.1:1": connection refused\n\n';
+    const { stderr } = await against({ 'DELETE /images/a': status(500, message) }, ['rm', 'a']);
+    expect(stderr).toContain('500: 1 error occurred:\n   * couldn\'t search registry "127.0.0.1:1": connection refused\n');
+  });
 });
 
 describe('context', () => {
