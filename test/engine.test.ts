@@ -138,7 +138,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(await client.images()).toEqual([]);
     });
 
-    it.each(['v1.41', '1.041', 'v01.41'])('is spoken as 1.41 with an engine that writes %s', async (written) => {
+    it.each(['v1.41', 'V1.41', '1.041', 'v01.41'])('is spoken as 1.41 with an engine that writes %s', async (written) => {
       await start(() => [], written);
       expect(await client.images()).toEqual([]);
       expect(engine.asked.map(({ target }) => target)).toEqual(['/v1.41/images/json']);

@@ -10,9 +10,9 @@ export const NEWEST_API_VERSION = '1.56';
 /** Both, for messages. */
 export const OUR_RANGE: string = `${OLDEST_API_VERSION} to ${NEWEST_API_VERSION}`;
 
-const versionGrammar = /^v?([0-9]{1,4})\.([0-9]{1,4})$/;
+const versionGrammar = /^\s*v?([0-9]{1,4})\.([0-9]{1,4})\s*$/i;
 
-/** The API version that a text names, as it stands in a path: `"1.41"` for `"v1.41"` too; undefined: it names none. */
+/** The API version that a text names, as it stands in a path: `"1.41"` for `"v1.41"` and `"V1.41 "` too; undefined: it names none. */
 export function apiVersionOf(text: string): string | undefined {
   const [, major, minor] = versionGrammar.exec(text) ?? [];
   return major === undefined ? undefined : `${Number(major)}.${Number(minor)}`;
