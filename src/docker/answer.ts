@@ -15,8 +15,8 @@ import {
 } from '../errors.ts';
 import type { ApiErrorFields, ApiErrorReason } from '../errors.ts';
 import { askedFor, withoutNames } from './asked-for.ts';
-import { meaningOf } from './error-table.ts';
-import type { RequestKind, Wording } from './error-table.ts';
+import { PROXY_LOGIN, meaningOf } from './error-table.ts';
+import type { Meaning, RequestKind } from './error-table.ts';
 import { TOO_MANY_ITEMS, hasTooManyItems } from './json-limit.ts';
 
 /** The characters that are shown of an error body that is no JSON; nginx's own pages have below 1000. */
@@ -125,7 +125,7 @@ function apiError(asked: Asked, failure: Failure, verb: string, note: string): A
   const { status, daemonMessage: said, inStream, detailCode } = failure;
   const daemonMessage = cutTo(WORDS_LIMIT, said);
   const { kind, registry, names } = askedFor(asked.sent ?? target);
-  const meaning = meaningOf(withoutNames(said, names), kind);
+  const meaning = status === 407 ? PROXY_LOGIN : meaningOf(withoutNames(said, names), kind);
   const hint = remedyFor(meaning?.remedy, registry) ?? failure.advice;
   const message = `${method} ${target} on ${address} ${verb}${shownWords(daemonMessage)}${note}`;
   const Class = classOf(failure, kind, meaning, names.length > 0);
@@ -140,7 +140,7 @@ function apiError(asked: Asked, failure: Failure, verb: string, note: string): A
 function remedyFor(remedy: string | undefined, registry: string | undefined): string | undefined {
   if (registry === undefined) return remedy;
   const bare = registry === '' ? remedy?.replaceAll(/(docker log(?:in|out)) HOST/g, '$1') : remedy;
-  return bare?.replaceAll('HOST', () => escapeText(registry || 'docker.io'));
+  return bare?.replaceAll(/\bHOST\b/g, () => escapeText(registry || 'docker.io'));
 }
 
 /** Several lines, as Podman writes them, stay lines, set in so that none passes for a line of a log. */
@@ -183,6 +183,7 @@ function bodyWords(body: Uint8Array): { readonly words: string | undefined; read
       const all = [value['message'], errorText(value), value['cause']];
       const found = all.find((word): word is string => typeof word === 'string' && word !== '');
       if (found !== undefined) return { words: found.trim(), isJson: true };
+      if (Object.values(value).every((member) => member === '' || member === null)) return { words: undefined, isJson: true };
     }
   } catch {
     // Plain text, then: old engines and proxies answer so.
@@ -221,7 +222,7 @@ const passing: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
  * The status tells, but for three: 200 before a stream that failed, 500, which Podman says of nearly everything, and 404,
  * which may be a proxy's.
  */
-function classOf(failure: Failure, kind: RequestKind, meaning: Wording | undefined, hasNames: boolean): ApiErrorClass {
+function classOf(failure: Failure, kind: RequestKind, meaning: Meaning | undefined, hasNames: boolean): ApiErrorClass {
   const { status, inStream } = failure;
   if (inStream) return byReason.get(meaning?.reason) ?? meaning?.as500 ?? ApiError;
   if (status === 404) return hasNames || kind === 'archive' ? classOf404(failure, kind, meaning) : ApiError;
@@ -230,7 +231,7 @@ function classOf(failure: Failure, kind: RequestKind, meaning: Wording | undefin
 }
 
 /** For a request that names something. Only the engine's own answer says that it is absent: its fields show that it is one, or its JSON words. */
-function classOf404({ isFromEngine, isJson }: Failure, kind: RequestKind, meaning: Wording | undefined): ApiErrorClass {
+function classOf404({ isFromEngine, isJson }: Failure, kind: RequestKind, meaning: Meaning | undefined): ApiErrorClass {
   if (kind === 'archive') return BadRequestError; // what the archive refers to: a load and an import name no image
   const isSpecific = meaning !== undefined && meaning.vague !== true;
   const isVagueOnly = meaning?.vague === true && meaning.reason === undefined;
@@ -239,6 +240,7 @@ function classOf404({ isFromEngine, isJson }: Failure, kind: RequestKind, meanin
 
 /** What a status alone tells, where the words tell nothing. */
 function reasonOf(status: number, Class: ApiErrorClass): ApiErrorReason | undefined {
+  if (status === 401) return 'auth';
   if (status === 429) return 'rate-limit';
   return Class === UnavailableError ? 'unavailable' : undefined;
 }

@@ -31,9 +31,12 @@ export function askedFor(target: string): AskedFor {
   const full = repository !== undefined && tag ? [`${repository}:${tag}`, `${repository}@${tag}`] : [];
   const values = [...query.values()].flatMap((value) => [value, ...textsIn(value)]);
   const names = [...full, image ?? '', ...values].filter((name) => name !== '' && name !== '-').slice(0, NAMES_LIMIT);
-  const kind = isArchive ? 'archive' : source === null ? 'registry' : 'url';
+  const kind = isArchive ? 'archive' : source !== null ? 'url' : asksRegistry.test(path) ? 'registry' : 'local';
   return { kind, registry: registryOf(query.get('term') ?? repository), names };
 }
+
+/** What an engine asks a registry for: pull, push, search, what a registry has, login. */
+const asksRegistry = /\/images\/create$|\/push$|\/images\/search$|\/distribution\/|\/auth$/;
 
 /** The image in `/images/{image}/push`. */
 function imageIn(path: string): string | undefined {

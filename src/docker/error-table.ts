@@ -10,8 +10,8 @@ import {
 } from '../errors.ts';
 import type { ApiError, ApiErrorFields, ApiErrorReason } from '../errors.ts';
 
-/** What a request has the engine read: an archive that is sent along, one from a URL, or a registry and what is local. */
-export type RequestKind = 'archive' | 'url' | 'registry';
+/** What a request has the engine read: an archive that is sent along, one from a URL, a registry, or its own images. */
+export type RequestKind = 'archive' | 'url' | 'registry' | 'local';
 
 /** One meaning. */
 export interface Wording {
@@ -37,7 +37,7 @@ const PLAIN_HTTP =
 const UNREADABLE =
   'The engine takes a whole archive, as docker save writes it for a load and tar for an import. If it is compressed, decompress it first (gunzip, unxz)';
 
-/** Where a registry, or another server, may speak: of an archive that is sent along, such words are but names in it. */
+/** Where a registry, or another server, may speak: elsewhere such words are names, of what is in an archive or a list. */
 const REMOTE: readonly RequestKind[] = ['registry', 'url'];
 
 /** The rows, in the order in which they are tried. */
@@ -98,7 +98,7 @@ const wordings: readonly Wording[] = [
   // An image that is not there; before the words for refusals, which a name may hold.
   {
     pattern: /no such image|image not known|image does not exist locally|reference does not exist|\btag does not exist:/i,
-    kinds: REMOTE,
+    kinds: [...REMOTE, 'local'],
     reason: 'not-found',
     as500: NotFoundError,
   },
@@ -168,6 +168,7 @@ const wordings: readonly Wording[] = [
   // The engine's own way out, before the refusals, which say "authentication required" as well (docker/hub-feedback#826).
   {
     pattern: /proxy authentication required/i,
+    kinds: REMOTE,
     reason: 'network',
     remedy: "Check the engine's own proxy settings",
   },
@@ -204,8 +205,14 @@ const wordings: readonly Wording[] = [
     reason: 'auth',
     as500: UnauthorizedError,
   },
-  // A refusal of any request, such as that of an authorization plugin: at the beginning it cannot be a name in an archive.
-  { pattern: /^denied\b/i, reason: 'auth', as500: UnauthorizedError },
+  {
+    // moby's pkg/authorization/authz.go. Of any request; at the beginning it cannot be a name.
+    pattern: /^authorization denied by plugin /i,
+    reason: 'auth',
+    remedy: 'An authorization plugin of the engine refused the request: its policy must allow it',
+  },
+  // The same of other software before an engine. A name goes on behind it: "denied:latest".
+  { pattern: /^(?:access )?(?:denied|unauthorized)\b(?![:/@.-]\S)/i, reason: 'auth', as500: UnauthorizedError },
   {
     // The containerd store (rancher-sandbox/rancher-desktop#9759), Docker before a registry that answers a HEAD (kubernetes/
     // registry.k8s.io#273), a page in place of JSON (docker/hub-feedback#1222), an answer without a word to a HEAD
@@ -256,13 +263,14 @@ const wordings: readonly Wording[] = [
     transient: true,
   },
   // Then what stays so until somebody changes it.
-  { pattern: /server gave HTTP response to HTTPS client/i, reason: 'network', remedy: PLAIN_HTTP },
+  { pattern: /server gave HTTP response to HTTPS client/i, kinds: REMOTE, reason: 'network', remedy: PLAIN_HTTP },
   {
     pattern: /x509:|tls: /i,
+    kinds: REMOTE,
     reason: 'network',
     remedy: "The engine must trust the registry's CA: put it into /etc/docker/certs.d/HOST/ca.crt (Podman: /etc/containers/certs.d)",
   },
-  { pattern: /proxyconnect/i, reason: 'network', remedy: "Check the engine's own proxy settings" },
+  { pattern: /proxyconnect/i, kinds: REMOTE, reason: 'network', remedy: "Check the engine's own proxy settings" },
   { pattern: /no such host|dial tcp/i, reason: 'network' },
 
   // The rest that is missing: of a 500 it may be a program or a layer.
@@ -276,7 +284,16 @@ const wordings: readonly Wording[] = [
   { pattern: /not found|does not exist|HTTP 404\b/i, reason: 'not-found', vague: true },
 ];
 
+/** What a row says of the words that it matches. */
+export type Meaning = Omit<Wording, 'pattern'>;
+
+/** What the status 407 means, whatever the words are: it is that of a proxy before the engine. */
+export const PROXY_LOGIN: Meaning = {
+  reason: 'network',
+  remedy: 'A proxy before the engine wants a login: give the header Proxy-Authorization (headers, DOCKER_CUSTOM_HEADERS), or check the host (DOCKER_HOST)',
+};
+
 /** The first row that holds of the words, from which the names of the request were taken out; undefined for none. */
-export function meaningOf(words: string, kind: RequestKind): Wording | undefined {
+export function meaningOf(words: string, kind: RequestKind): Meaning | undefined {
   return wordings.find(({ pattern, kinds }) => kinds?.includes(kind) !== false && pattern.test(words));
 }

@@ -59,6 +59,7 @@ function secretFields({ fields }: SecretBearer): SecretBearer['fields'] {
  * which a token has a value, may be the answer to a login that succeeded (moby's `postAuth` gives a token only then).
  */
 export function quotableRefusal(body: Uint8Array): Uint8Array {
+  if (body.length === 0) return body;
   try {
     const value: unknown = JSON.parse(asBuffer(body).toString());
     if (isJsonObject(value) && typeof value['message'] === 'string' && !/token[^\w\s]*[:=]/i.test(value['message'])) {

@@ -4,8 +4,13 @@ import type { UnsuccessfulAnswer } from '../../src/docker/answer.ts';
 import * as errors from '../../src/errors.ts';
 
 const asked = { method: 'GET', target: '/v1.41/images/zz/json', address: 'unix:///d.sock' };
+/** Of a request on the engine's own images. */
 const errorOf = (status: number, body: string | Buffer, reasonPhrase = '', more: Partial<UnsuccessfulAnswer> = {}): errors.ApiError =>
   statusError(asked, { status, reasonPhrase, body: Buffer.from(body as string), fromEngine: true, ...more });
+/** Of a request to a registry. */
+const pulling = { method: 'POST', target: '/v1.41/images/create?fromImage=zz', address: 'unix:///d.sock' };
+const pullErrorOf = (status: number, message: string): errors.ApiError =>
+  statusError(pulling, { status, reasonPhrase: '', body: Buffer.from(JSON.stringify({ message })), fromEngine: true });
 
 // An engine may pass on what a registry says, of any length: what an error keeps of it is searched for secrets.
 describe('the words of an error', () => {
@@ -126,6 +131,19 @@ describe('an answer that is no success', () => {
     expect(errorOf(404, '', 'Not Found').message).toBe('GET /v1.41/images/zz/json on unix:///d.sock answered 404: Not Found');
   });
 
+  it.each(['{"message":""}', '{"message":null}', '{"cause":"","message":""}', '{}'])('that has no words in its JSON shows no JSON: %s', (body) => {
+    expect(errorOf(403, body, 'Forbidden').message).toBe('GET /v1.41/images/zz/json on unix:///d.sock answered 403: Forbidden');
+    expect(errorOf(403, body).daemonMessage).toBe('without a word');
+  });
+
+  it('that is a 407 comes from a proxy before the engine, whatever its words are', () => {
+    for (const body of ['', '{"message":"Proxy Authentication Required"}', '<title>407 Proxy Authentication Required</title>']) {
+      const error = errorOf(407, body, 'Proxy Authentication Required');
+      expect(error).toMatchObject({ reason: 'network', transient: false });
+      expect(error.hint).toMatch(/^A proxy before the engine wants a login: .*Proxy-Authorization.*DOCKER_HOST/);
+    }
+  });
+
   it('says where its words were cut short', () => {
     const error = errorOf(404, '{"message":"No su', 'Not Found', { cut: true });
     expect(error.message).toMatch(/answered 404: \{"message":"No su \(the answer was cut short here\)$/);
@@ -177,7 +195,7 @@ describe('the reason of an error', () => {
     ['authenticating creds for "h:1": pinging container registry h:1: Get "https://h:1/v2/": dial tcp h:1: connect: connection refused', 'network'],
     ['invalid reference format', undefined],
   ])('%s', (words, reason) => {
-    expect(errorOf(500, JSON.stringify({ message: words })).reason).toBe(reason);
+    expect(pullErrorOf(500, words).reason).toBe(reason);
   });
 });
 
@@ -196,8 +214,8 @@ describe('a status of 500', () => {
     ['what leaves a doubt', 'layer does not exist', errors.ServerError],
     ['what leaves a doubt', 'exec: "unpigz": executable file not found in $PATH', errors.ServerError],
   ])('is of the class that its words mean: %s', (_, words, Class) => {
-    expect(errorOf(500, JSON.stringify({ message: words })).constructor).toBe(Class);
-    expect(errorOf(501, JSON.stringify({ message: words })).constructor).toBe(errors.ServerError);
+    expect(pullErrorOf(500, words).constructor).toBe(Class);
+    expect(pullErrorOf(501, words).constructor).toBe(errors.ServerError);
   });
 });
 
@@ -222,7 +240,7 @@ describe('an error inside a stream', () => {
     [{ errorDetail: null, error: 'x' }, 'x', errors.ApiError],
     [{ status: 'Downloading', errorDetail: {} }, 'without a word', errors.ApiError],
   ])('%j', (message, words, Class) => {
-    const error = inStreamError(asked, message);
+    const error = inStreamError(pulling, message);
     expect(error?.constructor).toBe(Class);
     expect(error).toMatchObject({ status: 200, inStream: true, daemonMessage: words });
     expect(error?.detailCode).toBe((message as { errorDetail?: { code?: number } }).errorDetail?.code);

@@ -73,6 +73,41 @@ describe('a load or an import that fails', () => {
   });
 });
 
+// A list, a prune: a registry has no part in it, and the words are names of images that the request does not have.
+describe('what an engine says of its own images', () => {
+  const local = ['/v1.41/images/json', '/v1.41/images/prune', '/v1.41/system/df?type=image', '/v1.41/images/acme/app/json', '/v1.41/images/acme/app'];
+  it.each([
+    'conflict: unable to delete unauthorized:latest (must be forced)',
+    'unauthorized:latest: image is in use by a container',
+    'denied:1 is in use',
+    'image h.example/toomanyrequests:1 is in use',
+    'cannot read h.example/acme/x509:1',
+    'cannot read acme/eof: EOF',
+    'image access-denied/a: denied/b is broken',
+    'a tag of acme/app is immutable',
+  ])('has no word of a registry: %s', (words) => {
+    for (const target of local) {
+      expect(of500(target, words), target).toMatchObject({ name: 'ServerError', reason: undefined, hint: undefined });
+    }
+  });
+
+  // moby's pkg/authorization/authz.go, and proxies before an engine.
+  it.each([
+    'authorization denied by plugin authz-broker: no policy applied (user: "x" action: "image_list")',
+    'authorization denied by plugin opa: unauthorized',
+    'denied: not for this user',
+    'Unauthorized',
+    'Access denied to resource',
+    'unauthorized: no session',
+  ])('has the refusal of an authorization plugin, or of a proxy: %s', (words) => {
+    for (const target of [...local, targets.load, targets.pull]) expect(of500(target, words).reason, target).toBe('auth');
+  });
+
+  it('knows an absent image', () => {
+    expect(of500('/v1.41/images/acme/app', 'acme/app: image not known')).toMatchObject({ name: 'NotFoundError', reason: 'not-found' });
+  });
+});
+
 describe('the names in a request', () => {
   // words that tell a refusal, a limit, a failure of the network, and an absence
   const words = ['unauthorized', 'toomanyrequests', 'denied', 'forbidden', 'eof', 'immutable', 'x509'];
