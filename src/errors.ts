@@ -20,6 +20,18 @@ interface LongshoreErrorOptions extends ErrorOptions {
   readonly transient?: boolean | undefined;
 }
 
+/** A checked copy of what an error is made of: programs make errors of ours, too, and texts are made of the fields. */
+function fieldsOf<Fields extends object>(fields: Fields, ...texts: readonly string[]): Fields {
+  try {
+    const own = { ...fields };
+    const values = [...texts, ...Object.values({ ...own, cause: undefined })];
+    if (Object(fields) === fields && values.every((value) => /^(?:string|number|boolean|undefined)$/.test(typeof value))) return own;
+  } catch {
+    // a proxy or a getter that throws
+  }
+  throw new ArgumentError('an error is made of texts, numbers and booleans, and a cause');
+}
+
 /** Thrown never as itself: the root of every error of ours. */
 export class LongshoreError extends Error {
   /** Stable, one for each class: `"LONGSHORE_CONNECT"`. */
@@ -30,17 +42,18 @@ export class LongshoreError extends Error {
   exchange: ExchangePlace | undefined;
 
   constructor(code: string, message: string, options?: LongshoreErrorOptions) {
-    super(message, options);
+    const own = fieldsOf(options ?? {}, code, message);
+    super(message, own);
     this.name = new.target.name;
     this.code = `LONGSHORE_${code}`;
-    this.transient = options?.transient ?? false;
+    this.transient = own.transient ?? false;
     this.exchange = undefined;
   }
 
   /** Says where it happened, once: the first place named is the innermost. */
   at(place: ExchangePlace): this {
     if (this.exchange !== undefined) return this;
-    this.exchange = place;
+    this.exchange = fieldsOf(place);
     this.message = `${place.method} ${place.target} on ${place.address}: ${this.message}`;
     return this;
   }
@@ -91,6 +104,7 @@ export class ConnectError extends LongshoreError {
     message: string,
     fields: LongshoreErrorOptions & { address: string; errno?: string | undefined; hint?: string | undefined },
   ) {
+    fields = fieldsOf(fields, message);
     const { cause, hint, transient = PASSING.has(fields.errno) } = fields;
     super('CONNECT', hint === undefined ? message : `${message}. ${hint}`, { cause, transient });
     this.address = fields.address;
@@ -109,6 +123,7 @@ export class ProtocolError extends LongshoreError {
   readonly excerpt: string;
 
   constructor(message: string, fields: { offset: number; section: string; excerpt?: string }) {
+    fields = fieldsOf(fields, message);
     const excerpt = fields.excerpt ?? '';
     super('PROTOCOL', `${message}${excerpt && ` "${excerpt}"`} at byte ${fields.offset} (${fields.section})`);
     this.offset = fields.offset;
@@ -134,6 +149,7 @@ export class TruncatedError extends LongshoreError {
       expected?: number | undefined;
     },
   ) {
+    fields = fieldsOf(fields, message);
     // Most often a connection that broke, or an engine that was stopped.
     super('TRUNCATED', message, { cause: fields.cause, transient: fields.transient ?? true });
     this.phase = fields.phase;
@@ -152,6 +168,7 @@ export class DigestError extends LongshoreError {
   readonly actual: string | undefined;
 
   constructor(message: string, fields: { path: string; expected: string | undefined; actual: string | undefined }) {
+    fields = fieldsOf(fields, message);
     super('DIGEST', message);
     this.path = fields.path;
     this.expected = fields.expected;
@@ -167,6 +184,7 @@ export class TimeoutError extends LongshoreError {
   readonly limitMs: number;
 
   constructor(message: string, fields: { limit: TimeoutError['limit']; limitMs: number }) {
+    fields = fieldsOf(fields, message);
     super('TIMEOUT', message, { transient: true }); // an engine that was busy may be less so
     this.limit = fields.limit;
     this.limitMs = fields.limitMs;
@@ -223,6 +241,7 @@ export class ApiError extends LongshoreError implements ApiErrorFields {
   readonly hint: string | undefined;
 
   constructor(message: string, fields: ApiErrorFields) {
+    fields = fieldsOf(fields, message);
     super('API', message, { transient: fields.transient });
     this.status = fields.status;
     this.method = fields.method;
@@ -236,7 +255,7 @@ export class ApiError extends LongshoreError implements ApiErrorFields {
 
   /** As its message says already what was asked and where, only the field is set. */
   override at(place: ExchangePlace): this {
-    this.exchange ??= place;
+    this.exchange ??= fieldsOf(place);
     return this;
   }
 }
@@ -271,6 +290,7 @@ export class DecodeError extends LongshoreError {
   readonly offset: number;
 
   constructor(message: string, fields: { offset: number }) {
+    fields = fieldsOf(fields, message);
     super('DECODE', message);
     this.offset = fields.offset;
   }
@@ -291,6 +311,7 @@ export class FileError extends LongshoreError {
   readonly errno: string | undefined;
 
   constructor(message: string, fields: { path: string; errno?: string | undefined; cause?: unknown }) {
+    fields = fieldsOf(fields, message);
     super('FILE', message, { cause: fields.cause });
     this.path = fields.path;
     this.errno = fields.errno;
@@ -307,6 +328,7 @@ export class VersionError extends LongshoreError {
   readonly spoken: string;
 
   constructor(message: string, fields: { subject?: string | undefined; needed: string; spoken: string }) {
+    fields = fieldsOf(fields, message);
     super('VERSION', message);
     this.subject = fields.subject;
     this.needed = fields.needed;
@@ -334,6 +356,7 @@ export class CredentialError extends LongshoreError {
   readonly exitCode: number | undefined;
 
   constructor(message: string, fields: CredentialErrorFields) {
+    fields = fieldsOf(fields, message);
     super('CREDENTIAL', message);
     this.registry = fields.registry;
     this.helper = fields.helper;
@@ -352,7 +375,8 @@ export class ConfigError extends LongshoreError {
 /** Thrown before any byte is sent, when what a call was given cannot be meant. */
 export class ArgumentError extends LongshoreError {
   constructor(message: string, options?: ErrorOptions & { code?: string }) {
-    super(options?.code ?? 'ARGUMENT', message, options);
+    const own = fieldsOf(options ?? {}, message);
+    super(own.code ?? 'ARGUMENT', message, own);
   }
 }
 
@@ -369,6 +393,7 @@ export class TarError extends ArgumentError {
   readonly path: string | undefined;
 
   constructor(message: string, fields: { path?: string | undefined; cause?: unknown } = {}) {
+    fields = fieldsOf(fields, message);
     super(message, { code: 'TAR', cause: fields.cause });
     this.path = fields.path;
   }

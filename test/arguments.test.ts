@@ -126,6 +126,35 @@ async function optionsOf(name: string): Promise<string[]> {
   return /it has (.*)$/.exec(String(error))?.[1]?.split(', ') ?? [];
 }
 
+// Programs make errors of ours in their tests, and throw them from their own functions.
+describe('every error class', () => {
+  const classes = Object.entries(api).filter(([, value]) => Object.prototype.isPrototypeOf.call(Error, value));
+  type Make = new (...given: unknown[]) => LongshoreError;
+
+  it('is an error of ours', () => {
+    expect(classes.length).toBeGreaterThan(20);
+    for (const [, Class] of classes) expect((Class as Make).prototype instanceof LongshoreError || Class === LongshoreError).toBe(true);
+  });
+
+  it.each(classes)('%s takes odd values, or refuses them with an ArgumentError', async (_, Class) => {
+    const Made = Class as unknown as Make;
+    const members = ['address', 'errno', 'hint', 'transient', 'offset', 'section', 'excerpt', 'phase', 'path', 'limit', 'status', 'registry', 'code', 'method', 'target'];
+    const failures: string[] = [];
+    const note = async (what: string, call: () => unknown): Promise<void> => {
+      const error = await outcome(call);
+      if (error !== undefined && !(error instanceof ArgumentError)) failures.push(`${what}: ${String((error as Error).stack)}`);
+    };
+    for (const [what, make] of Object.entries(odd)) {
+      const places: ReadonlyArray<readonly unknown[]> = [[make()], ['x', make()], ['x', {}, make()], ['X', 'x', make()], [make(), make(), make()]];
+      // Any value may be a cause, and is kept as it is.
+      const given = [...places, ...members.map((name) => ['x', { [name]: make() }])];
+      for (const values of given) await note(what, () => void new Made(...values));
+      await note(`at ${what}`, () => void new Made('x', Made === LongshoreError ? 'x' : {}).at(make() as never));
+    }
+    expect(failures).toEqual([]);
+  });
+});
+
 describe('every method of a client', () => {
   it('is in this list', () => {
     const names = Object.getOwnPropertyNames(ImageClient.prototype).filter((name) => !['constructor', 'close', 'request'].includes(name));
