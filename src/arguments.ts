@@ -161,8 +161,16 @@ function copyOfQuery(value: unknown): object {
   return Object.fromEntries(items.map(([key, item]) => [key, Array.isArray(item) ? copyOfList(item) : item]));
 }
 
-/** Remedies for options that people try. */
+const GIVE_TAG = { '': 'give { tag }' };
+const GIVE_HOST = { '': 'give { host }' };
+
+/** Remedies for options that people try; `""` is a string in their place. */
 const HINTS: Partial<Record<keyof typeof METHODS, Readonly<Record<string, string>>>> = {
+  fromEnvironment: GIVE_HOST,
+  explain: GIVE_HOST,
+  record: GIVE_HOST,
+  dockerConfig: { '': 'give { folder }' },
+  checkAuth: { '': 'give credentials as one object, { username, password }' },
   pruneImages: {
     all: 'to remove all unused images, give filters: { dangling: false }',
     dangling: 'give filters: { dangling: false }',
@@ -170,13 +178,19 @@ const HINTS: Partial<Record<keyof typeof METHODS, Readonly<Record<string, string
     label: 'give filters: { label: "a=b" }',
   },
   images: {
+    '': 'give { name }',
     filter: 'give name, or filters: { reference: "alpine" }',
     reference: 'give name, or filters: { reference: "alpine" }',
     dangling: 'give filters: { dangling: true }',
     label: 'give filters: { label: "a=b" }',
   },
-  pull: { auth: 'give credentials', authconfig: 'give credentials', all: 'give allTags: true' },
-  push: { auth: 'give credentials', authconfig: 'give credentials', all: 'give allTags: true' },
+  tag: GIVE_TAG,
+  removeImage: { '': 'it removes one image a call' },
+  getImage: { '': 'give several images as a list, ["a", "b"]' },
+  importImage: { '': 'give { repository }' },
+  importImageFromImage: GIVE_TAG,
+  pull: { ...GIVE_TAG, auth: 'give credentials', authconfig: 'give credentials', all: 'give allTags: true' },
+  push: { ...GIVE_TAG, auth: 'give credentials', authconfig: 'give credentials', all: 'give allTags: true' },
 };
 
 /** The options of a method, checked and copied. */

@@ -50,7 +50,7 @@ import type { Warn } from './warnings.ts';
 // An engine gives an empty archive for no image.
 const IMAGES = kind('an image, or a list of images that is not empty', (value) => (value as unknown[]).length > 0, copyOfList);
 const SEARCH_TERM = kind('a string that is not empty', (value) => FILLED_TEXT.test(value) && hasUtf8(value as string));
-const OWN_CREDENTIALS = kind('credentials', OBJECT.test, CREDENTIALS.copy);
+const OWN_CREDENTIALS = kind('an object such as { username, password }', OBJECT.test, CREDENTIALS.copy);
 
 /** A client of one engine. Making one does no I/O; the first call negotiates the API version. */
 export class ImageClient {

@@ -92,7 +92,8 @@ const NONE: object = Object.freeze({});
 
 /**
  * A copy of the options that a method was given, each of them checked. An `ArgumentError` for one that the method does not
- * have: a misspelt one would be dropped in silence. `hints` are remedies for names that people try.
+ * have: a misspelt one would be dropped in silence. `hints` are remedies for names that people try, `""` that for
+ * a string in the place of the options.
  */
 export function takeOptions<Options extends object>(
   method: string,
@@ -101,12 +102,11 @@ export function takeOptions<Options extends object>(
   hints: Readonly<Record<string, string>> = {},
 ): Options {
   if (given === undefined) return NONE as Options;
+  const remedy = (name: string): string => (Object.hasOwn(hints, name) ? `: ${hints[name]}` : `; it has ${Object.keys(kinds).join(', ')}`);
+  if (typeof given === 'string') throw new ArgumentError(`${method}: options must be an object, not a string${remedy('')}`);
   const plain = check(given, OPTIONS, method, 'options') as Readonly<Record<string, unknown>>;
   const stray = strayName(method, plain, kinds);
-  if (stray !== undefined) {
-    const hint = Object.hasOwn(hints, stray) ? `: ${hints[stray]}` : `; it has ${Object.keys(kinds).join(', ')}`;
-    throw new ArgumentError(`${method} has no option "${printable(stray)}"${hint}`);
-  }
+  if (stray !== undefined) throw new ArgumentError(`${method} has no option "${printable(stray)}"${remedy(stray)}`);
   return takeMembers(method, 'options.', plain, kinds) as Options;
 }
 

@@ -226,6 +226,33 @@ describe('every method of a client', () => {
     await expect(client.ping({ header: 1 } as never)).rejects.toThrow('ping has no option "header"; it has signal, timeouts');
   });
 
+  it('names the right form where a string stands in the place of options', async () => {
+    const given = [
+      [() => client.pull('a', '1.2' as never), 'pull: options must be an object, not a string: give { tag }'],
+      [() => client.push('a', '1.2' as never), 'push: options must be an object, not a string: give { tag }'],
+      [() => client.tag('a', 'b', 'latest' as never), 'tag: options must be an object, not a string: give { tag }'],
+      [() => client.importImageFromImage('a', 'b' as never), 'importImageFromImage: options must be an object, not a string: give { tag }'],
+      [() => client.getImage('a', 'b' as never), 'getImage: options must be an object, not a string: give several images as a list, ["a", "b"]'],
+      [() => client.images('a' as never), 'images: options must be an object, not a string: give { name }'],
+      [() => client.importImage('a.tar', 'b' as never), 'importImage: options must be an object, not a string: give { repository }'],
+      [() => client.importImageFromData(bytes(), 'b' as never), 'importImage: options must be an object, not a string: give { repository }'],
+      [() => client.removeImage('a', 'b' as never), 'removeImage: options must be an object, not a string: it removes one image a call'],
+      [() => client.exists('a', 'b' as never), 'exists: options must be an object, not a string; it has signal, timeouts'],
+      [() => client.checkAuth('h', 'u' as never, 'p' as never), 'checkAuth: options must be an object, not a string: give credentials as one object, { username, password }'],
+      [() => client.checkAuth('h', 'u' as never), 'checkAuth: credentials must be an object such as { username, password }, not a string'],
+      [() => ImageClient.fromEnvironment('unix:///x' as never), 'fromEnvironment: options must be an object, not a string: give { host }'],
+      [() => ImageClient.explain('unix:///x' as never), 'explain: options must be an object, not a string: give { host }'],
+      [() => api.dockerConfig('/x' as never), 'dockerConfig: options must be an object, not a string: give { folder }'],
+      [() => testing.record('/nope/x', 'unix:///x' as never), 'record: options must be an object, not a string: give { host }'],
+    ] as const;
+    for (const [call, message] of given) expect(await outcome(call)).toMatchObject({ name: 'ArgumentError', message });
+    const names = Object.entries(methods).map(([name, own]) => [name, own.map((make) => make())] as const);
+    for (const [name, own] of names) {
+      const error = await outcome(() => method(name)?.(...own, 'x'));
+      expect(String(error), name).toMatch(/^ArgumentError: \w+: options must be an object, not a string(?:: |; it has )/);
+    }
+  });
+
   it('sends nothing that it refuses', async () => {
     const before = engine.asked.length;
     for (const make of [odd['null'], odd['5'], odd['a Date'], odd['a revoked proxy']]) {
