@@ -130,6 +130,17 @@ export class Engine {
     return this.knownPodman ?? (await this.#identityToGate(limits))?.isPodman;
   }
 
+  /** The same, but by an answer of now where it was not Podman before: another engine may have taken the address since. */
+  async isPodmanNow(limits: CallLimits): Promise<boolean | undefined> {
+    if (this.knownPodman !== false) return this.isPodman(limits);
+    this.#server = undefined;
+    this.#forget();
+    const told = await this.isPodman(limits);
+    // Where /_ping is refused, any other answer may name its server.
+    if (told === undefined) await this.json({ operation: 'version', ...limits }).catch(() => limits.signal?.throwIfAborted());
+    return this.knownPodman;
+  }
+
   /** The same, as far as answers have told it by now: every one of them may name its server. */
   get knownPodman(): boolean | undefined {
     return this.#identity?.isPodman ?? identityOfServer(this.#server)?.isPodman;

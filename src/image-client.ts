@@ -218,8 +218,10 @@ export class ImageClient {
     check(term, SEARCH_TERM, 'search', 'term');
     const registry = this.#registry({ host: searchedHost(term) }, credentials);
     const limits = { signal, timeouts };
+    const takesCredentials = registry.credentials !== undefined && registry.credentials !== 'anonymous';
     // Where it is not known what the engine is, too: Docker understands both forms.
-    const sent = (await this.#engine.isPodman(limits)) === false ? term : withSearchedHost(term);
+    const isPodman = await (takesCredentials ? this.#engine.isPodmanNow(limits) : this.#engine.isPodman(limits));
+    const sent = isPodman === false ? term : withSearchedHost(term);
     const call = { operation: 'search', args: { ...args, term: sent }, registry, ...limits } as const;
     return this.#engine.json(call, readFound).catch(async (error: unknown) => {
       if (error instanceof NotFoundError && (await this.#engine.isPodman(limits)) === true) return [];

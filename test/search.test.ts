@@ -101,6 +101,47 @@ describe('on Docker', () => {
   });
 });
 
+// Docker's socket is taken over by Podman, and the very next call is a search.
+describe('an engine that was Docker at the call before', () => {
+  const asked: string[] = [];
+  async function swapped(version: string | undefined, isPingRefused: boolean, options: SearchOptions): Promise<string[]> {
+    asked.length = 0;
+    let server = DOCKER;
+    daemon = await fakeDaemon((socket) =>
+      onRequest(socket, (head) => {
+        const [line = ''] = head.split(' HTTP/');
+        asked.push(line);
+        if (!line.endsWith('/_ping')) return void socket.write(answer(line.includes('/version') ? '{}' : '[]', server));
+        if (isPingRefused) return void socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
+        socket.write(`HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\n${server}Content-Length: 0\r\n\r\n`);
+      }),
+    );
+    client = new ImageClient({ host: daemon.host, version });
+    await client.images();
+    await client.search('first', options);
+    server = PODMAN;
+    await client.search('alpine', options);
+    return asked.filter((line) => line.includes('/search')).map((line) => new URL(`http://h${line.split(' ')[1]}`).searchParams.get('term') ?? '');
+  }
+  const login = (): typeof HUB => HUB;
+
+  it.each([
+    ['with a negotiated version', undefined, false],
+    ['with a pinned version', '1.41', false],
+    ['with a pinned version, and pings refused', '1.41', true],
+  ])('is asked again before it gets credentials, %s', async (_, version, isPingRefused) => {
+    expect(await swapped(version, isPingRefused, { credentials: HUB })).toEqual(['first', 'docker.io/alpine']);
+    client.close();
+    await daemon.close();
+    expect(await swapped(version, isPingRefused, { credentials: login })).toEqual(['first', 'docker.io/alpine']);
+  });
+
+  it.each([{}, { credentials: 'anonymous' as const }])('is not asked again where none go along: %j', async (options) => {
+    await swapped(undefined, false, options);
+    expect(asked.filter((line) => line.endsWith('/_ping'))).toHaveLength(1);
+  });
+});
+
 // As Podman 5.4.2 and 6.1.1 answer to docker.io/alpine.
 it('gives names of the Docker Hub as Docker gives them', () => {
   const five = { Index: 'docker.io', Description: 'd', Stars: 3, Official: '', Automated: '', Tag: '' };
