@@ -17,6 +17,7 @@ import { escapeText } from './bytes.ts';
 import { ApiError, DecodeError, InvalidReferenceError, NotFoundError, TruncatedError, VersionError } from './errors.ts';
 import { formatReference, parseReference, repositoryName } from './docker/reference.ts';
 import type { Reference } from './docker/reference.ts';
+import { hasName } from './docker/manifest-lists.ts';
 import { isIndex } from './docker/media-types.ts';
 import { isSeveral, lacksVariant, platformName, runsOn, samePlatform } from './docker/platform.ts';
 import type { Platform } from './docker/platform.ts';
@@ -212,10 +213,9 @@ async function pushedManifest({ reference, registry }: Push, local: Local, left:
   return [image.Id, ...digestsOf(image, reference)].includes(there.digest) ? there : undefined;
 }
 
-/** Podman 5.4 and 6.1 show a manifest list as the image in it that is for the engine's platform, under that image's own names. */
 async function isManifestList(name: string, local: Local, left: AbortSignal): Promise<boolean> {
   const image = await local.inspect(name, left);
-  return image !== undefined && !image.RepoTags.some((tag) => formatReference(parseAnswered(tag)) === name);
+  return image !== undefined && !hasName(image, name);
 }
 
 /** Loads. Nothing but the stream tells what the archive held: a load that stopped is an error. */

@@ -12,6 +12,7 @@ import type { AuthResult, ImageDiskUsage, ImageEvent, InfoResult, PingResult, Ve
 import { imageEventFilters, mergeFilters, namesHub, withComparedNames } from './docker/filters.ts';
 import type { Filters } from './docker/filters.ts';
 import type { HistoryItem, ImageInspect, ImageSummary, PruneResult, RemoveItem, SearchResult } from './docker/image-types.ts';
+import { refuseListName } from './docker/manifest-lists.ts';
 import type { DistributionInspect, ImageAttestation } from './docker/manifest-types.ts';
 import {
   imageDiskUsage, namedAsListed, readAttestations, readDistribution, readFound, readHistory, readImage, readImages, readInfo, readLogin,
@@ -21,7 +22,7 @@ import type { EventsArguments } from './docker/podman-events.ts';
 import { importedName, searchedHost, warnOfLostName, withDefaultTag, withSearchedHost, withoutDigest } from './docker/names.ts';
 import type { ImportResult, LoadResult, PullResult, PushResult } from './docker/outcome.ts';
 import type { Platform } from './docker/platform.ts';
-import { formatReference, parseImage, parseReference, repositoryName, withTag } from './docker/reference.ts';
+import { formatReference, isDigest, parseImage, parseReference, repositoryName, withTag } from './docker/reference.ts';
 import type { Engine } from './engine.ts';
 import type { EngineCall, RegistryAccess } from './engine-call.ts';
 import { ArgumentError, NotFoundError } from './errors.ts';
@@ -193,7 +194,7 @@ export class ImageClient {
 
   /**
    * Removes a name, and the image with its last name. `DELETE /images/{image}`. On the containerd store, `repository@digest`
-   * removes all tags of that image.
+   * removes all tags of that image. A name of a manifest list is a `ConflictError` on Podman, which may remove an image of it.
    */
   async removeImage(image: string, options?: RemoveImageOptions): Promise<RemoveItem[]> {
     const { signal, timeouts, ...args } = take('removeImage', options);
@@ -202,6 +203,12 @@ export class ImageClient {
       // An engine removes one after the other, and fails at the first that is not there.
       await this.#engine.passGates(call);
       for (const platform of args.platforms) await this.inspectImage(image, { platform, signal, timeouts });
+    }
+    if (!isDigest(image) && (await this.#engine.isPodman({ signal, timeouts })) === true) {
+      await this.#engine.passGates(call);
+      // Where it cannot be inspected, the engine answers for itself.
+      const shown = await this.inspectImage(image, { signal, timeouts }).catch(() => signal?.throwIfAborted());
+      if (shown !== undefined) refuseListName(shown, image);
     }
     return this.#engine.json(call, readRemoved);
   }

@@ -44,14 +44,15 @@ try {
 }
 
 /** What a case needs and is not there. */
-async function lacking({ needs = [], registry, login }) {
+async function lacking({ needs = [], podman, registry, login }) {
+  if (podman && !header.engine.startsWith('Podman')) return 'Podman';
   if (registry && env.registry === undefined) return 'REGISTRY';
   if (login && env.login === undefined) return 'REGISTRY_LOGIN';
   for (const subject of [needs].flat()) if (!(await admin.supports(subject))) return subject;
   return undefined;
 }
 
-async function recordCase({ images = {}, client = {}, serve, prepare, run }) {
+async function recordCase({ images = {}, client = {}, serve, prepare, cleanUp, run }) {
   for (const [name, entries] of Object.entries(images)) {
     await admin.importImageFromData(entries, { repository: name, changes: LABELLED });
   }
@@ -68,6 +69,7 @@ async function recordCase({ images = {}, client = {}, serve, prepare, run }) {
     docker.close();
     server?.closeAllConnections();
     server?.close();
+    await cleanUp?.(admin);
   }
   return recording.tape();
 }

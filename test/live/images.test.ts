@@ -245,6 +245,27 @@ describe('removeImage', () => {
     expect(await docker.exists(base.id)).toBe(true);
   });
 
+  it.runIf(ENGINE.isPodman)('removes no image of a manifest list in place of its name', async () => {
+    const { name, id } = await makeImage(docker, 'member');
+    const list = `localhost/${repository('manifest-list')}:v1`;
+    const manifests = async (method: 'POST' | 'DELETE', query = {}): Promise<void> => {
+      const path = `/v4.0.0/libpod/manifests/${encodeURIComponent(list)}`;
+      const { status, body } = await docker.request({ method, path, query, versioned: false });
+      expect(status, (await collect(body)).toString()).toBeLessThan(300);
+    };
+    await manifests('POST', { images: `containers-storage:${shown(name)}` });
+    try {
+      await docker.tag(list, `localhost/${repository('manifest-list')}:v2`);
+      for (const tag of ['v1', 'v2']) {
+        expect(await failure(docker.removeImage(list.replace(/v1$/, tag)))).toBeInstanceOf(ConflictError);
+      }
+      expect(await docker.inspectImage(id)).toMatchObject({ RepoTags: [shown(name)] });
+    } finally {
+      await manifests('DELETE');
+    }
+    await docker.removeImage(name);
+  });
+
   it('is a NotFoundError for what is not there', async () => {
     expect(await failure(docker.removeImage(repository('nothing')))).toBeInstanceOf(NotFoundError);
   });

@@ -9,6 +9,7 @@ export interface TapeEnvironment {
 export interface TapeCase {
   readonly name: string;
   readonly needs?: string | readonly string[];
+  readonly podman?: true;
   readonly registry?: true;
   readonly login?: true;
   readonly serve?: unknown;
@@ -16,6 +17,7 @@ export interface TapeCase {
   readonly client?: ImageClientOptions;
   readonly overlaps?: true;
   readonly prepare?: (admin: ImageClient, env: TapeEnvironment) => PromiseLike<unknown>;
+  readonly cleanUp?: (admin: ImageClient) => PromiseLike<unknown>;
   readonly run: (docker: ImageClient, env: TapeEnvironment) => PromiseLike<unknown>;
 }
 

@@ -2,12 +2,14 @@
 //
 //   name      the tape's file
 //   needs     what the engine must have, in the words of `client.supports`: one, or several
+//   podman    true where only Podman has what `prepare` makes
 //   registry  true where a registry without login is needed (REGISTRY=host:port)
 //   login     true where a registry with a login is needed (REGISTRY_LOGIN=host:port)
 //   serve     what a server on SERVED must answer while the case is recorded: `{ '/path': body }`, or what gives that
 //   images    what there must be before: `{ name: file system }`, imported, labelled, and removed afterwards
 //   client    options of the client
 //   prepare   what else must be done before, unrecorded
+//   cleanUp   what of it must be undone afterwards, as it has no label
 //   overlaps  true where one answer is still coming while the next request is sent
 //   run       the operation; what it gives, or its error, is what the tests compare
 //
@@ -270,6 +272,14 @@ const changing = [
     images: { [NAME]: hello },
     prepare: (admin) => admin.tag(NAME, 'longshore/tape-b:1'),
     run: async (docker) => docker.removeImage((await docker.inspectImage(NAME)).Id, { force: true }),
+  },
+  {
+    name: 'remove-list-name', // of a manifest list, as which Podman shows an image in it
+    podman: true,
+    images: { [NAME]: hello },
+    prepare: (admin) => manifestList(admin, 'POST', `?images=containers-storage:docker.io/${NAME}`),
+    cleanUp: (admin) => manifestList(admin, 'DELETE'),
+    run: (docker) => docker.removeImage('localhost/longshore/list:1'),
   },
   {
     name: 'remove-platforms', // one of two, on the containerd store; a graphdriver store takes it as a condition
@@ -738,6 +748,14 @@ async function nextSecond(admin) {
 
 async function loadMulti(admin, env, name = NAME) {
   await admin.loadImage(await multiArchive(env, name));
+}
+
+/** Makes or removes a list, by Podman's own API. */
+async function manifestList(admin, method, query = '') {
+  const path = `/v4.0.0/libpod/manifests/${encodeURIComponent('localhost/longshore/list:1')}${query}`;
+  const { status, body } = await admin.request({ method, path, versioned: false });
+  const said = await collect(body);
+  if (status >= 300) throw new Error(`${method} ${path}: ${status} ${said}`);
 }
 
 async function loadFor(admin, env, registry) {

@@ -374,6 +374,13 @@ export const expectations: Readonly<Record<string, (facts: Facts) => Expectation
   'remove-noprune': ({ last }) => ({ value: removedOf(last.json()) }),
   'remove-name': ({ at }) => ({ value: [removedOf(at(/^DELETE/).json()), true] }),
   'remove-conflict': lastFailed,
+  'remove-list-name': ({ all }) => ({
+    check: ({ error }) => {
+      expect(error).toBeInstanceOf(ConflictError);
+      expect((error as Error).message).toContain('docker.io/longshore/tape:1');
+      expect(all.filter(({ method }) => method === 'DELETE')).toEqual([]);
+    },
+  }),
   'remove-force': ({ last }) => ({ value: removedOf(last.json()) }),
   'remove-platforms': valueOr(({ at }) => [removedOf(at(/^DELETE/).json()), true], /^DELETE/),
   'remove-platforms-missing': lastFailed,

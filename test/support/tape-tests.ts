@@ -125,7 +125,8 @@ function versionOf(tapes: ReadonlyArray<readonly [name: string, bytes: Buffer]>)
 }
 
 /** Whether the engine must have been recorded at it, by what its own tape of `supports` lets the client find out. */
-async function isDue(engine: string, { name, needs = [] }: TapeCase): Promise<boolean> {
+async function isDue(engine: string, { name, podman, needs = [] }: TapeCase): Promise<boolean> {
+  if (podman === true && !engine.startsWith('podman')) return false;
   if (absences.some(([where, what]) => where.test(engine) && what.test(name))) return false;
   const [, bytes] = tapesOf(engine).find(([each]) => each === 'supports') ?? [];
   if (bytes === undefined) return true;
