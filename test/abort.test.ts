@@ -1,7 +1,7 @@
 // Every method, aborted in every phase that it has: it rejects with the signal's own reason, and nothing is left of it:
 // no listener, no connection, no program, no file; the source of an upload is told; and the next call is unharmed.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { getEventListeners, once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -20,6 +20,8 @@ import { parseAddress } from '../src/docker/address.ts';
 import { files } from '../src/system/files.ts';
 import { until } from './support/fake-daemon.ts';
 import { runs } from './support/fake-ssh.ts';
+import { makeFifo, noFifo } from './support/fifo.ts';
+import { titled } from './support/installed.ts';
 import { makeProgram } from './support/make-program.ts';
 import { TAR, obedientDaemon } from './support/obedient-daemon.ts';
 import type { ObedientDaemon } from './support/obedient-daemon.ts';
@@ -110,7 +112,7 @@ const rows: readonly Row[] = [
   },
 ];
 const title = ({ method, how }: Row): string => (how === undefined ? method : `${method} ${how}`);
-const titled = (some: readonly Row[]): Array<[string, Row]> => some.map((row) => [title(row), row]);
+const cases = (some: readonly Row[]): Array<[string, Row]> => some.map((row) => [title(row), row]);
 
 async function* source(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
@@ -186,7 +188,7 @@ it('the table has every method that there is', () => {
 });
 
 describe('an abort before the call', () => {
-  it.each(titled(rows))('of %s sends nothing', async (_, { run }) => {
+  it.each(cases(rows))('of %s sends nothing', async (_, { run }) => {
     make();
     const connections = daemon.daemon.sockets.length;
     const signal = AbortSignal.abort(reason);
@@ -196,7 +198,7 @@ describe('an abort before the call', () => {
     expect(await readdir(folder)).toEqual(['given.tar']);
   });
 
-  it.each(titled(rows))('of %s is heard also where all that it needs is known', async (_, { run }) => {
+  it.each(cases(rows))('of %s is heard also where all that it needs is known', async (_, { run }) => {
     make();
     await client.diskUsage();
     daemon.fallSilent(undefined);
@@ -218,7 +220,7 @@ describe.each(Object.entries(engines))('on %s', (engine, fields) => {
   const ours = engine === 'Docker' ? rows : rows.filter(({ method }) => !dockerOnly.includes(method));
 
   describe.each(['before the answer', 'in the middle of the answer'] as const)('an abort %s', (where) => {
-    it.each(titled(ours))('to each request of %s', async (_, { run }) => {
+    it.each(cases(ours))('to each request of %s', async (_, { run }) => {
       make();
       daemon.fallSilent(undefined);
       await run(client, {}); // to see how many there are, and that it works
@@ -244,7 +246,7 @@ async function turns(): Promise<void> {
 
 describe('an abort in the middle of an error', () => {
   const asking = rows.filter(({ method }) => !['supports', 'apiVersion', 'ping'].includes(method));
-  it.each(titled(asking))('of %s', async (_, { run }) => {
+  it.each(cases(asking))('of %s', async (_, { run }) => {
     make();
     await client.diskUsage();
     const answer = `HTTP/1.1 500 Internal Server Error\r\nContent-Length: 100\r\n\r\n${'x'.repeat(100)}`;
@@ -256,7 +258,7 @@ describe('an abort in the middle of an error', () => {
 });
 
 describe('an abort while dialling', () => {
-  it.each(titled(rows))('%s, which never ends, whatever the dialer does about it', async (_, { run }) => {
+  it.each(cases(rows))('%s, which never ends, whatever the dialer does about it', async (_, { run }) => {
     let dials = 0;
     let silent = true;
     const { address, dial } = dialerFor(parseAddress(daemon.host));
@@ -317,14 +319,14 @@ describe('an abort while dialling', () => {
       await once(child, 'exit');
     });
 
-    it.each(titled(rows))('by %s', async (_, { run }) => {
+    it.each(cases(rows))('by %s', async (_, { run }) => {
       make({ host: `tcp://127.0.0.1:${port}` });
       await abortIn(() => until(() => connecting(port) > 0), run);
       await until(() => connecting(port) === 0);
     });
   });
 
-  it.each(titled(rows))('%s, in the TLS handshake', async (_, { run }) => {
+  it.each(cases(rows))('%s, in the TLS handshake', async (_, { run }) => {
     const sockets: Socket[] = [];
     const server = createServer((socket) => sockets.push(socket.on('error', () => {}).resume())).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -337,7 +339,7 @@ describe('an abort while dialling', () => {
 });
 
 describe('an abort while waiting for a connection, where their number is limited', () => {
-  it.each(titled(rows))('of %s', async (_, { run }) => {
+  it.each(cases(rows))('of %s', async (_, { run }) => {
     const { address, dial } = dialerFor(parseAddress(daemon.host));
     make({ dialer: { address, dial, traits: { connectMs: 30_000, idleMs: 60_000, maxBusy: 1 } } });
     daemon.fallSilent({ request: 0, where: 'before the answer' });
@@ -375,7 +377,7 @@ async function oneOf(pids: () => Promise<number[]>): Promise<number> {
 }
 
 describe.runIf(process.platform !== 'win32')('an abort while a program works for the call', () => {
-  it.each(titled(rows))('ends the ssh of %s', async (_, { run }) => {
+  it.each(cases(rows))('ends the ssh of %s', async (_, { run }) => {
     const pids = await waitingProgram('ssh');
     make({ host: 'ssh://u@h.example' });
     await abortIn(() => oneOf(pids), run);
@@ -384,7 +386,7 @@ describe.runIf(process.platform !== 'win32')('an abort while a program works for
     await until(() => !runs(pid));
   });
 
-  it.each(titled(rows.filter(({ asks }) => asks)))('ends the credential helper of %s', async (_, { run }) => {
+  it.each(cases(rows.filter(({ asks }) => asks)))('ends the credential helper of %s', async (_, { run }) => {
     const pids = await waitingProgram('docker-credential-waiting');
     await writeFile(join(folder, 'config.json'), '{"credsStore":"waiting"}');
     make({ credentials: dockerConfig({ folder, environment: {} }) });
@@ -411,7 +413,7 @@ describe.runIf(process.platform !== 'win32')('an abort while a program works for
 });
 
 describe('an abort while a function is asked for credentials', () => {
-  it.each(titled(rows.filter(({ asks }) => asks)))('by %s', async (_, { run }) => {
+  it.each(cases(rows.filter(({ asks }) => asks)))('by %s', async (_, { run }) => {
     const asked: Array<AbortSignal | undefined> = [];
     make({ credentials: (_, { signal }) => (asked.push(signal), new Promise(() => {})) });
     await abortIn(() => until(() => asked.length > 0), run);
@@ -510,8 +512,8 @@ describe('an abort of an upload', () => {
     expect(chunks).toBeLessThan(1_000_000);
   });
 
-  it.runIf(process.platform !== 'win32')('from a FIFO that was not come to leaves it alone', async () => {
-    const body = await files.openFile(fifo(join(folder, 'fifo')));
+  it.skipIf(noFifo)(titled('from a FIFO that was not come to leaves it alone', noFifo), async () => {
+    const body = await files.openFile(makeFifo(join(folder, 'fifo')));
     expect(body).toHaveProperty('chunks');
     await turns();
     // Opened, it would wait for one who writes, in one of Node's four threads for files; five of them would stop all.
@@ -617,12 +619,6 @@ describe('a signal that many calls share', () => {
     await worksAgain();
   });
 });
-
-/** Makes one; there is no call of Node's for it. */
-function fifo(path: string): string {
-  spawnSync('mkfifo', [path]);
-  return path;
-}
 
 /** `T` is stopped. */
 function stateOf(pid: number | undefined): string | undefined {

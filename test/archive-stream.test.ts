@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, open, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,6 +13,8 @@ import { packTar } from '../src/tar/pack.ts';
 import { until } from './support/fake-daemon.ts';
 import { fakeEngine } from './support/fake-engine.ts';
 import type { Answering, FakeEngine } from './support/fake-engine.ts';
+import { makeFifo, noFifo } from './support/fifo.ts';
+import { titled } from './support/installed.ts';
 import { integer, random } from './support/random.ts';
 import { wireNames } from './support/wires.ts';
 
@@ -285,10 +286,9 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       same(engine.asked[0]?.body ?? Buffer.of());
     });
 
-    it.skipIf(process.platform === 'win32')('may be a FIFO, and is given up when the call is aborted, whether a writer came or not', async () => {
+    it.skipIf(noFifo)(titled('may be a FIFO, and is given up when the call is aborted, whether a writer came or not', noFifo), async () => {
       await start(() => '{"stream":"Loaded image: x:1"}');
-      const path = join(folder, 'fifo');
-      execFileSync('mkfifo', [path]);
+      const path = makeFifo(join(folder, 'fifo'));
       const loaded = client.loadImage({ path }).then(() => {}); // it begins when it is waited for
       await writeFile(path, archive);
       await loaded;

@@ -7,7 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -663,20 +663,6 @@ describe('the package', () => {
     await writeFile(join(folder, 'a.mjs'), `import { ImageClient } from './one.mjs'; console.log(ImageClient.name);`);
     expect(run(process.execPath, ['a.mjs'], folder)).toBe('ImageClient');
   });
-
-  point('js-45', 'What would be published can be installed and loaded, by import and by require.', async () => {
-    const folder = await temporaryFolder();
-    const packing = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
-    const [{ filename }] = JSON.parse(run('npm', packing, root));
-    const home = join(folder, 'node_modules/longshore');
-    await mkdir(home, { recursive: true });
-    run('tar', ['-xzf', join(folder, filename), '-C', home, '--strip-components=1'], folder);
-    await writeFile(join(folder, 'a.mjs'), `import { ImageClient } from 'longshore'; console.log(ImageClient.name);`);
-    await writeFile(join(folder, 'a.cjs'), `console.log(require('longshore').ImageClient.name);`);
-    for (const file of ['a.mjs', 'a.cjs']) {
-      expect(run(process.execPath, ['--no-warnings', file], folder), file).toBe('ImageClient');
-    }
-  });
 });
 
 describe('what documents say and engines do', () => {
@@ -867,6 +853,8 @@ const held: readonly Held[] = [
     heldBy: { file: 'docker/filters.test.ts', title: 'of %j is %s' } },
   { id: 'js-43', claim: 'Nothing is compiled and nothing runs at installation.',
     heldBy: { file: 'package.test.ts', title: 'has no install script anywhere in the tree' } },
+  { id: 'js-45', claim: 'What would be published can be installed and loaded, by import and by require.',
+    heldBy: { file: 'package/tarball.test.ts', title: 'does its work by require()' } },
   { id: 'js-47', claim: 'No package of others comes with it that could need an update.',
     heldBy: { file: 'package.test.ts', title: 'has no run-time dependencies and exactly four development packages' } },
   { id: 'js-49', claim: 'It reaches Unix sockets by sockets of its own, and uses no fetch.',

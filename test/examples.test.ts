@@ -9,6 +9,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { lacking, titled } from './support/installed.ts';
 import { makeProgram } from './support/make-program.ts';
 import { obedientDaemon } from './support/obedient-daemon.ts';
 import type { ObedientDaemon } from './support/obedient-daemon.ts';
@@ -103,12 +104,13 @@ describe.skipIf(process.platform === 'win32')('an example of README', () => {
     expect(engine.requests.length).toBeGreaterThan(0);
   });
 
-  it.each(examples('sh').slice(1))('runs in a shell: %s', async (_, commands) => {
+  const noBash = lacking('bash');
+  it.skipIf(noBash).each(examples('sh').slice(1))(titled('runs in a shell: %s', noBash), async (_, commands) => {
     await run('bash', ['-euo', 'pipefail', '-c', placed(commands)], { env: environment, cwd: folder });
     expect(engine.requests.length).toBeGreaterThan(0);
   });
 
-  it('leaves what it says that it writes', async () => {
+  it.skipIf(noBash)(titled('leaves what it says that it writes', noBash), async () => {
     const tape = await readFile(join(folder, 'refresh.tape'), 'latin1');
     expect(tape).toMatch(/^longshore tape 1\n[^]*POST \/v1\.55\/images\/create\?fromImage=/);
   });

@@ -14,6 +14,8 @@ import { Deadline } from '../src/connection/deadline.ts';
 import { ImageClient } from '../src/index.ts';
 import { answer, fakeDaemon, onRequest, until } from './support/fake-daemon.ts';
 import { helperFolder } from './support/helpers.ts';
+import { titled } from './support/installed.ts';
+import { noLocalhost } from './support/localhost.ts';
 import { tlsDaemon } from './support/tls-daemon.ts';
 
 /** Keeps the event loop from turning. */
@@ -120,7 +122,7 @@ async function untilStopped(pid: number): Promise<void> {
 describe.each(['own', 'node:http'] as const)('over %s, an event loop that is held for longer than connectMs', (wire) => {
   const PING = 'HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\n\r\n';
 
-  it('still connects to a host by its name', async () => {
+  it.skipIf(noLocalhost)(titled('still connects to a host by its name', noLocalhost), async () => {
     const server = createServer((socket) => onRequest(socket.on('error', () => {}), () => socket.write(PING))).listen(0, 'localhost');
     await once(server, 'listening');
     const client = new ImageClient({ host: `tcp://localhost:${(server.address() as AddressInfo).port}`, wire });

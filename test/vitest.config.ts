@@ -8,15 +8,23 @@ import type { Reporter } from 'vitest/node';
 const native = process.env['TEST_TARGET'] === 'src';
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-// The last line of the run: "N passed, N failed, N skipped".
+// The last lines of the run: why tests were skipped, and "N passed, N failed, N skipped".
 const closing: Reporter = {
   onTestRunEnd(modules) {
     const count = { passed: 0, failed: 0, skipped: 0, pending: 0 };
+    const reasons = new Map<string, number>();
     for (const module of modules) {
-      for (const test of module.children.allTests()) count[test.result().state]++;
+      for (const test of module.children.allTests()) {
+        count[test.result().state]++;
+        const why = /\((skipped: .*?)\)/.exec(test.fullName)?.[1]; // `titled` in support/installed.ts
+        if (why !== undefined) reasons.set(why, (reasons.get(why) ?? 0) + 1);
+      }
       count.failed += module.errors().length; // a file that cannot be loaded has no tests to fail
     }
-    process.on('exit', () => console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`));
+    process.on('exit', () => {
+      for (const [why, tests] of reasons) console.log(`${why} (${tests})`);
+      console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
+    });
   },
 };
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands.ts';
+import { lacking, titled } from '../support/installed.ts';
 import { makeProgram } from '../support/make-program.ts';
 import { cannedDaemon, json } from './canned-daemon.ts';
 import type { CannedDaemon } from './canned-daemon.ts';
@@ -33,8 +34,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Why a shell is not tried. */
-const missing = (shell: string): string => (spawnSync(shell, ['-c', ':']).status === 0 ? '' : ` (skipped: ${shell} is not installed)`);
+const [noBash, noFish, noZsh] = [lacking('bash'), lacking('fish'), lacking('zsh')];
 
 /** What a shell writes; it must not complain. */
 async function shell(name: string, script: string, options: readonly string[] = []): Promise<string[]> {
@@ -53,7 +53,7 @@ const names = commands.map(({ name }) => name).sort();
 /** What docker has behind its word "image", but for build. */
 const behindImage = ['history', 'import', 'inspect', 'list', 'load', 'ls', 'prune', 'pull', 'push', 'remove', 'rm', 'save', 'tag'];
 
-describe.skipIf(missing('bash'))(`bash${missing('bash')}`, () => {
+describe.skipIf(noBash)(titled('bash', noBash), () => {
   const offers = (line: string): Promise<string[]> => {
     const script = `source ./bash; COMP_LINE=$1 COMP_POINT=\${#1}; _longshore; printf '%s\\n' "\${COMPREPLY[@]}"`;
     return shell('bash', `set -- '${line}'; ${script}`, ['--norc']);
@@ -96,7 +96,7 @@ describe.skipIf(missing('bash'))(`bash${missing('bash')}`, () => {
   });
 });
 
-describe.skipIf(missing('fish'))(`fish${missing('fish')}`, () => {
+describe.skipIf(noFish)(titled('fish', noFish), () => {
   const offers = async (line: string): Promise<string[]> => {
     const lines = await shell('fish', `source ./fish; complete -C '${line}'`, ['--no-config']);
     return lines.map((each) => each.split('\t')[0] ?? '').sort();
@@ -123,7 +123,7 @@ describe.skipIf(missing('fish'))(`fish${missing('fish')}`, () => {
   });
 });
 
-describe.skipIf(missing('zsh'))(`zsh${missing('zsh')}`, () => {
+describe.skipIf(noZsh)(titled('zsh', noZsh), () => {
   /** zsh completes in terminals alone: in one of its own, where what is offered is listed. */
   const offers = async (line: string): Promise<string[]> => {
     const script = `

@@ -1,12 +1,14 @@
 // The program itself, as a process: its exit codes, a closed pipe, and signals.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { makeFifo, noFifo } from '../support/fifo.ts';
+import { titled } from '../support/installed.ts';
 import { bytes, cannedDaemon } from './canned-daemon.ts';
 import type { Answer, CannedDaemon } from './canned-daemon.ts';
 
@@ -142,12 +144,11 @@ describe('longshore', () => {
     expect([code, stderr, stdout.split('\n').length - 1]).toEqual([0, '', 200_000 + heads]);
   });
 
-  it.each(['load', 'import'])('SIGINT ends a %s of a FIFO that has no writer', async (command) => {
+  it.skipIf(noFifo).each(['load', 'import'])(titled('SIGINT ends a %s of a FIFO that has no writer', noFifo), async (command) => {
     let asked!: () => void;
     const waiting = new Promise<void>((resolve) => (asked = resolve));
     daemon = await cannedDaemon({ 'POST /images/load': asked, 'POST /images/create': asked });
-    const fifo = join(daemon.folder, 'fifo');
-    execFileSync('mkfifo', [fifo]);
+    const fifo = makeFifo(join(daemon.folder, 'fifo'));
     const child = start([command, fifo], daemon.host);
     await waiting;
     child.kill('SIGINT');

@@ -6,9 +6,10 @@ import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../support/fake-daemon.ts';
+import { titled } from '../support/installed.ts';
 import { cannedDaemon, json } from './canned-daemon.ts';
 import type { Answer, CannedDaemon } from './canned-daemon.ts';
-import { NO_TMUX, openTerminal } from './tmux.ts';
+import { noTmux, openTerminal } from './tmux.ts';
 import type { Terminal } from './tmux.ts';
 
 let daemon: CannedDaemon;
@@ -57,10 +58,10 @@ function slowPull(): { answer: Answer; say: (...values: object[]) => void; end: 
   return { answer, say, end: () => void stream.end(), gone };
 }
 
-describe.skipIf(NO_TMUX)('a terminal of these tests', () => {
+describe.skipIf(noTmux)(titled('a terminal of these tests', noTmux), () => {
   it('ends with the process that opened it, also where that is killed and closes nothing', async () => {
     daemon = await cannedDaemon({});
-    const owner = spawn('sleep', ['60']);
+    const owner = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)']);
     terminal = openTerminal(80, ['--help'], daemon.host, 24, owner.pid);
     await terminal.shows('exit 0');
     expect(terminal.isOpen()).toBe(true);
@@ -69,7 +70,7 @@ describe.skipIf(NO_TMUX)('a terminal of these tests', () => {
   });
 });
 
-describe.skipIf(NO_TMUX)(`in a terminal${NO_TMUX === undefined ? '' : ` (skipped: ${NO_TMUX})`}`, () => {
+describe.skipIf(noTmux)(titled('in a terminal', noTmux), () => {
   it.each([
     [
       40, // 39 would do

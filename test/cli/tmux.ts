@@ -3,9 +3,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
+import { lacking } from '../support/installed.ts';
 
-/** Why it cannot be used; undefined where it can. */
-export const NO_TMUX: string | undefined = spawnSync('tmux', ['-V']).status === 0 ? undefined : 'tmux is not installed';
+/** Why tests that need it are skipped; `undefined` where it is installed. */
+export const noTmux: string | undefined = lacking('tmux');
 
 const file = process.env['TEST_TARGET'] === 'src' ? 'src/cli/main.ts' : 'dist/cli/main.js';
 const main = fileURLToPath(new URL(`../../${file}`, import.meta.url));

@@ -10,7 +10,8 @@ import { describe, expect, it } from 'vitest';
 import { ArchiveDigests } from '../../src/docker/archive-digests.ts';
 import type { VerifiedContent } from '../../src/docker/archive-digests.ts';
 import { ArchiveScan } from '../../src/tar/scan.ts';
-import { gnuTar, hasGnuTar } from '../support/foreign-tar.ts';
+import { gnuTar, noGnuTar } from '../support/foreign-tar.ts';
+import { titled } from '../support/installed.ts';
 
 type Content = string | Buffer;
 /** Paths and what is there, in the order of the archive. */
@@ -85,7 +86,7 @@ const savedBlobs = (...layers: Content[]): Files =>
 const zipped = [gzipSync(LOWER), gzipSync(UPPER)] as const;
 const zippedRefs = zipped.map((layer) => refer(`${TAR}+gzip`, layer));
 
-describe.skipIf(!hasGnuTar)('verify: "digests"', () => {
+describe.skipIf(noGnuTar)(titled('verify: "digests"', noGnuTar), () => {
   it.each<[string, Files]>([
     ['an OCI layout', layout(plain)],
     ['an OCI layout with compressed layers', layout(zippedRefs, zipped)],

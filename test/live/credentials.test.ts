@@ -8,9 +8,10 @@ import { CredentialError, ImageClient, UnauthorizedError, dockerConfig } from '.
 import { until } from '../support/fake-daemon.ts';
 import { helperFolder, shownBy } from '../support/helpers.ts';
 import type { HelperFolder } from '../support/helpers.ts';
+import { lacking, titled } from '../support/installed.ts';
 import { noPass, passStore } from './pass-store.ts';
 import type { PassStore } from './pass-store.ts';
-import { lacking, pids, run, titled } from './programs.ts';
+import { pids, run } from './programs.ts';
 import {
   ENGINE,
   HOST,

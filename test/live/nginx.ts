@@ -14,7 +14,7 @@ import type { NetConnectOpts, Socket } from 'node:net';
 import { join } from 'node:path';
 import { parseAddress } from '../../src/docker/address.ts';
 import { until } from '../support/fake-daemon.ts';
-import { find, lacking, notTried } from './programs.ts';
+import { find, lacking, notTried } from '../support/installed.ts';
 import { HOST, temporaryFolder } from './support.ts';
 
 const address = parseAddress(HOST);

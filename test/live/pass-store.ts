@@ -3,7 +3,8 @@
 
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { lacking, run } from './programs.ts';
+import { lacking } from '../support/installed.ts';
+import { run } from './programs.ts';
 import { temporaryFolder } from './support.ts';
 
 /** Why there can be none, for the title of a test. */

@@ -5,9 +5,9 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ImageClient, TruncatedError } from '../../src/index.ts';
+import { titled } from '../support/installed.ts';
 import { noNginx, startNginx } from './nginx.ts';
 import type { Nginx } from './nginx.ts';
-import { titled } from './programs.ts';
 import { LABEL, REGISTRY, cleanUp, collect, connect, failure, fileOf, makeFor, registryDigest, repository } from './support.ts';
 
 type Operation = 'import' | 'push' | 'pull' | 'load';

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseTape, replay } from '../../src/testing.ts';
 import { insideBase64 } from '../support/planted.ts';
+import { find, lacking, notTried, titled } from '../support/installed.ts';
 import { authority } from './certificates.ts';
-import { find, lacking, notTried, titled } from './programs.ts';
 import { noSshd, startSshd } from './sshd.ts';
 import {
   COMMAND, ENGINE, HOST, LOGIN, REGISTRY_AUTH, cleanUp, collect, connect, makeFor, makeImage, temporaryFolder,

@@ -12,7 +12,7 @@ import { until } from '../support/fake-daemon.ts';
 import { helperFolder } from '../support/helpers.ts';
 import type { HelperFolder } from '../support/helpers.ts';
 import { insideBase64 } from '../support/planted.ts';
-import { titled } from './programs.ts';
+import { titled } from '../support/installed.ts';
 import { noSshd, startSshd } from './sshd.ts';
 import type { Sshd } from './sshd.ts';
 import { HOST, LIBRARY, LOGIN, REGISTRY_AUTH, cleanUp, connect, makeFor, temporaryFolder } from './support.ts';

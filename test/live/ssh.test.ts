@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConnectError, ImageClient, NotFoundError, TruncatedError } from '../../src/index.ts';
 import { until } from '../support/fake-daemon.ts';
 import { runs } from '../support/fake-ssh.ts';
-import { pids, titled } from './programs.ts';
+import { titled } from '../support/installed.ts';
+import { pids } from './programs.ts';
 import { noSshd, startSshd } from './sshd.ts';
 import type { Sshd } from './sshd.ts';
 import {

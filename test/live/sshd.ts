@@ -12,7 +12,8 @@ import { delimiter, join } from 'node:path';
 import { parseAddress } from '../../src/docker/address.ts';
 import { until } from '../support/fake-daemon.ts';
 import { runs } from '../support/fake-ssh.ts';
-import { find, lacking, notTried, pids, run } from './programs.ts';
+import { find, lacking, notTried } from '../support/installed.ts';
+import { pids, run } from './programs.ts';
 import { HOST, temporaryFolder } from './support.ts';
 
 const address = parseAddress(HOST);

@@ -12,9 +12,10 @@ import { parseAddress } from '../../src/docker/address.ts';
 import { ConfigError, ConnectError, ImageClient, NotFoundError } from '../../src/index.ts';
 import { tlsDaemon } from '../support/tls-daemon.ts';
 import type { TlsDaemon } from '../support/tls-daemon.ts';
+import { lacking, notTried } from '../support/installed.ts';
 import { authority } from './certificates.ts';
 import type { Authority, Identity } from './certificates.ts';
-import { lacking, notTried, run } from './programs.ts';
+import { run } from './programs.ts';
 import { ENGINE, HOST, cleanUp, collect, connect, failure, fileOf, makeImage, temporaryFolder } from './support.ts';
 
 const direct = connect();

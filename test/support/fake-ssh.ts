@@ -42,7 +42,7 @@ import { connect } from 'node:net';
 const { LOG, OPTIONS } = SETTINGS;
 const argv = process.argv.slice(2);
 const { prints, says = '', times = 1, exits, exitsLast = 0, diesAfter = Infinity, hangs, lingers, child } = OPTIONS;
-const childPid = child ? spawn('sleep', ['60'], { stdio: ['ignore', 'ignore', 'inherit'] }).pid : undefined;
+const childPid = child ? spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: ['ignore', 'ignore', 'inherit'] }).pid : undefined;
 appendFileSync(LOG, JSON.stringify({ pid: process.pid, argv, childPid }) + '\\n');
 for (let time = 0; time < times; time++) process.stderr.write(says);
 if (prints !== undefined) process.stdout.write(prints);

@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { lacking, notTried } from './installed.ts';
 
 /** An entry as a foreign program reports it, the path without a leading `./` and a closing slash. */
 export interface ForeignEntry {
@@ -20,7 +21,8 @@ export interface ForeignEntry {
 /** A program that reads archives. */
 export interface Reader {
   readonly name: string;
-  readonly available: boolean;
+  /** Why it cannot be used; `undefined` where it can. */
+  readonly lack: string | undefined;
   /** Throws where the program complains, if only in a warning. */
   read(archive: Uint8Array): ForeignEntry[];
 }
@@ -42,9 +44,10 @@ function answers(program: string, argv: readonly string[], pattern: RegExp): boo
 }
 
 const gnu = ['gtar', 'tar'].find((program) => answers(program, ['--version'], /GNU tar/)) ?? 'tar';
-export const hasGnuTar: boolean = answers(gnu, ['--version'], /GNU tar/);
-export const hasBsdtar: boolean = answers('bsdtar', ['--version'], /bsdtar/);
-export const hasPython: boolean = answers('python3', ['--version'], /Python 3/);
+/** Why tests that need these programs are skipped; `undefined` where they are installed. */
+export const noGnuTar: string | undefined = answers(gnu, ['--version'], /GNU tar/) ? undefined : notTried('GNU tar not installed');
+export const noBsdtar: string | undefined = answers('bsdtar', ['--version'], /bsdtar/) ? undefined : notTried('bsdtar not installed');
+export const noPython: string | undefined = answers('python3', ['--version'], /Python 3/) ? undefined : notTried('python3 not installed');
 
 /** GNU tar under the name that it has here. */
 export function gnuTar(argv: readonly string[], input?: Uint8Array, cwd?: string): Buffer {
@@ -52,9 +55,9 @@ export function gnuTar(argv: readonly string[], input?: Uint8Array, cwd?: string
 }
 
 export const readers: readonly Reader[] = [
-  { name: 'GNU tar', available: hasGnuTar, read: readWithGnuTar },
-  { name: 'bsdtar', available: hasBsdtar, read: readWithBsdtar },
-  { name: 'Python', available: hasPython, read: readWithPython },
+  { name: 'GNU tar', lack: noGnuTar ?? lacking('sha256sum'), read: readWithGnuTar },
+  { name: 'bsdtar', lack: noBsdtar, read: readWithBsdtar },
+  { name: 'Python', lack: noPython, read: readWithPython },
 ];
 
 const GNU_TYPES: Readonly<Record<string, string>> = {

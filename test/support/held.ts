@@ -11,6 +11,6 @@ export interface HeldBy {
 /** The titles of the tests in a file below test/, and the names of the rows of their tables. */
 export function titlesOf(file: string): ReadonlySet<string> {
   const text = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
-  const literals = /(?:\b(?:it|test)\(|\)\(|^\s*\[)\s*(['"`])((?:\\.|(?!\1)[^\\\n])*)\1/gm;
+  const literals = /(?:\b(?:it|test|titled)\(|\)\(|^\s*\[)\s*(['"`])((?:\\.|(?!\1)[^\\\n])*)\1/gm;
   return new Set([...text.matchAll(literals)].map((match) => (match[2] ?? '').replace(/\\(['"`])/g, '$1')));
 }

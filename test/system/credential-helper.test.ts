@@ -93,7 +93,7 @@ describe('a helper that is asked', () => {
     ['knows of none', (pid: string) => `require('fs').writeFileSync(2, ${pid}); fail('credentials not found in native keychain')`, 'none'],
   ])('is done when it has exited, though a child of it holds its output: it %s', async (_, says, kind) => {
     const holds = `const child = require('child_process').spawn(
-      'sleep', ['60'], { detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
+      process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
     child.unref();
     require('fs').writeFileSync(${JSON.stringify(join(helpers.path, 'pid'))}, String(child.pid));`;
     await helpers.make('leaving', `${holds}; ${says('String(child.pid)')}`);

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { ReadStream } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -10,6 +10,8 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { files } from '../../src/system/files.ts';
 import { until } from '../support/fake-daemon.ts';
+import { makeFifo, noFifo } from '../support/fifo.ts';
+import { lacking, titled } from '../support/installed.ts';
 
 const MIB = 1024 * 1024;
 const content = randomBytes(9 * MIB + 12_345);
@@ -52,7 +54,7 @@ describe('a file that is sent', () => {
     const body = await files.openFile('/proc/version');
     if (!('chunks' in body)) throw new Error('no chunks');
     expect(body.length).toBeUndefined();
-    expect((await read(body.chunks)).sha256).toBe(digestOf(execFileSync('cat', ['/proc/version'])));
+    expect((await read(body.chunks)).sha256).toBe(digestOf(readFileSync('/proc/version')));
   });
 
   it.skipIf(process.platform !== 'linux')('is refused where its size is 0 and it cannot be read', async () => {
@@ -73,11 +75,10 @@ describe('a file that is sent', () => {
 
 // A FIFO: who opens it waits for a writer, and who reads it waits for what is written, each in one of the four threads that
 // a process has for its files, unless the event loop does it.
-describe.skipIf(process.platform !== 'linux')('a FIFO that is sent', () => {
+describe.skipIf(process.platform !== 'linux' || noFifo)(titled('a FIFO that is sent', noFifo), () => {
   let fifo: string;
   beforeEach(() => {
-    fifo = path(`fifo-${randomUUID()}`);
-    execFileSync('mkfifo', [fifo]);
+    fifo = makeFifo(path(`fifo-${randomUUID()}`));
   });
   const chunksOf = async (of = fifo): Promise<AsyncIterable<Uint8Array>> => {
     const body = await files.openFile(of);
@@ -106,7 +107,8 @@ describe.skipIf(process.platform !== 'linux')('a FIFO that is sent', () => {
     expect((await reading).sha256).toBe(digestOf(content));
   });
 
-  it('is the end of a process substitution of a shell, and /dev/stdin behind a pipe, also through links', async () => {
+  const noBash = lacking('bash');
+  it.skipIf(noBash)(titled('is the end of a process substitution of a shell, and /dev/stdin behind a pipe, also through links', noBash), async () => {
     const link = path(`link-${randomUUID()}`);
     const fds = path(`fds-${randomUUID()}`);
     symlinkSync('/dev/stdin', link);

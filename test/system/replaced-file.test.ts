@@ -11,6 +11,7 @@ import type { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ArgumentError, FileError } from '../../src/errors.ts';
 import { files } from '../../src/system/files.ts';
+import { lacking, titled } from '../support/installed.ts';
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -141,8 +142,9 @@ describe.skipIf(process.platform === 'win32')('the permission bits of a file tha
 
 // The first process of a container has the number 1, and so has that of the next container, which saves to the same place.
 const namespace = ['--pid', '--fork', '--kill-child'];
-const isPossible = spawnSync('unshare', [...namespace, 'true']).status === 0;
-describe.skipIf(!isPossible)('a save in a PID namespace (needs unshare of util-linux, and the right to use it)', () => {
+const isPossible = (): boolean => spawnSync('unshare', [...namespace, process.execPath, '--version']).status === 0;
+const noNamespace = lacking('unshare') ?? (isPossible() ? undefined : 'no right to make a PID namespace');
+describe.skipIf(noNamespace)(titled('a save in a PID namespace', noNamespace), () => {
   const program = `
     import { files } from ${JSON.stringify(new URL('../../dist/system/files.js', import.meta.url).href)};
     const file = await files.createFile(process.argv[1]);

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import * as crypto from 'node:crypto';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -14,6 +13,8 @@ import type { Environment } from '../../src/system/environment.ts';
 import { SMALL_FILE_LIMIT, namesInFolder, readSmallFile } from '../../src/system/small-files.ts';
 import { readTlsMaterial } from '../../src/system/tls-material.ts';
 import { replay } from '../../src/testing/recorded-engine.ts';
+import { makeFifo, noFifo } from '../support/fifo.ts';
+import { titled } from '../support/installed.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -54,11 +55,10 @@ describe('readSmallFile', () => {
 });
 
 // A FIFO keeps whoever opens it waiting for a writer, for ever, in a thread that the whole process shares.
-describe.skipIf(process.platform === 'win32')('a configuration that is not a regular file', () => {
+describe.skipIf(noFifo)(titled('a configuration that is not a regular file', noFifo), () => {
   let fifo: string;
   beforeAll(() => {
-    fifo = join(folder, 'fifo');
-    execFileSync('mkfifo', [fifo]);
+    fifo = makeFifo(join(folder, 'fifo'));
   });
 
   /** A folder as DOCKER_CONFIG names it, with the FIFO at that path in it. */

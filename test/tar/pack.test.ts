@@ -7,8 +7,9 @@ import { packTar } from '../../src/tar/pack.ts';
 import type { TarEntries, TarEntry } from '../../src/tar/pack.ts';
 import { paxRecord } from '../../src/tar/pax.ts';
 import { ArchiveScan } from '../../src/tar/scan.ts';
-import { gnuTar, hasGnuTar, readers, sha256 } from '../support/foreign-tar.ts';
+import { gnuTar, noGnuTar, readers, sha256 } from '../support/foreign-tar.ts';
 import type { ForeignEntry } from '../support/foreign-tar.ts';
+import { titled } from '../support/installed.ts';
 import { integer, random } from '../support/random.ts';
 
 async function blocksOf(entries: TarEntries): Promise<Uint8Array[]> {
@@ -33,8 +34,8 @@ const byPath = (entries: ForeignEntry[]): ForeignEntry[] => entries.sort((a, b) 
 
 /** Packs the entries and has every program at hand read them. */
 function readBackBy(describeWhat: string, entries: readonly TarEntry[], expected = entries): void {
-  for (const { name, available, read } of readers) {
-    it.skipIf(!available)(`${name} reads ${describeWhat}`, async () => {
+  for (const { name, lack, read } of readers) {
+    it.skipIf(lack)(titled(`${name} reads ${describeWhat}`, lack), async () => {
       expect(byPath(read(await pack(entries)))).toEqual(byPath(expected.map(reported)));
     });
   }
@@ -117,8 +118,8 @@ describe('packTar', () => {
     const sizes = [0, 1, 511, 512, 513, 16384, 16385, 131071, 131072, 131073, 1e6];
     const contents = sizes.map((size) => new Uint8Array(size).fill(size));
     readBackBy('bytes', contents.map((content, i) => ({ path: `${i}`, content })));
-    for (const { name, available, read } of readers) {
-      it.skipIf(!available)(`${name} reads streams of any chunks`, async () => {
+    for (const { name, lack, read } of readers) {
+      it.skipIf(lack)(titled(`${name} reads streams of any chunks`, lack), async () => {
         const files = contents.map((content, i) => ({ path: `${i}`, content }));
         const streams = files.map(({ path, content }) => ({ path, content: chunks(content), size: content.length }));
         expect(byPath(read(await pack(streams)))).toEqual(byPath(files.map(reported)));
@@ -126,7 +127,7 @@ describe('packTar', () => {
     }
   });
 
-  it.skipIf(!hasGnuTar)('keeps the order of its entries', async () => {
+  it.skipIf(noGnuTar)(titled('keeps the order of its entries', noGnuTar), async () => {
     const paths = ['b', 'é', 'a', 'c/b', 'c/a', '0'];
     const archive = await pack(paths.map((path) => ({ path })));
     expect(gnuTar(['-tf', '-', '--quoting-style=literal'], archive).toString()).toBe(`${paths.join('\n')}\n`);

@@ -13,12 +13,12 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { encodeTape, replay } from '../../src/testing.ts';
 import type { TapeRecord } from '../../src/testing.ts';
+import { lacking, notTried, titled } from '../support/installed.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(`../examples/dockerode/${path}`, import.meta.url));
 
 const isInstalled = existsSync(at('node_modules/dockerode'));
-if (!isInstalled && process.env['LIVE_TESTS'] === 'all') throw new Error('the packages of test/examples/dockerode are not installed');
-const skipped = isInstalled ? '' : ' (skipped: its packages are not installed; npm ci in its folder installs them)';
+const noPackages = isInstalled ? undefined : notTried('its packages are not installed; run npm ci in test/examples/dockerode');
 
 /** What `node --test` says in a folder. */
 async function nodeTest(folder: string): Promise<{ code: unknown; said: string }> {
@@ -30,7 +30,7 @@ async function nodeTest(folder: string): Promise<{ code: unknown; said: string }
   return { code, said };
 }
 
-describe.skipIf(!isInstalled)(`the example with dockerode${skipped}`, () => {
+describe.skipIf(noPackages)(titled('the example with dockerode', noPackages), () => {
   it('passes its own tests', async () => {
     expect(await nodeTest(at(''))).toEqual({ code: 0, said: expect.stringMatching(/^# pass 4$/m) });
   });
@@ -114,12 +114,12 @@ describe('the tape of the example with dockerode', () => {
     await engine.close();
   });
 
-  const lack = existsSync('/usr/bin/curl') ? '' : ' (skipped: there is no /usr/bin/curl)';
-  it.skipIf(lack)(`answers curl, which writes the target otherwise${lack}`, async () => {
+  const noCurl = lacking('curl');
+  it.skipIf(noCurl)(titled('answers curl, which writes the target otherwise', noCurl), async () => {
     const engine = await replay(at('broken.tape'), { order: 'any' });
     const argv = ['-sS', '--unix-socket', engine.socketPath, '--data-binary', body.replaceAll('fresh', 'broken')];
     const url = 'http://d/images/create?tag=1&fromImage=127.0.0.1:5000/demo/broken';
-    const { stdout } = await promisify(execFile)('/usr/bin/curl', [...argv, url]);
+    const { stdout } = await promisify(execFile)('curl', [...argv, url]);
     expect(stdout.trim().split('\r\n').at(-1)).toBe('{"errorDetail":{"message":"unknown blob"},"error":"unknown blob"}');
     expect(engine.mismatches()).toEqual([]);
     await engine.close();

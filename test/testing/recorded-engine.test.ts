@@ -14,6 +14,7 @@ import { ArgumentError } from '../../src/errors.ts';
 import { ImageClient } from '../../src/index.ts';
 import { encodeTape, replay } from '../../src/testing.ts';
 import type { RecordedEngine, RecordedEngineOptions, Tape, TapeRecord } from '../../src/testing.ts';
+import { lacking, titled } from '../support/installed.ts';
 
 /** A tape in short: `> 1 text`, `< 1 text`, `= 1 eof`. */
 function tapeOf(...lines: string[]): Tape {
@@ -341,8 +342,8 @@ describe('other ways to ask', () => {
   });
 });
 
-const curl = await promisify(execFile)('curl', ['--version']).then(() => '', () => ' (skipped: curl is not installed)');
-describe.skipIf(curl)(`curl${curl}`, () => {
+const noCurl = lacking('curl');
+describe.skipIf(noCurl)(titled('curl', noCurl), () => {
   const run = async (...argv: string[]): Promise<string> =>
     (await promisify(execFile)('curl', ['-sS', '--unix-socket', engine.socketPath, ...argv])).stdout;
 

@@ -1,0 +1,29 @@
+// The programs that tests start and that a machine may not have. A test that needs one asks `lacking` for it, and is skipped
+// where it is not installed, with a title that names it; where LIVE_TESTS=all, as in CI, that is an error instead.
+// test/installed.test.ts holds this for every test. What `npm test` itself needs is not asked for: node, npm and sh.
+
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** The path of a program, or `undefined`. Looks into /usr/sbin too, which Debian leaves out of the PATH of users. */
+export function find(name: string): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'];
+  return folders.map((folder) => join(folder, name)).find(existsSync);
+}
+
+/** Why tests that need these programs are skipped, for their title; `undefined` where all are installed. */
+export function lacking(...names: readonly string[]): string | undefined {
+  const missing = names.filter((name) => find(name) === undefined);
+  return missing.length === 0 ? undefined : notTried(`${missing.join(', ')} not installed`);
+}
+
+/** Returns the reason for which tests are skipped. With LIVE_TESTS=all it throws: no test is skipped unnoticed. */
+export function notTried(why: string): string {
+  if (process.env['LIVE_TESTS'] === 'all') throw new Error(`LIVE_TESTS=all allows no test to be skipped: ${why}`);
+  return why;
+}
+
+/** The title of a test, with the reason where the test is skipped. */
+export function titled(title: string, why: string | undefined): string {
+  return why === undefined ? title : `${title} (skipped: ${why})`;
+}

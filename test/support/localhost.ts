@@ -1,0 +1,6 @@
+// Whether `localhost` has an address: a bare system has no /etc/hosts, which gives it one.
+
+import { lookup } from 'node:dns/promises';
+
+/** Why tests that need it are skipped; `undefined` where it has one. */
+export const noLocalhost: string | undefined = await lookup('localhost').then(() => undefined, () => 'localhost has no address');
