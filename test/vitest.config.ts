@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import type { Reporter } from 'vitest/node';
+import { leaveNothingBehind } from './support/left-behind.mjs';
+
+leaveNothingBehind();
 
 // Node itself loads the code under test, so V8's own coverage is exact to the line:
 //   default          tests are written against ../src/*.ts and run against dist/*.js (what ships)
