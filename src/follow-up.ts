@@ -223,10 +223,18 @@ export function loading(platform: Platform | readonly Platform[] | undefined, lo
   return async (send, left) => {
     const report = new LoadReport();
     const received = await send((event) => report.take(event));
+    if (platform !== undefined && report.isSilent && received > 0) throw absentError(platform);
     if (!report.isFinished) throw stoppedError('the load', received, 'it did not say what was loaded');
     if (isSeveral(platform)) await refuseAbsent(platform, report.result, local, warn, left);
     return report.result;
   };
+}
+
+/** Docker 28 with a graph driver ends such a load with `{}` alone, the line of an empty list; one that stopped has nothing. */
+function absentError(platform: Platform | readonly Platform[]): NotFoundError {
+  const shown = [platform].flat().map(platformName).join(', ');
+  const message = `the engine loaded nothing: the archive has no image for ${shown}. Choose another platform, or leave it out`;
+  return new NotFoundError(escapeText(message), { ...LOAD, daemonMessage: message, reason: 'platform' });
 }
 
 /** Docker 29 loads those of several platforms that the archive has, and does not tell that it lacks one. */

@@ -428,4 +428,16 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     await start({ stream: lines.map((stream) => JSON.stringify({ stream })) });
     expect(await settled(() => client.loadImage(Buffer.from('x')))).toEqual({ references: ['a:1', 'b:1'], ids: [hex('1'), hex('2')] });
   });
+
+  it('an empty last line means that nothing was loaded, for the archive lacks the platform', async () => {
+    // The whole answer of Docker 28.5 with a graph driver: fixtures/tapes/docker-28.5/load-platform-missing.tape.
+    await start({ stream: ['{}'] });
+    const loaded = settled(() => client.loadImage(Buffer.from('x'), { platform: 'linux/s390x' }));
+    await expect(loaded).rejects.toMatchObject({ name: 'NotFoundError', reason: 'platform' });
+    // Nothing at all is a stream that stopped, also where a platform was asked for.
+    await daemon?.close();
+    await start({ stream: [] });
+    const stopped = settled(() => client.loadImage(Buffer.from('x'), { platform: 'linux/s390x' }));
+    await expect(stopped).rejects.toBeInstanceOf(TruncatedError);
+  });
 });

@@ -192,14 +192,17 @@ export class LoadReport {
   readonly #references = new Set<string>();
   readonly #ids = new Set<string>();
   #isOpen = false;
+  /** Whether no message said anything. */
+  isSilent = true;
 
   take(event: ProgressEvent): void {
+    this.isSilent = false;
     if (event.type === 'layer') this.#isOpen = true;
     if (event.type !== 'stream') return;
     for (const line of event.text.split('\n')) this.#takeLine(line.trim());
   }
 
-  /** Whether the image of every layer was named. Docker 28 says nothing, and loads nothing, where no platform is the wanted one. */
+  /** Whether the image of every layer was named. */
   get isFinished(): boolean {
     return this.#references.size + this.#ids.size > 0 && !this.#isOpen;
   }

@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import {
-  ApiError, BadRequestError, ConflictError, NotFoundError, TruncatedError, UnauthorizedError, VersionError,
+  ApiError, BadRequestError, ConflictError, NotFoundError, UnauthorizedError, VersionError,
 } from '../../src/index.ts';
 import type { Recorded } from './recorded.ts';
 import { gated } from './tape-cases.mjs';
@@ -434,9 +434,9 @@ export const expectations: Readonly<Record<string, (facts: Facts) => Expectation
   'load-platform': (facts) => loaded(facts, ['longshore/tape:1']),
   'load-platform-missing': ({ last, containerd }) => {
     if (containerd) return failed(last);
-    // A graphdriver store loads nothing and says nothing: that is no success.
+    // A graphdriver store loads nothing, and ends with the line of an empty list: {"stream":""} without its empty field.
     expect(last.body.toString().trim()).toBe('{}');
-    return { check: ({ error }) => expect(error).toBeInstanceOf(TruncatedError) };
+    return { check: ({ error }) => expect(String(error)).toContain('loaded nothing: the archive has no image for linux/') };
   },
 
   'pull-refused': (facts) => failed(facts.at(CREATE)),
@@ -553,7 +553,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   'save-missing': ['not-found', NotFoundError],
   'save-some-missing': ['not-found', NotFoundError],
   'save-platform-missing': ['platform', ApiError],
-  'load-platform-missing': ['platform', ApiError, /^docker-[0-9.]+$/], // a graphdriver store says nothing at all
+  'load-platform-missing': ['platform', ApiError],
   'pull-refused': ['network', ApiError],
   'push-refused': ['network', ApiError],
   'push-missing': ['not-found', NotFoundError],
