@@ -36,7 +36,8 @@ export interface RecordingNote {
 
 /**
  * Records what goes through a dialer's channels. The values of X-Registry-Auth, Authorization, Cookie, Set-Cookie and the
- * like read `[redacted]` on the tape, in requests, in every answer, interim ones too, and in trailers. What a login sends
+ * like read `[redacted]` on the tape, in requests, in every answer, interim ones too, and in trailers; so do logins, queries
+ * and fragments of addresses in Location, Link and Referer, odd reason phrases, and the extensions of chunks. What a login sends
  * and the token that it gets are made unreadable. A head is held back until it is whole, so that no secret slips through in
  * two halves. What passes stays as it is; there is no tape of what cannot be read as HTTP/1.1, as it cannot be redacted.
  */
@@ -168,8 +169,7 @@ class ConnectionLog {
       this.#answers.asked(event.start);
       this.#log.add('sent', this.#connection, redactHead(event.bytes));
     } else {
-      const secret = this.#login && event.type === 'content';
-      this.#log.add('sent', this.#connection, secret ? filler(event.bytes.length) : event.bytes);
+      this.#log.add('sent', this.#connection, this.#login && event.type === 'content' ? filler(event.bytes.length) : kept(event));
     }
   }
 
@@ -178,7 +178,7 @@ class ConnectionLog {
       if (event.type === 'head') this.#beginAnswer(event.start);
       this.#log.add('received', this.#connection, redactHead(event.bytes));
     } else if (event.type !== 'end') {
-      if (this.#loginContent === undefined) this.#log.add('received', this.#connection, event.bytes);
+      if (this.#loginContent === undefined) this.#log.add('received', this.#connection, kept(event));
       else this.#loginContent.push(event.bytes);
     } else if (this.#loginContent !== undefined) {
       this.#log.add('received', this.#connection, redactLoginAnswer(concat(this.#loginContent)));
@@ -209,6 +209,11 @@ class ConnectionLog {
     this.#log.onNote(this.#upgraded ? { kind: 'upgrade', message } : { kind: 'request', message: request });
     return this.#upgraded;
   }
+}
+
+/** Content as it is, and what frames it without the extensions of chunks. */
+function kept({ type, bytes }: { readonly type: string; readonly bytes: Uint8Array }): Uint8Array {
+  return type === 'framing' ? redactHead(bytes) : bytes;
 }
 
 /** What happened, in its order; what follows itself on one connection and in one direction is one record. */

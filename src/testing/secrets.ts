@@ -8,20 +8,40 @@ import { isSecretField } from '../docker/secrets.ts';
 /** Challenges to a client have "auth" in their names, and say where to log in, not how. */
 const challenge = /^(?:www|proxy)-authenticate$/i;
 
+/** Fields that hold an address, which may have a login or a token in it. */
+const address = /location$|^link$|^refresh$|^referer$|ur[il]$/i;
+/** A status line whose reason phrase is not made of capitalised words, as those of RFC 9110 are; up to that phrase. */
+const oddStatusLine = /^HTTP\/1\.[0-9] [0-9]{3} (?!(?:[A-Z][A-Za-z'-]*(?: |$))*$)/;
+/** The size of a chunk that has an extension. */
+const extendedSize = /^[0-9A-Fa-f]+[ \t]*;/;
+
 /**
- * The head, or the part of it that has come, with `[redacted]` where secrets stood. Half a head may have any line ends, and
- * be none at all: a line without a name shares the fate of the line before it.
+ * A head, a line that frames a chunk, or the part of them that has come, with `[redacted]` where secrets stood. Half a head
+ * may have any line ends, and be none at all: a line without a name shares the fate of the line before it.
  */
 export function redactHead(head: Uint8Array): Buffer {
   let isSecret = false;
   const redactLine = (line: string): string => {
+    const [size] = extendedSize.exec(line) ?? [];
+    if (size !== undefined) return `${size}redacted`; // brackets are not allowed there
+    const [status] = oddStatusLine.exec(line) ?? [];
+    if (status !== undefined) return status + REDACTED;
     const [, name] = /^([^\s:]+)[ \t]*:/.exec(line) ?? [];
-    if (name !== undefined) isSecret = isSecretField(name) && !challenge.test(name);
+    const isAddress = name !== undefined && address.test(name);
+    if (name !== undefined) isSecret = isAddress || (isSecretField(name) && !challenge.test(name));
     if (!isSecret || line === '') return line;
+    if (isAddress) return redactAddress(line);
     return name === undefined ? ` ${REDACTED}` : `${name}: ${REDACTED}`;
   };
   const parts = asBuffer(head).toString('latin1').split(/([\r\n]+)/); // line ends stand between the lines
   return latin1(parts.map((part, index) => (index % 2 === 0 ? redactLine(part) : part)).join(''));
+}
+
+/** Without user information, which reaches from "//" to the last "@", and without query and fragment. */
+function redactAddress(line: string): string {
+  const [start, at] = [line.indexOf('//'), line.lastIndexOf('@')];
+  const bare = start !== -1 && at > start ? `${line.slice(0, start + 2)}${REDACTED}${line.slice(at)}` : line;
+  return bare.replace(/[?#].*/, (end) => end.charAt(0) + REDACTED);
 }
 
 /** As many bytes as the secret had, so that Content-Length and chunk sizes stay true. */

@@ -275,6 +275,29 @@ describe('a secret', () => {
     expect(received.join('')).toBe(answers.replaceAll(/:(?: ?\t?)(?:\w=)?hunter2/g, ': [redacted]'));
   });
 
+  // RFC 9112 §4 (reason phrase), §7.1.1 (chunk extensions); RFC 9110 §10.2.2, RFC 8288 (addresses)
+  it.each([
+    ['a query of Location', 'HTTP/1.1 302 Found\r\nLocation: https://h/x?token=hunter2\r\n\r\n', 'HTTP/1.1 302 Found\r\nLocation: https://h/x?[redacted]\r\n\r\n'],
+    ['a fragment of Location', 'HTTP/1.1 302 Found\r\nLocation: /x#token=hunter2\r\n\r\n', 'HTTP/1.1 302 Found\r\nLocation: /x#[redacted]\r\n\r\n'],
+    ['a login in Content-Location', 'HTTP/1.1 200 OK\r\ncontent-location: http://u:hunter2?/@hunter2@h/x\r\n\r\n', 'HTTP/1.1 200 OK\r\ncontent-location: http://[redacted]@h/x\r\n\r\n'],
+    ['Link', 'HTTP/1.1 200 OK\r\nLink: <http://h/a?sig=hunter2>; rel=next, <http://u:hunter2@h/>\r\n\r\n', 'HTTP/1.1 200 OK\r\nLink: <http://[redacted]@h/>\r\n\r\n'],
+    ['a plain Location', 'HTTP/1.1 301 Moved Permanently\r\nLocation: /v1.41/info\r\n\r\n', 'HTTP/1.1 301 Moved Permanently\r\nLocation: /v1.41/info\r\n\r\n'],
+    ['a reason phrase', 'HTTP/1.1 401 hunter2 is wrong\r\nA: b\r\n\r\n', 'HTTP/1.1 401 [redacted]\r\nA: b\r\n\r\n'],
+    ['half a reason phrase', 'HTTP/1.1 401 hunter2', 'HTTP/1.1 401 [redacted]'],
+    ['a chunk extension', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;t=hunter2\r\n{}\r\n0;hunter2:x\r\n\r\n', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;redacted\r\n{}\r\n0;redacted\r\n\r\n'],
+    ['half a chunk extension', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;t=hunter2', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;redacted'],
+  ])('in %s is redacted', async (_, said, redacted) => {
+    const { channels, inner, heard, tape } = await record();
+    await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\nReferer: http://h/?hunter2\r\nTransfer-Encoding: chunked\r\n\r\n2;hunter2\r\n{}\r\n0;hunter2\r\n\r\n')]);
+    inner[0]?.read(said);
+    inner[0]?.owner.broken(new Error('reset'));
+    expect(heard[0]?.[0]).toBe(said);
+    expect(shown(tape())).toEqual([
+      'sent 1 GET /a HTTP/1.1\r\nReferer: http://h/?[redacted]\r\nTransfer-Encoding: chunked\r\n\r\n2;redacted\r\n{}\r\n0;redacted\r\n\r\n',
+      `received 1 ${redacted}`, 'over 1 reset',
+    ]);
+  });
+
   it('in half a head is redacted, where the engine breaks off', async () => {
     const { channels, inner, tape } = await record();
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
