@@ -109,11 +109,13 @@ function formsOf(secret: string): string[] {
   });
 }
 
-/** The bytes as Go prints them by %x, %X and %v, and as JSON has a list of them. */
+/** The bytes as Go prints them by %x, %X, %v, %# x and %#v, and as JSON has a list of them. */
 function inNumbers(text: string): string[] {
   const bytes = Buffer.from(text);
   const hexadecimal = bytes.toString('hex');
-  return [hexadecimal, hexadecimal.toUpperCase(), bytes.join(''), bytes.join(',')];
+  const prefixed = hexadecimal.replace(/../g, '0x$&');
+  const inGo = Array.from(bytes, (byte) => `0x${byte.toString(16)}`).join(',');
+  return [hexadecimal, hexadecimal.toUpperCase(), bytes.join(''), bytes.join(','), prefixed, inGo];
 }
 
 function withoutSpace(reading: Reading): Reading {

@@ -3,6 +3,7 @@
 // row names; Python's base64.encodebytes had the secret three times, so that its lines break.
 
 import { Buffer } from 'node:buffer';
+import { inspect } from 'node:util';
 
 /** A secret with everything in it that some encoder changes, and with the planted word at both ends. */
 export const written = 'hunter2<&>\'"\\/?~\u00fc\u20ac\u{1f600} %41+\r\nhunter2';
@@ -72,6 +73,11 @@ export const madeWritings: ReadonlyArray<readonly [origin: string, text: string]
   ['hexadecimal entities with zeros', characters.map((character) => `&#x${character.codePointAt(0)?.toString(16).padStart(8, '0')};`).join('')],
   ['Go fmt %x', Buffer.from(written).toString('hex')],
   ['Go fmt % X', (Buffer.from(written).toString('hex').match(/../g) ?? []).join(' ').toUpperCase()],
+  ['Go fmt %# x', (Buffer.from(written).toString('hex').match(/../g) ?? []).map((byte) => `0x${byte}`).join(' ')],
+  ['Go fmt %#v of bytes', `[]byte{${[...Buffer.from(written)].map((byte) => `0x${byte.toString(16)}`).join(', ')}}`],
+  ['util.inspect of a Buffer, without <Buffer>', inspect(Buffer.from(written)).slice('<Buffer '.length, -1)],
+  ['util.inspect of a Uint8Array', inspect(new Uint8Array(Buffer.from(written)))],
+  ['util.inspect', inspect(written)],
   ['Go fmt %v of bytes', `[${[...Buffer.from(written)].join(' ')}]`],
   ['JSON of bytes', JSON.stringify([...Buffer.from(written)])],
   ['white space collapsed', written.replace(/\s+/g, ' ')],
