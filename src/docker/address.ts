@@ -238,12 +238,12 @@ function bracket(host: string): string {
 
 /**
  * The text as an error may show it: without user information, query and fragment. User information reaches up to the last
- * "@", as a password may hold "@", "/" and "://". Of a text with "?" or "#" before an "@" only the scheme is shown, as both
- * may belong to a password or to a query.
+ * "@", also a percent-encoded one, as a password may hold "@", "/" and "://". Of a text with "?" or "#" before an "@" only
+ * the scheme is shown, as both may belong to a password or to a query.
  */
 function redact(text: string): string {
   const scheme = [...schemes.keys()].map((name) => `${name}://`).find((known) => text.trimStart().startsWith(known)) ?? '';
-  const at = text.lastIndexOf('@');
+  const at = Math.max(text.lastIndexOf('@'), text.lastIndexOf('%40'));
   const query = text.search(/[?#]/);
   const start = at < 0 ? text : `${scheme}[redacted]${query < 0 || at < query ? text.slice(at) : ''}`;
   const shown = start.replace(/[?#].*/s, (end) => `${end.charAt(0)}[redacted]`);
