@@ -82,8 +82,11 @@ export function pulling(pull: Pull, local: Local, warn: Warn): Operation<PullRes
 
 /** Whether an image that is there, or another variant of it, is for a platform. */
 async function isFor(present: ImageInspect, name: string, platform: Platform | undefined, local: Local, left: AbortSignal): Promise<boolean> {
-  if (platform === undefined || samePlatform(present, platform)) return true;
-  return (await local.hasVariant(name, platform, left)) === true;
+  if (platform === undefined) return true;
+  const isSame = samePlatform(present, platform);
+  // An image from an index need not say its variant: an older build for arm/v6 looks like arm/v7.
+  if (isSame && (present.Variant || !isIndex(present.Descriptor))) return true;
+  return (await local.hasVariant(name, platform, left)) ?? isSame;
 }
 
 /** What the engine had under the name before a pull, where it was asked. */

@@ -161,4 +161,21 @@ describe('a pull of what is missing, of a platform, on the containerd store', ()
     await client.pull('h:1/a:1', { policy: 'missing', platform: 'linux/arm64' });
     expect(sent().filter((line) => line.startsWith('POST'))).toHaveLength(1);
   });
+
+  // As Docker 28.5 answers after a pull of arm/v6 of an image whose configs have no variants: only its index has them.
+  it('does not take an image that does not say its variant for the one that is wanted', async () => {
+    const v6 = { ...ABSENT, Os: 'linux', Architecture: 'arm' };
+    await start({ answers: { '/info': CONTAINERD, [INSPECT]: v6 } });
+    await client.pull('h:1/a:1', { policy: 'missing', platform: 'linux/arm/v7' });
+    expect(sent().filter((line) => line.startsWith('POST'))).toHaveLength(1);
+  });
+
+  it.each([
+    ['has it', { [`${INSPECT}?platform={"architecture":"arm","os":"linux","variant":"v7"}`]: { ...ABSENT, Os: 'linux', Architecture: 'arm' } }, '1.51'],
+    ['cannot be asked for it', {}, '1.48'],
+  ])('is up to date where the engine %s', async (_, answers, version) => {
+    await start({ answers: { '/info': CONTAINERD, [INSPECT]: { ...ABSENT, Os: 'linux', Architecture: 'arm' }, ...answers }, version });
+    expect(await client.pull('h:1/a:1', { policy: 'missing', platform: 'linux/arm/v7' })).toMatchObject({ status: 'up-to-date' });
+    expect(sent().filter((line) => line.startsWith('POST'))).toEqual([]);
+  });
 });
