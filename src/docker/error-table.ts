@@ -104,6 +104,8 @@ const wordings: readonly Wording[] = [
   },
   // Podman, of an image with several names that is to be removed by its id; it lists them.
   { pattern: /by ID with more than one tag/i, as500: ConflictError, remedy: 'Remove it by a name, or with force: true' },
+  // Podman 4.3 to 6.1, of an image with several names that is to be removed by its digest (seen).
+  { pattern: /: tag not known$/i, as500: ConflictError, remedy: 'Remove it by its tags, or by its id with force: true' },
   // Podman, of an id without "sha256:" that no image has.
   { pattern: /cannot specify 64-byte hexadecimal strings/i, reason: 'not-found', as500: NotFoundError },
   {

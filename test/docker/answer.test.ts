@@ -211,6 +211,7 @@ describe('a status of 500', () => {
       'unable to delete image "7b35" by ID with more than one tag ([a:1 b:1]): please force removal',
       errors.ConflictError,
     ],
+    ['Podman 4.3 to 6.1, of a removal by digest of an image with two names', `h:1/x@sha256:${'b'.repeat(64)}: tag not known`, errors.ConflictError],
     ['what leaves a doubt', 'layer does not exist', errors.ServerError],
     ['what leaves a doubt', 'exec: "unpigz": executable file not found in $PATH', errors.ServerError],
   ])('is of the class that its words mean: %s', (_, words, Class) => {
