@@ -194,7 +194,8 @@ export class ImageClient {
 
   /**
    * Removes a name, and the image with its last name. `DELETE /images/{image}`. On the containerd store, `repository@digest`
-   * removes all tags of that image. A name of a manifest list is a `ConflictError` on Podman, which may remove an image of it.
+   * removes all tags of that repository which lead to the image. A name of a manifest list is a `ConflictError` on Podman, which
+   * may remove an image of it.
    */
   async removeImage(image: string, options?: RemoveImageOptions): Promise<RemoveItem[]> {
     const { signal, timeouts, ...args } = take('removeImage', options);
