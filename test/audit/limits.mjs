@@ -53,6 +53,7 @@ const units = {
   MEMORY_LIMIT: 'bytes',
   ENTRY_COST: 'bytes',
   LINK_LIMIT: 'links',
+  NESTING_LIMIT: 'levels',
   SIZE_GUESS: 'bytes',
   SMALL_SIZE: 'bytes',
   MOST_LAYERS: 'layers',

@@ -47,6 +47,7 @@ describe('NODE_DEBUG=longshore', () => {
     expect(known).toEqual([
       `HEAD /_ping ${on} 200 in N ms, new connection, bytes`,
       `GET /v1.41/images/json ${on} 200 in N ms, reused connection, bytes`,
+      `HEAD /_ping ${on} 200 in N ms, reused connection, bytes`, // a search hands on credentials
       `GET /v1.41/images/search?term=x ${on} 200 in N ms, reused connection, bytes`,
       `GET /v1.41/images/gone/json ${on} 404 in N ms, reused connection, bytes`,
       // a dead connection that was used before: asked again, on a new one
