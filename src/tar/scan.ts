@@ -30,8 +30,8 @@ export interface ArchiveListener {
 type Walk<T> = Generator<void, T, void>;
 
 /**
- * Reads ustar, pax, GNU and v7 headers. Left out, since no engine writes them: archives in several volumes, and the
- * continuation blocks of old GNU sparse files. Every fault is a `TruncatedError`: what came before it was valid.
+ * Reads ustar, pax, GNU and v7 headers. Left out, since no engine writes them: archives in several volumes and
+ * sparse files. Every fault is a `TruncatedError`: what came before it was valid.
  */
 export class ArchiveScan {
   readonly #listeners: readonly ArchiveListener[];
@@ -75,10 +75,15 @@ export class ArchiveScan {
   /** POSIX.1-2017 pax, "ustar Interchange Format": entries, pax headers before theirs, then two blocks of zeros. */
   *#archive(): Walk<void> {
     let overrides = NO_OVERRIDES;
+    let before = '';
     for (;;) {
+      const at = this.#position();
       const header = yield* this.#header();
       if (header === undefined) break;
       const { typeflag, size } = header;
+      const isMeta = 'xgLK'.includes(typeflag);
+      before = isMeta ? before + typeflag : '';
+      if (isMeta && !BEFORE_ENTRY.test(before)) yield* this.#broken('headers of two kinds for one entry', at);
       if (typeflag === 'x') overrides = yield* this.#paxOverrides(yield* this.#kept(size), overrides);
       else if (typeflag === 'L') overrides = { ...overrides, path: longName(yield* this.#kept(size)) };
       else if (typeflag === 'K') overrides = { ...overrides, linkname: longName(yield* this.#kept(size)) };
@@ -133,6 +138,8 @@ export class ArchiveScan {
     const records = parsePaxRecords(bytes) ?? (yield* this.#broken('a faulty pax header', at));
     const size = records.get('size');
     if (size !== undefined && !isSize(size)) yield* this.#broken('a faulty pax size', at);
+    if (records.get('path')?.includes('\0') || records.get('linkpath')?.includes('\0')) yield* this.#broken('a pax path with a NUL', at);
+    if ([...records.keys()].some((key) => key.startsWith('GNU.sparse.'))) yield* this.#broken('a sparse file', at);
     return {
       path: records.get('path') ?? earlier.path,
       size: size === undefined ? earlier.size : Number(size),
@@ -210,6 +217,12 @@ interface Overrides {
   readonly size: number | undefined;
   readonly linkname: string | undefined;
 }
+
+/**
+ * The headers that may stand before one entry's: behind global ones, a pax header or GNU's long names. Of several, readers
+ * take different ones.
+ */
+const BEFORE_ENTRY = /^g*(?:x|LK?|KL?)?$/;
 const NO_OVERRIDES: Overrides = { path: undefined, size: undefined, linkname: undefined };
 
 /** Decimal digits, zeros before them too: POSIX sets no length, and Go and GNU tar read them so. */

@@ -162,7 +162,7 @@ describe('ArchiveScan', () => {
     ]);
     const archive = concat([
       ours.subarray(0, -1024),
-      meta('x', paxRecord('path', 'c')),
+      meta('L', 'c\0'),
       meta('K', `${long}\0`),
       header({ path: 'short', typeflag: '2' }),
       header({ path: 'd', typeflag: '2' }),
@@ -216,18 +216,23 @@ sys.stdout.buffer.write(member.tobuf(tarfile.GNU_FORMAT))`);
     });
   });
 
-  it('applies a pax size to the file alone, not to a long name on the way to it', async () => {
-    // The attack: readers that disagree on what a size belongs to see different entries in one archive
-    // (CVE-2026-53655): what one takes for content is a file to the other.
-    const archive = concat([
-      meta('x', paxRecord('size', '1024')),
-      meta('L', 'long\0'),
-      header({ path: 'short', typeflag: '0', size: 0 }),
-      new Uint8Array(1024).fill(1),
-      header({ path: 'after', typeflag: '0', size: 0 }),
-      new Uint8Array(1024),
-    ]);
-    expect(listing([archive]).map(({ path, size }) => [path, size])).toEqual([['long', 1024], ['after', 0]]);
+  // The attack: readers that disagree on what belongs to an entry see different entries in one archive (CVE-2026-53655).
+  // Of a pax path and a GNU long name, Go takes the long name, others the later; of two pax headers, Go takes the second
+  // alone, and none that has a global header behind it; and it puts sparse files together from their parts.
+  const [paxPath, longName, ofAll] = [meta('x', paxRecord('path', 'a')), meta('L', 'b\0'), meta('g', paxRecord('comment', 'c'))];
+  it.each([
+    ['a pax header and a long name', [paxPath, longName], 'headers of two kinds for one entry at byte 1024'],
+    ['a long name and a pax header', [longName, paxPath], 'headers of two kinds for one entry at byte 1024'],
+    ['a long link between two long names', [longName, meta('K', 'k\0'), longName], 'headers of two kinds for one entry at byte 2048'],
+    ['two pax headers', [paxPath, meta('x', paxRecord('mtime', '1'))], 'headers of two kinds for one entry at byte 1024'],
+    ['a pax header and a global one', [paxPath, ofAll], 'headers of two kinds for one entry at byte 1024'],
+    ['a size for a long name or for a file', [meta('x', paxRecord('size', '1024')), longName], 'headers of two kinds for one entry at byte 1024'],
+    ['a sparse file by pax records', [meta('x', paxRecord('GNU.sparse.name', 'a'))], 'a sparse file at byte'],
+    ['a path with a NUL', [meta('x', paxRecord('path', 'a\0b'))], 'a pax path with a NUL at byte'],
+    ['a link to a path with a NUL', [meta('x', paxRecord('linkpath', 'a\0b'))], 'a pax path with a NUL at byte'],
+  ])('refuses %s, which not all programs read alike', (_, before, words) => {
+    const archive = concat([...before, header({ path: 'c', typeflag: '0', size: 0 }), new Uint8Array(1024)]);
+    expect(failure([archive]).message).toContain(words);
   });
 
   it('gives no content to types that have none, whatever size they state', () => {
