@@ -5,8 +5,8 @@ import type { DigestAlgorithm, MakeHash } from '../bytes.ts';
 import { DecodeError, DigestError } from '../errors.ts';
 import { DOCUMENT_LIMIT, DocumentReader, ENTRY_COST, MEMORY_LIMIT } from './archive-document.ts';
 import type { ArchiveDocument, ManifestContent } from './archive-document.ts';
-import { blobPath, normal, promisedDigest, quote } from './archive-paths.ts';
-import { CONFIG_TYPES, INDEX_TYPES, MANIFEST_TYPES, isCompressedStart, isTar, isWithheld } from './media-types.ts';
+import { blobPath, linkTarget, normal, promisedDigest, quote } from './archive-paths.ts';
+import { CONFIG_TYPES, INDEX_TYPES, MANIFEST_TYPES, isCompressedStart, isEncrypted, isTar, isWithheld } from './media-types.ts';
 
 /** Links to links; Linux follows as many (path_resolution(7)). */
 const LINK_LIMIT = 40;
@@ -73,6 +73,7 @@ export class ArchiveDigests {
   readonly #makeHash: MakeHash;
   readonly #files = new Map<string, HeldFile>();
   readonly #links = new Map<string, HeldLink>();
+  readonly #folders = new Set<string>();
   readonly #absent = new Set<string>();
   #passing: Passing | undefined;
   #memory = 0;
@@ -83,10 +84,15 @@ export class ArchiveDigests {
 
   entry({ path: given, typeflag, size, linkname }: EntryHeader): void {
     const path = normal(given);
-    if (typeflag === '1') this.#holdLink(path, normal(linkname));
-    else if (typeflag === '2') this.#holdLink(path, normal(`${path}/../${linkname}`));
-    // POSIX pax, "ustar Interchange Format": a type that is not known is a regular file.
-    else if (!'3456'.includes(typeflag)) this.#pass(path, size);
+    if (typeflag === '0' && path !== '' && !given.endsWith('/')) this.#pass(path, size);
+    else if (typeflag === '1') this.#holdLink(path, normal(linkname));
+    else if (typeflag === '2') this.#holdLink(path, linkTarget(path, linkname));
+    else if (typeflag === '5') this.#holdFolder(path);
+    else {
+      // Docker refuses other types, containerd overlooks them, and POSIX takes those that are not known for files.
+      const message = `the archive has an entry ${quote(given)} of the type "${escapeText(typeflag)}", which no saved image has`;
+      throw new DigestError(message, { path, expected: undefined, actual: undefined });
+    }
   }
 
   #pass(path: string, size: number): void {
@@ -127,25 +133,27 @@ export class ArchiveDigests {
       const message = 'the archive has no manifest.json and no index.json: nothing says which images it should hold';
       throw new DigestError(message, { path: 'manifest.json', expected: undefined, actual: undefined });
     }
-    this.#checkLinks();
+    this.#checkPlaces();
     const withheld = new Set<string>();
     const images = (isLayout ? this.#checkLayout(withheld) : 0) + (isSaved ? this.#checkSaved(withheld) : 0);
-    if (images > 0) return this.#summary();
+    // Of an index without images beside it, Docker 25.0 has made some (moby#47210).
+    const isEmpty = isSaved && this.#document('manifest.json', 'images', 'list of images').length === 0;
+    if (images > 0 && !isEmpty) return this.#summary();
     const path = isSaved ? 'manifest.json' : 'index.json';
     const message = `the archive holds no image: ${quote(path)} names none. The log of the engine may say why`;
     throw new DigestError(message, { path, expected: undefined, actual: undefined });
   }
 
-  /** A link whose name is a digest must lead to that content, and nothing may lie below a link, as in a folder. */
-  #checkLinks(): void {
-    const paths = [...this.#files.keys(), ...this.#links.keys()].sort();
-    for (const path of this.#links.keys()) {
-      this.#find(path);
-      const below = firstAtOrAfter(paths, `${path}/`);
-      if (below?.startsWith(`${path}/`)) {
-        const message = `the archive has a link ${quote(path)}, and the entry ${quote(below)} below it`;
-        throw new DigestError(message, { path: below, expected: undefined, actual: undefined });
-      }
+  /** A link whose name is a digest must lead to that content, and no file and no link may be a folder, too. */
+  #checkPlaces(): void {
+    for (const path of this.#links.keys()) this.#find(path);
+    const others = [...this.#files.keys(), ...this.#links.keys()];
+    const paths = [...others, ...this.#folders].sort();
+    for (const path of others) {
+      const below = this.#folders.has(path) ? path : firstAtOrAfter(paths, `${path}/`);
+      if (below !== path && !below?.startsWith(`${path}/`)) continue;
+      const message = `the archive has ${quote(path)} as a ${this.#links.has(path) ? 'link' : 'file'}, and ${quote(below)} as if it were a folder`;
+      throw new DigestError(message, { path: below, expected: undefined, actual: undefined });
     }
   }
 
@@ -159,7 +167,8 @@ export class ArchiveDigests {
     const top = this.#document('index.json', 'manifests', 'index');
     const queue = top.map((reference) => ({ ...reference, below: false }));
     const seen = new Set<string>();
-    let whole = 0;
+    let images = 0;
+    let others = 0;
     for (const { digest, mediaType, below } of queue) {
       const path = blobPath(digest);
       if (seen.has(path)) continue;
@@ -167,35 +176,40 @@ export class ArchiveDigests {
       if (this.#find(path) === undefined) this.#miss(path, digest, below);
       else if (INDEX_TYPES.has(mediaType)) {
         for (const child of this.#document(path, 'manifests', 'index')) queue.push({ ...child, below: true });
-      } else if (MANIFEST_TYPES.has(mediaType) && this.#checkManifest(path, below, withheld)) whole++;
+      } else if (MANIFEST_TYPES.has(mediaType)) {
+        const whole = this.#checkManifest(path, below, withheld);
+        if (whole === 'image') images++;
+        else if (whole === 'other') others++;
+      }
     }
     const [first] = this.#absent;
-    if (whole === 0 && first !== undefined) throw missing(first, promisedDigest(first));
+    // What was attested of an image is not the image.
+    if (images === 0 && first !== undefined) throw missing(first, promisedDigest(first));
     for (const path of withheld) this.#absent.add(path);
-    return whole;
+    return images + others;
   }
 
-  /** Whether the content of a manifest is there; what is there of an image must be what its config says. */
-  #checkManifest(manifest: string, below: boolean, withheld: Set<string>): boolean {
+  /** What is whole by a manifest, undefined where its content is not there; an image must be what its config says. */
+  #checkManifest(manifest: string, below: boolean, withheld: Set<string>): 'image' | 'other' | undefined {
     const content = this.#document(manifest, 'content', 'manifest');
     const all = [content.config, ...content.layers];
     const gone = all.filter(({ digest }) => this.#find(blobPath(digest)) === undefined);
     const owed = gone.filter((reference) => !isWithheld(reference.mediaType));
     for (const reference of gone) if (isWithheld(reference.mediaType)) withheld.add(blobPath(reference.digest));
     for (const { digest } of owed) this.#miss(blobPath(digest), digest, below);
-    if (owed.length > 0) return false;
-    if (this.#isImage(content)) {
-      const layers = content.layers.map(({ digest, mediaType }) => ({ path: blobPath(digest), mediaType }));
-      this.#checkLayers(blobPath(content.config.digest), layers, withheld);
+    if (owed.length > 0) return undefined;
+    const { config, layers } = content;
+    const hasFiles = layers.length === 0 || layers.some(({ mediaType }) => isTar(mediaType));
+    if (this.#listsLayers(content)) {
+      this.#checkLayers(blobPath(config.digest), layers.map(({ digest, mediaType }) => ({ path: blobPath(digest), mediaType })), withheld);
     }
-    return true;
+    return hasFiles ? 'image' : 'other';
   }
 
-  /** Signatures and the like have an image's config, too, but no layers of a file system, and often none listed. */
-  #isImage({ config, layers }: ManifestContent): boolean {
-    if (!CONFIG_TYPES.has(config.mediaType)) return false;
+  /** Whether a config must agree with the layers. Signatures have an image's config, too, which often lists none. */
+  #listsLayers({ config, layers }: ManifestContent): boolean {
     const diffIds = this.#find(blobPath(config.digest))?.document?.diffIds ?? [];
-    return diffIds.length > 0 || layers.some(({ mediaType }) => isTar(mediaType));
+    return diffIds.length > 0 || (CONFIG_TYPES.has(config.mediaType) && layers.some(({ mediaType }) => isTar(mediaType)));
   }
 
   #miss(path: string, digest: string, lawful: boolean): void {
@@ -212,6 +226,7 @@ export class ArchiveDigests {
     for (const { config, layers } of images) {
       const found = this.#find(config);
       if (found === undefined) throw missing(config, promisedDigest(normal(config)));
+      if (!found.vouched) throw nameless(config, found.digest);
       const areNamed = layers.length > 0 && layers.every((path) => promisedDigest(normal(path)) !== undefined);
       if (areNamed && found.document?.diffIds === undefined) for (const path of layers) this.#layer(path, undefined, withheld);
       else this.#checkLayers(config, layers.map((path) => ({ path, mediaType: TAR })), withheld);
@@ -232,10 +247,11 @@ export class ArchiveDigests {
     }
     layers.forEach(({ path, mediaType }, i) => {
       const expected = diffIds[i] as string;
+      blobPath(expected); // throws for what is not a digest
       const layer = this.#layer(path, expected, withheld);
       if (layer === undefined) return;
       const named = promisedDigest(normal(path));
-      const isPlain = isTar(mediaType) && !layer.isCompressed;
+      const isPlain = !isEncrypted(mediaType) && !layer.isCompressed;
       const actual = expected === named ? named : layer.digest;
       if ((isPlain || named === undefined) && actual !== expected) throw mismatch(path, expected, actual);
       layer.vouched = true;
@@ -295,6 +311,12 @@ export class ArchiveDigests {
     this.#files.set(path, file);
   }
 
+  #holdFolder(path: string): void {
+    if (this.#folders.has(path)) return;
+    this.#spend(path.length);
+    this.#folders.add(path);
+  }
+
   #holdLink(path: string, target: string): void {
     if (this.#links.get(path)?.target === target) return;
     this.#refuseSecond(path, this.#files.get(path)?.digest, undefined);
@@ -338,6 +360,11 @@ function firstAtOrAfter(sorted: readonly string[], wanted: string): string | und
 function mismatch(path: string, expected: string, actual: string): DigestError {
   const message = `in the archive, ${quote(path)} should be ${escapeText(expected)}, and is ${actual}`;
   return new DigestError(message, { path, expected, actual });
+}
+
+function nameless(path: string, actual: string): DigestError {
+  const message = `in the archive, nothing says what the config ${quote(path)} should be: its name is not its digest`;
+  return new DigestError(message, { path, expected: undefined, actual });
 }
 
 function missing(path: string, expected: string | undefined): DigestError {

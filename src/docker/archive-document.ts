@@ -85,7 +85,7 @@ export function readDocument(text: Uint8Array): ArchiveDocument | undefined {
   const value = parse(text);
   const object: JsonObject = isJsonObject(value) ? value : {};
   const document = {
-    manifests: listOf(reference, object['manifests']),
+    manifests: listOf(reference, member(object, 'manifests')),
     content: contentOf(object),
     diffIds: diffIdsOf(object),
     platform: platformOf(object),
@@ -103,14 +103,29 @@ function parse(text: Uint8Array): unknown {
 }
 
 function contentOf(object: JsonObject): ManifestContent | undefined {
-  const config = reference(object['config']);
-  const layers = listOf(reference, object['layers']);
+  const config = reference(member(object, 'config'));
+  const layers = listOf(reference, member(object, 'layers'));
   return config === undefined || layers === undefined ? undefined : { config, layers };
 }
 
-function diffIdsOf({ rootfs }: JsonObject): readonly string[] | undefined {
+function diffIdsOf(object: JsonObject): readonly string[] | undefined {
+  const rootfs = member(object, 'rootfs');
   // Docker leaves an empty list out.
-  return isJsonObject(rootfs) ? listOf(text, rootfs['diff_ids'] ?? null) : undefined;
+  return isJsonObject(rootfs) ? listOf(text, member(rootfs, 'diff_ids') ?? null) : undefined;
+}
+
+/**
+ * The member of that name; false, which no member may be, where one of another case is there: Go takes both, and the last
+ * of them, so that an engine would read another document.
+ */
+function member(object: JsonObject, name: string): unknown {
+  const folded = foldedCase(name);
+  return Object.keys(object).some((key) => key !== name && foldedCase(key) === folded) ? false : object[name];
+}
+
+/** As Go compares the names of members, with U+017F for s and U+212A for k. */
+function foldedCase(name: string): string {
+  return name.toUpperCase().toLowerCase();
 }
 
 /** A list, if each item can be read. Go writes null for an empty one, Docker 25.0 in `index.json` (moby#47210). */
@@ -123,7 +138,8 @@ function listOf<Item>(read: (value: unknown) => Item | undefined, value: unknown
 
 function reference(value: unknown): ContentReference | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { digest, mediaType, platform, annotations } = value;
+  const { platform, annotations } = value;
+  const [digest, mediaType] = [member(value, 'digest'), member(value, 'mediaType')];
   if (typeof digest !== 'string' || typeof mediaType !== 'string') return undefined;
   const [type = ''] = mediaType.split(';', 1);
   return {
@@ -141,8 +157,8 @@ function platformOf({ os, architecture, variant }: JsonObject): ImagePlatform | 
 
 function savedImage(value: unknown): SavedImage | undefined {
   if (!isJsonObject(value)) return undefined;
-  const config = text(value['Config']);
-  const layers = listOf(text, value['Layers']);
+  const config = text(member(value, 'Config'));
+  const layers = listOf(text, member(value, 'Layers'));
   return config === undefined || layers === undefined ? undefined : { config, layers };
 }
 

@@ -15,6 +15,20 @@ export function normal(path: string): string {
 }
 
 /**
+ * Where a symbolic link leads. Throws where readers of archives disagree: for a target that begins with `/` or leads above
+ * the top, and for `..` behind a name, which may be that of another link.
+ */
+export function linkTarget(path: string, linkname: string): string {
+  const segments = linkname.split('/').filter((segment) => segment !== '' && segment !== '.');
+  const ups = segments.findIndex((segment) => segment !== '..');
+  const depth = path.split('/').length - 1;
+  const isPlain = ups !== -1 && ups <= depth && !segments.includes('..', ups);
+  if (isPlain && !linkname.startsWith('/')) return normal(`${path}/../${linkname}`);
+  const message = `in the archive, the link ${quote(path)} leads to ${quote(linkname)}, which not all programs follow to the same file`;
+  throw new DigestError(message, { path, expected: undefined, actual: undefined });
+}
+
+/**
  * The digest that a name promises: `blobs/sha256/<hex>` (OCI image-spec, "OCI Image Layout"), `<hex>.json` for a
  * config, and `<hex>.tar` for a layer of Podman's (containers/image `docker/internal/tarfile/writer.go`). Throws for any
  * other name below `blobs/`: nothing could vouch for what it holds.

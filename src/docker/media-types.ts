@@ -31,9 +31,14 @@ export function isCompressedStart(start: string): boolean {
   return compressed.test(start);
 }
 
-/** Layers of a file system, unless encrypted (containers/ocicrypt); all others are for programs other than engines. */
+/** Layers of a file system; all others are for programs other than engines. */
 export function isTar(mediaType: string): boolean {
-  return /[.-]tar(?:$|[.+])/.test(mediaType) && !mediaType.endsWith('+encrypted');
+  return /[.-]tar(?:$|[.+])/.test(mediaType);
+}
+
+/** Layers that only the owner of a key can read (containers/ocicrypt). */
+export function isEncrypted(mediaType: string): boolean {
+  return mediaType.endsWith('+encrypted');
 }
 
 /** Layers whose licence forbids to hand them on: Windows' own. Docker leaves them out of what it saves. */

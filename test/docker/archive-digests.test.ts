@@ -245,8 +245,28 @@ describe('a DigestError', () => {
   const actual = digestOf('other');
   const circle = [...without(docker20, 'c/layer.tar'), link('c/layer.tar', '../b/layer.tar')];
 
+  const linked = (target: string): TarEntry[] => [...without(docker20, 'b/layer.tar'), link('b/layer.tar', target)];
+  const ociOfConfig = (config: string, ...layers: (string | Uint8Array)[]): TarEntry[] => {
+    const manifest = manifestOf(config, ...layers);
+    return [...[config, manifest, ...layers].map(blob), file('index.json', indexOf(refer(manifest, MANIFEST)))];
+  };
+  const reversed = (configType: string, layerType: string): TarEntry[] => {
+    const manifest = json({ config: refer(CONFIG, configType), layers: [TOP, BASE].map((layer) => refer(layer, layerType)) });
+    return [...[CONFIG, BASE, TOP, manifest].map(blob), file('index.json', indexOf(refer(manifest, MANIFEST)))];
+  };
+  /** An index of an image, of which there are its manifest and these layers, and of BuildKit's attestation, which is whole. */
+  const attested = (...layers: string[]): TarEntry[] => {
+    const statement = '{"_type":"https://in-toto.io/Statement/v0.1"}';
+    const config = configOf(statement);
+    const manifest = json({ config: refer(config, `${OCI}.config.v1+json`), layers: [refer(statement, 'application/vnd.in-toto+json')] });
+    const top = indexOf(refer(amd, MANIFEST), refer(manifest, MANIFEST));
+    const there = layers.length === 0 ? [] : [CONFIG, ...layers];
+    return [...[statement, config, manifest, top, amd, ...there].map(blob), file('index.json', indexOf(refer(top, INDEX)))];
+  };
+
   // What is wrong, the archive, the path named, and the digests
-  it.each<[string, readonly TarEntry[], string, string | undefined, string | undefined]>([
+  type Row = [string, readonly TarEntry[], string, string | undefined, string | undefined];
+  it.each<Row>([
     ['another layer, older layout', replaced(docker20, 'c/layer.tar', 'other'), 'c/layer.tar', expected, actual],
     ['another layer, Podman', replaced(podman, `${hex(BASE)}.tar`, 'other'), `${hex(BASE)}.tar`, expected, actual],
     ['another layer, OCI layout', replaced(docker28, pathOf(BASE), 'other'), pathOf(BASE), expected, actual],
@@ -266,6 +286,24 @@ describe('a DigestError', () => {
     ['a link over a file', [...docker20, link('c/layer.tar', '../a/layer.tar')], 'c/layer.tar', expected, undefined],
     ['a file over a link', [...docker20, file('b/layer.tar', 'other')], 'b/layer.tar', undefined, actual],
     ['links in a circle', circle, 'c/layer.tar', expected, undefined],
+    ['a link from the root, which is not everybody\'s root', linked('/c/layer.tar'), 'b/layer.tar', undefined, undefined],
+    ['a link that leads above the top', linked('../../c/layer.tar'), 'b/layer.tar', undefined, undefined],
+    ['a link with ".." behind a name, which may be a link', linked('../a/../c/layer.tar'), 'b/layer.tar', undefined, undefined],
+    ['a folder in place of a file', [...docker20, { path: 'c/layer.tar', type: 'directory' }], 'c/layer.tar', undefined, undefined],
+    ['a file in place of a folder', [...docker28, file('blobs', 'x')], 'blobs', undefined, undefined],
+    ['a file below a file', [...docker20, file('c/layer.tar/x', 'x')], 'c/layer.tar/x', undefined, undefined],
+    ['a FIFO', [...docker20, { path: 'd', type: 'fifo' }], 'd', undefined, undefined],
+    ['a device in place of a file', [...docker20, { path: 'c/layer.tar', type: 'char' }], 'c/layer.tar', undefined, undefined],
+    ...['config.json', `sha256:${hex(CONFIG)}`, `${hex(CONFIG).toUpperCase()}.json`, `d/${CONFIG_PATH}`, hex(CONFIG)].map((path): Row => {
+      const image = { Config: path, RepoTags: null, Layers: ['c/layer.tar', 'a/layer.tar'] };
+      return [`a config called ${path}`, [...replaced(docker20, 'manifest.json', json([image])), file(path, CONFIG)], path, undefined, digestOf(CONFIG)];
+    }),
+    ['layers in another order under an unknown type', reversed(`${OCI}.config.v1+json`, 'application/octet-stream'), pathOf(TOP), expected, digestOf(TOP)],
+    ['layers in another order beside a config of an unknown type', reversed('application/x-foo', `${OCI}.layer.v1.tar`), pathOf(TOP), expected, digestOf(TOP)],
+    ['an image that lacks a layer beside what was attested of it', attested(BASE), pathOf(TOP), digestOf(TOP), undefined],
+    ['an image that is absent beside what was attested of it', attested(), pathOf(CONFIG), digestOf(CONFIG), undefined],
+    ['manifest.json of no image beside an index of some', replaced(docker28, 'manifest.json', '[]'), 'manifest.json', undefined, undefined],
+    ['a config that lists nonsense beside a compressed layer', ociOfConfig(json({ rootfs: { diff_ids: ['nonsense'] } }), zipped[0]), 'nonsense', undefined, undefined],
   ])('tells of %s', async (_, entries, path, promised, found) => {
     const error = await failure(entries);
     expect({ ...error }).toMatchObject({ code: 'LONGSHORE_DIGEST', path, expected: promised, actual: found });
@@ -318,13 +356,13 @@ describe('a DigestError', () => {
 
   it('shows paths and digests escaped', async () => {
     const odd = json({ rootfs: { diff_ids: ['\u001b[2J'] } });
-    const saved = (layer: string): TarEntry[] => {
-      const image = { Config: '\u001bc', Layers: [layer] };
-      return [file('\u001bc', odd), file('\u001bl', 'x'), file('manifest.json', json([image]))];
+    const saved = (config: string, path: string, layer: string): TarEntry[] => {
+      const image = { Config: path, Layers: [layer] };
+      return [file(path, config), file('\u001bl', 'x'), file('manifest.json', json([image]))];
     };
-    for (const layer of ['\u001bl', '\u001bm']) {
-      expect((await failure(saved(layer))).message).toMatch(/^[ -~]*\\u\{1b\}[ -~]*\\u\{1b\}\[2J[ -~]*$/);
-    }
+    const [ofOdd, ofOther] = [odd, OTHER].map((config) => `${hex(config)}.json`) as [string, string];
+    const all = [saved(odd, ofOdd, '\u001bl'), saved(odd, '\u001bc', '\u001bl'), saved(OTHER, ofOther, '\u001bl'), saved(OTHER, ofOther, '\u001bm')];
+    for (const entries of all) expect((await failure(entries)).message).toMatch(/^[ -~]*\\u\{1b\}[ -~]*$/);
   });
 });
 
@@ -334,7 +372,9 @@ describe('a document of the archive', () => {
     [blob(document), file('index.json', indexOf(refer(document, MANIFEST)))];
   const index = (text: string | Uint8Array): TarEntry[] => replaced(docker28, 'index.json', text);
   const table = (text: string): TarEntry[] => replaced(docker20, 'manifest.json', text);
-  const bareConfig = [file('c', '{}'), file('l', 'x'), file('manifest.json', '[{"Config":"c","Layers":["l"]}]')];
+  const EMPTY = `${hex('{}')}.json`;
+  const bareConfig = [file(EMPTY, '{}'), file('l', 'x'), file('manifest.json', json([{ Config: EMPTY, Layers: ['l'] }]))];
+  const twice = (text: string, name: string, other: string): string => text.replace(`"${name}"`, `"${other}":null,"${name}"`);
 
   it.each<[string, readonly TarEntry[], string]>([
     ['index.json cut short', index('{"manifests":['), '"index.json" is no index in JSON'],
@@ -347,7 +387,16 @@ describe('a document of the archive', () => {
     ['a manifest that is none', oneImage('no JSON'), 'is no manifest in JSON'],
     ['a manifest without a config', oneImage('{"layers":[]}'), 'is no manifest in JSON'],
     ['an index where a manifest is meant (CVE-2021-41190)', oneImage(both), 'is no manifest in JSON'],
-    ['a config without diff_ids', bareConfig, '"c" is no config in JSON'],
+    ['a config without diff_ids', bareConfig, `"${EMPTY}" is no config in JSON`],
+    // Go takes members in any case, and the last of them: an engine would read another document.
+    ['index.json with manifests and Manifests', index(twice(indexOf(refer(amd, MANIFEST)), 'manifests', 'Manifests')), 'no index in JSON'],
+    ['a manifest with layers and LAYERS', oneImage(twice(amd, 'layers', 'LAYERS')), 'is no manifest in JSON'],
+    ['a manifest with layers, and with U+017F for their s', oneImage(twice(amd, 'layers', 'layer\u017f')), 'is no manifest in JSON'],
+    ['a manifest with config and Config', oneImage(twice(amd, 'config', 'Config')), 'is no manifest in JSON'],
+    ['a manifest with digest and Digest', oneImage(twice(amd, 'digest', 'Digest')), 'is no manifest in JSON'],
+    ['a manifest with mediaType and mediatype', oneImage(amd.replace(/"mediaType"(?=[^{]*$)/, '"mediatype":"x","mediaType"')), 'is no manifest in JSON'],
+    ['manifest.json with Layers and layers', table(twice(json([{ Config: CONFIG_PATH, Layers: [] }]), 'Layers', 'layers')), 'no list of images in JSON'],
+    ['a config with rootfs and RootFS', oneImage(manifestOf(twice(CONFIG, 'rootfs', 'RootFS'), BASE, TOP)).concat(blob(twice(CONFIG, 'rootfs', 'RootFS')), blob(BASE), blob(TOP)), 'no config in JSON'],
     ['a manifest above 4 MiB', oneImage(manifestOf(CONFIG).padEnd(LIMIT + 1)), `has more than ${LIMIT} bytes`],
     ['index.json above 4 MiB', index(indexOf().padEnd(LIMIT + 1)), `has more than ${LIMIT} bytes`],
   ])('is a DecodeError: %s', async (_, entries, words) => {
@@ -368,7 +417,7 @@ it.each([['files', '0'], ['links', '2']])('does not keep %s in memory without en
   const name = 'x'.repeat(1024 * 1024);
   const grow = (): void => {
     for (let i = 0; i < 100; i++) {
-      digests.entry({ path: `${name}${i}`, typeflag, size: 0, linkname: '' });
+      digests.entry({ path: `${name}${i}`, typeflag, size: 0, linkname: 'x' });
       digests.endEntry();
     }
   };
