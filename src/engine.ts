@@ -146,6 +146,11 @@ export class Engine {
     return this.#identity?.isPodman ?? identityOfServer(this.#server)?.isPodman;
   }
 
+  /** The limits of time of calls that bring none of their own. */
+  get timeouts(): RequestCommons['timeouts'] {
+    return this.#options.timeouts;
+  }
+
   /** Whether the engine has a subject, `"inspectImage.platform"`. */
   async supports(subject: string, limits: CallLimits = {}): Promise<boolean> {
     const gates = gatesOfSubject(subject);

@@ -38,8 +38,15 @@ export interface RegistryManifest {
   readonly mediaType: string | undefined;
 }
 
+/**
+ * How long an engine may be silent about a question, in milliseconds, where the call says nothing else: an operation that
+ * has finished must not wait for ever for a detail.
+ */
+const SILENCE_MS = 30_000;
+
 /** Asks that engine, within the limits of time of the call that it is asked for. */
-export function localOf(engine: Engine, timeouts: EngineCall['timeouts']): Local {
+export function localOf(engine: Engine, own: EngineCall['timeouts']): Local {
+  const timeouts = { idleMs: SILENCE_MS, ...engine.timeouts, ...own };
   const inspect = async (image: string, signal: AbortSignal, args: Arguments<'inspectImage'> = {}): Inspected => {
     const call = { operation: 'inspectImage', image: parseImage(image), args, signal, timeouts } as const;
     try {
@@ -57,7 +64,7 @@ export function localOf(engine: Engine, timeouts: EngineCall['timeouts']): Local
     async hasVariant(image, platform, left) {
       if ((await engine.imageStore({ signal: left, timeouts })) === 'graphdriver') return false;
       // Below API 1.49 this store shows the variant that it likes best, and cannot be asked for another.
-      if (!(await engine.supports('inspectImage.platform', { signal: left, timeouts }))) return undefined;
+      if (!(await engine.supports('inspectImage.platform', { signal: left, timeouts: own }))) return undefined;
       // Docker 29 answers 200, and tells nothing, of one that the index names and the engine does not have.
       return Boolean((await inspect(image, left, { platform }))?.Architecture);
     },
@@ -71,7 +78,7 @@ export function localOf(engine: Engine, timeouts: EngineCall['timeouts']): Local
       if (isDigest(digest) && Number.isSafeInteger(size)) return { digest, size, mediaType };
       throw new DecodeError('the Descriptor has a digest or a size that is not one', { offset: 0 });
     },
-    isPodman: (left) => engine.isPodman({ signal: left, timeouts }),
+    isPodman: (left) => engine.isPodman({ signal: left, timeouts: own }),
     get knownPodman() {
       return engine.knownPodman;
     },

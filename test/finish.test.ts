@@ -1,7 +1,7 @@
 // Did it finish? An operation on a stream has three ends: the engine said that it finished, it said that it failed, or the
 // stream stopped. The streams are those on the tapes; each is cut behind every one of its messages, in every way.
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ApiError, DecodeError, TruncatedError } from '../src/errors.ts';
 import { ImageClient } from '../src/image-client.ts';
 import type { ImageClientOptions } from '../src/options.ts';
@@ -43,7 +43,9 @@ interface World {
   /** What the registry has. */
   readonly registry?: string;
   /** The status with which each question is answered, and each ping. */
-  readonly questions?: number;
+  readonly questions?: number | 'stop';
+  /** Called when a question has been answered by half. */
+  readonly asking?: () => void;
   readonly pings?: number | 'never';
   readonly client?: Partial<ImageClientOptions>;
 }
@@ -87,6 +89,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
           if (!fields.startsWith('Transfer') || last === '') socket.end();
           return;
         }
+        if (world.questions === 'stop') return void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{', world.asking);
         if (world.questions !== undefined) return void socket.write(json({ message: 'refused' }, `${world.questions} No`));
         if (line.includes('/distribution/')) {
           return void socket.write(world.registry === undefined ? json({ message: 'manifest unknown' }, '404 Not Found') : json({ Descriptor: { digest: world.registry, size: 528 } }));
@@ -302,6 +305,28 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(result).toEqual({ reference: NAME, digest: undefined, status: 'downloaded' });
       expect(told).toEqual([expect.stringMatching(/^the platform of 127\.0\.0\.1:5000\/longshore\/tape:1 could not be found out: .*403/)]);
       expect(warnings).toEqual([{ kind: 'unchecked', subject: NAME, message: told[0] }]);
+    });
+
+    it.each<[string, boolean, () => PromiseLike<{ readonly warnings: readonly string[] }>]>([
+      ['a pull of a platform', false, () => client.pull(NAME, { platform: 'linux/arm64' })],
+      ['a push to a registry', true, () => client.push(NAME)],
+    ])('is not held by a question whose answer stops within: %s', async (_, podman, run) => {
+      let asking = (): void => {};
+      const stopped = new Promise<void>((resolve) => (asking = resolve));
+      await start({ stream: [...finishedPull, `{"status":"1: digest: ${hex('b')} size: 528"}`], podman, questions: 'stop', asking });
+      await client.apiVersion();
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      let ended = false;
+      const result = settled(run).finally(() => (ended = true));
+      await stopped;
+      // Turns of the event loop, until half of the answer has come; then time passes at once.
+      for (let turn = 0; !ended && turn < 5000; turn++) {
+        await new Promise((resolve) => setImmediate(resolve));
+        vi.advanceTimersByTime(100);
+      }
+      vi.useRealTimers();
+      expect(ended).toBe(true);
+      expect((await result).warnings).toEqual([expect.stringContaining('sent nothing for 30000 ms')]);
     });
 
     it('is failed by an answer that it is not what was asked for', async () => {
