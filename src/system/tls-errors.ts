@@ -39,6 +39,7 @@ type Meaning = readonly [what: string, hint: string];
 const meanings: ReadonlyArray<readonly [code: RegExp, meaning: (peer: Peer, code: string) => Meaning]> = [
   [/SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT|UNABLE_TO_VERIFY_LEAF/, unknownIssuer],
   [/^ERR_TLS_CERT_ALTNAME_INVALID$/, otherNames],
+  [/^INVALID_PURPOSE$/, () => ["the engine's certificate is not for servers", 'It needs one with extendedKeyUsage=serverAuth']],
   [/^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)$/, wrongTime],
   [/ALERT_CERTIFICATE_|ALERT_(?:BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)$/, refusedCertificate],
   [/ALERT_HANDSHAKE_FAILURE$/, refusedHandshake],
@@ -70,17 +71,18 @@ function unknownIssuer({ certificate, hasCa }: Peer): Meaning {
 }
 
 function otherNames({ certificate, name }: Peer): Meaning {
-  const names = certificate === undefined ? 'other names' : shown(namesOf(certificate));
-  const inSubject = certificate !== undefined && [certificate.subject?.CN].flat().includes(name);
-  const hint = inSubject
-    ? `The name in its subject (CN) does not count; the engine needs a certificate with subjectAltName=DNS:${name}`
-    : 'Use such a name as the host; or as tls.serverName, where the host only leads there';
-  return [`the engine's certificate is for ${names}, and not for ${name}`, hint];
+  const names = certificate === undefined ? ['other names'] : namesOf(certificate);
+  const kind = /:|^[0-9.]+$/.test(name) ? 'IP' : 'DNS';
+  const needed = `he engine needs a certificate with subjectAltName=${kind}:${name}`;
+  let hint = names.length === 0 ? `T${needed}` : 'Use such a name as the host; or as tls.serverName, where the host only leads there';
+  if ([certificate?.subject?.CN].flat().includes(name)) hint = `The name in its subject (CN) does not count; t${needed}`;
+  else if (names.includes(name)) hint = `An address counts as an address, and not as a DNS name; t${needed}`;
+  return [`the engine's certificate is for ${shown(names.join(', ') || 'no host at all')}, and not for ${name}`, hint];
 }
 
-/** Those that count; the one in the subject, where names stood of old, does not. */
-function namesOf({ subjectaltname }: ShownCertificate): string {
-  return subjectaltname?.replace(/(^|, )(?:DNS|IP Address):/g, '$1') ?? 'no host at all';
+/** Those that count; the one in the subject, where names stood of old, does not, nor does one that is no host's. */
+function namesOf({ subjectaltname = '' }: ShownCertificate): string[] {
+  return subjectaltname.split(', ').flatMap((each) => /^(?:DNS|IP Address):(.*)$/s.exec(each)?.[1] ?? []);
 }
 
 function wrongTime({ certificate }: Peer, code: string): Meaning {

@@ -26,6 +26,18 @@ describe('the words for a failed handshake', () => {
       { certificate: { ...leaf, subjectaltname: undefined } },
       /is for no host at all, and not for h\b/,
     ],
+    ...([
+      // The names of the certificate, the one in its subject, the host, and what is said: RFC 9525 §6.3 and §6.5
+      [undefined, 'h', 'h', 'is for no host at all, and not for h. The name in its subject (CN) does not count; the engine needs a certificate with subjectAltName=DNS:h'],
+      [undefined, '192.0.2.1', '192.0.2.1', 'and not for 192.0.2.1. The name in its subject (CN) does not count; the engine needs a certificate with subjectAltName=IP:192.0.2.1'],
+      ['IP Address:192.0.2.2', '2001:db8::1', '2001:db8::1', 'is for 192.0.2.2, and not for 2001:db8::1. The name in its subject (CN) does not count; the engine needs a certificate with subjectAltName=IP:2001:db8::1'],
+      ['DNS:192.0.2.1', 'x', '192.0.2.1', 'An address counts as an address, and not as a DNS name; the engine needs a certificate with subjectAltName=IP:192.0.2.1'],
+      ['email:root@h', 'x', 'h', 'is for no host at all, and not for h. The engine needs a certificate with subjectAltName=DNS:h'],
+      ['URI:https://h/, DNS:i', 'x', 'h', 'is for i, and not for h. Use such a name as the host'],
+      ['othername:<unsupported>', 'x', 'h', 'is for no host at all, and not for h. The engine needs'],
+    ] as const).map(([subjectaltname, CN, name, words]): [string, Partial<Peer>, RegExp] =>
+      ['ERR_TLS_CERT_ALTNAME_INVALID', { name, certificate: { ...leaf, subject: { CN }, subjectaltname } }, new RegExp(words.replace(/[.()]/g, '\\$&'))]),
+    ['INVALID_PURPOSE', {}, /certificate is not for servers\. It needs one with extendedKeyUsage=serverAuth/],
     ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', {}, /wants a client certificate\. Give tls\.cert and tls\.key/],
     ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', {}, /wants a client certificate/],
     ['ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE', {}, /wants a client certificate/],
