@@ -100,12 +100,14 @@ export function wantsTls(message: string): boolean {
 
 /**
  * The error that a message of a stream that began well reports, or undefined where it reports none. Any `errorDetail` and
- * any `error` is one, also without words: engines send neither with a success.
+ * any `error` is one, also without words: engines send neither with a success. So is the body of an error, `{"message"}`,
+ * which dockerd and Podman append where they fail after the head of the answer.
  */
 export function inStreamError(asked: Asked, message: JsonObject): ApiError | undefined {
-  const { errorDetail, error } = message;
-  if ((errorDetail ?? error ?? undefined) === undefined) return undefined;
-  const text = errorText(message) ?? 'without a word';
+  const { errorDetail, error, message: words, status, stream } = message;
+  const isBody = typeof words === 'string' && status === undefined && stream === undefined;
+  if ((errorDetail ?? error ?? undefined) === undefined && !isBody) return undefined;
+  const text = errorText(message) ?? ((isBody && words) || 'without a word');
   const code = isJsonObject(errorDetail) ? errorDetail['code'] : undefined;
   const detailCode = typeof code === 'number' ? code : undefined;
   const fields = { status: 200, daemonMessage: text, inStream: true, detailCode, isFromEngine: true, isJson: true };

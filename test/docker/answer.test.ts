@@ -240,6 +240,10 @@ describe('an error inside a stream', () => {
     [{ errorDetail: [] }, 'without a word', errors.ApiError],
     [{ errorDetail: null, error: 'x' }, 'x', errors.ApiError],
     [{ status: 'Downloading', errorDetail: {} }, 'without a word', errors.ApiError],
+    // dockerd and Podman append the body of an error where they fail after the head.
+    [{ message: 'boom' }, 'boom', errors.ApiError],
+    [{ message: 'boom', cause: 'x', response: 500 }, 'boom', errors.ApiError],
+    [{ message: '' }, 'without a word', errors.ApiError],
   ])('%j', (message, words, Class) => {
     const error = inStreamError(pulling, message);
     expect(error?.constructor).toBe(Class);
