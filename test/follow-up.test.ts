@@ -350,7 +350,8 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect((await client.checkAuth('h:1', { identityToken: 't' })).Status).toBe('Login Succeeded');
     });
 
-    it.each([[], 5, null, 'Login Succeeded', {}, { message: 'unauthorized' }, { Status: 5 }, { Status: null }, { Status: 'x', IdentityToken: 5 }])(
+    it.each([[], 5, null, 'Login Succeeded', {}, { message: 'unauthorized' }, { Status: 5 }, { Status: null }, { Status: 'x', IdentityToken: 5 }, { Status: '' },
+      ...['error', 'errorDetail', 'message'].map((name) => ({ Status: 'Login Succeeded', [name]: 'no' }))])(
       'is not a yes where a status 200 brings %j',
       async (answer) => {
         engine = await fakeEngine((_, response) => void response.end(JSON.stringify(answer)));

@@ -5,6 +5,7 @@ import type { JsonObject } from './answer.ts';
 import type { AuthResult, ImageDiskUsage, ImageEvent, InfoResult, VersionResult } from './engine-types.ts';
 import type { HistoryItem, ImageInspect, ImageSummary, PruneResult, RemoveItem, SearchResult } from './image-types.ts';
 import type { DistributionInspect, ImageAttestation } from './manifest-types.ts';
+import { DecodeError } from '../errors.ts';
 import * as shapes from './shapes.ts';
 import { listOf, objectOf } from './shapes.ts';
 import type { Shape } from './shapes.ts';
@@ -71,7 +72,10 @@ export function readInfo(answer: unknown): InfoResult {
 
 /** `POST /auth`: a yes has a Status; anything else of status 200 is a proxy's word. */
 export function readLogin(answer: unknown): AuthResult {
-  return as(answer, shapes.login);
+  const login: AuthResult & { readonly error?: unknown; readonly errorDetail?: unknown; readonly message?: unknown } = as(answer, shapes.login);
+  const complaint = login.error ?? login.errorDetail ?? login.message ?? undefined;
+  if (login.Status !== '' && complaint === undefined) return login;
+  throw new DecodeError('the answer to the login does not say that it succeeded', { offset: 0 });
 }
 
 /** `GET /events`, one event. */
