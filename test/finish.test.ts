@@ -242,6 +242,15 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     expect(asked).toHaveLength(1);
   });
 
+  it.each([
+    ['Verifying digest', false, { status: `Verifying digest: ${hex('b')}` }],
+    ['manifest of a digest', false, { status: `manifest of digest: ${hex('b')} is checked` }],
+    ['a blob', true, { status: `Mounted from x digest: ${hex('b')}` }],
+  ])('a digest in the middle of a sentence is not the end: %s', async (_, isPush, message) => {
+    await start({ stream: [JSON.stringify(message)] });
+    expect(await outcome(() => (isPush ? client.push(NAME) : client.pull(NAME)))).toBeInstanceOf(TruncatedError);
+  });
+
   describe('a stream that stopped', () => {
     const stream = ['{"status":"Pulling from longshore/tape","id":"1"}'];
 

@@ -238,8 +238,7 @@ const digestGrammar = /sha256:[0-9a-f]{64}/;
 /** The digest that a line is about: `Digest: sha256:...`, `Image digest: sha256:...`, `1: digest: sha256:... size: 528`. */
 function digestIn(status: string): string | undefined {
   if (isDigest(status)) return status;
-  const at = status.search(/digest: sha256:/i);
-  return at === -1 ? undefined : digestGrammar.exec(status.slice(at))?.[0];
+  return /^(?:[Ii]mage |\S{1,128}: )?[Dd]igest: (sha256:[0-9a-f]{64})/.exec(status)?.[1];
 }
 
 function digestOf(value: unknown): string | undefined {
