@@ -265,13 +265,37 @@ const wordings: readonly Wording[] = [
     transient: true,
   },
   // Then what stays so until somebody changes it.
-  { pattern: /server gave HTTP response to HTTPS client/i, kinds: REMOTE, reason: 'network', remedy: PLAIN_HTTP },
   {
-    pattern: /x509:|tls: /i,
+    pattern: /server gave HTTP response to HTTPS client|first record does not look like a TLS handshake/i,
+    kinds: REMOTE,
+    reason: 'network',
+    remedy: PLAIN_HTTP,
+  },
+  {
+    pattern: /certificate has expired/i,
+    kinds: REMOTE,
+    reason: 'network',
+    remedy: "The registry's certificate has expired, or the clock of the engine's machine is wrong",
+  },
+  {
+    pattern: /certificate is (?:valid for|not valid for any names)|legacy Common Name field|contain any IP SANs/i,
+    kinds: REMOTE,
+    reason: 'network',
+    remedy: 'The registry HOST needs a certificate with that name or address in subjectAltName',
+  },
+  {
+    pattern: /remote error: tls: (?:certificate required|bad certificate)/i,
+    kinds: REMOTE,
+    reason: 'network',
+    remedy: 'The registry wants a client certificate: put certs.d/HOST/client.cert and client.key into /etc/docker (Podman: /etc/containers)',
+  },
+  {
+    pattern: /unknown authority/i,
     kinds: REMOTE,
     reason: 'network',
     remedy: "The engine must trust the registry's CA: put it into /etc/docker/certs.d/HOST/ca.crt (Podman: /etc/containers/certs.d)",
   },
+  { pattern: /x509:|tls: /i, kinds: REMOTE, reason: 'network' },
   { pattern: /proxyconnect/i, kinds: REMOTE, reason: 'network', remedy: "Check the engine's own proxy settings" },
   { pattern: /no such host|dial tcp/i, reason: 'network' },
 

@@ -179,11 +179,24 @@ describe('a remedy', () => {
     ['ghcr.io/a/b', 'Head "https://ghcr.io/v2/a/b/manifests/1": denied: denied', /docker logout ghcr\.io, or credentials: "anonymous"$/],
     ['h:1/a', 'http: server gave HTTP response to HTTPS client', /list h:1 in "insecure-registries" .*registries\.conf/],
     ['h:1/a', 'x509: certificate signed by unknown authority', /certs\.d\/h:1\/ca\.crt/],
+    // The words of Go's crypto/tls and crypto/x509
+    ['h:1/a', 'tls: first record does not look like a TLS handshake', /list h:1 in "insecure-registries"/],
+    ['h:1/a', 'x509: certificate has expired or is not yet valid: current time 2026-11-29 is after 2020-01-01', /expired, or the clock/],
+    ['h:1/a', 'x509: certificate is valid for a.example, not h', /h:1 needs a certificate .*subjectAltName/],
+    ['h:1/a', 'x509: certificate is not valid for any names, but wanted to match h', /h:1 needs a certificate .*subjectAltName/],
+    ['h:1/a', 'x509: certificate relies on legacy Common Name field, use SANs instead', /h:1 needs a certificate .*subjectAltName/],
+    ['h:1/a', "x509: cannot validate certificate for 192.0.2.1 because it doesn't contain any IP SANs", /h:1 needs a certificate .*subjectAltName/],
+    ['h:1/a', 'remote error: tls: certificate required', /certs\.d\/h:1\/client\.cert and client\.key/],
+    ['h:1/a', 'remote error: tls: bad certificate', /certs\.d\/h:1\/client\.cert and client\.key/],
   ])('names the registry: %s, %s', (name, words, remedy) => {
     const error = inStream(pull(name), words);
     expect(error.hint).toMatch(remedy);
     expect(error.message).toContain(`${words}. ${error.hint}`);
   });
+});
+
+it('no remedy is given for a failure of TLS that has none of these causes', () => {
+  expect(inStream('/v1.41/images/create?fromImage=h:1/a&tag=1', 'remote error: tls: handshake failure')).toMatchObject({ reason: 'network', hint: undefined });
 });
 
 describe('several lines, as Podman writes them,', () => {
