@@ -243,6 +243,7 @@ function remedyFor(data: unknown): string {
     if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) return ': wrap it, as in new Uint8Array(buffer)';
     if ('then' in data) return ': await the promise first';
     if ('createReadStream' in data) return ': give its createReadStream()';
+    if ('file' in data || 'filename' in data) return ': give { path }';
     if (Symbol.iterator in data) return ': give Readable.from(it), or Buffer.concat(it)';
     return '';
   } catch {

@@ -247,6 +247,10 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       ['a file URL', new URL('file:///x.tar'), 'give { path: url }'],
       ['a web URL', new URL('http://h/x.tar'), 'fetch it, and give the Response'],
       ['a function', () => Buffer.from('x'), 'give what it returns'],
+      ['{ file }', { file: 'x.tar' }, 'give { path }'],
+      ['a file URL as text', { path: 'file:///x.tar' }, 'give new URL(text)'],
+      ['a web URL as text', { path: 'http://h/x.tar' }, 'fetch(url) gives a Response'],
+      ['another URL as text', { path: 'ftp://h/x.tar' }, 'not another URL'],
     ] as const)('is named where another was given: %s', (_, data, remedy) => {
       expect(() => client.loadImage(data as never)).toThrow(ArgumentError);
       expect(() => client.loadImage(data as never)).toThrow(remedy);
@@ -261,6 +265,11 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     ])('is named where an import of less was given %s', (what, data) => {
       expect(() => client.importImageFromStream(data as never)).toThrow(/: importImage takes it$/);
       if (what !== 'bytes' && what !== '{ path }') expect(() => client.importImageFromData(data as never)).toThrow(/: importImage takes it$/);
+    });
+
+    it.each(['file:///x.tar', 'ftp://h/x.tar'])('is named where an import of %s was meant', (text) => {
+      expect(() => client.importImage(text)).toThrow(ArgumentError);
+      expect(() => client.importImageFromFile(text)).toThrow(/file: URL, not a/);
     });
 
     it('is named where a folder was given', async () => {

@@ -20,13 +20,22 @@ export function absolutePath(given: string | URL, place: string): string {
   }
 }
 
+/** A URL as text, which would be looked for as a folder called `file:`. */
+const urlGrammar = /^[a-z][a-z0-9+.-]{1,20}:\/\//i;
+
+function remedyFor(given: unknown): string {
+  if (typeof given !== 'string' || !urlGrammar.test(given)) return '';
+  if (/^file:/i.test(given)) return ', not a URL as text: give new URL(text)';
+  return `, not another URL${/^https?:/i.test(given) ? ': fetch(url) gives a Response, which uploads take' : ''}`;
+}
+
 function pathOf(given: unknown, place: string): string {
   let cause: unknown;
   try {
     const path = typeof given === 'object' && given instanceof URL ? fileURLToPath(given) : given;
-    if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path;
+    if (typeof path === 'string' && path !== '' && !path.includes('\0') && !urlGrammar.test(path)) return path;
   } catch (error) {
     cause = error;
   }
-  throw new ArgumentError(`${place} must be a path (a string without NUL that is not empty) or a file: URL`, { cause });
+  throw new ArgumentError(`${place} must be a path (a string without NUL that is not empty) or a file: URL${remedyFor(given)}`, { cause });
 }
