@@ -111,13 +111,16 @@ start_docker() {
   [[ -d $tls ]] || make_certificates "$tls" # not again for one that is started again
   printf '{"insecure-registries":["127.0.0.0/8"]}\n' >"$folder/daemon.json"
   # TLS is for the port alone, which the system chooses and the log tells; and namespaces of its own, should it find a
-  # containerd that the system runs.
+  # containerd that the system runs. A restart keeps them: with the containerd store they hold the images.
+  local namespace
+  [[ -e $folder/namespace ]] || echo "$$" >"$folder/namespace"
+  namespace=$(<"$folder/namespace")
   spawn docker dockerd --config-file "$folder/daemon.json" --host "unix://$folder/docker.sock" \
     --host tcp://127.0.0.1:0 --tlsverify --tlscacert "$tls/ca.pem" \
     --tlscert "$tls/server.pem" --tlskey "$tls/server-key.pem" \
     --pidfile "$folder/dockerd-self.pid" --data-root "$folder/data" --exec-root "$folder/exec" \
     --bridge none --iptables=false --ip6tables=false \
-    --containerd-namespace "longshore-$$" --containerd-plugins-namespace "longshore-plugins-$$"
+    --containerd-namespace "longshore-$namespace" --containerd-plugins-namespace "longshore-plugins-$namespace"
   await docker 60 grep -q 'listen on 127\.0\.0\.1:[0-9]' "$folder/docker.log"
 }
 
