@@ -325,8 +325,10 @@ export class Engine {
   #noEngine({ status, reason, fields }: ResponseHead): VersionError {
     const words = [`${status} ${reason}`.trim(), fields.get('server') ?? ''].filter((text) => text !== '');
     const said = words.map((text) => `"${escapeText(text)}"`);
+    const told = fields.get('api-version');
+    const missing = told === undefined ? 'no Api-Version' : `the Api-Version "${escapeText(told.slice(0, 100))}", which is not one`;
     const message =
-      `${this.#options.address} answered /_ping with ${said.join(' from ')} and no Api-Version: ` +
+      `${this.#options.address} answered /_ping with ${said.join(' from ')} and ${missing}: ` +
       'this is not a container engine, or something before it has answered; check the host (DOCKER_HOST)';
     return new VersionError(message, { needed: OUR_RANGE, spoken: 'unknown' });
   }

@@ -209,6 +209,12 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(error.message).toMatch(/GET \/_ping on unix:.* answered \d+: .*If a proxy forbids pings, set the option version \(DOCKER_API_VERSION\)$/);
     });
 
+    it.each(['1.41.0', '1', ''])('shows an Api-Version that is not one: %j', async (version) => {
+      const error = await pinged('200 OK', `Api-Version: ${version}\r\n`, 'OK');
+      expect(error).toBeInstanceOf(errors.VersionError);
+      expect(error.message).toContain(`the Api-Version "${version}", which is not one`);
+    });
+
     it('is a VersionError where it is a success without an API version', async () => {
       const error = await pinged('200 OK', 'Server: nginx\r\n', 'OK');
       expect(error).toBeInstanceOf(errors.VersionError);

@@ -72,7 +72,7 @@ describe('an answer of the wrong inner kind', () => {
   let client: ImageClient;
   let answer: unknown;
   beforeAll(async () => {
-    engine = await fakeEngine((_, response) => void response.end(JSON.stringify(answer)), '1.55');
+    engine = await fakeEngine((_, response) => void response.end(JSON.stringify(answer).replaceAll('"1e999"', '1e999')), '1.55');
     client = new ImageClient({ host: engine.host });
   });
   afterAll(async () => {
@@ -106,6 +106,28 @@ describe('an answer of the wrong inner kind', () => {
       }
     },
   );
+
+  // Of the right type in JSON, and not what the member means; JSON.parse makes Infinity of 1e999.
+  const bad = { digest: ['nonsense', '', 'sha256:abc'], size: [-5, 1.5, '1e999'], number: ['1e999'], name: [''], version: ['', 'abc', '1'] } as const;
+  it.each<[name: string, place: string, kind: keyof typeof bad]>([
+    ['images({ quiet })', '0.Id', 'name'], ['images', '0.Size', 'number'], ['images', '0.Descriptor.digest', 'digest'], ['images', '0.Descriptor.size', 'size'],
+    ['exists', 'Id', 'name'], ['inspectImage', 'Size', 'number'], ['history', '0.Id', 'name'], ['history', '0.Created', 'number'],
+    ['removeImage', '0.Untagged', 'name'], ['removeImage', '1.Deleted', 'name'], ['pruneImages', 'SpaceReclaimed', 'size'],
+    ['search, Docker', '0.name', 'name'], ['search, Podman', '0.Name', 'name'],
+    ['inspectDistribution', 'Descriptor.digest', 'digest'], ['inspectDistribution', 'Descriptor.size', 'size'],
+    ['imageAttestations', '0.Descriptor.digest', 'digest'], ['version', 'ApiVersion', 'version'], ['info', 'Images', 'number'],
+    ['diskUsage', 'LayersSize', 'size'], ['diskUsage', 'Images.0.Size', 'number'], ['events', 'time', 'number'],
+  ])('is a DecodeError where a text or a number is not what it stands for: %s, "%s"', async (name, place, kind) => {
+    const { call, answer: right } = cases[name] as Case;
+    for (const other of bad[kind]) expect([other, await outcome(call, put(right, place, other))]).toEqual([other, expect.any(DecodeError)]);
+  });
+
+  it('has sums of the disk usage without the sizes that an engine leaves out', async () => {
+    for (const Size of [undefined, null]) {
+      answer = { LayersSize: 0, Images: [{ Id: id, Containers: 1, Size, SharedSize: Size }, { ...summary, Id: 'sha256:other', Size: 5 }] };
+      expect(await client.diskUsage()).toMatchObject({ totalSize: 5, reclaimable: 5, totalCount: 2 });
+    }
+  });
 
   it('names the member, and what it should be', async () => {
     expect(await outcome(cases['images']!.call, [summary, { ...summary, RepoTags: ['a:1', 5] }])).toMatchObject({

@@ -135,7 +135,10 @@ export function parseAddress(text: string, source = 'host'): Address {
 /** What people write in place of an address. A port follows a host called "unix" or "tcp", and nothing else. */
 const mistakes: ReadonlyArray<{ readonly pattern: RegExp; readonly reason: string }> = [
   { pattern: /^(?:[A-Za-z]:[\\/](?!\/)|\\)/, reason: 'is a path of Windows: the pipe of an engine is npipe:////./pipe/docker_engine' },
-  { pattern: /^[./~]/, reason: 'is a path: write unix:///path' },
+  { pattern: /^["'`]/, reason: 'is in quotes: write it without them' },
+  { pattern: /^(?:unix:\/\/)?[$~%]/, reason: 'has a variable or a "~" in it, and nothing here replaces one: write the whole path, as in unix:///path' },
+  { pattern: /^[./]|^[^:@]*\/[^:@]*\.sock$/, reason: 'is a path: write unix:///path' },
+  { pattern: /^http\+unix:/, reason: 'has an unknown scheme, which is docker-py\'s own: write unix:///path' },
   { pattern: /^unix:(?!\/\/|[0-9]+(?:\/|$))/, reason: 'lacks slashes behind its scheme: write unix:///path' },
   { pattern: /^npipe:(?!\/\/|[0-9]+(?:\/|$))/, reason: 'lacks slashes behind its scheme: write npipe:////./pipe/docker_engine' },
   { pattern: /^(?:tcp|ssh|https?):(?!\/\/|[0-9]+(?:\/|$))/, reason: 'lacks the two slashes behind its scheme, as in tcp://host:2375' },

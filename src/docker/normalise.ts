@@ -224,7 +224,8 @@ function engineSums(summed: SummedUsage): Omit<ImageDiskUsage, 'images'> {
 
 function sumUp(images: readonly ImageSummary[], layersSize: number): Omit<ImageDiskUsage, 'images'> {
   const active = images.filter(({ Containers }) => Containers > 0);
-  const used = active.reduce((sum, { Size, SharedSize }) => sum + Size - Math.max(SharedSize, 0), 0);
-  const totalSize = layersSize || images.reduce((total, { Size }) => total + Size, 0); // Podman 4 says 0
+  // Sizes may be left out or null.
+  const used = active.reduce((sum, { Size, SharedSize }) => sum + (Size ?? 0) - Math.max(SharedSize ?? 0, 0), 0);
+  const totalSize = layersSize || images.reduce((total, { Size }) => total + (Size ?? 0), 0); // Podman 4 says 0
   return { totalSize, reclaimable: Math.max(totalSize - used, 0), totalCount: images.length, activeCount: active.length };
 }

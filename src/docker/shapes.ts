@@ -5,9 +5,14 @@ import { DecodeError } from '../errors.ts';
 import { escapeText } from '../bytes.ts';
 import { isJsonObject } from './answer.ts';
 import type { JsonObject } from './answer.ts';
+import { isDigest } from './reference.ts';
+import { apiVersionOf } from './version.ts';
 
-/** A kind of value: `texts` is a list of texts, `map` an object of texts; a shape in a list is a list of such objects. */
-type Kind = 'text' | 'number' | 'flag' | 'texts' | 'map' | 'object' | Shape | readonly [Shape];
+/**
+ * A kind of value: `name` is a text that is not empty, `size` a number of bytes, `texts` a list of texts, `map` an object of
+ * texts; a shape in a list is a list of such objects.
+ */
+type Kind = 'text' | 'name' | 'digest' | 'version' | 'number' | 'size' | 'flag' | 'texts' | 'map' | 'object' | Shape | readonly [Shape];
 
 /** An object. Its members may be left out or null, which engines write for one another, unless they are required. */
 export interface Shape {
@@ -19,7 +24,7 @@ export interface Shape {
 
 const descriptor: Shape = {
   required: ['digest'],
-  members: { mediaType: 'text', digest: 'text', size: 'number', urls: 'texts', annotations: 'map', platform: 'object' },
+  members: { mediaType: 'text', digest: 'digest', size: 'size', urls: 'texts', annotations: 'map', platform: 'object' },
 };
 const platform: Shape = {
   required: ['architecture', 'os'],
@@ -27,7 +32,7 @@ const platform: Shape = {
 };
 const manifest: Shape = {
   required: ['ID'],
-  members: { ID: 'text', Descriptor: descriptor, Available: 'flag', Kind: 'text', Size: 'object', ImageData: 'object' },
+  members: { ID: 'name', Descriptor: descriptor, Available: 'flag', Kind: 'text', Size: 'object', ImageData: 'object' },
 };
 const config: Shape = {
   members: { User: 'text', Env: 'texts', Cmd: 'texts', Entrypoint: 'texts', WorkingDir: 'text', Labels: 'map' },
@@ -37,7 +42,7 @@ const config: Shape = {
 export const imageSummary: Shape = {
   required: ['Id'],
   members: {
-    Id: 'text', ParentId: 'text', RepoTags: 'texts', RepoDigests: 'texts', Created: 'number', Size: 'number',
+    Id: 'name', ParentId: 'text', RepoTags: 'texts', RepoDigests: 'texts', Created: 'number', Size: 'number',
     SharedSize: 'number', VirtualSize: 'number', Containers: 'number', Labels: 'map', Descriptor: descriptor,
     Manifests: [manifest], Names: 'texts', Digest: 'text', History: 'texts',
   },
@@ -47,7 +52,7 @@ export const imageSummary: Shape = {
 export const imageInspect: Shape = {
   required: ['Id'],
   members: {
-    Id: 'text', Parent: 'text', RepoTags: 'texts', RepoDigests: 'texts', Created: 'text', Architecture: 'text', Os: 'text',
+    Id: 'name', Parent: 'text', RepoTags: 'texts', RepoDigests: 'texts', Created: 'text', Architecture: 'text', Os: 'text',
     Variant: 'text', OsVersion: 'text', Size: 'number', VirtualSize: 'number', Comment: 'text', DockerVersion: 'text',
     Author: 'text', Config: config, GraphDriver: { members: { Name: 'text', Data: 'object' } },
     RootFS: { members: { Type: 'text', Layers: 'texts' } }, Metadata: 'object', Descriptor: descriptor, Manifests: [manifest],
@@ -57,21 +62,21 @@ export const imageInspect: Shape = {
 /** `GET /images/{image}/history`, each item. */
 export const historyStep: Shape = {
   required: ['Id'],
-  members: { Id: 'text', Created: 'number', CreatedBy: 'text', Tags: 'texts', Size: 'number', Comment: 'text' },
+  members: { Id: 'name', Created: 'number', CreatedBy: 'text', Tags: 'texts', Size: 'number', Comment: 'text' },
 };
 
 /** `DELETE /images/{image}`, each item. */
-export const removal: Shape = { oneOf: ['Untagged', 'Deleted'], members: { Untagged: 'text', Deleted: 'text' } };
+export const removal: Shape = { oneOf: ['Untagged', 'Deleted'], members: { Untagged: 'name', Deleted: 'name' } };
 
 /** `POST /images/prune`. */
-export const pruning: Shape = { oneOf: ['ImagesDeleted', 'SpaceReclaimed'], members: { ImagesDeleted: [removal], SpaceReclaimed: 'number' } };
+export const pruning: Shape = { oneOf: ['ImagesDeleted', 'SpaceReclaimed'], members: { ImagesDeleted: [removal], SpaceReclaimed: 'size' } };
 
 /** `GET /images/search`, each item: the members of Docker, and those of Podman. */
 export const found: Shape = {
   oneOf: ['name', 'Name'],
   members: {
-    name: 'text', description: 'text', star_count: 'number', is_official: 'flag', is_automated: 'flag',
-    Name: 'text', Description: 'text', Stars: 'number',
+    name: 'name', description: 'text', star_count: 'number', is_official: 'flag', is_automated: 'flag',
+    Name: 'name', Description: 'text', Stars: 'number',
   },
 };
 
@@ -91,7 +96,7 @@ export const attestation: Shape = {
 export const versions: Shape = {
   required: ['ApiVersion'],
   members: {
-    Version: 'text', ApiVersion: 'text', MinAPIVersion: 'text', Os: 'text', Arch: 'text', KernelVersion: 'text', GitCommit: 'text',
+    Version: 'text', ApiVersion: 'version', MinAPIVersion: 'text', Os: 'text', Arch: 'text', KernelVersion: 'text', GitCommit: 'text',
     Platform: { members: { Name: 'text' } }, Components: [{ required: ['Name'], members: { Name: 'text', Version: 'text', Details: 'map' } }],
   },
 };
@@ -107,7 +112,7 @@ export const information: Shape = {
 /** `POST /auth`. */
 export const login: Shape = {
   required: ['Status'],
-  members: { Status: 'text', IdentityToken: 'text' },
+  members: { Status: 'name', IdentityToken: 'text' },
 };
 
 /** `GET /events`, each event. */
@@ -123,7 +128,7 @@ export const event: Shape = {
 export const diskUsage: Shape = {
   oneOf: ['LayersSize', 'Images', 'ImageUsage'],
   members: {
-    LayersSize: 'number',
+    LayersSize: 'size',
     Images: [imageSummary],
     ImageUsage: {
       members: { TotalSize: 'number', Reclaimable: 'number', TotalCount: 'number', ActiveCount: 'number', Items: [imageSummary] },
@@ -172,7 +177,12 @@ function isListKind(kind: Shape | readonly [Shape]): kind is readonly [Shape] {
 const isText = (value: unknown): boolean => typeof value === 'string';
 const kinds: Readonly<Record<Extract<Kind, string>, { readonly is: string; test(value: unknown): boolean }>> = {
   text: { is: 'a text', test: isText },
-  number: { is: 'a number', test: (value) => typeof value === 'number' },
+  name: { is: 'a text that is not empty', test: (value) => isText(value) && value !== '' },
+  digest: { is: 'a digest', test: (value) => isText(value) && isDigest(value as string) },
+  version: { is: 'a version of the API', test: (value) => isText(value) && apiVersionOf(value as string) !== undefined },
+  // JSON.parse makes Infinity of 1e999.
+  number: { is: 'a number', test: (value) => Number.isFinite(value) },
+  size: { is: 'a number of bytes', test: (value) => Number.isSafeInteger(value) && (value as number) >= 0 },
   flag: { is: 'true or false', test: (value) => typeof value === 'boolean' },
   texts: { is: 'a list of texts', test: (value) => Array.isArray(value) && value.every(isText) },
   map: { is: 'an object of texts', test: (value) => isJsonObject(value) && Object.values(value).every(isText) },

@@ -43,7 +43,7 @@ export class StreamLimit {
 
 /** The length of the text from which an outcome may keep a part, and the text with it; undefined where it keeps none. */
 function nameLength(event: ProgressEvent): number | undefined {
-  if (event.type === 'stream') return event.text.startsWith('Loaded image') ? event.text.length : undefined;
+  if (event.type === 'stream') return event.text.includes('Loaded image') ? event.text.length : undefined;
   if (event.type === 'headline') {
     if (event.status.startsWith('Pulling from ')) return event.id?.length ?? 0;
     return event.status.includes(': digest: ') ? event.status.length : undefined; // of a tag that was pushed

@@ -6,7 +6,7 @@ import { Buffer } from 'node:buffer';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
 import { Deadline } from '../connection/deadline.ts';
 import type { SshAddress } from '../docker/address.ts';
-import { asBuffer, escapeText, withoutEnd } from '../bytes.ts';
+import { asBuffer, concat, escapeText, withoutEnd } from '../bytes.ts';
 import { ConnectError } from '../errors.ts';
 import { startProgram } from './process.ts';
 import type { Program, ProgramEnd } from './process.ts';
@@ -97,8 +97,8 @@ class ProgramChannel implements Channel {
     this.#lastWords = new LastWords(program);
     const { stdout } = program;
     stdout.on('data', (chunk: Uint8Array) => {
-      if (this.connecting && !mayBeHttp(chunk)) return this.#refuse(chunk);
       this.#unread.push(chunk);
+      if (this.connecting && !this.#hasBegun()) return;
       if (!this.#paused) this.#deliver();
     });
     stdout.once('close', () => void this.#judgeEnd());
@@ -140,10 +140,18 @@ class ProgramChannel implements Channel {
     for (const pipe of [stdin, stdout, stderr]) pipe.destroy();
   }
 
-  /** What came first is not of the engine. */
-  #refuse(chunk: Uint8Array): void {
+  /** Whether what came first is of the engine; it may come in pieces, of which the first "H" tells nothing. */
+  #hasBegun(): boolean {
+    const first = concat(this.#unread);
+    if (!mayBeHttp(first)) this.#refuse(first);
+    return !this.#paused && first.length >= ANSWER_START.length;
+  }
+
+  #refuse(first: Uint8Array): void {
     const { text: address } = this.#address;
-    const [line = ''] = asBuffer(chunk).toString('utf8').split(/[\r\n]/, 1);
+    const text = asBuffer(first).toString('utf8');
+    const line = text.split(/[\r\n]+/, 2).find((each) => each !== '') ?? '';
+    this.#unread = [];
     const what = `the other side printed "${escapeText(line.slice(0, SHOWN_CHARACTERS))}" before the engine could answer`;
     this.#paused = true;
     this.#over = { fault: new ConnectError(`cannot connect to ${address}: ${what}`, { address, hint: PRINTS_HINT }) };
@@ -171,6 +179,7 @@ class ProgramChannel implements Channel {
     timer.unref(); // an exchange that waits for this keeps the program's own handle alive
     const end = await exited;
     clearTimeout(timer);
+    if (this.connecting) this.#unread = []; // less than the beginning of an answer
     const isClean = end.code === 0 && stdout.readableEnded && !this.connecting;
     this.#over = { fault: isClean ? undefined : await this.#fault(end) };
     this.#tellOver();
@@ -201,9 +210,11 @@ const PRINTS_HINT =
   'Its shell must print nothing to standard output where there is no terminal: look at its start-up files (~/.bashrc, ' +
   '~/.profile, /etc/profile.d), and whether the user may log in';
 
+/** How every answer begins. */
+const ANSWER_START = 'HTTP/';
 /** Whether an answer may begin with these bytes. */
-function mayBeHttp(chunk: Uint8Array): boolean {
-  return 'HTTP/'.startsWith(asBuffer(chunk).toString('latin1', 0, 'HTTP/'.length));
+function mayBeHttp(first: Uint8Array): boolean {
+  return ANSWER_START.startsWith(asBuffer(first).toString('latin1', 0, ANSWER_START.length));
 }
 
 /** What a program said last on its stderr. */
@@ -232,6 +243,10 @@ class LastWords {
   }
 }
 
+const COMMAND_HINT =
+  'Install the docker command over there, and have it in the PATH of a login without a terminal; ' +
+  'or name another command, as in ssh://HOST?command=podman%20system%20dial-stdio';
+
 /** What ssh, a shell over there, or docker says, and what to do about it; the first that fits. */
 const hints: ReadonlyArray<readonly [words: RegExp, hint: string, transient?: boolean]> = [
   [/IDENTIFICATION HAS CHANGED/, 'Find out why the host has another key before you change known_hosts'],
@@ -244,7 +259,13 @@ const hints: ReadonlyArray<readonly [words: RegExp, hint: string, transient?: bo
     'Does ssh log in to it without asking? There is no terminal to ask on: ' +
       'add the key to ssh-agent, or name it in ~/.ssh/config',
   ],
+  [/Temporary failure in name resolution/, 'The name server did not answer: check the network', true],
   [/Could not resolve hostname/, 'Check the host (DOCKER_HOST)'],
+  [
+    /kex_exchange_identification|Connection (?:closed|reset) by/,
+    'sshd over there closed the connection: too many at a time (MaxStartups in sshd_config), or a firewall or fail2ban',
+    true,
+  ],
   [
     /onnection refused|timed out|No route to host|unreachable/,
     'Check the host, the port and the network; does sshd listen there?',
@@ -252,10 +273,10 @@ const hints: ReadonlyArray<readonly [words: RegExp, hint: string, transient?: bo
   ],
   [
     /permission denied while trying to connect|connect: permission denied/,
-    'The user over there may not use the engine: add it to the group "docker"',
+    'The user over there may not use the engine: add it to the group "docker", or name the socket of that user (rootless)',
   ],
   [
-    /raw stream connection|Cannot connect to the Docker daemon/,
+    /raw stream connection|Cannot connect to (?:the Docker daemon|Podman)|socat\[[0-9]+\] E connect/,
     'Is the engine running over there, and is this the path of its socket?',
     true,
   ],
@@ -264,17 +285,15 @@ const hints: ReadonlyArray<readonly [words: RegExp, hint: string, transient?: bo
     'The Podman over there is too old for this: update it, or name another command, as in ' +
       'ssh://HOST?command=socat%20-%20UNIX-CONNECT:/run/podman/podman.sock',
   ],
+  [/sudo: .*(?:password|terminal)/, 'sudo over there must not ask for a password: allow the command with NOPASSWD in sudoers'],
+  // csh has the status 1; cmd.exe and PowerShell of a Windows host.
+  [/ommand not found|is not recognized as/, COMMAND_HINT],
   [/unknown command|Usage: +docker|not a docker command/, 'It takes docker 18.09 or later over there'],
 ];
 
 function meaningOf({ code }: ProgramEnd, words: string): { hint?: string | undefined; transient?: boolean | undefined } {
   // The shell's status for a command that it did not find; its words are in its user's language.
-  if (code === 127) {
-    const hint =
-      'Install the docker command over there, and have it in the PATH of a login without a terminal; ' +
-      'or name another command, as in ssh://HOST?command=podman%20system%20dial-stdio';
-    return { hint };
-  }
+  if (code === 127) return { hint: COMMAND_HINT };
   const [, hint, transient] = hints.find(([pattern]) => pattern.test(words)) ?? [];
   return { hint, transient };
 }

@@ -43,6 +43,8 @@ describe('what is kept of a stream', () => {
 
   it.each<[string, object]>([
     ['names of a load', { stream: `Loaded image: ${'x'.repeat(MIB)}\n` }],
+    ['names of a load behind a line end', { stream: `\nLoaded image: ${'x'.repeat(MIB)}\n` }],
+    ['names of a load in the second line', { stream: `Loading\n  Loaded image: ${'x'.repeat(MIB)}` }],
     ['ids of a load', { stream: `Loaded image ID: ${'x'.repeat(MIB)}\n` }],
     ['names in one line', { stream: `Loaded image(s): ${'a,'.repeat(MIB / 2)}\n` }],
     ['tags of a pull', { id: 'x'.repeat(MIB), status: 'Pulling from library/x' }],

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { Readable } from 'node:stream';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionPool } from '../../src/connection/pool.ts';
 import type { ContentSink } from '../../src/connection/wire.ts';
 import { parseAddress } from '../../src/docker/address.ts';
@@ -225,6 +226,18 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
     ['docker: unknown command: docker system dial-stdio\n', 1, 'docker: unknown command: docker system dial-stdio', '18.09'],
     [`${raw} permission denied\n`, 1, `${raw} permission denied`, 'add it to the group "docker"'],
     [`${raw} no such file or directory\n`, 1, `${raw} no such file or directory`, 'Is the engine running over there'],
+    ['Cannot connect to Podman. Please verify your connection\n', 125, 'Cannot connect to Podman. Please verify your connection', 'Is the engine running over there'],
+    ['socat[1] E connect(5, AF=1 "/run/podman/podman.sock", 25): No such file or directory\n', 1,
+      'socat[1] E connect(5, AF=1 "/run/podman/podman.sock", 25): No such file or directory', 'the path of its socket'],
+    ['ssh: Could not resolve hostname h: Temporary failure in name resolution\r\n', 255,
+      'Could not resolve hostname h: Temporary failure in name resolution', 'The name server did not answer'],
+    ['kex_exchange_identification: Connection closed by remote host\r\nConnection closed by 192.0.2.1 port 22\r\n', 255,
+      'kex_exchange_identification: Connection closed by remote host; Connection closed by 192.0.2.1 port 22', 'MaxStartups'],
+    ['docker: Command not found.\n', 1, 'docker: Command not found', 'Install the docker command'],
+    ["'docker' is not recognized as an internal or external command,\r\noperable program or batch file.\r\n", 1,
+      "'docker' is not recognized as an internal or external command, operable program or batch file", 'Install the docker command'],
+    ['sudo: a terminal is required to read the password; either use the -S option\nsudo: a password is required\n', 1,
+      'sudo: a terminal is required to read the password; either use the -S option; sudo: a password is required', 'NOPASSWD'],
   ])('%j, %i', async (says, exits, words, hint) => {
     await start(() => {}, { says, exits });
     const error = await failure(get());
@@ -250,6 +263,8 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
     ['Welcome to build.example.com!\r\nHave a nice day\r\n', 'Welcome to build.example.com!'],
     ['Hello\n', 'Hello'],
     ['\x1b[31mred\u202e\n', '\\u{1b}[31mred\\u{202e}'],
+    ['\r\n\n  Welcome\n', '  Welcome'],
+    ['\n', ''],
     ['x'.repeat(5000), 'x'.repeat(100)],
   ])('and so is one whose shell prints %j first', async (prints, shown) => {
     await start(answering(answer('x')), { prints });
@@ -257,6 +272,35 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
     expect(error).toBeInstanceOf(ConnectError);
     expect(error.message).toContain(`cannot connect to ${host}: the other side printed "${shown}" before the engine could answer. `);
     expect((error as ConnectError).hint).toContain('~/.bashrc');
+  });
+
+  // A shell without a buffer, or a slow line: the first piece was taken for the beginning of an answer.
+  it.each([
+    [['H', 'ello there\n'], 'Hello there'],
+    [['HTT', 'P is nice\n'], 'HTTP is nice'],
+    [['HTTP', '\n'], 'HTTP'],
+  ])('also where %j come in pieces', async (pieces, shown) => {
+    const pushed = vi.spyOn(Readable.prototype, 'push');
+    const hasCome = (piece: string): boolean => pushed.mock.calls.some(([bytes]) => String(bytes) === piece);
+    await start((socket) => {
+      onRequest(socket, () => {
+        void (async () => {
+          for (const piece of pieces) {
+            socket.write(piece);
+            await until(() => hasCome(piece)); // our process has read it from its pipe
+          }
+        })();
+      });
+    });
+    const error = await failure(get());
+    pushed.mockRestore();
+    expect(error).toBeInstanceOf(ConnectError);
+    expect(error.message).toContain(`the other side printed "${shown}" before the engine could answer. `);
+  });
+
+  it('also where it ends within the first word of an answer', async () => {
+    await start(() => {}, { prints: 'HTT', exits: 1 });
+    expect((await failure(get())).message).toContain('ssh exited with 1');
   });
 
   it('also while an upload runs into it', async () => {
