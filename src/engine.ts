@@ -4,7 +4,7 @@ import { CollectingText } from './connection/collect.ts';
 import type { Observe } from './connection/observer.ts';
 import type { AnswerReader, ContentSink, ExchangeNotes, Wire } from './connection/wire.ts';
 import { escapeText } from './bytes.ts';
-import { BadRequestError, ConnectError, CredentialError, DecodeError, VersionError } from './errors.ts';
+import { BadRequestError, ConnectError, CredentialError, DecodeError, VersionError, callersCall, isCallersOwn } from './errors.ts';
 import { refuseContentCoding } from './http/content-coding.ts';
 import type { ResponseHead } from './http/response.ts';
 import { bodyMessage, decodeJson, wantsTls } from './docker/answer.ts';
@@ -98,7 +98,8 @@ export class Engine {
       const facts = this.#knownFacts(call) ?? (await this.#factsFor(call));
       const fields = call.registry === undefined ? contentFields(call) : await registryFields(call, call.registry);
       await this.#exchangeOnce(call, fields, facts, reader).catch(async (error: unknown) => {
-        if (!(error instanceof BadRequestError) || !isVersionComplaint(error.daemonMessage)) throw error;
+        const isComplaint = error instanceof BadRequestError && isVersionComplaint(error.daemonMessage) && !isCallersOwn(error, call.signal);
+        if (!isComplaint) throw error;
         await this.#versionRefused(facts.version, call);
         if (call.body?.repeatable === false) throw error;
         await this.#exchangeOnce(call, fields, await this.#factsFor(call), reader);
@@ -388,7 +389,7 @@ async function registryFields(call: EngineCall, registry: RegistryAccess): Promi
 async function credentialsOf(registry: RegistryAccess, signal: AbortSignal | undefined): Promise<CredentialChoice> {
   const { key, repository, credentials: choice } = registry;
   if (typeof choice !== 'function') return choice;
-  const credentials = await waitFor(Promise.resolve(choice(key, { repository, signal })), signal);
+  const credentials = await waitFor(Promise.resolve(callersCall(() => choice(key, { repository, signal }))), signal);
   if (mayGoTo(key, credentials)) return credentials;
   const message = `asked for the credentials of ${escapeText(key)}, your function gave some whose serverAddress is another`;
   throw new CredentialError(message, { registry: key });

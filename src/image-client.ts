@@ -25,7 +25,7 @@ import type { Platform } from './docker/platform.ts';
 import { formatReference, isDigest, parseImage, parseReference, repositoryName, withTag } from './docker/reference.ts';
 import type { Engine } from './engine.ts';
 import type { EngineCall, RegistryAccess } from './engine-call.ts';
-import { ArgumentError, NotFoundError } from './errors.ts';
+import { ArgumentError, NotFoundError, isCallersOwn } from './errors.ts';
 import { environmentOptions, explainEngine } from './from-environment.ts';
 import type { EngineReport } from './from-environment.ts';
 import type {
@@ -167,11 +167,12 @@ export class ImageClient {
 
   /** Whether the engine has an image. */
   async exists(image: string, options?: CallOptions): Promise<boolean> {
-    return this.inspectImage(image, take('exists', options)).then(
+    const taken = take('exists', options);
+    return this.inspectImage(image, taken).then(
       () => true,
       (error: unknown) => {
         // Of an image that is there, no variant may be for the engine's own platform.
-        if (error instanceof NotFoundError) return error.reason === 'platform';
+        if (error instanceof NotFoundError && !isCallersOwn(error, taken.signal)) return error.reason === 'platform';
         throw error;
       },
     );
@@ -232,7 +233,7 @@ export class ImageClient {
     const sent = isPodman === false ? term : withSearchedHost(term);
     const call = { operation: 'search', args: { ...args, term: sent }, registry, ...limits } as const;
     return this.#engine.json(call, readFound).catch(async (error: unknown) => {
-      if (error instanceof NotFoundError && (await this.#engine.isPodman(limits)) === true) return [];
+      if (error instanceof NotFoundError && !isCallersOwn(error, signal) && (await this.#engine.isPodman(limits)) === true) return [];
       throw error; // Podman alone says 404 where nothing was found
     });
   }

@@ -8,7 +8,7 @@ import type { ImageInspect, ImageSummary } from './docker/image-types.ts';
 import { readDistribution, readImage, readImages, readInfo } from './docker/normalise.ts';
 import type { Platform } from './docker/platform.ts';
 import { isDigest, parseImage } from './docker/reference.ts';
-import { DecodeError, NotFoundError } from './errors.ts';
+import { DecodeError, NotFoundError, isCallersOwn } from './errors.ts';
 
 /** What may be asked; undefined: there is no such image, or the engine does not say. */
 export interface Local {
@@ -52,7 +52,7 @@ export function localOf(engine: Engine, own: EngineCall['timeouts']): Local {
     try {
       return await engine.json(call, readImage);
     } catch (error) {
-      if (error instanceof NotFoundError) return undefined;
+      if (error instanceof NotFoundError && !isCallersOwn(error, signal)) return undefined;
       throw error;
     }
   };

@@ -95,6 +95,30 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       other.close();
     });
 
+    it.each<[string, (client: ImageClient, signal: AbortSignal) => PromiseLike<unknown>]>([
+      ['exists', (each, signal) => each.exists('a', { signal })],
+      ['search', (each, signal) => each.search('a', { signal })],
+      ['pull', (each, signal) => each.pull('a', { signal, policy: 'missing' })],
+    ])('as a NotFoundError that is the reason of an abort: %s is not told that nothing is there', async (_, call) => {
+      const fields = { status: 404, method: 'GET', target: '/x', daemonMessage: 'mine' };
+      const [controller, reason] = [new AbortController(), new errors.NotFoundError('as I made it', fields)];
+      await start(() => void setImmediate(() => controller.abort(reason)));
+      expectUntouched(await failure(() => call(client, controller.signal)), reason);
+    });
+
+    it('as what the function of the credentials throws, and onWarning, whatever it says', async () => {
+      const words = 'client version 1.47 is too new. Maximum supported API version is 1.41';
+      const thrown = new errors.BadRequestError('as I made it', { status: 400, method: 'GET', target: '/x', daemonMessage: words });
+      await start(() => '{"status":"WARNING: x"}\n', () => {
+        throw thrown;
+      });
+      expectUntouched(await failure(() => client.pull('a')), thrown);
+      const credentials = (): never => {
+        throw thrown;
+      };
+      expectUntouched(await failure(() => client.pull('a', { credentials })), thrown);
+    });
+
     it('as what onWarning throws', async () => {
       const thrown = own();
       await start(() => '{"status":"WARNING: x"}\n', () => {

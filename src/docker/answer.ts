@@ -74,7 +74,7 @@ export function statusError(asked: Asked, answer: UnsuccessfulAnswer): ApiError 
   const { words: said, isJson } = bodyWords(body);
   const page = said === undefined ? undefined : pageTitle(said);
   const daemonMessage = page ?? said ?? (reasonPhrase || 'without a word');
-  const isTls = wantsTls(daemonMessage);
+  const isTls = !isJson && wantsTls(daemonMessage); // in JSON, an engine repeats a registry's
   const notes = [
     isTls ? ' (give tls, write https://, or set DOCKER_TLS_VERIFY)' : '',
     status >= 300 && status < 400 ? '; redirects are never followed' : '',

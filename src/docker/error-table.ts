@@ -178,7 +178,7 @@ const wordings: readonly Wording[] = [
   // Refusals. A login that is wrong or has expired also fails for what everybody may read: Docker Hub (kunickiaj/
   // kudu-docker#7), GHCR (alexjustesen/speedtest-tracker#566).
   {
-    pattern: /incorrect username or password|invalid username or password|denied: denied|error from registry: denied/i,
+    pattern: /incorrect username or password|invalid username or password|password or token is incorrect|token (?:has |is )?expired|denied: denied|error from registry: denied/i,
     kinds: REMOTE,
     reason: 'auth',
     as500: UnauthorizedError,
@@ -236,6 +236,14 @@ const wordings: readonly Wording[] = [
     pattern: /(?:HTTP|status(?: code)?:?) 5(?:0[0234]|2\d|30)\b/i,
     reason: 'unavailable',
     transient: true,
+  },
+
+  // Before the limits of time, which Go may name behind it: "(Client.Timeout exceeded while awaiting headers)".
+  {
+    pattern: /server gave HTTP response to HTTPS client|first record does not look like a TLS handshake/i,
+    kinds: REMOTE,
+    reason: 'network',
+    remedy: PLAIN_HTTP,
   },
 
   // What Go says of connections. First what passes: docker/actions-toolkit#1289 has most of these from its users.

@@ -44,6 +44,16 @@ const foreignNames: ReadonlyMap<string, string> = new Map([
   ['ia32', '386'],
   ['x86', '386'],
   ['arm32', 'arm'],
+  // of `uname -m`, and of the Docker Hub's organizations
+  ['i686', '386'],
+  ['armv6l', 'arm/v6'],
+  ['armv7', 'arm/v7'],
+  ['armv7l', 'arm/v7'],
+  ['armv8', 'arm64'],
+  ['arm32v5', 'arm/v5'],
+  ['arm32v6', 'arm/v6'],
+  ['arm32v7', 'arm/v7'],
+  ['arm64v8', 'arm64'],
 ]);
 
 /** An object's keys, in the order in which Go writes them, and whether each must be there. */

@@ -178,6 +178,11 @@ describe('a remedy', () => {
     ['docker.io/library/app', 'unauthorized: incorrect username or password', /has expired: run docker login\. .*docker logout, or/],
     ['ghcr.io/a/b', 'Head "https://ghcr.io/v2/a/b/manifests/1": denied: denied', /docker logout ghcr\.io, or credentials: "anonymous"$/],
     ['h:1/a', 'http: server gave HTTP response to HTTPS client', /list h:1 in "insecure-registries" .*registries\.conf/],
+    ['h:1/a', 'http: server gave HTTP response to HTTPS client (Client.Timeout exceeded while awaiting headers)', /list h:1 in "insecure-registries"/],
+    ['h:1/a', 'tls: first record does not look like a TLS handshake', /list h:1 in "insecure-registries"/],
+    ['h:1/a', 'denied: Your authorization token has expired. Reauthenticate and try again.', /has expired: run docker login h:1\. .*docker logout h:1/],
+    ['h:1/a', 'unauthorized: personal access token is expired', /docker logout h:1/],
+    ['h:1/a', 'unauthorized: HTTP Basic: Access denied. The provided password or token is incorrect or your account has 2FA enabled', /docker logout h:1/],
     ['h:1/a', 'x509: certificate signed by unknown authority', /certs\.d\/h:1\/ca\.crt/],
     // The words of Go's crypto/tls and crypto/x509
     ['h:1/a', 'tls: first record does not look like a TLS handshake', /list h:1 in "insecure-registries"/],

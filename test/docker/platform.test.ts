@@ -98,7 +98,7 @@ describe('refused, as text and as JSON, is', () => {
 });
 
 describe('a name that Node has for an architecture', () => {
-  test.each([['linux/x64', 'linux/amd64'], ['windows/X64', 'windows/amd64'], ['linux/ia32', 'linux/386'], ['x64', 'amd64']])('is refused, with the right one: %s', (given, right) => {
+  test.each([['linux/x64', 'linux/amd64'], ['windows/X64', 'windows/amd64'], ['linux/ia32', 'linux/386'], ['x64', 'amd64'], ['linux/arm64v8', 'linux/arm64'], ['linux/armv7l', 'linux/arm/v7'], ['i686', '386']])('is refused, with the right one: %s', (given, right) => {
     expect(() => platformText(given)).toThrow(ArgumentError);
     expect(() => platformText(given)).toThrow(`write "${right}"`);
   });
