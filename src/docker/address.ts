@@ -137,7 +137,7 @@ const mistakes: ReadonlyArray<{ readonly pattern: RegExp; readonly reason: strin
   { pattern: /^(?:[A-Za-z]:[\\/](?!\/)|\\)/, reason: 'is a path of Windows: the pipe of an engine is npipe:////./pipe/docker_engine' },
   { pattern: /^["'`]/, reason: 'is in quotes: write it without them' },
   { pattern: /^(?:unix:\/\/)?[$~%]/, reason: 'has a variable or a "~" in it, and nothing here replaces one: write the whole path, as in unix:///path' },
-  { pattern: /^[./]|^[^:@]*\/[^:@]*\.sock$/, reason: 'is a path: write unix:///path' },
+  { pattern: /^[./]|^[\w.-]+\/[^:@]*\.sock$/, reason: 'is a path: write unix:///path' },
   { pattern: /^http\+unix:/, reason: 'has an unknown scheme, which is docker-py\'s own: write unix:///path' },
   { pattern: /^unix:(?!\/\/|[0-9]+(?:\/|$))/, reason: 'lacks slashes behind its scheme: write unix:///path' },
   { pattern: /^npipe:(?!\/\/|[0-9]+(?:\/|$))/, reason: 'lacks slashes behind its scheme: write npipe:////./pipe/docker_engine' },

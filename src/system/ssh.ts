@@ -285,7 +285,7 @@ const hints: ReadonlyArray<readonly [words: RegExp, hint: string, transient?: bo
     'The Podman over there is too old for this: update it, or name another command, as in ' +
       'ssh://HOST?command=socat%20-%20UNIX-CONNECT:/run/podman/podman.sock',
   ],
-  [/sudo: .*(?:password|terminal)/, 'sudo over there must not ask for a password: allow the command with NOPASSWD in sudoers'],
+  [/sudo: (?:a terminal is required|a password is required|no tty present)/, 'sudo over there must not ask for a password: allow the command with NOPASSWD in sudoers'],
   // csh has the status 1; cmd.exe and PowerShell of a Windows host.
   [/ommand not found|is not recognized as/, COMMAND_HINT],
   [/unknown command|Usage: +docker|not a docker command/, 'It takes docker 18.09 or later over there'],
