@@ -119,10 +119,8 @@ export class ImageClient {
   /** How much the images take. `GET /system/df`. */
   async diskUsage(options?: DiskUsageOptions): Promise<ImageDiskUsage> {
     const { signal, timeouts, verbose = false } = take('diskUsage', options);
-    const has = (name: string): Promise<boolean> => this.#engine.supports(`diskUsage.${name}`, { signal, timeouts });
     // Older engines gather everything, and are slow at it; and they list each image unasked.
-    const args = { type: (await has('type')) ? 'image' : undefined, verbose: (verbose && (await has('verbose'))) || undefined };
-    const call = { operation: 'diskUsage', args, signal, timeouts } as const;
+    const call = { operation: 'diskUsage', args: { type: 'image', verbose }, optional: ['type', 'verbose'], signal, timeouts } as const;
     const usage = await this.#engine.json(call, (answer) => imageDiskUsage(answer, verbose));
     // Podman's have no repositories.
     if (usage.images === undefined || usage.images.every(({ RepoTags }) => RepoTags.every((name) => name.includes(':')))) return usage;
@@ -367,7 +365,8 @@ export class ImageClient {
     const repo = importedName(repository, tag);
     const all = { ...args, platform: args.platform ?? this.#defaultPlatform, fromSrc: isUrl ? source : '-', repo };
     const body = isUrl || source === undefined ? undefined : filledSource(source, 'importImage: the source');
-    const start = this.#starter({ operation: 'importImage', args: all, body, timeouts });
+    const optional = args.platform === undefined ? ['platform'] : undefined; // the client's own default
+    const start = this.#starter({ operation: 'importImage', args: all, optional, body, timeouts });
     return new ProgressStream(start, importing(repo, localOf(this.#engine, timeouts), this.#warn), this.#warn, signal);
   }
 

@@ -16,6 +16,8 @@ export interface Call {
   readonly image?: string;
   /** By the row's own names; undefined means: not given. */
   readonly args?: Readonly<Record<string, unknown>>;
+  /** Which of them are left out where the engine lacks them, in place of an error: those that the caller did not give. */
+  readonly optional?: readonly string[] | undefined;
 }
 
 /** What the gate must know of an engine. */
@@ -26,7 +28,7 @@ export interface EngineFacts {
    * What the engine is: its `Api-Version` and whether it is Podman, which overlooks the version in the path. Needed
    * only where `needsIdentity` says so.
    */
-  readonly identity?: Pick<PingResult, 'apiVersion' | 'isPodman' | 'podmanVersion'> | undefined;
+  readonly identity?: Pick<PingResult, 'apiVersion' | 'isPodman' | 'podmanVersion'> & Partial<Pick<PingResult, 'server'>> | undefined;
   /** Where it keeps images; needed only where `needsStore` says so. */
   readonly store?: ImageStore | undefined;
 }
@@ -45,11 +47,14 @@ export const COMMON_VERSION = '1.41';
 
 /** The request for a call. A `VersionError` for what the engine lacks: no engine would say a word. */
 export function encodeCall(call: Call, facts: EngineFacts): Target {
-  const { operation, image } = call;
+  const { operation, image, optional = NONE } = call;
   const row: Endpoint = endpoints[operation];
   for (const { subject, gate } of gatesOf(call)) {
     const error = lacking(subject, gate, facts);
-    if (error !== undefined) throw error;
+    if (error === undefined) continue;
+    const name = optional.find((each) => subject === `${operation}.${each}`);
+    if (name === undefined) throw error;
+    return encodeCall({ ...call, args: { ...call.args, [name]: undefined } }, facts);
   }
   const prefix = row.versioned === false ? '' : `/v${facts.version}`;
   const path = row.path.replace('{image}', () => encodePath(image ?? ''));
@@ -68,7 +73,7 @@ function encodeQuery(encoded: readonly EncodedArgument[]): string {
 /** Whether the version in the path alone cannot tell that the engine has all that the call asks for. */
 export function needsIdentity(call: Call): boolean {
   const isLate = ({ since }: Gate): boolean => since !== undefined && compareVersions(since, COMMON_VERSION) > 0;
-  return gatesOf(call).some(({ gate }) => gate.podman !== undefined || isLate(gate));
+  return gatesOf(call).some(({ gate }) => gate.podman !== undefined || gate.docker !== undefined || isLate(gate));
 }
 
 /**
@@ -93,37 +98,51 @@ export function gatesOfSubject(subject: string): { gate: Gate; subject: string }
 /** What the engine lacks of a subject, or undefined where it has it. */
 export function lacking(subject: string, gate: Gate, { version, identity, store }: EngineFacts): VersionError | undefined {
   const isPodman = identity?.isPodman === true;
+  const named = gate.part === undefined ? subject : `${subject} with ${gate.part}`;
   if (isPodman) {
-    const error = lackingOnPodman(subject, gate.podman, identity.podmanVersion);
+    const error = lackingOnPodman(subject, named, gate.podman, identity.podmanVersion);
     if (error !== undefined) return error;
+  } else if (gate.docker !== undefined) {
+    const [, release] = /^Docker\/(\S{1,64})/i.exec(identity?.server ?? '') ?? [];
+    if (release !== undefined && compareVersions(majorMinor(release), gate.docker) < 0) {
+      return olderThan(subject, named, `Docker ${gate.docker}`, `Docker ${release}`);
+    }
   }
   const spoken = isPodman && compareVersions(identity.apiVersion, version) < 0 ? identity.apiVersion : version;
   const { since, until } = gate;
   if (since !== undefined && compareVersions(spoken, since) < 0) {
-    const message = `${subject} needs API version ${since}, and ${spoken} is spoken with this engine`;
+    const message = `${named} needs API version ${since}, and ${spoken} is spoken with this engine`;
     return new VersionError(message, { subject, needed: since, spoken });
   }
   if (until !== undefined && compareVersions(spoken, until) >= 0) {
-    const message = `${subject} was removed in API version ${until}, and ${spoken} is spoken with this engine`;
+    const message = `${named} was removed in API version ${until}, and ${spoken} is spoken with this engine`;
     return new VersionError(message, { subject, needed: `below ${until}`, spoken });
   }
   if (gate.store !== undefined && store !== undefined && store !== gate.store) {
-    const message = `${subject} needs the ${gate.store} image store, and this engine has a ${store} store, which ignores it`;
+    const message = `${named} needs the ${gate.store} image store, and this engine has a ${store} store, which ignores it`;
     return new VersionError(message, { subject, needed: `${gate.store} store`, spoken: `${store} store` });
   }
   return undefined;
 }
 
-function lackingOnPodman(subject: string, needed: Gate['podman'], release: string | undefined): VersionError | undefined {
+function lackingOnPodman(
+  subject: string,
+  named: string,
+  needed: Gate['podman'],
+  release: string | undefined,
+): VersionError | undefined {
   if (needed === undefined) return undefined;
   if (needed === false) {
-    const message = `${subject} needs Docker, and this engine is Podman, which has nothing like it`;
+    const message = `${named} needs Docker, and this engine is Podman, which has nothing like it`;
     return new VersionError(message, { subject, needed: 'Docker', spoken: 'Podman' });
   }
   if (release !== undefined && compareVersions(majorMinor(release), needed) >= 0) return undefined;
-  const spoken = `Podman ${escapeText(release ?? 'of an unknown version')}`;
-  const message = `${subject} needs Podman ${needed}, and this engine is ${spoken}, which ignores it`;
-  return new VersionError(message, { subject, needed: `Podman ${needed}`, spoken });
+  return olderThan(subject, named, `Podman ${needed}`, `Podman ${release ?? 'of an unknown version'}`);
+}
+
+function olderThan(subject: string, named: string, needed: string, release: string): VersionError {
+  const spoken = escapeText(release);
+  return new VersionError(`${named} needs ${needed}, and this engine is ${spoken}, which ignores it`, { subject, needed, spoken });
 }
 
 /** All that the call must pass: its operation's gate, and that of each argument given. */
@@ -133,9 +152,9 @@ function gatesOf(call: Call): { subject: string; gate: Gate }[] {
   if (encoded.length === 0) return [{ subject: call.operation, gate: row }];
   const given = encoded.flatMap(({ name, parameter, values }) => {
     const subject = `${call.operation}.${name}`;
-    const several = { since: parameter.sinceSeveral ?? '' };
     const alone = [{ subject, gate: parameter }];
-    return parameter.sinceSeveral !== undefined && values.length > 1 ? [...alone, { subject, gate: several }] : alone;
+    const { partly } = parameter;
+    return partly?.when(values) === true ? [...alone, { subject, gate: partly }] : alone;
   });
   return [{ subject: call.operation, gate: row }, ...given];
 }
@@ -160,7 +179,7 @@ function encodeArguments({ operation, args }: Call): readonly EncodedArgument[] 
 }
 
 /** Most calls have none, and are asked for them five times on their way. */
-const NONE: readonly EncodedArgument[] = [];
+const NONE: readonly never[] = [];
 function isEmpty(object: object): boolean {
   for (const _ in object) return false;
   return true;

@@ -16,10 +16,26 @@ export interface Gate {
   readonly until?: string;
   /** False: Podman has not, whatever API version it reports. A version, `"4.6"`: the first Podman that heeds it. */
   readonly podman?: false | string;
+  /** The first Docker that heeds it, `"23.0"`, where its API versions do not tell. */
+  readonly docker?: string;
   /** Only engines with this image store heed it; others take it, and ignore it. */
   readonly store?: 'containerd';
-  /** The first API version that takes more than one value. */
-  readonly sinceSeveral?: string;
+  /** What some arguments ask for beside it, which needs more: several platforms, an instruction of a Dockerfile. */
+  readonly partly?: PartlyGate;
+  /** What an error calls the part that this gate is for, after "with": `"several platforms"`. */
+  readonly part?: string;
+}
+
+/** The gate of a part of a parameter; `supports` does not ask it. */
+export interface PartlyGate extends Gate {
+  readonly part: string;
+  /** Whether the values on the wire ask for it. */
+  readonly when: (values: readonly string[]) => boolean;
+}
+
+/** The gate of more than one value. */
+export function several(part: string, gate: Gate): PartlyGate {
+  return { ...gate, part, when: (values) => values.length > 1 };
 }
 
 /** A query parameter whose argument is a `Value`. */

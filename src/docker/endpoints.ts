@@ -1,8 +1,8 @@
 // The Engine API for images, one row an operation. To add a parameter, add an entry here; its type, its gate and its
 // place on the wire follow. Versions are those of the API's own documents, held to engines live.
 
-import { filters, flag, list, platformAsJson, platformAsText, platformsAsJson, text, time, whole } from './endpoint.ts';
-import type { Endpoint } from './endpoint.ts';
+import { filters, flag, list, platformAsJson, platformAsText, platformsAsJson, several, text, time, whole } from './endpoint.ts';
+import type { Endpoint, PartlyGate } from './endpoint.ts';
 
 /** Keeps a row's exact type, which is what the types of the options are made of. */
 function row<const Row extends Endpoint>(endpoint: Row): Row {
@@ -10,6 +10,26 @@ function row<const Row extends Endpoint>(endpoint: Row): Row {
 }
 
 const TAR = 'application/x-tar';
+
+/**
+ * Podman 4.3 removes what has any of several labels, or lacks that of `label!`: too much. Podman 5.4 and Docker want all to
+ * hold; 5.2 does by the report in podman#17428. Of two `label!`, Docker itself wants one to hold (moby#40286).
+ */
+const severalLabels: PartlyGate = {
+  part: 'a label and another filter by label',
+  podman: '5.2',
+  when: (values) => values.some((json) => {
+    const { label = [], 'label!': without = [] }: Record<string, readonly string[]> = JSON.parse(json);
+    return label.length > 0 && label.length + without.length > 1;
+  }),
+};
+
+/** A configuration of OCI has no place for it: Podman 4.3, 5.4 and 6.1 make an image without it. */
+const onBuild: PartlyGate = {
+  part: 'ONBUILD',
+  podman: false,
+  when: (values) => values.some((change) => /^\s*onbuild\b/i.test(change)),
+};
 
 /** Every operation, by the name of its method. */
 export const endpoints = {
@@ -47,7 +67,11 @@ export const endpoints = {
     path: '/system/df',
     since: '1.25',
     reply: 'json',
-    parameters: { type: text('type', { since: '1.42' }), verbose: flag('verbose', { since: '1.52' }) },
+    parameters: {
+      /** `image`: the engine gathers nothing else. API 1.42, Docker: Podman 6.1, which speaks 1.44, ignores it. */
+      type: text('type', { since: '1.42', podman: false }),
+      verbose: flag('verbose', { since: '1.52' }),
+    },
   }),
 
   images: row({
@@ -121,8 +145,11 @@ export const endpoints = {
     since: '1.25',
     reply: 'json',
     parameters: {
-      /** `dangling` (false: all unused images, not only untagged ones), `until`, `label`, `label!`. */
-      filters: filters('filters'),
+      /**
+       * `dangling` (false: all unused images, not only untagged ones), `until`, `label`, `label!`. More than one label,
+       * of either kind: on Podman only from 5.2 on.
+       */
+      filters: filters('filters', { partly: severalLabels }),
     },
   }),
 
@@ -190,10 +217,10 @@ export const endpoints = {
       repo: text('repo'),
       /** What `history` tells of it. */
       message: text('message'),
-      /** Dockerfile instructions to apply: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, USER, VOLUME, WORKDIR ... */
-      changes: list('changes'),
-      /** What the image says it is for; Docker 20.10 heeds the operating system alone. API 1.32. */
-      platform: platformAsText('platform', { since: '1.32' }),
+      /** Dockerfile instructions to apply: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, USER, VOLUME, WORKDIR; on Docker ONBUILD. */
+      changes: list('changes', { partly: onBuild }),
+      /** What the image says it is for. API 1.32, Docker 23: 20.10 makes it for its own architecture all the same. */
+      platform: platformAsText('platform', { since: '1.32', docker: '23.0' }),
     },
   }),
 
@@ -219,7 +246,7 @@ export const endpoints = {
        * Only that platform's variant, or those platforms'. API 1.48; more than one, 1.52: then an image without one of them
        * is a `NotFoundError` with reason `platform` at the end of the archive, unless `verify` is false.
        */
-      platform: platformsAsJson('platform', { since: '1.48', sinceSeveral: '1.52' }),
+      platform: platformsAsJson('platform', { since: '1.48', partly: several('several platforms', { since: '1.52' }) }),
     },
   }),
 
@@ -232,10 +259,10 @@ export const endpoints = {
       /** No progress, only what was loaded. An engine that is not told takes this for true. Default false. */
       quiet: flag('quiet'),
       /**
-       * Only that platform's variant, or those platforms'. API 1.48; more than one, 1.52: an image that then lacks one of them
-       * is a `NotFoundError` with reason `platform`.
+       * Only that platform's variant, or those platforms'; the containerd store of Docker 28.5 takes in the others, too.
+       * API 1.48; more than one, 1.52: an image that then lacks one of them is a `NotFoundError` with reason `platform`.
        */
-      platform: platformsAsJson('platform', { since: '1.48', sinceSeveral: '1.52' }),
+      platform: platformsAsJson('platform', { since: '1.48', partly: several('several platforms', { since: '1.52' }) }),
     },
   }),
 } as const;

@@ -29,7 +29,7 @@ export function identityOfServer(server: string | undefined): EngineFacts['ident
   const [, name, release] = /^(docker|libpod)\/(\S{1,64})/i.exec(server ?? '') ?? [];
   if (name === undefined) return undefined;
   const isPodman = name.toLowerCase() === 'libpod';
-  return { apiVersion: COMMON_VERSION, isPodman, podmanVersion: isPodman ? release : undefined };
+  return { apiVersion: COMMON_VERSION, isPodman, podmanVersion: isPodman ? release : undefined, server };
 }
 
 /** The containerd store is told by its driver: https://docs.docker.com/engine/storage/containerd/ */

@@ -240,7 +240,7 @@ describe('importImage', () => {
       'USER 1000:1000',
       'VOLUME /data',
       'WORKDIR /work',
-      'ONBUILD RUN true',
+      ...(ENGINE.isPodman ? [] : ['ONBUILD RUN true']),
     ];
     const { id } = await docker.importImageFromData({ words }, { changes: all, message: 'größe & more' });
     const { Config } = await docker.inspectImage(id);
@@ -259,9 +259,15 @@ describe('importImage', () => {
     expect((await docker.history(id))[0]?.Comment).toBe('größe & more');
   });
 
+  it.runIf(ENGINE.isPodman)('refuses ONBUILD on Podman, whose configuration of OCI has no place for it', async () => {
+    const importing = docker.importImageFromData({ words }, { changes: [...changes, 'ONBUILD RUN true'] });
+    expect(await failure(importing)).toMatchObject({ subject: 'importImage.changes', needed: 'Docker' });
+  });
+
   it('says what platform the image is for', async () => {
-    const { id } = await docker.importImageFromData({ words }, { changes, platform: 'linux' });
-    expect((await docker.inspectImage(id)).Os).toBe('linux');
+    const importing = docker.importImageFromData({ words }, { changes, platform: 'linux' });
+    if (await docker.supports('importImage.platform')) expect((await docker.inspectImage((await importing).id)).Os).toBe('linux');
+    else expect(await failure(importing)).toMatchObject({ needed: 'Docker 23.0' }); // Docker 20.10 ignores it
   });
 
   it('gives each event, and the result afterwards', async () => {

@@ -62,7 +62,7 @@ const rows: ReadonlyArray<readonly [reason: Sentence['reason'], verdict: 'passes
     ['load', 'requested platform(s) ([linux/s390x]) not found: image might be filtered out', 'moby/moby#48590'],
     ['load', 'no images providing the requested platform(s) found: [linux/s390x]', 'moby/moby#48718'],
     ['pull', 'choosing an image from manifest list docker://127.0.0.1:5000/longshore/multi:1: no image found in image index for architecture s390x, variant "", OS linux', 'podman-4.3/pull-platform-missing.tape'],
-    ['import', 'operating system is not supported', 'docker-20.10/import-bad-platform.tape'],
+    ['import', 'operating system is not supported', 'docker-26.1/import-bad-platform.tape'],
     ['inspect', 'no manifest found for the requested platform', 'documents/attestations-missing.tape'],
     ['remove', `failed to delete platform linux/s390x for image sha256:${hex}: image with reference longshore/tape:1 was found but does not provide any platform`, 'docker-28.5-containerd/remove-platforms-missing.tape'],
   ]],

@@ -356,6 +356,7 @@ const importing = [
   },
   {
     name: 'import-message-platform',
+    needs: 'importImage.platform',
     run: async (docker) => {
       const options = { repository: NAME, message: 'made by longshore', platform: 'linux/arm64', changes: LABELLED };
       await docker.importImageFromData(hello, options);
@@ -366,6 +367,7 @@ const importing = [
   },
   {
     name: 'import-bad-platform',
+    needs: 'importImage.platform',
     run: (docker) => docker.importImageFromData(hello, { repository: NAME, platform: 'plan9/6502', changes: LABELLED }),
   },
   {

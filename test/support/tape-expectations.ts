@@ -192,8 +192,8 @@ function found({ last }: Facts): unknown {
   );
 }
 
-/** What not every engine has: since which version, whether Docker alone has it, whether it needs containerd's store. */
-const gates: Readonly<Record<string, { since?: string; docker?: true; containerd?: true }>> = {
+/** What not every engine has: since which version, whether Docker alone has it, or since which Docker, whether it needs containerd's store. */
+const gates: Readonly<Record<string, { since?: string; docker?: true | number; containerd?: true }>> = {
   'images.sharedSize': { since: '1.42', docker: true },
   'images.manifests': { since: '1.47', containerd: true },
   'images.identity': { since: '1.54', containerd: true },
@@ -205,7 +205,7 @@ const gates: Readonly<Record<string, { since?: string; docker?: true; containerd
   'loadImage.platform': { since: '1.48' },
   'push.platform': { since: '1.46' },
   'pull.platform': { since: '1.32' },
-  'importImage.platform': { since: '1.32' },
+  'importImage.platform': { since: '1.32', docker: 23 },
   inspectDistribution: { since: '1.30', docker: true },
   imageAttestations: { since: '1.55', docker: true },
   pruneImages: { since: '1.25' },
@@ -219,11 +219,16 @@ const chains: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The refusal of a subject, first for the version, then for the store; undefined where the engine has it. */
-function refusalOf(subject: string, { podman, containerd }: Facts, version: string): object | undefined {
+function refusalOf(subject: string, { podman, containerd, all }: Facts, version: string): object | undefined {
   const code = 'LONGSHORE_VERSION';
   const chain = chains[subject] ?? [subject];
   for (const each of chain) {
-    if (gates[each]?.docker && podman) return { code, subject: each, needed: 'Docker', spoken: 'Podman' };
+    const docker = gates[each]?.docker;
+    if (docker === true && podman) return { code, subject: each, needed: 'Docker', spoken: 'Podman' };
+    const [, release = ''] = /^Docker\/(\S+)/.exec(all[0]?.fields.get('server') ?? '') ?? [];
+    if (typeof docker === 'number' && !podman && Number.parseInt(release, 10) < docker) {
+      return { code, subject: each, needed: `Docker ${docker}.0`, spoken: `Docker ${release}` };
+    }
     const since = gates[each]?.since ?? '1.0';
     if (minor(version) < minor(since)) return { code, subject: each, needed: since, spoken: version };
   }
@@ -401,10 +406,7 @@ export const expectations: Readonly<Record<string, (facts: Facts) => Expectation
     expect(last.json().Config).toMatchObject({ Env: ['A=b c'], Cmd: ['/bin/app', '-x'], WorkingDir: '/srv' });
     return { value: last.json().Config };
   },
-  'import-message-platform': ({ folder }) => {
-    const Architecture = folder === 'docker-20.10' ? 'amd64' : 'arm64'; // it heeds the operating system alone
-    return { value: { Os: 'linux', Architecture, Comment: 'made by longshore' } };
-  },
+  'import-message-platform': () => ({ value: { Os: 'linux', Architecture: 'arm64', Comment: 'made by longshore' } }),
   'import-bad-platform': valueOr(({ at }) => ({ id: at(CREATE).lines().at(-1).status }), CREATE),
   'import-bad-change': lastFailed,
   'import-refused-early': lastFailed,
