@@ -259,8 +259,8 @@ export const endpoints = {
       /** No progress, only what was loaded. An engine that is not told takes this for true. Default false. */
       quiet: flag('quiet'),
       /**
-       * Only that platform's variant, or those platforms'; the containerd store of Docker 28.5 takes in the others, too.
-       * API 1.48; more than one, 1.52: an image that then lacks one of them is a `NotFoundError` with reason `platform`.
+       * Only that platform's variant, or those platforms'. API 1.48; more than one, 1.52: an image that then lacks one of them
+       * is a `NotFoundError` with reason `platform`.
        */
       platform: platformsAsJson('platform', { since: '1.48', partly: several('several platforms', { since: '1.52' }) }),
     },
