@@ -44,6 +44,8 @@ interface Variant {
 /** What is under way to an archive. */
 class Blobs {
   readonly files: Record<string, Buffer> = {};
+  /** What manifest.json says: containerd has the first platform of an index there. */
+  readonly listed: object[] = [];
   put(value: object, mediaType: string, isHeld = true): { mediaType: string; digest: string; size: number } {
     const bytes = value instanceof Uint8Array ? Buffer.from(value) : Buffer.from(JSON.stringify(value));
     const hex = createHash('sha256').update(bytes).digest('hex');
@@ -55,6 +57,8 @@ class Blobs {
     const rootfs = { type: 'layers', diff_ids: [`sha256:${'d'.repeat(64)}`] };
     const config = this.put({ ...object(platform), rootfs }, `${OCI}.config.v1+json`, lacks === undefined || lacks === 'layer');
     const manifest = { schemaVersion: 2, mediaType: `${OCI}.manifest.v1+json`, config, layers: [layer] };
+    const pathOf = ({ digest }: { digest: string }): string => digest.replace('sha256:', 'blobs/sha256/');
+    if (lacks === undefined && this.listed.length === 0) this.listed.push({ Config: pathOf(config), RepoTags: ['acme/two:1'], Layers: [pathOf(layer)] });
     const descriptor = this.put(manifest, manifest.mediaType, lacks !== 'manifest');
     return isTold ? { ...descriptor, platform: object(platform) } : descriptor;
   }
@@ -65,7 +69,7 @@ class Blobs {
     const files = {
       ...this.files,
       'index.json': Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: `${OCI}.index.v1+json`, manifests: top })),
-      'manifest.json': Buffer.from('[]'),
+      'manifest.json': Buffer.from(JSON.stringify(this.listed)),
       'oci-layout': Buffer.from('{"imageLayoutVersion":"1.0.0"}'),
     };
     // The order is that of containerd: by name.
