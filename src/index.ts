@@ -1,6 +1,6 @@
 // The public surface: these names, and nothing else.
 
-export { ImageClient } from './image-client.ts';
+export { ImageClient } from './client/image-client.ts';
 export type {
   CallOptions,
   DiskUsageOptions,
@@ -23,21 +23,21 @@ export type {
   RemoveImageOptions,
   SearchOptions,
   TagOptions,
-} from './options.ts';
-export type { EngineReport } from './from-environment.ts';
-export { ArchiveStream } from './archive-stream.ts';
-export type { ArchiveOptions, ArchiveResult, SaveProgress, ToFileOptions } from './archive-stream.ts';
-export { ProgressStream } from './progress-stream.ts';
-export type { RawAnswer, RequestOptions } from './raw-request.ts';
-export type { UploadData } from './upload.ts';
-export type { Timeouts } from './connection/wire.ts';
+} from './client/options.ts';
+export type { EngineReport } from './client/from-environment.ts';
+export { ArchiveStream } from './client/archive-stream.ts';
+export type { ArchiveOptions, ArchiveResult, SaveProgress, ToFileOptions } from './client/archive-stream.ts';
+export { ProgressStream } from './client/progress-stream.ts';
+export type { RawAnswer, RequestOptions } from './client/raw-request.ts';
+export type { UploadData } from './client/request-body.ts';
+export type { Timeouts } from './connection/transport.ts';
 export type { Channel, ChannelOwner, ChannelTraits, Dialer, DialOptions } from './connection/channel.ts';
-export type { VerifiedContent } from './docker/archive-digests.ts';
-export type { TlsOptions } from './docker/address.ts';
-export { encodeRegistryAuth, Secret } from './docker/auth.ts';
-export type { CredentialChoice, CredentialQuestion, CredentialSource, Credentials } from './docker/auth.ts';
-export type { Considered, EngineExplanation, EngineRule, KnownContext } from './docker/engine-choice.ts';
-export type { EngineTls } from './docker/engine-tls.ts';
+export type { VerifiedContent } from './api/saved-image/verify-digests.ts';
+export type { TlsOptions } from './config/engine-address.ts';
+export { encodeRegistryAuth, Secret } from './api/credentials.ts';
+export type { CredentialChoice, CredentialQuestion, CredentialSource, Credentials } from './api/credentials.ts';
+export type { Considered, EngineExplanation, EngineRule, KnownContext } from './config/resolve-engine.ts';
+export type { EngineTls } from './config/tls-settings.ts';
 export type {
   AuthResult,
   EventActor,
@@ -48,13 +48,13 @@ export type {
   VersionComponent,
   VersionPlatform,
   VersionResult,
-} from './docker/engine-types.ts';
-export { dockerConfig } from './credential-source.ts';
-export type { DockerConfigOptions } from './credential-source.ts';
-export type { PlaintextCredentials } from './plaintext.ts';
-export type { Warn, Warning } from './warnings.ts';
-export type { ExchangeReport } from './connection/observer.ts';
-export type { Filters, FilterValue } from './docker/filters.ts';
+} from './api/types/engine.ts';
+export { dockerConfig } from './client/docker-credentials.ts';
+export type { DockerConfigOptions } from './client/docker-credentials.ts';
+export type { PlaintextCredentials } from './client/plaintext-credentials.ts';
+export type { Warn, Warning } from './connection/warnings.ts';
+export type { ExchangeReport } from './connection/diagnostics.ts';
+export type { Filters, FilterValue } from './api/filters.ts';
 export type {
   BuildIdentity,
   ImageIdentity,
@@ -62,7 +62,7 @@ export type {
   SignatureIdentity,
   SignatureTimestamp,
   SignerIdentity,
-} from './docker/identity-types.ts';
+} from './api/types/identity.ts';
 export type {
   GraphDriver,
   HealthCheck,
@@ -75,9 +75,9 @@ export type {
   RemoveItem,
   RootFileSystem,
   SearchResult,
-} from './docker/image-types.ts';
-export type { Platform, PlatformObject } from './docker/platform.ts';
-export type { LayerPhase, LayerProgress } from './docker/layer-progress.ts';
+} from './api/types/image.ts';
+export type { Platform, PlatformObject } from './api/platform.ts';
+export type { LayerPhase, LayerProgress } from './api/progress/layer-progress.ts';
 export type {
   Descriptor,
   DistributionInspect,
@@ -87,17 +87,17 @@ export type {
   ImageManifestSize,
   ImageManifestSummary,
   ImageUnpackedSize,
-} from './docker/manifest-types.ts';
-export type { ImportResult, LoadResult, PullResult, PushResult } from './docker/outcome.ts';
-export { decodeJsonValues } from './docker/progress.ts';
-export type { LayerEvent, ProgressEvent, UploadEvent } from './docker/progress.ts';
-export { ProgressTotals } from './docker/progress-totals.ts';
-export type { ProgressSnapshot } from './docker/progress-totals.ts';
-export { familiarReference, formatReference, parseReference } from './docker/reference.ts';
-export type { Reference } from './docker/reference.ts';
-export { NEWEST_API_VERSION, OLDEST_API_VERSION } from './docker/version.ts';
-export { packDirectory } from './pack-directory.ts';
-export type { PackDirectoryOptions } from './pack-directory.ts';
+} from './api/types/manifest.ts';
+export type { ImportResult, LoadResult, PullResult, PushResult } from './api/progress/results.ts';
+export { decodeJsonValues } from './api/progress/progress-events.ts';
+export type { LayerEvent, ProgressEvent, UploadEvent } from './api/progress/progress-events.ts';
+export { ProgressTotals } from './api/progress/progress-totals.ts';
+export type { ProgressSnapshot } from './api/progress/progress-totals.ts';
+export { familiarReference, formatReference, parseReference } from './api/reference.ts';
+export type { Reference } from './api/reference.ts';
+export { NEWEST_API_VERSION, OLDEST_API_VERSION } from './api/api-version.ts';
+export { packDirectory } from './client/pack-directory.ts';
+export type { PackDirectoryOptions } from './client/pack-directory.ts';
 export { packTar } from './tar/pack.ts';
 export type { TarContent, TarEntries, TarEntry, TarEntryType } from './tar/pack.ts';
 export {
@@ -127,4 +127,4 @@ export {
   VersionError,
 } from './errors.ts';
 export type { ApiErrorFields, ApiErrorReason, ExchangePlace } from './errors.ts';
-export { VERSION } from './version.ts';
+export { VERSION } from './connection/package-version.ts';

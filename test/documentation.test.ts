@@ -2,11 +2,11 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Options } from '../src/cli/command.ts';
 import { commands } from '../src/cli/commands.ts';
-import { endpoints } from '../src/docker/endpoints.ts';
-import type { Endpoint } from '../src/docker/endpoint.ts';
-import { encodeRegistryAuth } from '../src/docker/auth.ts';
-import { NEWEST_API_VERSION, OLDEST_API_VERSION } from '../src/docker/version.ts';
-import { ImageClient } from '../src/image-client.ts';
+import { endpoints } from '../src/api/endpoints.ts';
+import type { Endpoint } from '../src/api/parameters.ts';
+import { encodeRegistryAuth } from '../src/api/credentials.ts';
+import { NEWEST_API_VERSION, OLDEST_API_VERSION } from '../src/api/api-version.ts';
+import { ImageClient } from '../src/client/image-client.ts';
 import { makeKit } from './audit/kit.mjs';
 import { effects } from './support/effects.ts';
 
@@ -60,7 +60,7 @@ describe('README', () => {
   });
 
   it('lists the channels that there are', () => {
-    const source = readFileSync(new URL('src/system/debug.ts', root), 'utf8');
+    const source = readFileSync(new URL('src/system/diagnostics.ts', root), 'utf8');
     const channels = [...source.matchAll(/channel\('([^']+)'\)/g)].map(([, name]) => `\`${name}\``);
     expect(table('What it says, and never says').map(([channel]) => channel)).toEqual(channels);
   });

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it } from 'vitest';
 import * as errors from '../src/errors.ts';
-import { ImageClient } from '../src/image-client.ts';
+import { ImageClient } from '../src/client/image-client.ts';
 import { fakeEngine } from './support/fake-engine.ts';
 import type { Answering, FakeEngine } from './support/fake-engine.ts';
 import { wireNames } from './support/wires.ts';

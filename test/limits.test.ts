@@ -1,18 +1,18 @@
 // The limits on what comes from outside that stand in no unit's own test: each at the limit, and one past it. Those of an
-// answer's head, chunks and trailers are in http/response.test.ts, that of a JSON value in docker/progress.test.ts.
+// answer's head, chunks and trailers are in http/response-parser.test.ts, that of a JSON value in api/progress/progress-events.test.ts.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { GrowingBytes, concat } from '../src/bytes.ts';
-import { CollectingSink } from '../src/connection/collect.ts';
-import { parseAddress } from '../src/docker/address.ts';
-import { statusError } from '../src/docker/answer.ts';
-import { parseReference } from '../src/docker/reference.ts';
-import { JSON_ANSWER_LIMIT } from '../src/engine.ts';
-import { ERROR_BODY_LIMIT } from '../src/refusal.ts';
+import { CollectingSink } from '../src/connection/collecting-sink.ts';
+import { parseAddress } from '../src/config/engine-address.ts';
+import { statusError } from '../src/api/api-error.ts';
+import { parseReference } from '../src/api/reference.ts';
+import { JSON_ANSWER_LIMIT } from '../src/client/engine.ts';
+import { ERROR_BODY_LIMIT } from '../src/client/refusal.ts';
 import { ImageClient } from '../src/index.ts';
 import { encodeHeader } from '../src/tar/header.ts';
 import { paxRecord } from '../src/tar/pax.ts';
-import { ArchiveScan } from '../src/tar/scan.ts';
+import { ArchiveScan } from '../src/tar/scan-archive.ts';
 import { RequestParser } from '../src/testing/requests.ts';
 import { answer, fakeDaemon, onRequest } from './support/fake-daemon.ts';
 import type { FakeDaemon } from './support/fake-daemon.ts';

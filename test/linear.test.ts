@@ -5,19 +5,19 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { escapeText } from '../src/bytes.ts';
 import { fit, fitEnd, printable } from '../src/cli/printable.ts';
-import { statusError } from '../src/docker/answer.ts';
-import { ArchiveDigests } from '../src/docker/archive-digests.ts';
-import { findCredentials, holdsSecrets, parseAuthVariable, parseDockerConfig } from '../src/docker/config.ts';
-import { ImportReport, LoadReport, PullReport, PushReport } from '../src/docker/outcome.ts';
-import { JsonValueDecoder, progressEvent } from '../src/docker/progress.ts';
-import { ProgressTotals } from '../src/docker/progress-totals.ts';
-import { redactor } from '../src/docker/redaction.ts';
-import { parseReference } from '../src/docker/reference.ts';
+import { statusError } from '../src/api/api-error.ts';
+import { ArchiveDigests } from '../src/api/saved-image/verify-digests.ts';
+import { findCredentials, holdsSecrets, parseAuthVariable, parseDockerConfig } from '../src/config/stored-credentials.ts';
+import { ImportReport, LoadReport, PullReport, PushReport } from '../src/api/progress/results.ts';
+import { JsonValueDecoder, progressEvent } from '../src/api/progress/progress-events.ts';
+import { ProgressTotals } from '../src/api/progress/progress-totals.ts';
+import { redactor } from '../src/api/redaction.ts';
+import { parseReference } from '../src/api/reference.ts';
 import { LongshoreError } from '../src/errors.ts';
 import { Fields } from '../src/http/fields.ts';
-import { ResponseParser } from '../src/http/response.ts';
-import { pathMatcher } from '../src/path-patterns.ts';
-import { Queue } from '../src/queue.ts';
+import { ResponseParser } from '../src/http/response-parser.ts';
+import { pathMatcher } from '../src/client/ignore-patterns.ts';
+import { Queue } from '../src/async/queue.ts';
 import { parsePaxRecords } from '../src/tar/pax.ts';
 import { AnswerParser } from '../src/testing/answer-parser.ts';
 import { TooManySteps, matcher, stepsOf } from './support/backtracking.ts';
@@ -93,7 +93,7 @@ describe('the regular expressions of the source', async () => {
   });
 
   /** The file that puts its expressions together, of constants, when it is loaded. */
-  const assembled = 'docker/redaction.ts';
+  const assembled = 'api/redaction.ts';
 
   it('are never made of a text at run time', () => {
     expect([...new Set(made.map((place) => place.split(':')[0]))]).toEqual([assembled]);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import * as surface from '../src/index.ts';
 import * as testing from '../src/testing.ts';
-import { VERSION } from '../src/version.ts';
+import { VERSION } from '../src/connection/package-version.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8');
 const manifest = JSON.parse(read('package.json'));

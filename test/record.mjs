@@ -11,9 +11,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { parseAddress } from '../dist/docker/address.js';
+import { parseAddress } from '../dist/config/engine-address.js';
 import { ImageClient, NotFoundError, packTar } from '../dist/index.js';
-import { dialerFor } from '../dist/system/dial.js';
+import { dialerFor } from '../dist/system/net/dialer.js';
 import { encodeTape, recorder } from '../dist/testing.js';
 import { LABEL, LABELLED, SERVED, cases } from './support/tape-cases.mjs';
 

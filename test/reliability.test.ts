@@ -7,8 +7,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import {
   ApiError, ConnectError, DecodeError, ImageClient, ServerError, TruncatedError, UnauthorizedError,
 } from '../src/index.ts';
-import { parseAddress } from '../src/docker/address.ts';
-import { dialerFor } from '../src/system/dial.ts';
+import { parseAddress } from '../src/config/engine-address.ts';
+import { dialerFor } from '../src/system/net/dialer.ts';
 import { Kept, answer, fakeDaemon, onRequest, request, until } from './support/fake-daemon.ts';
 import type { FakeDaemon } from './support/fake-daemon.ts';
 import { faults, outcomes } from './support/faults.ts';

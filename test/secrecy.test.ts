@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CallOptions, Credentials, RawAnswer } from '../src/index.ts';
-import { ImageClient } from '../src/image-client.ts';
+import { ImageClient } from '../src/client/image-client.ts';
 import { ApiError, DecodeError, LongshoreError, ProtocolError } from '../src/errors.ts';
 import { answer, fakeDaemon } from './support/fake-daemon.ts';
 import type { FakeDaemon } from './support/fake-daemon.ts';

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 import { demo } from './demo.mjs';
 import { ImageClient, LongshoreError, VERSION } from '../dist/index.js';
-import { parseAddress } from '../dist/docker/address.js';
-import { dialerFor } from '../dist/system/dial.js';
+import { parseAddress } from '../dist/config/engine-address.js';
+import { dialerFor } from '../dist/system/net/dialer.js';
 import { parseTape, replayDialer } from '../dist/testing.js';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));

@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer';
 import type { Channel, ChannelOwner } from './channel.ts';
 import { Exchange } from './exchange.ts';
-import type { AnswerReader, WireRequest } from './wire.ts';
+import type { AnswerReader, WireRequest } from './transport.ts';
 
 /** One read of a Unix socket brings 220 KB at most; this much holds it and stays in the processor's cache. */
 export const READ_MEMORY_BYTES = 256 * 1024;

@@ -2,15 +2,15 @@
 // read, because engines refuse an upload in its middle and reset. Then the answer wins over the failed write.
 
 import { ConnectError } from '../errors.ts';
-import { CHUNK_END, LAST_CHUNK, encodeChunkSize, encodeRequestHead } from '../http/request.ts';
-import { ResponseParser } from '../http/response.ts';
-import type { ResponseEvent } from '../http/response.ts';
+import { CHUNK_END, LAST_CHUNK, encodeChunkSize, encodeRequestHead } from '../http/request-encoder.ts';
+import { ResponseParser } from '../http/response-parser.ts';
+import type { ResponseEvent } from '../http/response-parser.ts';
 import type { Channel } from './channel.ts';
-import { noteReceived, noteSent } from './notes.ts';
-import { Upload, framingFields, inParts } from './request-content.ts';
-import type { StreamedBody } from './request-content.ts';
-import { TimeLimits } from './time-limits.ts';
-import type { AnswerReader, ContentSink, WireRequest } from './wire.ts';
+import { noteReceived, noteSent } from './stats.ts';
+import { Upload, framingFields, inParts } from './upload.ts';
+import type { StreamedBody } from './upload.ts';
+import { TimeLimits } from './timeouts.ts';
+import type { AnswerReader, ContentSink, WireRequest } from './transport.ts';
 
 /** One exchange; `done` settles exactly once, whatever happens. */
 export class Exchange {

@@ -1,7 +1,7 @@
 // The seam between content and files, as channel.ts is the one between bytes and sockets.
 
 import type { Readable } from 'node:stream';
-import type { ContentSink, RequestBody } from './wire.ts';
+import type { ContentSink, RequestBody } from './transport.ts';
 
 /** What archives need of a file system. */
 export interface ArchiveFiles {

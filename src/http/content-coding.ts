@@ -2,7 +2,7 @@
 
 import { escapeText } from '../bytes.ts';
 import { ProtocolError } from '../errors.ts';
-import type { ResponseHead } from './response.ts';
+import type { ResponseHead } from './response-parser.ts';
 
 /** The codings of the content, in the order in which they were applied; empty where it is as it is. */
 export function contentCodings({ fields }: ResponseHead): string[] {

@@ -1,10 +1,10 @@
 // The variables that say where the engine is. This file alone reads the environment.
 
 import { userInfo } from 'node:os';
-import { VARIABLES, configFolder, podmanAuthFiles } from '../docker/variables.ts';
-import type { Surroundings, Variables } from '../docker/variables.ts';
+import { VARIABLES, configFolder, podmanAuthFiles } from '../config/environment-variables.ts';
+import type { Surroundings, Variables } from '../config/environment-variables.ts';
 import { ConfigError } from '../errors.ts';
-import { absolutePath } from './paths.ts';
+import { absolutePath } from './files/paths.ts';
 
 /** Variables by their names. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -2,18 +2,18 @@
 
 import type { Dialer } from '../connection/channel.ts';
 import type { ArchiveFiles } from '../connection/files.ts';
-import type { Observe } from '../connection/observer.ts';
-import type { Address } from '../docker/address.ts';
-import { askHelper } from './credential-helper.ts';
-import { observe } from './debug.ts';
-import { dialerFor } from './dial.ts';
-import type { DialerOptions } from './dial.ts';
-import { readAuthFile, readDockerConfig } from './docker-config.ts';
-import { findEngine, listContexts } from './engine-search.ts';
+import type { Observe } from '../connection/diagnostics.ts';
+import type { Address } from '../config/engine-address.ts';
+import { askHelper } from './programs/credential-helper.ts';
+import { observe } from './diagnostics.ts';
+import { dialerFor } from './net/dialer.ts';
+import type { DialerOptions } from './net/dialer.ts';
+import { readAuthFile, readDockerConfig } from './files/read-docker-config.ts';
+import { findEngine, listContexts } from './find-engine.ts';
 import { dockerEnvironment } from './environment.ts';
-import { files } from './files.ts';
-import { walkFolder } from './folder.ts';
-import { checkTlsOptions } from './tls-material.ts';
+import { files } from './files/archive-files.ts';
+import { walkFolder } from './files/walk-directory.ts';
+import { checkTlsOptions } from './tls/tls-material.ts';
 
 /** What longshore touches of the world. */
 export interface Outside {

@@ -3,14 +3,14 @@
 import { isDetached, utf8 } from '../bytes.ts';
 import { TarError } from '../errors.ts';
 import { described, isBytes, isPlainObject } from '../kinds.ts';
-import { watchErrors } from '../stream-errors.ts';
-import { checkEntry, refusal } from './entry.ts';
-import type { CheckedEntry, TarEntry } from './entry.ts';
+import { watchErrors } from './stream-errors.ts';
+import { checkEntry, refusal } from './validate-entry.ts';
+import type { CheckedEntry, TarEntry } from './validate-entry.ts';
 import { BLOCK_SIZE, encodeHeader } from './header.ts';
 import type { TarHeader } from './header.ts';
 import { PAX_LIMIT, paxRecords } from './pax.ts';
 
-export type { TarContent, TarEntry, TarEntryType } from './entry.ts';
+export type { TarContent, TarEntry, TarEntryType } from './validate-entry.ts';
 
 /** Entries in their order, or files as an object whose keys are paths, in the order that JavaScript gives keys. */
 export type TarEntries = Iterable<TarEntry> | AsyncIterable<TarEntry> | Readonly<Record<string, Uint8Array | string>>;

@@ -2,9 +2,9 @@
 
 import { ArgumentError } from '../errors.ts';
 import { Fields, parseFieldLine } from '../http/fields.ts';
-import { contentFraming } from '../http/framing.ts';
-import type { Framing } from '../http/framing.ts';
-import { Queue } from '../queue.ts';
+import { contentFraming } from '../http/content-framing.ts';
+import type { Framing } from '../http/content-framing.ts';
+import { Queue } from '../async/queue.ts';
 import { HEAD_LIMIT, MessageParser } from './messages.ts';
 import type { MessageEvent } from './messages.ts';
 import type { RequestStart } from './requests.ts';

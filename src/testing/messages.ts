@@ -2,7 +2,7 @@
 // understand to redact, and a replayer to match. What it cannot read with certainty it refuses: a secret could pass unseen.
 
 import { Buffer } from 'node:buffer';
-import type { Framing } from '../http/framing.ts';
+import type { Framing } from '../http/content-framing.ts';
 import { parseHexadecimal } from '../http/grammar.ts';
 
 /** What messages consist of, in this order. All `bytes` together are what was pushed, up to another protocol. */

@@ -1,18 +1,18 @@
 // A proxy that records: between any client and an engine, with a tape in the end.
 
-import { take } from '../arguments.ts';
+import { take } from '../client/arguments.ts';
 import { escapeBytes, utf8 } from '../bytes.ts';
 import type { Dialer } from '../connection/channel.ts';
-import { parseAddress } from '../docker/address.ts';
-import type { TlsOptions } from '../docker/address.ts';
-import type { VersionResult } from '../docker/engine-types.ts';
+import { parseAddress } from '../config/engine-address.ts';
+import type { TlsOptions } from '../config/engine-address.ts';
+import type { VersionResult } from '../api/types/engine.ts';
 import { ConfigError, DecodeError } from '../errors.ts';
-import { environmentOptions } from '../from-environment.ts';
-import { ImageClient } from '../image-client.ts';
-import type { EnvironmentOptions } from '../options.ts';
-import { today } from '../system/clock.ts';
+import { environmentOptions } from '../client/from-environment.ts';
+import { ImageClient } from '../client/image-client.ts';
+import type { EnvironmentOptions } from '../client/options.ts';
+import { today } from './today.ts';
 import { outside } from '../system/outside.ts';
-import type { Warn } from '../warnings.ts';
+import type { Warn } from '../connection/warnings.ts';
 import { tapeExchanges } from './exchanges.ts';
 import { recorder } from './recorder.ts';
 import type { RecordingNote } from './recorder.ts';

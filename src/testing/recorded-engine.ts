@@ -1,10 +1,10 @@
 // An engine for the tests of any program: a Unix socket that answers from a tape.
 
-import { take } from '../arguments.ts';
+import { take } from '../client/arguments.ts';
 import { escapeText, latin1 } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
-import { absolutePath } from '../system/paths.ts';
-import { readSmallFile } from '../system/small-files.ts';
+import { absolutePath } from '../system/files/paths.ts';
+import { readSmallFile } from '../system/files/read-small-file.ts';
 import { versionAnswer, withoutContinue } from './answers.ts';
 import type { GatheredRequest } from './exchanges.ts';
 import { messageAnswer, relay } from './relay.ts';

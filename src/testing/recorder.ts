@@ -1,10 +1,10 @@
 // A dialer that records: everything passes through it unchanged, and a copy without the secrets goes on a tape.
 
-import { DIALER } from '../arguments.ts';
+import { DIALER } from '../client/arguments.ts';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
 import { concat, escapeText } from '../bytes.ts';
-import { isLogin } from '../docker/secrets.ts';
-import { shownTarget } from '../docker/shown-target.ts';
+import { isLogin } from '../api/request-secrets.ts';
+import { shownTarget } from '../api/redacted-target.ts';
 import { ArgumentError } from '../errors.ts';
 import { FUNCTION, check } from '../kinds.ts';
 import { AnswerParser } from './answer-parser.ts';

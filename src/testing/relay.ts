@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
 import { concat, latin1, utf8 } from '../bytes.ts';
 import { ConnectError } from '../errors.ts';
-import { listen } from '../system/listen.ts';
+import { listen } from './listen.ts';
 
 /** A socket that passes on what comes. */
 export interface Relay {

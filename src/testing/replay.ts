@@ -1,9 +1,9 @@
 // A dialer that replays: its channels answer from a tape what the tape was asked.
 
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
-import { take } from '../arguments.ts';
+import { take } from '../client/arguments.ts';
 import { latin1 } from '../bytes.ts';
-import { Queue } from '../queue.ts';
+import { Queue } from '../async/queue.ts';
 import { GatheredRequest } from './exchanges.ts';
 import type { TapeExchange } from './exchanges.ts';
 import { RequestParser } from './requests.ts';

@@ -2,7 +2,7 @@
 
 import { ArgumentError } from '../errors.ts';
 import { Fields, parseFieldLine } from '../http/fields.ts';
-import type { Framing } from '../http/framing.ts';
+import type { Framing } from '../http/content-framing.ts';
 import { parseDecimal } from '../http/grammar.ts';
 import { MessageParser } from './messages.ts';
 import type { MessageEvent, MessageKind } from './messages.ts';

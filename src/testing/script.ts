@@ -1,7 +1,7 @@
 // What is left of a tape to be played, and which of it is the answer to a request.
 
 import { escapeBytes, escapeText } from '../bytes.ts';
-import { isLogin } from '../docker/secrets.ts';
+import { isLogin } from '../api/request-secrets.ts';
 import { tapeExchanges } from './exchanges.ts';
 import type { GatheredRequest, TapeExchange } from './exchanges.ts';
 import type { Tape } from './tape.ts';

@@ -2,8 +2,8 @@
 
 import { Buffer } from 'node:buffer';
 import { asBuffer, latin1 } from '../bytes.ts';
-import { REDACTED } from '../docker/redaction.ts';
-import { isSecretField } from '../docker/secrets.ts';
+import { REDACTED } from '../api/redaction.ts';
+import { isSecretField } from '../api/request-secrets.ts';
 
 /** Challenges to a client have "auth" in their names, and say where to log in, not how. */
 const challenge = /^(?:www|proxy)-authenticate$/i;

@@ -93,7 +93,7 @@ ${table(
   limits.map(({ file, name, value, unit, comment }) => [code(file), code(name), grouped(value), unit, comment]),
 )}
 
-What a client and its methods may be given, from \`src/options.ts\`; the parameters of the requests are in \`src/docker/endpoints.ts\`.
+What a client and its methods may be given, from \`src/client/options.ts\`; the parameters of the requests are in \`src/api/endpoints.ts\`.
 
 ${table(
   ['of', 'option', 'what it is, and its default'],

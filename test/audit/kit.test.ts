@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as surface from '../../src/index.ts';
-import { HELPER_OUTPUT_LIMIT, HELPER_TIMEOUT_MS } from '../../src/system/credential-helper.ts';
-import { JSON_VALUE_LIMIT } from '../../src/docker/progress.ts';
-import { JSON_ANSWER_LIMIT } from '../../src/engine.ts';
-import { ERROR_BODY_LIMIT } from '../../src/refusal.ts';
-import { CONNECT_MS, PROMPT_HEAD_MS } from '../../src/sent-request.ts';
-import { RESPONSE_LIMITS } from '../../src/http/response.ts';
-import { CLIENT } from '../../src/arguments.ts';
-import { SMALL_FILE_LIMIT } from '../../src/system/small-files.ts';
+import { HELPER_OUTPUT_LIMIT, HELPER_TIMEOUT_MS } from '../../src/system/programs/credential-helper.ts';
+import { JSON_VALUE_LIMIT } from '../../src/api/progress/progress-events.ts';
+import { JSON_ANSWER_LIMIT } from '../../src/client/engine.ts';
+import { ERROR_BODY_LIMIT } from '../../src/client/refusal.ts';
+import { CONNECT_MS, PROMPT_HEAD_MS } from '../../src/connection/engine-request.ts';
+import { RESPONSE_LIMITS } from '../../src/http/response-parser.ts';
+import { CLIENT } from '../../src/client/arguments.ts';
+import { SMALL_FILE_LIMIT } from '../../src/system/files/read-small-file.ts';
 import { TAPE_LIMIT } from '../../src/testing/tape.ts';
 import { effects } from '../support/effects.ts';
 import { lacking, titled } from '../support/installed.ts';
@@ -181,7 +181,7 @@ describe('the list of limits', () => {
     for (const [name, value] of [...Object.entries({ ...constants, ...more }), ...members]) {
       expect(limits.filter((each) => each.name === name).map((each) => each.value), `${name}`).toEqual([value]);
     }
-    expect(limits).toContainEqual(expect.objectContaining({ file: 'src/sent-request.ts', name: 'CONNECT_MS', value: CONNECT_MS, unit: 'ms' }));
+    expect(limits).toContainEqual(expect.objectContaining({ file: 'src/connection/engine-request.ts', name: 'CONNECT_MS', value: CONNECT_MS, unit: 'ms' }));
   });
 
   it('has every option of a client', () => {

@@ -115,7 +115,7 @@ export function limitsOf(sources) {
 
 /** What a client and its methods may be given: each option, and what its comment says, defaults included. */
 export function optionsOf(sources) {
-  const { text } = sources.find(({ path }) => path === 'src/options.ts');
+  const { text } = sources.find(({ path }) => path === 'src/client/options.ts');
   const option = new RegExp(String.raw`^ +${comment} +readonly (?<name>\w+)\?: `, 'gm');
   const interfaces = [...text.matchAll(/^export interface (\w+)[^{]*\{\n([^]*?)^\}/gm)];
   return interfaces.flatMap(([, owner, members]) =>

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseAddress } from '../../src/docker/address.ts';
-import { dialerFor } from '../../src/system/dial.ts';
+import { parseAddress } from '../../src/config/engine-address.ts';
+import { dialerFor } from '../../src/system/net/dialer.ts';
 import { Kept, request } from '../support/fake-daemon.ts';
 import { makeWire, wireNames } from '../support/wires.ts';
 

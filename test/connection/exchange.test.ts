@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ContentSink, Wire } from '../../src/connection/wire.ts';
+import type { ContentSink, Wire } from '../../src/connection/transport.ts';
 import { TruncatedError, UploadError } from '../../src/errors.ts';
 import { Kept, answer, fakeDaemon, onRequest, request, until } from '../support/fake-daemon.ts';
 import type { FakeDaemon } from '../support/fake-daemon.ts';

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { Connection } from '../../src/connection/connection.ts';
-import type { ContentSink } from '../../src/connection/wire.ts';
+import type { ContentSink } from '../../src/connection/transport.ts';
 import { answer, request } from '../support/fake-daemon.ts';
 import { MemoryChannel } from '../support/memory-channel.ts';
 import { splits } from '../support/splits.ts';

@@ -1,7 +1,7 @@
 // The wire cases through the parser alone.
 
 import { describe, expect, it } from 'vitest';
-import { ResponseParser } from '../../src/http/response.ts';
+import { ResponseParser } from '../../src/http/response-parser.ts';
 import { splits } from '../support/splits.ts';
 import { Account, wireCases } from '../support/wire-cases.ts';
 import type { WireCase } from '../support/wire-cases.ts';

@@ -3,7 +3,7 @@
 
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parseAddress } from '../../src/docker/address.ts';
+import { parseAddress } from '../../src/config/engine-address.ts';
 import { ApiError, ImageClient, NotFoundError } from '../../src/index.ts';
 import { HOST, cleanUp, collect, connect, failure, fileOf, makeImage, serve, timeless } from './support.ts';
 

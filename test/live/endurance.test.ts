@@ -10,7 +10,7 @@ import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiError, FileError, ImageClient, VersionError } from '../../src/index.ts';
-import { parseAddress } from '../../src/docker/address.ts';
+import { parseAddress } from '../../src/config/engine-address.ts';
 import {
   ENGINE, HOST, LABEL, LIBRARY, cleanUp, collect, connect, failure, makeImage, repository, serve, temporaryFolder,
 } from './support.ts';

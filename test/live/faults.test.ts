@@ -21,7 +21,7 @@ import {
   ServerError,
   TruncatedError,
 } from '../../src/index.ts';
-import { parseAddress } from '../../src/docker/address.ts';
+import { parseAddress } from '../../src/config/engine-address.ts';
 import { answer, fakeDaemon, onRequest } from '../support/fake-daemon.ts';
 import {
   ENGINE,

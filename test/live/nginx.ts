@@ -12,7 +12,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { NetConnectOpts, Socket } from 'node:net';
 import { join } from 'node:path';
-import { parseAddress } from '../../src/docker/address.ts';
+import { parseAddress } from '../../src/config/engine-address.ts';
 import { until } from '../support/fake-daemon.ts';
 import { find, lacking, notTried } from '../support/installed.ts';
 import { HOST, temporaryFolder } from './support.ts';

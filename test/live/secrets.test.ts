@@ -57,8 +57,8 @@ import { writeFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { ImageClient, dockerConfig } from ${module('index')};
 import { encodeTape, recorder } from ${module('testing')};
-import { parseAddress } from ${module('docker/address')};
-import { dialerFor } from ${module('system/dial')};
+import { parseAddress } from ${module('config/engine-address')};
+import { dialerFor } from ${module('system/net/dialer')};
 
 const header = { engine: 'any', version: 'any', command: 'push', date: '2026-01-01' };
 const { dialer, tape } = recorder(dialerFor(parseAddress(${JSON.stringify(host)})), header);

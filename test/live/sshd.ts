@@ -9,7 +9,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { parseAddress } from '../../src/docker/address.ts';
+import { parseAddress } from '../../src/config/engine-address.ts';
 import { until } from '../support/fake-daemon.ts';
 import { runs } from '../support/fake-ssh.ts';
 import { find, lacking, notTried } from '../support/installed.ts';

@@ -14,9 +14,9 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { ConflictError, ImageClient, NotFoundError, formatReference, parseReference } from '../../src/index.ts';
 import type { Credentials, Dialer, ImageClientOptions } from '../../src/index.ts';
-import { parseAddress } from '../../src/docker/address.ts';
-import { compareVersions, majorMinor } from '../../src/docker/version.ts';
-import { dialerFor } from '../../src/system/dial.ts';
+import { parseAddress } from '../../src/config/engine-address.ts';
+import { compareVersions, majorMinor } from '../../src/api/api-version.ts';
+import { dialerFor } from '../../src/system/net/dialer.ts';
 import { gnuTar } from '../support/foreign-tar.ts';
 
 function setting(name: string): string {

@@ -8,7 +8,7 @@ import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { parseAddress } from '../../src/docker/address.ts';
+import { parseAddress } from '../../src/config/engine-address.ts';
 import { ConfigError, ConnectError, ImageClient, NotFoundError } from '../../src/index.ts';
 import { tlsDaemon } from '../support/tls-daemon.ts';
 import type { TlsDaemon } from '../support/tls-daemon.ts';

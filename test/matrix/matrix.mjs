@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { VERSION } from '../../dist/version.js';
+import { VERSION } from '../../dist/connection/package-version.js';
 import { bundle, complaintOf, install, makeProject, packPackage, vendor } from '../package/project.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));

@@ -7,9 +7,9 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dialer } from '../../src/connection/channel.ts';
-import type { AnswerReader, ContentSink, WireRequest } from '../../src/connection/wire.ts';
-import { parseAddress } from '../../src/docker/address.ts';
-import { dialerFor } from '../../src/system/dial.ts';
+import type { AnswerReader, ContentSink, WireRequest } from '../../src/connection/transport.ts';
+import { parseAddress } from '../../src/config/engine-address.ts';
+import { dialerFor } from '../../src/system/net/dialer.ts';
 
 export interface FakeDaemon {
   readonly host: string;

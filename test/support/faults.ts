@@ -81,21 +81,21 @@ export const faults: Readonly<Record<string, Fault>> = {
     claim: 'after an error, an early stop, an abort, a stray byte or an unfinished upload a connection is not used again',
     wire: { closes: ['closes when bytes follow the content', 'closes after HTTP/1.0', 'closes when the answer says so'] },
     heldBy: {
-      'connection/pool.test.ts': ['when %s', '%s rejects with the reason and closes the connection'],
+      'connection/connection-pool.test.ts': ['when %s', '%s rejects with the reason and closes the connection'],
       'connection/exchange.test.ts': ['wins, %s'],
-      'archive-stream.test.ts': ['that is left early closes the connection'],
-      'progress-stream.test.ts': ['that is left early closes the connection, and has no result'],
+      'client/archive-stream.test.ts': ['that is left early closes the connection'],
+      'client/progress-stream.test.ts': ['that is left early closes the connection, and has no result'],
     },
   },
   '0.6': {
     claim: 'an idle connection that says anything is destroyed, and gets two turns to say it; see 3.10.3',
-    heldBy: { 'connection/pool.test.ts': ['when bytes come that nobody asked for', 'when the engine has ended it'] },
+    heldBy: { 'connection/connection-pool.test.ts': ['when bytes come that nobody asked for', 'when the engine has ended it'] },
   },
   '0.7': { claim: 'a write that failed does not hide the answer', heldBy: EARLY },
   '0.8': {
     claim: 'a GET or HEAD without content that met a dead connection, and not one byte, is sent again once, on a new one',
     heldBy: {
-      'connection/pool.test.ts': [
+      'connection/connection-pool.test.ts': [
         'is sent once more when it is a %s', 'is sent once more, and no third time when the new connection dies, too',
         'is not sent again when it is a %s', 'is not sent again when a byte of an answer had come',
         'is not sent again when the connection was new',
@@ -113,20 +113,20 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   '0.10': {
     claim: 'a status of 200 is no success where the stream says that it failed; see 3.18',
-    heldBy: { 'progress-stream.test.ts': ['throws an error in the stream also when it is %s'] },
+    heldBy: { 'client/progress-stream.test.ts': ['throws an error in the stream also when it is %s'] },
   },
   '0.11': {
     claim: 'a name that is no reference and no id reaches no URL',
     heldBy: {
       'live/faults.test.ts': ['is refused before a byte is sent: %j'],
-      'docker/reference.test.ts': ['refuses %j, and names it (CVE class: "image rm ../containers/x")'],
+      'api/reference.test.ts': ['refuses %j, and names it (CVE class: "image rm ../containers/x")'],
     },
   },
   '0.12': {
     claim: 'TLS that was asked for is TLS or an error',
     heldBy: {
-      'docker/engine-choice.test.ts': ['with %s', 'that was asked for and lacks %s is an error, not plain text'],
-      'system/tls-material.test.ts': ['is refused: %s'],
+      'config/resolve-engine.test.ts': ['with %s', 'that was asked for and lacks %s is an error, not plain text'],
+      'system/tls/tls-material.test.ts': ['is refused: %s'],
     },
   },
   '0.13': {
@@ -138,28 +138,28 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   '0.14': {
     claim: 'credentials are in base64url with padding, for JSON of every length',
-    heldBy: { 'docker/auth.test.ts': ['of %j holds %j'] },
+    heldBy: { 'api/credentials.test.ts': ['of %j holds %j'] },
   },
   '0.15': {
     claim: 'every call ends: by its signal in every phase, by its limits, and nothing is left of it',
     heldBy: {
-      'abort.test.ts': ABORT_IN_EACH_PHASE,
+      'client/abort.test.ts': ABORT_IN_EACH_PHASE,
       'time.test.ts': ['%s that falls silent', 'no upload whose own source takes its time'],
-      'connection/pool.test.ts': ['end a call whose head does not come whole, however steadily bytes and interim answers do'],
+      'connection/connection-pool.test.ts': ['end a call whose head does not come whole, however steadily bytes and interim answers do'],
     },
   },
 
   '2': {
     claim: 'everything that is read has a limit, which is taken, and one more is refused',
     heldBy: {
-      'http/response.test.ts': [
+      'http/response-parser.test.ts': [
         'pass %s of %i, and refuse one more', 'let the data pay for its size lines (Go CVE-2023-39326)',
         'shows at most 64 bytes of what is wrong, escaped',
       ],
       'limits.test.ts': ['of 64 MiB is read', 'of one byte more is refused', 'of 1 MiB is read', '%s has 1 MiB at most'],
-      'docker/progress.test.ts': ['takes a value of exactly the limit, and none of one byte more'],
-      'system/credential-helper.test.ts': ['may say as much as the limit, and need not read what it is asked'],
-      'system/ssh.test.ts': ['of which 4096 bytes of stderr are kept, the last ones'],
+      'api/progress/progress-events.test.ts': ['takes a value of exactly the limit, and none of one byte more'],
+      'system/programs/credential-helper.test.ts': ['may say as much as the limit, and need not read what it is asked'],
+      'system/programs/ssh-dialer.test.ts': ['of which 4096 bytes of stderr are kept, the last ones'],
     },
   },
 
@@ -245,11 +245,11 @@ export const faults: Readonly<Record<string, Fault>> = {
         'refuses a page without a head', 'refuses JSON without a head', 'refuses the greeting of a mail server',
       ],
     },
-    heldBy: { 'http/response.test.ts': ['says what to do when the answer is TLS'] },
+    heldBy: { 'http/response-parser.test.ts': ['says what to do when the answer is TLS'] },
   },
   '3.1.10': {
     claim: 'a line without an end is refused at its limit',
-    heldBy: { 'http/response.test.ts': ['pass %s of %i, and refuse one more'] },
+    heldBy: { 'http/response-parser.test.ts': ['pass %s of %i, and refuse one more'] },
   },
   '3.1.11': {
     claim: 'an end without a byte is a TruncatedError of the head, 0 bytes',
@@ -304,7 +304,7 @@ export const faults: Readonly<Record<string, Fault>> = {
         'refuses an escape sequence in the reason phrase',
       ],
     },
-    heldBy: { 'docker/answer.test.ts': ['shows no control characters of the engine'] },
+    heldBy: { 'api/api-error.test.ts': ['shows no control characters of the engine'] },
   },
   '3.2.7': {
     claim: 'a folded line is refused, and never becomes a field',
@@ -332,7 +332,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   '3.2.10': {
     claim: 'a head without an end is refused at its limit, that of interim answers included',
-    heldBy: { 'http/response.test.ts': ['pass %s of %i, and refuse one more'] },
+    heldBy: { 'http/response-parser.test.ts': ['pass %s of %i, and refuse one more'] },
   },
   '3.2.11': {
     claim: 'a head that is cut short is never an answer with fewer fields',
@@ -384,7 +384,7 @@ export const faults: Readonly<Record<string, Fault>> = {
       ],
       read: ['takes a length of many leading zeros'],
     },
-    heldBy: { 'system/debug.test.ts': ['says how many bytes stood behind an answer, which closed its connection'] },
+    heldBy: { 'system/diagnostics.test.ts': ['says how many bytes stood behind an answer, which closed its connection'] },
   },
 
   '3.5.1': {
@@ -440,7 +440,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   '3.5.6': {
     claim: 'an extension, a size line, and all of them together have limits',
     heldBy: {
-      'http/response.test.ts': [
+      'http/response-parser.test.ts': [
         'pass %s of %i, and refuse one more', 'let the data pay for its size lines (Go CVE-2023-39326)',
         'count leading zeros of chunk sizes, whatever the pieces they come in',
       ],
@@ -486,8 +486,8 @@ export const faults: Readonly<Record<string, Fault>> = {
     claim: 'what was decoded before an error is given before it is thrown',
     wire: { refused: ['keeps CR and LF that are data'] },
     heldBy: {
-      'connection/node-http.test.ts': ['give what came before an error'],
-      'progress-stream.test.ts': ['gives the events before an error in the stream, and then throws it'],
+      'connection/node-http-transport.test.ts': ['give what came before an error'],
+      'client/progress-stream.test.ts': ['gives the events before an error in the stream, and then throws it'],
     },
   },
 
@@ -517,8 +517,8 @@ export const faults: Readonly<Record<string, Fault>> = {
       waits: ['waits behind an interim answer'],
     },
     heldBy: {
-      'http/response.test.ts': ['pass %s of %i, and refuse one more'],
-      'connection/pool.test.ts': ['end a call whose head does not come whole, however steadily bytes and interim answers do'],
+      'http/response-parser.test.ts': ['pass %s of %i, and refuse one more'],
+      'connection/connection-pool.test.ts': ['end a call whose head does not come whole, however steadily bytes and interim answers do'],
     },
   },
   '3.8': {
@@ -544,7 +544,7 @@ export const faults: Readonly<Record<string, Fault>> = {
       ],
     },
     heldBy: {
-      'connection/pool.test.ts': [
+      'connection/connection-pool.test.ts': [
         'the one that was used last is taken first: it is the likeliest to be alive',
         'with maxIdle: %s, %i are kept, and the rest are closed', 'when it was idle for too long', 'when reuse is turned off',
         'ends what is under way and refuses what comes later',
@@ -568,7 +568,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   '3.10.3': {
     claim: 'what had come before a connection is taken is seen, in two turns of the event loop',
-    heldBy: { 'connection/pool.test.ts': ['when bytes come that nobody asked for'] },
+    heldBy: { 'connection/connection-pool.test.ts': ['when bytes come that nobody asked for'] },
   },
   '3.10.4': {
     claim: 'what comes behind the request cannot be told from its answer, but it spoils one call at most',
@@ -577,7 +577,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   '3.10.5': {
     claim: 'what a new connection says before it was asked anything closes it, if it is seen before the request goes',
     wire: { closes: ['closes when the beginning of an answer comes unasked', 'closes when a TLS alert comes unasked'] },
-    heldBy: { 'system/tls.test.ts': ['hears what is said before anything was asked (%s)'] },
+    heldBy: { 'system/tls/tls-channel.test.ts': ['hears what is said before anything was asked (%s)'] },
   },
   '3.10.6': {
     claim: 'a 408 that comes unasked answers nothing',
@@ -587,9 +587,9 @@ export const faults: Readonly<Record<string, Fault>> = {
   '3.11.1': {
     claim: 'an end while connecting is a ConnectError',
     heldBy: {
-      'connection/pool.test.ts': ['is a ConnectError that names the address, the cause and what to do'],
-      'system/tls.test.ts': ['says so where the port %s'],
-      'system/ssh.test.ts': ['%j, %i'],
+      'connection/connection-pool.test.ts': ['is a ConnectError that names the address, the cause and what to do'],
+      'system/tls/tls-channel.test.ts': ['says so where the port %s'],
+      'system/programs/ssh-dialer.test.ts': ['%j, %i'],
     },
   },
   '3.11.2': {
@@ -597,7 +597,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     wire: { closes: [
       'closes when the connection ends while nothing is asked', 'closes when the connection is reset while nothing is asked',
     ] },
-    heldBy: { 'connection/pool.test.ts': ['when the engine has ended it'] },
+    heldBy: { 'connection/connection-pool.test.ts': ['when the engine has ended it'] },
   },
   '3.11.3': {
     claim: 'an end while the request is written leaves the answer to be read, and is the cause where there is none',
@@ -633,8 +633,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   '3.12': {
     claim: 'nothing but that GET or HEAD is sent again, and an error tells a caller what a retry needs to know',
     heldBy: {
-      'connection/pool.test.ts': ['is not sent again when it is a %s'],
-      'engine.test.ts': ['says where it happened, and whether the connection had been used before'],
+      'connection/connection-pool.test.ts': ['is not sent again when it is a %s'],
+      'client/engine.test.ts': ['says where it happened, and whether the connection had been used before'],
       'live/engine-dies.test.ts': ['restarted between two calls is not noticed, not even by a POST'],
     },
   },
@@ -664,8 +664,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   '3.14': {
     claim: 'a signal ends a call in every phase, and limits are what they say: the head in all, silence without our own',
     heldBy: {
-      'abort.test.ts': ABORT_IN_EACH_PHASE,
-      'connection/pool.test.ts': [
+      'client/abort.test.ts': ABORT_IN_EACH_PHASE,
+      'connection/connection-pool.test.ts': [
         'after the call has no effect on the connection', 'do not count while the reader makes the engine wait',
         'end a call whose head does not come whole, however steadily bytes and interim answers do',
       ],
@@ -679,15 +679,15 @@ export const faults: Readonly<Record<string, Fault>> = {
         'makes the engine wait', 'gets everything although the engine ended the connection meanwhile',
         'that throws ends the call with its own error',
       ],
-      'archive-stream.test.ts': ['makes the engine wait for a slow loop, also where a read ends in the middle of a chunk'],
-      'abort.test.ts': ['ends an answer to request that nobody reads'],
+      'client/archive-stream.test.ts': ['makes the engine wait for a slow loop, also where a read ends in the middle of a chunk'],
+      'client/abort.test.ts': ['ends an answer to request that nobody reads'],
       'live/endurance.test.ts': ['1,000 saves that are broken off leave no connection and no file'],
     },
   },
   '3.16': {
     claim: 'what we send is checked and sent as it was checked',
     heldBy: {
-      'connection/pool.test.ts': ['is refused before a byte of it: %s'],
+      'connection/connection-pool.test.ts': ['is refused before a byte of it: %s'],
       'hostile-callers.test.ts': [
         'is sent as it was given', 'with %j and %j is refused', 'with the value %j is refused, and the value not shown',
       ],
@@ -696,20 +696,20 @@ export const faults: Readonly<Record<string, Fault>> = {
         'is chunked when its length is not known, and chunks of no bytes are left out',
         'by giving more than it said ends the call before the surplus is sent',
       ],
-      'docker/reference.test.ts': ['of %j is %s'],
-      'engine.test.ts': ['is an error and is not followed'],
+      'api/reference.test.ts': ['of %j is %s'],
+      'client/engine.test.ts': ['is an error and is not followed'],
       'hostile-values.test.ts': ['is not more than it seems with %s'],
     },
   },
   '3.17': {
     claim: 'an error body is read up to 1 MiB, in every form that there is, and says of itself if it was cut short',
     heldBy: {
-      'docker/answer.test.ts': [
+      'api/api-error.test.ts': [
         'takes its words from a body of %s', 'shows no control characters of the engine', 'says where its words were cut short',
         'has the title of a page of HTML for its words, and says that no engine sends one: %j',
         "that is the engine's fault and has no words sends the reader to the log",
       ],
-      'engine.test.ts': [
+      'client/engine.test.ts': [
         'that has no end is read up to 1 MiB, and its status is told',
         'that is cut short still tells its status, and that it was cut',
       ],
@@ -718,7 +718,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   '3.18': {
     claim: 'progress is JSON objects, however they are cut; anything else is an error, behind the good ones',
     heldBy: {
-      'docker/progress.test.ts': [
+      'api/progress/progress-events.test.ts': [
         'with ${name} gives them %s', 'ends with a DecodeError after the good values at %s', 'keeps __proto__ as data',
         'refuses bytes that are no UTF-8 instead of replacing them',
         'that ends inside a value is cut short, after the good values',
@@ -730,15 +730,15 @@ export const faults: Readonly<Record<string, Fault>> = {
   '3.19.1': {
     claim: 'X-Registry-Auth is base64url with padding, and goes with the requests that need it alone',
     heldBy: {
-      'docker/auth.test.ts': ['of %j holds %j'],
-      'engine.test.ts': ['are asked of a function with the key of the registry, and go with no other call'],
+      'api/credentials.test.ts': ['of %j holds %j'],
+      'client/engine.test.ts': ['are asked of a function with the key of the registry, and go with no other call'],
     },
   },
   '3.19.2': {
     claim: 'credentials go to their own registry alone',
     heldBy: {
-      'docker/auth.test.ts': ['of index.docker.io has the key of Docker Hub'],
-      'credential-source.test.ts': [
+      'api/credentials.test.ts': ['of index.docker.io has the key of Docker Hub'],
+      'client/docker-credentials.test.ts': [
         'with credentials for one registry sends them there, and nowhere else',
         'refuses those that a call is given for another registry, without showing them',
         'does not send those that a function gives for another registry',
@@ -748,30 +748,30 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   '3.19.3': {
     claim: 'a helper that fails is an error and no anonymous call; one that has nothing has nothing',
-    heldBy: { 'credential-source.test.ts': ['tries nothing else where a helper has nothing, or fails'] },
+    heldBy: { 'client/docker-credentials.test.ts': ['tries nothing else where a helper has nothing, or fails'] },
   },
   '3.19.4': {
     claim: 'credentials that are kept show themselves to nobody',
-    heldBy: { 'docker/auth.test.ts': ['does not show itself to %s', 'reads [redacted], and reveals itself when asked'] },
+    heldBy: { 'api/credentials.test.ts': ['does not show itself to %s', 'reads [redacted], and reveals itself when asked'] },
   },
   '3.19.5': {
     claim: 'nothing that is logged has a field\'s value',
-    heldBy: { 'system/debug.test.ts': [
+    heldBy: { 'system/diagnostics.test.ts': [
       'prints a line for each exchange: method, target, address, status, time, connection and bytes',
     ] },
   },
   '3.19.6': {
     claim: 'an error about a file or an address has its place, and none of its content',
     heldBy: {
-      'docker/config.test.ts': ['is refused by the names of file and key where it %s', 'is refused by its name when it is %s'],
-      'docker/answer.test.ts': ['that is none (%j) is a DecodeError in our own words'],
-      'docker/address.test.ts': ['of %s hides the user information'],
+      'config/stored-credentials.test.ts': ['is refused by the names of file and key where it %s', 'is refused by its name when it is %s'],
+      'api/api-error.test.ts': ['that is none (%j) is a DecodeError in our own words'],
+      'config/engine-address.test.ts': ['of %s hides the user information'],
     },
   },
   '3.19.7': {
     claim: 'credentials over plain tcp are sent, as docker does, and warned of; refused where that is asked for',
     heldBy: {
-      'warnings.test.ts': [
+      'connection/warnings.test.ts': [
         'are told of once, and sent: %s', 'are refused before anything is sent where that is wanted: %s',
         'are none on the way to this machine',
       ],
@@ -780,38 +780,38 @@ export const faults: Readonly<Record<string, Fault>> = {
 
   '3.20.1': {
     claim: 'a helper that is not there or may not run is an error with its name and the key that names it',
-    heldBy: { 'system/credential-helper.test.ts': ['because it is not there, may not be run, or is no program'] },
+    heldBy: { 'system/programs/credential-helper.test.ts': ['because it is not there, may not be run, or is no program'] },
   },
   '3.20.2': {
     claim: 'a helper that hangs is stopped, with all that it has started; an abort stops it, too',
     heldBy: {
-      'system/credential-helper.test.ts': ['because it never ends: it is stopped', 'stops the helper, and is the reason'],
-      'system/process.test.ts': ['ends it and its children', 'kills what does not end by SIGTERM, children too'],
+      'system/programs/credential-helper.test.ts': ['because it never ends: it is stopped', 'stops the helper, and is the reason'],
+      'system/programs/child-process.test.ts': ['ends it and its children', 'kills what does not end by SIGTERM, children too'],
     },
   },
   '3.20.3': {
     claim: 'a helper that fails has its exit code told, and never its words',
     heldBy: {
-      'system/credential-helper.test.ts': ['%s', 'tells how to see what it says'],
+      'system/programs/credential-helper.test.ts': ['%s', 'tells how to see what it says'],
       'live/credentials.test.ts': ['says why where it cannot open its store, and the secret is not in it'],
     },
   },
   '3.20.4': {
     claim: 'what is no credential is an error; an empty pair is none',
-    heldBy: { 'system/credential-helper.test.ts': ['%s', 'and is %s: %s'] },
+    heldBy: { 'system/programs/credential-helper.test.ts': ['%s', 'and is %s: %s'] },
   },
   '3.20.5': {
     claim: 'the user <token> has an identity token',
-    heldBy: { 'system/credential-helper.test.ts': ['and is %s: %s'] },
+    heldBy: { 'system/programs/credential-helper.test.ts': ['and is %s: %s'] },
   },
   '3.20.6': {
     claim: 'a helper that floods is stopped at its limit',
-    heldBy: { 'system/credential-helper.test.ts': ['because it floods its stdout: it is stopped'] },
+    heldBy: { 'system/programs/credential-helper.test.ts': ['because it floods its stdout: it is stopped'] },
   },
   '3.20.7': {
     claim: 'calls at the same time share one helper, and no failure is kept',
     heldBy: {
-      'credential-source.test.ts': [
+      'client/docker-credentials.test.ts': [
         'starts one program for all who ask for a registry at the same time, and keeps no answer', 'does not keep a failure',
       ],
     },
@@ -819,39 +819,39 @@ export const faults: Readonly<Record<string, Fault>> = {
   '3.21': {
     claim: 'config.json and contexts are read strictly where they are needed, and not at all where they are not',
     heldBy: {
-      'docker/config.test.ts': [
+      'config/stored-credentials.test.ts': [
         'may be %j, and has nothing then', 'is refused by its name when it is %s', 'harms no other when it is broken',
         'with %s',
       ],
-      'docker/config-settings.test.ts': ['%j is refused by its path alone'],
-      'docker/custom-headers.test.ts': ['%s cannot be set'],
-      'docker/engine-choice.test.ts': ['refuses the context %j before anything is looked up'],
-      'system/engine-search.test.ts': [
+      'config/config-settings.test.ts': ['%j is refused by its path alone'],
+      'config/custom-headers.test.ts': ['%s cannot be set'],
+      'config/resolve-engine.test.ts': ['refuses the context %j before anything is looked up'],
+      'system/find-engine.test.ts': [
         'of a context that is missing are named, with who asked for it',
         'of config.json are in ~/.docker, or in DOCKER_CONFIG, which is a folder',
       ],
-      'system/docker-config.test.ts': ['warns of mode %o where the file is %s: %s'],
+      'system/files/read-docker-config.test.ts': ['warns of mode %o where the file is %s: %s'],
       'rules.test.ts': ['%s goes before all below it'],
     },
   },
   '3.22': {
     claim: 'TLS is checked before and explained after; content until the end is never whole over it',
     heldBy: {
-      'docker/engine-choice.test.ts': ['with %s', 'that was asked for and lacks %s is an error, not plain text'],
-      'system/tls-material.test.ts': ['is refused: %s'],
-      'system/tls.test.ts': [
+      'config/resolve-engine.test.ts': ['with %s', 'that was asked for and lacks %s is an error, not plain text'],
+      'system/tls/tls-material.test.ts': ['is refused: %s'],
+      'system/tls/tls-channel.test.ts': [
         'says so where %s', 'says so where the port %s', 'is told by a hint: %j', 'with words that say why an end is none',
         'is not made by NODE_TLS_REJECT_UNAUTHORIZED',
       ],
-      'connection/node-http.test.ts': ['content that the end would delimit is never taken for whole'],
+      'connection/node-http-transport.test.ts': ['content that the end would delimit is never taken for whole'],
       'live/tls.test.ts': ['is not reached with %s'],
     },
   },
   '3.23': {
     claim: 'ssh gets words and no shell, its end is true only with exit 0, and nothing is left of it',
     heldBy: {
-      'docker/address.test.ts': ['%j is refused', '%j: it %s'],
-      'system/ssh.test.ts': [
+      'config/engine-address.test.ts': ['%j is refused', '%j: it %s'],
+      'system/programs/ssh-dialer.test.ts': [
         'for %s', 'quote what a shell would read, though no address holds it',
         'of which 4096 bytes of stderr are kept, the last ones',
         'with an error leaves an answer cut short that lasts until the end, though all bytes of it came',
@@ -932,7 +932,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   '3.25.1': {
     claim: 'a socket that is not there is told with what to look at',
     heldBy: {
-      'connection/pool.test.ts': ['is a ConnectError that names the address, the cause and what to do'],
+      'connection/connection-pool.test.ts': ['is a ConnectError that names the address, the cause and what to do'],
       'live/faults.test.ts': ['is a ConnectError that asks whether the engine runs, where there is none'],
     },
   },
@@ -949,39 +949,39 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   '3.25.4': {
     claim: 'a path of more than 107 bytes is refused',
-    heldBy: { 'docker/address.test.ts': ['of 107 bytes is the longest; characters do not count (unix(7))'] },
+    heldBy: { 'config/engine-address.test.ts': ['of 107 bytes is the longest; characters do not count (unix(7))'] },
   },
   '3.25.5': {
     claim: 'an address that is none is refused when it is given, with the variable and without the password',
     heldBy: {
-      'docker/address.test.ts': ['%j: it %s', 'names the variable and the value', 'of %s hides the user information'],
-      'docker/engine-choice.test.ts': ['names the variable of a host that is none, and the context'],
+      'config/engine-address.test.ts': ['%j: it %s', 'names the variable and the value', 'of %s hides the user information'],
+      'config/resolve-engine.test.ts': ['names the variable of a host that is none, and the context'],
     },
   },
   '3.25.6': {
     claim: 'a host that is not found and a limit of time say which, where and how long',
     heldBy: {
-      'connection/pool.test.ts': ['is a TimeoutError when nobody accepts in time'],
+      'connection/connection-pool.test.ts': ['is a TimeoutError when nobody accepts in time'],
       'time.test.ts': ['a dialer that does not heed its signal'],
     },
   },
   '3.25.7': {
     claim: 'plain text to TLS, and TLS to plain text, are named',
     heldBy: {
-      'http/response.test.ts': ['says what to do when the answer is TLS'],
-      'system/tls.test.ts': ['is told by a hint: %j', 'says so where the port %s'],
+      'http/response-parser.test.ts': ['says what to do when the answer is TLS'],
+      'system/tls/tls-channel.test.ts': ['is told by a hint: %j', 'says so where the port %s'],
     },
   },
   '3.25.8': {
     claim: 'the first line of an error says all',
-    heldBy: { 'docker/answer.test.ts': [
+    heldBy: { 'api/api-error.test.ts': [
       'is one sentence with the request, the address, the status and the words of the engine',
     ] },
   },
   '3.25.9': {
     claim: 'ranges of versions that do not meet are both told',
     heldBy: {
-      'engine.test.ts': [
+      'client/engine.test.ts': [
         'of an engine that is too old for us is an error that states both ranges',
         'of an engine that is too new for us is an error that states both ranges',
       ],
@@ -990,8 +990,8 @@ export const faults: Readonly<Record<string, Fault>> = {
   '3.26': {
     claim: 'no fault is an uncaught exception or a warning, and nothing keeps a process alive',
     heldBy: {
-      'abort.test.ts': ['keeps nothing of those that are over'],
-      'archive-stream.test.ts': ['is as it was when %s'],
+      'client/abort.test.ts': ['keeps nothing of those that are over'],
+      'client/archive-stream.test.ts': ['is as it was when %s'],
       'live/endurance.test.ts': ['200 at once on one client are all answered, and leave six connections'],
     },
   },

@@ -8,7 +8,7 @@ import type { Part } from './backtracking.ts';
 
 /** A regular expression of the source. */
 export interface Literal {
-  /** `docker/reference.ts:47`. */
+  /** `api/reference.ts:47`. */
   readonly place: string;
   readonly pattern: RegExp;
 }

@@ -3,8 +3,8 @@
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import type { Endpoint } from '../../src/docker/endpoint.ts';
-import { endpoints } from '../../src/docker/endpoints.ts';
+import type { Endpoint } from '../../src/api/parameters.ts';
+import { endpoints } from '../../src/api/endpoints.ts';
 import { LongshoreError, VersionError } from '../../src/index.ts';
 
 /** What was seen of one engine. */

@@ -7,9 +7,9 @@ import { createServer } from 'node:tls';
 import type { TLSSocket, TlsOptions as ServerOptions } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { Dialer } from '../../src/connection/channel.ts';
-import { parseAddress } from '../../src/docker/address.ts';
-import type { TlsOptions } from '../../src/docker/address.ts';
-import { dialerFor } from '../../src/system/dial.ts';
+import { parseAddress } from '../../src/config/engine-address.ts';
+import type { TlsOptions } from '../../src/config/engine-address.ts';
+import { dialerFor } from '../../src/system/net/dialer.ts';
 
 /** The path of one of the certificates and keys. */
 export function pathOf(name: string): string {

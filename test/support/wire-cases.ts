@@ -1,7 +1,7 @@
 // Reads the wire cases of fixtures/http/*.md; their README says what they are made of.
 
 import { readFileSync, readdirSync } from 'node:fs';
-import type { ResponseHead } from '../../src/http/response.ts';
+import type { ResponseHead } from '../../src/http/response-parser.ts';
 import { ProtocolError, TruncatedError } from '../../src/errors.ts';
 
 export interface WireCase {

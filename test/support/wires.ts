@@ -1,10 +1,10 @@
 // The two wires, for the tests of what both promise.
 
-import { ConnectionPool } from '../../src/connection/pool.ts';
-import type { PoolOptions } from '../../src/connection/pool.ts';
-import { nodeHttpWire } from '../../src/connection/node-http.ts';
+import { ConnectionPool } from '../../src/connection/connection-pool.ts';
+import type { PoolOptions } from '../../src/connection/connection-pool.ts';
+import { nodeHttpWire } from '../../src/connection/node-http-transport.ts';
 import type { Dialer } from '../../src/connection/channel.ts';
-import type { Wire } from '../../src/connection/wire.ts';
+import type { Wire } from '../../src/connection/transport.ts';
 
 export type WireName = 'own' | 'node:http';
 

@@ -6,7 +6,7 @@ import { TarError } from '../../src/errors.ts';
 import { packTar } from '../../src/tar/pack.ts';
 import type { TarEntries, TarEntry } from '../../src/tar/pack.ts';
 import { paxRecord } from '../../src/tar/pax.ts';
-import { ArchiveScan } from '../../src/tar/scan.ts';
+import { ArchiveScan } from '../../src/tar/scan-archive.ts';
 import { gnuTar, noGnuTar, readers, sha256 } from '../support/foreign-tar.ts';
 import type { ForeignEntry } from '../support/foreign-tar.ts';
 import { titled } from '../support/installed.ts';

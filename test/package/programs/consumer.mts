@@ -3,7 +3,7 @@
 import { ImageClient, NotFoundError, dockerConfig, packTar } from 'longshore';
 import type { ImageInspect, ProgressEvent, PullResult, TarEntry } from 'longshore';
 import { isToken } from 'longshore/http/grammar';
-import { ArchiveScan } from 'longshore/tar/scan';
+import { ArchiveScan } from 'longshore/tar/scan-archive';
 import { parseTape, replayDialer } from 'longshore/testing';
 import type { Tape } from 'longshore/testing';
 

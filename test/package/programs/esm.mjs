@@ -1,7 +1,7 @@
 // A program that uses what is installed by its name, as an ES module.
 import * as longshore from 'longshore';
 import { isToken } from 'longshore/http/grammar';
-import { ArchiveScan } from 'longshore/tar/scan';
+import { ArchiveScan } from 'longshore/tar/scan-archive';
 import { parseTape } from 'longshore/testing';
 import { smoke } from './smoke.mjs';
 

@@ -1,0 +1,199 @@
+// What each method of the client takes: one row a method, one kind an option. Arguments of an operation have their kinds in
+// api/endpoints.ts. `take` checks the options of a call before anything is sent, and returns a copy of them.
+
+import { LONGEST_TIMEOUT_MS } from '../connection/timeouts.ts';
+import { checkCredentials, sealed } from '../api/credentials.ts';
+import { PLATFORM } from '../api/parameters.ts';
+import type { Endpoint } from '../api/parameters.ts';
+import { endpoints } from '../api/endpoints.ts';
+import type { OperationName } from '../api/endpoints.ts';
+import { ArgumentError } from '../errors.ts';
+import { COUNT, FILLED_TEXT, FLAG, FUNCTION, TEXT, check, copyOfList, isPlainObject, kind, oneOf, takeOptions } from '../kinds.ts';
+import type { Kind, Kinds } from '../kinds.ts';
+import { nodeSignal } from '../async/abort.ts';
+
+/** Node's own `AbortSignal`, or an object like it: that of jsdom, of a polyfill, of another realm. */
+export const SIGNAL: Kind = kind('an AbortSignal', (value) => value instanceof AbortSignal, nodeSignal);
+
+const MILLISECONDS: Kind = kind(
+  `a number of milliseconds, above 0 and up to ${LONGEST_TIMEOUT_MS}`,
+  (value) => typeof value === 'number' && value > 0 && value <= LONGEST_TIMEOUT_MS,
+);
+const LIMITS: readonly string[] = ['connectMs', 'headMs', 'idleMs'];
+/** A limit that is undefined stays in the copy: it means "no limit". */
+export const TIMEOUTS: Kind = kind('an object such as { headMs: 30_000 }', isPlainObject, (value, method, name) => {
+  if (!isPlainObject(value)) return value;
+  const timeouts: Readonly<Record<string, unknown>> = { ...value };
+  for (const [key, limit] of Object.entries(timeouts)) {
+    if (!LIMITS.includes(key)) throw new ArgumentError(`it has ${LIMITS.join(', ')} only`);
+    if (limit !== undefined) check(limit, MILLISECONDS, method, `${name}.${key}`);
+  }
+  return timeouts;
+});
+
+/** Credentials, `"anonymous"`, or a function that is asked for them. */
+export const CREDENTIALS: Kind = kind('credentials, "anonymous" or a function', isCredentialChoice, sealed);
+function isCredentialChoice(value: unknown): boolean {
+  if (value !== 'anonymous' && typeof value !== 'function') checkCredentials(value);
+  return true;
+}
+
+/** Variables by their names, as a process has them in its environment. */
+export const ENVIRONMENT: Kind = kind(
+  'an object of strings',
+  (value) => Object.values(value as object).every((text) => text === undefined || typeof text === 'string'),
+  copyOfObject,
+);
+
+const CALL: Kinds = { signal: SIGNAL, timeouts: TIMEOUTS };
+const REGISTRY: Kinds = { ...CALL, credentials: CREDENTIALS };
+const IMPORT: Kinds = { ...row('importImage', 'fromSrc', 'repo'), repository: TEXT, tag: TEXT, ...CALL };
+
+/** What is not of a kind, and what the operation itself fills in, is not an option. */
+function row(operation: OperationName, ...filledIn: readonly string[]): Kinds {
+  const { parameters }: Endpoint = endpoints[operation];
+  const given = Object.entries(parameters).filter(([name]) => !filledIn.includes(name));
+  return Object.fromEntries(given.map(([name, parameter]) => [name, parameter.kind]));
+}
+
+/** A shallow copy of a plain object. */
+export function copyOfObject(value: unknown): object {
+  if (isPlainObject(value)) return { ...value };
+  throw new TypeError('not a plain object');
+}
+
+const WHICH_ENGINE: Kinds = { host: TEXT, context: TEXT, environment: ENVIRONMENT };
+
+/** Makes connections. */
+export const DIALER: Kind = kind('an object with address and dial', isDialer);
+const TLS: Kind = kind('an object such as { ca, cert, key }', isPlainObject, copyOfObject);
+const ORDER: Kind = oneOf('recorded', 'any');
+const PIECES: Kind = kind('"whole", "bytes" or a whole number', (value) => {
+  return value === 'whole' || value === 'bytes' || Number.isSafeInteger(value);
+});
+
+/** What a client is made with. */
+export const CLIENT: Kinds = {
+  host: TEXT,
+  dialer: DIALER,
+  version: kind('a string such as "1.43"', TEXT.test),
+  credentials: CREDENTIALS,
+  timeouts: TIMEOUTS,
+  maxIdle: kind('a whole number, 0 or more', (value) => value === Infinity || COUNT.test(value)),
+  wire: oneOf('own', 'node:http'),
+  tls: TLS,
+  headers: kind('an object of strings', isPlainObject, copyOfObject),
+  defaultPlatform: PLATFORM,
+  connectHint: TEXT,
+  onWarning: FUNCTION,
+  plaintextCredentials: oneOf('warn', 'refuse'),
+};
+function isDialer(value: unknown): boolean {
+  const { address, dial } = value as { readonly address?: unknown; readonly dial?: unknown };
+  return typeof address === 'string' && typeof dial === 'function';
+}
+const { host: _host, dialer: _dialer, connectHint: _hint, ...FOUND_CLIENT } = CLIENT;
+
+const METHODS = {
+  ImageClient: CLIENT,
+  fromEnvironment: { ...WHICH_ENGINE, ...FOUND_CLIENT },
+  explain: WHICH_ENGINE,
+  ping: CALL,
+  version: CALL,
+  info: CALL,
+  checkAuth: CALL,
+  events: { ...row('events'), ...CALL },
+  diskUsage: { verbose: FLAG, ...CALL },
+  supports: { signal: SIGNAL },
+  apiVersion: { signal: SIGNAL },
+  images: { ...row('images'), name: FILLED_TEXT, quiet: FLAG, ...CALL },
+  inspectImage: { ...row('inspectImage'), ...CALL },
+  exists: CALL,
+  history: { ...row('history'), ...CALL },
+  tag: { tag: TEXT, ...CALL },
+  removeImage: { ...row('removeImage'), ...CALL },
+  pruneImages: { ...row('pruneImages'), ...CALL },
+  search: { ...row('search', 'term'), ...REGISTRY },
+  inspectDistribution: REGISTRY,
+  imageAttestations: { ...row('imageAttestations'), ...CALL },
+  pull: {
+    tag: TEXT, allTags: FLAG, ...row('pull', 'fromImage', 'tag'), policy: oneOf('always', 'missing'), ...REGISTRY,
+  },
+  push: { tag: TEXT, allTags: FLAG, ...row('push', 'tag'), ...REGISTRY },
+  getImage: {
+    ...row('getImage', 'names'),
+    chunkSize: kind('a number of bytes, 1 or more', (value) => COUNT.test(value) && value !== 0),
+    verify: oneOf('digests', 'structure', false),
+    ...CALL,
+  },
+  toFile: { onProgress: FUNCTION },
+  loadImage: { ...row('loadImage'), ...CALL },
+  importImage: IMPORT,
+  importImageFromImage: { tag: TEXT, ...row('pull', 'fromImage', 'tag'), ...REGISTRY },
+  request: {
+    method: FILLED_TEXT,
+    path: TEXT,
+    query: kind('an object of strings, numbers, booleans, or lists of strings', isQuery, copyOfQuery),
+    headers: kind('an object of strings', (value) => Object.values(value as object).every(TEXT.test), copyOfObject),
+    body: kind('something to be sent', () => true),
+    versioned: FLAG,
+    ...CALL,
+  },
+  dockerConfig: {
+    folder: FILLED_TEXT, environment: ENVIRONMENT, helperTimeoutMs: MILLISECONDS, onWarning: FUNCTION,
+  },
+  record: {
+    ...WHICH_ENGINE, tls: TLS, socketPath: FILLED_TEXT, command: TEXT, onNote: FUNCTION, onWarning: FUNCTION, signal: SIGNAL,
+  },
+  replay: {
+    order: ORDER, content: ORDER, client: ORDER, pieces: PIECES, socketPath: FILLED_TEXT,
+  },
+  replayDialer: { pieces: PIECES, order: ORDER },
+} satisfies Readonly<Record<string, Kinds>>;
+
+function isQuery(value: unknown): boolean {
+  const isItem = (item: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof item);
+  const items = Object.values(value as object).filter((item) => item !== undefined);
+  return items.every((item) => (Array.isArray(item) ? item.every(isItem) : isItem(item)));
+}
+function copyOfQuery(value: unknown): object {
+  const items = Object.entries(copyOfObject(value)) as [string, unknown][];
+  return Object.fromEntries(items.map(([key, item]) => [key, Array.isArray(item) ? copyOfList(item) : item]));
+}
+
+const GIVE_TAG = { '': 'give { tag }' };
+const GIVE_HOST = { '': 'give { host }' };
+
+/** Remedies for options that people try; `""` is a string in their place. */
+const HINTS: Partial<Record<keyof typeof METHODS, Readonly<Record<string, string>>>> = {
+  fromEnvironment: GIVE_HOST,
+  explain: GIVE_HOST,
+  record: GIVE_HOST,
+  dockerConfig: { '': 'give { folder }' },
+  checkAuth: { '': 'give credentials as one object, { username, password }' },
+  pruneImages: {
+    all: 'to remove all unused images, give filters: { dangling: false }',
+    dangling: 'give filters: { dangling: false }',
+    until: 'give filters: { until: "24h" }',
+    label: 'give filters: { label: "a=b" }',
+  },
+  images: {
+    '': 'give { name }',
+    filter: 'give name, or filters: { reference: "alpine" }',
+    reference: 'give name, or filters: { reference: "alpine" }',
+    dangling: 'give filters: { dangling: true }',
+    label: 'give filters: { label: "a=b" }',
+  },
+  tag: GIVE_TAG,
+  removeImage: { '': 'it removes one image a call' },
+  getImage: { '': 'give several images as a list, ["a", "b"]' },
+  importImage: { '': 'give { repository }' },
+  importImageFromImage: GIVE_TAG,
+  pull: { ...GIVE_TAG, auth: 'give credentials', authconfig: 'give credentials', all: 'give allTags: true' },
+  push: { ...GIVE_TAG, auth: 'give credentials', authconfig: 'give credentials', all: 'give allTags: true' },
+};
+
+/** The options of a method, checked and copied. */
+export function take<Options extends object>(method: keyof typeof METHODS, options: Options | undefined): Options {
+  return takeOptions(method, options, METHODS[method], HINTS[method]);
+}

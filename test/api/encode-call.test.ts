@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import { encodeCall, needsIdentity, needsStore } from '../../src/api/encode-call.ts';
+import type { Call } from '../../src/api/encode-call.ts';
+import { commonVersion, compareVersions, isVersionComplaint, parsePinnedVersion } from '../../src/api/api-version.ts';
+import { ConfigError, VersionError } from '../../src/errors.ts';
+
+describe('a call', () => {
+  // call, version, what goes on the wire
+  it.each<[Call, string, string]>([
+    [{ operation: 'images' }, '1.41', 'GET /v1.41/images/json'],
+    [{ operation: 'images', args: { all: true, sharedSize: undefined } }, '1.24', 'GET /v1.24/images/json?all=1'],
+    [{ operation: 'images', args: { all: false, filters: { dangling: true, label: ['a=b', 'c'] } } }, '1.41', `GET /v1.41/images/json?all=0&filters=${encodeURIComponent('{"dangling":["true"],"label":["a=b","c"]}')}`],
+    [{ operation: 'images', args: { filters: {} } }, '1.41', 'GET /v1.41/images/json'],
+    [{ operation: 'inspectImage', image: 'localhost:5000/a/b:1' }, '1.41', 'GET /v1.41/images/localhost:5000/a/b:1/json'],
+    [{ operation: 'getImage', args: { names: ['a:1', 'b@sha256:0'] } }, '1.41', 'GET /v1.41/images/get?names=a%3A1&names=b%40sha256%3A0'],
+    [{ operation: 'importImage', args: { fromSrc: '-', changes: ['CMD ["a b"]', 'ENV x=1'] } }, '1.41', 'POST /v1.41/images/create?fromSrc=-&changes=CMD+%5B%22a+b%22%5D&changes=ENV+x%3D1'],
+    [{ operation: 'history', image: 'a', args: { platform: 'linux/arm64/v8' } }, '1.48', 'GET /v1.48/images/a/history?platform=%7B%22architecture%22%3A%22arm64%22%2C%22os%22%3A%22linux%22%2C%22variant%22%3A%22v8%22%7D'],
+    [{ operation: 'pull', args: { fromImage: 'a', platform: 'linux/arm64/v8' } }, '1.41', 'POST /v1.41/images/create?fromImage=a&platform=linux%2Farm64%2Fv8'],
+    [{ operation: 'ping' }, '1.41', 'GET /_ping'],
+  ])('%j at %s is %s', (call, version, wire) => {
+    const { method, target } = encodeCall(call, { version });
+    expect(`${method} ${target}`).toBe(wire);
+  });
+
+  // what, a version below, the first that has it
+  it.each<[Call, string, string, string]>([
+    [{ operation: 'removeImage', image: 'a', args: { platforms: ['linux/arm64'] } }, '1.49', '1.50', 'removeImage.platforms'],
+    [{ operation: 'images', args: { manifests: true } }, '1.46', '1.47', 'images.manifests'],
+    [{ operation: 'pruneImages' }, '1.24', '1.25', 'pruneImages'],
+    [{ operation: 'inspectDistribution', image: 'a' }, '1.29', '1.30', 'inspectDistribution'],
+  ])('%j at %s is a VersionError, and none at %s', (call, below, at, subject) => {
+    expect(() => encodeCall(call, { version: at })).not.toThrow();
+    try {
+      encodeCall(call, { version: below });
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(VersionError);
+      expect(error).toMatchObject({ subject, needed: at, spoken: below });
+      expect((error as Error).message).toContain(`${subject} needs API version ${at}, and ${below} is spoken`);
+    }
+  });
+});
+
+describe('what the version alone cannot tell', () => {
+  const podman = { version: '1.51', identity: { apiVersion: '1.41', isPodman: true, podmanVersion: '4.3.1' } };
+  const docker = { version: '1.51', identity: { apiVersion: '1.51', isPodman: false, podmanVersion: undefined } };
+  const remove: Call = { operation: 'removeImage', image: 'a', args: { platforms: ['linux/arm64'], force: true } };
+  const manifests: Call = { operation: 'inspectImage', image: 'a', args: { manifests: true } };
+  const distribution: Call = { operation: 'inspectDistribution', image: 'a' };
+
+  it('is asked of the engine where it matters', () => {
+    expect([remove, manifests, distribution].map(needsIdentity)).toEqual([true, true, true]);
+    expect(needsIdentity({ operation: 'removeImage', image: 'a', args: { force: true } })).toBe(false);
+    expect([remove, manifests].map(needsStore)).toEqual([false, true]);
+  });
+
+  it('is what Podman reports, for it overlooks the version in the path and would delete everything', () => {
+    expect(() => encodeCall(remove, docker)).not.toThrow();
+    expect(() => encodeCall(remove, podman)).toThrow('removeImage.platforms needs API version 1.50, and 1.41 is spoken');
+  });
+
+  it('is that Podman has no such route', () => {
+    expect(() => encodeCall(distribution, docker)).not.toThrow();
+    expect(() => encodeCall(distribution, podman)).toThrow('inspectDistribution needs Docker, and this engine is Podman');
+  });
+
+  // github.com/containers/podman, release notes of 4.6.0; 4.3.1 and 5.4.2 were seen to do so
+  it.each([
+    ['4.3.1', false],
+    ['4.5.1', false],
+    ['4.6.0', true],
+    ['4.10.0-rhel', true],
+    ['5.0.0', true],
+    ['10.0.0', true],
+    ['next', false],
+    [undefined, false],
+  ])('is from which release on Podman heeds it: noprune on Podman %s: %s', (podmanVersion, heeded) => {
+    const call: Call = { operation: 'removeImage', image: 'a', args: { noprune: true } };
+    expect(needsIdentity(call)).toBe(true);
+    const encode = (): unknown => encodeCall(call, { version: '1.41', identity: { ...podman.identity, podmanVersion } });
+    if (heeded) expect(encode()).toMatchObject({ target: '/v1.41/images/a?noprune=1' });
+    else expect(encode).toThrow(/^removeImage\.noprune needs Podman 4\.6, and this engine is Podman .+, which ignores it$/);
+    expect(encodeCall(call, docker)).toMatchObject({ target: '/v1.51/images/a?noprune=1' });
+  });
+
+  it('is no matter where it is not asked for: false is left out, and needs nothing', () => {
+    const call: Call = { operation: 'removeImage', image: 'a', args: { noprune: false } };
+    expect(needsIdentity(call)).toBe(false);
+    expect(encodeCall(call, podman)).toMatchObject({ target: '/v1.51/images/a' });
+    expect(encodeCall({ operation: 'images', args: { sharedSize: false } }, { version: '1.24' }).target).toBe('/v1.24/images/json');
+  });
+
+  it('is that another image store ignores it', () => {
+    expect(() => encodeCall(manifests, { ...docker, store: 'containerd' })).not.toThrow();
+    expect(() => encodeCall(manifests, { ...docker, store: 'graphdriver' })).toThrow(
+      'inspectImage.manifests needs the containerd image store, and this engine has a graphdriver store',
+    );
+  });
+
+  it('is that several values came later than one', () => {
+    const save = (platform: unknown): Call => ({ operation: 'getImage', args: { names: ['a'], platform } });
+    expect(() => encodeCall(save('linux/arm64'), { version: '1.48' })).not.toThrow();
+    expect(() => encodeCall(save(['linux/arm64', 'linux/arm64']), { version: '1.48' })).not.toThrow(); // one, twice
+    expect(() => encodeCall(save(['linux/arm64', 'linux/amd64']), { version: '1.51' })).toThrow(VersionError);
+    expect(() => encodeCall(save(['linux/arm64', 'linux/amd64']), { version: '1.52' })).not.toThrow();
+  });
+});
+
+describe('versions', () => {
+  it.each([
+    ['1.9', '1.10', -1],
+    ['1.41', '1.41', 0],
+    ['2.0', '1.99', 1],
+    ['1.100', '1.55', 1],
+  ])('%s against %s as numbers', (a, b, sign) => {
+    expect(Math.sign(compareVersions(a, b))).toBe(sign);
+  });
+
+  it.each([['1.23', undefined], ['1.24', '1.24'], ['1.41', '1.41'], ['1.55', '1.55'], ['1.56', '1.56'], ['1.57', '1.56'], ['1.100', '1.56']])(
+    'an engine up to %s is spoken to in %s',
+    (newest, spoken) => {
+      expect(commonVersion(newest)).toBe(spoken);
+    },
+  );
+
+  it.each([['1.41', '1.41'], ['v1.41', '1.41']])('%s may be pinned', (text, version) => {
+    expect(parsePinnedVersion(text)).toBe(version);
+  });
+
+  it.each(['1', '1.', 'v', '1.41.0', '1.23', '1.57', 'latest', '', '1.4\n'])('%j may not be pinned', (text) => {
+    expect(() => parsePinnedVersion(text, 'DOCKER_API_VERSION')).toThrow(ConfigError);
+  });
+
+  it('that are newer than this client say which it knows, and what to do', () => {
+    const message = 'DOCKER_API_VERSION "1.57" is none of the API versions 1.24 to 1.56, which this client knows: ' +
+      'leave it out, and the newest version that the engine knows too is spoken';
+    expect(() => parsePinnedVersion('1.57', 'DOCKER_API_VERSION')).toThrow(message);
+  });
+
+  it('are complained of in the words of dockerd', () => {
+    expect(isVersionComplaint('client version 1.99 is too new. Maximum supported API version is 1.41')).toBe(true);
+    expect(isVersionComplaint('client version 1.12 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version')).toBe(true);
+    expect(isVersionComplaint('invalid reference format')).toBe(false);
+  });
+});

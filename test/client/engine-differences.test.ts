@@ -1,0 +1,378 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { ApiError, ArgumentError, DecodeError, VersionError } from '../../src/errors.ts';
+import { ImageClient } from '../../src/client/image-client.ts';
+import { fakeEngine } from '../support/fake-engine.ts';
+import type { Answering, FakeEngine } from '../support/fake-engine.ts';
+import { wireNames } from '../support/wires.ts';
+
+describe.each(wireNames)('over the wire %s', (wire) => {
+  let engine: FakeEngine;
+  let client: ImageClient;
+  afterEach(async () => {
+    client.close();
+    await engine.close();
+  });
+
+  interface StartOptions {
+    readonly podman?: boolean;
+    readonly version?: string;
+    readonly info?: object;
+    readonly list?: object;
+  }
+
+  /** An engine with those images; what is pulled, pushed or imported is answered with that text. */
+  async function start(images: Record<string, object>, stream = '', options: StartOptions = {}): Promise<void> {
+    const answering: Answering = ({ method, target }, response) => {
+      if (method === 'POST') return stream;
+      if (target.endsWith('/info')) return options.info ?? {};
+      if (target.includes('/images/json?')) return options.list ?? [];
+      const [, name = '', query = ''] = /^\/v1\.\d+\/images\/(.*)\/json(\?.*)?$/.exec(decodeURIComponent(target)) ?? [];
+      const image = images[name + query];
+      if (image === undefined) response.statusCode = 404;
+      return image ?? { message: 'No such image' };
+    };
+    engine = await fakeEngine(answering, '1.51', options.podman ? { Server: 'Libpod/4.3.1 (linux)' } : {});
+    client = new ImageClient({ wire, host: engine.host, ...(options.version ? { version: options.version } : {}) });
+  }
+  /** Podman's pull, as on its tapes: the last layer is the image's config, told as complete a second time. */
+  const podmanPull = ['Pulling fs layer', 'Download complete', 'Download complete']
+    .map((status) => JSON.stringify({ status, progressDetail: {}, id: '1'.repeat(12) }))
+    .join('\n');
+  const sent = (): string[] => engine.asked.map(({ method, target }) => `${method} ${target.split('?')[0]}`);
+  const digest = `sha256:${'d'.repeat(64)}`;
+  const local = { Id: `sha256:${'1'.repeat(64)}`, RepoTags: [], RepoDigests: [`other@sha256:${'0'.repeat(64)}`, `h:1/a@${digest}`], Os: 'linux', Architecture: 'amd64' };
+
+  describe('a pull of what is missing', () => {
+    it('asks the registry for nothing when the image is there', async () => {
+      await start({ 'h:1/a:1': local });
+      expect(await client.pull('h:1/a:1', { policy: 'missing' })).toEqual({
+        reference: 'h:1/a:1',
+        digest,
+        status: 'up-to-date',
+        warnings: [],
+      });
+      expect(sent()).toEqual(['GET /v1.51/images/h:1/a:1/json']);
+    });
+
+    it('pulls what is not there', async () => {
+      await start({}, '{"status":"Status: Downloaded newer image for h:1/a:1"}');
+      expect((await client.pull('h:1/a:1', { policy: 'missing' })).status).toBe('downloaded');
+      expect(sent()).toEqual(['GET /v1.51/images/h:1/a:1/json', 'POST /v1.51/images/create']);
+    });
+
+    it.each([
+      ['linux/amd64', false],
+      ['linux/amd64/v1', false], // that is what no variant means
+      ['amd64', false],
+      ['x86_64', false],
+      ['linux/arm64', true],
+      ['linux/amd64/v2', true],
+      ['windows', true],
+    ])('for platform %s pulls: %s', async (platform, pulls) => {
+      await start({ 'h:1/a:1': local }, '{}');
+      await client.pull('h:1/a:1', { policy: 'missing', platform }).then(undefined, () => {});
+      expect(sent().includes('POST /v1.51/images/create')).toBe(pulls);
+    });
+
+    it('is refused for all tags, and so is a policy that there is not', async () => {
+      await start({});
+      expect(() => client.pull('a', { policy: 'missing', allTags: true })).toThrow(ArgumentError);
+      expect(() => client.pull('a', { policy: 'never' as 'missing' })).toThrow(ArgumentError);
+    });
+  });
+
+  // Engines take what a registry has where it has no index: 20.10, the containerd store and Podman without a word.
+  describe('a pull of a platform', () => {
+    const pulled = '{"status":"Status: Downloaded newer image for h:1/a:1"}';
+    const containerd = { DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] };
+
+    // what the engine has then, what was asked for, whether that is what came
+    it.each([
+      ['linux/amd64', 'linux/amd64', true],
+      ['linux/amd64', 'linux/arm64', false],
+      ['linux/amd64', 'windows/amd64', false],
+      ['linux/amd64', 'arm64', false],
+      ['linux/amd64', 'amd64', true],
+      ['linux/arm/v6', 'linux/arm/v7', true], // which runs it
+      ['linux/arm/v7', 'linux/arm/v6', false],
+      ['linux/arm64/v8', 'linux/arm64', true],
+      ['linux/arm64', 'linux/aarch64', true],
+      ['linux/arm/v7', 'linux/armhf', true],
+      ['linux/amd64/v3', 'linux/amd64', false],
+      ['linux/s390x', 'linux/s390x', true],
+      ['linux/', 'linux/s390x', true], // an old image does not say for which architecture it is
+    ])('that got %s where %s was asked for: right is %s', async (is, platform, right) => {
+      const [Os, Architecture, Variant] = is.split('/');
+      await start({ 'h:1/a:1': { ...local, Os, Architecture, Variant } }, pulled);
+      const pulling = client.pull('h:1/a:1', { platform });
+      if (right) return void expect(await pulling).toMatchObject({ status: 'downloaded' });
+      const error = await pulling.then(() => expect.unreachable(), (reason: unknown) => reason);
+      expect(error).toBeInstanceOf(ApiError);
+      expect(error).toMatchObject({ reason: 'platform', status: 200, inStream: true });
+      expect((error as Error).message).toBe(`the engine pulled h:1/a:1 for ${is}: the registry has none for ${platform}`);
+    });
+
+    // A Helm chart or another artifact of OCI, as Docker 28.5 shows one that it has pulled into its containerd store.
+    it('that got an artifact is an error', async () => {
+      for (const info of [{}, containerd]) {
+        await start({ 'h:1/a:1': { ...local, Os: '', Architecture: '', RootFS: {} } }, pulled, { info });
+        const error = await client.pull('h:1/a:1', { platform: 'linux/arm64' }).then(() => expect.unreachable(), (reason: unknown) => reason);
+        expect(error).toBeInstanceOf(ApiError);
+        expect(error).toMatchObject({ reason: 'platform', status: 200 });
+        expect((error as Error).message).toBe(
+          'the engine pulled h:1/a:1, which is for no platform (an artifact, not an image): the registry has none for linux/arm64',
+        );
+        client.close();
+        await engine.close();
+      }
+      await start({});
+    });
+
+    it('is looked at for every tag that was pulled, and for no other', async () => {
+      const stream = ['{"status":"Pulling from a","id":"1"}', '{"status":"Pulling from a","id":"2"}', pulled].join('\n');
+      const arm = { ...local, Architecture: 'arm64' };
+      await start({ 'h:1/a:1': arm, 'h:1/a:2': arm, 'h:1/a:old': local }, stream);
+      await client.pull('h:1/a', { platform: 'linux/arm64', allTags: true });
+      const failing = client.pull('h:1/a', { platform: 'linux/s390x', allTags: true });
+      await expect(failing).rejects.toThrow('the engine pulled h:1/a:1 for linux/arm64: the registry has none for linux/s390x');
+    });
+
+    it('is right where the containerd store has it beside the one that it shows', async () => {
+      const variant = 'h:1/a:1?platform={"architecture":"arm64","os":"linux"}';
+      await start({ 'h:1/a:1': local, [variant]: { ...local, Architecture: 'arm64' } }, pulled, { info: containerd });
+      expect(await client.pull('h:1/a:1', { platform: 'linux/arm64' })).toMatchObject({ status: 'downloaded' });
+      await expect(client.pull('h:1/a:1', { platform: 'linux/s390x' })).rejects.toMatchObject({ reason: 'platform' });
+    });
+  });
+
+  describe('on Podman, which tells less', () => {
+    it('a pull of an index is known by the digest of the list, which is the index\'s', async () => {
+      const index = `sha256:${'e'.repeat(64)}`;
+      const several = { ...local, RepoDigests: [`h:1/a@${digest}`, `h:1/a@${index}`] };
+      await start({ 'h:1/a:1': several }, podmanPull, { podman: true, list: [{ Id: 'sha256:0', Digest: index }] });
+      expect(await client.pull('h:1/a:1')).toMatchObject({ digest: index });
+    });
+
+    it('a pull says what the image before and after it tell', async () => {
+      await start({ 'h:1/a:1': local }, podmanPull, { podman: true });
+      expect(await client.pull('h:1/a:1')).toMatchObject({ digest, status: 'up-to-date' });
+      const look = 'GET /v1.51/images/h:1/a:1/json';
+      expect(sent()).toEqual([look, 'GET /v1.51/images/json', 'POST /v1.51/images/create', look]);
+    });
+
+    it('a pull of an image with several digests that was there names none of them', async () => {
+      const made = { ...local, RepoDigests: [`h:1/a@sha256:${'0'.repeat(64)}`, `h:1/a@${digest}`] };
+      const list = [{ Id: local.Id, Digest: `sha256:${'0'.repeat(64)}` }];
+      await start({ 'h:1/a:1': made }, podmanPull, { podman: true, list });
+      expect(await client.pull('h:1/a:1')).toMatchObject({ digest: undefined, status: 'up-to-date' });
+    });
+
+    it('an import that was not given its name is an error', async () => {
+      await start({ 'h:1/a:2': { ...local, Id: `sha256:${'2'.repeat(64)}` } }, `{"status":"${digest}"}`, { podman: true });
+      const error = await client.importImageFromData(Buffer.of(1), { repository: 'h:1/a:2' }).then(
+        () => expect.unreachable(),
+        (reason: unknown) => reason,
+      );
+      expect(error).toBeInstanceOf(ApiError);
+      expect((error as Error).message).toBe(`the engine imported ${digest}, and did not call it h:1/a:2`);
+    });
+
+    it('a removal of platforms never leaves, not even with a version pinned that has it', async () => {
+      await start({}, '', { podman: true, version: '1.51' });
+      engine.apiVersion = '1.41';
+      await expect(client.removeImage('a', { platforms: ['linux/arm64'] })).rejects.toBeInstanceOf(VersionError);
+      expect(sent()).toEqual([]);
+    });
+
+    it('a search that finds nothing is empty, where Podman says 404', async () => {
+      await start({}, '', { podman: true });
+      expect(await client.search('h:1/nothing')).toEqual([]);
+      client.close();
+      await engine.close();
+      await start({});
+      await expect(client.search('h:1/nothing')).rejects.toMatchObject({ status: 404 });
+    });
+
+    it('a look at a registry is refused', async () => {
+      await start({}, '', { podman: true });
+      await expect(client.inspectDistribution('a')).rejects.toMatchObject({ subject: 'inspectDistribution', spoken: 'Podman' });
+      expect(sent()).toEqual([]);
+    });
+  });
+
+  describe('what an engine supports', () => {
+    /** An engine whose images lie in that store. */
+    async function withStore(driverStatus: unknown): Promise<void> {
+      engine = await fakeEngine(() => ({ DriverStatus: driverStatus }), '1.51');
+      client = new ImageClient({ wire, host: engine.host });
+    }
+    const containerd = [['driver-type', 'io.containerd.snapshotter.v1']];
+
+    // subject, on the containerd store, on another
+    it.each([
+      ['removeImage', true, true],
+      ['removeImage.platforms', true, true],
+      ['inspectImage.manifests', true, false],
+      ['images.identity', false, false],
+      ['imageAttestations', false, false],
+    ])('%s: %s with the containerd store, %s with another', async (subject, withContainerd, withOther) => {
+      await withStore(containerd);
+      expect(await client.supports(subject)).toBe(withContainerd);
+      client.close();
+      await engine.close();
+      await withStore([['Backing Filesystem', 'extfs']]);
+      expect(await client.supports(subject)).toBe(withOther);
+    });
+
+    // A graph driver of Docker 29 answers 501.
+    it('imageAttestations needs the containerd store', async () => {
+      for (const [status, has] of [[containerd, true], [[['Backing Filesystem', 'extfs']], false]] as const) {
+        engine = await fakeEngine(() => ({ DriverStatus: status }), '1.55');
+        client = new ImageClient({ wire, host: engine.host });
+        expect(await client.supports('imageAttestations')).toBe(has);
+        if (has) await engine.close();
+        if (has) client.close();
+      }
+    });
+
+    it('images.sharedSize needs Docker: Podman 6.1 speaks 1.44, and answers 0 for every image', async () => {
+      engine = await fakeEngine(() => [], '1.44', { Server: 'Libpod/6.1.1 (linux)' });
+      client = new ImageClient({ wire, host: engine.host });
+      await expect(client.images({ sharedSize: true })).rejects.toMatchObject({ subject: 'images.sharedSize', needed: 'Docker' });
+    });
+
+    it.each(['', 'nonsense', 'removeImage.nonsense', 'removeImage.force.x', '__proto__', 'constructor.name'])(
+      'is refused for %j, which there is not',
+      async (subject) => {
+        await withStore(null);
+        await expect(client.supports(subject)).rejects.toBeInstanceOf(ArgumentError);
+      },
+    );
+
+    it('is asked of the engine once', async () => {
+      await withStore(containerd);
+      await Promise.all(['inspectImage.manifests', 'images.manifests'].map((subject) => client.supports(subject)));
+      expect(engine.asked.map(({ target }) => target)).toEqual(['/v1.51/info']);
+    });
+
+    it('gates a call before it is sent', async () => {
+      await withStore(null);
+      await expect(client.inspectImage('a', { manifests: true })).rejects.toMatchObject({ spoken: 'graphdriver store' });
+      expect(engine.asked.map(({ target }) => target)).toEqual(['/v1.51/info']);
+    });
+  });
+
+  describe('events', () => {
+    it('are those of images, from and until the times given, and end with the loop', async () => {
+      let closed = false;
+      engine = await fakeEngine((_, response) => {
+        response.on('close', () => (closed = true));
+        response.write('{"Type":"image","Action":"tag","Actor":{"ID":"a"},"time":1}\n{"Type":"image","Action":"del');
+        return undefined;
+      });
+      client = new ImageClient({ wire, host: engine.host });
+      for await (const event of client.events({ since: new Date(1500), until: 7, filters: { event: 'tag' } })) {
+        expect(event.Action).toBe('tag');
+        break;
+      }
+      expect(decodeURIComponent(engine.asked[0]?.target ?? '')).toBe(
+        '/v1.41/events?since=1.5&until=7&filters={"event":["tag"],"type":["image"]}',
+      );
+      while (!closed) await new Promise((resolve) => setTimeout(resolve, 1));
+    });
+
+    // Podman stops reading its log at `until`: at one that is past, before it has begun.
+    describe('on Podman', () => {
+      const event = (action: string, time: number): string =>
+        JSON.stringify({ Type: 'image', Action: action, status: action, Actor: { ID: 'a' }, time, timeNano: time * 1e9 });
+      const query = (): URLSearchParams => new URLSearchParams(engine.asked.at(-1)?.target.split('?')[1]);
+      async function startPodman(...lines: string[]): Promise<void> {
+        const answering: Answering = ({ target }) =>
+          target.includes('/info') ? { SystemTime: '1970-01-01T00:16:40.5Z' } : lines.join('\n');
+        engine = await fakeEngine(answering, '1.41', { 'Libpod-Api-Version': '5.4.2' });
+        client = new ImageClient({ wire, host: engine.host });
+      }
+
+      it('until a time that is past are asked until two seconds from now, and what is later is left out', async () => {
+        await startPodman(event('tag', 900.25), event('tag', 900.5), event('tag', 900.75));
+        const times: number[] = [];
+        for await (const { time } of client.events({ until: 900.5 })) times.push(time);
+        expect(times).toEqual([900.25, 900.5]);
+        expect(query().get('until')).toBe('1002.5');
+      });
+
+      it('until a time to come, and without an end, are asked as they are', async () => {
+        await startPodman();
+        for await (const _ of client.events({ until: new Date(2000_000) })) expect.unreachable();
+        expect(query().get('until')).toBe('2000');
+        for await (const _ of client.events({ since: 5 })) expect.unreachable();
+        expect([query().get('since'), query().get('until')]).toEqual(['5', null]);
+      });
+
+      it('have the names of Docker, in the filter and in the event', async () => {
+        await startPodman(event('loadfromarchive', 5), event('delete', 6));
+        const actions: unknown[] = [];
+        const filters = { event: ['load', 'delete', 'tag'], label: 'x' };
+        for await (const { Action, status } of client.events({ filters })) actions.push([Action, status]);
+        expect(actions).toEqual([['load', 'load'], ['delete', 'delete']]);
+        expect(JSON.parse(query().get('filters') ?? '')).toEqual({ type: ['image'], label: ['x'], event: ['loadfromarchive', 'remove', 'tag'] });
+      });
+    });
+
+    it('end with the reason of their signal', async () => {
+      engine = await fakeEngine((_, response) => void response.write('\n'));
+      client = new ImageClient({ wire, host: engine.host });
+      const controller = new AbortController();
+      const next = client.events({ signal: controller.signal })[Symbol.asyncIterator]().next();
+      setTimeout(() => controller.abort(new Error('mine')), 10);
+      await expect(next).rejects.toThrow('mine');
+    });
+
+    it.each([[-1], [Number.NaN], ['now' as never]])('since %j is refused', async (since) => {
+      engine = await fakeEngine(() => '');
+      client = new ImageClient({ wire, host: engine.host });
+      expect(() => client.events({ since })).toThrow(ArgumentError);
+    });
+  });
+
+  describe('what a registry says of a manifest without platforms', () => {
+    it('is an empty list', async () => {
+      engine = await fakeEngine(() => ({ Descriptor: { digest }, Platforms: null }));
+      client = new ImageClient({ wire, host: engine.host });
+      expect((await client.inspectDistribution('h:1/a')).Platforms).toEqual([]);
+    });
+  });
+
+  describe('a check of credentials', () => {
+    it('is a yes by 204 alone, too', async () => {
+      engine = await fakeEngine((_, response) => void response.writeHead(204).end());
+      client = new ImageClient({ wire, host: engine.host });
+      expect((await client.checkAuth('h:1', { identityToken: 't' })).Status).toBe('Login Succeeded');
+    });
+
+    it.each([[], 5, null, 'Login Succeeded', {}, { message: 'unauthorized' }, { Status: 5 }, { Status: null }, { Status: 'x', IdentityToken: 5 }, { Status: '' },
+      ...['error', 'errorDetail', 'message'].map((name) => ({ Status: 'Login Succeeded', [name]: 'no' }))])(
+      'is not a yes where a status 200 brings %j',
+      async (answer) => {
+        engine = await fakeEngine((_, response) => void response.end(JSON.stringify(answer)));
+        client = new ImageClient({ wire, host: engine.host });
+        await expect(client.checkAuth('h:1', { username: 'u', password: 'p' })).rejects.toBeInstanceOf(DecodeError);
+      },
+    );
+
+    it.each(['{"message":""}', ''])('that is refused without a word says so: %j', async (body) => {
+      engine = await fakeEngine((_, response) => void response.writeHead(401).end(body));
+      client = new ImageClient({ wire, host: engine.host });
+      const error = await client.checkAuth('h:1', { username: 'u', password: 'p' }).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ name: 'UnauthorizedError', reason: 'auth', message: expect.stringMatching(/answered 401: without a word$/) });
+    });
+
+    it('sends them in the body, with the registry that they are for', async () => {
+      engine = await fakeEngine(() => ({ Status: 'Login Succeeded', IdentityToken: '' }));
+      client = new ImageClient({ wire, host: engine.host });
+      expect(await client.checkAuth('h:1', { username: 'u', password: 'p' })).toEqual({ Status: 'Login Succeeded', IdentityToken: '' });
+      expect(engine.asked[0]?.headers['content-type']).toBe('application/json');
+      expect(JSON.parse(String(engine.asked[0]?.body))).toEqual({ username: 'u', password: 'p', serveraddress: 'h:1' });
+    });
+  });
+});

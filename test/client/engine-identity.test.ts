@@ -1,0 +1,184 @@
+// What is known of an engine, and by what: a pinned version needs no /_ping, and another Server field is another engine.
+
+import { afterEach, describe, expect, it } from 'vitest';
+import { LongshoreError, VersionError } from '../../src/errors.ts';
+import { ImageClient } from '../../src/client/image-client.ts';
+import { answer, fakeDaemon, onRequest } from '../support/fake-daemon.ts';
+import type { FakeDaemon } from '../support/fake-daemon.ts';
+import { wireNames } from '../support/wires.ts';
+
+const ID = `sha256:${'1'.repeat(64)}`;
+const DIGEST = `sha256:${'d'.repeat(64)}`;
+
+/** What an engine answers to each request but /_ping; the first that matches. */
+const answers: ReadonlyArray<readonly [request: RegExp, content: object | string, status?: string]> = [
+  [/^POST \S+\/push/, { status: `1: digest: ${DIGEST} size: 5` }],
+  [/^POST \S+\/images\/create\?\S*fromSrc/, { status: ID }],
+  [/^POST \S+\/images\/create/, { status: `Digest: ${DIGEST}` }],
+  [/^GET \S+\/distribution\//, { Descriptor: { digest: DIGEST, size: 5 }, Platforms: [] }],
+  [/^GET \S+\/events/, ''],
+  [/^GET \S+\/system\/df/, { LayersSize: 0, Images: [] }],
+  [/^GET \S+\/images\/search\?term=nothing/, { message: 'nothing found' }, '404 Not Found'],
+  [/^GET \S+\/images\/search/, []],
+  [/^GET \S+\/images\/json/, []],
+  [/^GET \S+\/info/, {}],
+  [/^GET /, { Id: ID, RepoTags: [], RepoDigests: [`h:1/a@${DIGEST}`], Os: 'linux', Architecture: 'amd64' }],
+  [/^DELETE /, []],
+];
+
+describe.each(wireNames)('over the wire %s', (wire) => {
+  let daemon: FakeDaemon;
+  let client: ImageClient;
+  let asked: string[];
+  afterEach(async () => {
+    client?.close();
+    await daemon.close();
+  });
+
+  type Ping = (head: string) => string | 'cut' | 'silence';
+
+  async function start(ping: Ping, server: () => string, version?: string): Promise<void> {
+    asked = [];
+    daemon = await fakeDaemon((socket) =>
+      onRequest(socket, (head) => {
+        const [line = ''] = head.split(' HTTP/');
+        if (line.endsWith('/_ping')) {
+          const reply = ping(line);
+          if (reply === 'cut') return void socket.destroy();
+          if (reply !== 'silence') socket.write(reply);
+          return;
+        }
+        asked.push(line);
+        const [, content = '', status] = answers.find(([request]) => request.test(line)) ?? [];
+        socket.write(answer(typeof content === 'string' ? content : JSON.stringify(content), server(), status));
+      }),
+    );
+    client = new ImageClient({ wire, host: daemon.host, ...(version === undefined ? {} : { version }) });
+  }
+  const pong = (apiVersion: string, server: string): string => `HTTP/1.1 200 OK\r\nApi-Version: ${apiVersion}\r\n${server}Content-Length: 0\r\n\r\n`;
+  const DOCKER = 'Server: Docker/28.5.2 (linux)\r\n';
+  const PODMAN = 'Server: Libpod/4.3.1 (linux)\r\n';
+
+  async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+    const list: Item[] = [];
+    for await (const item of items) list.push(item);
+    return list;
+  }
+
+  describe('with a pinned version', () => {
+    const operations: Record<string, (c: ImageClient) => PromiseLike<unknown>> = {
+      pull: (c) => c.pull('h:1/a:1'),
+      'pull of a platform': (c) => c.pull('h:1/a:1', { platform: 'linux/amd64' }),
+      'pull of what is missing': (c) => c.pull('h:1/a:2', { policy: 'missing' }),
+      'named import': (c) => c.importImageFromData(Buffer.of(1), { repository: 'h:1/a', tag: '1' }),
+      push: (c) => c.push('h:1/a'),
+      events: (c) => all(c.events({ until: 5 })),
+      diskUsage: (c) => c.diskUsage(),
+      images: (c) => c.images({ sharedSize: true }),
+      'inspect of a platform': (c) => c.inspectImage('a', { platform: 'linux/amd64' }),
+      search: (c) => c.search('h:1/x'),
+      supports: (c) => c.supports('inspectImage.platform'),
+    };
+    /** Those that Podman does not have. */
+    const ofDocker: typeof operations = {
+      'push of all tags': (c) => c.push('h:1/a', { allTags: true }),
+      inspectDistribution: (c) => c.inspectDistribution('h:1/a'),
+      'removal of a name alone': (c) => c.removeImage('a', { noprune: true }),
+      'removal of a platform': (c) => c.removeImage('a', { platforms: ['linux/amd64'], force: true }),
+    };
+
+    const pings: Record<string, Ping> = {
+      'is refused by a proxy': () => answer('', 'Server: HAProxy\r\n', '403 Forbidden').replace(/\r\n\r\n.*$/s, '\r\n\r\n'),
+      'is cut': () => 'cut',
+      'is never answered': () => 'silence',
+      'is answered by a page': () => answer('', 'Content-Type: text/html\r\n', '502 Bad Gateway'),
+    };
+
+    describe.each(Object.entries(pings))('an engine whose /_ping %s', (_, ping) => {
+      it.each([
+        ['that names itself', DOCKER],
+        ['that does not say what it is', ''],
+        ['behind a proxy that names itself', 'Server: nginx/1.22.1\r\n'],
+      ])('does all that it is asked: one %s', async (__, server) => {
+        await start(ping, () => server, '1.51');
+        for (const [name, run] of Object.entries({ ...operations, ...ofDocker })) {
+          const before = asked.length;
+          await expect((async () => run(client))(), name).resolves.toBeDefined();
+          if (name !== 'supports') expect(asked.length, name).toBeGreaterThan(before);
+        }
+        await expect(client.search('h:1/nothing')).resolves.toEqual([]).catch((error: unknown) => expect(error).toBeInstanceOf(LongshoreError));
+      });
+
+      it('is known for Podman by its other answers', async () => {
+        await start(ping, () => PODMAN, '1.51');
+        await client.images();
+        const [pulled] = [await client.pull('h:1/a:1')];
+        expect(pulled).toMatchObject({ digest: DIGEST });
+        expect(await client.search('h:1/nothing')).toEqual([]);
+        const sent = asked.length;
+        for (const [name, run] of Object.entries(ofDocker)) {
+          await expect((async () => run(client))(), name).rejects.toBeInstanceOf(VersionError);
+        }
+        expect(asked).toHaveLength(sent);
+      });
+    });
+
+    it('asks for what it can have: an engine that says that it is Podman is not sent what it would ignore', async () => {
+      await start(() => pong('1.41', PODMAN), () => '', '1.51');
+      for (const [name, run] of Object.entries(ofDocker)) {
+        await expect((async () => run(client))(), name).rejects.toBeInstanceOf(VersionError);
+      }
+      expect(asked).toEqual([]);
+    });
+
+    it('ends the question with its caller', async () => {
+      await start(() => 'silence', () => DOCKER, '1.51');
+      const reason = new Error('mine');
+      const controller = new AbortController();
+      const call = client.removeImage('a', { noprune: true, signal: controller.signal });
+      controller.abort(reason);
+      await expect(call).rejects.toBe(reason);
+      expect(asked).toEqual([]);
+    });
+  });
+
+  describe('an engine that was swapped for another behind its address', () => {
+    it.each([
+      ['Docker', DOCKER],
+      ['one that did not say what it was', ''],
+    ])('%s, for Podman, is asked anew as soon as an answer says so', async (_, first) => {
+      let [api, server] = ['1.51', first];
+      let count = 0;
+      await start(() => (count++, pong(api, server)), () => server);
+      await client.images();
+      expect(count).toBe(1);
+      await client.removeImage('a', { noprune: true });
+      [api, server] = ['1.41', PODMAN];
+      await client.images(); // speaks the version of the first, and sees the other's answer
+      const sent = asked.length;
+      await expect(client.removeImage('a', { noprune: true })).rejects.toMatchObject({ subject: 'removeImage.noprune', spoken: 'Podman 4.3.1' });
+      expect(asked).toHaveLength(sent);
+      await client.images();
+      expect(asked.at(-1)).toBe('GET /v1.41/images/json');
+      expect(count).toBe(2);
+    });
+
+    it('is not asked anew while its answers stay the same, or have no Server', async () => {
+      const servers = [DOCKER, '', DOCKER, ''];
+      let count = 0;
+      await start(() => (count++, pong('1.51', DOCKER)), () => servers[asked.length % servers.length] ?? '');
+      for (let round = 0; round < 8; round++) await client.images();
+      expect(count).toBe(1);
+    });
+
+    it('forgets where images lie, too', async () => {
+      let server = DOCKER;
+      await start(() => pong('1.51', server), () => server);
+      await client.supports('inspectImage.manifests');
+      server = 'Server: Docker/29.0.0 (linux)\r\n';
+      await client.images();
+      await client.supports('inspectImage.manifests');
+      expect(asked.filter((line) => line.endsWith('/info'))).toHaveLength(2);
+    });
+  });
+});

@@ -1,0 +1,436 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import * as errors from '../../src/errors.ts';
+import { ImageClient } from '../../src/client/image-client.ts';
+import { fakeDaemon, onRequest, answer } from '../support/fake-daemon.ts';
+import { fakeEngine } from '../support/fake-engine.ts';
+import type { Answering, FakeEngine } from '../support/fake-engine.ts';
+import { wireNames } from '../support/wires.ts';
+
+describe.each(wireNames)('over the wire %s', (wire) => {
+  let engine: FakeEngine;
+  let client: ImageClient;
+  afterEach(async () => {
+    vi.useRealTimers();
+    client.close();
+    await engine?.close();
+  });
+
+  async function start(answering: Answering, apiVersion?: string, options: { version?: string } = {}): Promise<void> {
+    engine = await fakeEngine(answering, apiVersion);
+    client = new ImageClient({ wire, host: engine.host, ...options });
+  }
+
+  const refusal = (range: string) => ({ message: `client version X is too new. Maximum supported API version is ${range}` });
+
+  describe('the API version', () => {
+    it('is asked for once, by whoever comes first, and then spoken', async () => {
+      await start(() => []);
+      await Promise.all(Array.from({ length: 50 }, () => client.images()));
+      expect(engine.pings()).toBe(1);
+      expect(new Set(engine.asked.map(({ target }) => target))).toEqual(new Set(['/v1.41/images/json']));
+    });
+
+    it('is ours where the engine is newer', async () => {
+      await start(() => [], '1.99');
+      await client.images();
+      expect(engine.asked[0]?.target).toBe('/v1.56/images/json');
+    });
+
+    it('is not asked for where it is pinned', async () => {
+      await start(() => [], '1.41', { version: '1.30' });
+      await client.images();
+      expect(engine.pings()).toBe(0);
+      expect(engine.asked[0]?.target).toBe('/v1.30/images/json');
+    });
+
+    it('of an engine that is too old for us is an error that states both ranges', async () => {
+      await start(() => [], '1.18');
+      const error = await client.images().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(errors.VersionError);
+      expect(error).toMatchObject({ needed: '1.24 to 1.56', spoken: 'up to 1.18' });
+      expect((error as Error).message).toContain('speaks API up to 1.18, this client 1.24 to 1.56');
+      expect(engine.asked).toEqual([]);
+    });
+
+    it('of an engine that is too new for us is an error that states both ranges', async () => {
+      await start((asked, response) => {
+        if (asked.target === '/version') return { ApiVersion: '1.99', MinAPIVersion: '1.60' };
+        response.statusCode = 400;
+        return { message: 'client version 1.56 is too old. Minimum supported API version is 1.60, please upgrade your client' };
+      }, '1.99');
+      await expect(client.images()).rejects.toMatchObject({
+        code: 'LONGSHORE_VERSION',
+        needed: '1.24 to 1.56',
+        spoken: '1.60 to 1.99',
+      });
+    });
+
+    it('that is pinned and refused is an error that states both', async () => {
+      await start((asked, response) => {
+        if (asked.target === '/version') return { ApiVersion: '1.41', MinAPIVersion: '1.12' };
+        response.statusCode = 400;
+        return refusal('1.41');
+      }, '1.41', { version: '1.55' });
+      await expect(client.images()).rejects.toMatchObject({ code: 'LONGSHORE_VERSION', needed: '1.55', spoken: '1.12 to 1.41' });
+    });
+
+    it('is negotiated anew when the engine behind the address was swapped, and the call repeated', async () => {
+      await start((asked, response) => {
+        if (asked.target.startsWith(`/v${engine.apiVersion}/`)) return [];
+        response.statusCode = 400;
+        return refusal(engine.apiVersion);
+      }, '1.45');
+      await client.images();
+      engine.apiVersion = '1.41';
+      expect(await client.images()).toEqual([]);
+      expect(engine.asked.map(({ target }) => target)).toEqual(['/v1.45/images/json', '/v1.45/images/json', '/v1.41/images/json']);
+    });
+
+    // Docker 29 says so to a client that is pinned to 1.41.
+    it('that is pinned and refused is an error that names the variable and the option', async () => {
+      await start((asked, response) => {
+        if (asked.target === '/version') return { ApiVersion: '1.52', MinAPIVersion: '1.44' };
+        response.statusCode = 400;
+        return { message: 'client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade your client' };
+      }, '1.52', { version: '1.41' });
+      await expect(client.images()).rejects.toThrow(
+        /speaks API 1\.44 to 1\.52, this client 1\.41 .*DOCKER_API_VERSION or the option version says so: leave it out, or choose another$/,
+      );
+    });
+
+    it('negotiated anew gates the repeated call again', async () => {
+      await start((_, response) => {
+        if (engine.apiVersion === '1.50') return [];
+        response.statusCode = 400;
+        return refusal('1.41');
+      }, '1.50');
+      await client.images();
+      engine.apiVersion = '1.41';
+      await expect(client.removeImage('a', { platforms: ['linux/arm64'] })).rejects.toMatchObject({
+        subject: 'removeImage.platforms',
+        spoken: '1.41',
+      });
+      expect(engine.asked.filter(({ method }) => method === 'DELETE')).toHaveLength(1);
+    });
+
+    it('negotiated anew does not repeat a call whose content is gone', async () => {
+      await start((_, response) => {
+        response.statusCode = 400;
+        return refusal('1.40');
+      });
+      engine.apiVersion = '1.41';
+      await client.apiVersion();
+      engine.apiVersion = '1.40';
+      async function* stream(): AsyncGenerator<Uint8Array> {
+        yield Buffer.from('x');
+      }
+      await expect(client.loadImage(stream())).rejects.toBeInstanceOf(errors.BadRequestError);
+      expect(engine.asked).toHaveLength(1);
+      expect(await client.apiVersion()).toBe('1.40');
+    });
+
+    it('is asked for again after asking failed', async () => {
+      await start(() => []);
+      const { apiVersion } = engine;
+      engine.apiVersion = 'nonsense';
+      await expect(client.images()).rejects.toBeInstanceOf(errors.VersionError);
+      engine.apiVersion = apiVersion;
+      expect(await client.images()).toEqual([]);
+    });
+
+    it.each(['v1.41', 'V1.41', '1.041', 'v01.41'])('is spoken as 1.41 with an engine that writes %s', async (written) => {
+      await start(() => [], written);
+      expect(await client.images()).toEqual([]);
+      expect(engine.asked.map(({ target }) => target)).toEqual(['/v1.41/images/json']);
+      expect((await client.ping()).apiVersion).toBe('1.41');
+    });
+
+    it('is asked for with GET where HEAD is not answered', async () => {
+      const daemon = await fakeDaemon((socket) =>
+        onRequest(socket, (head) => {
+          if (head.startsWith('HEAD')) socket.write('HTTP/1.1 405 Method Not Allowed\r\n\r\n');
+          else socket.write(answer(head.startsWith('GET /_ping') ? 'OK' : '[]', 'Api-Version: 1.30\r\n'));
+        }),
+      );
+      client = new ImageClient({ wire, host: daemon.host });
+      expect(await client.apiVersion()).toBe('1.30');
+      expect((await client.ping()).apiVersion).toBe('1.30');
+      await daemon.close();
+    });
+
+    it('that one caller stops waiting for is still negotiated for the others', async () => {
+      await start(() => []);
+      const controller = new AbortController();
+      const given = client.images({ signal: controller.signal });
+      const other = client.images();
+      controller.abort(new Error('mine'));
+      await expect(given).rejects.toThrow('mine');
+      expect(await other).toEqual([]);
+      expect(engine.pings()).toBe(1);
+    });
+  });
+
+  describe('a call that is aborted before it begins', () => {
+    it('dials nobody, and leaves no rejection behind', async () => {
+      await start(() => []);
+      const reason = new Error('mine');
+      await expect(client.images({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+      expect(engine.pings()).toBe(0);
+      const nowhere = new ImageClient({ host: 'unix:///nowhere.sock' });
+      await expect(nowhere.images({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+      await new Promise((resolve) => setTimeout(resolve, 20)); // an unhandled rejection fails the run
+    });
+  });
+
+  describe('an answer to a ping that is not an engine\'s', () => {
+    const pinged = async (status: string, fields: string, body: string): Promise<errors.LongshoreError> => {
+      const daemon = await fakeDaemon((socket) => onRequest(socket, (head) => socket.write(answer(head.startsWith('HEAD') ? '' : body, fields, status))));
+      client = new ImageClient({ wire, host: daemon.host });
+      const error: unknown = await client.images().catch((reason: unknown) => reason);
+      await daemon.close();
+      expect(error).toBeInstanceOf(errors.LongshoreError);
+      return error as errors.LongshoreError;
+    };
+    const page = (title: string): string => `<html><head><title>${title}</title></head></html>`;
+
+    // docker-socket-proxy answers 403 without PING=1; nginx and others when the engine is not there
+    it.each<[string, string, typeof errors.ApiError, boolean]>([
+      ['403 Forbidden', page('403 Forbidden'), errors.ForbiddenError, false],
+      ['401 Unauthorized', page('401 Authorization Required'), errors.UnauthorizedError, false],
+      ['404 Not Found', page('404 Not Found'), errors.ApiError, false],
+      ['502 Bad Gateway', page('502 Bad Gateway'), errors.UnavailableError, true],
+      ['503 Service Unavailable', 'x'.repeat(2 ** 20 + 1), errors.UnavailableError, true],
+      ['504 Gateway Timeout', '', errors.UnavailableError, true],
+      ['500 Internal Server Error', '{"message":"no"}', errors.ServerError, false],
+    ])('has the class of its status, and names the option version: %s', async (status, body, Class, transient) => {
+      const error = await pinged(status, 'Server: nginx\r\n', body);
+      expect(error.constructor).toBe(Class);
+      expect(error).toMatchObject({ transient, status: Number.parseInt(status, 10), exchange: { method: 'GET', target: '/_ping' } });
+      expect(error.message).toMatch(/GET \/_ping on unix:.* answered \d+: .*If a proxy forbids pings, set the option version \(DOCKER_API_VERSION\)$/);
+    });
+
+    it.each(['1.41.0', '1', ''])('shows an Api-Version that is not one: %j', async (version) => {
+      const error = await pinged('200 OK', `Api-Version: ${version}\r\n`, 'OK');
+      expect(error).toBeInstanceOf(errors.VersionError);
+      expect(error.message).toContain(`the Api-Version "${version}", which is not one`);
+    });
+
+    it('is a VersionError where it is a success without an API version', async () => {
+      const error = await pinged('200 OK', 'Server: nginx\r\n', 'OK');
+      expect(error).toBeInstanceOf(errors.VersionError);
+      expect(error.message).toMatch(/answered \/_ping with "200 OK" from "nginx" and no Api-Version: this is not a container engine/);
+    });
+  });
+
+  // A wrong base path before a real engine: the ping is answered by it, and names no image that could be absent.
+  it('a ping that an engine answers with 404 is not taken for the absence of an image', async () => {
+    const ping = 'HTTP/1.1 404 Not Found\r\nServer: Docker/28.5.2 (linux)\r\nContent-Length: 0\r\n\r\n';
+    const daemon = await fakeDaemon((socket) => onRequest(socket, () => socket.write(ping)));
+    const lost = new ImageClient({ host: daemon.host });
+    for (const call of [() => lost.exists('a'), () => lost.inspectImage('a'), () => lost.pull('a', { policy: 'missing' }), () => lost.images()]) {
+      await expect(call()).rejects.toMatchObject({ name: 'ApiError', status: 404 });
+    }
+    lost.close();
+    await daemon.close();
+  });
+
+  describe('a 404 that no engine sent', () => {
+    const pages: Readonly<Record<string, string>> = {
+      nginx: '<html><head><title>404 Not Found</title></head></html>',
+      Go: '404 page not found\n',
+      Envoy: '',
+      'Amazon API Gateway': '{"message":"Not Found"}',
+    };
+    it.each(Object.entries(pages))('is an ApiError that no method takes for an absence: %s', async (_, body) => {
+      await start((_, response) => void response.writeHead(404).end(body));
+      const calls = [() => client.exists('a'), () => client.pull('a', { policy: 'missing' }), () => client.search('a'), () => client.inspectImage('a')];
+      for (const call of calls) {
+        const error = await (async () => call())().then((value) => value, (reason: unknown) => reason);
+        expect(error).toMatchObject({ name: 'ApiError', status: 404 });
+      }
+      expect(engine.asked.some(({ method }) => method === 'POST')).toBe(false);
+    });
+
+    it('is one that Podman\'s search does not take for an empty result', async () => {
+      engine = await fakeEngine((_, response) => void response.writeHead(404).end(pages['nginx']), '1.41', { 'Libpod-Api-Version': '5.4.0' });
+      client = new ImageClient({ wire, host: engine.host });
+      await expect(client.search('a')).rejects.toMatchObject({ name: 'ApiError', status: 404 });
+    });
+
+    it('is told from an engine\'s own by its fields, also without words', async () => {
+      for (const field of ['Api-Version', 'Libpod-API-Version', 'Server']) {
+        await start((_, response) => void response.writeHead(404, { [field]: field === 'Server' ? 'Docker/28.5.2 (linux)' : '1.41' }).end());
+        expect(await client.exists('a')).toBe(false);
+        client.close();
+        await engine.close();
+      }
+      await start(() => []);
+    });
+  });
+
+  describe('an error body', () => {
+    it('that has no end is read up to 1 MiB, and its status is told', async () => {
+      await start((_, response) => {
+        response.statusCode = 500;
+        const more = (): void => {
+          while (!response.destroyed && response.write('x'.repeat(65536)));
+          if (!response.destroyed) response.once('drain', more);
+        };
+        more();
+      });
+      const error: unknown = await client.images().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(errors.ServerError);
+      expect((error as Error).message).toMatch(/… \(the answer was cut short here\)$/);
+    });
+
+    it('that stalls is waited for 30 seconds; then the status is told', async () => {
+      await start((_, response) => {
+        response.writeHead(409, { 'Content-Length': 100 }).write('{"message":');
+        headSent();
+      });
+      let headSent = (): void => {};
+      await client.apiVersion();
+      const options = { timeouts: { headMs: 24 * 60 * 60 * 1000 } }; // no race with the head
+      const calls = [
+        () => client.inspectImage('a', options), () => client.exists('a', options),
+        () => client.tag('a', 'b', options), () => client.removeImage('a', options),
+      ];
+      for (const call of calls) {
+        vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+        const sent = new Promise<void>((resolve) => (headSent = resolve));
+        let ended = false;
+        const told = call().then(() => undefined, (error: unknown) => error).finally(() => (ended = true));
+        await sent;
+        // Turns of the event loop, until the head has come and the limit is set; then time passes at once.
+        for (let turn = 0; !ended && turn < 5000; turn++) {
+          await new Promise((resolve) => setImmediate(resolve));
+          vi.advanceTimersByTime(100);
+        }
+        expect(ended).toBe(true);
+        expect(await told).toMatchObject({ name: 'ConflictError', status: 409, daemonMessage: '{"message":' });
+        vi.useRealTimers();
+      }
+    });
+
+    it('that is cut short still tells its status, and that it was cut', async () => {
+      await start((_, response) => {
+        response.writeHead(404, { 'Content-Length': 100 }).write('{"message":');
+        setImmediate(() => response.destroy());
+      });
+      const error: unknown = await client.inspectImage('a').catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ status: 404, daemonMessage: '{"message":' });
+      expect((error as Error).message).toContain('{"message": (the answer was cut short here)');
+    });
+  });
+
+  describe('a redirect', () => {
+    it('is an error and is not followed', async () => {
+      await start((_, response) => {
+        response.writeHead(301, { Location: '/containers/json' });
+        return '';
+      });
+      await expect(client.images()).rejects.toMatchObject({ status: 301 });
+      expect(engine.asked).toHaveLength(1);
+    });
+  });
+
+  describe('credentials', () => {
+    const decoded = (value: unknown): unknown => JSON.parse(Buffer.from(String(value), 'base64').toString());
+    const stream: Answering = ({ target }) =>
+      target.includes('/push?') ? `{"status":"latest: digest: sha256:${'0'.repeat(64)} size: 5"}\n` : '{"status":"Status: Downloaded newer image for x"}\n';
+
+    it('always go along with a push, as an empty object where there are none', async () => {
+      await start(stream);
+      await client.push('127.0.0.1:5000/x');
+      expect(engine.asked[0]?.headers['x-registry-auth']).toBe('e30=');
+    });
+
+    it('do not go along with a pull where there are none', async () => {
+      await start(stream);
+      await client.pull('127.0.0.1:5000/x');
+      expect(engine.asked[0]?.headers['x-registry-auth']).toBeUndefined();
+    });
+
+    it('carry the registry that they are for', async () => {
+      await start(stream);
+      const credentials = { username: 'u', password: 'p' };
+      await client.pull('127.0.0.1:5000/x', { credentials });
+      await client.pull('alpine', { credentials });
+      expect(engine.asked.map(({ headers }) => decoded(headers['x-registry-auth']))).toEqual([
+        { username: 'u', password: 'p', serveraddress: '127.0.0.1:5000' },
+        { username: 'u', password: 'p', serveraddress: 'https://index.docker.io/v1/' },
+      ]);
+    });
+
+    it('are asked of a function with the key of the registry, and go with no other call', async () => {
+      await start((_, response) => void response.end('[]'));
+      const askedFor: string[] = [];
+      client = new ImageClient({ wire, host: engine.host, credentials: (key) => (askedFor.push(key), { identityToken: 't' }) });
+      await client.search('reg.example:5000/x');
+      await client.images();
+      await client.history('reg.example:5000/x');
+      expect(askedFor).toEqual(['reg.example:5000']);
+      expect(engine.asked.map(({ headers }) => headers['x-registry-auth'] !== undefined)).toEqual([true, false, false]);
+    });
+
+    it('never stand in an error', async () => {
+      await start((_, response) => {
+        response.statusCode = 500;
+        return { message: 'no' };
+      });
+      const error = await client.pull('reg.example/x', { credentials: { username: 'u', password: 'hunter2' } }).then(
+        () => expect.unreachable(),
+        (reason: unknown) => reason,
+      );
+      const { inspect } = await import('node:util');
+      const encoded = Buffer.from('hunter2').toString('base64').slice(0, 8);
+      expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(new RegExp(`hunter2|${encoded}`));
+    });
+  });
+
+  describe('an answer in a content coding, which nobody asked for', () => {
+    const calls: ReadonlyArray<readonly [string, () => PromiseLike<unknown>]> = [
+      ['a list', () => client.images()],
+      ['an archive', () => client.getImage('a').each(() => {})],
+      ['a progress stream', () => client.pull('a')],
+      ['a tag', () => client.tag('a', 'b')],
+    ];
+    it.each(calls)('is a ProtocolError: %s', async (_, call) => {
+      await start(({ target }, response) => {
+        response.writeHead(target.includes('/tag?') ? 201 : 200, { 'Content-Encoding': 'identity, GZIP' }).end('[]');
+      });
+      const error = await (async () => call())().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(errors.ProtocolError);
+      expect(error).toMatchObject({ section: 'RFC 9110 §8.4' });
+      expect((error as Error).message).toContain('"gzip"');
+    });
+
+    it.each(['identity', 'Identity , identity', ''])('is none where it says "%s"', async (coding) => {
+      await start((_, response) => void response.writeHead(200, { 'Content-Encoding': coding }).end('[]'));
+      expect(await client.images()).toEqual([]);
+    });
+
+    it('has no words for an error, whose status is told', async () => {
+      await start((_, response) => void response.writeHead(404, { 'Content-Encoding': 'gzip', 'Api-Version': '1.41' }).end(Buffer.from([0x1f, 0x8b, 8])));
+      const error = await client.inspectImage('a').catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(errors.NotFoundError);
+      expect((error as errors.ApiError).daemonMessage).toBe('Not Found');
+    });
+
+    it('is handed out as it is by request()', async () => {
+      await start((_, response) => void response.writeHead(200, { 'Content-Encoding': 'gzip' }).end('coded'));
+      const { headers, body } = await client.request({ path: '/x' });
+      const { value } = await body.next();
+      expect([headers.get('content-encoding'), Buffer.from(value as Uint8Array).toString()]).toEqual(['gzip', 'coded']);
+    });
+  });
+
+  describe('an error made of a status', () => {
+    it('says where it happened, and whether the connection had been used before', async () => {
+      await start((_, response) => void response.writeHead(404).end('{"message":"no"}'), '1.41', { version: '1.41' });
+      const exchange = { method: 'GET', target: '/v1.41/images/a/json', address: engine.host, requestSent: true };
+      await expect(client.inspectImage('a')).rejects.toMatchObject({ exchange: { ...exchange, reusedSocket: false } });
+      await expect(client.inspectImage('a')).rejects.toMatchObject({ exchange: { ...exchange, reusedSocket: true } });
+    });
+  });
+});

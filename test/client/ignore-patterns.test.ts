@@ -1,0 +1,55 @@
+// Patterns as https://docs.docker.com/build/concepts/context/#dockerignore-files has them.
+
+import { describe, expect, it } from 'vitest';
+import { ArgumentError } from '../../src/errors.ts';
+import { pathMatcher } from '../../src/client/ignore-patterns.ts';
+
+describe('a pattern', () => {
+  it.each<[string, string[], string[]]>([
+    // pattern, what it means, what it does not
+    ['a', ['a'], ['b', 'a/b', 'x/a', 'ab']], // of a folder that is meant, nothing is asked any more
+    ['/a/', ['a'], ['x/a']],
+    ['./a', ['a'], ['x/a']],
+    ['*/temp*', ['somedir/temporary.txt', 'somedir/temp'], ['temp', 'a/b/temp']],
+    ['*/*/temp*', ['somedir/subdir/temporary.txt'], ['somedir/temporary.txt']],
+    ['temp?', ['tempa', 'temp.'], ['temp', 'tempab', 'temp/']],
+    ['**/*.go', ['a.go', 'x/a.go', 'x/y/a.go'], ['a.gox', 'x/a.go/b']],
+    ['**/node_modules', ['node_modules', 'a/b/node_modules'], ['a/my_node_modules']],
+    ['a/**', ['a/b', 'a/b/c'], ['a', 'ab/c']],
+    ['a/**/z', ['a/z', 'a/b/z', 'a/b/c/z'], ['a/bz', 'z']],
+    ['[ab].log', ['a.log', 'b.log'], ['c.log', 'ab.log']],
+    ['[a-c]x', ['bx'], ['dx', '-x']],
+    ['[^a]x', ['bx'], ['ax']],
+    ['[^]', ['^'], ['a', '/']],
+    ['[]a]', ['[]a]'], ['a', ']']], // brackets with nothing in them are letters
+    ['[a-]', ['a', '-'], ['b']],
+    ['[[[', ['[[['], ['[']],
+    ['**/**/a', ['a', 'x/a', 'x/y/a'], ['xa', 'a/x']],
+    ['a.b', ['a.b'], ['axb']], // no expression of letters
+    ['a+(b)|c{2}$', ['a+(b)|c{2}$'], ['aab', 'cc']],
+    ['é*', ['é日本'], ['e']],
+    ['*', ['a', '.git'], ['a/b']],
+  ])('%s', (pattern, meant, other) => {
+    const isMeant = pathMatcher([pattern]);
+    expect(meant.map(isMeant)).toEqual(meant.map(() => true));
+    expect(other.map(isMeant)).toEqual(other.map(() => false));
+  });
+
+  it.each(['', '.', '/', '!a', '[z-a]'])('is refused: "%s"', (pattern) => {
+    expect(() => pathMatcher(['a', pattern])).toThrow(ArgumentError);
+  });
+
+  it('has at most 4096 characters, as a path has', () => {
+    expect(pathMatcher(['a'.repeat(4096)])('a'.repeat(4096))).toBe(true);
+    expect(() => pathMatcher(['a'.repeat(4097)])).toThrow('a pattern of 4097 characters: the longest may have 4096');
+  });
+
+  it('is one of several, any of which may mean a path; none means nothing', () => {
+    expect(['a', 'b', 'c'].map(pathMatcher(['a', 'c']))).toEqual([true, false, true]);
+    expect(pathMatcher([])('a')).toBe(false);
+  });
+
+  it.each(['a', 7, [[7]]])('must be in a list of texts, not %j', (patterns) => {
+    expect(() => pathMatcher(patterns as never)).toThrow('exclude must be a list of patterns');
+  });
+});

@@ -1,0 +1,155 @@
+// The registry that is searched, and the credentials that go along: on every engine they are of the same registry.
+//
+// The attack: Podman searches a term without a host in the registries of its own configuration
+// (unqualified-search-registries), and 5.4 and 6.1 answer the Basic challenge of each of them with the credentials that
+// came with the call. A search of "alpine" with a login to the Docker Hub sent the Hub's password to another registry. What
+// stands before the first slash Podman takes for a registry, whatever it is: "bitnami/redis" asks a host called bitnami.
+
+import { afterEach, describe, expect, it } from 'vitest';
+import { readFound } from '../../src/api/normalize.ts';
+import { ImageClient } from '../../src/client/image-client.ts';
+import type { SearchOptions } from '../../src/client/options.ts';
+import { answer, fakeDaemon, onRequest } from '../support/fake-daemon.ts';
+import type { FakeDaemon } from '../support/fake-daemon.ts';
+
+const HUB = { username: 'hub', password: 'of-the-hub', serverAddress: 'https://index.docker.io/v1/' };
+const LOGINS = new Map([['https://index.docker.io/v1/', HUB], ['reg.example:5000', { ...HUB, username: 'reg', serverAddress: 'reg.example:5000' }]]);
+
+const PODMAN = 'Server: Libpod/6.1.1 (linux)\r\n';
+const DOCKER = 'Server: Docker/28.5.2 (linux)\r\n';
+
+let daemon: FakeDaemon;
+let client: ImageClient;
+afterEach(async () => {
+  client.close();
+  await daemon.close();
+});
+
+interface Engine {
+  /** Undefined: its /_ping is refused by a proxy. */
+  readonly ping: string | undefined;
+  /** A field of all other answers. */
+  readonly server: string;
+  readonly version?: string;
+}
+
+/** The term and the credentials that reached an engine. */
+async function searched(engine: Engine, term: string, options: SearchOptions = {}): Promise<{ term: string | null; login: unknown }> {
+  let sent: { term: string | null; login: unknown } = { term: null, login: undefined };
+  daemon = await fakeDaemon((socket) =>
+    onRequest(socket, (head) => {
+      const [line = ''] = head.split(' HTTP/');
+      if (line.endsWith('/_ping')) {
+        const pong = `HTTP/1.1 200 OK\r\nApi-Version: 1.44\r\n${engine.ping}Content-Length: 0\r\n\r\n`;
+        return void socket.write(engine.ping === undefined ? 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n' : pong);
+      }
+      if (line.includes('/search')) {
+        const auth = /^X-Registry-Auth: (.*)$/im.exec(head)?.[1];
+        const login: unknown = auth === undefined ? undefined : JSON.parse(Buffer.from(auth, 'base64url').toString());
+        sent = { term: new URL(`http://h${line.split(' ')[1]}`).searchParams.get('term'), login };
+      }
+      socket.write(answer('[]', engine.server));
+    }),
+  );
+  client = new ImageClient({ host: daemon.host, version: engine.version });
+  if (engine.ping === undefined && engine.server !== '') await client.images();
+  await client.search(term, options);
+  return sent;
+}
+
+const inDoubt: Record<string, Engine> = {
+  Podman: { ping: PODMAN, server: PODMAN },
+  'Podman, with a pinned version': { ping: PODMAN, server: '', version: '1.41' },
+  'Podman, known by its answers alone': { ping: undefined, server: PODMAN, version: '1.41' },
+  'an engine that does not say what it is': { ping: undefined, server: '', version: '1.41' },
+  'an engine behind a proxy that names itself': { ping: undefined, server: 'Server: nginx/1.22.1\r\n', version: '1.41' },
+};
+
+describe.each(Object.entries(inDoubt))('on %s', (_, engine) => {
+  it.each([
+    ['alpine', 'docker.io/alpine'],
+    ['bitnami/redis', 'docker.io/bitnami/redis'],
+    ['library/alpine', 'docker.io/library/alpine'],
+    ['EVIL/x', 'docker.io/EVIL/x'],
+    ['evil.example', 'docker.io/evil.example'],
+    ['evil.example:5000', 'docker.io/evil.example:5000'],
+    ['localhost', 'docker.io/localhost'],
+    ['/x', 'docker.io//x'],
+    ['a b/\u{e9}', 'docker.io/a b/\u{e9}'],
+    ['docker.io/alpine', 'docker.io/alpine'],
+  ])('a search of %j with a login to the Docker Hub asks the Docker Hub: %j', async (term, sent) => {
+    expect(await searched(engine, term, { credentials: HUB })).toMatchObject({ term: sent, login: { password: HUB.password } });
+  });
+
+  it.each(['reg.example:5000/x', 'reg.example:5000/x/y'])('a search of %j keeps its host, and takes its login', async (term) => {
+    const credentials = (key: string): typeof HUB => LOGINS.get(key) as typeof HUB;
+    expect(await searched(engine, term, { credentials })).toMatchObject({ term, login: { username: 'reg' } });
+  });
+
+  it('names the registry without a login, too, so that the result does not depend on it', async () => {
+    expect(await searched(engine, 'alpine')).toEqual({ term: 'docker.io/alpine', login: undefined });
+  });
+});
+
+describe('on Docker', () => {
+  it.each([
+    ['Docker', { ping: DOCKER, server: DOCKER }],
+    ['Docker, with a pinned version', { ping: DOCKER, server: '', version: '1.41' }],
+    ['Docker, known by its answers alone', { ping: undefined, server: DOCKER, version: '1.41' }],
+  ])('the term goes as it is, on %s', async (_, engine) => {
+    expect(await searched(engine, 'bitnami/redis', { credentials: HUB })).toMatchObject({ term: 'bitnami/redis' });
+  });
+});
+
+// Docker's socket is taken over by Podman, and the very next call is a search.
+describe('an engine that was Docker at the call before', () => {
+  const asked: string[] = [];
+  async function swapped(version: string | undefined, isPingRefused: boolean, options: SearchOptions): Promise<string[]> {
+    asked.length = 0;
+    let server = DOCKER;
+    daemon = await fakeDaemon((socket) =>
+      onRequest(socket, (head) => {
+        const [line = ''] = head.split(' HTTP/');
+        asked.push(line);
+        if (!line.endsWith('/_ping')) return void socket.write(answer(line.includes('/version') ? '{}' : '[]', server));
+        if (isPingRefused) return void socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
+        socket.write(`HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\n${server}Content-Length: 0\r\n\r\n`);
+      }),
+    );
+    client = new ImageClient({ host: daemon.host, version });
+    await client.images();
+    await client.search('first', options);
+    server = PODMAN;
+    await client.search('alpine', options);
+    return asked.filter((line) => line.includes('/search')).map((line) => new URL(`http://h${line.split(' ')[1]}`).searchParams.get('term') ?? '');
+  }
+  const login = (): typeof HUB => HUB;
+
+  it.each([
+    ['with a negotiated version', undefined, false],
+    ['with a pinned version', '1.41', false],
+    ['with a pinned version, and pings refused', '1.41', true],
+  ])('is asked again before it gets credentials, %s', async (_, version, isPingRefused) => {
+    expect(await swapped(version, isPingRefused, { credentials: HUB })).toEqual(['first', 'docker.io/alpine']);
+    client.close();
+    await daemon.close();
+    expect(await swapped(version, isPingRefused, { credentials: login })).toEqual(['first', 'docker.io/alpine']);
+  });
+
+  it.each([{}, { credentials: 'anonymous' as const }])('is not asked again where none go along: %j', async (options) => {
+    await swapped(undefined, false, options);
+    expect(asked.filter((line) => line.endsWith('/_ping'))).toHaveLength(1);
+  });
+});
+
+// As Podman 5.4.2 and 6.1.1 answer to docker.io/alpine.
+it('gives names of the Docker Hub as Docker gives them', () => {
+  const five = { Index: 'docker.io', Description: 'd', Stars: 3, Official: '', Automated: '', Tag: '' };
+  const six = { star_count: 3, is_official: false, is_automated: false, description: 'd' };
+  const found = [
+    { ...five, Name: 'docker.io/library/alpine' }, { ...five, Name: 'docker.io/acme/alpine' },
+    { ...six, name: 'docker.io/library/alpine' }, { ...six, name: 'docker.io/acme/alpine' }, { ...six, name: 'h:1/docker.io/a' },
+  ];
+  const names = ['alpine', 'acme/alpine', 'alpine', 'acme/alpine', 'h:1/docker.io/a'];
+  expect(readFound(found)).toEqual(names.map((name) => ({ ...six, name })));
+});

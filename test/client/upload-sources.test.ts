@@ -1,0 +1,357 @@
+// What is given to be sent, and what may become of it before its turn comes: it fails, it was read before, its memory goes
+// to another thread, the working directory changes.
+
+import { EventEmitter, once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { mkdir, mkdtemp, readFile, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Duplex, PassThrough, Readable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
+import { createGunzip } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ArgumentError, ImageClient, TarError, UploadError, dockerConfig, packDirectory, packTar } from '../../src/index.ts';
+import type { UploadData } from '../../src/index.ts';
+import { record, replay } from '../../src/testing.ts';
+import { fakeEngine } from '../support/fake-engine.ts';
+import type { FakeEngine } from '../support/fake-engine.ts';
+import { wireNames } from '../support/wires.ts';
+
+const answer = `{"stream":"Loaded image: a:1"}{"status":"sha256:${'a'.repeat(64)}"}`;
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+async function failure(run: () => PromiseLike<unknown>): Promise<unknown> {
+  return (async () => run())().then(() => undefined, (error: unknown) => error);
+}
+
+let folder: string;
+beforeEach(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'longshore-')));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe.each(wireNames)('over the wire %s', (wire) => {
+  let engine: FakeEngine;
+  let client: ImageClient;
+  beforeEach(async () => {
+    engine = await fakeEngine(({ target }, response) => (target.includes('/get') ? void response.end(Buffer.alloc(1024)) : answer));
+    client = new ImageClient({ wire, host: engine.host });
+  });
+  afterEach(async () => {
+    client.close();
+    await engine.close();
+  });
+
+  // An unhandled `error` event ends the process: vitest fails the run for it.
+  describe('a stream that fails', () => {
+    class OldStream extends EventEmitter {
+      async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+        yield Buffer.from('x');
+      }
+    }
+    const failing: Readonly<Record<string, () => AsyncIterable<Uint8Array>>> = {
+      'a file that is not there': () => createReadStream('/nope/x.tar'),
+      'what gunzip is given is not gzip': () => Readable.from([Buffer.from('not gzip')]).pipe(createGunzip()),
+      'a refused connection': () => connect('/nope/x.sock'),
+      'a generator that throws': () =>
+        Duplex.from(async function* () {
+          throw new Error('mine');
+        }) as Duplex,
+      'a stream that is destroyed': () => new PassThrough().destroy(new Error('mine')),
+      'a stream of another library': () => {
+        const stream = new OldStream();
+        setImmediate(() => stream.emit('error', new Error('mine')));
+        return stream;
+      },
+    };
+    it.each(Object.entries(failing))('rejects with an UploadError: %s', async (_, make) => {
+      for (const give of [(data: AsyncIterable<Uint8Array>) => client.loadImage(data), (data: AsyncIterable<Uint8Array>) => client.importImageFromStream(data)]) {
+        const loading = give(make());
+        for (let turns = 0; turns < 20; turns++) await turn();
+        const error = await failure(() => loading);
+        expect(error).toBeInstanceOf(UploadError);
+        expect((error as Error).cause).toBeInstanceOf(Error);
+      }
+    });
+
+    it('harms nobody where the call is never made', async () => {
+      void client.loadImage(createReadStream('/nope/x.tar'));
+      void client.request;
+      void packTar([{ path: 'a', size: 1, content: createReadStream('/nope/x.tar') }]);
+      void client.importImageFromData([{ path: 'a', size: 1, content: createReadStream('/nope/x.tar') }]);
+      for (let turns = 0; turns < 20; turns++) await turn();
+      expect(engine.asked).toEqual([]);
+    });
+
+    it('harms nobody where it complains after an abort', async () => {
+      const controller = new AbortController();
+      const stream = new Readable({
+        read() {
+          this.push(Buffer.alloc(10));
+          setImmediate(() => controller.abort(new Error('enough')));
+        },
+        destroy(_, done) {
+          setImmediate(() => done(new Error('late')));
+        },
+      });
+      const error = await failure(() => client.loadImage(stream, { signal: controller.signal }));
+      expect((error as Error).message).toBe('enough');
+      for (let turns = 0; turns < 10; turns++) await turn();
+    });
+
+    it('as the content of a tar entry is an error of that entry, before and after its turn', async () => {
+      const entries = [{ path: 'a', content: 'x' }, { path: 'b', size: 1, content: createReadStream('/nope/x.tar') }];
+      const importing = client.importImageFromData(entries);
+      for (let turns = 0; turns < 20; turns++) await turn();
+      const error = await failure(() => importing);
+      expect(error).toBeInstanceOf(TarError);
+      expect(error).toMatchObject({ path: 'b', cause: { code: 'ENOENT' } });
+    });
+  });
+
+  describe('a stream that was read before', () => {
+    async function ended(): Promise<Readable> {
+      const stream = Readable.from([Buffer.from('x')]);
+      for await (const _ of stream);
+      return stream;
+    }
+    async function partly(): Promise<Readable> {
+      const stream = createReadStream(import.meta.filename);
+      await once(stream, 'readable');
+      stream.read(10);
+      return stream;
+    }
+    async function web(): Promise<AsyncIterable<Uint8Array>> {
+      const stream = new Blob(['x']).stream();
+      for await (const _ of stream as unknown as AsyncIterable<Uint8Array>);
+      return stream as unknown as AsyncIterable<Uint8Array>;
+    }
+    async function locked(): Promise<AsyncIterable<Uint8Array>> {
+      const stream = new Blob(['x']).stream();
+      stream.getReader();
+      return stream as unknown as AsyncIterable<Uint8Array>;
+    }
+    async function used(): Promise<Response> {
+      const response = new Response('x');
+      await response.text();
+      return response;
+    }
+    it.each([['to its end', ended], ['in part', partly], ['of the web', web], ['of the web, and is locked', locked], ['as a Response', used]])(
+      '%s is refused at the call',
+      async (_, make) => {
+        const stream = (await make()) as AsyncIterable<Uint8Array>;
+        expect(() => client.loadImage(stream)).toThrow(ArgumentError);
+        expect(() => client.importImageFromStream(stream)).toThrow(/has been read|locked/);
+        expect(() => client.importImage(stream)).toThrow(ArgumentError);
+        expect(engine.asked).toEqual([]);
+        if (stream instanceof Readable) stream.destroy();
+      },
+    );
+
+    it('between the call and the moment at which it is sent is refused then', async () => {
+      const stream = Readable.from([Buffer.from('x')]);
+      const importing = client.importImageFromStream(stream);
+      for await (const _ of stream);
+      expect(await failure(() => importing)).toBeInstanceOf(ArgumentError);
+    });
+
+    it('is no empty image either where it cannot be told: a generator', async () => {
+      const generator = (async function* () {
+        yield Buffer.from('x');
+      })();
+      for await (const _ of generator);
+      expect(await failure(() => client.importImageFromStream(generator))).toBeInstanceOf(UploadError);
+      expect(await failure(() => client.importImageFromData(new Uint8Array(0)))).toBeInstanceOf(UploadError);
+      await writeFile(join(folder, 'empty.tar'), '');
+      expect(await failure(() => client.importImageFromFile(join(folder, 'empty.tar')))).toBeInstanceOf(UploadError);
+      expect(engine.asked).toEqual([]);
+    });
+  });
+
+  describe('bytes whose memory is transferred', () => {
+    const transfer = (bytes: Uint8Array<ArrayBuffer>): void => void structuredClone(bytes, { transfer: [bytes.buffer] });
+    it('before the call are refused at the call', () => {
+      const bytes = new Uint8Array(8);
+      transfer(bytes);
+      expect(() => client.loadImage(bytes)).toThrow(ArgumentError);
+    });
+
+    it.each([8, 3 * 1024 * 1024])('before they are sent are an UploadError: %d of them', async (length) => {
+      const bytes = new Uint8Array(length);
+      const loading = client.loadImage(bytes);
+      transfer(bytes);
+      expect(await failure(() => loading)).toBeInstanceOf(UploadError);
+      const more = new Uint8Array(length);
+      const asking = client.request({ method: 'POST', path: '/x', body: more });
+      transfer(more); // while the version is asked for
+      expect(await failure(() => asking)).toBeInstanceOf(UploadError);
+      expect(engine.asked).toEqual([]);
+    });
+  });
+
+  it('a stream that something else listens to is refused at the call, as it would never flow', () => {
+    const stream = Readable.from([Buffer.from('x')]);
+    stream.on('readable', () => {});
+    expect(() => client.loadImage(stream)).toThrow('loadImage: data is a stream with a "readable" listener: remove it first');
+    expect(() => client.importImageFromStream(stream)).toThrow(ArgumentError);
+    stream.removeAllListeners('readable').destroy();
+  });
+
+  it('a chunk whose memory was transferred is an error, not an end without it', async () => {
+    const detached = (): Uint8Array => {
+      const bytes = new Uint8Array(8);
+      structuredClone(bytes, { transfer: [bytes.buffer] });
+      return bytes;
+    };
+    async function* chunks(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('x');
+      yield detached();
+    }
+    for (const source of [chunks, () => Readable.from(chunks()), () => ReadableStream.from(chunks()) as never]) {
+      expect(await failure(() => client.loadImage(source()))).toBeInstanceOf(UploadError);
+      expect(await failure(() => client.importImageFromStream(source()))).toBeInstanceOf(UploadError);
+    }
+    expect(await failure(() => client.importImageFromData({ a: detached() }))).toBeInstanceOf(TarError);
+    expect(await failure(() => client.importImageFromData([{ path: 'a', size: 0, content: [detached()] }]))).toBeInstanceOf(TarError);
+  });
+
+  describe('a form of data', () => {
+    it('may be a Response, and a file by its URL', async () => {
+      const path = join(folder, 'x.tar');
+      await writeFile(path, 'a tar');
+      const sources: UploadData[] = [new Response('a tar') as UploadData, { path: pathToFileURL(path) }, { path }];
+      for (const data of sources) await client.loadImage(data);
+      await client.importImage(new Response('a tar') as UploadData);
+      await client.importImageFromStream(new Response('a tar') as never);
+      await client.importImage(pathToFileURL(path) as never);
+      await client.importImageFromFile(pathToFileURL(path));
+      expect(engine.asked.map(({ body }) => body.toString())).toEqual(Array.from({ length: 7 }, () => 'a tar'));
+    });
+
+    it('may be the URL of what the engine fetches', async () => {
+      await client.importImage(new URL('http://h.example/x.tar'));
+      await client.importImageFromUrl(new URL('https://h.example/x.tar'));
+      const froms = engine.asked.map(({ target }) => new URL(target, 'http://d').searchParams.get('fromSrc'));
+      expect(froms).toEqual(['http://h.example/x.tar', 'https://h.example/x.tar']);
+    });
+
+    it('is refused where it is an answer that failed', () => {
+      expect(() => client.loadImage(new Response('not found', { status: 404 }) as UploadData)).toThrow('a Response with status 404');
+    });
+
+    it.each([
+      ['a path', 'x.tar', 'give { path }'],
+      ['a promise', Promise.resolve(Buffer.from('x')), 'await the promise first'],
+      ['an ArrayBuffer', new ArrayBuffer(1), 'new Uint8Array(buffer)'],
+      ['a list', [Buffer.from('x')], 'Readable.from'],
+      ['a file URL', new URL('file:///x.tar'), 'give { path: url }'],
+      ['a web URL', new URL('http://h/x.tar'), 'fetch it, and give the Response'],
+      ['a function', () => Buffer.from('x'), 'give what it returns'],
+      ['{ file }', { file: 'x.tar' }, 'give { path }'],
+      ['a file URL as text', { path: 'file:///x.tar' }, 'give new URL(text)'],
+      ['a web URL as text', { path: 'http://h/x.tar' }, 'fetch(url) gives a Response'],
+      ['another URL as text', { path: 'ftp://h/x.tar' }, 'not another URL'],
+    ] as const)('is named where another was given: %s', (_, data, remedy) => {
+      expect(() => client.loadImage(data as never)).toThrow(ArgumentError);
+      expect(() => client.loadImage(data as never)).toThrow(remedy);
+    });
+
+    it.each([
+      ['a path', 'x.tar'],
+      ['a Blob', new Blob(['x'])],
+      ['a file URL', new URL('file:///x.tar')],
+      ['{ path }', { path: 'x.tar' }],
+      ['bytes', new Uint8Array(1)],
+    ])('is named where an import of less was given %s', (what, data) => {
+      expect(() => client.importImageFromStream(data as never)).toThrow(/: importImage takes it$/);
+      if (what !== 'bytes' && what !== '{ path }') expect(() => client.importImageFromData(data as never)).toThrow(/: importImage takes it$/);
+    });
+
+    it.each(['file:///x.tar', 'ftp://h/x.tar'])('is named where an import of %s was meant', (text) => {
+      expect(() => client.importImage(text)).toThrow(ArgumentError);
+      expect(() => client.importImageFromFile(text)).toThrow(/file: URL, not a/);
+    });
+
+    it('is named where a folder was given', async () => {
+      const error = await failure(() => client.importImage(folder));
+      expect(String(error)).toContain(`cannot read ${folder}: it is a directory; give an archive, or packDirectory(path) to importImage`);
+    });
+  });
+});
+
+// A server changes its folder while a call is under way: what a relative path means is what it meant at the call.
+describe('a relative path', () => {
+  let engine: FakeEngine;
+  let client: ImageClient;
+  beforeAll(async () => {
+    engine = await fakeEngine(({ target }, response) => {
+      if (target.includes('/version')) return { Version: '1', ApiVersion: '1.41' };
+      return target.includes('/get') ? void response.end(Buffer.alloc(1024)) : answer;
+    });
+    client = new ImageClient({ host: engine.host });
+  });
+  afterAll(async () => {
+    client.close();
+    await engine.close();
+  });
+  afterEach(() => void vi.restoreAllMocks());
+  beforeEach(async () => {
+    for (const name of ['here', 'there']) {
+      await mkdir(join(folder, name, 'tree'), { recursive: true });
+      await writeFile(join(folder, name, 'x.tar'), name);
+      await writeFile(join(folder, name, 'tree', 'file'), name);
+    }
+    enter('here');
+  });
+  // Test workers cannot change their folder: what is resolved later would be another file, or none.
+  const enter = (name: string): void => void vi.spyOn(process, 'cwd').mockReturnValue(join(folder, name));
+  const leave = (): void => enter('there');
+
+  it.each([
+    ['of a load', () => client.loadImage({ path: 'x.tar' })],
+    ['of an import', () => client.importImageFromFile('x.tar')],
+    ['of an import, as text', () => client.importImage('x.tar')],
+    ['of a folder', () => client.importImage(packDirectory('tree'))],
+  ] as const)('%s is one of the call', async (_, call) => {
+    const calling = call();
+    leave();
+    await calling;
+    expect(engine.asked.at(-1)?.body.toString()).toContain('here');
+  });
+
+  it('of a recording and of its socket is one of the call', async () => {
+    const recording = record('made.tape', { host: engine.host, socketPath: 'made.sock' });
+    leave();
+    await using recorded = await recording;
+    expect(recorded.socketPath).toBe(join(folder, 'here', 'made.sock'));
+    await recorded.close();
+    expect(await readdir(join(folder, 'here'))).toEqual(['made.tape', 'tree', 'x.tar']);
+    enter('here');
+    const replaying = replay(await readFile(join(folder, 'here', 'made.tape')), { socketPath: 'played.sock' });
+    leave();
+    await using played = await replaying;
+    expect(played.socketPath).toBe(join(folder, 'here', 'played.sock'));
+  });
+
+  it('of a certificate, or of the folder of config.json, is one of the call', async () => {
+    const tls = new ImageClient({ host: 'tcp://127.0.0.1:1', tls: { ca: 'ca.pem' } });
+    const source = dockerConfig({ folder: 'config', environment: {} });
+    await mkdir(join(folder, 'here', 'config'));
+    const auths = { 'h.example': { auth: Buffer.from('u:p').toString('base64') } };
+    await writeFile(join(folder, 'here', 'config', 'config.json'), JSON.stringify({ auths }), { mode: 0o600 });
+    leave();
+    await expect(tls.ping()).rejects.toThrow(`tls.ca (${join(folder, 'here', 'ca.pem')}): there is no such file`);
+    expect(await source('h.example', {})).toMatchObject({ username: 'u' });
+    tls.close();
+  });
+
+  it('of a save is one of the call, and no temporary file stays', async () => {
+    const saving = client.getImage('a').toFile('saved.tar');
+    leave();
+    await saving;
+    expect(await readdir(join(folder, 'here'))).toEqual(['saved.tar', 'tree', 'x.tar']);
+    expect(await readdir(join(folder, 'there'))).toEqual(['tree', 'x.tar']);
+    await client.getImage('a').toFile(pathToFileURL(join(folder, 'url.tar')));
+    expect((await readFile(join(folder, 'url.tar'))).length).toBe(1024);
+  });
+});

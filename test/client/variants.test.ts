@@ -1,0 +1,181 @@
+// Which platform an image is for: the index and the manifest decide, not a field that some engines leave out.
+
+import { afterEach, describe, expect, it } from 'vitest';
+import { ApiError, NotFoundError } from '../../src/errors.ts';
+import { ImageClient } from '../../src/client/image-client.ts';
+import { fakeEngine } from '../support/fake-engine.ts';
+import type { FakeEngine } from '../support/fake-engine.ts';
+
+const hex = (digit: string): string => `sha256:${digit.repeat(64)}`;
+const INDEX = 'application/vnd.oci.image.index.v1+json';
+const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+const ARM = { Id: hex('1'), RepoTags: ['h:1/a:1'], RepoDigests: [`h:1/a@${hex('a')}`, `h:1/a@${hex('b')}`], Os: 'linux', Architecture: 'arm' };
+// The answer of Docker 29 to an inspect of an image of which it has the variant of another platform alone.
+const ABSENT = {
+  Id: hex('8'), RepoTags: ['h:1/a:1'], RepoDigests: [`h:1/a@${hex('8')}`], Config: {}, Architecture: '', Os: '', Size: 0, RootFS: {},
+  Descriptor: { mediaType: INDEX, digest: hex('8'), size: 506 },
+};
+const CONTAINERD = { DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] };
+const platformQuery = (architecture: string): string => `?platform={"architecture":"${architecture}","os":"linux"}`;
+
+let engine: FakeEngine;
+let client: ImageClient;
+afterEach(async () => {
+  client.close();
+  await engine.close();
+});
+
+interface World {
+  /** Answers by path below the version, without the query or with it. */
+  readonly answers?: Record<string, object>;
+  readonly podman?: string;
+  readonly version?: string;
+}
+async function start({ answers = {}, podman, version = '1.51' }: World): Promise<void> {
+  engine = await fakeEngine(({ method, target }, response) => {
+    const path = decodeURIComponent(target.replace(/^\/v[^/]+/, ''));
+    if (method === 'POST') return '{"status":"Status: Downloaded newer image for h:1/a:1"}';
+    const found = answers[path] ?? (path.includes('?platform') ? undefined : answers[path.split('?')[0] ?? '']);
+    if (found === undefined) response.statusCode = 404;
+    return found ?? { message: 'No such image: h:1/a:1' };
+  }, version, podman === undefined ? { Server: 'Docker/29.0.0 (linux)' } : { Server: `Libpod/${podman} (linux)` });
+  client = new ImageClient({ host: engine.host });
+}
+const sent = (): string[] => engine.asked.map(({ method, target }) => `${method} ${decodeURIComponent(target).replace(/^\/v[^/]+/, '')}`);
+const INSPECT = '/images/h:1/a:1/json';
+
+describe('an inspect of a variant that the engine does not have', () => {
+  it.each([
+    ['an index', ABSENT],
+    ['the manifest that the index names', { ...ABSENT, Descriptor: { mediaType: MANIFEST, digest: hex('9'), size: 1 } }],
+    ['no descriptor', { ...ABSENT, Descriptor: undefined }],
+  ])('is a NotFoundError, though the engine answers 200 with %s and empty texts', async (_, answer) => {
+    await start({ answers: { [INSPECT + platformQuery('arm64')]: answer } });
+    const error = await client.inspectImage('h:1/a:1', { platform: 'linux/arm64' }).then(undefined, (reason: unknown) => reason);
+    expect(error).toBeInstanceOf(NotFoundError);
+    expect(error).toMatchObject({ reason: 'platform', status: 200 });
+    expect((error as Error).message).toContain('linux/arm64');
+  });
+
+  it('says so where no platform was asked for, and none of the variants is for the platform of the engine', async () => {
+    await start({ answers: { [INSPECT]: ABSENT } });
+    const error = await client.inspectImage('h:1/a:1').then(undefined, (reason: unknown) => reason);
+    expect(error).toBeInstanceOf(NotFoundError);
+    expect(error).toMatchObject({ reason: 'platform', status: 200 });
+    expect((error as Error).message).toMatch(/h:1\/a:1 .*other platforms.*platform/);
+    expect(await client.exists('h:1/a:1')).toBe(true);
+    expect(await client.exists('h:1/b:1')).toBe(false);
+  });
+
+  it('gives the manifests where they were asked for: they tell which variants there are', async () => {
+    const Manifests = [{ ID: hex('9'), Descriptor: { mediaType: MANIFEST, digest: hex('9'), size: 1 }, Available: true, Kind: 'image' }];
+    await start({ answers: { '/info': CONTAINERD, [INSPECT]: { ...ABSENT, Manifests } } });
+    expect(await client.inspectImage('h:1/a:1', { manifests: true })).toMatchObject({ Architecture: '', Manifests });
+  });
+
+  it('leaves an artifact and an old image as they are, which have no platform at all', async () => {
+    const artifact = { ...ABSENT, Descriptor: { mediaType: MANIFEST, digest: hex('8'), size: 1 } };
+    await start({ answers: { [INSPECT]: artifact, '/images/h:1/old/json': { Id: hex('1'), Os: '', Architecture: '' } } });
+    expect(await client.inspectImage('h:1/a:1')).toMatchObject({ Id: hex('8'), Architecture: '' });
+    expect(await client.inspectImage('h:1/old')).toMatchObject({ Id: hex('1'), Architecture: '' });
+  });
+});
+
+describe('a pull of a platform', () => {
+  it.each(['4.3.1', '5.4.2', '6.1.1'])('takes a missing variant for unknown on Podman %s, which never tells it', async (podman) => {
+    await start({ answers: { [INSPECT]: ARM, '/info': {}, '/images/json': [] }, podman });
+    for (const platform of ['linux/arm/v5', 'linux/arm/v6', 'linux/armel', 'linux/arm/v7']) {
+      expect(await client.pull('h:1/a:1', { platform }), platform).toMatchObject({ warnings: [] });
+    }
+    await expect(client.pull('h:1/a:1', { platform: 'linux/arm64' })).rejects.toMatchObject({ reason: 'platform' });
+  });
+
+  // An older build of arm/v6 has no variant in its config; the index alone has it (seen on Docker 20.10 and 28.5).
+  it.each([INDEX, 'application/vnd.docker.distribution.manifest.list.v2+json'])('asks the registry, on Docker, for %s', async (mediaType) => {
+    const Descriptor = { mediaType, digest: hex('a'), size: 1 };
+    await start({ answers: { [INSPECT]: ARM, '/info': {}, '/distribution/h:1/a:1/json': { Descriptor, Platforms: [] } }, version: '1.41' });
+    expect(await client.pull('h:1/a:1', { platform: 'linux/arm/v6' })).toMatchObject({ warnings: [] });
+  });
+
+  it('is an error where the registry has a manifest alone, whose config has no variant: that is v7', async () => {
+    const Descriptor = { mediaType: MANIFEST, digest: hex('a'), size: 1 };
+    await start({ answers: { [INSPECT]: ARM, '/info': {}, '/distribution/h:1/a:1/json': { Descriptor, Platforms: [] } }, version: '1.41' });
+    const error = await client.pull('h:1/a:1', { platform: 'linux/arm/v6' }).then(undefined, (reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ reason: 'platform' });
+  });
+
+  it('leaves a warning where the registry cannot be asked', async () => {
+    await start({ answers: { [INSPECT]: ARM, '/info': {} }, version: '1.41' });
+    const { warnings } = await client.pull('h:1/a:1', { platform: 'linux/arm/v6' });
+    expect(warnings).toEqual([expect.stringContaining('the platform of h:1/a:1 could not be found out')]);
+  });
+
+  // The engine takes the platform out of the index, or fails: tape "pull-platform" of Docker 29.
+  it('is right where the image is an index, though the engine shows nothing of the variant', async () => {
+    await start({ answers: { [INSPECT]: ABSENT } });
+    expect(await client.pull('h:1/a:1', { platform: 'linux/arm64' })).toMatchObject({ status: 'downloaded', warnings: [] });
+    expect(sent()).toEqual(['POST /images/create?fromImage=h:1/a&tag=1&platform=linux/arm64', `GET ${INSPECT}`]);
+  });
+});
+
+describe('a removal of several platforms', () => {
+  const image = { ...ABSENT, Os: 'linux', Architecture: 'amd64' };
+  it.each([
+    ['shows nothing of', ABSENT],
+    ['has no answer for', undefined],
+  ])('removes none where there is one that the engine %s', async (_, absent) => {
+    const answers = { [INSPECT + platformQuery('amd64')]: image, ...(absent && { [INSPECT + platformQuery('s390x')]: absent }) };
+    await start({ answers });
+    const removal = client.removeImage('h:1/a:1', { platforms: ['linux/amd64', 'linux/s390x'], force: true });
+    await expect(removal).rejects.toBeInstanceOf(NotFoundError);
+    expect(sent().filter((line) => line.startsWith('DELETE'))).toEqual([]);
+  });
+
+  it('removes them where all are there, and asks nothing for one alone', async () => {
+    const answers = { '/images/h:1/a:1': [], [INSPECT + platformQuery('amd64')]: image, [INSPECT + platformQuery('s390x')]: image };
+    await start({ answers });
+    expect(await client.removeImage('h:1/a:1', { platforms: ['linux/amd64', 'linux/s390x'], force: true })).toEqual([]);
+    expect(sent().map((line) => line.split(' ')[0])).toEqual(['GET', 'GET', 'DELETE']);
+    await client.removeImage('h:1/a:1', { platforms: ['linux/amd64'], force: true });
+    expect(sent()).toHaveLength(4);
+  });
+});
+
+describe('a pull of what is missing, of a platform, on the containerd store', () => {
+  const amd64 = { ...ABSENT, Os: 'linux', Architecture: 'amd64' };
+  it('finds the variant beside the one that the engine shows, and asks no registry', async () => {
+    const arm64 = { ...ABSENT, Os: 'linux', Architecture: 'arm64', Variant: 'v8' };
+    await start({ answers: { '/info': CONTAINERD, [INSPECT]: amd64, [INSPECT + platformQuery('arm64')]: arm64 } });
+    const found = await client.pull('h:1/a:1', { policy: 'missing', platform: 'linux/arm64' });
+    expect(found).toEqual({ reference: 'h:1/a:1', digest: hex('8'), status: 'up-to-date', warnings: [] });
+    expect(sent().filter((line) => line.startsWith('POST'))).toEqual([]);
+  });
+
+  it.each([
+    ['shows nothing of', ABSENT],
+    ['has no answer for', undefined],
+  ])('pulls a variant that the engine %s', async (_, variant) => {
+    const answers = { '/info': CONTAINERD, [INSPECT]: amd64, ...(variant && { [INSPECT + platformQuery('arm64')]: variant }) };
+    await start({ answers });
+    await client.pull('h:1/a:1', { policy: 'missing', platform: 'linux/arm64' });
+    expect(sent().filter((line) => line.startsWith('POST'))).toHaveLength(1);
+  });
+
+  // As Docker 28.5 answers after a pull of arm/v6 of an image whose configs have no variants: only its index has them.
+  it('does not take an image that does not say its variant for the one that is wanted', async () => {
+    const v6 = { ...ABSENT, Os: 'linux', Architecture: 'arm' };
+    await start({ answers: { '/info': CONTAINERD, [INSPECT]: v6 } });
+    await client.pull('h:1/a:1', { policy: 'missing', platform: 'linux/arm/v7' });
+    expect(sent().filter((line) => line.startsWith('POST'))).toHaveLength(1);
+  });
+
+  it.each([
+    ['has it', { [`${INSPECT}?platform={"architecture":"arm","os":"linux","variant":"v7"}`]: { ...ABSENT, Os: 'linux', Architecture: 'arm' } }, '1.51'],
+    ['cannot be asked for it', {}, '1.48'],
+  ])('is up to date where the engine %s', async (_, answers, version) => {
+    await start({ answers: { '/info': CONTAINERD, [INSPECT]: { ...ABSENT, Os: 'linux', Architecture: 'arm' }, ...answers }, version });
+    expect(await client.pull('h:1/a:1', { policy: 'missing', platform: 'linux/arm/v7' })).toMatchObject({ status: 'up-to-date' });
+    expect(sent().filter((line) => line.startsWith('POST'))).toEqual([]);
+  });
+});

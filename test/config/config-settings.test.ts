@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { parseSettings } from '../../src/config/config-file.ts';
+import { currentContext, httpHeaders } from '../../src/config/config-settings.ts';
+import type { JsonObject } from '../../src/api/api-error.ts';
+import { ConfigError } from '../../src/errors.ts';
+
+const PATH = '/home/me/.docker/config.json';
+const settings = (text: string): JsonObject => parseSettings(Buffer.from(text), PATH);
+const headers = (text: string): unknown => httpHeaders(settings(text), PATH);
+
+describe('config.json', () => {
+  it.each(['', ' \r\n\t', 'null', '{}', '{"auths":{},"credsStore":7}'])('%j has no settings of ours', (text) => {
+    expect(currentContext(settings(text), PATH)).toBeUndefined();
+    expect(headers(text)).toEqual([]);
+  });
+
+  const broken = ['{"auth":"aHVudGVyMg', '{"a":1}{"b":2}', '\ufeff{}', '[]', '"hunter2"', 'nullx', '{"a":\u00a01}'];
+  it.each(broken)('%j is refused by its path alone', (text) => {
+    expect(() => settings(text)).toThrow(ConfigError);
+    const reason = '(is not JSON|is JSON, and not an object|begins with a byte order mark, where JSON in UTF-8 has none)';
+    expect(() => settings(text)).toThrow(new RegExp(`^/home/me/\\.docker/config\\.json ${reason}$`));
+  });
+
+  it('that is no UTF-8 is refused', () => {
+    expect(() => parseSettings(Buffer.from('{"a":"\xff"}', 'latin1'), PATH)).toThrow(`${PATH} is not JSON`);
+  });
+});
+
+describe('currentContext', () => {
+  it.each([
+    ['{"currentContext":"lab"}', 'lab'],
+    ['{"CurrentCONTEXT":"lab"}', 'lab'],
+    ['{"currentContext":"a","currentcontext":"b"}', 'b'], // Go takes the last one that matches
+    ['{"currentContext":""}', undefined],
+    ['{"currentContext":null}', undefined],
+  ])('of %s is %s', (text, name) => {
+    expect(currentContext(settings(text), PATH)).toBe(name);
+  });
+
+  it('of another type harms only who needs it', () => {
+    const text = '{"currentContext":["hunter2"],"HttpHeaders":{"X-A":"1"}}';
+    expect(headers(text)).toEqual([['X-A', '1']]);
+    expect(() => currentContext(settings(text), PATH)).toThrow(`${PATH}: "currentContext" must be a string`);
+  });
+});
+
+describe('HttpHeaders', () => {
+  it('are names and values, without the User-Agent that older docker commands wrote there', () => {
+    const text = '{"HttpHeaders":{"User-Agent":"Docker-Client/18.09.1 (linux)","X-Meta":"a, b"}}';
+    expect(headers(text)).toEqual([['X-Meta', 'a, b']]);
+  });
+
+  const wrong = ['{"HttpHeaders":"hunter2"}', '{"HttpHeaders":["hunter2"]}', '{"HttpHeaders":{"X-A":["hunter2"]}}'];
+  it.each(wrong)('%s is refused', (text) => {
+    expect(() => headers(text)).toThrow(ConfigError);
+    expect(() => headers(text)).toThrow(/^((?!hunter2).)*"HttpHeaders"((?!hunter2).)*$/);
+    expect(currentContext(settings(text), PATH)).toBeUndefined();
+  });
+});

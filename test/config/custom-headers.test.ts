@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { checkHeaders, parseCustomHeaders } from '../../src/config/custom-headers.ts';
+import { ConfigError } from '../../src/errors.ts';
+
+describe('DOCKER_CUSTOM_HEADERS', () => {
+  it('is read as the docker command documents it (envOverrideHTTPHeaders in its cli/command/cli_options.go)', () => {
+    const text = 'one=one-value,"two=two,value","three= a value with whitespace  ",four=,five=five=one,five=five-two';
+    const headers = [['one', 'one-value'], ['two', 'two,value'], ['three', 'a value with whitespace'], ['five', 'five-two']];
+    expect(parseCustomHeaders(text)).toEqual(headers);
+  });
+
+  it.each([
+    ['X-A=1', [['X-A', '1']]],
+    [' X-A =1,X-B=2\n', [['X-A', '1'], ['X-B', '2']]],
+    ['"X-A=say ""hi"""', [['X-A', 'say "hi"']]],
+    ['X-A=1,x-a=2', [['x-a', '2']]],
+    ['X-A=1,X-A=', []],
+    ['Authorization=Bearer a.b==', [['Authorization', 'Bearer a.b==']]],
+  ])('%j', (text, headers) => {
+    expect(parseCustomHeaders(text)).toEqual(headers);
+  });
+
+  it.each([
+    ['hunter2', 'its part 1 is not of the form name=value'],
+    ['X-A=1,hunter2', 'its part 2 '],
+    ['X-A=1,', 'its part 2 '],
+    ['=hunter2', 'its part 1 '],
+    [' =hunter2', 'a name that HTTP does not allow'],
+    ['X-A=say "hunter2"', 'must be comma-separated'],
+    ['"X-A=hunter2', 'must be comma-separated'],
+    ['"X-A=1"hunter2', 'must be comma-separated'],
+    ['X-A=1\nX-B=hunter2', 'must be comma-separated'],
+    ['X A=hunter2', 'the header "X A" has a name that HTTP does not allow'],
+    ['"X-A=a\r\nX-B: hunter2"', 'the header "X-A" has a value that HTTP does not allow'],
+    ['X-A=€hunter2', 'the header "X-A" has a value'],
+    ['X-A=éhunter2', 'the header "X-A" has a value'],
+  ])('%j is refused: %s', (text, words) => {
+    expect(() => parseCustomHeaders(text)).toThrow(ConfigError);
+    expect(() => parseCustomHeaders(text)).toThrow(words);
+    expect(() => parseCustomHeaders(text)).toThrow(/^DOCKER_CUSTOM_HEADERS((?!hunter2).)*$/);
+  });
+});
+
+describe('a header that the client writes itself', () => {
+  it.each([
+    'Host', 'host', 'User-Agent', 'Content-Length', 'CONTENT-LENGTH', 'Content-Type', 'Transfer-Encoding', 'Connection',
+    'Upgrade', 'Expect', 'TE', 'Trailer', 'X-Registry-Auth', 'X-Registry-Config',
+  ])('%s cannot be set', (name) => {
+    const check = (): unknown => checkHeaders([[name, 'x']], 'HttpHeaders in /c');
+    expect(check).toThrow(ConfigError);
+    expect(check).toThrow(`HttpHeaders in /c: the header "${name}" is the client's own`);
+  });
+});

@@ -1,0 +1,233 @@
+// Which rule wins, and what is said of it. What the docker command itself answers stands in test/system/find-engine.test.ts.
+
+import { describe, expect, it } from 'vitest';
+import { chooseEngine, nameEngine, socketsToLookAt } from '../../src/config/resolve-engine.ts';
+import type { EngineChoice, EngineFindings, EngineQuestion, EngineRequest } from '../../src/config/resolve-engine.ts';
+import type { StoredContext } from '../../src/config/docker-context.ts';
+import type { Variables } from '../../src/config/environment-variables.ts';
+import { ConfigError } from '../../src/errors.ts';
+
+interface Case extends EngineRequest {
+  readonly variables?: Variables;
+  readonly currentContext?: EngineQuestion['currentContext'];
+  readonly platform?: string;
+  readonly existing?: readonly string[];
+  readonly stored?: Partial<StoredContext>;
+  readonly tlsFolder?: string;
+}
+
+function choose(given: Case): EngineChoice {
+  const { variables = {}, currentContext, platform = 'linux', existing = [], stored, tlsFolder, ...request } = given;
+  const surroundings = { platform, home: '/home/me', variables };
+  const question = { request, surroundings, configFile: '/home/me/.docker/config.json', currentContext };
+  const facts: EngineFindings = {
+    existing: new Set(existing),
+    stored: stored && { name: 'lab', description: undefined, host: undefined, skipTlsVerify: false, ...stored },
+    tlsFolder,
+    headers: [],
+  };
+  return chooseEngine(question, nameEngine(question), facts);
+}
+
+const SOCKET = '/var/run/docker.sock';
+const TCP = 'tcp://h:2376';
+/** What was considered, but the alternatives: rule, what it says, and what came of it. */
+const rulesOf = ({ explanation: { considered } }: EngineChoice): string[] =>
+  considered.slice(0, 6).map(({ rule, what, state }) => `${rule} ${what} ${state}`);
+
+describe('the rules, in the docker command\'s order', () => {
+  const everything = { DOCKER_HOST: 'tcp://a:1', DOCKER_CONTEXT: 'second' };
+
+  const names = ['host', 'context', 'DOCKER_HOST', 'DOCKER_CONTEXT', 'currentContext'];
+  it.each<[string, Case, string[]]>([
+    // what is set, and what each of those rules then says: "-" is nothing
+    ['a host beats all', { host: 'unix:///h', variables: everything, currentContext: 'third' },
+      ['unix:///h chosen', '-', 'tcp://a:1 overruled', 'second overruled', 'third overruled']],
+    ['a context beats the variables', { context: 'lab', variables: everything, currentContext: 'third' },
+      ['-', 'lab chosen', 'tcp://a:1 overruled', 'second overruled', 'third overruled']],
+    ['DOCKER_HOST beats DOCKER_CONTEXT', { variables: everything, currentContext: 'third' },
+      ['-', '-', 'tcp://a:1 chosen', 'second overruled', 'third overruled']],
+    ['DOCKER_CONTEXT beats currentContext', { variables: { DOCKER_CONTEXT: 'second' }, currentContext: 'third' },
+      ['-', '-', '-', 'second chosen', 'third overruled']],
+    ['currentContext beats the default', { currentContext: 'third' },
+      ['-', '-', '-', '-', 'third chosen']],
+    ['the context "default" is DOCKER_HOST', { context: 'default', variables: everything },
+      ['-', 'default chosen', 'tcp://a:1 chosen', 'second overruled', '-']],
+  ])('%s', (_, given, rules) => {
+    const choice = choose({ ...given, existing: [SOCKET], stored: { host: 'tcp://c:1' } });
+    const said = rules.map((text, index) => `${names[index]} ${text === '-' ? 'undefined absent' : text}`);
+    expect(rulesOf(choice)).toEqual([...said, `default unix://${SOCKET} there`]);
+  });
+
+  it('says where the winner comes from', () => {
+    const { explanation, hint } = choose({ currentContext: 'lab', stored: { host: 'tcp://c:1' } });
+    expect(explanation).toMatchObject({
+      host: 'tcp://c:1', rule: 'currentContext', context: 'lab', source: 'currentContext in /home/me/.docker/config.json',
+    });
+    expect(hint).toContain('(context "lab", currentContext in /home/me/.docker/config.json)');
+  });
+
+  it('passes over a currentContext that cannot be read, unless it would win', () => {
+    const currentContext = new ConfigError('/c: "currentContext" must be a string');
+    expect(rulesOf(choose({ currentContext, host: TCP }))).toContain('currentContext undefined overruled');
+    expect(() => choose({ currentContext })).toThrow(currentContext);
+  });
+
+  it.each(['a', '../x', 'a/b'])('refuses the context %j before anything is looked up', (name) => {
+    expect(() => choose({ variables: { DOCKER_CONTEXT: name } })).toThrow(/^DOCKER_CONTEXT: ".*" is no name of a context/);
+  });
+
+  it.each(['ssh://me:HUNTER2@h', 'tcp://me:HUNTER2@h', 'x://HUNTER2@h'])('never shows the password of %s', (host) => {
+    const { explanation } = choose({ host: TCP, variables: { DOCKER_HOST: host } });
+    expect(JSON.stringify(explanation)).not.toContain('HUNTER2');
+    expect(rulesOf(choose({ host: TCP, variables: { DOCKER_HOST: host } }))).toContain('DOCKER_HOST undefined overruled');
+  });
+
+  it('names the variable of a host that is none, and the context', () => {
+    const words = 'has an unknown scheme';
+    expect(() => choose({ variables: { DOCKER_HOST: 'gopher://x' } })).toThrow(`DOCKER_HOST "gopher://x" ${words}`);
+    expect(() => choose({ context: 'lab', stored: { host: 'x://' } })).toThrow(`the host of context "lab" "x://" ${words}`);
+  });
+
+  it('dials the default socket for a context without a host', () => {
+    expect(choose({ context: 'lab', stored: {} }).explanation.host).toBe(`unix://${SOCKET}`);
+    expect(choose({ context: 'lab', stored: {}, platform: 'win32' }).explanation.host).toBe('npipe:////./pipe/docker_engine');
+  });
+});
+
+describe('the sockets of other engines', () => {
+  const podman = '/run/podman/podman.sock';
+  const colima = '/home/me/.colima/default/docker.sock';
+
+  it('count only where the default does not exist; then the first of the list', () => {
+    expect(choose({ existing: [SOCKET, podman] }).explanation).toMatchObject({ rule: 'default', host: `unix://${SOCKET}` });
+    expect(choose({ existing: [podman, colima] }).explanation).toMatchObject({
+      rule: 'alternative', host: `unix://${colima}`, source: `Colima, as unix://${SOCKET} does not exist`, context: 'default',
+    });
+  });
+
+  it('are told of, chosen or not', () => {
+    const states = (existing: string[]): string[] => {
+      const sockets = choose({ existing }).explanation.considered.slice(5);
+      return sockets.flatMap(({ what, state }) => (state === 'absent' ? [] : [`${what} ${state}`]));
+    };
+    expect(states([podman, colima])).toEqual([`unix://${colima} chosen`, `unix://${podman} there`]);
+    expect(states([SOCKET, podman])).toEqual([`unix://${SOCKET} chosen`, `unix://${podman} there`]);
+  });
+
+  it.each<[string, Case]>([
+    ['DOCKER_HOST', { variables: { DOCKER_HOST: 'unix:///nowhere' } }],
+    ['DOCKER_CONTEXT, be it "default"', { variables: { DOCKER_CONTEXT: 'default' } }],
+    ['TLS, whose default is a port', { variables: { DOCKER_TLS: '1', DOCKER_CERT_PATH: '/c' }, tlsFolder: '/c' }],
+  ])('do not stand in for what was named by %s', (_, given) => {
+    expect(choose({ ...given, existing: [podman] }).explanation.rule).not.toBe('alternative');
+  });
+
+  it('leave the default where none exists, and an advice that names them all', () => {
+    const { explanation, hint } = choose({});
+    expect(explanation).toMatchObject({ rule: 'default', host: `unix://${SOCKET}` });
+    expect(explanation.considered[5]).toMatchObject({ rule: 'default', state: 'chosen', detail: 'does not exist' });
+    for (const host of [colima, podman]) expect(hint).toContain(`unix://${host}`);
+  });
+
+  it('are pipes on Windows', () => {
+    const existing = ['//./pipe/podman-machine-default'];
+    expect(choose({ platform: 'win32', existing }).explanation.host).toBe('npipe:////./pipe/podman-machine-default');
+  });
+
+  it('are all looked at, and so is the default', () => {
+    const surroundings = { platform: 'linux', home: '/home/me', variables: {} };
+    const looked = socketsToLookAt({ request: {}, surroundings, configFile: undefined, currentContext: undefined });
+    expect(looked).toEqual(expect.arrayContaining([SOCKET, podman, colima]));
+  });
+});
+
+describe('TLS', () => {
+  const files = (...names: string[]): string[] => names.map((name) => `/c/${name}.pem`);
+  const tlsOf = (given: Case): EngineChoice['explanation']['tls'] => choose({ tlsFolder: '/c', ...given }).explanation.tls;
+  const all = { ca: '/c/ca.pem', cert: '/c/cert.pem', key: '/c/key.pem' };
+  const verifying = { DOCKER_TLS_VERIFY: '0' };
+  const three = files('ca', 'cert', 'key');
+  const lab = { context: 'lab', stored: { host: TCP } };
+  const skipping = { context: 'lab', stored: { host: TCP, skipTlsVerify: true } };
+
+  it.each<[string, Case, object | undefined]>([
+    // what is set | what is used; without files where none is named
+    ['nothing', { host: TCP }, undefined],
+    ['DOCKER_CERT_PATH', { host: TCP, variables: { DOCKER_CERT_PATH: '/c' }, existing: three }, undefined],
+    ['DOCKER_TLS_VERIFY', { host: TCP, variables: verifying, existing: three }, { ...all, verify: true }],
+    ['DOCKER_TLS', { host: TCP, variables: { DOCKER_TLS: 'false' }, existing: three }, { ...all, verify: false }],
+    ['DOCKER_TLS without files', { host: TCP, variables: { DOCKER_TLS: '1' } }, { verify: false }],
+    ['both', { host: TCP, variables: { DOCKER_TLS: '1', ...verifying }, existing: files('ca') }, { ca: all.ca, verify: true }],
+    ['a context with files', { ...lab, existing: three }, { ...all, verify: true }],
+    ['a context with a CA', { ...lab, existing: files('ca') }, { ca: all.ca, verify: true }],
+    ['a context with a key, and no CA', { ...lab, existing: files('cert', 'key') }, { ...all, ca: undefined, verify: true }],
+    ['SkipTLSVerify alone', skipping, { verify: false }],
+    ['SkipTLSVerify with files', { ...skipping, existing: files('ca') }, { ca: all.ca, verify: false }],
+    ['a plain context', lab, undefined],
+    ['https://', { host: 'https://h' }, { verify: true }],
+    ['https:// and DOCKER_TLS', { host: 'https://h', variables: { DOCKER_TLS: '1' } }, { verify: true }],
+    ['http:// and DOCKER_TLS_VERIFY', { host: 'http://h', variables: verifying, existing: three }, { ...all, verify: true }],
+    ['a socket', { host: 'unix:///x', variables: verifying, existing: files('ca') }, undefined],
+    ['a pipe', { host: 'npipe://', variables: verifying }, undefined],
+    ['ssh', { host: 'ssh://h', variables: verifying }, undefined],
+    ['a context of a socket with files', { context: 'lab', stored: { host: 'unix:///x' }, existing: files('ca') }, undefined],
+    ['TLS that the caller has settled', { host: TCP, ownTls: true, variables: verifying }, undefined],
+  ])('with %s', (_, given, tls) => {
+    expect(tlsOf(given)).toEqual(tls && { ca: undefined, cert: undefined, key: undefined, ...tls });
+  });
+
+  it('without a host is at port 2376 of this machine', () => {
+    const { explanation } = choose({ variables: verifying, tlsFolder: '/c', existing: files('ca') });
+    expect(explanation).toMatchObject({ rule: 'default', host: 'tcp://localhost:2376' });
+  });
+
+  it.each<[string, Case, string]>([
+    ['a CA', { host: TCP, variables: verifying, existing: files('cert', 'key') }, '/c/ca.pem does not exist'],
+    ['a key', { host: TCP, variables: verifying, existing: files('ca', 'cert') }, '/c/key.pem does not exist, without'],
+    ['a certificate', { host: TCP, variables: { DOCKER_TLS: '1' }, existing: files('key') }, '/c/cert.pem does not exist'],
+    ['the key of a context', { ...lab, existing: files('ca', 'cert') }, '/c/key.pem does not exist'],
+    ['TLS in a context', { ...lab, variables: verifying }, 'DOCKER_TLS_VERIFY asks for TLS, and context "lab" has none'],
+    ['TLS in a context', { ...lab, variables: { DOCKER_TLS: '0' } }, 'DOCKER_TLS asks for TLS, and context "lab" has none'],
+  ])('that was asked for and lacks %s is an error, not plain text', (_, given, words) => {
+    expect(() => tlsOf(given)).toThrow(ConfigError);
+    expect(() => tlsOf(given)).toThrow(words);
+  });
+
+  it('is an error where nobody knows the folder of its files', () => {
+    expect(() => choose({ host: TCP, variables: verifying })).toThrow('set DOCKER_CERT_PATH');
+  });
+
+  it.each<[string, Case, RegExp | undefined]>([
+    ['verified', { host: TCP, variables: { DOCKER_TLS_VERIFY: '1' }, existing: files('ca') }, undefined],
+    ['a value that looks like a no', { host: TCP, variables: verifying, existing: files('ca') },
+      /^DOCKER_TLS_VERIFY=0 means yes, as any value but an empty one does: unset it to mean no$/],
+    ['such a value in capitals', { host: TCP, variables: { DOCKER_TLS: 'OFF', DOCKER_TLS_VERIFY: '1' }, existing: files('ca') }, /^DOCKER_TLS=OFF means yes/],
+    ['such a value and a socket', { host: 'unix:///x', variables: verifying }, undefined],
+    ['such a value and a context with files', { ...lab, variables: verifying, existing: files('ca') }, undefined],
+    ['not verified', { host: TCP, variables: { DOCKER_TLS: '1' } }, /encrypted, but nothing proves .* by DOCKER_TLS without/],
+    ['not verified by a context', skipping, /by SkipTLSVerify of context "lab"/],
+    ['DOCKER_CERT_PATH alone', { host: TCP, variables: { DOCKER_CERT_PATH: '/c' } }, /nothing encrypts the connection/],
+    ['DOCKER_CERT_PATH and a socket', { host: 'unix:///x', variables: { DOCKER_CERT_PATH: '/c' } }, undefined],
+    ['nothing', { host: TCP }, undefined],
+  ])('%s is warned of where it should be', (_, given, words) => {
+    const { warnings } = choose({ tlsFolder: '/c', ...given }).explanation;
+    expect(warnings).toEqual(words === undefined ? [] : [expect.stringMatching(words)]);
+  });
+});
+
+describe('version and platform', () => {
+  it('are those of the variables', () => {
+    const variables = { DOCKER_API_VERSION: 'v1.41', DOCKER_DEFAULT_PLATFORM: 'linux/arm64' };
+    expect(choose({ variables }).explanation).toMatchObject({ version: '1.41', platform: 'linux/arm64' });
+    expect(choose({}).explanation).toMatchObject({ version: undefined, platform: undefined });
+  });
+
+  it.each([
+    [{ DOCKER_API_VERSION: '1' }, 'DOCKER_API_VERSION "1" is none'],
+    [{ DOCKER_DEFAULT_PLATFORM: 'linux/' }, 'DOCKER_DEFAULT_PLATFORM: "linux/" is no platform'],
+  ])('%j is a ConfigError that names the variable', (variables, words) => {
+    expect(() => choose({ variables })).toThrow(ConfigError);
+    expect(() => choose({ variables })).toThrow(words);
+  });
+});

@@ -1,0 +1,477 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { CollectingSink } from '../../src/connection/collecting-sink.ts';
+import type { PoolOptions } from '../../src/connection/connection-pool.ts';
+import type { Wire } from '../../src/connection/transport.ts';
+import { ArgumentError, ConnectError, ProtocolError, TimeoutError, TruncatedError } from '../../src/errors.ts';
+import { Kept, answer, fakeDaemon, onRequest, request, until } from '../support/fake-daemon.ts';
+import type { FakeDaemon } from '../support/fake-daemon.ts';
+import { MemoryChannel } from '../support/memory-channel.ts';
+import { makeWire, particulars, wireNames } from '../support/wires.ts';
+
+describe.each(wireNames)('over the wire %s', (wire) => {
+  let daemon: FakeDaemon;
+  let pool: Wire;
+  afterEach(async () => {
+    pool.close();
+    await daemon.close();
+  });
+
+  async function start(onConnection: Parameters<typeof fakeDaemon>[0], options: PoolOptions = {}): Promise<void> {
+    daemon = await fakeDaemon(onConnection);
+    pool = makeWire(wire, daemon.dialer, options);
+  }
+
+  /** Answers the n-th request of each connection with the n-th text. */
+  function answering(...texts: string[]): (socket: import('node:net').Socket) => void {
+    return (socket) => onRequest(socket, (_, count) => socket.write(texts[Math.min(count, texts.length - 1)] ?? '', 'latin1'));
+  }
+
+  async function get(changes: Parameters<typeof request>[0] = {}): Promise<Kept> {
+    const kept = new Kept();
+    await pool.exchange(request(changes), kept.reader);
+    return kept;
+  }
+
+  describe('a connection is used again', () => {
+    it('when an answer ended where its framing said', async () => {
+      await start(answering(answer('one'), answer('two')));
+      expect((await get()).text).toBe('one');
+      expect((await get()).text).toBe('two');
+      expect(daemon.sockets).toHaveLength(1);
+    });
+
+    it('after a chunked answer', async () => {
+      await start(answering('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\n\r\n'));
+      expect((await get()).text).toBe('one');
+      expect((await get()).text).toBe('one');
+      expect(daemon.sockets).toHaveLength(1);
+    });
+
+    it('after a reader that was not ready when the answer ended', async () => {
+      await start(answering(answer('one'), answer('two')));
+      const flush = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));
+      for (const text of ['one', 'two']) {
+        const kept = new Kept();
+        await pool.exchange(request(), (head) => ({ ...kept.reader(head), flush }));
+        expect(kept.text).toBe(text);
+      }
+      expect(daemon.sockets).toHaveLength(1);
+    });
+
+    it('by the call that comes next, last in first out, while two are busy at once', async () => {
+      await start(answering(answer('x')));
+      await Promise.all([get(), get()]);
+      await get();
+      expect(daemon.sockets).toHaveLength(2);
+    });
+  });
+
+  describe('of idle connections', () => {
+    /** Answers with the connection's number, each request when it is told to, in the order in which they came. */
+    async function startTold(options: PoolOptions = {}): Promise<Array<() => void>> {
+      const told: Array<() => void> = [];
+      await start((socket, index) => onRequest(socket, () => told.push(() => socket.write(answer(`${index}`)))), options);
+      return told;
+    }
+
+    it('the one that was used last is taken first: it is the likeliest to be alive', async () => {
+      const told = await startTold();
+      const both = [get(), get()];
+      await until(() => told.length === 2);
+      const [first, last] = told.splice(0);
+      last?.();
+      const [other] = await Promise.all([Promise.race(both), until(() => daemon.received.length === 2)]);
+      first?.();
+      const one = (await Promise.all(both)).map(({ text }) => text).find((text) => text !== other.text);
+      const next = get();
+      await until(() => told.length === 1);
+      told.pop()?.();
+      expect((await next).text).toBe(one);
+    });
+
+    it.each([[undefined, 6], [2, 2]])('with maxIdle: %s, %i are kept, and the rest are closed', async (maxIdle, kept) => {
+      const told = await startTold({ maxIdle });
+      const calls = Array.from({ length: 8 }, () => get());
+      await until(() => told.length === 8);
+      for (const go of told) go();
+      await Promise.all(calls);
+      await until(() => daemon.sockets.filter(({ readableEnded }) => readableEnded).length >= 8 - kept);
+      await new Promise((resolve) => setImmediate(resolve)); // nothing else is closed behind them
+      expect(daemon.sockets.filter(({ readableEnded }) => !readableEnded)).toHaveLength(kept);
+    });
+  });
+
+  describe('a connection is not used again', () => {
+    // why, the first answer
+    it.each([
+      ['the engine says close', answer('x', 'Connection: close\r\n')],
+      ['bytes follow the answer', `${answer('x')}HTTP/1.1 500 Stray\r\n\r\n`],
+      ['an HTTP/1.0 answer does not ask for it', answer('x').replace('1.1', '1.0')],
+    ])('when %s', async (_, first) => {
+      await start((socket, index) => onRequest(socket, () => socket.write(index === 0 ? first : answer('fresh'))));
+      expect((await get()).text).toBe('x');
+      expect((await get()).text).toBe('fresh');
+      expect(daemon.sockets).toHaveLength(2);
+    });
+
+    it('when bytes come that nobody asked for', async () => {
+      await start((socket, index) => onRequest(socket, () => socket.write(answer(`${index}`))));
+      await get();
+      await new Promise((resolve) => daemon.sockets[0]?.write(answer('poison'), resolve));
+      expect((await get()).text).toBe('1');
+    });
+
+    it('when the engine has ended it', async () => {
+      await start((socket, index) => onRequest(socket, () => socket.write(answer(`${index}`))));
+      await get();
+      daemon.sockets[0]?.end();
+      expect((await get()).text).toBe('1');
+    });
+
+    it('when reuse is turned off', async () => {
+      await start(answering(answer('x')), { maxIdle: 0 });
+      await get();
+      await get();
+      expect(daemon.sockets).toHaveLength(2);
+    });
+
+    it('when it was idle for too long', async () => {
+      await start(answering(answer('x')), { idleMs: 1 });
+      await get();
+      await until(() => daemon.sockets[0]?.readableEnded === true);
+      await get();
+      expect(daemon.sockets).toHaveLength(2);
+    });
+  });
+
+  describe('a request that met a dead idle connection', () => {
+    // The daemon answers the first request and, at the second on the same connection, ends it without a byte.
+    const dying = (socket: import('node:net').Socket, index: number): void =>
+      onRequest(socket, (_, count) => void (index === 0 && count === 1 ? socket.destroy() : socket.write(answer(`${index}`))));
+
+    it.each([['GET', '1'], ['HEAD', '']])('is sent once more when it is a %s', async (method, text) => {
+      await start(dying);
+      await get();
+      expect(await get({ method })).toMatchObject({ status: 200, text });
+      expect(daemon.received.map((received) => received.split(`${method} /x `).length - 1)).toEqual(
+        method === 'GET' ? [2, 1] : [1, 1],
+      );
+    });
+
+    it('is sent once more, and no third time when the new connection dies, too', async () => {
+      await start((socket, index) =>
+        onRequest(socket, (_, count) => void (index === 0 && count === 0 ? socket.write(answer('x')) : socket.destroy())),
+      );
+      await get();
+      const error: unknown = await get().catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'LONGSHORE_TRUNCATED', exchange: { reusedSocket: false, requestSent: true } });
+      expect(daemon.sockets).toHaveLength(2);
+    });
+
+    it.each([['POST'], ['DELETE']])('is not sent again when it is a %s', async (method) => {
+      await start(dying);
+      await get();
+      const error: TruncatedError = await get({ method }).then(
+        () => expect.unreachable(),
+        (reason: unknown) => reason as TruncatedError,
+      );
+      expect(error).toBeInstanceOf(TruncatedError);
+      expect(error.exchange).toMatchObject({ method, reusedSocket: true, requestSent: true });
+      expect(daemon.sockets).toHaveLength(1);
+    });
+
+    it('is not sent again when a byte of an answer had come', async () => {
+      await start((socket) => onRequest(socket, (_, count) => void (count === 0 ? socket.write(answer('x')) : socket.end('H'))));
+      await get();
+      await expect(get()).rejects.toThrow(TruncatedError);
+      expect(daemon.sockets).toHaveLength(1);
+    });
+
+    it('is not sent again when the connection was new', async () => {
+      await start((socket) => onRequest(socket, () => socket.destroy()));
+      await expect(get()).rejects.toThrow(TruncatedError);
+      expect(daemon.sockets).toHaveLength(1);
+    });
+  });
+
+  describe('exchanges without a limit to their number', () => {
+    it('are all under way at once: no call over a socket waits for another', async () => {
+      const waiting: Array<() => void> = [];
+      await start((socket) => onRequest(socket, () => waiting.push(() => socket.write(answer('x')))));
+      const calls = Array.from({ length: 20 }, () => get());
+      await until(() => waiting.length === 20);
+      for (const go of waiting) go();
+      expect((await Promise.all(calls)).map(({ text }) => text)).toEqual(Array(20).fill('x'));
+    });
+  });
+
+  describe('exchanges whose number the dialer limits', () => {
+    /** Two at a time; the daemon answers `/now` at once, `/dies` by hanging up, and anything else when it is told to. */
+    async function startTwo(traits = {}): Promise<{ targets: string[]; go: Map<string, () => void> }> {
+      const targets: string[] = [];
+      const go = new Map<string, () => void>();
+      await start((socket) =>
+        onRequest(socket, (head) => {
+          const target = head.split(' ')[1] ?? '';
+          targets.push(target);
+          if (target === '/now') socket.write(answer('now'));
+          else if (target === '/dies') socket.destroy();
+          else go.set(target, () => socket.write(answer(target)));
+        }),
+      );
+      pool = makeWire(wire, { ...daemon.dialer, traits: { connectMs: 1000, idleMs: 1000, maxBusy: 2, ...traits } });
+      return { targets, go };
+    }
+
+    it('wait for their turn, first come first served, and take over the connections', async () => {
+      const { targets, go } = await startTwo();
+      const all = Array.from({ length: 7 }, (_, index) => `/${index}`);
+      const calls = all.map((target) => get({ target }));
+      for (const target of all) {
+        await until(() => go.has(target));
+        expect(targets.length).toBeLessThanOrEqual(Number(target.slice(1)) + 2);
+        go.get(target)?.();
+      }
+      expect((await Promise.all(calls)).map(({ text }) => text)).toEqual(all);
+      expect(targets.slice(2)).toEqual(all.slice(2));
+      expect(daemon.sockets).toHaveLength(2);
+    });
+
+    it('do not wait for streams, and streams wait for nobody', async () => {
+      const { targets, go } = await startTwo();
+      const long = ['/long0', '/long1', '/long2'];
+      const short = ['/short0', '/short1'];
+      const streams = long.map((target) => get({ target, longLived: true }));
+      await until(() => targets.length === 3);
+      expect((await get({ target: '/now' })).text).toBe('now');
+      const busy = short.map((target) => get({ target }));
+      await until(() => short.every((target) => go.has(target)));
+      const one = get({ target: '/long3', longLived: true });
+      await until(() => go.has('/long3'));
+      for (const target of [...long, ...short, '/long3']) go.get(target)?.();
+      await Promise.all([...streams, ...busy, one]);
+    });
+
+    it('can be aborted while they wait, send nothing then, and hold up nobody', async () => {
+      const { targets, go } = await startTwo();
+      const busy = ['/a', '/b'].map((target) => get({ target }));
+      const controller = new AbortController();
+      const aborted = get({ target: '/aborted', signal: controller.signal });
+      const next = get({ target: '/now' });
+      await until(() => targets.length === 2);
+      const reason = new Error('enough of this');
+      controller.abort(reason);
+      await expect(aborted).rejects.toBe(reason);
+      go.get('/a')?.();
+      expect((await next).text).toBe('now');
+      go.get('/b')?.();
+      await Promise.all(busy);
+      await expect(get({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+      await Promise.all([get({ target: '/now' }), get({ target: '/now' })]);
+      expect(targets).not.toContain('/aborted');
+    });
+
+    it.each(['connectMs', 'headMs', 'idleMs'] as const)('wait for it as long as the least limit, %s, and send nothing then', async (limit) => {
+      const { targets, go } = await startTwo();
+      const busy = ['/a', '/b'].map((target) => get({ target }));
+      await until(() => targets.length === 2);
+      const timeouts = { connectMs: 60_000, headMs: undefined, idleMs: undefined, [limit]: 40 };
+      const error = await get({ target: '/late', timeouts }).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'LONGSHORE_TIMEOUT', limit: limit.replace('Ms', ''), limitMs: 40 });
+      expect((error as TimeoutError).exchange).toMatchObject({ target: '/late', requestSent: false });
+      expect((error as Error).message).toContain('2 calls are under way, the most at a time');
+      for (const target of ['/a', '/b']) go.get(target)?.();
+      await Promise.all(busy);
+      expect((await get({ target: '/now', timeouts })).text).toBe('now');
+      expect(targets).not.toContain('/late');
+    });
+
+    it('give up their place when their connection dies', async () => {
+      await startTwo();
+      const dying = Array.from({ length: 4 }, () => get({ target: '/dies' }).catch((error: unknown) => error));
+      expect((await get({ target: '/now' })).text).toBe('now');
+      for (const error of await Promise.all(dying)) expect(error).toBeInstanceOf(TruncatedError);
+    });
+
+    it('give up their place when there is no connection', async () => {
+      await startTwo();
+      await daemon.close();
+      const errors = await Promise.all(Array.from({ length: 5 }, () => get().catch((error: unknown) => error)));
+      for (const error of errors) expect(error).toBeInstanceOf(ConnectError);
+    });
+
+    it('end with the client, those that wait too', async () => {
+      const { targets } = await startTwo();
+      const calls = Array.from({ length: 5 }, () => get({ target: '/x' }).catch((error: unknown) => error));
+      await until(() => targets.length === 2);
+      pool.close();
+      const messages = (await Promise.all(calls)).map((error) => (error as Error).message);
+      for (const message of messages) expect(message).toContain('this client has been closed');
+      expect(targets).toHaveLength(2);
+    });
+
+    it('keep an idle connection as long as the dialer finds it worth', async () => {
+      await startTwo({ idleMs: 1 });
+      await get({ target: '/now' });
+      await until(() => daemon.sockets[0]?.readableEnded === true);
+    });
+  });
+
+  describe('answers that come in several reads', () => {
+    it('stay whole while other connections read into the same memory', async () => {
+      // Found by the first replay byte by byte: a Buffer's slice() is a view, and the next read wrote over it.
+      await start((socket, index) => {
+        onRequest(socket, async () => {
+          const body = `"${String(index).repeat(40_000)}"`;
+          const head = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`;
+          for (const part of [head, body.slice(0, 17), body.slice(17, 20_000), body.slice(20_000)]) {
+            socket.write(part);
+            await new Promise((resolve) => setTimeout(resolve, 3)); // a read of its own for each; timers at once may overtake
+          }
+        });
+      });
+      const texts = await Promise.all(
+        Array.from({ length: 8 }, async () => {
+          const sink = new CollectingSink(100_000, () => new Error('too large'));
+          await pool.exchange(request(), () => sink);
+          return Buffer.from(sink.bytes()).toString();
+        }),
+      );
+      expect(texts.sort()).toEqual(Array.from({ length: 8 }, (_, index) => `"${String(index).repeat(40_000)}"`));
+    });
+  });
+
+  describe('what is not there', () => {
+    it('is a ConnectError that names the address, the cause and what to do', async () => {
+      await start(() => {});
+      await daemon.close();
+      const error = await get().catch((reason: unknown) => reason as ConnectError);
+      expect(error).toMatchObject({ code: 'LONGSHORE_CONNECT', errno: 'ENOENT', address: daemon.host });
+      expect((error as Error).message).toContain(`GET /x on ${daemon.host}: cannot connect`);
+      expect((error as Error).message).toContain('does not exist');
+    });
+
+    it('is a TimeoutError when nobody accepts in time', async () => {
+      daemon = await fakeDaemon(() => {});
+      const { address } = daemon.dialer;
+      const never = { address, dial: ({ signal }: { signal?: AbortSignal | undefined }) => new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason))) };
+      pool = makeWire(wire, never);
+      const timeouts = { connectMs: 5, headMs: undefined, idleMs: undefined };
+      await expect(get({ timeouts })).rejects.toMatchObject({ limit: 'connect', limitMs: 5 });
+    });
+  });
+
+  describe('limits of time', () => {
+    it('end a call whose head does not come whole, however steadily bytes and interim answers do', async () => {
+      await start((socket) => {
+        socket.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(3));
+        const dripping = setInterval(() => socket.write('H'), 5);
+        socket.on('close', () => clearInterval(dripping));
+        setTimeout(() => clearInterval(dripping), 0);
+      });
+      const timeouts = { connectMs: undefined, headMs: 30, idleMs: undefined };
+      await expect(get({ timeouts })).rejects.toBeInstanceOf(TimeoutError);
+    });
+
+    it('end an answer that falls silent', async () => {
+      await start(answering('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe'));
+      const timeouts = { connectMs: undefined, headMs: undefined, idleMs: 20 };
+      await expect(get({ timeouts })).rejects.toMatchObject({ code: 'LONGSHORE_TIMEOUT', limit: 'idle' });
+    });
+
+    it('do not count while the reader makes the engine wait', async () => {
+      await start(answering(answer('hello')));
+      const timeouts = { connectMs: undefined, headMs: undefined, idleMs: 20 };
+      let text = '';
+      const slow = { write: (view: Uint8Array) => (text += Buffer.from(view), new Promise<void>((resolve) => setTimeout(resolve, 60))) };
+      await pool.exchange(request({ timeouts }), () => slow);
+      expect(text).toBe('hello');
+    });
+  });
+
+  describe('an abort', () => {
+    const reason = new Error('enough of this');
+
+    it('before the call sends nothing', async () => {
+      await start(answering(answer('x')));
+      await expect(get({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+      expect(daemon.received.join('')).toBe('');
+    });
+
+    it.each([
+      ['while the head is awaited', ''],
+      ['in the middle of the head', 'HTTP/1.1 200 OK\r\nX-'],
+      ['in the middle of the content', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe'],
+    ])('%s rejects with the reason and closes the connection', async (_, sent) => {
+      await start(answering(sent));
+      const controller = new AbortController();
+      const call = get({ signal: controller.signal });
+      await until(() => daemon.received[0]?.endsWith('\r\n\r\n') === true);
+      setTimeout(() => controller.abort(reason), 5);
+      await expect(call).rejects.toBe(reason);
+      await until(() => daemon.sockets[0]?.readableEnded === true);
+    });
+
+    it('after the call has no effect on the connection', async () => {
+      await start(answering(answer('x')));
+      const controller = new AbortController();
+      await get({ signal: controller.signal });
+      controller.abort(reason);
+      await get();
+      expect(daemon.sockets).toHaveLength(1);
+    });
+  });
+
+  describe('close()', () => {
+    it('ends what is under way and refuses what comes later', async () => {
+      await start(() => {});
+      const call = get();
+      await until(() => daemon.received[0]?.endsWith('\r\n\r\n') === true);
+      pool.close();
+      await expect(call).rejects.toThrow(ConnectError);
+      await expect(get()).rejects.toThrow('this client has been closed');
+    });
+  });
+
+  describe('a connection that is made after close()', () => {
+    it('is closed, and the call fails', async () => {
+      await start(() => {});
+      const channel = new MemoryChannel();
+      let connect: (() => void) | undefined;
+      const dial = (): Promise<MemoryChannel> => new Promise((resolve) => (connect = () => resolve(channel)));
+      pool = makeWire(wire, { address: 'memory://', dial });
+      const call = get();
+      await until(() => connect !== undefined);
+      pool.close();
+      connect?.();
+      await expect(call).rejects.toThrow('this client has been closed');
+      expect(channel.calls).toEqual(['destroy']);
+      expect(channel.written).toEqual([]);
+    });
+  });
+
+  describe('what cannot be sent', () => {
+    it.each([
+      ['a field value with a line end', { fields: [['X-Test', 'a\r\nX-Evil: 1']] }],
+      ['a field name with a colon', { fields: [['X-Test:', 'a']] }],
+      ['a target with a space', { target: '/a b' }],
+      ['a target with a line end', { target: '/a\r\nHost: evil' }],
+      ['a target with a fragment', { target: '/a#b' }],
+      ['a method of one\'s own', { method: 'BREW' }],
+    ] as Array<[string, Parameters<typeof request>[0]]>)('is refused before a byte of it: %s', async (_, changes) => {
+      await start(answering(answer('x')));
+      await expect(get(changes)).rejects.toBeInstanceOf(ArgumentError);
+      expect(daemon.received.join('')).toBe('');
+    });
+  });
+
+  describe('an answer that is none', () => {
+    it('is a ProtocolError that says where it happened', async () => {
+      await start(answering('SSH-2.0-OpenSSH_9.2\r\n'));
+      const error = await get().catch((reason: unknown) => reason as ProtocolError);
+      expect(error).toBeInstanceOf(ProtocolError);
+      expect((error as Error).message.startsWith(`GET /x on ${daemon.host}: `)).toBe(true);
+      expect((error as Error).message).toMatch(particulars[wire].noHttp);
+    });
+  });
+});

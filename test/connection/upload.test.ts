@@ -1,0 +1,78 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { Upload, inParts } from '../../src/connection/upload.ts';
+import type { StreamedBody } from '../../src/connection/upload.ts';
+import type { RequestBody, Timeouts } from '../../src/connection/transport.ts';
+
+const MIB = 1024 * 1024;
+const NO_LIMITS: Timeouts = { connectMs: undefined, headMs: undefined, idleMs: undefined };
+
+/** An upload to somebody who takes a chunk when `take` is called, and how far it has come meanwhile. */
+function slowly(body: (asked: () => void) => StreamedBody) {
+  const state = { asked: 0, sent: [] as string[], done: false };
+  const taken: (() => void)[] = [];
+  const send = (blocks: readonly Uint8Array[], size: number): Promise<void> => {
+    state.sent.push(`${Buffer.concat(blocks)}:${size}`);
+    return new Promise((resolve) => taken.push(resolve));
+  };
+  const upload = new Upload(body(() => void state.asked++), { send, refused: () => false, sourcing: () => {} });
+  void upload.run().then(() => (state.done = true));
+  const settle = async () => {
+    for (let turns = 0; turns < 5; turns++) await turn();
+  };
+  return { state, settle, take: () => void taken.shift()?.() };
+}
+
+async function* counted<Item>(items: readonly Item[], asked: () => void): AsyncGenerator<Item> {
+  for (const item of items) {
+    asked();
+    yield item;
+  }
+}
+const bytes = (...texts: string[]): Uint8Array[] => texts.map((text) => Buffer.from(text));
+
+describe('an upload', () => {
+  it('asks for a chunk when the one before it has been sent, for its memory may be the same', async () => {
+    const { state, settle, take } = slowly((asked) => ({ chunks: counted(bytes('a', 'b', 'c'), asked) }));
+    for (const count of [1, 2, 3]) {
+      await settle();
+      expect([state.asked, state.sent.length]).toEqual([count, count]);
+      take();
+    }
+    await settle();
+    expect(state).toEqual({ asked: 3, sent: ['a:1', 'b:1', 'c:1'], done: true });
+  });
+
+  it('has one group of blocks that stay wait behind the one on its way, and ends when all have been sent', async () => {
+    const groups = [bytes('a', 'bc'), bytes('d'), bytes('e'), bytes('f')];
+    const { state, settle, take } = slowly((asked) => ({ groups: counted(groups, asked) }));
+    for (const count of [2, 3, 4]) {
+      await settle();
+      expect([state.asked, state.sent.length, state.done]).toEqual([count, count, false]);
+      take();
+    }
+    await settle();
+    expect(state.done).toBe(false);
+    take();
+    await settle();
+    expect(state).toEqual({ asked: 4, sent: ['abc:3', 'd:1', 'e:1', 'f:1'], done: true });
+  });
+});
+
+describe('bytes to be sent', () => {
+  const partsOf = async (body: RequestBody, idleMs?: number): Promise<number[] | undefined> => {
+    const content = inParts(body, { ...NO_LIMITS, idleMs });
+    if (!('groups' in content)) return undefined;
+    const sizes = [];
+    for await (const blocks of content.groups) sizes.push(...blocks.map((block) => block.length));
+    expect(content.length).toBe(sizes.reduce((sum, size) => sum + size));
+    return sizes;
+  };
+
+  it('go in parts of 4 MiB, and of 1 MiB where a limit of idle time wants to know how far they are', async () => {
+    expect(await partsOf({ bytes: new Uint8Array(MIB) })).toBeUndefined();
+    expect(await partsOf({ bytes: new Uint8Array(MIB + 1) })).toEqual([MIB + 1]);
+    expect(await partsOf({ bytes: new Uint8Array(9 * MIB) })).toEqual([4 * MIB, 4 * MIB, MIB]);
+    expect(await partsOf({ bytes: new Uint8Array(2 * MIB + 5) }, 1000)).toEqual([MIB, MIB, 5]);
+  });
+});

@@ -1,0 +1,209 @@
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createReadStream, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import type { ReadStream } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { files } from '../../../src/system/files/archive-files.ts';
+import { until } from '../../support/fake-daemon.ts';
+import { makeFifo, noFifo } from '../../support/fifo.ts';
+import { lacking, titled } from '../../support/installed.ts';
+
+const MIB = 1024 * 1024;
+const content = randomBytes(9 * MIB + 12_345);
+let folder = '';
+const path = (name: string): string => join(folder, name);
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'longshore-files-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The digest of each chunk's copy, made before the next is asked for: the chunk's memory is used again. */
+async function read(chunks: AsyncIterable<Uint8Array>): Promise<{ lengths: number[]; sha256: string }> {
+  const hash = createHash('sha256');
+  const lengths: number[] = [];
+  for await (const chunk of chunks) {
+    // A turn in between, so that a read that came too early would have written over the chunk.
+    await new Promise((resolve) => setImmediate(resolve));
+    hash.update(chunk);
+    lengths.push(chunk.length);
+  }
+  return { lengths, sha256: hash.digest('hex') };
+}
+
+const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+describe('a file that is sent', () => {
+  it.each([0, 1, MIB - 1, MIB, MIB + 1, 3 * MIB, 4 * MIB, content.length])('gives its %i bytes in order', async (length) => {
+    writeFileSync(path('archive'), content.subarray(0, length));
+    const body = await files.openFile(path('archive'));
+    if (!('chunks' in body)) throw new Error('no chunks');
+    expect(body.length).toBe(length);
+    const { lengths, sha256 } = await read(body.chunks);
+    expect(sha256).toBe(digestOf(content.subarray(0, length)));
+    expect(lengths.every((each) => each > 0)).toBe(true);
+  });
+
+  // Files below /proc, and those of some file systems of FUSE, have the size 0 and content.
+  it.skipIf(process.platform !== 'linux')('is sent whole where its size is 0 and it has content', async () => {
+    const body = await files.openFile('/proc/version');
+    if (!('chunks' in body)) throw new Error('no chunks');
+    expect(body.length).toBeUndefined();
+    expect((await read(body.chunks)).sha256).toBe(digestOf(readFileSync('/proc/version')));
+  });
+
+  it.skipIf(process.platform !== 'linux')('is refused where its size is 0 and it cannot be read', async () => {
+    // There is no memory at the address 0: mem(4), EIO.
+    await expect(files.openFile('/proc/self/mem')).rejects.toThrow(/^cannot read \/proc\/self\/mem: EIO/);
+  });
+
+  it('is closed when the rest of it is not wanted', async () => {
+    writeFileSync(path('archive'), content);
+    const body = await files.openFile(path('archive'));
+    if (!('chunks' in body)) throw new Error('no chunks');
+    const source = body.chunks[Symbol.asyncIterator]();
+    expect((await source.next()).value).toHaveLength(MIB);
+    expect(await source.return?.()).toMatchObject({ done: true });
+    expect(await source.next()).toMatchObject({ done: true });
+  });
+});
+
+// A FIFO: who opens it waits for a writer, and who reads it waits for what is written, each in one of the four threads that
+// a process has for its files, unless the event loop does it.
+describe.skipIf(process.platform !== 'linux' || noFifo)(titled('a FIFO that is sent', noFifo), () => {
+  let fifo: string;
+  beforeEach(() => {
+    fifo = makeFifo(path(`fifo-${randomUUID()}`));
+  });
+  const chunksOf = async (of = fifo): Promise<AsyncIterable<Uint8Array>> => {
+    const body = await files.openFile(of);
+    if (!('chunks' in body)) throw new Error('no chunks');
+    expect(body.length).toBeUndefined(); // it is sent in chunks of HTTP
+    return body.chunks;
+  };
+  /** What is held open, by what the kernel says. */
+  const opened = (): string[] =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`) === fifo;
+      } catch {
+        return false; // the descriptor of this very listing
+      }
+    });
+
+  it('gives all that a writer writes that comes late and pauses', async () => {
+    const reading = read(await chunksOf());
+    await until(() => opened().length === 1);
+    const writer = await open(fifo, 'w');
+    await writer.write(content.subarray(0, 10));
+    await new Promise((resolve) => setImmediate(resolve));
+    await writer.writeFile(content.subarray(10));
+    await writer.close();
+    expect((await reading).sha256).toBe(digestOf(content));
+  });
+
+  const noBash = lacking('bash');
+  it.skipIf(noBash)(titled('is the end of a process substitution of a shell, and /dev/stdin behind a pipe, also through links', noBash), async () => {
+    const link = path(`link-${randomUUID()}`);
+    const fds = path(`fds-${randomUUID()}`);
+    symlinkSync('/dev/stdin', link);
+    symlinkSync('/proc/self/fd', fds);
+    symlinkSync(basename(link), `${link}-2`);
+    const program = `
+      import { files } from ${JSON.stringify(new URL('../../../dist/system/files/archive-files.js', import.meta.url).href)};
+      for await (const chunk of (await files.openFile(process.argv[1])).chunks) process.stdout.write(Buffer.from(chunk));`;
+    const node = `"$0" --input-type=module -e "$1"`;
+    const names = ['/dev/stdin', link, `${link}-2`, `${fds}/0`];
+    for (const command of [`${node} <(cat "$2")`, ...names.map((name) => `cat "$2" | ${node} ${name}`)]) {
+      // Of an empty pipe nothing tells that a writer was there but what the path leads to.
+      for (const bytes of [content, Buffer.alloc(0)]) {
+        writeFileSync(path('archive'), bytes);
+        const argv = ['-c', command, process.execPath, program, path('archive')];
+        expect(digestOf(execFileSync('bash', argv, { maxBuffer: 2 * content.length, timeout: 20_000 })), command).toBe(digestOf(bytes));
+      }
+    }
+  });
+
+  it('is closed when it is not wanted any more, though its writer never came; other files are read meanwhile', async () => {
+    const sources = await Promise.all(
+      Array.from({ length: 8 }, async () => (await chunksOf())[Symbol.asyncIterator]()),
+    );
+    const steps = sources.map((source) => source.next());
+    await until(() => opened().length === sources.length);
+    expect(await readFile('/proc/self/comm')).not.toHaveLength(0);
+    const ends = await Promise.allSettled(sources.map((source) => source.return?.()));
+    await Promise.allSettled(steps);
+    expect(ends.map(({ status }) => status)).toEqual(sources.map(() => 'fulfilled'));
+    await until(() => opened().length === 0);
+  });
+
+  it('is closed when it is given up while it is being opened', async () => {
+    const source = (await chunksOf())[Symbol.asyncIterator]();
+    const step = source.next().catch(() => {});
+    await source.return?.();
+    await step;
+    await until(() => opened().length === 0);
+  });
+
+  it('is refused where it is a socket, which cannot be opened', async () => {
+    const server = createServer().listen(path('socket'));
+    await once(server, 'listening');
+    await expect(files.openFile(path('socket'))).rejects.toThrow(`cannot read ${path('socket')}: it is a socket`);
+    server.close();
+  });
+
+  it('is not what a device is: that is read as it was', async () => {
+    const source = (await chunksOf('/dev/zero'))[Symbol.asyncIterator]();
+    expect(Buffer.compare((await source.next()).value as Uint8Array, Buffer.alloc(MIB))).toBe(0);
+    await source.return?.();
+  });
+});
+
+describe('a stream of a file that is sent', () => {
+  const stream = (options: Parameters<typeof createReadStream>[1]): ReadStream => {
+    writeFileSync(path('archive'), content);
+    return createReadStream(path('archive'), options);
+  };
+  const inLargeReads = (of: ReadStream): ReadStream => {
+    files.inLargeReads(of);
+    return of;
+  };
+
+  it.each([
+    ['whole', {}, 0, content.length],
+    ['from a start', { start: 5 }, 5, content.length],
+    ['of a range', { start: 70_000, end: 2 * MIB + 99 }, 70_000, 2 * MIB + 100],
+    ['of a range below one read', { start: 3, end: 9 }, 3, 10],
+  ] as const)('gives the same bytes in larger reads, %s', async (_, options, start, end) => {
+    const { lengths, sha256 } = await read(inLargeReads(stream(options)));
+    expect(sha256).toBe(digestOf(content.subarray(start, end)));
+    expect(Math.max(...lengths)).toBe(Math.min(MIB, end - start));
+  });
+
+  it('keeps the size of its reads where it was given one', async () => {
+    const { lengths } = await read(inLargeReads(stream({ highWaterMark: 50_000 })));
+    expect(Math.max(...lengths)).toBe(50_000);
+  });
+
+  it('loses nothing where somebody has begun to read it', async () => {
+    const begun = stream({});
+    await once(begun, 'readable');
+    const first = begun.read(10) as Buffer;
+    const { sha256 } = await read(inLargeReads(begun));
+    expect(first).toEqual(content.subarray(0, 10));
+    expect(sha256).toBe(digestOf(content.subarray(10)));
+  });
+
+  it('fails as it would by itself', async () => {
+    await expect(read(inLargeReads(createReadStream(path('absent'))))).rejects.toMatchObject({ code: 'ENOENT' });
+    const stop = new AbortController();
+    const stopped = inLargeReads(stream({ signal: stop.signal }));
+    stop.abort();
+    await expect(read(stopped)).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});

@@ -1,0 +1,78 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConfigError } from '../../../src/errors.ts';
+import { readDockerConfig } from '../../../src/system/files/read-docker-config.ts';
+import { dockerEnvironment } from '../../../src/system/environment.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'longshore-config-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('readDockerConfig', () => {
+  it('reads the file in the folder, as it is each time', async () => {
+    expect(await readDockerConfig(folder)).toBeUndefined();
+    await writeFile(join(folder, 'config.json'), '{"credsStore":"a"}');
+    const config = { source: join(folder, 'config.json'), members: { credsStore: 'a' } };
+    expect(await readDockerConfig(folder)).toEqual({ config, warning: undefined });
+    await writeFile(join(folder, 'config.json'), '{"credsStore":"b"}');
+    expect(await readDockerConfig(folder)).toMatchObject({ config: { members: { credsStore: 'b' } } });
+  });
+
+  it.skipIf(process.platform === 'win32').each([
+    [0o600, '{"auths":{"r":{"auth":"x"}}}', false],
+    [0o640, '{"auths":{"r":{"auth":"x"}}}', true],
+    [0o604, '{"auths":{"r":{"auth":"x"}}}', true],
+    [0o644, '{"auths":{"r":{}},"credsStore":"pass"}', false],
+  ])('warns of mode %o where the file is %s: %s', async (mode, text, isWarning) => {
+    const path = join(folder, 'config.json');
+    await writeFile(path, text);
+    await chmod(path, mode);
+    const found = await readDockerConfig(folder);
+    expect(found?.warning).toEqual(isWarning ? expect.stringContaining(`chmod 600 ${path}`) : undefined);
+  });
+
+  it('has nothing where there is no folder, and refuses a file in its place', async () => {
+    expect(await readDockerConfig(undefined)).toBeUndefined();
+    expect(await readDockerConfig(join(folder, 'nowhere'))).toBeUndefined();
+    const path = join(folder, 'config.json');
+    await writeFile(path, '{}');
+    const error = await readDockerConfig(path).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect((error as Error).message).toBe(`${path} is a file; DOCKER_CONFIG is the folder of config.json`);
+  });
+});
+
+describe('dockerEnvironment', () => {
+  const home = process.platform === 'win32' ? 'USERPROFILE' : 'HOME';
+
+  it.each<[environment: Record<string, string>, folder: string, authConfig: string | undefined]>([
+    [{ DOCKER_CONFIG: '/c' }, '/c', undefined],
+    [{ DOCKER_CONFIG: '/c', [home]: '/h' }, '/c', undefined],
+    [{ [home]: '/h' }, join('/h', '.docker'), undefined],
+    [{ DOCKER_CONFIG: '', [home]: '/h', DOCKER_AUTH_CONFIG: '' }, join('/h', '.docker'), undefined],
+    [{ DOCKER_CONFIG: '/c', DOCKER_AUTH_CONFIG: '{}' }, '/c', '{}'],
+  ])('of %j is the folder %s, and the text %s', (environment, expected, authConfig) => {
+    expect(dockerEnvironment(environment)).toMatchObject({ folder: expected, authConfig });
+  });
+
+  // containers-auth.json(5). Without XDG_RUNTIME_DIR, `podman login` of Podman 4.3 to 6.1 writes the one of the user's number.
+  const ofUser = process.platform === 'linux' ? [`/run/containers/${userInfo().uid}/auth.json`] : [];
+  it.each<[environment: Record<string, string>, files: string[]]>([
+    [{ [home]: '/h' }, [...ofUser, '/h/.config/containers/auth.json']],
+    [{ [home]: '/h', XDG_CONFIG_HOME: '/x' }, [...ofUser, '/x/containers/auth.json']],
+    [
+      { [home]: '/h', XDG_RUNTIME_DIR: '/run/user/1', REGISTRY_AUTH_FILE: '/a.json' },
+      ['/a.json', '/run/user/1/containers/auth.json', '/h/.config/containers/auth.json'],
+    ],
+  ])('of %j are the files of Podman %j', (environment, files) => {
+    expect(dockerEnvironment(environment).podmanFiles).toEqual(files);
+  });
+
+  it('has a folder without the variable for home, too: the system knows one', () => {
+    expect(dockerEnvironment({}).folder).toMatch(/[\\/]\.docker$/);
+  });
+});

@@ -1,0 +1,176 @@
+// The search on real files, and against the answers of the docker command itself: see fixtures/config/README.md.
+
+import { once } from 'node:events';
+import { readFileSync, symlinkSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EngineChoice } from '../../src/config/resolve-engine.ts';
+import { parseAddress } from '../../src/config/engine-address.ts';
+import { contextPaths } from '../../src/config/docker-context.ts';
+import { ConfigError } from '../../src/errors.ts';
+import { explainEngine } from '../../src/client/from-environment.ts';
+import type { EngineReport } from '../../src/client/from-environment.ts';
+import { findEngine, listContexts } from '../../src/system/find-engine.ts';
+
+type Environment = Readonly<Record<string, string>>;
+
+interface Answer {
+  readonly environment: Environment;
+  readonly options?: readonly string[];
+  readonly docker: { context: string; host: string | null; skipTlsVerify: boolean; tlsFiles: string[] } | { error: string };
+}
+
+const { answers } = JSON.parse(readFileSync('fixtures/config/answers.json', 'utf8')) as { answers: Answer[] };
+const explain = (environment: Environment, request: { host?: string; context?: string } = {}): Promise<EngineReport> =>
+  explainEngine({ ...request, environment }, { findEngine, listContexts, checkTls: (tls) => tls });
+
+const requestOf = (options: readonly string[] = []): { host?: string; context?: string } => {
+  const [, host] = options.join(' ').match(/--host (\S+)/) ?? [];
+  const [, context] = options.join(' ').match(/--context (\S+)/) ?? [];
+  return { ...(host && { host }), ...(context && { context }) };
+};
+
+const REMEDY = 'repair it, or set DOCKER_CONFIG to the folder of another config.json';
+
+describe('what the docker command 28.2.2 answers', () => {
+  it.each(answers)('with $environment $options', async ({ environment, options, docker }) => {
+    const found = explain({ HOME: '/nowhere', ...environment }, requestOf(options));
+    if ('error' in docker) {
+      // The one liberty that parseAddress takes: docker-py knows http://, too.
+      if (environment['DOCKER_HOST']?.startsWith('http:')) return expect((await found).host).toBe('tcp://a.example:1');
+      return expect(found).rejects.toThrow(/^(there is no context "|give a host or a context|DOCKER_TLS_VERIFY asks for TLS)/);
+    }
+    const { context, host, rule, tls } = await found;
+    expect(context).toBe(docker.context);
+    // Another engine of this machine may stand in where nothing listens at the default.
+    if (rule === 'alternative') expect(docker.host).toBe('unix:///var/run/docker.sock');
+    else expect(host).toBe(parseAddress(docker.host ?? 'unix://').text);
+    const files = [tls?.ca, tls?.cert, tls?.key].flatMap((path) => path?.split('/').at(-1) ?? []);
+    if (host.startsWith('tcp:')) expect(files.sort()).toEqual(docker.tlsFiles);
+    expect(tls?.verify === false).toBe(docker.skipTlsVerify);
+  });
+});
+
+describe('files', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'longshore-where-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const find = (environment: Environment = {}, context?: string): Promise<EngineChoice> =>
+    findEngine({ context }, { HOME: folder, ...environment });
+
+  it('that are missing leave the defaults', async () => {
+    const { headers, explanation } = await find();
+    expect(headers).toEqual([]);
+    expect(explanation).toMatchObject({ context: 'default', version: undefined, platform: undefined, warnings: [] });
+    expect(await listContexts({ HOME: folder })).toEqual([]);
+  });
+
+  it('of config.json are in ~/.docker, or in DOCKER_CONFIG, which is a folder', async () => {
+    await mkdir(join(folder, '.docker'));
+    await mkdir(join(folder, 'other'));
+    await writeFile(join(folder, '.docker/config.json'), '{"HttpHeaders":{"X-A":"home"}}');
+    await writeFile(join(folder, 'other/config.json'), '{"HttpHeaders":{"X-A":"other"}}');
+    expect((await find()).headers).toEqual([['X-A', 'home']]);
+    expect((await find({ DOCKER_CONFIG: '' })).headers).toEqual([['X-A', 'home']]);
+    expect((await find({ DOCKER_CONFIG: join(folder, 'other') })).headers).toEqual([['X-A', 'other']]);
+    expect((await find({ DOCKER_CONFIG: join(folder, 'none') })).headers).toEqual([]);
+    const file = join(folder, 'other/config.json');
+    const words = `DOCKER_CONFIG names the folder of config.json, and ${file} is a file`;
+    await expect(find({ DOCKER_CONFIG: file })).rejects.toThrow(words);
+  });
+
+  it('of headers give way to DOCKER_CUSTOM_HEADERS, which replace them all', async () => {
+    await mkdir(join(folder, '.docker'));
+    const path = join(folder, '.docker/config.json');
+    await writeFile(path, '{"HttpHeaders":{"X-A":"1","X-B":"2"}}');
+    const { headers, explanation } = await find({ DOCKER_CUSTOM_HEADERS: 'X-A=hunter2' });
+    expect(headers).toEqual([['X-A', 'hunter2']]);
+    expect(explanation.headers).toEqual(['X-A']);
+    expect(JSON.stringify(explanation)).not.toContain('hunter2');
+    await writeFile(path, '{"HttpHeaders":{"Host":"evil"}}');
+    await expect(find()).rejects.toThrow(`HttpHeaders in ${path}: the header "Host" is the client's own`);
+    expect((await find({ DOCKER_CUSTOM_HEADERS: 'X-A=1' })).headers).toEqual([['X-A', '1']]);
+  });
+
+  it('that are broken are named, and not quoted', async () => {
+    await mkdir(join(folder, '.docker'));
+    const path = join(folder, '.docker/config.json');
+    await writeFile(path, '{"auths":{"r":{"auth":"aHVudGVyMg');
+    await expect(find()).rejects.toThrow(new ConfigError(`${path} is not JSON; ${REMEDY}`));
+  });
+
+  it.each([
+    ['DOCKER_HOST', {}, { DOCKER_HOST: 'unix:///x' }],
+    ['a host', { host: 'unix:///x' }, {}],
+  ])('that are broken are a warning where %s names the engine', async (_, request, variables) => {
+    await mkdir(join(folder, '.docker'));
+    const path = join(folder, '.docker/config.json');
+    await writeFile(path, '{"auths":');
+    const { explanation, headers } = await findEngine(request, { HOME: folder, ...variables });
+    expect([explanation.host, headers]).toEqual(['unix:///x', []]);
+    expect(explanation.warnings).toEqual([`its settings do not count: ${path} is not JSON; ${REMEDY}`]);
+  });
+
+  const modesCount = process.getuid !== undefined && process.getuid() !== 0;
+  it.runIf(modesCount)('that may not be read are an error, and not overlooked', async () => {
+    await mkdir(join(folder, '.docker'));
+    const path = join(folder, '.docker/config.json');
+    await writeFile(path, '{}');
+    await chmod(path, 0);
+    await expect(find()).rejects.toThrow(`cannot read ${path}: permission denied`);
+  });
+
+  it('of a context that is missing are named, with who asked for it', async () => {
+    const { meta } = await contextPaths(join(folder, '.docker'), 'lab');
+    const missing = (source: string): string => `there is no context "lab" (${source}): ${meta} does not exist`;
+    await expect(find({ DOCKER_CONTEXT: 'lab' })).rejects.toThrow(missing('DOCKER_CONTEXT'));
+    await expect(find({}, 'lab')).rejects.toThrow(missing('context'));
+    await mkdir(join(folder, '.docker'));
+    await writeFile(join(folder, '.docker/config.json'), '{"currentContext":"lab"}');
+    await expect(find()).rejects.toThrow(missing(`currentContext in ${folder}/.docker/config.json`));
+    expect((await find({ DOCKER_HOST: 'unix:///x' })).explanation.host).toBe('unix:///x');
+  });
+
+  it('of all contexts are listed, with what is wrong with some', async () => {
+    const docker = join(folder, '.docker');
+    const put = async (name: string, text: string): Promise<string> => {
+      const { meta } = await contextPaths(docker, name);
+      await mkdir(join(meta, '..'), { recursive: true });
+      await writeFile(meta, text);
+      return meta;
+    };
+    const context = (name: string, host: string): string =>
+      JSON.stringify({ Name: name, Endpoints: { docker: { Host: host } } });
+    await put('bb', context('bb', 'tcp://b:1'));
+    await put('aa', context('aa', 'ssh://me:HUNTER2@h'));
+    const broken = await put('cc', '{');
+    await mkdir(join(docker, 'contexts/meta/empty'));
+    const contexts = await listContexts({ HOME: folder });
+    expect(contexts).toEqual([
+      { name: broken, host: undefined, description: undefined, problem: `${broken} is not JSON` },
+      { name: 'aa', host: undefined, description: undefined, problem: expect.stringContaining('has a password') },
+      { name: 'bb', host: 'tcp://b:1', description: undefined, problem: undefined },
+    ]);
+    expect(JSON.stringify(contexts)).not.toContain('HUNTER2');
+  });
+
+  it.skipIf(process.platform !== 'linux')('of sockets are seen, and a link to nowhere is none', async () => {
+    await mkdir(join(folder, '.docker/run'), { recursive: true });
+    await mkdir(join(folder, '.docker/desktop'));
+    const socket = join(folder, '.docker/run/docker.sock');
+    symlinkSync('/nowhere', join(folder, '.docker/desktop/docker.sock'));
+    const server = createServer().listen(socket);
+    await once(server, 'listening');
+    const { considered } = (await find({ DOCKER_HOST: 'tcp://h:1' })).explanation;
+    const here = considered.find(({ what }) => what === `unix://${socket}`);
+    expect(here).toMatchObject({ state: 'there', detail: 'rootless Docker' });
+    expect(considered.find(({ detail }) => detail === 'Docker Desktop')).toMatchObject({ state: 'absent' });
+    server.close();
+  });
+});
