@@ -1,13 +1,17 @@
 // What an engine is, by what it says of itself: in its answer to a ping, in the Server field of every answer, in /info.
 
-import type { Fields } from '../http/fields.ts';
 import { isJsonObject } from './api-error.ts';
 import { COMMON_VERSION } from './encode-call.ts';
 import type { EngineFacts, ImageStore } from './encode-call.ts';
 import type { PingResult } from './types/engine.ts';
 
+/** The fields of an answer, read by their name. */
+interface AnswerFields {
+  get(name: string): string | undefined;
+}
+
 /** What an answer to /_ping says in its fields. */
-export function identityOfPing(apiVersion: string, fields: Fields): PingResult {
+export function identityOfPing(apiVersion: string, fields: AnswerFields): PingResult {
   const server = fields.get('server');
   const podmanVersion = fields.get('libpod-api-version') ?? identityOfServer(server)?.podmanVersion;
   return {

@@ -1,9 +1,10 @@
-// From a sink, which is pushed to, to a `for await` loop, which pulls; the loop's pace becomes the connection's.
+// A queue between a producer that pushes and a `for await` loop that pulls. The producer waits for `drained()`, so that the
+// loop's pace becomes the connection's.
 
 import { Queue } from './queue.ts';
 
 /** A queue of what one read brought; what was queued is taken before the end, or the error, is seen. */
-export class HandOff<Item> implements AsyncIterableIterator<Item> {
+export class AsyncQueue<Item> implements AsyncIterableIterator<Item> {
   readonly #items = new Queue<Item>();
   readonly #onReturn: () => void;
   #end: { readonly error: unknown; readonly failed: boolean } | undefined;
@@ -17,19 +18,19 @@ export class HandOff<Item> implements AsyncIterableIterator<Item> {
   }
 
   /** Queues an item, or gives it to the loop that waits for it. */
-  put(item: Item): void {
+  push(item: Item): void {
     const reader = this.#readers.take();
     if (reader) reader.resolve({ done: false, value: item });
     else if (this.#end === undefined) this.#items.add(item);
   }
 
-  /** Whether the loop has taken all items that were put. */
+  /** Whether the loop has taken all items that were pushed. */
   get isEmpty(): boolean {
     return this.#items.length === 0;
   }
 
   /** Resolves when the loop has taken everything and wants more; undefined where it waits already. */
-  taken(): Promise<void> | undefined {
+  drained(): Promise<void> | undefined {
     if (this.#items.length === 0) return undefined;
     return new Promise((resolve) => {
       this.#allTaken = resolve;
@@ -37,7 +38,7 @@ export class HandOff<Item> implements AsyncIterableIterator<Item> {
   }
 
   /** No more will come. */
-  finish(): void {
+  end(): void {
     this.#over({ error: undefined, failed: false });
   }
 
@@ -66,7 +67,7 @@ export class HandOff<Item> implements AsyncIterableIterator<Item> {
   return(): Promise<IteratorResult<Item>> {
     this.#items.clear();
     if (this.#end === undefined) {
-      this.finish();
+      this.end();
       this.#onReturn();
     }
     return Promise.resolve({ done: true, value: undefined });

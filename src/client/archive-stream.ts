@@ -12,7 +12,7 @@ import { ArchivePlatforms } from '../api/saved-image/platforms.ts';
 import { isSeveral } from '../api/platform.ts';
 import type { Platform } from '../api/platform.ts';
 import { ArgumentError, callersCall } from '../errors.ts';
-import { HandOff } from '../async/async-queue.ts';
+import { AsyncQueue } from '../async/async-queue.ts';
 import { FUNCTION, OBJECT, check } from '../kinds.ts';
 import { parseDecimal } from '../http/grammar.ts';
 import type { ResponseHead } from '../http/response-parser.ts';
@@ -93,9 +93,9 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   /** Chunks of `chunkSize` bytes that are yours to keep; leaving the loop early makes the engine stop. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {
     const left = new AbortController();
-    const chunks = new HandOff<Uint8Array>(() => left.abort(new ArgumentError('the archive was not read to its end')));
+    const chunks = new AsyncQueue<Uint8Array>(() => left.abort(new ArgumentError('the archive was not read to its end')));
     this.#run(chunkingSink(chunks, this.#chunkSize), left.signal).then(
-      () => chunks.finish(),
+      () => chunks.end(),
       (error: unknown) => chunks.fail(error),
     );
     return chunks;
@@ -181,7 +181,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
 }
 
 /** Copies borrowed views into chunks of equal size. */
-function chunkingSink(chunks: HandOff<Uint8Array>, chunkSize: number): ContentSink {
+function chunkingSink(chunks: AsyncQueue<Uint8Array>, chunkSize: number): ContentSink {
   let chunk: Uint8Array | undefined;
   let fill = 0;
   return {
@@ -193,14 +193,14 @@ function chunkingSink(chunks: HandOff<Uint8Array>, chunkSize: number): ContentSi
         from += part.length;
         fill += part.length;
         if (fill < chunkSize) break;
-        chunks.put(chunk);
+        chunks.push(chunk);
         chunk = undefined;
         fill = 0;
       }
-      return chunks.taken();
+      return chunks.drained();
     },
     end() {
-      if (chunk !== undefined) chunks.put(chunk.subarray(0, fill));
+      if (chunk !== undefined) chunks.push(chunk.subarray(0, fill));
     },
   };
 }

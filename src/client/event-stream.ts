@@ -6,7 +6,7 @@ import type { ImageEvent } from '../api/types/engine.ts';
 import { readEvent } from '../api/normalize.ts';
 import { inSeconds } from '../api/podman-events.ts';
 import { JsonValueDecoder } from '../api/progress/progress-events.ts';
-import { HandOff } from '../async/async-queue.ts';
+import { AsyncQueue } from '../async/async-queue.ts';
 import type { EventsOptions } from './options.ts';
 import type { StartCall } from './progress-stream.ts';
 import { underEither } from '../async/abort.ts';
@@ -19,10 +19,10 @@ export function eventStream(
   return {
     [Symbol.asyncIterator]() {
       const left = new AbortController();
-      const events = new HandOff<ImageEvent>(() => left.abort(new Error('nobody listens any more')));
+      const events = new AsyncQueue<ImageEvent>(() => left.abort(new Error('nobody listens any more')));
       const reader = readerInto(events, inSeconds(until));
       underEither(signal, left.signal, (either) => start(reader, either)).then(
-        () => events.finish(),
+        () => events.end(),
         (error: unknown) => events.fail(error),
       );
       return events;
@@ -30,7 +30,7 @@ export function eventStream(
   };
 }
 
-function readerInto(events: HandOff<ImageEvent>, end: number): CallReader {
+function readerInto(events: AsyncQueue<ImageEvent>, end: number): CallReader {
   return (asked) => {
     const decoder = new JsonValueDecoder();
     return {
@@ -41,10 +41,10 @@ function readerInto(events: HandOff<ImageEvent>, end: number): CallReader {
           const error = inStreamError(asked, value);
           if (error !== undefined) throw error;
           const event = readEvent(value);
-          if (!(timeOf(event) > end)) events.put(event);
+          if (!(timeOf(event) > end)) events.push(event);
         }
       },
-      flush: () => events.taken(),
+      flush: () => events.drained(),
       end: () => decoder.end(),
     };
   };

@@ -2,7 +2,7 @@
 
 import { finished } from 'node:stream';
 import type { Readable } from 'node:stream';
-import { HandOff } from '../async/async-queue.ts';
+import { AsyncQueue } from '../async/async-queue.ts';
 
 /** A group is given when it has so many bytes, twice what a socket takes at once: half was a tenth slower, more no faster. */
 const GROUP_BYTES = 512 * 1024;
@@ -15,18 +15,18 @@ const GROUP_CHUNKS = 64;
  * took 114 ms where undici took 104; in groups 92 where it took 109.
  */
 export function readableGroups(stream: Readable): AsyncIterator<readonly Uint8Array[]> {
-  const groups = new HandOff<readonly Uint8Array[]>(() => stream.destroy());
+  const groups = new AsyncQueue<readonly Uint8Array[]>(() => stream.destroy());
   let group: Uint8Array[] = [];
   let bytes = 0;
   const give = (): void => {
     if (group.length === 0) return;
-    groups.put(group);
+    groups.push(group);
     group = [];
     bytes = 0;
-    const taken = groups.taken();
-    if (taken === undefined) return;
+    const drained = groups.drained();
+    if (drained === undefined) return;
     stream.pause(); // at most one group waits here; the rest is the stream's own to hold back
-    void taken.then(() => stream.resume());
+    void drained.then(() => stream.resume());
   };
   stream.on('data', (chunk: Uint8Array | undefined) => {
     group.push(chunk as Uint8Array); // a stream of objects may give anything: who sends it will look
@@ -37,7 +37,7 @@ export function readableGroups(stream: Readable): AsyncIterator<readonly Uint8Ar
   finished(stream, { writable: false }, (error) => {
     give();
     if (error) groups.fail(error);
-    else groups.finish();
+    else groups.end();
   });
   stream.resume(); // a listener alone does not, where somebody has paused it
   return groups;

@@ -9,7 +9,7 @@ import type { ProgressEvent, UploadEvent } from '../api/progress/progress-events
 import { StreamLimit } from '../api/progress/stream-limit.ts';
 import { ArgumentError } from '../errors.ts';
 import type { CallReader } from './engine.ts';
-import { HandOff } from '../async/async-queue.ts';
+import { AsyncQueue } from '../async/async-queue.ts';
 import { FUNCTION, check } from '../kinds.ts';
 import { underEither } from '../async/abort.ts';
 import type { Warn } from '../connection/warnings.ts';
@@ -84,10 +84,10 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
   /** Each event as it comes; leaving the loop early makes the engine stop. */
   [Symbol.asyncIterator](): AsyncIterableIterator<ProgressEvent> {
     return this.#handOver((events) => ({
-      event: (event) => events.put(event),
+      event: (event) => events.push(event),
       // A slow loop gets the latest count, not a queue of old ones.
-      upload: (event, done) => void ((done || events.isEmpty) && events.put(event)),
-      flush: () => events.taken(),
+      upload: (event, done) => void ((done || events.isEmpty) && events.push(event)),
+      flush: () => events.drained(),
     }));
   }
 
@@ -99,14 +99,14 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
 
   /** What the engine sends, undecoded; an error that it reports inside is thrown all the same. */
   bytes(): AsyncIterableIterator<Uint8Array> {
-    return this.#handOver((chunks) => ({ bytes: (view) => chunks.put(copyOf(view)), flush: () => chunks.taken() }));
+    return this.#handOver((chunks) => ({ bytes: (view) => chunks.push(copyOf(view)), flush: () => chunks.drained() }));
   }
 
-  #handOver<Item>(tap: (items: HandOff<Item>) => Tap): HandOff<Item> {
+  #handOver<Item>(tap: (items: AsyncQueue<Item>) => Tap): AsyncQueue<Item> {
     const left = new AbortController();
-    const items = new HandOff<Item>(() => left.abort(new ArgumentError('the stream was not read to its end')));
+    const items = new AsyncQueue<Item>(() => left.abort(new ArgumentError('the stream was not read to its end')));
     this.#consume(tap(items), left.signal).then(
-      () => items.finish(),
+      () => items.end(),
       (error: unknown) => items.fail(error),
     );
     return items;

@@ -6,7 +6,7 @@ import type { AnswerReader, ContentSink, Timeouts } from '../connection/transpor
 import type { Engine } from './engine.ts';
 import type { BodySource } from './engine-call.ts';
 import { ArgumentError } from '../errors.ts';
-import { HandOff } from '../async/async-queue.ts';
+import { AsyncQueue } from '../async/async-queue.ts';
 import type { Fields } from '../http/fields.ts';
 import { underEither } from '../async/abort.ts';
 
@@ -69,7 +69,7 @@ export async function rawRequest(
   signal?.throwIfAborted();
   const prefix = versioned ? `/v${await engine.version({ signal, timeouts })}` : '';
   const left = new AbortController();
-  const content = new HandOff<Uint8Array>(() => left.abort(new ArgumentError('the answer was not read to its end')));
+  const content = new AsyncQueue<Uint8Array>(() => left.abort(new ArgumentError('the answer was not read to its end')));
   const request = {
     method,
     target: `${prefix}${path}${query}`,
@@ -84,7 +84,7 @@ export async function rawRequest(
       return copyingSink(content);
     };
     underEither(signal, left.signal, (either) => engine.raw({ ...request, signal: either }, reader)).then(
-      () => content.finish(),
+      () => content.end(),
       (error: unknown) => {
         content.fail(error);
         reject(error); // does nothing once the head has been there
@@ -93,8 +93,8 @@ export async function rawRequest(
   });
 }
 
-function copyingSink(content: HandOff<Uint8Array>): ContentSink {
-  return { synchronous: true, write: (view) => content.put(copyOf(view)), flush: () => content.taken() };
+function copyingSink(content: AsyncQueue<Uint8Array>): ContentSink {
+  return { synchronous: true, write: (view) => content.push(copyOf(view)), flush: () => content.drained() };
 }
 
 function encodeQuery(query: RequestOptions['query'] = {}): string {

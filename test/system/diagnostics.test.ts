@@ -78,7 +78,7 @@ describe('NODE_DEBUG=longshore', () => {
   });
 
   it('observes nothing where neither a line nor a message is wanted', async () => {
-    const code = `const { observe } = await import('${library}system/debug.js');
+    const code = `const { observe } = await import('${library}system/diagnostics.js');
       const { subscribe, unsubscribe } = await import('node:diagnostics_channel');
       const asked = { method: 'GET', shownTarget: '/x' };
       const listener = () => {};
