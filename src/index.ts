@@ -36,7 +36,7 @@ export type { VerifiedContent } from './api/saved-image/verify-digests.ts';
 export type { TlsOptions } from './config/engine-address.ts';
 export { encodeRegistryAuth, Secret } from './api/credentials.ts';
 export type { CredentialChoice, CredentialQuestion, CredentialSource, Credentials } from './api/credentials.ts';
-export type { Considered, EngineExplanation, EngineRule, KnownContext } from './config/resolve-engine.ts';
+export type { CandidateReport, EngineExplanation, EngineRule, KnownContext } from './config/resolve-engine.ts';
 export type { EngineTls } from './config/tls-settings.ts';
 export type {
   AuthResult,

@@ -119,9 +119,9 @@ describe('README', () => {
   });
 
   it('says which calls have a limit for the head of the answer', () => {
-    const prompt = Object.entries<Endpoint>(endpoints).flatMap(([name, row]) => (row.prompt ? [`\`${name}\``] : []));
+    const fast = Object.entries<Endpoint>(endpoints).flatMap(([name, row]) => (row.fast ? [`\`${name}\``] : []));
     const cell = /^\| `headMs`.*\| 30,000 for (.*); none for all else \|$/m.exec(readme)?.[1];
-    expect(cell?.split(', ').sort()).toEqual(prompt.sort());
+    expect(cell?.split(', ').sort()).toEqual(fast.sort());
   });
 });
 

@@ -113,7 +113,7 @@ describe('an end behind a write that failed', () => {
     const channel = new MemoryChannel();
     const pool = new ConnectionPool(memoryDialer(channel));
     const timeouts = { connectMs: undefined, headMs: undefined, idleMs: undefined };
-    const request = { method: 'POST', target: '/', shownTarget: '/', fields: [['Host', 'x']] as const, body: { bytes: Buffer.from('x') }, timeouts, signal: undefined };
+    const request = { method: 'POST', target: '/', redactedTarget: '/', fields: [['Host', 'x']] as const, body: { bytes: Buffer.from('x') }, timeouts, signal: undefined };
     const exchange = pool.exchange(request, () => ({ synchronous: true, write() {} }));
     while (channel.written.length === 0) await new Promise((resolve) => setImmediate(resolve));
     channel.writeError = new Error('EPIPE');

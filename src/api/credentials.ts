@@ -93,7 +93,7 @@ export function encodeAuthConfig(credentials: Credentials, serverAddress?: strin
 }
 
 /** The same credentials as a copy of ours, in which what is secret shows itself to nobody; other values as they are. */
-export function sealed<Choice>(choice: Choice): Choice {
+export function wrapSecrets<Choice>(choice: Choice): Choice {
   if (typeof choice !== 'object' || choice === null || Array.isArray(choice)) return choice;
   // Without a password the user's name is a token.
   const password: unknown = Reflect.get(choice, 'password');
@@ -128,7 +128,7 @@ export function keyHost(key: string): string {
 }
 
 /** Whether credentials may go to a registry: those that name one in `serverAddress`, to that one alone. */
-export function mayGoTo(registry: string, credentials: CredentialChoice | CredentialSource): boolean {
+export function credentialsMatchRegistry(registry: string, credentials: CredentialChoice | CredentialSource): boolean {
   if (typeof credentials !== 'object' || typeof credentials?.serverAddress !== 'string') return true;
   return credentials.serverAddress === '' || keyHost(credentials.serverAddress) === keyHost(registry);
 }
@@ -145,8 +145,8 @@ export function registryOf(reference: Reference): RegistryPlace {
 }
 
 /** Credentials that a call was given for another registry than its image's are a mistake, and would be a leak. */
-export function refuseForAnother(key: string, credentials: CredentialChoice | CredentialSource): void {
-  if (mayGoTo(key, credentials)) return;
+export function assertCredentialsMatch(key: string, credentials: CredentialChoice | CredentialSource): void {
+  if (credentialsMatchRegistry(key, credentials)) return;
   throw new ArgumentError(`the serverAddress of these credentials is not ${escapeText(key)}, to which they would go`);
 }
 

@@ -2,7 +2,7 @@
 
 import { escapeText } from '../bytes.ts';
 import { ArgumentError, VersionError } from '../errors.ts';
-import type { Endpoint, Gate, Parameter } from './parameters.ts';
+import type { Endpoint, Requirement, Parameter } from './parameters.ts';
 import { endpoints } from './endpoints.ts';
 import type { OperationName } from './endpoints.ts';
 import type { PingResult } from './types/engine.ts';
@@ -49,8 +49,8 @@ export const COMMON_VERSION = '1.41';
 export function encodeCall(call: Call, facts: EngineFacts): Target {
   const { operation, image, optional = NONE } = call;
   const row: Endpoint = endpoints[operation];
-  for (const { subject, gate } of gatesOf(call)) {
-    const error = lacking(subject, gate, facts);
+  for (const { subject, gate } of requirementsOf(call)) {
+    const error = unsupportedError(subject, gate, facts);
     if (error === undefined) continue;
     const name = optional.find((each) => subject === `${operation}.${each}`);
     if (name === undefined) throw error;
@@ -72,8 +72,8 @@ function encodeQuery(encoded: readonly EncodedArgument[]): string {
 
 /** Whether the version in the path alone cannot tell that the engine has all that the call asks for. */
 export function needsIdentity(call: Call): boolean {
-  const isLate = ({ since }: Gate): boolean => since !== undefined && compareVersions(since, COMMON_VERSION) > 0;
-  return gatesOf(call).some(({ gate }) => gate.podman !== undefined || gate.docker !== undefined || isLate(gate));
+  const isLate = ({ since }: Requirement): boolean => since !== undefined && compareVersions(since, COMMON_VERSION) > 0;
+  return requirementsOf(call).some(({ gate }) => gate.podman !== undefined || gate.docker !== undefined || isLate(gate));
 }
 
 /**
@@ -81,11 +81,11 @@ export function needsIdentity(call: Call): boolean {
  * not have is refused by the engine itself (501).
  */
 export function needsStore(call: Call): boolean {
-  return gatesOf(call).some(({ subject, gate }) => gate.store !== undefined && subject !== call.operation);
+  return requirementsOf(call).some(({ subject, gate }) => gate.store !== undefined && subject !== call.operation);
 }
 
 /** The call that asks for a subject, `"removeImage"` or `"removeImage.platforms"`, as far as gates are concerned. */
-export function gatesOfSubject(subject: string): { gate: Gate; subject: string }[] {
+export function gatesOfSubject(subject: string): { gate: Requirement; subject: string }[] {
   const [operation = '', name, ...rest] = subject.split('.');
   const row: Endpoint | undefined = Object.hasOwn(endpoints, operation) ? endpoints[operation as OperationName] : undefined;
   const known = row !== undefined && rest.length === 0 && (name === undefined || Object.hasOwn(row.parameters, name));
@@ -96,7 +96,7 @@ export function gatesOfSubject(subject: string): { gate: Gate; subject: string }
 }
 
 /** What the engine lacks of a subject, or undefined where it has it. */
-export function lacking(subject: string, gate: Gate, { version, identity, store }: EngineFacts): VersionError | undefined {
+export function unsupportedError(subject: string, gate: Requirement, { version, identity, store }: EngineFacts): VersionError | undefined {
   const isPodman = identity?.isPodman === true;
   const named = gate.part === undefined ? subject : `${subject} with ${gate.part}`;
   if (isPodman) {
@@ -128,7 +128,7 @@ export function lacking(subject: string, gate: Gate, { version, identity, store 
 function lackingOnPodman(
   subject: string,
   named: string,
-  needed: Gate['podman'],
+  needed: Requirement['podman'],
   release: string | undefined,
 ): VersionError | undefined {
   if (needed === undefined) return undefined;
@@ -146,7 +146,7 @@ function olderThan(subject: string, named: string, needed: string, release: stri
 }
 
 /** All that the call must pass: its operation's gate, and that of each argument given. */
-function gatesOf(call: Call): { subject: string; gate: Gate }[] {
+function requirementsOf(call: Call): { subject: string; gate: Requirement }[] {
   const row: Endpoint = endpoints[call.operation];
   const encoded = encodeArguments(call);
   if (encoded.length === 0) return [{ subject: call.operation, gate: row }];

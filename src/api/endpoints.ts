@@ -1,7 +1,7 @@
 // The Engine API for images, one row an operation. To add a parameter, add an entry here; its type, its gate and its
 // place on the wire follow. Versions are those of the API's own documents, held to engines live.
 
-import { filters, flag, list, platformAsJson, platformAsText, platformsAsJson, several, text, time, whole } from './parameters.ts';
+import { filters, flag, list, platformAsJson, platformAsText, platformsAsJson, several, text, time, integer } from './parameters.ts';
 import type { Endpoint, PartlyGate } from './parameters.ts';
 
 /** Keeps a row's exact type, which is what the types of the options are made of. */
@@ -33,11 +33,11 @@ const onBuild: PartlyGate = {
 
 /** Every operation, by the name of its method. */
 export const endpoints = {
-  ping: row({ method: 'GET', path: '/_ping', versioned: false, reply: 'none', prompt: true, parameters: {} }),
+  ping: row({ method: 'GET', path: '/_ping', versioned: false, reply: 'none', fast: true, parameters: {} }),
 
-  version: row({ method: 'GET', path: '/version', reply: 'json', prompt: true, parameters: {} }),
+  version: row({ method: 'GET', path: '/version', reply: 'json', fast: true, parameters: {} }),
 
-  info: row({ method: 'GET', path: '/info', reply: 'json', prompt: true, parameters: {} }),
+  info: row({ method: 'GET', path: '/info', reply: 'json', fast: true, parameters: {} }),
 
   checkAuth: row({
     method: 'POST',
@@ -96,7 +96,7 @@ export const endpoints = {
     method: 'GET',
     path: '/images/{image}/json',
     reply: 'json',
-    prompt: true,
+    fast: true,
     parameters: {
       /** Tells of the image's manifests. Default false. API 1.48, containerd store. */
       manifests: flag('manifests', { since: '1.48', store: 'containerd' }),
@@ -109,7 +109,7 @@ export const endpoints = {
     method: 'GET',
     path: '/images/{image}/history',
     reply: 'json',
-    prompt: true,
+    fast: true,
     parameters: {
       /** That platform's variant of a multi-platform image. API 1.48. */
       platform: platformAsJson('platform', { since: '1.48' }),
@@ -121,7 +121,7 @@ export const endpoints = {
     path: '/images/{image}/tag',
     success: [201], // Docker 28 and 29 answer 200 where they have tagged nothing
     reply: 'none',
-    prompt: true,
+    fast: true,
     parameters: { repo: text('repo'), tag: text('tag') },
   }),
 
@@ -161,7 +161,7 @@ export const endpoints = {
     parameters: {
       term: text('term'),
       /** 1 to 100. Default 25. */
-      limit: whole('limit'),
+      limit: integer('limit'),
       /** `stars`, `is-official`; `is-automated` before API 1.45. */
       filters: filters('filters'),
     },

@@ -14,7 +14,7 @@ import type { ApiError, ApiErrorFields, ApiErrorReason } from '../errors.ts';
 export type RequestKind = 'archive' | 'url' | 'registry' | 'local';
 
 /** One meaning. */
-export interface Wording {
+export interface ErrorPattern {
   readonly pattern: RegExp;
   /** The kinds of requests of which the row holds; all where there are none. */
   readonly kinds?: readonly RequestKind[];
@@ -41,7 +41,7 @@ const UNREADABLE =
 const REMOTE: readonly RequestKind[] = ['registry', 'url'];
 
 /** The rows, in the order in which they are tried. */
-const wordings: readonly Wording[] = [
+const wordings: readonly ErrorPattern[] = [
   // dockerd and Go's own server, of a path that they do not know.
   {
     pattern: /^(?:404 )?page not found$/i,
@@ -319,7 +319,7 @@ const wordings: readonly Wording[] = [
 ];
 
 /** What a row says of the words that it matches. */
-export type Meaning = Omit<Wording, 'pattern'>;
+export type Meaning = Omit<ErrorPattern, 'pattern'>;
 
 /** What the status 407 means, whatever the words are: it is that of a proxy before the engine. */
 export const PROXY_LOGIN: Meaning = {

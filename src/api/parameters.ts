@@ -9,7 +9,7 @@ import { copyOfPlatform, platformJson, platformText } from './platform.ts';
 import type { Platform } from './platform.ts';
 
 /** Which engines know a thing. What this cannot pass is a `VersionError`: an engine would ignore it without a word. */
-export interface Gate {
+export interface Requirement {
   /** The first API version that has it. */
   readonly since?: string;
   /** The first API version that has it no more. */
@@ -27,19 +27,19 @@ export interface Gate {
 }
 
 /** The gate of a part of a parameter; `supports` does not ask it. */
-export interface PartlyGate extends Gate {
+export interface PartlyGate extends Requirement {
   readonly part: string;
   /** Whether the values on the wire ask for it. */
   readonly when: (values: readonly string[]) => boolean;
 }
 
 /** The gate of more than one value. */
-export function several(part: string, gate: Gate): PartlyGate {
+export function several(part: string, gate: Requirement): PartlyGate {
   return { ...gate, part, when: (values) => values.length > 1 };
 }
 
 /** A query parameter whose argument is a `Value`. */
-export interface Parameter<Value> extends Gate {
+export interface Parameter<Value> extends Requirement {
   /** Its name on the wire. */
   readonly wire: string;
   /** What the argument must be; the methods of the client check it at the call. */
@@ -49,7 +49,7 @@ export interface Parameter<Value> extends Gate {
 }
 
 /** One operation. */
-export interface Endpoint extends Gate {
+export interface Endpoint extends Requirement {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
   /** Below `/v1.NN`; `{image}` is filled in. */
   readonly path: string;
@@ -64,7 +64,7 @@ export interface Endpoint extends Gate {
   /** What the answer is. */
   readonly reply: 'none' | 'json' | 'progress' | 'archive';
   /** True where an engine answers at once or is not well: the answer's head then is limited to 30 s. */
-  readonly prompt?: true;
+  readonly fast?: true;
   // `any`: the table holds parameters of every kind of value, and each is applied to its own alone.
   readonly parameters: Readonly<Record<string, Parameter<any>>>;
 }
@@ -78,34 +78,34 @@ export type ArgumentsOf<Row extends Endpoint> = {
  * `1` or `0`: the only spelling that every engine reads alike. What not every engine has is false by default: a false one
  * asks for nothing that an engine could ignore, and is left out.
  */
-export function flag(wire: string, gate: Gate = {}): Parameter<boolean> {
+export function flag(wire: string, gate: Requirement = {}): Parameter<boolean> {
   const off = Object.keys(gate).length === 0 ? ['0'] : [];
   return { wire, ...gate, kind: FLAG, encode: (value) => (value ? ['1'] : off) };
 }
 
 /** The text as it is. */
-export function text(wire: string, gate: Gate = {}): Parameter<string> {
+export function text(wire: string, gate: Requirement = {}): Parameter<string> {
   return { wire, ...gate, kind: WHOLE_TEXT, encode: (value) => [value] };
 }
 
 /** A whole number. */
-export function whole(wire: string, gate: Gate = {}): Parameter<number> {
+export function integer(wire: string, gate: Requirement = {}): Parameter<number> {
   return { wire, ...gate, kind: kind('a whole number', Number.isSafeInteger), encode: (value) => [String(value)] };
 }
 
 /** Seconds since 1970, with milliseconds where there are some: the only form that every engine reads. */
-export function time(wire: string, gate: Gate = {}): Parameter<Date | number> {
+export function time(wire: string, gate: Requirement = {}): Parameter<Date | number> {
   const encode = (value: Date | number): string[] => [String(Number(Number(secondsOf(value)).toFixed(3)))];
   return { wire, ...gate, kind: TIME, encode };
 }
 
 /** The key repeated for each text. */
-export function list(wire: string, gate: Gate = {}): Parameter<readonly string[]> {
+export function list(wire: string, gate: Requirement = {}): Parameter<readonly string[]> {
   return { wire, ...gate, kind: listOf(WHOLE_TEXT, 'a list of strings (without lone surrogates)'), encode: (value) => value };
 }
 
 /** `{"key":["value"]}`. */
-export function filters(wire: string, gate: Gate = {}): Parameter<Filters> {
+export function filters(wire: string, gate: Requirement = {}): Parameter<Filters> {
   return {
     wire,
     ...gate,
@@ -118,17 +118,17 @@ export function filters(wire: string, gate: Gate = {}): Parameter<Filters> {
 }
 
 /** `linux/arm64/v8`. */
-export function platformAsText(wire: string, gate: Gate = {}): Parameter<Platform> {
+export function platformAsText(wire: string, gate: Requirement = {}): Parameter<Platform> {
   return { wire, ...gate, kind: PLATFORM, encode: (value) => [platformText(value)] };
 }
 
 /** `{"architecture":"arm64","os":"linux","variant":"v8"}`. */
-export function platformAsJson(wire: string, gate: Gate = {}): Parameter<Platform> {
+export function platformAsJson(wire: string, gate: Requirement = {}): Parameter<Platform> {
   return { wire, ...gate, kind: FULL_PLATFORM, encode: (value) => [platformJson(value)] };
 }
 
 /** That JSON, the key repeated for each platform. An empty list is refused: it would mean "all", the opposite. */
-export function platformsAsJson(wire: string, gate: Gate = {}): Parameter<Platform | readonly Platform[]> {
+export function platformsAsJson(wire: string, gate: Requirement = {}): Parameter<Platform | readonly Platform[]> {
   const encode = (value: Platform | readonly Platform[]): string[] => [...new Set(listed(value).map(platformJson))];
   return { wire, ...gate, kind: PLATFORMS, encode };
 }

@@ -21,7 +21,7 @@ const actions: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The arguments for Podman, whose clock says `now`; events after the true `until` are for the reader to drop. */
-export function askedOfPodman(args: EventsArguments, now: number | undefined): EventsArguments {
+export function podmanArguments(args: EventsArguments, now: number | undefined): EventsArguments {
   const { since, until, filters = {} } = args;
   const end = until === undefined || now === undefined ? until : Math.max(inSeconds(until), now + PODMAN_READING_S);
   const { event, ...others } = mergeFilters(filters);

@@ -14,11 +14,11 @@ const shown: ReadonlySet<string> = new Set(
 );
 
 /** The target with `[redacted]` for values that may be secrets, and for user information in URLs. */
-export function shownTarget(target: string): string {
+export function redactedTarget(target: string): string {
   return rewritten(target, () => REDACTED);
 }
 
-/** What `shownTarget` leaves out of a target, as it stands there; user information has no key. */
+/** What `redactedTarget` leaves out of a target, as it stands there; user information has no key. */
 export function hiddenValues(target: string): ReadonlyArray<readonly [key: string, value: string]> {
   const values: Array<[string, string]> = [];
   rewritten(target, (...value) => String(values.push(value)));

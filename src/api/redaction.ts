@@ -29,7 +29,7 @@ export function redactor(secrets: readonly string[]): ((text: string) => string)
   if (words.length === 0) return undefined;
   return (text) => {
     const all = [...readings(text, escaped), ...readings(text, escapedOrCut)];
-    return cutOut(text, all.flatMap((reading) => words.flatMap((word) => rangesOf(word, reading))));
+    return redactRanges(text, all.flatMap((reading) => words.flatMap((word) => rangesOf(word, reading))));
   };
 }
 
@@ -207,7 +207,7 @@ function extended(word: string, borders: readonly number[], length: number, next
 }
 
 /** The text with `[redacted]` in place of the ranges, which may overlap. */
-function cutOut(text: string, ranges: Range[]): string {
+function redactRanges(text: string, ranges: Range[]): string {
   let shown = '';
   let from = 0;
   for (const [start, end] of ranges.sort(([a], [b]) => a - b)) {

@@ -3,7 +3,7 @@
 import { setMaxListeners } from 'node:events';
 
 /** Calls that share a signal listen to it at once, each for itself: more than ten, at which Node warns of a leak, is none. */
-export function manyMayListen(signal: AbortSignal | undefined): void {
+export function allowManyListeners(signal: AbortSignal | undefined): void {
   if (signal !== undefined) setMaxListeners(0, signal);
 }
 
@@ -37,7 +37,7 @@ export function nodeSignal(value: unknown): AbortSignal | undefined {
  * Runs under a signal that is aborted when either is, and leaves nothing at them afterwards. `AbortSignal.any` would:
  * on Node 20 a signal that many calls share keeps an entry for each, 20,000 after 20,000 calls.
  */
-export async function underEither<Value>(
+export async function withAnySignal<Value>(
   signal: AbortSignal | undefined,
   left: AbortSignal,
   run: (either: AbortSignal) => Promise<Value>,
@@ -54,7 +54,7 @@ export async function underEither<Value>(
 }
 
 /** Waits for what others may wait for, too: an abort ends only this wait. */
-export function waitFor<Value>(shared: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+export function abortable<Value>(shared: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
   if (signal === undefined) return shared;
   return new Promise((resolve, reject) => {
     const end = onceAborted(signal, () => reject(signal.reason));
@@ -64,7 +64,7 @@ export function waitFor<Value>(shared: Promise<Value>, signal: AbortSignal | und
 
 /** Calls back when the signal is aborted, now if it is; gives what takes that back. */
 function onceAborted(signal: AbortSignal, onAbort: () => void): () => void {
-  manyMayListen(signal);
+  allowManyListeners(signal);
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort, { once: true });
   return () => signal.removeEventListener('abort', onAbort);

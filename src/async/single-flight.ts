@@ -1,6 +1,6 @@
 // One run of a task for all who want its outcome at the same time.
 
-import { manyMayListen } from './abort.ts';
+import { allowManyListeners } from './abort.ts';
 
 interface Flight<Value> {
   readonly outcome: Promise<Value>;
@@ -18,7 +18,7 @@ export class SingleFlight<Value> {
    */
   async join(key: string, run: (signal: AbortSignal) => Promise<Value>, signal?: AbortSignal): Promise<Value> {
     signal?.throwIfAborted();
-    manyMayListen(signal);
+    allowManyListeners(signal);
     const flight = this.#flights.get(key) ?? this.#begin(key, run);
     flight.waiting++;
     return new Promise((resolve, reject) => {

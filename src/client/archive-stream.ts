@@ -16,8 +16,8 @@ import { AsyncQueue } from '../async/async-queue.ts';
 import { FUNCTION, OBJECT, check } from '../kinds.ts';
 import { parseDecimal } from '../http/grammar.ts';
 import type { ResponseHead } from '../http/response-parser.ts';
-import type { StartCall } from './progress-stream.ts';
-import { underEither } from '../async/abort.ts';
+import type { SendCall } from './progress-stream.ts';
+import { withAnySignal } from '../async/abort.ts';
 import { ArchiveScan } from '../tar/scan-archive.ts';
 
 /** How an archive is read. */
@@ -58,7 +58,7 @@ export interface ArchiveResult {
 
 /** What `getImage` gives. It can be read once, in one of its ways. */
 export class ArchiveStream implements AsyncIterable<Uint8Array> {
-  readonly #start: StartCall;
+  readonly #start: SendCall;
   readonly #files: ArchiveFiles;
   readonly #signal: AbortSignal | undefined;
   readonly #chunkSize: number;
@@ -72,7 +72,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   #verified: VerifiedContent | undefined;
 
   constructor(
-    start: StartCall,
+    start: SendCall,
     files: ArchiveFiles,
     options: ArchiveOptions,
     signal?: AbortSignal,
@@ -81,7 +81,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     check(start, FUNCTION, 'ArchiveStream', 'start');
     check(files, OBJECT, 'ArchiveStream', 'files');
     const { chunkSize = 256 * 1024, verify = 'structure' } = check(options, OBJECT, 'ArchiveStream', 'options');
-    this.#start = (reader, left) => underEither(signal, left, (either) => start(reader, either));
+    this.#start = (reader, left) => withAnySignal(signal, left, (either) => start(reader, either));
     this.#files = files;
     this.#signal = signal;
     this.#chunkSize = chunkSize;

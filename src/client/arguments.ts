@@ -2,7 +2,7 @@
 // api/endpoints.ts. `take` checks the options of a call before anything is sent, and returns a copy of them.
 
 import { LONGEST_TIMEOUT_MS } from '../connection/timeouts.ts';
-import { checkCredentials, sealed } from '../api/credentials.ts';
+import { checkCredentials, wrapSecrets } from '../api/credentials.ts';
 import { PLATFORM } from '../api/parameters.ts';
 import type { Endpoint } from '../api/parameters.ts';
 import { endpoints } from '../api/endpoints.ts';
@@ -32,7 +32,7 @@ export const TIMEOUTS: Kind = kind('an object such as { headMs: 30_000 }', isPla
 });
 
 /** Credentials, `"anonymous"`, or a function that is asked for them. */
-export const CREDENTIALS: Kind = kind('credentials, "anonymous" or a function', isCredentialChoice, sealed);
+export const CREDENTIALS: Kind = kind('credentials, "anonymous" or a function', isCredentialChoice, wrapSecrets);
 function isCredentialChoice(value: unknown): boolean {
   if (value !== 'anonymous' && typeof value !== 'function') checkCredentials(value);
   return true;

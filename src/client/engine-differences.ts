@@ -11,7 +11,7 @@
 
 import type { ImageInspect } from '../api/types/image.ts';
 import { withComparedNames } from '../api/filters.ts';
-import { askedOfPodman } from '../api/podman-events.ts';
+import { podmanArguments } from '../api/podman-events.ts';
 import type { EventsArguments } from '../api/podman-events.ts';
 import { escapeText } from '../bytes.ts';
 import { ApiError, DecodeError, InvalidReferenceError, NotFoundError, TruncatedError, VersionError } from '../errors.ts';
@@ -24,8 +24,8 @@ import type { Platform } from '../api/platform.ts';
 import { ImportReport, LoadReport, PullReport, PushReport } from '../api/progress/results.ts';
 import type { ImportResult, LoadResult, PullResult, PushResult } from '../api/progress/results.ts';
 import type { RegistryAccess } from './engine-call.ts';
-import type { Local, RegistryManifest } from './engine-queries.ts';
-import type { Operation, StartCall } from './progress-stream.ts';
+import type { EngineQueries, RegistryManifest } from './engine-queries.ts';
+import type { Operation, SendCall } from './progress-stream.ts';
 import type { Warn } from '../connection/warnings.ts';
 
 /** What a pull is about; `reference` has a tag or a digest unless all tags are wanted. */
@@ -36,7 +36,7 @@ export interface Pull {
   readonly allTags: boolean;
   readonly registry: RegistryAccess;
   /** Throws for what the engine lacks. */
-  passGates(left: AbortSignal): Promise<void>;
+  assertSupported(left: AbortSignal): Promise<void>;
 }
 
 /** Of an answer that began well, and came to something else than was asked for. */
@@ -44,11 +44,11 @@ const CREATE = { method: 'POST', target: '/images/create', status: 200, inStream
 const LOAD = { ...CREATE, target: '/images/load' };
 
 /** Pulls, under the policy "missing" only what is missing; finds out what Podman does not tell; and looks at what came. */
-export function pulling(pull: Pull, local: Local, warn: Warn): Operation<PullResult> {
+export function pulling(pull: Pull, local: EngineQueries, warn: Warn): Operation<PullResult> {
   const { reference, policy, platform, allTags } = pull;
   const name = formatReference(reference);
   return async (send, left) => {
-    await pull.passGates(left);
+    await pull.assertSupported(left);
     const report = new PullReport(allTags);
     const ask = asker(name, warn, report.warnings, left);
     let before: Before | undefined;
@@ -81,7 +81,7 @@ export function pulling(pull: Pull, local: Local, warn: Warn): Operation<PullRes
 }
 
 /** Whether an image that is there, or another variant of it, is for a platform. */
-async function isFor(present: ImageInspect, name: string, platform: Platform | undefined, local: Local, left: AbortSignal): Promise<boolean> {
+async function isFor(present: ImageInspect, name: string, platform: Platform | undefined, local: EngineQueries, left: AbortSignal): Promise<boolean> {
   if (platform === undefined) return true;
   const isSame = samePlatform(present, platform);
   // An image from an index need not say its variant: an older build for arm/v6 looks like arm/v7.
@@ -110,7 +110,7 @@ interface PulledImage {
   readonly digest: string | undefined;
 }
 
-async function pulledImage(stopped: StoppedPull, local: Local, ask: Ask): Promise<PulledImage> {
+async function pulledImage(stopped: StoppedPull, local: EngineQueries, ask: Ask): Promise<PulledImage> {
   const { pull, received } = stopped;
   const name = formatReference(pull.reference);
   const image = await ask.proof(`the pull of ${name}`, received, async () => {
@@ -131,7 +131,7 @@ function isNew(image: ImageInspect, { pull, report, before, isPodman }: StoppedP
 /** The characters of the ids that engines show. */
 const SHORT_ID = 12;
 
-async function digestOnPodman(image: ImageInspect, { pull, before }: StoppedPull, local: Local, ask: Ask): Promise<string | undefined> {
+async function digestOnPodman(image: ImageInspect, { pull, before }: StoppedPull, local: EngineQueries, ask: Ask): Promise<string | undefined> {
   const { reference } = pull;
   const digest = registryDigest(image, reference);
   // It lists an image by the digest under which it came first; one that was made here, by none that a registry has.
@@ -147,7 +147,7 @@ async function digestOnPodman(image: ImageInspect, { pull, before }: StoppedPull
  */
 async function wrongPlatform(
   { registry }: Pull,
-  local: Local,
+  local: EngineQueries,
   name: string,
   platform: Platform,
   left: AbortSignal,
@@ -178,7 +178,7 @@ export interface Push {
 }
 
 /** Pushes. Docker never says how many tags there are: a stream that is cut between two of them looks whole. */
-export function pushing(push: Push, local: Local, warn: Warn): Operation<PushResult> {
+export function pushing(push: Push, local: EngineQueries, warn: Warn): Operation<PushResult> {
   const { reference } = push;
   const allTags = reference.tag === undefined;
   const name = formatReference(reference);
@@ -206,7 +206,7 @@ export function pushing(push: Push, local: Local, warn: Warn): Operation<PushRes
 }
 
 /** What the registry has, if it is the image that was to be pushed. Podman cannot be asked what a registry has. */
-async function pushedManifest({ reference, registry }: Push, local: Local, left: AbortSignal): Promise<RegistryManifest | undefined> {
+async function pushedManifest({ reference, registry }: Push, local: EngineQueries, left: AbortSignal): Promise<RegistryManifest | undefined> {
   if (local.knownPodman === true) return undefined;
   const name = formatReference(reference);
   const image = await local.inspect(name, left);
@@ -216,13 +216,13 @@ async function pushedManifest({ reference, registry }: Push, local: Local, left:
   return [image.Id, ...digestsOf(image, reference)].includes(there.digest) ? there : undefined;
 }
 
-async function isManifestList(name: string, local: Local, left: AbortSignal): Promise<boolean> {
+async function isManifestList(name: string, local: EngineQueries, left: AbortSignal): Promise<boolean> {
   const image = await local.inspect(name, left);
   return image !== undefined && !hasName(image, name);
 }
 
 /** Loads. Nothing but the stream tells what the archive held: a load that stopped is an error. */
-export function loading(platform: Platform | readonly Platform[] | undefined, local: Local, warn: Warn): Operation<LoadResult> {
+export function loading(platform: Platform | readonly Platform[] | undefined, local: EngineQueries, warn: Warn): Operation<LoadResult> {
   return async (send, left) => {
     const report = new LoadReport();
     const received = await send((event) => report.take(event));
@@ -241,7 +241,7 @@ function absentError(platform: Platform | readonly Platform[]): NotFoundError {
 }
 
 /** Docker 29 loads those of several platforms that the archive has, and does not tell that it lacks one. */
-async function refuseAbsent(platforms: readonly Platform[], { references, ids }: LoadResult, local: Local, warn: Warn, left: AbortSignal): Promise<void> {
+async function refuseAbsent(platforms: readonly Platform[], { references, ids }: LoadResult, local: EngineQueries, warn: Warn, left: AbortSignal): Promise<void> {
   for (const name of [...references, ...ids]) {
     const ask = asker(name, warn, [], left);
     for (const platform of platforms) {
@@ -254,7 +254,7 @@ async function refuseAbsent(platforms: readonly Platform[], { references, ids }:
 }
 
 /** Imports; Podman 4.3 overlooks a tag that it does not like without a word. */
-export function importing(name: string | undefined, local: Local, warn: Warn): Operation<ImportResult> {
+export function importing(name: string | undefined, local: EngineQueries, warn: Warn): Operation<ImportResult> {
   return async (send, left) => {
     const isPodman = name !== undefined && (await local.isPodman(left));
     const report = new ImportReport();
@@ -311,15 +311,15 @@ function stoppedError(operation: string, received: number, why: string, cause?: 
   return new TruncatedError(message, { phase: 'stream', received, cause });
 }
 
-/** Ends at a time of the past, too, and takes Docker's names of actions; see `askedOfPodman`. */
-export function listening(start: (args: EventsArguments) => StartCall, local: Local, args: EventsArguments): StartCall {
+/** Ends at a time of the past, too, and takes Docker's names of actions; see `podmanArguments`. */
+export function listening(start: (args: EventsArguments) => SendCall, local: EngineQueries, args: EventsArguments): SendCall {
   return async (reader, left) => {
     if ((await local.isPodman(left)) !== true) {
       const filters = args.filters && withComparedNames(args.filters, 'image', false);
       return start({ ...args, filters })(reader, left);
     }
     const isBounded = args.until !== undefined;
-    return start(askedOfPodman(args, isBounded ? await local.now(left) : undefined))(reader, left);
+    return start(podmanArguments(args, isBounded ? await local.now(left) : undefined))(reader, left);
   };
 }
 

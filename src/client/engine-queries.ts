@@ -11,7 +11,7 @@ import { isDigest, parseImage } from '../api/reference.ts';
 import { DecodeError, NotFoundError, isCallersOwn } from '../errors.ts';
 
 /** What may be asked; undefined: there is no such image, or the engine does not say. */
-export interface Local {
+export interface EngineQueries {
   inspect(image: string, left: AbortSignal): Promise<ImageInspect | undefined>;
   /** Whether there is that platform's variant of an image beside the one that `inspect` shows; undefined: not known. */
   hasVariant(image: string, platform: Platform, left: AbortSignal): Promise<boolean | undefined>;
@@ -45,7 +45,7 @@ export interface RegistryManifest {
 const SILENCE_MS = 30_000;
 
 /** Asks that engine, within the limits of time of the call that it is asked for. */
-export function localOf(engine: Engine, own: EngineCall['timeouts']): Local {
+export function engineQueriesOf(engine: Engine, own: EngineCall['timeouts']): EngineQueries {
   const timeouts = { idleMs: SILENCE_MS, ...engine.timeouts, ...own };
   const inspect = async (image: string, signal: AbortSignal, args: Arguments<'inspectImage'> = {}): Inspected => {
     const call = { operation: 'inspectImage', image: parseImage(image), args, signal, timeouts } as const;

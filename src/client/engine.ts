@@ -9,9 +9,9 @@ import { refuseContentCoding } from '../http/content-coding.ts';
 import type { ResponseHead } from '../http/response-parser.ts';
 import { bodyMessage, decodeJson, wantsTls } from '../api/api-error.ts';
 import type { Asked } from '../api/api-error.ts';
-import { encodeRegistryAuth, mayGoTo } from '../api/credentials.ts';
+import { encodeRegistryAuth, credentialsMatchRegistry } from '../api/credentials.ts';
 import type { CredentialChoice } from '../api/credentials.ts';
-import { encodeCall, gatesOfSubject, lacking, needsIdentity, needsStore } from '../api/encode-call.ts';
+import { encodeCall, gatesOfSubject, unsupportedError, needsIdentity, needsStore } from '../api/encode-call.ts';
 import type { EngineFacts, ImageStore } from '../api/encode-call.ts';
 import type { Endpoint } from '../api/parameters.ts';
 import { endpoints } from '../api/endpoints.ts';
@@ -26,7 +26,7 @@ import { errorOf, errorSink } from './refusal.ts';
 import type { Refusal } from './refusal.ts';
 import { Question, RequestMaker } from '../connection/engine-request.ts';
 import type { RawRequest, RequestCommons, RequestFields } from '../connection/engine-request.ts';
-import { manyMayListen, waitFor } from '../async/abort.ts';
+import { allowManyListeners, abortable } from '../async/abort.ts';
 import { SingleFlight } from '../async/single-flight.ts';
 
 /** The most of a JSON answer that is kept, in bytes: some 100,000 images in a list. */
@@ -157,14 +157,14 @@ export class Engine {
     const gates = gatesOfSubject(subject);
     const [version, identity] = await Promise.all([this.version(limits), this.#identityToGate(limits)]);
     const facts: EngineFacts = { version, identity };
-    if (gates.some(({ gate }) => lacking(subject, gate, facts) !== undefined)) return false;
+    if (gates.some(({ gate }) => unsupportedError(subject, gate, facts) !== undefined)) return false;
     if (!gates.some(({ gate }) => gate.store !== undefined)) return true;
     const store = await this.imageStore(limits);
-    return gates.every(({ gate }) => lacking(subject, gate, { ...facts, store }) === undefined);
+    return gates.every(({ gate }) => unsupportedError(subject, gate, { ...facts, store }) === undefined);
   }
 
   /** Throws for what the engine lacks of a call, before anything is done in its preparation. */
-  async passGates(call: EngineCall): Promise<void> {
+  async assertSupported(call: EngineCall): Promise<void> {
     encodeCall(call, await this.#factsFor(call));
   }
 
@@ -240,7 +240,7 @@ export class Engine {
 
   /** Sends any request; the reader gets whatever final answer there is. */
   async raw(request: RawRequest, reader: RawReader): Promise<void> {
-    manyMayListen(request.signal);
+    allowManyListeners(request.signal);
     const { wire, address, observe, beforeCredentials } = this.#options;
     const sent = this.#requests.make(request);
     if (beforeCredentials !== undefined && carriesCredentials(sent)) beforeCredentials();
@@ -267,14 +267,14 @@ export class Engine {
   }
 
   async #exchangeOnce(call: EngineCall, fields: RequestFields, facts: EngineFacts, reader: CallReader): Promise<void> {
-    const { reply, prompt, success = OK }: Endpoint = endpoints[call.operation];
+    const { reply, fast, success = OK }: Endpoint = endpoints[call.operation];
     const { method, target } = encodeCall(call, facts);
     const asked = new Question(method, target, this.#options.address);
     let refused: Refusal | undefined;
     const body = call.body === undefined ? undefined : await call.body.open();
     const { signal, timeouts } = call;
     const longLived = reply === 'progress' || reply === 'archive';
-    const request: RawRequest = { method, target, fields, body, signal, timeouts, prompt, longLived };
+    const request: RawRequest = { method, target, fields, body, signal, timeouts, fast, longLived };
     try {
       await this.raw(request, (head, notes) => {
         if (success.includes(head.status)) {
@@ -294,7 +294,7 @@ export class Engine {
 
   async #ping(method: 'HEAD' | 'GET', { signal, timeouts }: CallLimits): Promise<Refusal> {
     const body = errorSink();
-    const request = { method, target: '/_ping', fields: [], body: undefined, signal, timeouts, prompt: true };
+    const request = { method, target: '/_ping', fields: [], body: undefined, signal, timeouts, fast: true };
     let answer: Refusal | undefined;
     try {
       await this.raw(request, (head, notes) => {
@@ -345,7 +345,7 @@ export class Engine {
   /** What `/version` says, which needs no version itself. */
   async #spokenRange({ signal, timeouts }: CallLimits): Promise<string> {
     const sink = jsonSink();
-    const request = { method: 'GET', target: '/version', fields: [], body: undefined, signal, timeouts, prompt: true };
+    const request = { method: 'GET', target: '/version', fields: [], body: undefined, signal, timeouts, fast: true };
     await this.raw(request, (head) => {
       refuseContentCoding(head);
       return sink;
@@ -389,8 +389,8 @@ async function registryFields(call: EngineCall, registry: RegistryAccess): Promi
 async function credentialsOf(registry: RegistryAccess, signal: AbortSignal | undefined): Promise<CredentialChoice> {
   const { key, repository, credentials: choice } = registry;
   if (typeof choice !== 'function') return choice;
-  const credentials = await waitFor(Promise.resolve(callersCall(() => choice(key, { repository, signal }))), signal);
-  if (mayGoTo(key, credentials)) return credentials;
+  const credentials = await abortable(Promise.resolve(callersCall(() => choice(key, { repository, signal }))), signal);
+  if (credentialsMatchRegistry(key, credentials)) return credentials;
   const message = `asked for the credentials of ${escapeText(key)}, your function gave some whose serverAddress is another`;
   throw new CredentialError(message, { registry: key });
 }

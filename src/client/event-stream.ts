@@ -8,12 +8,12 @@ import { inSeconds } from '../api/podman-events.ts';
 import { JsonValueDecoder } from '../api/progress/progress-events.ts';
 import { AsyncQueue } from '../async/async-queue.ts';
 import type { EventsOptions } from './options.ts';
-import type { StartCall } from './progress-stream.ts';
-import { underEither } from '../async/abort.ts';
+import type { SendCall } from './progress-stream.ts';
+import { withAnySignal } from '../async/abort.ts';
 
 /** Each loop over it asks the engine anew, and leaving the loop ends that. What is later than `until` is left out. */
 export function eventStream(
-  start: StartCall,
+  start: SendCall,
   { until = Infinity, signal }: Pick<EventsOptions, 'until' | 'signal'>,
 ): AsyncIterable<ImageEvent> {
   return {
@@ -21,7 +21,7 @@ export function eventStream(
       const left = new AbortController();
       const events = new AsyncQueue<ImageEvent>(() => left.abort(new Error('nobody listens any more')));
       const reader = readerInto(events, inSeconds(until));
-      underEither(signal, left.signal, (either) => start(reader, either)).then(
+      withAnySignal(signal, left.signal, (either) => start(reader, either)).then(
         () => events.end(),
         (error: unknown) => events.fail(error),
       );

@@ -6,7 +6,7 @@ import { CREDENTIALS, take } from './arguments.ts';
 import { hasUtf8, utf8 } from '../bytes.ts';
 import { clientEngine } from './create-engine.ts';
 import { refuseAbsentVariant } from '../api/absent-variant.ts';
-import { encodeAuthConfig, mayGoTo, refuseForAnother, registryOf, serverAddress } from '../api/credentials.ts';
+import { encodeAuthConfig, credentialsMatchRegistry, assertCredentialsMatch, registryOf, serverAddress } from '../api/credentials.ts';
 import type { CredentialChoice, CredentialSource, Credentials, RegistryPlace } from '../api/credentials.ts';
 import type { AuthResult, ImageDiskUsage, ImageEvent, InfoResult, PingResult, VersionResult } from '../api/types/engine.ts';
 import { imageEventFilters, mergeFilters, namesHub, withComparedNames } from '../api/filters.ts';
@@ -37,9 +37,9 @@ import type {
 import { eventStream } from './event-stream.ts';
 import { importing, listening, loading, pulling, pushing } from './engine-differences.ts';
 import { FILLED_TEXT, OBJECT, check, copyOfList, kind } from '../kinds.ts';
-import { localOf } from './engine-queries.ts';
+import { engineQueriesOf } from './engine-queries.ts';
 import { ProgressStream } from './progress-stream.ts';
-import type { StartCall } from './progress-stream.ts';
+import type { SendCall } from './progress-stream.ts';
 import { rawRequest } from './raw-request.ts';
 import type { RawAnswer, RequestOptions } from './raw-request.ts';
 import { outside } from '../system/outside.ts';
@@ -100,7 +100,7 @@ export class ImageClient {
     const taken = take('checkAuth', options);
     const key = serverAddress(check(registry, FILLED_TEXT, 'checkAuth', 'registry'));
     const own = check(credentials, OWN_CREDENTIALS, 'checkAuth', 'credentials');
-    refuseForAnother(key, own);
+    assertCredentialsMatch(key, own);
     this.#beforeCredentials?.();
     const body = bodySource(utf8(encodeAuthConfig(own, key)), outside.files, 'checkAuth');
     const answer = await this.#engine.json<AuthResult | null>({ operation: 'checkAuth', body, ...taken }, readLogin);
@@ -112,8 +112,8 @@ export class ImageClient {
   events(options?: EventsOptions): AsyncIterable<ImageEvent> {
     const { since, until, signal, timeouts, filters } = take('events', options);
     const args = { since, until, filters: imageEventFilters(filters) };
-    const start = (asked: EventsArguments): StartCall => this.#starter({ operation: 'events', args: asked, timeouts });
-    return eventStream(listening(start, localOf(this.#engine, timeouts), args), { until, signal });
+    const start = (asked: EventsArguments): SendCall => this.#starter({ operation: 'events', args: asked, timeouts });
+    return eventStream(listening(start, engineQueriesOf(this.#engine, timeouts), args), { until, signal });
   }
 
   /** How much the images take. `GET /system/df`. */
@@ -201,11 +201,11 @@ export class ImageClient {
     const call = { operation: 'removeImage', image: parseImage(image), args, signal, timeouts } as const;
     if (Array.isArray(args.platforms) && args.platforms.length > 1) {
       // An engine removes one after the other, and fails at the first that is not there.
-      await this.#engine.passGates(call);
+      await this.#engine.assertSupported(call);
       for (const platform of args.platforms) await this.inspectImage(image, { platform, signal, timeouts });
     }
     if (!isDigest(image) && (await this.#engine.isPodman({ signal, timeouts })) === true) {
-      await this.#engine.passGates(call);
+      await this.#engine.assertSupported(call);
       // Where it cannot be inspected, the engine answers for itself.
       const shown = await this.inspectImage(image, { signal, timeouts }).catch(() => signal?.throwIfAborted());
       if (shown !== undefined) refuseListName(shown, image);
@@ -264,9 +264,9 @@ export class ImageClient {
     // A digest says more than a tag beside it, and engines take one of them; it goes in their `tag`.
     const args = { fromImage: repositoryName(parsed), tag: reference.digest ?? reference.tag, platform };
     const call = { operation: 'pull', args, registry: this.#registry(registryOf(parsed), options.credentials) } as const;
-    const passGates = (left: AbortSignal): Promise<void> => this.#engine.passGates({ ...call, signal: left, timeouts });
-    const pull = { reference, platform, policy, allTags, registry: call.registry, passGates };
-    const operation = pulling(pull, localOf(this.#engine, timeouts), this.#warn);
+    const assertSupported = (left: AbortSignal): Promise<void> => this.#engine.assertSupported({ ...call, signal: left, timeouts });
+    const pull = { reference, platform, policy, allTags, registry: call.registry, assertSupported };
+    const operation = pulling(pull, engineQueriesOf(this.#engine, timeouts), this.#warn);
     return new ProgressStream(this.#starter({ ...call, timeouts }), operation, this.#warn, signal);
   }
 
@@ -279,7 +279,7 @@ export class ImageClient {
     const registry = this.#registry(registryOf(parsed), credentials);
     const args = { tag: reference.tag, platform };
     const call = { operation: 'push', image: repositoryName(parsed), args, registry } as const;
-    const operation = pushing({ reference, registry }, localOf(this.#engine, timeouts), this.#warn);
+    const operation = pushing({ reference, registry }, engineQueriesOf(this.#engine, timeouts), this.#warn);
     return new ProgressStream(this.#starter({ ...call, timeouts }), operation, this.#warn, signal);
   }
 
@@ -298,7 +298,7 @@ export class ImageClient {
     const { signal, timeouts, quiet = false, ...args } = take('loadImage', options);
     const body = bodySource(data, outside.files, 'loadImage: data');
     const start = this.#starter({ operation: 'loadImage', args: { ...args, quiet }, body, timeouts });
-    const operation = loading(args.platform, localOf(this.#engine, timeouts), this.#warn);
+    const operation = loading(args.platform, engineQueriesOf(this.#engine, timeouts), this.#warn);
     return new ProgressStream(start, operation, this.#warn, signal);
   }
 
@@ -367,21 +367,21 @@ export class ImageClient {
     const body = isUrl || source === undefined ? undefined : filledSource(source, 'importImage: the source');
     const optional = args.platform === undefined ? ['platform'] : undefined; // the client's own default
     const start = this.#starter({ operation: 'importImage', args: all, optional, body, timeouts });
-    return new ProgressStream(start, importing(repo, localOf(this.#engine, timeouts), this.#warn), this.#warn, signal);
+    return new ProgressStream(start, importing(repo, engineQueriesOf(this.#engine, timeouts), this.#warn), this.#warn, signal);
   }
 
   #registry({ host, repository }: RegistryPlace, own: CredentialChoice | CredentialSource): RegistryAccess {
     const key = serverAddress(host);
-    refuseForAnother(key, own);
+    assertCredentialsMatch(key, own);
     // Those of the client go along wherever they may, and leave the calls to other registries without any.
-    const general = mayGoTo(key, this.#credentials) ? this.#credentials : undefined;
+    const general = credentialsMatchRegistry(key, this.#credentials) ? this.#credentials : undefined;
     const credentials = own ?? general;
     // Now, and not only when they are sent: by then the engine has been asked for its version.
     if (typeof credentials === 'object') this.#beforeCredentials?.();
     return { key, repository, credentials };
   }
 
-  #starter(call: EngineCall): StartCall {
+  #starter(call: EngineCall): SendCall {
     const { body } = call;
     return (reader, left, onUpload) => {
       const told = body === undefined || onUpload === undefined ? body : watchedSource(body, onUpload);

@@ -11,14 +11,14 @@ import { ArgumentError } from '../errors.ts';
 import type { CallReader } from './engine.ts';
 import { AsyncQueue } from '../async/async-queue.ts';
 import { FUNCTION, check } from '../kinds.ts';
-import { underEither } from '../async/abort.ts';
+import { withAnySignal } from '../async/abort.ts';
 import type { Warn } from '../connection/warnings.ts';
 
 /**
  * Makes the call with that reader of its answer; `left` is aborted when nobody wants to know, or its caller's signal is.
  * `onUpload`, if given, is called with how much of the content has been sent.
  */
-export type StartCall = (reader: CallReader, left: AbortSignal, onUpload?: OnUpload) => Promise<void>;
+export type SendCall = (reader: CallReader, left: AbortSignal, onUpload?: OnUpload) => Promise<void>;
 
 /** Takes an upload event; `done` marks the last one. */
 export type OnUpload = (event: UploadEvent, done: boolean) => void;
@@ -43,7 +43,7 @@ export type Operation<Result> = (send: Send, left: AbortSignal) => Promise<Resul
  */
 export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Promise<Result> {
   readonly [Symbol.toStringTag]: string = 'ProgressStream';
-  readonly #start: StartCall;
+  readonly #start: SendCall;
   readonly #operate: Operation<Result>;
   readonly #warn: Warn;
   readonly #signal: AbortSignal | undefined;
@@ -51,7 +51,7 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
   #run: Promise<Result> | undefined;
   #isAwaited = false;
 
-  constructor(start: StartCall, operate: Operation<Result>, warn: Warn = () => {}, signal?: AbortSignal) {
+  constructor(start: SendCall, operate: Operation<Result>, warn: Warn = () => {}, signal?: AbortSignal) {
     check(start, FUNCTION, 'ProgressStream', 'start');
     check(operate, FUNCTION, 'ProgressStream', 'operate');
     check(warn, FUNCTION, 'ProgressStream', 'warn');
@@ -102,7 +102,7 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
     return this.#handOver((chunks) => ({ bytes: (view) => chunks.push(copyOf(view)), flush: () => chunks.drained() }));
   }
 
-  #handOver<Item>(tap: (items: AsyncQueue<Item>) => Tap): AsyncQueue<Item> {
+  #handOver<Item>(tap: (items: AsyncQueue<Item>) => Listener): AsyncQueue<Item> {
     const left = new AbortController();
     const items = new AsyncQueue<Item>(() => left.abort(new ArgumentError('the stream was not read to its end')));
     this.#consume(tap(items), left.signal).then(
@@ -112,12 +112,12 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
     return items;
   }
 
-  #consume(tap: Tap, left: AbortSignal): Promise<Result> {
+  #consume(tap: Listener, left: AbortSignal): Promise<Result> {
     if (this.#run !== undefined) throw new ArgumentError('this stream has been read already; call the method again');
-    return (this.#run = underEither(this.#signal, left, (either) => this.#operate((take) => this.#send(take, tap, either), either)));
+    return (this.#run = withAnySignal(this.#signal, left, (either) => this.#operate((take) => this.#send(take, tap, either), either)));
   }
 
-  async #send(take: Take, tap: Tap, left: AbortSignal): Promise<number> {
+  async #send(take: Take, tap: Listener, left: AbortSignal): Promise<number> {
     let received = 0;
     const bytes = (view: Uint8Array): void => {
       received += view.length;
@@ -129,14 +129,14 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
 }
 
 /** Who listens in, and to what. */
-interface Tap {
+interface Listener {
   event?(event: ProgressEvent): void;
   readonly upload?: OnUpload;
   bytes?(view: Uint8Array): void;
   flush?(): Promise<void> | undefined;
 }
 
-function decodingSink(asked: Asked, take: Take, tap: Tap, warn: Warn): ContentSink {
+function decodingSink(asked: Asked, take: Take, tap: Listener, warn: Warn): ContentSink {
   const decoder = new JsonValueDecoder();
   const limit = new StreamLimit();
   return {

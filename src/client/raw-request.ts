@@ -8,7 +8,7 @@ import type { BodySource } from './engine-call.ts';
 import { ArgumentError } from '../errors.ts';
 import { AsyncQueue } from '../async/async-queue.ts';
 import type { Fields } from '../http/fields.ts';
-import { underEither } from '../async/abort.ts';
+import { withAnySignal } from '../async/abort.ts';
 
 /** A request of any kind. */
 export interface RequestOptions {
@@ -83,7 +83,7 @@ export async function rawRequest(
       resolve({ status, headers: answered, body: content });
       return copyingSink(content);
     };
-    underEither(signal, left.signal, (either) => engine.raw({ ...request, signal: either }, reader)).then(
+    withAnySignal(signal, left.signal, (either) => engine.raw({ ...request, signal: either }, reader)).then(
       () => content.end(),
       (error: unknown) => {
         content.fail(error);

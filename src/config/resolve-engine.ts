@@ -11,14 +11,14 @@ import { contextTls, mistakenTls, variablesTls } from './tls-settings.ts';
 import type { EngineTls } from './tls-settings.ts';
 import { alternatives, defaultHost, socketPath } from './known-sockets.ts';
 import { platformText } from '../api/platform.ts';
-import type { Surroundings, Variables } from './environment-variables.ts';
+import type { EngineEnvironment, Variables } from './environment-variables.ts';
 import { parsePinnedVersion } from '../api/api-version.ts';
 
 /** What can decide which engine is meant, the strongest first. */
 export type EngineRule = 'host' | 'context' | 'DOCKER_HOST' | 'DOCKER_CONTEXT' | 'currentContext' | 'default' | 'alternative';
 
 /** What one rule says. */
-export interface Considered {
+export interface CandidateReport {
   readonly rule: EngineRule;
   /** A host, or a context's name; undefined where the rule says nothing. */
   readonly what: string | undefined;
@@ -58,7 +58,7 @@ export interface EngineExplanation {
   /** The names of the headers that go along with every request. */
   readonly headers: readonly string[];
   /** What every rule says, in their order, also those that lost, and the sockets of other engines. */
-  readonly considered: readonly Considered[];
+  readonly considered: readonly CandidateReport[];
   /** What should be known, and is no error. */
   readonly warnings: readonly string[];
 }
@@ -74,14 +74,14 @@ export interface EngineRequest {
 /** All that must be known of the machine to say which rule wins. */
 export interface EngineQuestion {
   readonly request: EngineRequest;
-  readonly surroundings: Surroundings;
+  readonly surroundings: EngineEnvironment;
   readonly configFile: string | undefined;
   /** The error is thrown by the one who needs the value. */
   readonly currentContext: string | ConfigError | undefined;
 }
 
 /** What is to be looked up, now that the winning rule is known. */
-export type Named =
+export type Selection =
   | { readonly kind: 'host'; readonly rule: EngineRule; readonly source: string; readonly host: string }
   | { readonly kind: 'context'; readonly rule: EngineRule; readonly source: string; readonly name: string }
   | { readonly kind: 'default'; readonly rule: EngineRule; readonly source: string };
@@ -106,7 +106,7 @@ export interface EngineChoice {
   readonly explanation: EngineExplanation;
 }
 
-interface Claim {
+interface Candidate {
   readonly rule: EngineRule;
   readonly kind: 'host' | 'context';
   readonly value: string | ConfigError | undefined;
@@ -114,7 +114,7 @@ interface Claim {
 }
 
 /** The rules that name something, in the docker command's order. */
-function claims({ request, surroundings, configFile, currentContext }: EngineQuestion): readonly Claim[] {
+function claims({ request, surroundings, configFile, currentContext }: EngineQuestion): readonly Candidate[] {
   const { DOCKER_HOST, DOCKER_CONTEXT } = surroundings.variables;
   return [
     { rule: 'host', kind: 'host', value: request.host, source: 'host' },
@@ -126,7 +126,7 @@ function claims({ request, surroundings, configFile, currentContext }: EngineQue
 }
 
 /** What the strongest rule names that says anything. */
-export function nameEngine(question: EngineQuestion): Named {
+export function nameEngine(question: EngineQuestion): Selection {
   const winner = claims(question).find(({ value }) => value !== undefined);
   if (winner === undefined) return { kind: 'default', rule: 'default', source: 'the default' };
   const { rule, kind, value, source } = winner;
@@ -148,7 +148,7 @@ export function socketsToLookAt({ surroundings }: EngineQuestion): string[] {
 }
 
 /** The engine, and why it is that one. */
-export function chooseEngine(question: EngineQuestion, named: Named, facts: EngineFindings): EngineChoice {
+export function chooseEngine(question: EngineQuestion, named: Selection, facts: EngineFindings): EngineChoice {
   const { variables, platform } = question.surroundings;
   const exists = (host: string): boolean => facts.existing.has(socketPath(host) ?? '');
   const usual = defaultHost(platform, named.kind === 'default' && asksForTls(variables));
@@ -181,11 +181,11 @@ export function chooseEngine(question: EngineQuestion, named: Named, facts: Engi
   };
 }
 
-function hostOf(named: Named, { stored }: EngineFindings): string | undefined {
+function hostOf(named: Selection, { stored }: EngineFindings): string | undefined {
   return named.kind === 'host' ? named.host : named.kind === 'context' ? stored?.host : undefined;
 }
 
-function place(named: Named, source: string): string {
+function place(named: Selection, source: string): string {
   return named.kind === 'context' ? `context "${named.name}", ${source}` : source;
 }
 
@@ -197,7 +197,7 @@ function asksForTls({ DOCKER_TLS, DOCKER_TLS_VERIFY }: Variables): boolean {
 /** TLS means something on a port alone: sockets and pipes are local, and ssh has encryption of its own. */
 function tlsFor(
   address: Address,
-  named: Named,
+  named: Selection,
   facts: EngineFindings,
   variables: Variables,
   warnings: string[],
@@ -225,7 +225,7 @@ function checkedPlatform(platform: string | undefined): string | undefined {
   }
 }
 
-function considerClaims(question: EngineQuestion, named: Named): Considered[] {
+function considerClaims(question: EngineQuestion, named: Selection): CandidateReport[] {
   return claims(question).map(({ rule, kind, value, source }) => {
     const detail = rule === 'currentContext' && value !== undefined ? question.configFile : undefined;
     if (value === undefined) return { rule, what: undefined, state: 'absent', detail };
@@ -257,8 +257,8 @@ function considerSockets(
   usual: string,
   host: string,
   exists: (host: string) => boolean,
-): Considered[] {
-  const stateOf = (rule: EngineRule, socket: string): Considered['state'] => {
+): CandidateReport[] {
+  const stateOf = (rule: EngineRule, socket: string): CandidateReport['state'] => {
     if (rule === chosen && socket === host) return 'chosen';
     return exists(socket) ? 'there' : 'absent';
   };
@@ -270,7 +270,7 @@ function considerSockets(
   return [{ rule: 'default', what: usual, state, detail }, ...others];
 }
 
-function hintOf(considered: readonly Considered[]): string {
+function hintOf(considered: readonly CandidateReport[]): string {
   const others = considered.flatMap(({ rule, what }) => (rule === 'alternative' && what !== undefined ? [what] : []));
   const looked = others.length > 0 ? ` No engine is at ${others.join(', ')} either.` : '';
   return `Is the engine running?${looked} DOCKER_HOST or a context can name another`;

@@ -3,12 +3,12 @@
 
 import { ArgumentError, ConnectError, LongshoreError, TimeoutError, TruncatedError, isCallersOwn } from '../errors.ts';
 import type { ExchangePlace } from '../errors.ts';
-import { waitFor } from '../async/abort.ts';
+import { abortable } from '../async/abort.ts';
 import type { Channel, Dialer } from './channel.ts';
 import { Connection } from './connection.ts';
 import { Deadline } from './deadline.ts';
 import type { MakeExchange } from './connection.ts';
-import { Places } from './semaphore.ts';
+import { Semaphore } from './semaphore.ts';
 import type { TurnLimit } from './semaphore.ts';
 import type { AnswerReader, Wire, WireRequest } from './transport.ts';
 
@@ -41,14 +41,14 @@ export class ConnectionPool implements Wire {
   readonly #all = new Set<Connection>();
   /** What ends those that are in the making. */
   readonly #dialling = new Set<(reason: unknown) => void>();
-  readonly #places: Places | undefined;
+  readonly #places: Semaphore | undefined;
   #closed = false;
 
   constructor(dialer: Dialer, options: PoolOptions = {}) {
     const { maxIdle = MAX_IDLE, idleMs = dialer.traits?.idleMs ?? IDLE_MS, makeExchange } = options;
     this.#dialer = dialer;
     this.#makeExchange = makeExchange;
-    if (dialer.traits !== undefined) this.#places = new Places(dialer.traits.maxBusy);
+    if (dialer.traits !== undefined) this.#places = new Semaphore(dialer.traits.maxBusy);
     this.#maxIdle = maxIdle;
     this.#idleMs = idleMs;
   }
@@ -58,12 +58,12 @@ export class ConnectionPool implements Wire {
     return places === undefined ? this.#exchange(request, reader) : this.#exchangeInTurn(places, request, reader);
   }
 
-  async #exchangeInTurn(places: Places, request: WireRequest, reader: AnswerReader): Promise<void> {
-    const giveBack = await places.take(request.signal, this.#turnLimit(request));
+  async #exchangeInTurn(places: Semaphore, request: WireRequest, reader: AnswerReader): Promise<void> {
+    const release = await places.take(request.signal, this.#turnLimit(request));
     try {
       await this.#exchange(request, reader);
     } finally {
-      giveBack();
+      release();
     }
   }
 
@@ -79,7 +79,7 @@ export class ConnectionPool implements Wire {
   }
 
   /** The error of a request of which no byte was sent. */
-  #notSent({ method, shownTarget: target, signal }: WireRequest, error: unknown): unknown {
+  #notSent({ method, redactedTarget: target, signal }: WireRequest, error: unknown): unknown {
     return located(error, signal, { method, target, address: this.#dialer.address, requestSent: false, reusedSocket: false });
   }
 
@@ -106,7 +106,7 @@ export class ConnectionPool implements Wire {
       request.signal?.throwIfAborted();
       await connection.exchange(request, reader);
     } catch (error) {
-      const { method, shownTarget: target } = request;
+      const { method, redactedTarget: target } = request;
       throw located(error, request.signal, { method, target, address: this.#dialer.address, requestSent: true, reusedSocket });
     } finally {
       if (connection.alive) this.#keep(connection);
@@ -159,7 +159,7 @@ export class ConnectionPool implements Wire {
   async #dialWithin(signal: AbortSignal, connectMs = Infinity): Promise<Channel> {
     const dialled = this.#dialer.dial({ signal, connectMs });
     try {
-      return await waitFor(dialled, signal);
+      return await abortable(dialled, signal);
     } catch (error) {
       dialled.then((late) => late.destroy(), () => {});
       throw error;

@@ -28,4 +28,4 @@ export interface Observation {
 }
 
 /** Told of each exchange when it begins; undefined where nobody wants to know. */
-export type Observe = (request: Pick<WireRequest, 'method' | 'shownTarget'>, address: string) => Observation | undefined;
+export type Observe = (request: Pick<WireRequest, 'method' | 'redactedTarget'>, address: string) => Observation | undefined;

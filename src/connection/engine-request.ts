@@ -2,7 +2,7 @@
 
 import type { ExchangeNotes, RequestBody, Timeouts, WireRequest } from './transport.ts';
 import type { Asked } from '../api/api-error.ts';
-import { shownTarget } from '../api/redacted-target.ts';
+import { redactedTarget } from '../api/redacted-target.ts';
 import { USER_AGENT } from './package-version.ts';
 
 /** The limit for the head of an answer that an engine has ready, in milliseconds. */
@@ -14,11 +14,11 @@ export const CONNECT_MS = 10_000;
 export type RequestFields = WireRequest['fields'];
 
 /** A request of any kind. */
-export type RawRequest = Omit<WireRequest, 'timeouts' | 'shownTarget' | 'notes'> & {
+export type RawRequest = Omit<WireRequest, 'timeouts' | 'redactedTarget' | 'notes'> & {
   /** Each of them goes before the client's. */
   readonly timeouts?: Partial<Timeouts> | undefined;
   /** An engine answers at once or is not well: the head of the answer is limited, unless somebody says otherwise. */
-  readonly prompt?: boolean | undefined;
+  readonly fast?: boolean | undefined;
 };
 
 /** What all requests to one engine have in common. */
@@ -37,7 +37,7 @@ export class RequestMaker {
   readonly #commons: RequestCommons;
   readonly #ownFields: RequestFields;
   /** The limits of those that bring none of their own. */
-  readonly #limits: { prompt?: Timeouts; patient?: Timeouts } = {};
+  readonly #limits: { fast?: Timeouts; patient?: Timeouts } = {};
 
   constructor(commons: RequestCommons) {
     this.#commons = commons;
@@ -57,14 +57,14 @@ export class RequestMaker {
     return [...this.#ownFields, ...headers.filter(([name]) => !given.has(name.toLowerCase())), ...fields];
   }
 
-  #limitsFor({ timeouts, prompt }: RawRequest): Timeouts {
-    if (timeouts !== undefined) return this.#merged(prompt, timeouts);
-    if (prompt === true) return (this.#limits.prompt ??= this.#merged(true));
+  #limitsFor({ timeouts, fast }: RawRequest): Timeouts {
+    if (timeouts !== undefined) return this.#merged(fast, timeouts);
+    if (fast === true) return (this.#limits.fast ??= this.#merged(true));
     return (this.#limits.patient ??= this.#merged(false));
   }
 
-  #merged(prompt: boolean | undefined, own: Partial<Timeouts> = {}): Timeouts {
-    const usual = { connectMs: CONNECT_MS, headMs: prompt === true ? PROMPT_HEAD_MS : undefined, idleMs: undefined };
+  #merged(fast: boolean | undefined, own: Partial<Timeouts> = {}): Timeouts {
+    const usual = { connectMs: CONNECT_MS, headMs: fast === true ? PROMPT_HEAD_MS : undefined, idleMs: undefined };
     return { ...usual, ...this.#commons.timeouts, ...own };
   }
 }
@@ -80,7 +80,7 @@ export class SentRequest implements WireRequest {
   readonly timeouts: Timeouts;
   readonly signal: AbortSignal | undefined;
   readonly longLived: boolean;
-  notes: ExchangeNotes = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0, bytesBehind: 0 };
+  notes: ExchangeNotes = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0, trailingBytes: 0 };
 
   constructor({ method, body, signal, longLived }: RawRequest, target: string, fields: RequestFields, timeouts: Timeouts) {
     this.method = method;
@@ -93,8 +93,8 @@ export class SentRequest implements WireRequest {
   }
 
   /** Made when it is asked for: only errors and those who look on do. */
-  get shownTarget(): string {
-    return shownTarget(this.target);
+  get redactedTarget(): string {
+    return redactedTarget(this.target);
   }
 }
 
@@ -112,6 +112,6 @@ export class Question implements Asked {
   }
 
   get target(): string {
-    return shownTarget(this.sent);
+    return redactedTarget(this.sent);
   }
 }

@@ -6,7 +6,7 @@ import { CHUNK_END, LAST_CHUNK, encodeChunkSize, encodeRequestHead } from '../ht
 import { ResponseParser } from '../http/response-parser.ts';
 import type { ResponseEvent } from '../http/response-parser.ts';
 import type { Channel } from './channel.ts';
-import { noteReceived, noteSent } from './stats.ts';
+import { noteReceived, countSent } from './stats.ts';
 import { Upload, framingFields, inParts } from './upload.ts';
 import type { StreamedBody } from './upload.ts';
 import { TimeLimits } from './timeouts.ts';
@@ -67,7 +67,7 @@ export class Exchange {
   }
 
   #write(blocks: readonly Uint8Array[]): Promise<void> {
-    noteSent(this.#request.notes, blocks);
+    countSent(this.#request.notes, blocks);
     return this.#channel.write(blocks);
   }
 
@@ -124,7 +124,7 @@ export class Exchange {
         if (this.#settled) return false;
         if (wait !== undefined) return this.#after(wait, () => this.#pump());
       }
-      return this.#after(this.#sink?.flush?.(), () => this.#judgeOver());
+      return this.#after(this.#sink?.flush?.(), () => this.#handleClose());
     } catch (error) {
       this.fail(error);
       return false;
@@ -170,7 +170,7 @@ export class Exchange {
   }
 
   /** Everything that came has been handed on: if no more will come, was that the end? */
-  #judgeOver(): boolean {
+  #handleClose(): boolean {
     if (this.#over === undefined) return true;
     const { error } = this.#over;
     if (error instanceof ConnectError) {
@@ -181,7 +181,7 @@ export class Exchange {
     // once: where a write has met it, reading just sees an end.
     const fault = this.#channel.writeError ?? error;
     if (fault !== undefined) {
-      this.fail(this.#parser.cutShort(fault));
+      this.fail(this.#parser.truncatedError(fault));
       return false;
     }
     this.#over = undefined;
@@ -190,7 +190,7 @@ export class Exchange {
   }
 
   #finish(reusable: boolean): boolean {
-    if (this.#request.notes !== undefined) this.#request.notes.bytesBehind = this.#parser.unread().length;
+    if (this.#request.notes !== undefined) this.#request.notes.trailingBytes = this.#parser.unread().length;
     const clean = reusable && this.#requestSent && this.#channel.writeError === undefined && this.#over === undefined;
     return this.#after(this.#sink?.flush?.(), () => {
       this.#sink?.end?.();

@@ -13,11 +13,11 @@ import { isFieldText } from '../http/grammar.ts';
 import type { Fail } from '../http/grammar.ts';
 import { encodeRequestHead } from '../http/request-encoder.ts';
 import type { RequestHead } from '../http/request-encoder.ts';
-import { RESPONSE_LIMITS, cutShort } from '../http/response-parser.ts';
+import { RESPONSE_LIMITS, truncatedError } from '../http/response-parser.ts';
 import type { ResponseHead } from '../http/response-parser.ts';
 import type { Channel, Dialer } from './channel.ts';
 import type { ChannelExchange } from './connection.ts';
-import { noteReceived, noteSent } from './stats.ts';
+import { noteReceived, countSent } from './stats.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { PoolOptions } from './connection-pool.ts';
 import { Upload, framingFields, inParts } from './upload.ts';
@@ -235,7 +235,7 @@ class NodeHttpExchange implements ChannelExchange {
     if (this.#answer?.message.complete === true) return this.#finish(this.#answer);
     if (this.#complaint !== undefined) throw this.#complaint;
     if (this.#over?.error instanceof ConnectError) throw this.#over.error; // see `#judgeOver` in exchange.ts
-    if (this.#ended) throw this.#cutShort();
+    if (this.#ended) throw this.#truncatedError();
     if (this.#answer === undefined && this.#parsed > RESPONSE_LIMITS.head) {
       refuse('the head section is too large', 'RFC 9110 §5.4');
     }
@@ -250,7 +250,7 @@ class NodeHttpExchange implements ChannelExchange {
     if (isDelimited && !this.#endSeen) refuse('framing that the parser reads as none', 'RFC 9112 §6.3');
     // A reset is never a clean end, and here every end looks clean: see `#judgeOver` in exchange.ts.
     const fault = this.#channel.writeError ?? this.#over?.error;
-    if (head.framing.kind === 'until-close' && fault !== undefined) throw this.#cutShort();
+    if (head.framing.kind === 'until-close' && fault !== undefined) throw this.#truncatedError();
     const persistent = isPersistent({ ...head, method: this.#request.method }, head.framing);
     const sent = this.#outgoing?.writableFinished === true;
     const clean = this.#over === undefined && fault === undefined && !this.#stream.destroyed;
@@ -258,9 +258,9 @@ class NodeHttpExchange implements ChannelExchange {
     if (this.#settle()) this.#resolve(persistent && sent && clean);
   }
 
-  #cutShort(): Error {
+  #truncatedError(): Error {
     const received = this.#answer === undefined ? this.#parsed : this.#contentBytes;
-    return cutShort(this.#answer?.head.framing, received, this.#channel.writeError ?? this.#over?.error);
+    return truncatedError(this.#answer?.head.framing, received, this.#channel.writeError ?? this.#over?.error);
   }
 
   #settle(): boolean {
@@ -300,7 +300,7 @@ function written(outgoing: ClientRequest, block: Uint8Array): Promise<void> {
 /** The channel as Node's client wants it, until it is destroyed or ended; the channel itself stays as it is. */
 function channelAsDuplex(channel: Channel, notes: ExchangeNotes | undefined): Duplex {
   const send = (blocks: readonly Uint8Array[], done: () => void): void => {
-    noteSent(notes, blocks);
+    countSent(notes, blocks);
     void channel.write(blocks).then(() => done());
   };
   const stream = new Duplex({

@@ -15,7 +15,7 @@ interface Turn {
 }
 
 /** Places of which so many can be taken at a time. */
-export class Places {
+export class Semaphore {
   #free: number;
   readonly #waiting = new Queue<Turn>();
   /** Places given back so far. */
@@ -33,7 +33,7 @@ export class Places {
     signal?.throwIfAborted();
     if (this.#free > 0) this.#free--;
     else await this.#turn(signal, limit);
-    return () => this.#giveBack();
+    return () => this.#release();
   }
 
   /** Resolves when a place has been handed over. */
@@ -66,7 +66,7 @@ export class Places {
     });
   }
 
-  #giveBack(): void {
+  #release(): void {
     this.#moves++;
     for (let turn; (turn = this.#waiting.take()) !== undefined; ) if (turn.begin !== undefined) return turn.begin();
     this.#free++;

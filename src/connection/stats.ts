@@ -3,7 +3,7 @@
 import type { ExchangeNotes } from './transport.ts';
 
 /** These blocks are given to the connection. */
-export function noteSent(notes: ExchangeNotes | undefined, blocks: readonly Uint8Array[]): void {
+export function countSent(notes: ExchangeNotes | undefined, blocks: readonly Uint8Array[]): void {
   if (notes !== undefined) for (const block of blocks) notes.bytesSent += block.length;
 }
 

@@ -45,7 +45,7 @@ export interface ExchangeNotes {
   /** Bytes that came, the same. */
   bytesReceived: number;
   /** Of those, what stood behind the answer in its last read: nobody had asked for it, and it closed the connection. */
-  bytesBehind: number;
+  trailingBytes: number;
 }
 
 /** One request. The wire adds the fields that frame its content. */
@@ -53,7 +53,7 @@ export interface WireRequest {
   readonly method: string;
   readonly target: string;
   /** The target as errors show it, without what may be a secret. */
-  readonly shownTarget: string;
+  readonly redactedTarget: string;
   readonly fields: ReadonlyArray<readonly [name: string, value: string]>;
   readonly body: RequestBody | undefined;
   readonly timeouts: Timeouts;

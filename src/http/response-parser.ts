@@ -144,8 +144,8 @@ export class ResponseParser {
   }
 
   /** The error that says how far the answer had come when its bytes stopped. */
-  cutShort(cause?: unknown): TruncatedError {
-    return cutShort(this.#framing, this.#framing === undefined ? this.#before + this.#position : this.#contentBytes, cause);
+  truncatedError(cause?: unknown): TruncatedError {
+    return truncatedError(this.#framing, this.#framing === undefined ? this.#before + this.#position : this.#contentBytes, cause);
   }
 
   // HTTP-message = start-line CRLF *( field-line CRLF ) CRLF [ message-body ]                                §2.1
@@ -388,13 +388,13 @@ export class ResponseParser {
 
   /** Waits for more bytes; where none will come, the answer is cut short. */
   *#more(): Steps {
-    if (this.#ended) throw this.cutShort();
+    if (this.#ended) throw this.truncatedError();
     yield undefined;
   }
 }
 
 /** The error of an answer that stopped after so many bytes of its head, or of its content once its framing is known. */
-export function cutShort(framing: Framing | undefined, received: number, cause?: unknown): TruncatedError {
+export function truncatedError(framing: Framing | undefined, received: number, cause?: unknown): TruncatedError {
   const phase = framing === undefined ? 'head' : 'content';
   const expected = framing?.kind === 'length' ? framing.length : undefined;
   const message =

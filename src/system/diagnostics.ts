@@ -27,7 +27,7 @@ export const observe: Observe = (request, address) => {
   return isWanted ? observation(request, address) : undefined;
 };
 
-function observation({ method, shownTarget: target }: Parameters<Observe>[0], address: string): Observation {
+function observation({ method, redactedTarget: target }: Parameters<Observe>[0], address: string): Observation {
   const report: ExchangeReport = {
     method,
     target,
@@ -38,7 +38,7 @@ function observation({ method, shownTarget: target }: Parameters<Observe>[0], ad
     durationMs: undefined,
     bytesSent: 0,
     bytesReceived: 0,
-    bytesBehind: 0,
+    trailingBytes: 0,
     error: undefined,
   };
   const begun = performance.now();
@@ -70,7 +70,7 @@ function line({ method, target, address, status, durationMs = 0, error, ...rest 
   const failure = error === undefined ? [] : [`failed with ${error instanceof Error ? error.name : 'an aborted signal'}`];
   const outcome = [...(status === undefined ? [] : [status]), ...failure].join(', ');
   const connection = { true: 'reused connection', false: 'new connection', undefined: 'no connection' }[`${rest.reusedSocket}`];
-  const behind = rest.bytesBehind > 0 ? `, ${rest.bytesBehind} of them behind the answer` : '';
+  const behind = rest.trailingBytes > 0 ? `, ${rest.trailingBytes} of them behind the answer` : '';
   const bytes = `${rest.bytesSent} bytes sent, ${rest.bytesReceived} received${behind}`;
   return `${method} ${target} on ${address}: ${outcome} in ${durationMs.toFixed(1)} ms, ${connection}, ${bytes}`;
 }

@@ -2,7 +2,7 @@
 
 import { userInfo } from 'node:os';
 import { VARIABLES, configFolder, podmanAuthFiles } from '../config/environment-variables.ts';
-import type { Surroundings, Variables } from '../config/environment-variables.ts';
+import type { EngineEnvironment, Variables } from '../config/environment-variables.ts';
 import { ConfigError } from '../errors.ts';
 import { absolutePath } from './files/paths.ts';
 
@@ -15,7 +15,7 @@ const PATHS: ReadonlySet<string> = new Set([
 ]);
 
 /** Where this program runs, with absolute paths; `environment` in place of the process's own. */
-export function surroundingsOf(environment: Environment = process.env): Surroundings {
+export function readEnvironment(environment: Environment = process.env): EngineEnvironment {
   const valueOf = (name: string): string | undefined => {
     const value = environment[name] || undefined;
     return value !== undefined && PATHS.has(name) ? pathIn(value, name) : value;
@@ -59,7 +59,7 @@ export interface DockerEnvironment {
 
 /** Where the docker command keeps what it knows, and what it is told beside. */
 export function dockerEnvironment(environment?: Environment): DockerEnvironment {
-  const surroundings = surroundingsOf(environment);
+  const surroundings = readEnvironment(environment);
   const { DOCKER_AUTH_CONFIG: authConfig, REGISTRY_AUTH_FILE: authFile } = surroundings.variables;
   return { folder: configFolder(surroundings), authConfig, authFile, podmanFiles: podmanAuthFiles(surroundings) };
 }

@@ -8,11 +8,11 @@ import type { StoredContext } from '../config/docker-context.ts';
 import { checkHeaders, parseCustomHeaders } from '../config/custom-headers.ts';
 import type { Headers } from '../config/custom-headers.ts';
 import { chooseEngine, knownContext, nameEngine, socketsToLookAt } from '../config/resolve-engine.ts';
-import type { EngineChoice, EngineQuestion, EngineRequest, KnownContext, Named } from '../config/resolve-engine.ts';
+import type { EngineChoice, EngineQuestion, EngineRequest, KnownContext, Selection } from '../config/resolve-engine.ts';
 import { tlsFilesToLookAt } from '../config/tls-settings.ts';
 import { below, configFolder } from '../config/environment-variables.ts';
 import { ConfigError } from '../errors.ts';
-import { surroundingsOf } from './environment.ts';
+import { readEnvironment } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { withRemedy } from './files/read-docker-config.ts';
 import { namesInFolder, readSmallFile } from './files/read-small-file.ts';
@@ -22,7 +22,7 @@ export const CONTEXTS_LIMIT = 1000;
 
 /** The engine that is meant. A `ConfigError` says what is wrong with the file or variable that decides. */
 export async function findEngine(request: EngineRequest, environment?: Environment): Promise<EngineChoice> {
-  const surroundings = surroundingsOf(environment);
+  const surroundings = readEnvironment(environment);
   const { variables } = surroundings;
   const folder = configFolder(surroundings);
   const configFile = folder === undefined ? undefined : below(folder, 'config.json');
@@ -51,7 +51,7 @@ export async function findEngine(request: EngineRequest, environment?: Environme
 
 /** The contexts of the store by their names; those that cannot be read are told of with the reason. */
 export async function listContexts(environment?: Environment): Promise<KnownContext[]> {
-  const folder = configFolder(surroundingsOf(environment));
+  const folder = configFolder(readEnvironment(environment));
   if (folder === undefined) return [];
   const ids = await namesInFolder(contextStore(folder));
   const paths = ids.slice(0, CONTEXTS_LIMIT).map((id) => below(contextStore(folder), id, 'meta.json'));
@@ -99,7 +99,7 @@ async function readContext(folder: string | undefined, { name, source }: NamedCo
   return parseContext(file.bytes, meta);
 }
 
-type NamedContext = Extract<Named, { kind: 'context' }>;
+type NamedContext = Extract<Selection, { kind: 'context' }>;
 
 function orError<Value>(read: () => Value): Value | ConfigError {
   try {

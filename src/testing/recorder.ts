@@ -4,7 +4,7 @@ import { DIALER } from '../client/arguments.ts';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
 import { concat, escapeText } from '../bytes.ts';
 import { isLogin } from '../api/request-secrets.ts';
-import { shownTarget } from '../api/redacted-target.ts';
+import { redactedTarget } from '../api/redacted-target.ts';
 import { ArgumentError } from '../errors.ts';
 import { FUNCTION, check } from '../kinds.ts';
 import { AnswerParser } from './answer-parser.ts';
@@ -204,7 +204,7 @@ class ConnectionLog {
   #notesUpgrade(start: RequestStart): boolean {
     const { method, target } = start;
     this.#upgraded = isUpgrade(start);
-    const request = `${method} ${escapeText(shownTarget(target))}`;
+    const request = `${method} ${escapeText(redactedTarget(target))}`;
     const message = `${request} asks for a connection of its own: what passes there is not recorded`;
     this.#log.onNote(this.#upgraded ? { kind: 'upgrade', message } : { kind: 'request', message: request });
     return this.#upgraded;

@@ -4,7 +4,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { ArgumentError, InvalidReferenceError } from '../../src/errors.ts';
-import { Secret, encodeRegistryAuth, registryHost, sealed, serverAddress } from '../../src/api/credentials.ts';
+import { Secret, encodeRegistryAuth, registryHost, wrapSecrets, serverAddress } from '../../src/api/credentials.ts';
 import { parseReference } from '../../src/api/reference.ts';
 import type { Credentials } from '../../src/api/credentials.ts';
 
@@ -136,23 +136,23 @@ describe('credentials that are sealed', () => {
     [{ username: 'HUNTER2', password: '' }, { username: 'HUNTER2' }],
     [{ username: 'HUNTER2', password: new Secret('') }, { username: 'HUNTER2' }],
   ])('show nothing, and are the same: %#', (credentials, json) => {
-    const copy = sealed(credentials);
+    const copy = wrapSecrets(credentials);
     expect(inspect(copy, { showHidden: true, depth: Infinity }) + JSON.stringify(copy)).not.toContain('HUNTER2');
     expect(decode(encodeRegistryAuth(copy))).toEqual(json);
   });
 
   test('do not change with the object that was given', () => {
     const given = { username: 'u', password: 'p' };
-    const copy = sealed(given);
+    const copy = wrapSecrets(given);
     given.password = 'q';
     expect(decode(encodeRegistryAuth(copy))).toEqual({ username: 'u', password: 'p' });
   });
 
   test('are left as they are where they are none, to be refused later', () => {
     const source = (): 'anonymous' => 'anonymous';
-    for (const value of [undefined, null, 'anonymous', source, 'HUNTER2']) expect(sealed(value)).toBe(value);
+    for (const value of [undefined, null, 'anonymous', source, 'HUNTER2']) expect(wrapSecrets(value)).toBe(value);
     const wrong = JSON.parse('{"__proto__":"x","password":5,"username":"u"}') as object;
-    expect(Object.keys(sealed(wrong))).toEqual(['__proto__', 'password', 'username']);
+    expect(Object.keys(wrapSecrets(wrong))).toEqual(['__proto__', 'password', 'username']);
   });
 });
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { encodeCall } from '../../src/api/encode-call.ts';
 import type { Call } from '../../src/api/encode-call.ts';
-import type { Endpoint, Gate, Parameter } from '../../src/api/parameters.ts';
+import type { Endpoint, Requirement, Parameter } from '../../src/api/parameters.ts';
 import { endpoints } from '../../src/api/endpoints.ts';
 import type { OperationName } from '../../src/api/endpoints.ts';
 import { compareVersions } from '../../src/api/api-version.ts';
@@ -69,7 +69,7 @@ function versionsOf(listed: Listed | undefined): string {
 }
 
 /** The same of a row, or of a parameter of it: it can be sent from the later of both on. */
-function versionsOfRow(row: Endpoint, parameter: Gate = {}): string {
+function versionsOfRow(row: Endpoint, parameter: Requirement = {}): string {
   const since = [documents.first, row.since, parameter.since].filter((version) => version !== undefined);
   const until = parameter.until ?? row.until;
   const first = since.sort(compareVersions).at(-1) ?? '';
@@ -216,7 +216,7 @@ describe('the gate', () => {
   it('has no other version than these', () => {
     const gates = rows.flatMap(([name, row]) => [
       ...(row.since === undefined ? [] : [`${name} ${row.since}`]),
-      ...Object.entries<Gate>(row.parameters).flatMap(([parameter, { since, partly }]) =>
+      ...Object.entries<Requirement>(row.parameters).flatMap(([parameter, { since, partly }]) =>
         [since, partly?.since].flatMap((version) => (version === undefined ? [] : [`${name}.${parameter} ${version}`])),
       ),
     ]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { endpoints } from '../../src/api/endpoints.ts';
 import type { Endpoint } from '../../src/api/parameters.ts';
-import { shownTarget } from '../../src/api/redacted-target.ts';
+import { redactedTarget } from '../../src/api/redacted-target.ts';
 
 describe('a target as errors show it', () => {
   // as it is sent | as it is shown
@@ -23,13 +23,13 @@ describe('a target as errors show it', () => {
     ['/images/search?term=https%3a%2f%2fhunter2%40h', '/images/search?term=https%3a%2f%2f[redacted]%40h'],
     ['/v1.41/images/h/a@sha256:00/json', '/v1.41/images/h/a@sha256:00/json'],
   ])('%s is %s', (target, shown) => {
-    expect(shownTarget(target)).toBe(shown);
+    expect(redactedTarget(target)).toBe(shown);
   });
 
   it('has every value of the table but those of a URL to fetch and of changes', () => {
     const parameters = Object.values<Endpoint>(endpoints).flatMap((row) => Object.values(row.parameters));
     const wires = parameters.map(({ wire }) => wire);
-    const hidden = [...new Set(wires)].filter((wire) => shownTarget(`/x?${wire}=value`) !== `/x?${wire}=value`);
+    const hidden = [...new Set(wires)].filter((wire) => redactedTarget(`/x?${wire}=value`) !== `/x?${wire}=value`);
     expect(hidden).toEqual(['fromSrc', 'changes']);
   });
 });

@@ -7,7 +7,7 @@ import { ArgumentError, DigestError, NotFoundError, TruncatedError } from '../..
 import { ArchiveStream } from '../../src/client/archive-stream.ts';
 import type { ResponseHead } from '../../src/http/response-parser.ts';
 import { ImageClient } from '../../src/client/image-client.ts';
-import type { StartCall } from '../../src/client/progress-stream.ts';
+import type { SendCall } from '../../src/client/progress-stream.ts';
 import { files } from '../../src/system/files/archive-files.ts';
 import { packTar } from '../../src/tar/pack.ts';
 import { until } from '../support/fake-daemon.ts';
@@ -72,7 +72,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     it('makes the engine wait for a slow loop, also where a read ends in the middle of a chunk', async () => {
       await start(whole);
       let wait: void | Promise<void> = undefined;
-      const giving: StartCall = async (reader) => {
+      const giving: SendCall = async (reader) => {
         const sink = reader({ method: 'GET', target: '/x', address: 'x' }, {} as ResponseHead);
         wait = sink.write(Buffer.alloc(150));
         await wait;

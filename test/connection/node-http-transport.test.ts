@@ -209,7 +209,7 @@ describe.each(wireNames)('over the wire %s', (name) => {
     for (const body of bodies) {
       const channel = new MemoryChannel();
       const wire = makeWire(name, memoryDialer(channel));
-      const notes: ExchangeNotes = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0, bytesBehind: 0 };
+      const notes: ExchangeNotes = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0, trailingBytes: 0 };
       const call = get(wire, { method: 'POST', body, notes });
       const written = (): Buffer => Buffer.concat(channel.written);
       // The last of each: the empty line of the head, the content, the last chunk.
@@ -217,7 +217,7 @@ describe.each(wireNames)('over the wire %s', (name) => {
       await until(() => written().toString('latin1').endsWith(last));
       channel.read(text);
       await call;
-      expect(notes).toEqual({ reusedSocket: false, bytesSent: written().length, bytesReceived: text.length, bytesBehind: 0 });
+      expect(notes).toEqual({ reusedSocket: false, bytesSent: written().length, bytesReceived: text.length, trailingBytes: 0 });
       wire.close();
     }
   });
@@ -238,7 +238,7 @@ describe.each(wireNames)('over the wire %s', (name) => {
       const wire = await start(answer('x'), 'stay');
       const reused: unknown[] = [];
       for (let round = 0; round < 3; round++) {
-        const notes: ExchangeNotes = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0, bytesBehind: 0 };
+        const notes: ExchangeNotes = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0, trailingBytes: 0 };
         expect((await get(wire, { notes })).text).toBe('x');
         reused.push(notes.reusedSocket);
       }
@@ -288,7 +288,7 @@ describe.each(wireNames)('over the wire %s', (name) => {
 
   it('errors show the target without what may be a secret', async () => {
     const channel = new MemoryChannel();
-    const call = get(makeWire(name, memoryDialer(channel)), { target: '/x?token=abc', shownTarget: '/x?token=[redacted]' });
+    const call = get(makeWire(name, memoryDialer(channel)), { target: '/x?token=abc', redactedTarget: '/x?token=[redacted]' });
     await until(() => channel.written.length > 0);
     channel.read('no answer\r\n');
     const error: Error = await call.then(() => expect.unreachable(), (reason: unknown) => reason as Error);

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Places } from '../../src/connection/semaphore.ts';
+import { Semaphore } from '../../src/connection/semaphore.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] }));
 afterEach(() => void vi.useRealTimers());
 
 describe('the wait for a place', () => {
   it('has a limit, which counts anew when a place is given back', async () => {
-    const [places, late] = [new Places(2), new Error('late')];
-    const giveBack = [await places.take(undefined), await places.take(undefined)];
+    const [places, late] = [new Semaphore(2), new Error('late')];
+    const release = [await places.take(undefined), await places.take(undefined)];
     const taken: string[] = [];
     const wait = (name: string): Promise<unknown> =>
       places.take(undefined, { limitMs: 400, error: () => late }).then(
@@ -16,11 +16,11 @@ describe('the wait for a place', () => {
       );
     const [first, second] = [wait('first'), wait('second')];
     await vi.advanceTimersByTimeAsync(300);
-    giveBack[0]?.();
+    release[0]?.();
     await first;
     await vi.advanceTimersByTimeAsync(300); // 600 ms of waiting, 300 of them without a move
     expect(taken).toEqual(['first']);
-    giveBack[1]?.();
+    release[1]?.();
     await second;
     expect(taken).toEqual(['first', 'second']);
     const third = wait('third');
@@ -29,13 +29,13 @@ describe('the wait for a place', () => {
   });
 
   it('hands its place in the queue on when it is over', async () => {
-    const places = new Places(1);
-    const giveBack = await places.take(undefined);
+    const places = new Semaphore(1);
+    const release = await places.take(undefined);
     const late = places.take(undefined, { limitMs: 40, error: () => 'late' }).catch((error: unknown) => error);
     const patient = places.take(undefined);
     await vi.advanceTimersByTimeAsync(50);
     expect(await late).toBe('late');
-    giveBack();
+    release();
     (await patient)();
     expect(vi.getTimerCount()).toBe(0);
   });

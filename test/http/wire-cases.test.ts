@@ -31,7 +31,7 @@ function parse({ method, end }: WireCase, pieces: readonly Uint8Array[]): Accoun
     }
     if (end === 'eof') parser.end();
     take(true);
-    if (!ended && end === 'reset') throw parser.cutShort(new Error('reset'));
+    if (!ended && end === 'reset') throw parser.truncatedError(new Error('reset'));
     if (!ended) account.say('waiting');
   } catch (error) {
     account.error(error);

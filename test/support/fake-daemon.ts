@@ -69,7 +69,7 @@ export function request(changes: Partial<WireRequest> = {}): WireRequest {
   const timeouts = { connectMs: 5000, headMs: undefined, idleMs: undefined };
   const target = changes.target ?? '/x';
   const fields = [['Host', 'd']] as const;
-  return { method: 'GET', target, shownTarget: target, fields, body: undefined, timeouts, signal: undefined, ...changes };
+  return { method: 'GET', target, redactedTarget: target, fields, body: undefined, timeouts, signal: undefined, ...changes };
 }
 
 /** A reader that keeps what comes. */

@@ -122,7 +122,7 @@ describe('the diagnostics channels', () => {
     expect(new Set(messages.map(([, report]) => report)).size).toBe(1);
     const asked = { method: 'GET', target: '/v1.41/images/json', address: engine.host };
     const unknown = { status: undefined, headMs: undefined, durationMs: undefined, reusedSocket: undefined, error: undefined };
-    expect(copies[0]).toEqual({ ...asked, ...unknown, bytesSent: 0, bytesReceived: 0, bytesBehind: 0 });
+    expect(copies[0]).toEqual({ ...asked, ...unknown, bytesSent: 0, bytesReceived: 0, trailingBytes: 0 });
     expect(copies[1]).toMatchObject({ status: 200, headMs: expect.any(Number), reusedSocket: false, durationMs: undefined });
     expect(copies[2]).toMatchObject({ status: 200, durationMs: expect.any(Number), error: undefined });
   });

@@ -64,7 +64,7 @@ export class ArchivePlatforms {
       if (ATTACHED in image.annotations) continue;
       const provided = this.#platformsOf(image, 0);
       const absent = this.#wanted.filter((platform) => !provided.has(platform)).map(platformName);
-      if (absent.length > 0) throw lacking(String(image.annotations[NAME] ?? image.digest), absent);
+      if (absent.length > 0) throw unsupportedError(String(image.annotations[NAME] ?? image.digest), absent);
     }
   }
 
@@ -109,7 +109,7 @@ function blobPath(digest: string): string {
   return `blobs/${digest.replace(':', '/')}`;
 }
 
-function lacking(image: string, absent: readonly string[]): NotFoundError {
+function unsupportedError(image: string, absent: readonly string[]): NotFoundError {
   const message = `the engine saved ${image} without ${absent.join(', ')}: it does not have it for that platform. Pull that platform first, or leave it out`;
   const fields = { method: 'GET', target: '/images/get', status: 200, daemonMessage: '', inStream: true, reason: 'platform' } as const;
   return new NotFoundError(escapeText(message), fields);

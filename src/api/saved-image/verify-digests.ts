@@ -55,7 +55,7 @@ interface HeldFile {
   readonly size: number;
   readonly document: ArchiveDocument | undefined;
   /** Whether something that is no table of contents gives this digest for it. */
-  vouched: boolean;
+  verified: boolean;
 }
 
 /** A symbolic or a hard link, by the path in the archive that it leads to. */
@@ -122,7 +122,7 @@ export class ArchiveDigests {
     if (promised !== undefined && promised !== found) throw mismatch(path, promised, found);
     const document = reader.end();
     this.#spend(path.length + (document === undefined ? 0 : size));
-    this.#holdFile(path, { digest, isCompressed: isCompressedStart(start), size, document, vouched: promised !== undefined });
+    this.#holdFile(path, { digest, isCompressed: isCompressedStart(start), size, document, verified: promised !== undefined });
   }
 
   /** After the scan's own `finish`: everything that the archive refers to must be there, and be what it should be. */
@@ -134,8 +134,8 @@ export class ArchiveDigests {
       throw new DigestError(message, { path: 'manifest.json', expected: undefined, actual: undefined });
     }
     this.#checkPlaces();
-    const withheld = new Set<string>();
-    const images = (isLayout ? this.#checkLayout(withheld) : 0) + (isSaved ? this.#checkSaved(withheld) : 0);
+    const nonDistributable = new Set<string>();
+    const images = (isLayout ? this.#checkLayout(nonDistributable) : 0) + (isSaved ? this.#checkSaved(nonDistributable) : 0);
     // Of an index without images beside it, Docker 25.0 has made some (moby#47210).
     const isEmpty = isSaved && this.#document('manifest.json', 'images', 'list of images').length === 0;
     if (images > 0 && !isEmpty) return this.#summary();
@@ -163,7 +163,7 @@ export class ArchiveDigests {
    * it refers to: containerd writes the index of an image as it is, and leaves out what was never pulled of it
    * (`WithSkipMissing`).
    */
-  #checkLayout(withheld: Set<string>): number {
+  #checkLayout(nonDistributable: Set<string>): number {
     const top = this.#document('index.json', 'manifests', 'index');
     const queue = top.map((reference) => ({ ...reference, below: false }));
     const seen = new Set<string>();
@@ -177,7 +177,7 @@ export class ArchiveDigests {
       else if (INDEX_TYPES.has(mediaType)) {
         for (const child of this.#document(path, 'manifests', 'index')) queue.push({ ...child, below: true });
       } else if (MANIFEST_TYPES.has(mediaType)) {
-        const whole = this.#checkManifest(path, below, withheld);
+        const whole = this.#checkManifest(path, below, nonDistributable);
         if (whole === 'image') images++;
         else if (whole === 'other') others++;
       }
@@ -185,23 +185,23 @@ export class ArchiveDigests {
     const [first] = this.#absent;
     // What was attested of an image is not the image.
     if (images === 0 && first !== undefined) throw missing(first, promisedDigest(first));
-    for (const path of withheld) this.#absent.add(path);
+    for (const path of nonDistributable) this.#absent.add(path);
     return images + others;
   }
 
   /** What is whole by a manifest, undefined where its content is not there; an image must be what its config says. */
-  #checkManifest(manifest: string, below: boolean, withheld: Set<string>): 'image' | 'other' | undefined {
+  #checkManifest(manifest: string, below: boolean, nonDistributable: Set<string>): 'image' | 'other' | undefined {
     const content = this.#document(manifest, 'content', 'manifest');
     const all = [content.config, ...content.layers];
     const gone = all.filter(({ digest }) => this.#find(blobPath(digest)) === undefined);
-    const owed = gone.filter((reference) => !isWithheld(reference.mediaType));
-    for (const reference of gone) if (isWithheld(reference.mediaType)) withheld.add(blobPath(reference.digest));
-    for (const { digest } of owed) this.#miss(blobPath(digest), digest, below);
-    if (owed.length > 0) return undefined;
+    const required = gone.filter((reference) => !isWithheld(reference.mediaType));
+    for (const reference of gone) if (isWithheld(reference.mediaType)) nonDistributable.add(blobPath(reference.digest));
+    for (const { digest } of required) this.#miss(blobPath(digest), digest, below);
+    if (required.length > 0) return undefined;
     const { config, layers } = content;
     const hasFiles = layers.length === 0 || layers.some(({ mediaType }) => isTar(mediaType));
     if (this.#listsLayers(content)) {
-      this.#checkLayers(blobPath(config.digest), layers.map(({ digest, mediaType }) => ({ path: blobPath(digest), mediaType })), withheld);
+      this.#checkLayers(blobPath(config.digest), layers.map(({ digest, mediaType }) => ({ path: blobPath(digest), mediaType })), nonDistributable);
     }
     return hasFiles ? 'image' : 'other';
   }
@@ -221,15 +221,15 @@ export class ArchiveDigests {
    * `manifest.json`, of every engine (moby `image/spec/spec.md`, "Combined Image JSON + Filesystem Changeset Format").
    * Returns the number of its images. containerd lists charts and other things there as well, without diff_ids.
    */
-  #checkSaved(withheld: ReadonlySet<string>): number {
+  #checkSaved(nonDistributable: ReadonlySet<string>): number {
     const images = this.#document('manifest.json', 'images', 'list of images');
     for (const { config, layers } of images) {
       const found = this.#find(config);
       if (found === undefined) throw missing(config, promisedDigest(normal(config)));
-      if (!found.vouched) throw nameless(config, found.digest);
+      if (!found.verified) throw nameless(config, found.digest);
       const areNamed = layers.length > 0 && layers.every((path) => promisedDigest(normal(path)) !== undefined);
-      if (areNamed && found.document?.diffIds === undefined) for (const path of layers) this.#layer(path, undefined, withheld);
-      else this.#checkLayers(config, layers.map((path) => ({ path, mediaType: TAR })), withheld);
+      if (areNamed && found.document?.diffIds === undefined) for (const path of layers) this.#layer(path, undefined, nonDistributable);
+      else this.#checkLayers(config, layers.map((path) => ({ path, mediaType: TAR })), nonDistributable);
     }
     return images.length;
   }
@@ -239,7 +239,7 @@ export class ArchiveDigests {
    * by the digest in its name alone. Docker 25.0 saved manifests without layers (moby#47065), and then with layers in
    * another order (moby#47150).
    */
-  #checkLayers(config: string, layers: readonly Layer[], withheld: ReadonlySet<string>): void {
+  #checkLayers(config: string, layers: readonly Layer[], nonDistributable: ReadonlySet<string>): void {
     const diffIds = this.#document(config, 'diffIds', 'config');
     if (diffIds.length !== layers.length) {
       const message = `the archive has ${layers.length} layers for ${quote(config)}, which lists ${diffIds.length}`;
@@ -248,28 +248,28 @@ export class ArchiveDigests {
     layers.forEach(({ path, mediaType }, i) => {
       const expected = diffIds[i] as string;
       blobPath(expected); // throws for what is not a digest
-      const layer = this.#layer(path, expected, withheld);
+      const layer = this.#layer(path, expected, nonDistributable);
       if (layer === undefined) return;
       const named = promisedDigest(normal(path));
       const isPlain = !isEncrypted(mediaType) && !layer.isCompressed;
       const actual = expected === named ? named : layer.digest;
       if ((isPlain || named === undefined) && actual !== expected) throw mismatch(path, expected, actual);
-      layer.vouched = true;
+      layer.verified = true;
     });
   }
 
   /** A layer's file; undefined where it is withheld. */
-  #layer(path: string, expected: string | undefined, withheld: ReadonlySet<string>): HeldFile | undefined {
+  #layer(path: string, expected: string | undefined, nonDistributable: ReadonlySet<string>): HeldFile | undefined {
     const layer = this.#find(path);
-    if (layer === undefined && !withheld.has(normal(path))) throw missing(path, promisedDigest(normal(path)) ?? expected);
+    if (layer === undefined && !nonDistributable.has(normal(path))) throw missing(path, promisedDigest(normal(path)) ?? expected);
     return layer;
   }
 
   #summary(): VerifiedContent {
     const unverified: string[] = [];
     let bytes = 0;
-    for (const [path, { size, vouched }] of this.#files) {
-      if (vouched) bytes += size;
+    for (const [path, { size, verified }] of this.#files) {
+      if (verified) bytes += size;
       else unverified.push(path);
     }
     return { bytes, unverified, absent: [...this.#absent] };

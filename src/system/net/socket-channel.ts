@@ -53,7 +53,7 @@ type Written = (error?: Error | null) => void;
  * write, and with it the answer that already lies in the receive buffer and says why: 85 to 90 of 100 early refusals
  * were lost that way, none with this (see test/connection/early-answer.test.ts).
  */
-export class Patience {
+export class TolerantWrites {
   writeError: Error | undefined;
 
   constructor(socket: Socket) {
@@ -92,7 +92,7 @@ export function writeTogether(socket: Socket, blocks: readonly Uint8Array[]): Pr
 
 class SocketChannel implements Channel {
   readonly socket: Socket;
-  readonly #patience: Patience;
+  readonly #patience: TolerantWrites;
   readonly holdsMemory = process.platform === 'win32';
   owner: ChannelOwner = nobody;
 
@@ -106,7 +106,7 @@ class SocketChannel implements Channel {
     // allowHalfOpen: Node must not end our side by itself when the engine ends its own in the middle of an upload.
     const options = { allowHalfOpen: true, onread } as SocketConstructorOpts;
     this.socket = new Socket(options);
-    this.#patience = new Patience(this.socket);
+    this.#patience = new TolerantWrites(this.socket);
     this.socket.setNoDelay(true);
     this.socket.on('end', () => this.owner.ended());
     this.socket.on('error', (error) => this.owner.broken(error));

@@ -40,7 +40,7 @@ export interface HelperLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
-interface Said {
+interface HelperOutput {
   readonly stdout: Uint8Array;
   readonly end: ProgramEnd;
 }
@@ -60,11 +60,11 @@ export async function askHelper(question: HelperQuestion, limits: HelperLimits =
     const hint = `Install ${programOf(question)} in a folder of PATH, or take ${configKey} out of ${source} and log in again`;
     throw failure(question, `could not be started: ${whyNotStarted(cause)}`, undefined, hint);
   });
-  return answerOf(await converse(program, question, limits), question);
+  return answerOf(await runHelper(program, question, limits), question);
 }
 
 /** Writes the question and hears the program to its end, or stops it. */
-function converse(program: Program, question: HelperQuestion, limits: HelperLimits): Promise<Said> {
+function runHelper(program: Program, question: HelperQuestion, limits: HelperLimits): Promise<HelperOutput> {
   const { timeoutMs = HELPER_TIMEOUT_MS, signal } = limits;
   return new Promise((resolve, reject) => {
     const blocks: Uint8Array[] = [];
@@ -103,7 +103,7 @@ function converse(program: Program, question: HelperQuestion, limits: HelperLimi
   });
 }
 
-function answerOf({ stdout, end }: Said, question: HelperQuestion): Credentials | undefined {
+function answerOf({ stdout, end }: HelperOutput, question: HelperQuestion): Credentials | undefined {
   const text = textOf(stdout);
   if (end.code === 0) return credentialsOf(text, question);
   const words = text.trim();

@@ -83,7 +83,7 @@ class ProgramChannel implements Channel {
   connecting = true;
   readonly #program: Program;
   readonly #address: SshAddress;
-  readonly #lastWords: LastWords;
+  readonly #lastWords: StderrTail;
   #paused = false;
   /** What has come and not been taken. A pause leaves the rest of one chunk here; the pipe holds what comes after. */
   #unread: Uint8Array[] = [];
@@ -94,7 +94,7 @@ class ProgramChannel implements Channel {
   constructor(program: Program, address: SshAddress) {
     this.#program = program;
     this.#address = address;
-    this.#lastWords = new LastWords(program);
+    this.#lastWords = new StderrTail(program);
     const { stdout } = program;
     stdout.on('data', (chunk: Uint8Array) => {
       this.#unread.push(chunk);
@@ -218,7 +218,7 @@ function mayBeHttp(first: Uint8Array): boolean {
 }
 
 /** What a program said last on its stderr. */
-class LastWords {
+class StderrTail {
   readonly #closed: Promise<void>;
   #bytes = Buffer.alloc(0);
 

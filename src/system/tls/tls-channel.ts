@@ -7,7 +7,7 @@ import type { TcpAddress, TlsOptions } from '../../config/engine-address.ts';
 import { ConfigError } from '../../errors.ts';
 import { Queue } from '../../async/queue.ts';
 import type { Warn } from '../../connection/warnings.ts';
-import { KEEP_ALIVE_MS, Patience, connected, nobody, writeTogether } from '../net/socket-channel.ts';
+import { KEEP_ALIVE_MS, TolerantWrites, connected, nobody, writeTogether } from '../net/socket-channel.ts';
 import { shortened, tlsError } from './tls-errors.ts';
 import type { Peer } from './tls-errors.ts';
 import { checkTlsOptions, isForAddress, readTlsMaterial } from './tls-material.ts';
@@ -97,7 +97,7 @@ class TlsChannel implements Channel {
   readonly holdsMemory = false;
   owner: ChannelOwner = nobody;
   readonly #socket: TLSSocket;
-  readonly #patience: Patience;
+  readonly #patience: TolerantWrites;
   readonly #peer: Peer;
   /** What came and has not been told: while we are paused, Node may still have a record or two to give. */
   readonly #pieces = new Queue<Uint8Array>();
@@ -109,7 +109,7 @@ class TlsChannel implements Channel {
 
   constructor(socket: TLSSocket, peer: Peer) {
     this.#socket = socket;
-    this.#patience = new Patience(socket);
+    this.#patience = new TolerantWrites(socket);
     this.#peer = peer;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
