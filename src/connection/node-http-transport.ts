@@ -234,7 +234,7 @@ class NodeHttpExchange implements ChannelExchange {
     if (this.#unwritten.length > 0) return this.#handOn(); // came while the sink was flushing
     if (this.#answer?.message.complete === true) return this.#finish(this.#answer);
     if (this.#complaint !== undefined) throw this.#complaint;
-    if (this.#over?.error instanceof ConnectError) throw this.#over.error; // see `#judgeOver` in exchange.ts
+    if (this.#over?.error instanceof ConnectError) throw this.#over.error; // see `#handleClose` in exchange.ts
     if (this.#ended) throw this.#truncatedError();
     if (this.#answer === undefined && this.#parsed > RESPONSE_LIMITS.head) {
       refuse('the head section is too large', 'RFC 9110 §5.4');
@@ -248,7 +248,7 @@ class NodeHttpExchange implements ChannelExchange {
     // Of `chunked` with a tab behind it the parser makes content until the end, and gives it out with its chunk lines.
     const isDelimited = head.framing.kind !== 'until-close';
     if (isDelimited && !this.#endSeen) refuse('framing that the parser reads as none', 'RFC 9112 §6.3');
-    // A reset is never a clean end, and here every end looks clean: see `#judgeOver` in exchange.ts.
+    // A reset is never a clean end, and here every end looks clean: see `#handleClose` in exchange.ts.
     const fault = this.#channel.writeError ?? this.#over?.error;
     if (head.framing.kind === 'until-close' && fault !== undefined) throw this.#truncatedError();
     const persistent = isPersistent({ ...head, method: this.#request.method }, head.framing);
