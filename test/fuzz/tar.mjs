@@ -177,6 +177,7 @@ function hash(blocks) {
 function read(bytes) {
   const entries = [];
   let next = {};
+  let before = [];
   for (let at = 0; ;) {
     const block = bytes.subarray(at, at + 512);
     if (block.length < 512) return undefined;
@@ -191,6 +192,8 @@ function read(bytes) {
     const typeflag = text(block.subarray(156, 157)) || '0';
     const prefix = text(block.subarray(257, 263)) === 'ustar' ? text(block.subarray(345, 500)) : '';
     const meta = 'xLKg'.includes(typeflag);
+    before = meta ? [...before, typeflag] : [];
+    if (!readAlike(before)) return undefined;
     const effective = meta ? size : '123456'.includes(typeflag) ? 0 : (next.size ?? size);
     const content = bytes.subarray(at, at + effective);
     const blocks = Math.ceil(effective / 512) * 512;
@@ -208,6 +211,14 @@ function read(bytes) {
       next = {};
     }
   }
+}
+
+/** Whether all programs read these headers before an entry alike: global ones first, then one pax header or GNU's long names. */
+function readAlike(typeflags) {
+  const own = typeflags.filter((typeflag) => typeflag !== 'g');
+  const isGlobalFirst = typeflags.slice(typeflags.length - own.length).every((typeflag) => typeflag !== 'g');
+  const isSingle = new Set(own).size === own.length;
+  return isGlobalFirst && isSingle && (own.length < 2 || !own.includes('x'));
 }
 
 function text(bytes) {
@@ -238,6 +249,7 @@ function paxRecords(bytes) {
     if (key === 'linkpath') found.linkname = utf8 || undefined;
     if (key === 'size') found.size = utf8 || undefined;
   }
+  if (found.path?.includes('\0') || found.linkname?.includes('\0')) return undefined;
   for (const key of Object.keys(found)) if (found[key] === undefined) delete found[key];
   if (found.size === undefined) return found;
   return /^[0-9]{1,15}$/.test(found.size) ? { ...found, size: Number(found.size) } : undefined;
