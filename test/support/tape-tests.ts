@@ -20,6 +20,7 @@ import type { WireName } from './wires.ts';
 /** What an engine was not recorded at, though it has all that the case needs: which, what, why. */
 export const absences: ReadonlyArray<readonly [engine: RegExp, name: RegExp, reason: string]> = [
   [/^podman-/, /^import-refused-early$/, 'Podman reads an upload to its end before it looks at the changes'],
+  [/^podman-4\.3$/, /^prune-label-not$/, 'Podman before 5.2 takes several labels for alternatives, so such a call is not sent'],
 ];
 
 /**
