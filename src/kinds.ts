@@ -102,12 +102,54 @@ export function takeOptions<Options extends object>(
   hints: Readonly<Record<string, string>> = {},
 ): Options {
   if (given === undefined) return NONE as Options;
-  const remedy = (name: string): string => (Object.hasOwn(hints, name) ? `: ${hints[name]}` : `; it has ${Object.keys(kinds).join(', ')}`);
+  const remedy = (name: string): string => {
+    const hint = Object.hasOwn(hints, name) ? hints[name] : meantOption(name, kinds);
+    return hint === undefined ? `; it has ${Object.keys(kinds).join(', ')}` : `: ${hint}`;
+  };
   if (typeof given === 'string') throw new ArgumentError(`${method}: options must be an object, not a string${remedy('')}`);
+  if (typeof given === 'function') throw new ArgumentError(`${method}: options must be an object, not a function: use what the method returns, it takes no callback`);
   const plain = check(given, OPTIONS, method, 'options') as Readonly<Record<string, unknown>>;
   const stray = strayName(method, plain, kinds);
   if (stray !== undefined) throw new ArgumentError(`${method} has no option "${printable(stray)}"${remedy(stray)}`);
   return takeMembers(method, 'options.', plain, kinds) as Options;
+}
+
+/**
+ * Options, how to give them, and the names that people try in their place: those of dockerode, docker-py, Node's http and
+ * the docker command, in lower case without "-" and "_".
+ */
+const MEANT: readonly (readonly [option: string, how: string, names: string])[] = [
+  ['host', 'host: "unix:///var/run/docker.sock" or "tcp://HOST:PORT"', 'socketpath socket port url uri baseurl dockerhost hostname address endpoint protocol path'],
+  ['timeouts', 'timeouts: { connectMs, headMs, idleMs }', 'timeout timeoutms connecttimeout connectiontimeout requesttimeout headerstimeout bodytimeout'],
+  ['helperTimeoutMs', 'helperTimeoutMs', 'timeout timeoutms'],
+  ['tls', 'tls: { ca, cert, key }', 'ca cert key tlsverify rejectunauthorized certpath'],
+  ['credentials', 'credentials: { username, password }', 'auth authconfig registryauth username password'],
+  ['version', 'version: "1.43"', 'apiversion'],
+  ['defaultPlatform', 'defaultPlatform: "linux/amd64"', 'platform platforms'],
+  ['platform', 'platform: "linux/amd64"', 'platforms arch architecture os variant'],
+  ['platforms', 'platforms: ["linux/amd64"]', 'platform'],
+  ['filters', 'filters: { KEY: VALUE }', 'filter dangling until label labels reference type stars before since'],
+  ['policy', 'policy: "missing" or "always"', 'pullpolicy imagepullpolicy'],
+  ['signal', 'signal: an AbortSignal', 'abortsignal abort abortcontroller cancel'],
+  ['environment', 'environment', 'env'],
+  ['folder', 'folder', 'path file configpath configfile configdir'],
+  ['repository', 'repository: "NAME:TAG"', 'repo name reference ref image'],
+  ['changes', 'changes: ["LINE"]', 'change'],
+  ['message', 'message', 'comment'],
+  ['exclude', 'exclude: ["PATTERN"]', 'ignore ignored dockerignore filter'],
+  ['path', 'path: "/info"', 'url uri pathname'],
+  ['body', 'body', 'data json'],
+  ['limit', 'limit', 'max n count'],
+];
+
+/** How to give the option of those kinds that a name stands for; undefined where none is known. */
+function meantOption(name: string, kinds: Kinds): string | undefined {
+  const plain = (text: string): string => text.slice(0, 100).toLowerCase().replaceAll(/[-_]/g, '');
+  const given = plain(name);
+  const same = Object.keys(kinds).find((option) => plain(option) === given);
+  if (same !== undefined) return `give ${same}`;
+  const meant = MEANT.find(([option, , names]) => Object.hasOwn(kinds, option) && names.split(' ').includes(given));
+  return meant === undefined ? undefined : `give ${meant[1]}`;
 }
 
 const OPTIONS: Kind = kind('an object with options', isPlainObject);
@@ -145,7 +187,18 @@ export function described(value: unknown): string {
   if (typeof value === 'function' || typeof value === 'string' || typeof value === 'symbol') return `a ${typeof value}`;
   if (typeof value === 'bigint') return 'a bigint';
   if (typeof value !== 'object' || value === null) return String(value);
-  return isArray(value) ? 'an array' : 'an object';
+  return isArray(value) ? 'an array' : objectWords(value);
+}
+
+/** Objects that are often given in the place of what they hold or become; other names could be anything. */
+const NAMED_OBJECTS: readonly string[] = ['URL', 'Promise', 'AbortController', 'AbortSignal', 'Map', 'Set', 'Date'];
+function objectWords(value: object): string {
+  try {
+    const name = Object.prototype.toString.call(value).slice('[object '.length, -1);
+    return NAMED_OBJECTS.includes(name) ? `${/^A/.test(name) ? 'an' : 'a'} ${name}` : 'an object';
+  } catch {
+    return 'an object'; // a revoked proxy
+  }
 }
 
 /** `Array.isArray` throws for a revoked proxy. */

@@ -5,7 +5,7 @@
 
 import { ELLIPSIS, escapeText } from '../bytes.ts';
 import { ArgumentError, InvalidReferenceError } from '../errors.ts';
-import { check, kind } from '../kinds.ts';
+import { check, described, kind } from '../kinds.ts';
 
 /** An image reference in full: what was left out of the text is filled in, but for tag and digest. */
 export interface Reference {
@@ -73,7 +73,7 @@ const DIGEST_FAULT = 'a digest is "sha256:" and 64 lower-case hexadecimal digits
 
 /** The reference that a text stands for: `"alpine"` is `docker.io/library/alpine`. */
 export function parseReference(text: string): Reference {
-  if (typeof text !== 'string') throw new InvalidReferenceError(`An image reference is a string, not ${typeof text}`);
+  if (typeof text !== 'string') throw notText(text);
   if (text.length > REFERENCE_LIMIT) throw invalid(text, `it has more than ${REFERENCE_LIMIT} characters`);
   if (bareIdGrammar.test(text) || digestGrammar.test(text)) {
     throw invalid(text, 'it is an image ID or a digest, and a name is needed here, as in "alpine:3.20"');
@@ -86,6 +86,12 @@ export function parseReference(text: string): Reference {
   if (!pathGrammar.test(path)) throw invalid(text, nameFault(path));
   if (path.length > PATH_LIMIT) throw invalid(text, `its path has ${path.length} characters of at most ${PATH_LIMIT}`);
   return { domain, path, tag, digest };
+}
+
+function notText(value: unknown): InvalidReferenceError {
+  const what = described(value);
+  const remedy = what === 'an array' ? ': make one call for each image' : '';
+  return new InvalidReferenceError(`An image reference is a string, as in "alpine:3.20", not ${what}${remedy}`);
 }
 
 /**

@@ -62,7 +62,8 @@ export function copyOfObject(value: unknown): object {
   throw new TypeError('not a plain object');
 }
 
-const WHICH_ENGINE: Kinds = { host: TEXT, context: TEXT, environment: ENVIRONMENT };
+const HOST: Kind = kind('a string such as "unix:///var/run/docker.sock" or "tcp://HOST:PORT"', TEXT.test);
+const WHICH_ENGINE: Kinds = { host: HOST, context: TEXT, environment: ENVIRONMENT };
 
 /** Makes connections. */
 export const DIALER: Kind = kind('an object with address and dial', isDialer);
@@ -74,7 +75,7 @@ const PIECES: Kind = kind('"whole", "bytes" or a whole number', (value) => {
 
 /** What a client is made with. */
 export const CLIENT: Kinds = {
-  host: TEXT,
+  host: HOST,
   dialer: DIALER,
   version: kind('a string such as "1.43"', TEXT.test),
   credentials: CREDENTIALS,
@@ -161,18 +162,26 @@ function copyOfQuery(value: unknown): object {
   return Object.fromEntries(items.map(([key, item]) => [key, Array.isArray(item) ? copyOfList(item) : item]));
 }
 
+const ITERATE = 'iterate over what the method returns, as in for await (const event of client.pull("alpine"))';
 const GIVE_TAG = { '': 'give { tag }' };
+const ALL_UNUSED = 'to remove all unused images, give filters: { dangling: false }';
+const TO_FILE = 'write the archive with toFile(path)';
+const FIND_ENGINE = 'give it to ImageClient.fromEnvironment()';
+const EVENTS = { onprogress: ITERATE, onProgress: ITERATE, progress: ITERATE, onEvent: ITERATE };
 const GIVE_HOST = { '': 'give { host }' };
 
 /** Remedies for options that people try; `""` is a string in their place. */
 const HINTS: Partial<Record<keyof typeof METHODS, Readonly<Record<string, string>>>> = {
+  ImageClient: { context: FIND_ENGINE, env: FIND_ENGINE, environment: FIND_ENGINE },
   fromEnvironment: GIVE_HOST,
   explain: GIVE_HOST,
   record: GIVE_HOST,
   dockerConfig: { '': 'give { folder }' },
   checkAuth: { '': 'give credentials as one object, { username, password }' },
   pruneImages: {
-    all: 'to remove all unused images, give filters: { dangling: false }',
+    all: ALL_UNUSED,
+    a: ALL_UNUSED,
+    force: 'it asks nothing: leave it out',
     dangling: 'give filters: { dangling: false }',
     until: 'give filters: { until: "24h" }',
     label: 'give filters: { label: "a=b" }',
@@ -185,12 +194,14 @@ const HINTS: Partial<Record<keyof typeof METHODS, Readonly<Record<string, string
     label: 'give filters: { label: "a=b" }',
   },
   tag: GIVE_TAG,
-  removeImage: { '': 'it removes one image a call' },
-  getImage: { '': 'give several images as a list, ["a", "b"]' },
-  importImage: { '': 'give { repository }' },
-  importImageFromImage: GIVE_TAG,
-  pull: { ...GIVE_TAG, auth: 'give credentials', authconfig: 'give credentials', all: 'give allTags: true' },
-  push: { ...GIVE_TAG, auth: 'give credentials', authconfig: 'give credentials', all: 'give allTags: true' },
+  removeImage: { '': 'it removes one image a call', f: 'give force: true', prune: 'give noprune' },
+  request: { '': 'give { method, path }' },
+  getImage: { output: TO_FILE, file: TO_FILE, path: TO_FILE, '': 'give several images as a list, ["a", "b"]' },
+  loadImage: EVENTS,
+  importImage: { '': 'give { repository }', ...EVENTS },
+  importImageFromImage: { ...GIVE_TAG, ...EVENTS },
+  pull: { ...GIVE_TAG, ...EVENTS, all: 'give allTags: true' },
+  push: { ...GIVE_TAG, ...EVENTS, all: 'give allTags: true' },
 };
 
 /** The options of a method, checked and copied. */

@@ -226,6 +226,58 @@ describe('every method of a client', () => {
     await expect(client.ping({ header: 1 } as never)).rejects.toThrow('ping has no option "header"; it has signal, timeouts');
   });
 
+  const host = 'give host: "unix:///var/run/docker.sock" or "tcp://HOST:PORT"';
+  const timeouts = 'give timeouts: { connectMs, headMs, idleMs }';
+  const loop = 'iterate over what the method returns, as in for await (const event of client.pull("alpine"))';
+  it.each<[string, string, () => unknown]>([
+    ...['socketPath', 'port', 'url', 'dockerHost', 'DOCKER_HOST', 'base_url', 'baseURL', 'hostname', 'Host'].map((name): [string, string, () => unknown] => {
+      return [`ImageClient has no option "${name}"`, name === 'Host' ? 'give host' : host, () => new ImageClient({ [name]: 'x' } as never)];
+    }),
+    ['ImageClient has no option "timeout"', timeouts, () => new ImageClient({ host: 'unix:///x', timeout: 5 } as never)],
+    ['ImageClient has no option "ca"', 'give tls: { ca, cert, key }', () => new ImageClient({ host: 'tcp://x', ca: 'x' } as never)],
+    ['ImageClient has no option "apiVersion"', 'give version: "1.43"', () => new ImageClient({ apiVersion: '1.41' } as never)],
+    ['ImageClient has no option "auth"', 'give credentials: { username, password }', () => new ImageClient({ auth: {} } as never)],
+    ['ImageClient has no option "platform"', 'give defaultPlatform: "linux/amd64"', () => new ImageClient({ platform: 'linux/amd64' } as never)],
+    ['ImageClient has no option "context"', 'give it to ImageClient.fromEnvironment()', () => new ImageClient({ context: 'x' } as never)],
+    ['ImageClient has no option "onwarning"', 'give onWarning', () => new ImageClient({ onwarning() {} } as never)],
+    ['fromEnvironment has no option "socketPath"', host, () => ImageClient.fromEnvironment({ socketPath: '/x' } as never)],
+    ['fromEnvironment has no option "env"', 'give environment', () => ImageClient.fromEnvironment({ env: {} } as never)],
+    ['dockerConfig has no option "path"', 'give folder', () => api.dockerConfig({ path: 'x' } as never)],
+    ['packDirectory has no option "ignore"', 'give exclude: ["PATTERN"]', () => api.packDirectory('x', { ignore: [] } as never)],
+    ['pruneImages has no option "filter"', 'give filters: { KEY: VALUE }', () => client.pruneImages({ filter: {} } as never)],
+    ['pruneImages has no option "force"', 'it asks nothing: leave it out', () => client.pruneImages({ force: true } as never)],
+    ['events has no option "type"', 'give filters: { KEY: VALUE }', () => client.events({ type: 'x' } as never)],
+    ['removeImage has no option "f"', 'give force: true', () => client.removeImage('a', { f: true } as never)],
+    ['pull has no option "onProgress"', loop, () => client.pull('a', { onProgress() {} } as never)],
+    ['pull has no option "all_tags"', 'give allTags', () => client.pull('a', { all_tags: true } as never)],
+    ['pull has no option "platforms"', 'give platform: "linux/amd64"', () => client.pull('a', { platforms: [] } as never)],
+    ['removeImage has no option "platform"', 'give platforms: ["linux/amd64"]', () => client.removeImage('a', { platform: 'x' } as never)],
+    ['pull has no option "abortSignal"', 'give signal: an AbortSignal', () => client.pull('a', { abortSignal: AbortSignal.abort() } as never)],
+    ['ping has no option "timeout"', timeouts, () => client.ping({ timeout: 5 } as never)],
+    ['importImage has no option "repo"', 'give repository: "NAME:TAG"', () => client.importImage('http://x/', { repo: 'x' } as never)],
+    ['getImage has no option "output"', 'write the archive with toFile(path)', () => client.getImage('a', { output: 'x' } as never)],
+    ['pull: options must be an object, not a function', 'use what the method returns, it takes no callback', () => client.pull('a', (() => {}) as never)],
+    ['removeImage: options must be an object, not a string', 'it removes one image a call', () => client.removeImage('a', 'b' as never)],
+    ['request: options must be an object, not a string', 'give { method, path }', () => client.request('GET' as never)],
+    ['An image reference is a string, as in "alpine:3.20", not an array', 'make one call for each image', () => client.removeImage(['a', 'b'] as never)],
+  ])('%s: %s', async (what, remedy, call) => {
+    expect(await outcome(call)).toMatchObject({ message: `${what}: ${remedy}` });
+    expect(await outcome(call)).toBeInstanceOf(ArgumentError);
+  });
+
+  it('names an object that is often given in the place of what it holds', async () => {
+    const url = new URL('tcp://127.0.0.1:2375');
+    const given = [
+      [() => new ImageClient({ host: url } as never), 'ImageClient: options.host must be a string such as "unix:///var/run/docker.sock" or "tcp://HOST:PORT", not a URL'],
+      [() => ImageClient.fromEnvironment({ host: url } as never), 'fromEnvironment: options.host must be a string such as "unix:///var/run/docker.sock" or "tcp://HOST:PORT", not a URL'],
+      [() => client.pull({ image: 'a' } as never), 'An image reference is a string, as in "alpine:3.20", not an object'],
+      [() => client.pull(Promise.resolve('a') as never), 'An image reference is a string, as in "alpine:3.20", not a Promise'],
+      [() => client.ping(AbortSignal.abort() as never), 'ping: options must be an object with options, not an AbortSignal'],
+      [() => client.ping({ signal: new AbortController() } as never), 'ping: options.signal must be an AbortSignal, not an AbortController'],
+    ] as const;
+    for (const [call, message] of given) expect(await outcome(call)).toMatchObject({ message });
+  });
+
   it('names the right form where a string stands in the place of options', async () => {
     const given = [
       [() => client.pull('a', '1.2' as never), 'pull: options must be an object, not a string: give { tag }'],
