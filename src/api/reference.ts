@@ -69,6 +69,7 @@ const nameFaults: readonly (readonly [RegExp, string])[] = [
 ];
 const SEPARATOR_FAULT = 'one ".", one or two "_", or any number of "-" stand between letters or digits only';
 const TAG_FAULT = 'a tag has up to 128 letters, digits, "_", "." and "-", and begins with none of the last two';
+const ID_FAULT = 'it is an image ID or a digest, and a name is needed here, as in "alpine:3.20"';
 const DIGEST_FAULT = 'a digest is "sha256:" and 64 lower-case hexadecimal digits (sha384: 96, sha512: 128)';
 
 /** The reference that a text stands for: `"alpine"` is `docker.io/library/alpine`. */
@@ -76,7 +77,7 @@ export function parseReference(text: string): Reference {
   if (typeof text !== 'string') throw notText(text);
   if (text.length > REFERENCE_LIMIT) throw invalid(text, `it has more than ${REFERENCE_LIMIT} characters`);
   if (bareIdGrammar.test(text) || digestGrammar.test(text)) {
-    throw invalid(text, 'it is an image ID or a digest, and a name is needed here, as in "alpine:3.20"');
+    throw invalid(text, ID_FAULT);
   }
   const [tagged, digest] = cut(text, text.indexOf('@'));
   const [name, tag] = cut(tagged, tagColon(tagged));
@@ -85,7 +86,14 @@ export function parseReference(text: string): Reference {
   const { domain, path } = splitName(name);
   if (!pathGrammar.test(path)) throw invalid(text, nameFault(path));
   if (path.length > PATH_LIMIT) throw invalid(text, `its path has ${path.length} characters of at most ${PATH_LIMIT}`);
-  return { domain, path, tag, digest };
+  const reference = { domain, path, tag, digest };
+  if (isIdInParts(reference)) throw invalid(text, ID_FAULT);
+  return reference;
+}
+
+/** Whether it is a part of an image ID or of a digest, `sha256:0123456789ab`, which reads like a repository and its tag. */
+function isIdInParts({ domain, path, tag = '' }: Reference): boolean {
+  return domain === HUB && /^library\/sha(?:256|384|512)$/.test(path) && /^[0-9a-f]{12,}$/.test(tag);
 }
 
 function notText(value: unknown): InvalidReferenceError {
@@ -119,7 +127,9 @@ export function withTag(reference: Reference, tag: string | undefined): Referenc
   if (reference.tag !== undefined || reference.digest !== undefined) {
     throw new ArgumentError(`"${familiarReference(reference)}" and the tag "${tag}" contradict each other; give one`);
   }
-  return { ...reference, [isDigest ? 'digest' : 'tag']: tag };
+  const tagged = { ...reference, [isDigest ? 'digest' : 'tag']: tag };
+  if (isIdInParts(tagged)) throw invalid(`sha256:${tag}`, ID_FAULT);
+  return tagged;
 }
 
 const REFERENCE = kind('an object that parseReference returns', (value) => {

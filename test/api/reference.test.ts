@@ -296,6 +296,26 @@ describe('parseImage', () => {
   });
 });
 
+describe('a part of an image ID that reads like a repository called sha256', () => {
+  const parts = ['0123456789ab', HEX.slice(0, 63), `${HEX}0`];
+  test.each(parts.flatMap((hex) => [`sha256:${hex}`, `docker.io/sha256:${hex}`, `library/sha512:${hex}`, `sha256:${hex}@${SHA256}`]))(
+    'is refused: %s',
+    (text) => {
+      expect(refusal(() => parseReference(text))).toContain('is an image ID');
+    },
+  );
+
+  test('is refused where the tag is given apart', () => {
+    expect(refusal(() => withTag(parseReference('sha256'), HEX))).toContain('is an image ID');
+  });
+
+  test('is an image where any image may be named, and a repository of a registry of its own stays one', () => {
+    expect(parseImage('sha256:0123456789ab')).toBe('sha256:0123456789ab');
+    expect(parseReference('h:1/sha256:0123456789ab')).toMatchObject({ path: 'sha256', tag: '0123456789ab' });
+    expect(parseReference('sha256:latest')).toMatchObject({ path: 'library/sha256', tag: 'latest' });
+  });
+});
+
 describe('a refusal says what to do', () => {
   test.each([
     ['', 'names no repository'],
