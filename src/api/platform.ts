@@ -85,6 +85,18 @@ export function platformText(platform: Platform): string {
   return [os + build, architecture, variant].filter((part) => part !== undefined).join('/');
 }
 
+/** Operating systems that images are made for. */
+const SYSTEMS: ReadonlySet<string> = new Set(['linux', 'windows', 'darwin', 'macos', 'freebsd']);
+
+/**
+ * A platform with both halves, for questions about an image. An architecture alone is Linux's, as only Linux engines have
+ * a store of several variants; undefined for a system alone, whose architecture is the engine's.
+ */
+export function fullPlatform(platform: Platform): Platform | undefined {
+  if (typeof platform !== 'string' || platform.includes('/')) return platform;
+  return SYSTEMS.has(platform.toLowerCase()) ? undefined : `linux/${platform}`;
+}
+
 /** Whether it is a list of more than one platform. */
 export function isSeveral(platform: Platform | readonly Platform[] | undefined): platform is readonly Platform[] {
   return Array.isArray(platform) && platform.length > 1;

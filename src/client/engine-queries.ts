@@ -6,6 +6,7 @@ import type { ArgumentsOf } from '../api/parameters.ts';
 import type { OperationName, endpoints } from '../api/endpoints.ts';
 import type { ImageInspect, ImageSummary } from '../api/types/image.ts';
 import { readDistribution, readImage, readImages, readInfo } from '../api/normalize.ts';
+import { fullPlatform } from '../api/platform.ts';
 import type { Platform } from '../api/platform.ts';
 import { isDigest, parseImage } from '../api/reference.ts';
 import { DecodeError, NotFoundError, isCallersOwn } from '../errors.ts';
@@ -65,8 +66,10 @@ export function engineQueriesOf(engine: Engine, own: EngineCall['timeouts']): En
       if ((await engine.imageStore({ signal: left, timeouts })) === 'graphdriver') return false;
       // Below API 1.49 this store shows the variant that it likes best, and cannot be asked for another.
       if (!(await engine.supports('inspectImage.platform', { signal: left, timeouts: own }))) return undefined;
+      const asked = fullPlatform(platform);
+      if (asked === undefined) return undefined;
       // Docker 29 answers 200, and tells nothing, of one that the index names and the engine does not have.
-      return Boolean((await inspect(image, left, { platform }))?.Architecture);
+      return Boolean((await inspect(image, left, { platform: asked }))?.Architecture);
     },
     async listedDigest(image, left) {
       const [found, ...more] = await list({ filters: { reference: image } }, left);

@@ -119,6 +119,16 @@ describe('a pull of a platform', () => {
   });
 });
 
+describe('a pull of an architecture alone', () => {
+  it('is an error where an artifact came, which is for no platform', async () => {
+    const artifact = { ...ABSENT, Descriptor: { mediaType: MANIFEST, digest: hex('8'), size: 1 } };
+    await start({ answers: { '/info': CONTAINERD, [INSPECT]: artifact } });
+    const error = await client.pull('h:1/a:1', { platform: 'arm64' }).then(undefined, (reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ reason: 'platform' });
+  });
+});
+
 describe('a removal of several platforms', () => {
   const image = { ...ABSENT, Os: 'linux', Architecture: 'amd64' };
   it.each([
@@ -160,6 +170,16 @@ describe('a pull of what is missing, of a platform, on the containerd store', ()
     await start({ answers });
     await client.pull('h:1/a:1', { policy: 'missing', platform: 'linux/arm64' });
     expect(sent().filter((line) => line.startsWith('POST'))).toHaveLength(1);
+  });
+
+  it.each([
+    ['has', true, 0],
+    ['lacks', false, 1],
+  ])('takes an architecture alone for that of Linux, where the engine %s it', async (_, has, pulls) => {
+    const arm64 = { ...ABSENT, Os: 'linux', Architecture: 'arm64', Variant: 'v8' };
+    await start({ answers: { '/info': CONTAINERD, [INSPECT]: amd64, ...(has && { [INSPECT + platformQuery('arm64')]: arm64 }) } });
+    await client.pull('h:1/a:1', { policy: 'missing', platform: 'arm64' });
+    expect(sent().filter((line) => line.startsWith('POST'))).toHaveLength(pulls);
   });
 
   // As Docker 28.5 answers after a pull of arm/v6 of an image whose configs have no variants: only its index has them.
