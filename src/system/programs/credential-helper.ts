@@ -22,7 +22,7 @@ export const HELPER_OUTPUT_LIMIT: number = 1024 * 1024;
 
 /**
  * How long to wait for more output of a helper that has exited, in milliseconds. A child of its own (an agent that it
- * started) may hold on to its output for ever; what it has written itself is there when it exits.
+ * started) may hold on to its output for ever, and write to it; what it has written itself is there when it exits.
  */
 const LAST_OUTPUT_MS = 200;
 
@@ -83,9 +83,8 @@ function runHelper(program: Program, question: HelperQuestion, limits: HelperLim
     const limit = new Deadline(timeoutMs, late);
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted === true) onAbort();
-    let silence: Deadline | undefined;
+    let lastOutput: Deadline | undefined;
     program.stdout.on('data', (block: Uint8Array) => {
-      silence?.restart();
       room -= block.length;
       if (room >= 0) blocks.push(block);
       else giveUp(failure(question, `says more than ${HELPER_OUTPUT_LIMIT} bytes, and was stopped`));
@@ -94,12 +93,12 @@ function runHelper(program: Program, question: HelperQuestion, limits: HelperLim
     program.stdin.end(question.registry); // it need not read it: a write error is nobody's
     const finish = (end: ProgramEnd): void => {
       over();
-      silence?.clear();
+      lastOutput?.clear();
       for (const pipe of [program.stdout, program.stderr]) pipe.destroy();
       resolve({ stdout: concat(blocks), end });
     };
     void program.ended.then(finish);
-    void program.exited.then((end) => (silence = new Deadline(LAST_OUTPUT_MS, () => finish(end))));
+    void program.exited.then((end) => (lastOutput = new Deadline(LAST_OUTPUT_MS, () => finish(end))));
   });
 }
 

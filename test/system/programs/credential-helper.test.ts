@@ -91,11 +91,15 @@ describe('a helper that is asked', () => {
   it.each([
     ['gives credentials', (pid: string) => `give('u', ${pid})`, 'resolves'],
     ['knows of none', (pid: string) => `require('fs').writeFileSync(2, ${pid}); fail('credentials not found in native keychain')`, 'none'],
-  ])('is done when it has exited, though a child of it holds its output: it %s', async (_, says, kind) => {
+    ['gives credentials, and its child goes on to write', (pid: string) => `give('u', ${pid})`, 'resolves', true],
+  ])('is done when it has exited, though a child of it holds its output: it %s', async (_, says, kind, writes = false) => {
+    const begun = join(helpers.path, 'begun');
+    const work = writes ? `process.stdout.on('error', () => {}); setInterval(() => process.stdout.write(' '), 20); require('fs').writeFileSync(${JSON.stringify(begun)}, '')` : 'setTimeout(() => {}, 60_000)';
+    const waits = writes ? `while (!require('fs').existsSync(${JSON.stringify(begun)}));` : '';
     const holds = `const child = require('child_process').spawn(
-      process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
+      process.execPath, ['-e', ${JSON.stringify(work)}], { detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
     child.unref();
-    require('fs').writeFileSync(${JSON.stringify(join(helpers.path, 'pid'))}, String(child.pid));`;
+    require('fs').writeFileSync(${JSON.stringify(join(helpers.path, 'pid'))}, String(child.pid)); ${waits}`;
     await helpers.make('leaving', `${holds}; ${says('String(child.pid)')}`);
     const found = await ask('leaving', { timeoutMs: 10_000 });
     const pid = Number(await readFile(join(helpers.path, 'pid'), 'utf8'));
