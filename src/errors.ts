@@ -15,8 +15,9 @@ export interface ExchangePlace {
   readonly reusedSocket: boolean;
 }
 
-/** Options of every error of ours. */
-interface LongshoreErrorOptions extends ErrorOptions {
+/** Options of every error of ours. `ErrorOptions`, which has `cause` too, needs the `lib` of ES2022. */
+interface LongshoreErrorOptions {
+  readonly cause?: unknown;
   readonly transient?: boolean | undefined;
 }
 
@@ -298,7 +299,7 @@ export class DecodeError extends LongshoreError {
 
 /** Thrown when the bytes that you gave to be sent could not be read; `cause` is your source's own error. */
 export class UploadError extends LongshoreError {
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: { readonly cause?: unknown }) {
     super('UPLOAD', message, options);
   }
 }
@@ -367,14 +368,14 @@ export class CredentialError extends LongshoreError {
 
 /** Thrown when a host, a variable or a configuration file cannot be used. */
 export class ConfigError extends LongshoreError {
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: { readonly cause?: unknown }) {
     super('CONFIG', message, options);
   }
 }
 
 /** Thrown before any byte is sent, when what a call was given cannot be meant. */
 export class ArgumentError extends LongshoreError {
-  constructor(message: string, options?: ErrorOptions & { code?: string }) {
+  constructor(message: string, options?: { readonly cause?: unknown; code?: string }) {
     const own = fieldsOf(options ?? {}, message);
     super(own.code ?? 'ARGUMENT', message, own);
   }

@@ -74,6 +74,14 @@ describe('the tarball', () => {
     expect(typesVersions).toEqual({ '*': Object.fromEntries(subpaths.map(([path, { types }]) => [path.slice(2), [types]])) });
   });
 
+  it('has declarations that a project with an older `lib` can check', () => {
+    writeFileSync(join(consumer, 'older.mts'), "export * from 'longshore';\nexport * as testing from 'longshore/testing';\n");
+    const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
+    const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2018', '--lib', 'es2018', '--skipLibCheck', 'false'];
+    const argv = [join(root, 'node_modules/typescript/bin/tsc'), ...flags, ...types, 'older.mts'];
+    expect(spawnSync(process.execPath, argv, { cwd: consumer, encoding: 'utf8' }).stdout).toBe('');
+  });
+
   it('has nothing that npm would run, and no dependencies', () => {
     const own = JSON.parse(read('package.json'));
     expect(own.dependencies ?? own.peerDependencies ?? own.optionalDependencies ?? own.bundleDependencies).toBeUndefined();
@@ -127,6 +135,7 @@ describe('a project that has copied src/', () => {
     const argv = [join(root, 'node_modules/typescript/bin/tsc'), '--strict', '--module', 'nodenext', '--target', 'es2022', ...types, 'main.ts'];
     const compile = (...flags: string[]): string => spawnSync(process.execPath, [...argv, ...flags], { cwd: project, encoding: 'utf8' }).stdout;
     const flags = { emits: '--rewriteRelativeImportExtensions', checks: '--allowImportingTsExtensions' };
+    expect(readme).toContain('(`nodenext`, `es2022`, `strict`, `@types/node`)'); // as in argv
     for (const flag of Object.values(flags)) expect(readme).toContain(`\`${flag.slice(2)}\``);
     expect(compile(flags.emits, '--outDir', 'out')).toBe('');
     expect(existsSync(join(project, 'out/vendor/longshore/index.js'))).toBe(true);
