@@ -65,7 +65,7 @@ export function pulling(pull: Pull, local: EngineQueries, warn: Warn): Operation
       before = { id: (await local.inspect(name, left))?.Id, ids: await local.ids(left) };
     }
     const received = await send((event) => report.take(event));
-    const stopped = { pull, report, before, received, isPodman: isPodman ?? local.knownPodman };
+    const stopped = { pull, report, before, received, isPodman: local.knownPodman ?? isPodman };
     const seen = report.isFinished ? undefined : await pulledImage(stopped, local, ask);
     if (platform !== undefined) {
       const names = allTags ? report.tags.map((tag) => formatReference({ ...reference, tag })) : [name];
@@ -261,7 +261,7 @@ export function importing(name: string | undefined, local: EngineQueries, warn: 
     const received = await send((event) => report.take(event));
     const { id } = report;
     if (id === undefined) throw stoppedError('the import', received, 'it did not say the id of the image');
-    if (name === undefined || (isPodman ?? local.knownPodman) !== true) return { id };
+    if (name === undefined || (local.knownPodman ?? isPodman) !== true) return { id };
     const ask = asker(name, warn, [], left);
     const found = await ask.detail(`whether it is called ${name}`, async () => (await local.inspect(name, left))?.Id ?? 'absent');
     if (found === undefined || found === id) return { id };

@@ -196,13 +196,20 @@ export class Engine {
     if (this.#options.version === undefined || this.#identity !== undefined) return this.identity(limits);
     if (!this.#isSilent) {
       try {
-        return await this.identity({ ...limits, timeouts: { ...limits.timeouts, headMs: PINNED_PING_MS } });
-      } catch {
+        return await this.identity({ ...limits, timeouts: this.#pinnedPingLimits(limits.timeouts) });
+      } catch (error) {
         limits.signal?.throwIfAborted();
-        this.#isSilent = true;
+        // An engine that is not there yet has said nothing of its pings.
+        this.#isSilent = !(error instanceof ConnectError);
       }
     }
     return identityOfServer(this.#server);
+  }
+
+  /** Those of the call or of the client, where they are shorter: also for an answer that stops behind its head. */
+  #pinnedPingLimits(own: CallLimits['timeouts']): CallLimits['timeouts'] {
+    const { headMs = PINNED_PING_MS, idleMs = PINNED_PING_MS } = { ...this.timeouts, ...own };
+    return { ...own, headMs: Math.min(headMs, PINNED_PING_MS), idleMs: Math.min(idleMs, PINNED_PING_MS) };
   }
 
   /** Forgets what is known of the engine when another one, or a newer release, answers at its address. */

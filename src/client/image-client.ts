@@ -392,6 +392,6 @@ export class ImageClient {
   /** An engine compares names as it shows them; which it is matters only for those with the Docker Hub's host. */
   async #compared(filters: Filters | undefined, key: string, limits: CallOptions): Promise<Filters | undefined> {
     if (filters === undefined || !namesHub(filters, key)) return filters;
-    return withComparedNames(filters, key, (await this.#engine.identity(limits)).isPodman);
+    return withComparedNames(filters, key, (await this.#engine.isPodman(limits)) === true);
   }
 }

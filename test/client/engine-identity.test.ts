@@ -1,7 +1,7 @@
 // What is known of an engine, and by what: a pinned version needs no /_ping, and another Server field is another engine.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import { LongshoreError, VersionError } from '../../src/errors.ts';
+import { ConnectError, LongshoreError, VersionError } from '../../src/errors.ts';
 import { ImageClient } from '../../src/client/image-client.ts';
 import { answer, fakeDaemon, onRequest } from '../support/fake-daemon.ts';
 import type { FakeDaemon } from '../support/fake-daemon.ts';
@@ -14,6 +14,7 @@ const DIGEST = `sha256:${'d'.repeat(64)}`;
 const answers: ReadonlyArray<readonly [request: RegExp, content: object | string, status?: string]> = [
   [/^POST \S+\/push/, { status: `1: digest: ${DIGEST} size: 5` }],
   [/^POST \S+\/images\/create\?\S*fromSrc/, { status: ID }],
+  [/^POST \S+\/images\/create\?\S*podman/, { status: 'Download complete', progressDetail: {}, id: '1'.repeat(12) }],
   [/^POST \S+\/images\/create/, { status: `Digest: ${DIGEST}` }],
   [/^GET \S+\/distribution\//, { Descriptor: { digest: DIGEST, size: 5 }, Platforms: [] }],
   [/^GET \S+\/events/, ''],
@@ -75,6 +76,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       events: (c) => all(c.events({ until: 5 })),
       diskUsage: (c) => c.diskUsage(),
       images: (c) => c.images({ sharedSize: true }),
+      'images of a name on the Docker Hub': (c) => c.images({ name: 'docker.io/library/a' }),
       'inspect of a platform': (c) => c.inspectImage('a', { platform: 'linux/amd64' }),
       search: (c) => c.search('h:1/x'),
       supports: (c) => c.supports('inspectImage.platform'),
@@ -91,6 +93,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       'is refused by a proxy': () => answer('', 'Server: HAProxy\r\n', '403 Forbidden').replace(/\r\n\r\n.*$/s, '\r\n\r\n'),
       'is cut': () => 'cut',
       'is never answered': () => 'silence',
+      'is answered by half': (line) => (line.startsWith('HEAD') ? answer('', '', '405 Method Not Allowed') : 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n'),
       'is answered by a page': () => answer('', 'Content-Type: text/html\r\n', '502 Bad Gateway'),
     };
 
@@ -131,6 +134,22 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(asked).toEqual([]);
     });
 
+    it('asks again after a connection that failed: the engine was not there yet', async () => {
+      await start(() => pong('1.41', PODMAN), () => PODMAN);
+      const { dialer } = daemon;
+      let isDown = true;
+      const dial: typeof dialer.dial = (...given) => {
+        if (isDown) throw new ConnectError('cannot connect', { address: dialer.address });
+        return dialer.dial(...given);
+      };
+      client.close();
+      client = new ImageClient({ wire, dialer: { ...dialer, dial }, version: '1.41' });
+      await expect(client.removeImage('a', { noprune: true })).rejects.toBeInstanceOf(ConnectError);
+      isDown = false;
+      await expect(client.removeImage('a', { noprune: true })).rejects.toBeInstanceOf(VersionError);
+      expect(asked).toEqual([]);
+    });
+
     it('ends the question with its caller', async () => {
       await start(() => 'silence', () => DOCKER, '1.51');
       const reason = new Error('mine');
@@ -161,6 +180,14 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await client.images();
       expect(asked.at(-1)).toBe('GET /v1.41/images/json');
       expect(count).toBe(2);
+    });
+
+    it('is known for Podman where it pulls: its stream does not say that it finished', async () => {
+      let server = DOCKER;
+      await start(() => pong('1.41', server), () => server);
+      await client.pull('h:1/a:1');
+      server = PODMAN;
+      expect(await client.pull('h:1/podman:1')).toMatchObject({ reference: 'h:1/podman:1', digest: undefined });
     });
 
     it('is not asked anew while its answers stay the same, or have no Server', async () => {
