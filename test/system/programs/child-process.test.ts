@@ -175,7 +175,7 @@ describe('stop()', () => {
 
   const noSetsid = lacking('setsid');
   it.skipIf(system !== 'linux' || noSetsid)(titled('gives up the pipes of one that is gone and whose daughter has left the group', noSetsid), async () => {
-    const program = await start('setsid sleep 60 & echo $!', { graceMs: 10 });
+    const program = await start("setsid sh -c 'echo $$; exec sleep 60' &", { graceMs: 10 }); // it speaks when it has left the group
     const daughter = Number(await firstLine(program));
     await program.exited;
     program.stop();
