@@ -43,7 +43,7 @@ const rows: ReadonlyArray<readonly [reason: Sentence['reason'], verdict: 'passes
   ['no-space', 'stays', [
     ['pull', 'failed to register layer: no space left on device', 'docker/for-win#13751'],
     ['pull', 'failed to register layer: Error processing tar file(exit status 1): write /opt/conda/lib/libnvvm.so.3.3.0: no space left on device', 'mimoralea/gdrl#11'],
-    ['pull', 'failed to register layer: ApplyLayer exit status 1 stdout:  stderr: mkdir /root/.npm/registry.npmjs.org/har-validator: no space left on device', 'moby/moby#29508'],
+    ['pull', 'failed to register layer: ApplyLayer exit status 1 stdout:  stderr: mkdir /root/.npm/har-validator: no space left on device', 'moby/moby#29508'],
     ['load', 'failed to register layer: ApplyLayer exit status 1 stdout:  stderr: write /usr/local/src/opencv/perf_video_RELEASE.gch: no space left on device', 'Kaggle/docker-python#19'],
   ]],
   ['platform', 'stays', [
