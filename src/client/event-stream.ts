@@ -19,7 +19,7 @@ export function eventStream(
   return {
     [Symbol.asyncIterator]() {
       const left = new AbortController();
-      const events = new AsyncQueue<ImageEvent>(() => left.abort(new Error('nobody listens any more')));
+      const events = new AsyncQueue<ImageEvent>(() => left.abort(new Error('the events are no longer read')));
       const reader = readerInto(events, inSeconds(until));
       withAnySignal(signal, left.signal, (either) => start(reader, either)).then(
         () => events.end(),

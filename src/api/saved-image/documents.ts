@@ -80,7 +80,7 @@ function beginsLikeJson(view: Uint8Array): boolean {
   return '{[ \t\r\n'.includes(String.fromCharCode(view[0] as number));
 }
 
-/** Reads a document; undefined where the text is no JSON, or no document of an image. */
+/** Reads a document; undefined if the text is not JSON or does not describe an image. */
 export function readDocument(text: Uint8Array): ArchiveDocument | undefined {
   const value = parse(text);
   const object: JsonObject = isJsonObject(value) ? value : {};

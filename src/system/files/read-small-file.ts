@@ -74,7 +74,7 @@ function absent(path: string, cause: unknown): undefined {
   if (cause instanceof ConfigError) throw cause;
   const { code, message } = cause as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-  // Of such a path nobody knows what it is: it may be the text of the file. The system's own message quotes it, too.
+  // Such a path may be the text of the file, so it is not shown; neither is the message of the system, which quotes it.
   if (code === 'ENAMETOOLONG') throw new ConfigError(`cannot read a path of ${path.length} characters: it is too long for a path (ENAMETOOLONG)`);
   const why = MEANINGS[code ?? ''] ?? code ?? message;
   throw new ConfigError(`cannot read ${path}: ${why}`, { cause });
