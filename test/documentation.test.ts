@@ -208,6 +208,7 @@ describe('what README says to those who come from elsewhere', () => {
     expect(keys.filter((key) => !known.includes(key))).toEqual([]);
   });
 
+  // covers: complaint js-15
   it('shows every kind of credentials', () => {
     const shown = [...section(heading).matchAll(/credentials: \{ ([\w, ]+) \}/g)];
     const kinds = shown.map(([, members = '']) => members.split(', '));

@@ -25,6 +25,7 @@ afterEach(async () => {
 
 // Two lengths on one request are how one is smuggled inside another (RFC 9112 §11.2).
 describe('a request whose headers and query are changed while it waits', () => {
+  // covers: fault 3.16
   it('is sent as it was given', async () => {
     await start();
     const headers: Record<string, string> = { 'X-Given': '1' };
@@ -45,11 +46,13 @@ describe('a request head', () => {
     [['Content-Length', '1'], ['Content-Length', '1']],
     [['Content-Length', '1'], ['transfer-encoding', 'chunked']],
     [['Host', 'a'], ['HOST', 'a']],
+  // covers: fault 3.16
   ] as const)('with %j and %j is refused', (...fields) => {
     expect(() => encodeRequestHead({ method: 'POST', target: '/', fields })).toThrow(ArgumentError);
   });
 
   // Obs-text is for reading alone (RFC 9110 §5.5): a byte from 0x80 is Latin-1 to one reader and half a character to another.
+  // covers: fault 3.16
   it.each(['\r\nX: 1', '\n', '\r', '\0', '\x1b', '\x7f', '\x80', 'ÿ', 'Ā', '€', '\ud800', ' a', 'a\t'])(
     'with the value %j is refused, and the value not shown',
     (value) => {
@@ -109,6 +112,7 @@ describe('a source of which nothing was read', () => {
 
 describe('an end behind a write that failed', () => {
   // what came before the end
+  // covers: fault 0.2, fault 3.11.3
   it.each(['', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab', 'HTTP/1.1 200 OK\r\n\r\nab'])('has that as its cause: %j', async (came) => {
     const channel = new MemoryChannel();
     const pool = new ConnectionPool(memoryDialer(channel));

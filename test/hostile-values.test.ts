@@ -138,6 +138,7 @@ async function outcome(wire: WireName, { call }: Place, value: string): Promise<
 
 describe.each(wireNames)('over the wire %s', (wire) => {
   describe.each(Object.entries(places))('%s', (where, place) => {
+    // covers: fault 3.16
     it.each(Object.entries(values))('is not more than it seems with %s', async (what, value) => {
       const error = await outcome(wire, place, value);
       if (error !== undefined) expect(error).toBeInstanceOf(LongshoreError);

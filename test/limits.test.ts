@@ -40,10 +40,12 @@ async function listing(body: string, status: string): Promise<Promise<unknown>> 
 describe('a JSON answer', () => {
   const list = (bytes: number): string => `[${' '.repeat(bytes - 2)}]`;
 
+  // covers: fault 2
   it('of 64 MiB is read', async () => {
     expect(await listing(list(JSON_ANSWER_LIMIT), '200 OK')).toEqual([]);
   });
 
+  // covers: fault 2
   it('of one byte more is refused', async () => {
     const error = await listing(list(JSON_ANSWER_LIMIT + 1), '200 OK').catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'LONGSHORE_DECODE', offset: JSON_ANSWER_LIMIT });
@@ -53,6 +55,7 @@ describe('a JSON answer', () => {
 describe('the body of an error', () => {
   const body = (bytes: number): string => `{"message":"told"${' '.repeat(bytes - 18)}}`;
 
+  // covers: fault 2
   it('of 1 MiB is read', async () => {
     await expect(listing(body(ERROR_BODY_LIMIT), '409 Conflict')).rejects.toMatchObject({ status: 409, daemonMessage: 'told' });
     expect(daemon.sockets).toHaveLength(1);
@@ -99,6 +102,7 @@ describe('what is collected', () => {
     expect([...sink.bytes()]).toEqual([1, 2, 3, 4, 5]);
   });
 
+  // covers: fault 6
   it('takes little more memory than its bytes, however many pieces they come in', () => {
     // The attack: an engine that sends one byte at a time. An object kept for each would take a hundred times the limit.
     const before = process.memoryUsage();
@@ -147,6 +151,7 @@ describe('a pax header or a long name of an archive', () => {
     ]);
   const record = (bytes: number): Uint8Array => Buffer.from(paxRecord('comment', 'x'.repeat(bytes - ' comment=\n'.length - 7)));
 
+  // covers: fault 2
   it.each<[string, string, (bytes: number) => Uint8Array]>([
     ['pax header', 'x', record],
     ['long name', 'L', (bytes) => Buffer.alloc(bytes, 'n')],

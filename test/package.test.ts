@@ -13,6 +13,7 @@ const manifest = JSON.parse(read('package.json'));
 const lock = JSON.parse(read('package-lock.json'));
 
 describe('the package', () => {
+  // covers: complaint py-43, complaint js-8, complaint js-47
   it('has no run-time dependencies and exactly four development packages', () => {
     expect(manifest.dependencies).toBeUndefined();
     expect(manifest.peerDependencies).toBeUndefined();
@@ -21,6 +22,7 @@ describe('the package', () => {
     for (const version of Object.values(manifest.devDependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
   });
 
+  // covers: complaint js-43
   it('has no install script anywhere in the tree', () => {
     const packages = Object.values<{ hasInstallScript?: true }>(lock.packages);
     expect(packages.filter((entry) => entry.hasInstallScript)).toEqual([]);

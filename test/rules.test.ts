@@ -52,6 +52,7 @@ describe('of where the engine is', () => {
     expect([...new Set(considered.map(({ rule }) => rule))]).toEqual(names);
   });
 
+  // covers: fault 3.21
   it.each(names.filter((name = '') => name in saying))('%s goes before all below it', async (name = '') => {
     const below = names.slice(names.indexOf(name)).flatMap((each = '') => saying[each] ?? []);
     await writeFile(join(folder, 'config.json'), JSON.stringify(Object.assign({}, ...below.map(({ config }) => config))));

@@ -190,6 +190,7 @@ async function thrownBy(run: Run, options: CallOptions = {}): Promise<unknown> {
 }
 
 describe.each(failures)('%s', (_failure, fail) => {
+  // covers: fault 0.13
   it.each(rows.map((row) => [row.what, row] as const))('shows no secret: %s', async (_, { run, sends, method }) => {
     let sent = '';
     let nth = 0;
@@ -220,6 +221,7 @@ describe('a call that never got its answer', () => {
   });
 
   const abortable = sent.filter(({ method }) => method !== 'ping').map(({ what, run }) => [what, run] as const);
+  // covers: fault 0.13
   it.each(abortable)('shows no secret in flight, nor when it is aborted: %s', async (_, run) => {
     const controller = new AbortController();
     let inFlight = '';

@@ -54,6 +54,7 @@ const operations = Object.keys(endpoints).filter((name) => name !== 'ping') as O
 const prompt: readonly string[] = ['version', 'info', 'inspectImage', 'history', 'tag'];
 
 describe('by default', () => {
+  // covers: fault 3.14
   it.each(operations)('%s has those of a call that may be quiet, or an engine that answers at once', async (operation) => {
     const { '/_ping': ping, ...rest } = await limitsOf(operation, {});
     expect(ping).toEqual({ connectMs: 10_000, headMs: 30_000, idleMs: undefined });
@@ -165,6 +166,7 @@ describe('headMs ends', () => {
 
 describe('idleMs ends', () => {
   const begun = (content: string): string => `HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n${content}`;
+  // covers: fault 0.15
   it.each<[string, string[], Run]>([
     ['a list', [begun('[')], images],
     ['a progress stream', [begun('{"status":"x"}')], (c) => all(c.pull('a'))],
@@ -198,6 +200,7 @@ describe('idleMs ends', () => {
     expect((error as Error).message).toContain('took nothing');
   });
 
+  // covers: fault 0.15
   it('no upload whose own source takes its time', async () => {
     async function* slow(): AsyncGenerator<Uint8Array> {
       for (let block = 0; block < 3; block++) {
@@ -218,6 +221,7 @@ describe('idleMs ends', () => {
 });
 
 describe('connectMs ends', () => {
+  // covers: fault 3.25.6
   it('a dialer that does not heed its signal', async () => {
     const dialer = { address: 'nowhere', dial: () => new Promise<never>(() => {}) };
     client = new ImageClient({ dialer, timeouts: { connectMs: 30 } });

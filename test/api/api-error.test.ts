@@ -26,6 +26,7 @@ describe('the words of an error', () => {
 });
 
 describe('an answer that is no success', () => {
+  // covers: fault 3.25.8
   it('is one sentence with the request, the address, the status and the words of the engine', () => {
     const error = errorOf(404, '{"message":"No such image: nope:latest"}\n', 'Not Found');
     expect(error.message).toBe('GET /v1.41/images/zz/json on unix:///d.sock answered 404: No such image: nope:latest');
@@ -33,6 +34,7 @@ describe('an answer that is no success', () => {
     expect(error.daemonMessage).toBe('No such image: nope:latest');
   });
 
+  // covers: complaint api-10
   it.each<[number, new (...args: never[]) => errors.ApiError]>([
     [304, errors.ApiError],
     [400, errors.BadRequestError],
@@ -85,6 +87,7 @@ describe('an answer that is no success', () => {
   });
 
   // the form of the body, the body, the words
+  // covers: fault 3.17, complaint py-48
   it.each([
     ['Podman, with more members', '{"cause":"image not known","message":"x: image not known","response":404}', 'x: image not known'],
     ['without message, as Podman 5.8 on push', '{"errorDetail":{"message":"denied"},"error":"denied!"}', 'denied'],
@@ -101,6 +104,7 @@ describe('an answer that is no success', () => {
     expect(errorOf(404, bytes, 'Not Found').daemonMessage).toBe(words);
   });
 
+  // covers: fault 3.2.6, fault 3.17
   it('shows no control characters of the engine', () => {
     expect(errorOf(500, '\u001b[31mred\u202e').message).toBe('GET /v1.41/images/zz/json on unix:///d.sock answered 500: \\u{1b}[31mred\\u{202e}');
   });
@@ -110,6 +114,7 @@ describe('an answer that is no success', () => {
   });
 
   // the page, and the words in its place
+  // covers: fault 3.17
   it.each([
     ['<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body></html>', '502 Bad Gateway'],
     ['<!DOCTYPE html>\n<html><head><title lang="en">\n  Sign in to\n  the proxy </title>', 'Sign in to the proxy'],
@@ -124,6 +129,7 @@ describe('an answer that is no success', () => {
     expect(errorOf(500, '<nil> pointer').daemonMessage).toBe('<nil> pointer');
   });
 
+  // covers: fault 3.17
   it('that is the engine\'s fault and has no words sends the reader to the log', () => {
     expect(errorOf(500, '', 'Internal Server Error').message).toBe(
       'GET /v1.41/images/zz/json on unix:///d.sock answered 500: Internal Server Error (the answer says no more; the log of the engine may)',
@@ -144,6 +150,7 @@ describe('an answer that is no success', () => {
     }
   });
 
+  // covers: fault 3.17
   it('says where its words were cut short', () => {
     const error = errorOf(404, '{"message":"No su', 'Not Found', { cut: true });
     expect(error.message).toMatch(/answered 404: \{"message":"No su \(the answer was cut short here\)$/);
@@ -163,6 +170,7 @@ describe('the reason of an error', () => {
     // Docker 28.5, containerd store
     ['failed to resolve reference "h:1/x:1": pull access denied, repository does not exist or may require authorization', 'auth'],
     ['unexpected status from HEAD request to http://h:1/v2/x/blobs/sha256:9: 401 Unauthorized', 'auth'],
+    // covers: complaint api-15
     ['login attempt to http://127.0.0.1/v2/ failed with status: 401 Unauthorized', 'auth'],
     ['toomanyrequests: You have reached your pull rate limit', 'rate-limit'],
     ['write /x: no space left on device', 'no-space'],
@@ -266,6 +274,7 @@ describe('a JSON answer', () => {
     expect(decodeJson(Buffer.from('{"a":"é"}\n'))).toEqual({ a: 'é' });
   });
 
+  // covers: fault 3.19.6
   it.each([['<html>', /"<html>"/], ['', /no content/], ['{"a":', /no JSON/]])('that is none (%j) is a DecodeError in our own words', (text, words) => {
     expect(() => decodeJson(Buffer.from(text))).toThrow(errors.DecodeError);
     expect(() => decodeJson(Buffer.from(text))).toThrow(words);

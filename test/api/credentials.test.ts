@@ -17,6 +17,7 @@ function decode(value: string): unknown {
 
 describe('encodeRegistryAuth', () => {
   // credentials | the JSON inside | Python's base64.urlsafe_b64encode of that JSON
+  // covers: fault 0.14, fault 3.19.1, complaint py-32, complaint js-19
   test.each<[Credentials, unknown, string]>([
     // 0, 1 and 2 bytes above a multiple of 3: no, two and one "="
     [{ username: 'a', password: 'bcd' }, { username: 'a', password: 'bcd' },
@@ -105,6 +106,7 @@ function thrown(call: () => unknown): unknown {
 describe('a Secret', () => {
   const secret = new Secret('HUNTER2');
 
+  // covers: fault 3.19.4, complaint js-22
   test.each<[string, (value: unknown) => string]>([
     ['a template', (value) => `${value}`],
     ['a sum', (value) => '' + value],
@@ -118,6 +120,7 @@ describe('a Secret', () => {
     expect(show(secret)).not.toContain('HUNTER2');
   });
 
+  // covers: fault 3.19.4
   test('reads [redacted], and reveals itself when asked', () => {
     expect(`${secret}`).toBe('[redacted]');
     expect(JSON.stringify([secret])).toBe('["[redacted]"]');
@@ -169,6 +172,7 @@ describe('a registry', () => {
     expect(serverAddress(host)).toBe(key);
   });
 
+  // covers: fault 3.19.2
   test('of index.docker.io has the key of Docker Hub', () => {
     expect(serverAddress('index.docker.io')).toBe('https://index.docker.io/v1/');
   });

@@ -7,6 +7,7 @@ import type { Filters } from '../../src/api/filters.ts';
 
 describe('encodeFilters', () => {
   // docker-py writes a boolean inside a list as "True", which dockerd refuses: case 2.
+  // covers: complaint js-37
   test.each<[Filters, string | undefined]>([
     [{ dangling: true }, '{"dangling":["true"]}'],
     [{ dangling: [true, false] }, '{"dangling":["true","false"]}'],

@@ -60,6 +60,7 @@ describe('one shape, whatever the engine', () => {
 
   // who sums up, its answer
   const summed = { totalSize: 100, reclaimable: 60, totalCount: 2, activeCount: 1 };
+  // covers: complaint api-19
   it.each([
     ['the engine, from API 1.52', { ImageUsage: { TotalSize: 100, Reclaimable: 60, TotalCount: 2, ActiveCount: 1 } }],
     ['we, from the list', { LayersSize: 100, Images: [{ Id: 'a', Size: 50, SharedSize: 10, Containers: 1 }, { Id: 'b', Size: 60, SharedSize: 10, Containers: 0 }] }],

@@ -262,6 +262,7 @@ describe('parseImage', () => {
     expect(takes(parseImage)).toBe(takes(parseReference));
   });
 
+  // covers: fault 0.11
   test.each(hostile)('refuses %j, and names it (CVE class: "image rm ../containers/x")', (text, shown) => {
     expect(refusal(() => parseImage(text))).toContain(shown);
     expect(refusal(() => parseReference(text))).toContain(shown);
@@ -334,6 +335,7 @@ describe('a refusal says what to do', () => {
 });
 
 describe('encodePath', () => {
+  // covers: fault 3.16
   test.each([
     ['alpine', 'alpine'],
     ['host:5000/a/b:1', 'host:5000/a/b:1'],

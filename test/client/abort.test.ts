@@ -188,6 +188,7 @@ it('the table has every method that there is', () => {
 });
 
 describe('an abort before the call', () => {
+  // covers: fault 0.15, fault 3.14
   it.each(cases(rows))('of %s sends nothing', async (_, { run }) => {
     make();
     const connections = daemon.daemon.sockets.length;
@@ -220,6 +221,7 @@ describe.each(Object.entries(engines))('on %s', (engine, fields) => {
   const ours = engine === 'Docker' ? rows : rows.filter(({ method }) => !dockerOnly.includes(method));
 
   describe.each(['before the answer', 'in the middle of the answer'] as const)('an abort %s', (where) => {
+    // covers: fault 0.15, fault 3.14
     it.each(cases(ours))('to each request of %s', async (_, { run }) => {
       make();
       daemon.fallSilent(undefined);
@@ -246,6 +248,7 @@ async function turns(): Promise<void> {
 
 describe('an abort in the middle of an error', () => {
   const asking = rows.filter(({ method }) => !['supports', 'apiVersion', 'ping'].includes(method));
+  // covers: fault 0.15, fault 3.14
   it.each(cases(asking))('of %s', async (_, { run }) => {
     make();
     await client.diskUsage();
@@ -258,6 +261,7 @@ describe('an abort in the middle of an error', () => {
 });
 
 describe('an abort while dialling', () => {
+  // covers: fault 0.15, fault 3.14
   it.each(cases(rows))('%s, which never ends, whatever the dialer does about it', async (_, { run }) => {
     let dials = 0;
     let silent = true;
@@ -339,6 +343,7 @@ describe('an abort while dialling', () => {
 });
 
 describe('an abort while waiting for a connection, where their number is limited', () => {
+  // covers: fault 0.15, fault 3.14
   it.each(cases(rows))('of %s', async (_, { run }) => {
     const { address, dial } = dialerFor(parseAddress(daemon.host));
     make({ dialer: { address, dial, traits: { connectMs: 30_000, idleMs: 60_000, maxBusy: 1 } } });
@@ -377,6 +382,7 @@ async function oneOf(pids: () => Promise<number[]>): Promise<number> {
 }
 
 describe.runIf(process.platform !== 'win32')('an abort while a program works for the call', () => {
+  // covers: fault 0.15, fault 3.14
   it.each(cases(rows))('ends the ssh of %s', async (_, { run }) => {
     const pids = await waitingProgram('ssh');
     make({ host: 'ssh://u@h.example' });
@@ -386,6 +392,7 @@ describe.runIf(process.platform !== 'win32')('an abort while a program works for
     await until(() => !runs(pid));
   });
 
+  // covers: fault 0.15, fault 3.14
   it.each(cases(rows.filter(({ asks }) => asks)))('ends the credential helper of %s', async (_, { run }) => {
     const pids = await waitingProgram('docker-credential-waiting');
     await writeFile(join(folder, 'config.json'), '{"credsStore":"waiting"}');
@@ -468,6 +475,7 @@ describe('an abort of an upload', () => {
     return { seen, data };
   }
 
+  // covers: fault 0.15, fault 3.14
   it.each(uploads)('by %s, which the engine does not take', async (_, upload) => {
     make();
     await client.ping();
@@ -490,6 +498,7 @@ describe('an abort of an upload', () => {
     expect(seen.blocks).toBe(blocks);
   });
 
+  // covers: fault 0.15, fault 3.14
   it.each(uploads)('by %s, whose source has nothing to give', async (_, upload) => {
     make();
     const { seen, data } = watched(() => seen.blocks < 3);
@@ -525,6 +534,7 @@ describe('an abort amid what is read slowly', () => {
   const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
   const answer = `${head}20000\r\n${'x'.repeat(0x20000)}\r\n${'y'.repeat(0x20030)}`;
 
+  // covers: fault 0.15, fault 3.14
   it('ends each, whose promise is pending', async () => {
     make();
     await client.apiVersion();
@@ -574,6 +584,7 @@ describe('an abort amid what is read slowly', () => {
     await worksAgain();
   });
 
+  // covers: fault 3.15
   it('ends an answer to request that nobody reads', async () => {
     make();
     await client.apiVersion();
@@ -589,6 +600,7 @@ describe('an abort amid what is read slowly', () => {
 });
 
 describe('an abort when all has come and the file is being written', () => {
+  // covers: fault 0.15, fault 3.14
   it('leaves the file that was there, and no other', async () => {
     await writeFile(file(), 'as it was');
     const sink = await files.createFile(file());
@@ -604,6 +616,7 @@ describe('an abort when all has come and the file is being written', () => {
 });
 
 describe('a signal that many calls share', () => {
+  // covers: fault 0.15, fault 3.14, fault 3.26
   it('keeps nothing of those that are over', async () => {
     make();
     const controller = new AbortController();

@@ -53,6 +53,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   const same = (got: Uint8Array): void => expect(Buffer.compare(got, archive)).toBe(0);
 
   describe('an archive', () => {
+    // covers: complaint py-9
     it('is iterated in chunks of the size asked for, which are the caller\'s own', async () => {
       await start(whole);
       const chunks: Uint8Array[] = [];
@@ -69,6 +70,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       same(Buffer.concat(chunks));
     });
 
+    // covers: fault 3.15
     it('makes the engine wait for a slow loop, also where a read ends in the middle of a chunk', async () => {
       await start(whole);
       let wait: void | Promise<void> = undefined;
@@ -85,6 +87,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect((await loop.next()).done).toBe(true);
     });
 
+    // covers: complaint py-8
     it('is given in borrowed views, and the engine waits for a promise', async () => {
       await start(whole);
       const views: Buffer[] = [];
@@ -135,6 +138,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(() => stream[Symbol.asyncIterator]()).toThrow('read already');
     });
 
+    // covers: fault 0.5
     it('that is left early closes the connection', async () => {
       let closed = false;
       await start((_, response) => {
@@ -156,6 +160,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     };
 
     // what goes wrong, the answer, the error
+    // covers: fault 3.26
     it.each<[string, Answering, new (...args: never[]) => Error]>([
       ['there is no such image', (_, response) => ((response.statusCode = 404), { message: 'No such image' }), NotFoundError],
       ['the connection breaks', (_, response) => void response.write(archive.subarray(0, 1_000_000), () => response.destroy()), TruncatedError],

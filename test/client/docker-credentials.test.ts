@@ -182,6 +182,7 @@ describe('dockerConfig', () => {
     for (const registry of ['r.example', 't.example']) expect(shownBy(await source()(registry, {}))).not.toContain('HUNTER2');
   });
 
+  // covers: complaint js-24
   it('asks the helper for the registry, and nobody where a helper is not named', async () => {
     // docker 20.10 and 28.2: asks such a program if it is called pass, secretservice, osxkeychain or wincred
     for (const name of ['mine', 'pass', 'secretservice', 'osxkeychain', 'wincred']) {
@@ -196,6 +197,7 @@ describe('dockerConfig', () => {
   });
 
   // CVE-2021-41092. docker 20.10 and 28.2 send ada's password when the helper fails.
+  // covers: fault 3.19.2, fault 3.19.3, complaint js-23
   it('tries nothing else where a helper has nothing, or fails', async () => {
     await helpers.make('without', `fail('credentials not found in native keychain')`);
     await helpers.make('broken', `fail('HUNTER2', 3)`);
@@ -209,6 +211,7 @@ describe('dockerConfig', () => {
     expect(shownBy(error)).not.toContain('HUNTER2');
   });
 
+  // covers: fault 3.20.7
   it('starts one program for all who ask for a registry at the same time, and keeps no answer', async () => {
     await helpers.make('slow', `held(() => give('u', 'p'))`);
     await configure({ credsStore: 'slow' });
@@ -228,6 +231,7 @@ describe('dockerConfig', () => {
     expect(await helpers.runs()).toHaveLength(3);
   });
 
+  // covers: fault 3.20.7
   it('does not keep a failure', async () => {
     await configure({ credsStore: 'changing' });
     const ask = source();
@@ -311,6 +315,7 @@ describe('a client', () => {
     expect(await sentBy(client.push('r.example/x', { credentials: own }))).toMatchObject({ identitytoken: 'own' });
   });
 
+  // covers: complaint py-34
   it('sends nothing where credentials cannot be had, and all else where they are not needed', async () => {
     await configure({ credHelpers: { 'h.example': 'absent' }, auths: { 'b.example': { auth: '!' } } });
     const client = await start(source());
@@ -341,6 +346,7 @@ describe('a client', () => {
 
   const login1: Credentials = { username: 'u', password: 'HUNTER2', serverAddress: 'https://r.example/v2/' };
 
+  // covers: fault 3.19.2
   it('with credentials for one registry sends them there, and nowhere else', async () => {
     const client = await start(login1);
     await client.push('r.example/x');
@@ -368,6 +374,7 @@ describe('a client', () => {
     expect(sent()).toMatchObject({ identitytoken: 't' });
   });
 
+  // covers: fault 3.19.2
   it('refuses those that a call is given for another registry, without showing them', async () => {
     const client = await start(undefined);
     const calls: Record<string, () => unknown> = {
@@ -385,6 +392,7 @@ describe('a client', () => {
     expect(engine.asked).toEqual([]);
   });
 
+  // covers: fault 3.19.2
   it('does not send those that a function gives for another registry', async () => {
     const questions: unknown[] = [];
     const client = await start((registry, { repository }) => {

@@ -193,6 +193,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await expect(client.search('h:1/nothing')).rejects.toMatchObject({ status: 404 });
     });
 
+    // covers: complaint py-50
     it('a look at a registry is refused', async () => {
       await start({}, '', { podman: true });
       await expect(client.inspectDistribution('a')).rejects.toMatchObject({ subject: 'inspectDistribution', spoken: 'Podman' });

@@ -23,6 +23,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   const refusal = (range: string) => ({ message: `client version X is too new. Maximum supported API version is ${range}` });
 
   describe('the API version', () => {
+    // covers: complaint py-45
     it('is asked for once, by whoever comes first, and then spoken', async () => {
       await start(() => []);
       await Promise.all(Array.from({ length: 50 }, () => client.images()));
@@ -43,6 +44,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(engine.asked[0]?.target).toBe('/v1.30/images/json');
     });
 
+    // covers: fault 3.25.9
     it('of an engine that is too old for us is an error that states both ranges', async () => {
       await start(() => [], '1.18');
       const error = await client.images().catch((reason: unknown) => reason);
@@ -52,6 +54,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(engine.asked).toEqual([]);
     });
 
+    // covers: fault 3.25.9, complaint js-36
     it('of an engine that is too new for us is an error that states both ranges', async () => {
       await start((asked, response) => {
         if (asked.target === '/version') return { ApiVersion: '1.99', MinAPIVersion: '1.60' };
@@ -269,6 +272,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('an error body', () => {
+    // covers: fault 3.17
     it('that has no end is read up to 1 MiB, and its status is told', async () => {
       await start((_, response) => {
         response.statusCode = 500;
@@ -312,6 +316,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       }
     });
 
+    // covers: fault 3.17
     it('that is cut short still tells its status, and that it was cut', async () => {
       await start((_, response) => {
         response.writeHead(404, { 'Content-Length': 100 }).write('{"message":');
@@ -324,6 +329,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('a redirect', () => {
+    // covers: fault 3.16
     it('is an error and is not followed', async () => {
       await start((_, response) => {
         response.writeHead(301, { Location: '/containers/json' });
@@ -339,6 +345,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     const stream: Answering = ({ target }) =>
       target.includes('/push?') ? `{"status":"latest: digest: sha256:${'0'.repeat(64)} size: 5"}\n` : '{"status":"Status: Downloaded newer image for x"}\n';
 
+    // covers: complaint js-18, complaint api-3
     it('always go along with a push, as an empty object where there are none', async () => {
       await start(stream);
       await client.push('127.0.0.1:5000/x');
@@ -362,6 +369,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       ]);
     });
 
+    // covers: fault 3.19.1
     it('are asked of a function with the key of the registry, and go with no other call', async () => {
       await start((_, response) => void response.end('[]'));
       const askedFor: string[] = [];
@@ -426,6 +434,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('an error made of a status', () => {
+    // covers: fault 3.12
     it('says where it happened, and whether the connection had been used before', async () => {
       await start((_, response) => void response.writeHead(404).end('{"message":"no"}'), '1.41', { version: '1.41' });
       const exchange = { method: 'GET', target: '/v1.41/images/a/json', address: engine.host, requestSent: true };

@@ -35,6 +35,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   describe('a call puts on the wire', () => {
     // what is called, what is sent; a name, a tag and a digest as the docker command sends them
     it.each<[string, (c: ImageClient) => PromiseLike<unknown>, string, unknown?]>([
+      // covers: complaint py-28
       ['images by name', (c) => c.images({ name: 'a/*', filters: { dangling: true } }), 'GET /v1.55/images/json?filters={"dangling":["true"],"reference":["a/*"]}'],
       ['inspect by id', (c) => c.inspectImage(id), `GET /v1.55/images/${id}/json`, { Id: id }],
       ['inspect of a platform', (c) => c.inspectImage('a', { platform: 'linux/arm64' }), 'GET /v1.55/images/a/json?platform={"architecture":"arm64","os":"linux"}', { Id: id }],
@@ -48,13 +49,17 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       ['prune', (c) => c.pruneImages({ filters: { dangling: false } }), 'POST /v1.55/images/prune?filters={"dangling":["false"]}', { SpaceReclaimed: 0 }],
       ['search', (c) => c.search('x', { limit: 5 }), 'GET /v1.55/images/search?term=x&limit=5'],
       ['distribution', (c) => c.inspectDistribution('alpine'), 'GET /v1.55/distribution/docker.io/library/alpine/json', { Descriptor: { digest: id } }],
+      // covers: complaint py-21
       ['pull without a tag', (c) => c.pull('alpine'), 'POST /v1.55/images/create?fromImage=docker.io/library/alpine&tag=latest', pulled],
       ['pull by digest', (c) => c.pull(`a@${id}`), `POST /v1.55/images/create?fromImage=docker.io/library/a&tag=${id}`, pulled],
+      // covers: complaint py-23
       ['pull by tag and digest', (c) => c.pull(`a:1@${id}`), `POST /v1.55/images/create?fromImage=docker.io/library/a&tag=${id}`, pulled],
       ['pull of all tags', (c) => c.pull('h:1/a', { allTags: true }), 'POST /v1.55/images/create?fromImage=h:1/a', pulled],
       ['pull of a platform', (c) => c.pull('a', { platform: 'linux/arm/v7' }), 'POST /v1.55/images/create?fromImage=docker.io/library/a&tag=latest&platform=linux/arm/v7', { ...pulled, Id: id, Os: 'linux', Architecture: 'arm', Variant: 'v7' }],
+      // covers: complaint py-22
       ['push without a tag', (c) => c.push('h:1/a'), 'POST /v1.55/images/h:1/a/push?tag=latest', { aux: { Digest: id } }],
       ['push of all tags', (c) => c.push('h:1/a', { allTags: true }), 'POST /v1.55/images/h:1/a/push', pushed],
+      // covers: complaint py-16
       ['load', (c) => c.loadImage(Buffer.from('x')), 'POST /v1.55/images/load?quiet=0', { stream: 'Loaded image: a:1' }],
       ['load, quiet', (c) => c.loadImage(new Blob(['x']), { quiet: true }), 'POST /v1.55/images/load?quiet=1', { stream: 'Loaded image: a:1' }],
       ['import', (c) => c.importImageFromData(Buffer.from('x'), { repository: 'h:1/a', tag: '2', message: 'm', changes: ['ENV a=b'] }), 'POST /v1.55/images/create?fromSrc=-&repo=h:1/a:2&message=m&changes=ENV a=b', { status: id }],
@@ -75,6 +80,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('what an engine leaves out or calls null', () => {
+    // covers: complaint api-14
     it('is an empty list', async () => {
       reply = null;
       expect(await client.history('a')).toEqual([]);
@@ -88,6 +94,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('the filters that a caller gave', () => {
+    // covers: complaint py-29
     it('are not touched', async () => {
       const filters = Object.freeze({ reference: Object.freeze(['a']) as readonly string[] });
       await client.images({ name: 'b', filters });
@@ -110,9 +117,11 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       ['a digest at push', (c) => c.push(`a@${id}`), InvalidReferenceError],
       ['a digest as the new name', (c) => c.tag('a', `b@${id}`), InvalidReferenceError],
       ['an unknown option', (c) => c.images({ al: true } as object), ArgumentError],
+      // covers: complaint js-13
       ['an unknown option of pull', (c) => c.pull('a', { authconfig: {} } as object), ArgumentError],
       ['an option that would be dropped', (c) => c.importImageFromImage('a', { changes: ['CMD x'] } as object), ArgumentError],
       ['manifests with platform', (c) => c.inspectImage('a', { manifests: true, platform: 'linux/amd64' }), ArgumentError],
+      // covers: complaint api-13
       ['no image to save', (c) => c.getImage([]), ArgumentError],
       ['a platform that is none', (c) => c.pull('a', { platform: '?' }), ArgumentError],
       ['changes that are no list', (c) => c.importImageFromData(Buffer.of(1), { changes: 'CMD x' as never }), ArgumentError],
@@ -136,6 +145,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   describe('making a client', () => {
     it.each<[string, object, new (...args: never[]) => Error]>([
       ['without a host', {}, ArgumentError],
+      // covers: complaint js-32
       ['with both', { host: 'unix:///x', dialer: { address: 'x', dial: () => {} } }, ArgumentError],
       ['with a host of unknown scheme', { host: 'ftp://x' }, ConfigError],
       ['with an option that there is not', { host: 'unix:///x', socketPath: '/x' }, ArgumentError],

@@ -35,6 +35,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   const denied = lines([...pulled.slice(0, 2), { errorDetail: { message: 'denied: no' }, error: 'denied: no' }]);
 
   describe('a progress stream', () => {
+    // covers: complaint py-47
     it('that is awaited gives the result', async () => {
       await start(() => lines(pulled));
       expect(await client.pull('x:1')).toEqual({
@@ -52,6 +53,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(engine.asked).toHaveLength(1);
     });
 
+    // covers: complaint py-27
     it('that is iterated gives each event, and then the result', async () => {
       await start(() => lines(pulled));
       const stream = client.pull('x:1');
@@ -72,6 +74,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(Buffer.concat(await collect(client.pull('x:1').bytes())).toString()).toBe(lines(pulled));
     });
 
+    // covers: fault 3.5.10, complaint py-7
     it('gives the events before an error in the stream, and then throws it', async () => {
       await start(() => denied);
       const stream = client.pull('x:1');
@@ -85,6 +88,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await expect(stream.result()).rejects.toBe(error);
     });
 
+    // covers: fault 0.10, complaint py-1, complaint js-2
     it.each([
       ['awaited', (c: ImageClient) => c.pull('x:1')],
       ['read as bytes', (c: ImageClient) => collect(c.pull('x:1').bytes())],
@@ -116,6 +120,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await expect(client.pull('x:1').result()).rejects.toBeInstanceOf(ArgumentError);
     });
 
+    // covers: fault 0.5
     it('that is left early closes the connection, and has no result', async () => {
       let closed = false;
       await start((_, response) => {
@@ -131,6 +136,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await expect(stream.result()).rejects.toBeInstanceOf(ArgumentError);
     });
 
+    // covers: complaint js-25
     it('that is aborted in its middle rejects with the reason', async () => {
       await start((_, response) => void response.write(lines(pulled.slice(0, 1))));
       const controller = new AbortController();
@@ -166,6 +172,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       return client.loadImage(Buffer.from('x'));
     };
     // the lines of the engine, references, ids
+    // covers: complaint js-3
     it.each<[string, string[], string[], string[]]>([
       ['Docker, two tags', ['Loaded image: a:1\n', 'Loaded image: h:1/b:2\n'], ['a:1', 'h:1/b:2'], []],
       ['Docker, no tag', [`Loaded image ID: ${digest}\n`], [], [digest]],

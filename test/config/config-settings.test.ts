@@ -15,6 +15,7 @@ describe('config.json', () => {
   });
 
   const broken = ['{"auth":"aHVudGVyMg', '{"a":1}{"b":2}', '\ufeff{}', '[]', '"hunter2"', 'nullx', '{"a":\u00a01}'];
+  // covers: fault 3.21
   it.each(broken)('%j is refused by its path alone', (text) => {
     expect(() => settings(text)).toThrow(ConfigError);
     const reason = '(is not JSON|is JSON, and not an object|begins with a byte order mark, where JSON in UTF-8 has none)';

@@ -42,6 +42,7 @@ describe('DOCKER_CUSTOM_HEADERS', () => {
 });
 
 describe('a header that the client writes itself', () => {
+  // covers: fault 3.21
   it.each([
     'Host', 'host', 'User-Agent', 'Content-Length', 'CONTENT-LENGTH', 'Content-Type', 'Transfer-Encoding', 'Connection',
     'Upgrade', 'Expect', 'TE', 'Trailer', 'X-Registry-Auth', 'X-Registry-Config',

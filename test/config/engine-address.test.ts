@@ -34,6 +34,7 @@ describe('a socket or pipe', () => {
     expect(parseAddress(text)).toEqual({ scheme: text.split(':')[0], path, text: canonical });
   });
 
+  // covers: fault 3.25.4
   test('of 107 bytes is the longest; characters do not count (unix(7))', () => {
     expect(parseAddress(`unix:///${'ä'.repeat(53)}`)).toMatchObject({ path: `/${'ä'.repeat(53)}` });
     expect(refusal(`unix:///${'ä'.repeat(53)}b`)).toContain('108 bytes');
@@ -116,6 +117,7 @@ describe('ssh', () => {
     expect(parseAddress(address.text)).toEqual(address);
   });
 
+  // covers: fault 3.23
   test.each([
     'ssh://', 'ssh://:22', 'ssh://-oProxyCommand=x', 'ssh://-oX@h', 'ssh://u@-h', 'ssh://u:p@h', 'ssh://u:@h',
     'ssh://h?command=', 'ssh://h?command=%20', 'ssh://h?command=a%20%20b', 'ssh://h?command=-a', 'ssh://h?command=a;b',
@@ -138,6 +140,7 @@ describe('ssh', () => {
 
 describe('refused is', () => {
   // address | what the message tells
+  // covers: fault 3.23, fault 3.25.5
   test.each([
     ['', 'is empty'],
     ['ftp://x', 'unknown scheme'],
@@ -231,10 +234,12 @@ describe('refused is', () => {
 });
 
 describe('a refusal', () => {
+  // covers: fault 3.25.5
   test('names the variable and the value', () => {
     expect(refusal('ftp://x', 'DOCKER_HOST')).toContain('DOCKER_HOST "ftp://x" has an unknown scheme');
   });
 
+  // covers: fault 3.19.6, fault 3.25.5
   test.each([
     'tcp://user:HUNTER2@h:1', 'ssh://user:HUNTER2@h', 'ftp://user:HUNTER2@h', 'user:HUNTER2@h:1',
     'tcp://u:a/HUNTER2@h:1', 'ssh://u:a@HUNTER2@h', 'ssh://u:HUNTER2@h?x', 'https://HUNTER2@h',

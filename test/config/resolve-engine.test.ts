@@ -73,6 +73,7 @@ describe('the rules, in the docker command\'s order', () => {
     expect(() => choose({ currentContext })).toThrow(currentContext);
   });
 
+  // covers: fault 3.21
   it.each(['a', '../x', 'a/b'])('refuses the context %j before anything is looked up', (name) => {
     expect(() => choose({ variables: { DOCKER_CONTEXT: name } })).toThrow(/^DOCKER_CONTEXT: ".*" is no name of a context/);
   });
@@ -83,6 +84,7 @@ describe('the rules, in the docker command\'s order', () => {
     expect(rulesOf(choose({ host: TCP, variables: { DOCKER_HOST: host } }))).toContain('DOCKER_HOST undefined overruled');
   });
 
+  // covers: fault 3.25.5
   it('names the variable of a host that is none, and the context', () => {
     const words = 'has an unknown scheme';
     expect(() => choose({ variables: { DOCKER_HOST: 'gopher://x' } })).toThrow(`DOCKER_HOST "gopher://x" ${words}`);
@@ -151,6 +153,7 @@ describe('TLS', () => {
   const lab = { context: 'lab', stored: { host: TCP } };
   const skipping = { context: 'lab', stored: { host: TCP, skipTlsVerify: true } };
 
+  // covers: fault 0.12, fault 3.22
   it.each<[string, Case, object | undefined]>([
     // what is set | what is used; without files where none is named
     ['nothing', { host: TCP }, undefined],
@@ -182,6 +185,7 @@ describe('TLS', () => {
     expect(explanation).toMatchObject({ rule: 'default', host: 'tcp://localhost:2376' });
   });
 
+  // covers: fault 0.12, fault 3.22
   it.each<[string, Case, string]>([
     ['a CA', { host: TCP, variables: verifying, existing: files('cert', 'key') }, '/c/ca.pem does not exist'],
     ['a key', { host: TCP, variables: verifying, existing: files('ca', 'cert') }, '/c/key.pem does not exist, without'],

@@ -51,6 +51,7 @@ const grace = { username: 'grace', password: 'pass:word?>~' };
 const linus = { username: 'linus', password: 'pass:word?>~' };
 
 describe('a config.json that a real program wrote', () => {
+  // covers: complaint py-38
   it.each<[file: string, registry: string, repository: string, expected: unknown]>([
     ['docker-20.10.json', 'registry.example', 'app', ada],
     ['docker-20.10.json', 'localhost:5000', 'app', ada],
@@ -78,6 +79,7 @@ describe('a key of auths', () => {
   const login = { auth: base64('u:p') };
   const found = { username: 'u', password: 'p' };
 
+  // covers: complaint py-35
   it.each<[key: string, registry: string, repository: string | undefined, isFound: boolean]>([
     ['registry.example', 'registry.example', 'a/b', true],
     ['https://registry.example', 'registry.example', 'a/b', true],
@@ -150,6 +152,7 @@ describe('a key of auths', () => {
 describe('an entry of auths', () => {
   const entry = (value: unknown): unknown => find({ auths: { 'r.example': value } }, 'r.example');
 
+  // covers: fault 3.21
   it.each<[what: string, value: unknown, expected: unknown]>([
     ['auth', { auth: 'YWRhOnBhc3M6d29yZD8+fg==' }, ada],
     ['auth with ends of lines, which Go skips', { auth: 'YWRhOnBhc3M6\r\nd29yZD8+fg==\n' }, ada],
@@ -176,6 +179,7 @@ describe('an entry of auths', () => {
     expect(entry(value)).toEqual(expected);
   });
 
+  // covers: fault 3.19.6
   it.each<[what: string, value: unknown, says: RegExp]>([
     ['is a text', 'HUNTER2', /not an object/],
     ['is a list', ['HUNTER2'], /not an object/],
@@ -200,6 +204,7 @@ describe('an entry of auths', () => {
   });
 
   // docker: warns, and forgets all of the file
+  // covers: fault 3.21, complaint py-37
   it('harms no other when it is broken', () => {
     const auths = { 'a.example': { auth: '!' }, 'b.example': 7, 'r.example/team': [], 'r.example': { auth: base64('u:p') } };
     expect(find({ auths }, 'r.example', 'app')).toEqual({ username: 'u', password: 'p' });
@@ -296,10 +301,12 @@ describe('DOCKER_AUTH_CONFIG', () => {
 });
 
 describe('a file', () => {
+  // covers: fault 3.21
   it.each(['', ' \r\n\t', '{}', 'null', '{"auths":null}'])('may be %j, and has nothing then', (text) => {
     expect(find(Buffer.from(text), 'r.example')).toBeUndefined();
   });
 
+  // covers: fault 3.19.6, fault 3.21
   it.each<[what: string, content: Buffer, says: RegExp]>([
     ['no JSON', Buffer.from('HUNTER2'), /is not JSON$/],
     ['JSON that is cut off', Buffer.from('{"auths":{"HUNTER2"'), /is not JSON$/],

@@ -58,6 +58,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(daemon.sockets).toHaveLength(1);
     });
 
+    // covers: complaint js-31
     it('by the call that comes next, last in first out, while two are busy at once', async () => {
       await start(answering(answer('x')));
       await Promise.all([get(), get()]);
@@ -74,6 +75,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       return told;
     }
 
+    // covers: fault 3.9
     it('the one that was used last is taken first: it is the likeliest to be alive', async () => {
       const told = await startTold();
       const both = [get(), get()];
@@ -89,6 +91,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect((await next).text).toBe(one);
     });
 
+    // covers: fault 3.9
     it.each([[undefined, 6], [2, 2]])('with maxIdle: %s, %i are kept, and the rest are closed', async (maxIdle, kept) => {
       const told = await startTold({ maxIdle });
       const calls = Array.from({ length: 8 }, () => get());
@@ -103,6 +106,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
 
   describe('a connection is not used again', () => {
     // why, the first answer
+    // covers: fault 0.5
     it.each([
       ['the engine says close', answer('x', 'Connection: close\r\n')],
       ['bytes follow the answer', `${answer('x')}HTTP/1.1 500 Stray\r\n\r\n`],
@@ -114,6 +118,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(daemon.sockets).toHaveLength(2);
     });
 
+    // covers: fault 0.6, fault 3.10.3
     it('when bytes come that nobody asked for', async () => {
       await start((socket, index) => onRequest(socket, () => socket.write(answer(`${index}`))));
       await get();
@@ -121,6 +126,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect((await get()).text).toBe('1');
     });
 
+    // covers: fault 0.6, fault 3.11.2
     it('when the engine has ended it', async () => {
       await start((socket, index) => onRequest(socket, () => socket.write(answer(`${index}`))));
       await get();
@@ -128,6 +134,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect((await get()).text).toBe('1');
     });
 
+    // covers: fault 3.9
     it('when reuse is turned off', async () => {
       await start(answering(answer('x')), { maxIdle: 0 });
       await get();
@@ -135,6 +142,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(daemon.sockets).toHaveLength(2);
     });
 
+    // covers: fault 3.9
     it('when it was idle for too long', async () => {
       await start(answering(answer('x')), { idleMs: 1 });
       await get();
@@ -149,6 +157,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     const dying = (socket: import('node:net').Socket, index: number): void =>
       onRequest(socket, (_, count) => void (index === 0 && count === 1 ? socket.destroy() : socket.write(answer(`${index}`))));
 
+    // covers: fault 0.8
     it.each([['GET', '1'], ['HEAD', '']])('is sent once more when it is a %s', async (method, text) => {
       await start(dying);
       await get();
@@ -158,6 +167,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       );
     });
 
+    // covers: fault 0.8
     it('is sent once more, and no third time when the new connection dies, too', async () => {
       await start((socket, index) =>
         onRequest(socket, (_, count) => void (index === 0 && count === 0 ? socket.write(answer('x')) : socket.destroy())),
@@ -168,6 +178,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(daemon.sockets).toHaveLength(2);
     });
 
+    // covers: fault 0.8, fault 3.12
     it.each([['POST'], ['DELETE']])('is not sent again when it is a %s', async (method) => {
       await start(dying);
       await get();
@@ -180,6 +191,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(daemon.sockets).toHaveLength(1);
     });
 
+    // covers: fault 0.8
     it('is not sent again when a byte of an answer had come', async () => {
       await start((socket) => onRequest(socket, (_, count) => void (count === 0 ? socket.write(answer('x')) : socket.end('H'))));
       await get();
@@ -187,6 +199,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(daemon.sockets).toHaveLength(1);
     });
 
+    // covers: fault 0.8
     it('is not sent again when the connection was new', async () => {
       await start((socket) => onRequest(socket, () => socket.destroy()));
       await expect(get()).rejects.toThrow(TruncatedError);
@@ -342,6 +355,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('what is not there', () => {
+    // covers: fault 3.11.1, fault 3.25.1
     it('is a ConnectError that names the address, the cause and what to do', async () => {
       await start(() => {});
       await daemon.close();
@@ -351,6 +365,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect((error as Error).message).toContain('does not exist');
     });
 
+    // covers: fault 3.25.6
     it('is a TimeoutError when nobody accepts in time', async () => {
       daemon = await fakeDaemon(() => {});
       const { address } = daemon.dialer;
@@ -362,6 +377,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('limits of time', () => {
+    // covers: fault 0.15, fault 3.7, fault 3.14
     it('end a call whose head does not come whole, however steadily bytes and interim answers do', async () => {
       await start((socket) => {
         socket.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(3));
@@ -373,12 +389,14 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await expect(get({ timeouts })).rejects.toBeInstanceOf(TimeoutError);
     });
 
+    // covers: complaint js-29
     it('end an answer that falls silent', async () => {
       await start(answering('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe'));
       const timeouts = { connectMs: undefined, headMs: undefined, idleMs: 20 };
       await expect(get({ timeouts })).rejects.toMatchObject({ code: 'LONGSHORE_TIMEOUT', limit: 'idle' });
     });
 
+    // covers: fault 3.14
     it('do not count while the reader makes the engine wait', async () => {
       await start(answering(answer('hello')));
       const timeouts = { connectMs: undefined, headMs: undefined, idleMs: 20 };
@@ -398,6 +416,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(daemon.received.join('')).toBe('');
     });
 
+    // covers: fault 0.5
     it.each([
       ['while the head is awaited', ''],
       ['in the middle of the head', 'HTTP/1.1 200 OK\r\nX-'],
@@ -412,6 +431,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await until(() => daemon.sockets[0]?.readableEnded === true);
     });
 
+    // covers: fault 3.14
     it('after the call has no effect on the connection', async () => {
       await start(answering(answer('x')));
       const controller = new AbortController();
@@ -423,6 +443,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('close()', () => {
+    // covers: fault 3.9
     it('ends what is under way and refuses what comes later', async () => {
       await start(() => {});
       const call = get();
@@ -458,6 +479,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       ['a target with a line end', { target: '/a\r\nHost: evil' }],
       ['a target with a fragment', { target: '/a#b' }],
       ['a method of one\'s own', { method: 'BREW' }],
+    // covers: fault 3.16
     ] as Array<[string, Parameters<typeof request>[0]]>)('is refused before a byte of it: %s', async (_, changes) => {
       await start(answering(answer('x')));
       await expect(get(changes)).rejects.toBeInstanceOf(ArgumentError);

@@ -20,6 +20,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('the reason of an upload refused in its middle', () => {
+    // covers: fault 0.7, fault 3.11.3, fault 3.13.3, complaint js-27
     it.each(['unix', 'tcp', 'tls'])('is never lost, though the engine closes at once (%s)', async (kind) => {
       folder = await mkdtemp(join(tmpdir(), 'longshore-'));
       const path = join(folder, 'd.sock');

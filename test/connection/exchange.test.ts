@@ -49,6 +49,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(read).toEqual({ headers: { ...ownFields, host: 'd', 'content-length': '5' }, body: 'hello' });
     });
 
+    // covers: fault 3.16
     it('is chunked when its length is not known, and chunks of no bytes are left out', async () => {
       const read = await asNodeReadsIt({ method: 'POST', body: { chunks: chunksOf('he', '', 'llo', 'x'.repeat(300)) } });
       expect(read).toEqual({ headers: { ...ownFields, host: 'd', 'transfer-encoding': 'chunked' }, body: `hello${'x'.repeat(300)}` });
@@ -59,6 +60,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(read).toEqual({ headers: { ...ownFields, host: 'd', 'content-length': '5' }, body: 'hello' });
     });
 
+    // covers: fault 3.16
     it('is announced as none when a POST has none', async () => {
       expect(await asNodeReadsIt({ method: 'POST' })).toEqual({ headers: { ...ownFields, host: 'd', 'content-length': '0' }, body: '' });
     });
@@ -76,6 +78,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       return error;
     }
 
+    // covers: fault 0.9
     it('ends the call with its own error as cause, and never with the last chunk', async () => {
       const cause = new Error('disk on fire');
       async function* source(): AsyncGenerator<Uint8Array> {
@@ -88,11 +91,13 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(daemon.received[0]).toMatch(/5\r\nhello\r\n$/);
     });
 
+    // covers: fault 0.9
     it('by giving less than it said ends the call, and nothing is padded', async () => {
       await expect(failing({ chunks: chunksOf('abc'), length: 5 })).resolves.toMatchObject({ code: 'LONGSHORE_UPLOAD' });
       expect(daemon.received[0]).toMatch(/\r\n\r\nabc$/);
     });
 
+    // covers: fault 3.16
     it('by giving more than it said ends the call before the surplus is sent', async () => {
       await expect(failing({ chunks: chunksOf('abc', 'defg'), length: 5 })).resolves.toBeInstanceOf(UploadError);
       expect(daemon.received[0]).toMatch(/\r\n\r\nabc$/);
@@ -131,6 +136,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     }
 
     // what the daemon does after its answer
+    // covers: fault 0.5, fault 3.13.1, fault 3.13.4
     it.each([
       ['and reads on', () => {}],
       ['and ends the connection', (socket: import('node:net').Socket) => socket.end()],
@@ -154,6 +160,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(again.text).toBe('another');
     });
 
+    // covers: fault 3.13.1, fault 3.13.2
     it('does not stop the upload when it is a success', async () => {
       await start((socket) => {
         socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nstart\r\n'));
@@ -193,6 +200,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect([kept.status, kept.text]).toEqual([400, 'no']);
     });
 
+    // covers: fault 3.13.4
     it('is not held up by a source that hangs', async () => {
       await start((socket) => onRequest(socket, () => socket.write(answer('done'))));
       const chunks = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
@@ -203,6 +211,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('an answer that ends by a reset', () => {
+    // covers: fault 0.2
     it('is cut short even where the end of the connection would delimit it', async () => {
       // On Unix sockets a peer that closes with unread bytes resets the connection.
       await start((socket) => {
@@ -217,6 +226,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('a reader that takes its time', () => {
+    // covers: fault 3.15
     it('makes the engine wait', async () => {
       const total = 64 * 1024 * 1024;
       let sent = 0;
@@ -281,6 +291,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       }
     });
 
+    // covers: fault 3.15
     it('gets everything although the engine ended the connection meanwhile', async () => {
       await start((socket) => onRequest(socket, () => socket.end(`HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(500_000)}`)));
       let got = 0;
@@ -309,6 +320,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(got).toBe(300_000);
     });
 
+    // covers: fault 3.15
     it('that throws ends the call with its own error', async () => {
       await start((socket) => onRequest(socket, () => socket.write(answer('hello'))));
       const mine = new Error('mine');

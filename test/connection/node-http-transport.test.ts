@@ -173,6 +173,7 @@ describe('over both wires', () => {
       expect({ status, closed }).toEqual({ status: 0, closed: true });
     });
 
+    // covers: fault 3.5.10
     it('give what came before an error', async () => {
       const { text, error } = await outcome(name, `${chunked}5\r\nhello\r\nXX\r\n`);
       expect(text).toBe('hello');
@@ -245,6 +246,7 @@ describe.each(wireNames)('over the wire %s', (name) => {
       expect(reused).toEqual([false, true, true]);
     });
 
+    // covers: fault 3.22
     it('content that the end would delimit is never taken for whole', async () => {
       const kept = new Kept();
       const call = (await start(untilClose, 'end')).exchange(request(), kept.reader);

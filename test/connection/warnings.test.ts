@@ -112,6 +112,7 @@ describe('credentials that would cross a network unencrypted', () => {
     ['a request', (c) => c.request({ path: '/x', versioned: false, headers: { 'X-Registry-Auth': 'eyJhIjoiYiJ9' } })],
   ];
 
+  // covers: fault 3.19.7
   it.each(calls)('are refused before anything is sent where that is wanted: %s', async (_, call) => {
     const { host, connections } = await elsewhere();
     client = new ImageClient({ host, credentials, plaintextCredentials: 'refuse' });
@@ -128,6 +129,7 @@ describe('credentials that would cross a network unencrypted', () => {
     expect(connections()).toBe(0);
   });
 
+  // covers: fault 3.19.7
   it.each(calls)('are told of once, and sent: %s', async (_, call) => {
     const { host, connections } = await elsewhere();
     const told: Warning[] = [];
@@ -148,6 +150,7 @@ describe('credentials that would cross a network unencrypted', () => {
     await expect(client.search('a')).resolves.toEqual([]);
   });
 
+  // covers: fault 3.19.7
   it('are none on the way to this machine', async () => {
     engine = await fakeEngine(() => []);
     const refusing = { credentials, plaintextCredentials: 'refuse', version: '1.41' } as const;

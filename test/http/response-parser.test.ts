@@ -110,6 +110,7 @@ describe('the limits of the response parser', () => {
     ['the number of trailer lines', fieldLines, (size) => `${CHUNKED}0\r\n${'A: b\r\n'.repeat(size)}\r\n`, 'RFC 9110 §5.4'],
   ];
 
+  // covers: fault 2, fault 3.1.10, fault 3.2.10, fault 3.5.6, fault 3.7
   it.each(limits)('pass %s of %i, and refuse one more', (_, limit, answer, section) => {
     for (const [way, pieces] of splits(Buffer.from(answer(limit), 'latin1'), 2)) {
       expect(parse(pieces).events, way).toContain('head');
@@ -130,12 +131,14 @@ describe('the limits of the response parser', () => {
     expect(parse([Buffer.from(before + '0'.repeat(70_000))]).events.at(-1)).toBe('ProtocolError RFC 9112 §2.2');
   });
 
+  // covers: fault 2, fault 3.5.6
   it('let the data pay for its size lines (Go CVE-2023-39326)', () => {
     const chunk = (size: number): string => `${size.toString(16)};${a(250)}\r\n${'x'.repeat(size)}\r\n`;
     expect(parse([Buffer.from(CHUNKED + chunk(1).repeat(300))]).events.at(-1)).toBe('ProtocolError RFC 9112 §7.1.1');
     expect(parse([Buffer.from(CHUNKED + chunk(1200).repeat(300) + LAST)]).events.at(-1)).toBe('end');
   });
 
+  // covers: fault 3.5.6
   it('count leading zeros of chunk sizes, whatever the pieces they come in', () => {
     for (const [way, pieces] of splits(Buffer.from(CHUNKED + '00000001\r\nx\r\n'.repeat(20_000)), 2)) {
       expect(parse(pieces).events.at(-1), way).toBe('ProtocolError RFC 9112 §7.1.1');
@@ -168,6 +171,7 @@ describe('the response parser', () => {
     expect(() => parser.next()).toThrow(ProtocolError);
   });
 
+  // covers: fault 3.1.9, fault 3.25.7
   it('says what to do when the answer is TLS', () => {
     const parser = new ResponseParser('GET');
     parser.receive(Uint8Array.of(0x15, 3, 1, 0, 2, 2, 0x46));
@@ -181,6 +185,7 @@ describe('the response parser', () => {
     expect(() => parser.next()).toThrow('the value of "X" holds a control character');
   });
 
+  // covers: fault 2
   it('shows at most 64 bytes of what is wrong, escaped', () => {
     const parser = new ResponseParser('GET');
     parser.receive(Buffer.from(`\x1b[31m${'x'.repeat(500)}`));

@@ -43,6 +43,7 @@ const files = wireCases();
 const asked = files.filter(({ cases }) => cases.some(({ idle }) => !idle));
 
 describe.each(asked)('the wire cases of $file', ({ cases }) => {
+  // covers: fault 6
   it.each(cases.filter(({ idle }) => !idle))('$title', (wireCase) => {
     for (const [way, pieces] of splits(wireCase.wire)) {
       const account = parse(wireCase, pieces);
@@ -59,6 +60,7 @@ describe.each(asked)('the wire cases of $file', ({ cases }) => {
     },
   );
 
+  // covers: fault 6, fault 3.5.9
   it.each(cases.filter(({ events }) => events.at(-1) === 'end reusable'))('$title, and no part of it is whole', (wireCase) => {
     for (let length = 0; length < wireCase.wire.length; length++) {
       const { lines } = parse({ ...wireCase, end: 'eof' }, [wireCase.wire.subarray(0, length)]);

@@ -103,6 +103,7 @@ describe('getImage', () => {
     expect((await readdir(folder.path)).filter((name) => name.includes('partial'))).toEqual([]);
   });
 
+  // covers: complaint py-12
   it('takes an id, and leaves the names out then', async () => {
     const archive = await collect(docker.getImage(big.id));
     // The containerd store keeps the names; Docker's own store, and Podman, drop them for an id.
@@ -190,6 +191,7 @@ describe('loadImage', () => {
   });
 
   // The containerd store reports no progress of a load at all.
+  // covers: complaint api-1
   it('reports progress on the way, and only what was loaded with quiet', async () => {
     await docker.removeImage(big.name);
     const loud = docker.loadImage(expected);
@@ -208,6 +210,7 @@ describe('loadImage', () => {
     expect(JSON.parse(sent.toString())).toEqual({ stream: loadedLine() });
   });
 
+  // covers: fault 3.13.6, complaint js-4
   it('is an ApiError inside the stream for an archive that holds no image', async () => {
     const error = await failure(docker.loadImage(packTar({ 'no-manifest': 'x' })));
     expect(error).toBeInstanceOf(ApiError);

@@ -220,6 +220,7 @@ describe('the end', () => {
     expect(await failure(kept.version())).toBeInstanceOf(ConnectError);
   });
 
+  // covers: fault 3.9
   it('is not needed for the process to end: an idle connection does not keep it alive', () => {
     const program = `
       import { ImageClient } from ${JSON.stringify(LIBRARY)};

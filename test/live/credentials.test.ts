@@ -182,6 +182,7 @@ describe.skipIf(noPass !== undefined)(titled('docker-credential-pass', noPass), 
     await expectRefused((await clientWith(config)).client);
   });
 
+  // covers: fault 3.20.3
   it('says why where it cannot open its store, and the secret is not in it', async () => {
     store.store(wide, LOGIN);
     const { client } = await clientWith(config);
@@ -201,6 +202,7 @@ describe.skipIf(noLogin !== undefined)(titled('docker login', noLogin), () => {
   // With no login of any registry in its file, the docker command takes a helper that it finds.
   const elsewhere = { auths: { 'registry.example': { auth: auth('x') } } };
 
+  // covers: complaint js-16
   it.each([
     ['in config.json', elsewhere],
     ['with docker-credential-pass', { credsStore: 'pass' }],

@@ -65,6 +65,7 @@ function openSockets(): number {
 }
 
 describe.runIf(process.platform === 'linux')('many calls', () => {
+  // covers: fault 3.26
   it('200 at once on one client are all answered, and leave six connections', async () => {
     await using client = connect();
     const before = openSockets();
@@ -80,6 +81,7 @@ describe.runIf(process.platform === 'linux')('many calls', () => {
     await worksAgain(client);
   });
 
+  // covers: fault 3.15
   it('1,000 saves that are broken off leave no connection and no file', async () => {
     await using client = connect();
     await client.ping();

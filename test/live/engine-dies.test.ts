@@ -91,6 +91,7 @@ describe.skipIf(noVictim !== undefined)(`an engine of one's own${why}`, () => {
         await docker.push(name);
       }),
   };
+  // covers: fault 3.13.5
   it.each(Object.entries(calls))('killed in the middle of %s', async (_, call) => {
     const error = await failure(call());
     try {
@@ -103,6 +104,7 @@ describe.skipIf(noVictim !== undefined)(`an engine of one's own${why}`, () => {
     await worksAgain();
   });
 
+  // covers: fault 3.25.3
   it('leaves a socket where nobody listens', async () => {
     await docker.ping();
     kill();
@@ -121,6 +123,7 @@ describe.skipIf(noVictim !== undefined)(`an engine of one's own${why}`, () => {
     await worksAgain();
   });
 
+  // covers: fault 3.12
   it('restarted between two calls is not noticed, not even by a POST', async () => {
     // Connections of before are lying idle.
     await Promise.all(Array.from({ length: 6 }, () => docker.images()));

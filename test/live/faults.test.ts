@@ -62,6 +62,7 @@ async function errorAt(host: string): Promise<LongshoreError> {
 }
 
 describe('a socket that cannot be used', () => {
+  // covers: fault 3.25.1
   it('is a ConnectError that asks whether the engine runs, where there is none', async () => {
     const path = join(folder.path, 'missing.sock');
     const error = await errorAt(`unix://${path}`);
@@ -71,6 +72,7 @@ describe('a socket that cannot be used', () => {
     expect(error.exchange).toMatchObject({ requestSent: false, method: 'HEAD', target: '/_ping' });
   });
 
+  // covers: fault 3.25.2
   it('is a ConnectError that tells whose group to join, where permission is refused', async () => {
     const room = join(folder.path, 'room');
     await mkdir(room);
@@ -97,6 +99,7 @@ describe('a socket that cannot be used', () => {
     }
   });
 
+  // covers: fault 3.25.3
   it('is a ConnectError where a file is no socket, or nobody listens', async () => {
     const file = join(folder.path, 'file');
     await writeFile(file, '');
@@ -154,6 +157,7 @@ describe('an answer from something that is no daemon', () => {
   });
 
   // Docker 28 and 29 answer 200 to a tag call after which nothing is tagged.
+  // covers: complaint js-11
   it('is an ApiError for a tag that was answered with 200', async () => {
     const daemon = await fakeDaemon((socket) =>
       onRequest(socket, (head) => {
@@ -232,6 +236,7 @@ describe('a name that would lead elsewhere', () => {
     'a\r\nX: y',
   ];
 
+  // covers: fault 0.11
   it.each(names)('is refused before a byte is sent: %j', async (name) => {
     const daemon = await fakeDaemon(() => {});
     try {
@@ -391,6 +396,7 @@ describe('an upload that is refused', () => {
 });
 
 describe('memory', () => {
+  // covers: complaint js-28
   it('stays below 100 MiB while 256 MiB go in, come out to a file, and go in again', async () => {
     const path = join(folder.path, 'large.tar');
     const name = repository('large');

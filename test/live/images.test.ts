@@ -111,6 +111,7 @@ describe('images', () => {
     expect(all).toEqual(expect.arrayContaining([...few, top.Parent]));
   });
 
+  // covers: complaint api-8
   it('passes on what the engine says to a filter that it does not know', async () => {
     const error = await failure(docker.images({ filters: { 'longshore-no-filter': 1 } }));
     expect(error).toBeInstanceOf(ENGINE.isPodman ? ServerError : BadRequestError);

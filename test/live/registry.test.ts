@@ -304,6 +304,7 @@ describe('a registry with a login', () => {
   ] as const;
   // A wrong password is a 401 of Docker's inspectDistribution alone, and of a pull by Podman 5; elsewhere engines say
   // 500, or 200 and then the error, so that their words have to tell.
+  // covers: complaint api-16
   it.each(refusals)('refuses %s', async (_, credentials) => {
     const calls = {
       push: failure(docker.push(remote, { credentials })),

@@ -147,6 +147,7 @@ async function expectSecrecy(host: string, transports: readonly string[]): Promi
   expect(shownIn(`${tape}${decoded}`)).toEqual([]);
 }
 
+// covers: fault 0.13
 it('are not seen while a push goes to the engine itself', async () => {
   await expectSecrecy(HOST, []);
 });

@@ -162,6 +162,7 @@ describe.each(servers)('%s', (what, start) => {
       expect(await failure(docker.inspectImage(`${id.slice(0, -4)}beef`))).toBeInstanceOf(NotFoundError);
     });
 
+    // covers: fault 3.22
     it.each(cases)('is not reached with %s', async (_wrong, place, error, words) => {
       const docker = await way(place(server));
       clients.push(docker);

@@ -94,6 +94,7 @@ describe('what is installed from it in an empty folder, with an empty home', () 
     expect(await complaintOf(process.execPath, ['esm.mjs'], consumer)).toBeUndefined();
   });
 
+  // covers: complaint js-45
   it('does its work by require()', async () => {
     expect(await complaintOf(process.execPath, ['cjs.cjs'], consumer)).toBeUndefined();
   });

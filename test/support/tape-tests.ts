@@ -50,6 +50,7 @@ export function testTapesOf(engine: string): void {
     // Where answers overlap, the last one is not that of the last request.
     const hows = one?.overlaps ? [] : (['eof', 'reset'] as const);
     const cuts = wireNames.flatMap((wire) => hows.map((how) => ({ wire, how })));
+    // covers: fault 0.1
     it.each(cuts)('is a failure when its last answer is cut short anywhere ($how, wire $wire)', async ({ wire, how }) => {
       if (one === undefined) throw new Error('a tape without a case');
       for (const cut of cutShort(tape, how)) {
@@ -66,6 +67,7 @@ export function testTapesOf(engine: string): void {
       }
     });
 
+    // covers: fault 6
     it.each(runs)('gives what the engine said ($pieces, wire $wire)', async ({ wire, pieces }) => {
       const expected = expectations[name];
       if (one === undefined || expected === undefined) throw new Error('a tape without a case');

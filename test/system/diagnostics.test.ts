@@ -36,6 +36,7 @@ async function program(body: string, debug: string): Promise<{ stdout: string; s
 }
 
 describe('NODE_DEBUG=longshore', () => {
+  // covers: fault 3.19.5
   it('prints a line for each exchange: method, target, address, status, time, connection and bytes', async () => {
     const body = `await docker.images(); await docker.search('x'); await docker.inspectImage('gone').catch(() => {});
       await docker.history('cut').catch(() => {}); 
@@ -57,6 +58,7 @@ describe('NODE_DEBUG=longshore', () => {
     expect(stdout + stderr).not.toMatch(/hunter2/);
   });
 
+  // covers: fault 3.4
   it('says how many bytes stood behind an answer, which closed its connection', async () => {
     const daemon = await fakeDaemon((socket) => onRequest(socket, () => socket.write(`${answer('[]')}extra`)));
     const code = `import { ImageClient } from '${library}index.js';

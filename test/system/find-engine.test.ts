@@ -36,6 +36,7 @@ const requestOf = (options: readonly string[] = []): { host?: string; context?: 
 const REMEDY = 'repair it, or set DOCKER_CONFIG to the folder of another config.json';
 
 describe('what the docker command 28.2.2 answers', () => {
+  // covers: complaint js-33
   it.each(answers)('with $environment $options', async ({ environment, options, docker }) => {
     const found = explain({ HOME: '/nowhere', ...environment }, requestOf(options));
     if ('error' in docker) {
@@ -71,6 +72,7 @@ describe('files', () => {
     expect(await listContexts({ HOME: folder })).toEqual([]);
   });
 
+  // covers: fault 3.21, complaint js-34
   it('of config.json are in ~/.docker, or in DOCKER_CONFIG, which is a folder', async () => {
     await mkdir(join(folder, '.docker'));
     await mkdir(join(folder, 'other'));
@@ -126,6 +128,7 @@ describe('files', () => {
     await expect(find()).rejects.toThrow(`cannot read ${path}: permission denied`);
   });
 
+  // covers: fault 3.21, complaint py-44
   it('of a context that is missing are named, with who asked for it', async () => {
     const { meta } = await contextPaths(join(folder, '.docker'), 'lab');
     const missing = (source: string): string => `there is no context "lab" (${source}): ${meta} does not exist`;

@@ -37,6 +37,7 @@ function patched(offset: number, bytes: Buffer | string, block = encode({})): Bu
 }
 
 describe('encodeHeader', () => {
+  // covers: fault 3.24.8
   it.each([
     // what the field holds, where POSIX puts it, its bytes
     ['name', { path: 'usr/bin/env' }, 0, 'usr/bin/env\0'],
@@ -80,6 +81,7 @@ sys.stdout.buffer.write(member.tobuf(tarfile.USTAR_FORMAT))`);
     expect([room[BLOCK_SIZE - 1], room[2 * BLOCK_SIZE]]).toEqual([0xff, 0xff]);
   });
 
+  // covers: fault 3.24.3, fault 3.24.4
   it('clamps numbers that do not fit, and rounds down', () => {
     const block = encode({ uid: MAX_ID + 1, size: 2 ** 53 - 1, mtime: -5 });
     expect(text(block, 108, 8)).toBe('7777777\0');
@@ -98,6 +100,7 @@ sys.stdout.buffer.write(member.tobuf(tarfile.USTAR_FORMAT))`);
 
 describe('what fits', () => {
   const slash = (prefix: number, name: number): string => `${'p'.repeat(prefix)}/${'n'.repeat(name)}`;
+  // covers: fault 3.24.1
   it.each([
     ['a name of 100 bytes', 'n'.repeat(100), true],
     ['a name of 101 bytes', 'n'.repeat(101), false],
@@ -113,6 +116,7 @@ describe('what fits', () => {
     expect(fitsPath(path)).toBe(fits);
   });
 
+  // covers: fault 3.24.2
   it('takes link targets of 100 bytes of ASCII', () => {
     expect(['n'.repeat(100), 'n'.repeat(101), 'é', ''].map(fitsLinkname)).toEqual([true, false, false, true]);
   });

@@ -82,6 +82,7 @@ describe('packTar', () => {
   for (const [shape, path] of Object.entries(PATHS)) {
     describe(`of paths ${shape}`, () => {
       const paths = LENGTHS.map(path);
+      // covers: fault 3.24.1
       it('has the lengths that it says', () => {
         expect(paths.map((path) => Buffer.byteLength(path))).toEqual(LENGTHS);
       });
@@ -153,6 +154,7 @@ describe('packTar', () => {
     expect(await pack(entries)).toEqual(await pack(entries));
   });
 
+  // covers: fault 3.24.10
   it('ends in two zero blocks, and nothing more', async () => {
     expect(await pack([])).toEqual(new Uint8Array(1024));
     const archive = await pack({ a: 'x' });
@@ -172,6 +174,7 @@ describe('packTar', () => {
     expect(Buffer.from(flags as number[]).toString()).toBe('0x\0' + '00\0\0');
   });
 
+  // covers: fault 3.24.3
   it('writes 9 GiB of a stream without holding it, the size in a pax record', async () => {
     const chunk = new Uint8Array(4 * 1024 * 1024).fill(1);
     const size = 9 * 1024 ** 3;
@@ -251,14 +254,20 @@ async function failure(entries: TarEntries): Promise<{ error: unknown; bytes: nu
 describe('packTar refuses, before any byte of the entry,', () => {
   // why, the entry, words of the message
   it.each<[string, object, string]>([
+    // covers: fault 3.24.6
     ['an empty path', { path: '' }, 'path is empty'],
     ['no path', {}, 'path is no text'],
+    // covers: fault 3.24.6
     ['a path with a NUL', { path: 'a\0b' }, 'NUL'],
+    // covers: fault 3.24.6
     ['a path with a lone surrogate', { path: 'a\ud800' }, 'lone surrogate'],
+    // covers: fault 3.24.7
     ['an absolute path', { path: '/etc/passwd' }, 'absolute'],
     ['".."', { path: '..' }, '".." segment'],
     ['".." at the start', { path: '../a' }, '".." segment'],
+    // covers: fault 3.24.7
     ['".." in the middle', { path: 'a/../../b' }, '".." segment'],
+    // covers: fault 3.24.7
     ['".." at the end', { path: 'a/..', type: 'directory' }, '".." segment'],
     ['a file with a closing slash', { path: 'a/' }, "ends like a directory's"],
     ['a file named "."', { path: '.' }, "ends like a directory's"],
@@ -269,14 +278,18 @@ describe('packTar refuses, before any byte of the entry,', () => {
     ['a key that every object has', { path: 'a', toString: 'x' }, 'no "toString"'],
     ['a symlink without a target', { path: 'a', type: 'symlink' }, 'linkname is no text'],
     ['a symlink with an empty target', { path: 'a', type: 'symlink', linkname: '' }, 'linkname is empty'],
+    // covers: fault 3.24.6
     ['a symlink with a NUL', { path: 'a', type: 'symlink', linkname: 'b\0' }, 'NUL'],
     ['a symlink with a lone surrogate', { path: 'a', type: 'symlink', linkname: '\udc00b' }, 'lone surrogate'],
+    // covers: fault 3.24.7
     ['a link to an absolute path', { path: 'a', type: 'link', linkname: '/etc/passwd' }, 'absolute'],
+    // covers: fault 3.24.7
     ['a link that leaves the tree', { path: 'a', type: 'link', linkname: 'b/../../c' }, '".." segment'],
     ['a linkname on a file', { path: 'a', linkname: 'b' }, 'a file has no linkname'],
     ['a device number on a file', { path: 'a', devmajor: 0 }, 'a file has no devmajor'],
     ['a device number on a fifo', { path: 'a', type: 'fifo', devminor: 1 }, 'a fifo has no devminor'],
     ['a device number beyond seven octal digits', { path: 'a', type: 'char', devmajor: 2 ** 21 }, 'devmajor'],
+    // covers: fault 3.24.9
     ['content on a directory', { path: 'a', type: 'directory', content: '' }, 'a directory has no content'],
     ['content on a symlink', { path: 'a', type: 'symlink', linkname: 'b', content: 'x' }, 'a symlink has no content'],
     ['content on a link', { path: 'a', type: 'link', linkname: 'b', content: 'x' }, 'a link has no content'],
@@ -291,16 +304,22 @@ describe('packTar refuses, before any byte of the entry,', () => {
     ['chunks without a size', { path: 'a', content: [] }, 'needs its size'],
     ['content that is a number', { path: 'a', size: 1, content: 1 }, 'neither bytes, nor text, nor chunks'],
     ['content that is null', { path: 'a', size: 0, content: null }, 'neither bytes, nor text, nor chunks'],
+    // covers: fault 3.24.5
     ['a negative size', { path: 'a', size: -1, content: [] }, 'size -1'],
+    // covers: fault 3.24.5
     ['a fractional size', { path: 'a', size: 0.5, content: [] }, 'size 0.5'],
+    // covers: fault 3.24.5
     ['a size above 2^53-1', { path: 'a', size: 2 ** 53, content: [] }, 'size'],
     ['a size that is text', { path: 'a', size: '1', content: 'x' }, 'size "1"'],
     ['a negative uid', { path: 'a', uid: -1 }, 'uid -1'],
+    // covers: fault 3.24.5
     ['a uid of NaN', { path: 'a', uid: Number.NaN }, 'uid NaN'],
+    // covers: fault 3.24.5
     ['a fractional gid', { path: 'a', gid: 1.5 }, 'gid 1.5'],
     ['a fractional mode', { path: 'a', mode: 0.5 }, 'mode 0.5'],
     ['a mode that is text', { path: 'a', mode: '644' }, 'mode "644"'],
     ['an mtime of NaN', { path: 'a', mtime: Number.NaN }, 'mtime NaN'],
+    // covers: fault 3.24.5
     ['an infinite mtime', { path: 'a', mtime: Number.POSITIVE_INFINITY }, 'mtime Infinity'],
     ['an mtime beyond 2^53', { path: 'a', mtime: 1e300 }, 'mtime'],
     ['an mtime that is a Date', { path: 'a', mtime: new Date(0) }, 'mtime'],
@@ -364,7 +383,9 @@ describe('a path that is another each time it is looked at', () => {
 
 describe('packTar ends without an end of the archive', () => {
   it.each([
+    // covers: fault 3.24.9
     ['content shorter than its size', 5, '3 bytes shorter'],
+    // covers: fault 3.24.9
     ['content longer than its size', 1, 'longer'],
     ['any content where the size is 0', 0, 'longer'],
   ])('at %s', async (_, size, words) => {
@@ -374,6 +395,7 @@ describe('packTar ends without an end of the archive', () => {
     expect(bytes).toBe(0);
   });
 
+  // covers: fault 3.24.9
   it('at a source that throws, whose error is the cause', async () => {
     const cause = new Error('disk on fire');
     async function* content(): AsyncGenerator<Uint8Array> {

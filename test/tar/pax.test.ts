@@ -25,6 +25,7 @@ describe('paxRecord', () => {
     expect(paxRecord('mtime', '1700000000.123456')).toBe('27 mtime=1700000000.123456\n');
   });
 
+  // covers: fault 3.24.1
   it.each([
     ['10', 20],
     ['100', 120],
@@ -39,6 +40,7 @@ describe('paxRecord', () => {
     }
   });
 
+  // covers: fault 3.24.1
   it('reaches 99 and 101 bytes, between which lies no length: 98 bytes and three digits are 101', () => {
     const lengths = [90, 91, 92, 93, 94].map((length) => paxRecord('k', 'v'.repeat(length)).length);
     expect(lengths).toEqual([96, 97, 98, 99, 101]);
@@ -46,10 +48,12 @@ describe('paxRecord', () => {
 });
 
 describe('paxRecords', () => {
+  // covers: fault 3.24.3
   it('are none where every field is at its bound', () => {
     expect(paxRecords(PLAIN)).toBe('');
   });
 
+  // covers: fault 3.24.2, fault 3.24.3, fault 3.24.4
   it.each<[string, Partial<TarHeader>, string]>([
     ['a path beyond ASCII', { path: 'é' }, '11 path=é\n'],
     ['a long linkname', { linkname: 'l'.repeat(101) }, `115 linkpath=${'l'.repeat(101)}\n`],

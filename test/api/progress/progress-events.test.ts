@@ -29,6 +29,7 @@ describe('a stream of JSON values', () => {
     ['two on one line, then a line end', `${first}${second}\n`],
   ];
   for (const [name, text] of texts) {
+    // covers: fault 3.18, complaint py-49
     it.each(splits(Buffer.from(text)))(`with ${name} gives them %s`, async (_, pieces) => {
       expect(await decode(pieces)).toEqual({ values: [a, b], error: undefined });
     });
@@ -58,6 +59,7 @@ describe('a stream of JSON values', () => {
     expect(await decode([Buffer.from('\r\n \t')])).toEqual({ values: [], error: undefined });
   });
 
+  // covers: fault 3.18
   it('keeps __proto__ as data', async () => {
     const { values } = await decode([Buffer.from('{"__proto__":{"polluted":1}}\n')]);
     expect(Object.keys(values[0] as object)).toEqual(['__proto__']);
@@ -65,6 +67,7 @@ describe('a stream of JSON values', () => {
   });
 
   // what is wrong, the text after one good value and its line end, where it begins in bytes
+  // covers: fault 3.18
   it.each([
     ['garbage', 'garbage', 9],
     ['null', 'null\n', 9],
@@ -85,6 +88,7 @@ describe('a stream of JSON values', () => {
     }
   });
 
+  // covers: fault 3.18
   it('refuses bytes that are no UTF-8 instead of replacing them', async () => {
     const { error } = await decode([Buffer.from('{"a":"\xff"}\n', 'latin1')]);
     expect(error).toBeInstanceOf(DecodeError);
@@ -95,6 +99,7 @@ describe('a stream of JSON values', () => {
     expect((await decode([Buffer.from('{"a":"\ufffd"}\n')])).values).toEqual([{ a: '\ufffd' }]);
   });
 
+  // covers: fault 3.18
   it('that ends inside a value is cut short, after the good values', async () => {
     for (const [, pieces] of splits(Buffer.from('{"a":1}\n{"b":'), 3)) {
       const { values, error } = await decode(pieces);
@@ -127,6 +132,7 @@ describe('a stream of JSON values', () => {
     expect(refused.error).toMatchObject({ offset: 2, message: expect.stringContaining(`${JSON_VALUE_LIMIT} bytes`) });
   });
 
+  // covers: fault 3.18
   it('refuses a value without an end as soon as it is too long', () => {
     const decoder = new JsonValueDecoder();
     decoder.push(Buffer.from('{"a":"'));
@@ -158,6 +164,7 @@ describe('a stream of JSON values', () => {
     expect([values.length, error]).toEqual([1_000_000, undefined]);
   });
 
+  // covers: fault 2
   it('takes a value of exactly the limit, and none of one byte more', () => {
     const whole = (size: number): Buffer => Buffer.from(`{"a":"${'x'.repeat(size - 8)}"}`);
     for (const [size, taken] of [[JSON_VALUE_LIMIT, true], [JSON_VALUE_LIMIT + 1, false]] as const) {
@@ -189,6 +196,7 @@ describe('a stream of JSON values', () => {
     expect(heapUsed - before.heapUsed + arrayBuffers - before.arrayBuffers).toBeLessThan(80_000_000);
   });
 
+  // covers: fault 3.18
   it('looks at each byte of a cut value once', () => {
     // Were the value's beginning looked at again with each piece, this would take minutes, not milliseconds.
     const decoder = new JsonValueDecoder();

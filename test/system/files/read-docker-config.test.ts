@@ -22,6 +22,7 @@ describe('readDockerConfig', () => {
     expect(await readDockerConfig(folder)).toMatchObject({ config: { members: { credsStore: 'b' } } });
   });
 
+  // covers: fault 3.21
   it.skipIf(process.platform === 'win32').each([
     [0o600, '{"auths":{"r":{"auth":"x"}}}', false],
     [0o640, '{"auths":{"r":{"auth":"x"}}}', true],

@@ -154,6 +154,7 @@ describe('a program', () => {
 });
 
 describe('stop()', () => {
+  // covers: fault 3.20.2
   it('ends it and its children', async () => {
     const program = await start('sleep 60 & echo $!; wait');
     const child = Number(await firstLine(program));
@@ -163,6 +164,7 @@ describe('stop()', () => {
     await until(() => !runs(child) && !runs(program.pid));
   });
 
+  // covers: fault 3.20.2
   it('kills what does not end by SIGTERM, children too', async () => {
     // Both ignore it: what is ignored stays ignored in a child.
     const program = await start('trap "" TERM; sleep 60 & echo $!; wait', { graceMs: 50 });

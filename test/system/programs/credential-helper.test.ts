@@ -51,6 +51,7 @@ async function failure(name: string, limits?: HelperLimits): Promise<CredentialE
 }
 
 describe('a helper that is asked', () => {
+  // covers: complaint js-17
   it('is told "get", and the key alone on its stdin', async () => {
     await helpers.make('asked', `give('u', process.argv.length + JSON.stringify(asked))`);
     expect(await ask('asked', {}, 'https://index.docker.io/v1/')).toEqual({
@@ -60,6 +61,7 @@ describe('a helper that is asked', () => {
     expect((await helpers.runs()).at(-1)).toBe('asked get https://index.docker.io/v1/');
   });
 
+  // covers: fault 3.20.4, fault 3.20.5
   it.each<[name: string, statements: string, expected: unknown]>([
     ['login', `give('u', 'p:?>~ä')`, { username: 'u', password: 'p:?>~ä' }],
     ['nosecret', `give('u', '')`, { username: 'u', password: '' }],
@@ -80,6 +82,7 @@ describe('a helper that is asked', () => {
     expect(await ask(name)).toEqual(expected);
   });
 
+  // covers: fault 2
   it('may say as much as the limit, and need not read what it is asked', async () => {
     const room = HELPER_OUTPUT_LIMIT - '{"Username":"u","Secret":""}'.length;
     await helpers.make('large', `answer(JSON.stringify({ Username: 'u', Secret: 'x'.repeat(${room}) }))`);
@@ -113,6 +116,7 @@ describe('a helper that is asked', () => {
 });
 
 describe('a helper that fails', () => {
+  // covers: fault 3.20.3, fault 3.20.4
   it.each<[name: string, statements: string, exitCode: number | undefined, says: string]>([
     ['exit1', `fail('HUNTER2'); process.stderr.write('HUNTER2')`, 1, 'ended with exit code 1.'],
     ['exit3', `fail(JSON.stringify({ Username: 'u', Secret: 'HUNTER2' }), 3)`, 3, 'ended with exit code 3.'],
@@ -147,11 +151,13 @@ describe('a helper that fails', () => {
     expect(error.message).toContain(says);
   });
 
+  // covers: fault 3.20.3
   it('tells how to see what it says', async () => {
     await helpers.make('seen', 'process.exitCode = 1');
     expect((await failure('seen')).message).toMatch(/run: echo r\.example \| docker-credential-seen get$/);
   });
 
+  // covers: fault 3.20.1
   it.skipIf(process.platform === 'win32')('because it is not there, may not be run, or is no program', async () => {
     const absent = (await failure('absent')).message;
     expect(absent).toContain('could not be started: there is no program docker-credential-absent');
@@ -164,6 +170,7 @@ describe('a helper that fails', () => {
     expect(error.exitCode).toBeUndefined();
   });
 
+  // covers: fault 3.20.2
   it('because it never ends: it is stopped', async () => {
     await helpers.make('hang', `held(() => {}); answer('HUNTER2')`);
     // On a busy machine the program may not have begun within any limit that a test could wait for.
@@ -179,6 +186,7 @@ describe('a helper that fails', () => {
     }
   });
 
+  // covers: fault 3.20.6
   it('because it floods its stdout: it is stopped', async () => {
     const forever = `const more = () => process.stdout.write('HUNTER2'.repeat(9999), more); more()`;
     await helpers.make('flood', `held(() => { ${forever} })`);
@@ -192,6 +200,7 @@ describe('a helper that fails', () => {
 });
 
 describe('an abort', () => {
+  // covers: fault 3.20.2
   it('stops the helper, and is the reason', async () => {
     await helpers.make('aborted', `held(() => {})`);
     const controller = new AbortController();

@@ -63,6 +63,7 @@ describe('the arguments of ssh', () => {
   });
 
   // docker's CLI, cli/connhelper: [-l user] [-p port] -o ConnectTimeout=30 -T -- host "docker … system dial-stdio"
+  // covers: fault 3.23
   it.each<[string, string[]]>([
     ['ssh://h', [...limit, '-T', '--', 'h', remote]],
     ['ssh://me@h', ['-l', 'me', ...limit, '-T', '--', 'h', remote]],
@@ -85,6 +86,7 @@ describe('the arguments of ssh', () => {
     expect(sshArguments(parseAddress('ssh://h') as SshAddress, connectMs)).toContain(option);
   });
 
+  // covers: fault 3.23
   it('quote what a shell would read, though no address holds it', () => {
     const address = parseAddress('ssh://h/x') as SshAddress;
     const last = sshArguments({ ...address, path: "/a b;touch x'$(y)" }).at(-1);
@@ -93,6 +95,7 @@ describe('the arguments of ssh', () => {
 });
 
 describe('calls over ssh', () => {
+  // covers: complaint js-41
   it('start it with the arguments that its address asks for, and once for one call after the other', async () => {
     const { host: socket } = await start(answering(answer('x')));
     for (let count = 0; count < 3; count++) expect((await get()).text).toBe('x');
@@ -207,6 +210,7 @@ describe('what a slow reader gets', () => {
 describe('an ssh that ends before the first byte is a ConnectError', () => {
   // what OpenSSH 9.2, bash and docker said when it happened, exit code | what the message makes of it | what to do
   const raw = 'failed to open the raw stream connection: dial unix /x: connect:';
+  // covers: fault 3.11.1
   it.each<[string, number, string, string]>([
     ['root@h: Permission denied (publickey).\r\n', 255, 'root@h: Permission denied (publickey)', 'ssh-agent'],
     ['Host key verification failed.\r\n', 255, 'Host key verification failed', 'Connect once with ssh'],
@@ -313,6 +317,7 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
     expect(error.message).toContain('ssh exited with 255: no');
   });
 
+  // covers: fault 2, fault 3.23
   it('of which 4096 bytes of stderr are kept, the last ones', async () => {
     await start(() => {}, { says: `${'x'.repeat(1023)}\nthe end`, times: 3000, exits: 255 });
     const error = await failure(get());
@@ -376,6 +381,7 @@ describe('an ssh that ends in the middle of an answer', () => {
     expect(error.message).toMatch(/came \(ssh was ended by SIGKILL: oh no\)$/);
   });
 
+  // covers: fault 3.23
   it('with an error leaves an answer cut short that lasts until the end, though all bytes of it came', async () => {
     await start(ended(`HTTP/1.1 200 OK\r\n\r\n${body}`), { exitsLast: 255 });
     const error = await failure(get());
@@ -463,6 +469,7 @@ describe('an ssh', () => {
     await expect(get({ timeouts })).rejects.toMatchObject({ limit: 'head', limitMs: 30 });
   });
 
+  // covers: fault 3.23, complaint js-42
   it('is gone after close(), with and without a call under way', async () => {
     const { received } = await start((socket) =>
       onRequest(socket, (head) => void (head.includes('/now') && socket.write(answer('x')))),
@@ -518,6 +525,7 @@ describe('our process', () => {
     await once(child, 'exit');
   });
 
+  // covers: fault 3.23
   it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('killed by %s leaves no ssh behind', async (signal) => {
     const child = await processThat('setInterval(() => {}, 1000);');
     expect(runs(ssh.starts()[0]?.pid)).toBe(true);

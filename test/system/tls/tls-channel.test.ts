@@ -146,6 +146,7 @@ describe('a connection over TLS', () => {
     it.skipIf(noLocalhost)(titled('for the host', noLocalhost), () => refused({}, 'localhost'));
   });
 
+  // covers: fault 3.10.5
   it.each(['TLSv1.2', 'TLSv1.3'] as const)('hears what is said before anything was asked (%s)', async (maxVersion) => {
     const daemon = await start((socket) => socket.write('220 mail.example ESMTP\r\n'), { maxVersion });
     await expect(get(poolTo(daemon))).rejects.toThrow(ProtocolError);
@@ -387,6 +388,7 @@ describe('an answer over TLS is cut short', () => {
     expect(content).toBe(phase === 'content' ? 'abc' : '');
   });
 
+  // covers: fault 3.22
   it('with words that say why an end is none', async () => {
     const daemon = await start((socket) => onRequest(socket, () => socket.end(untilClose)));
     const said = /3 bytes of its content came \(the TLS connection ended, which does not prove that all has come\)/;
@@ -401,6 +403,7 @@ describe('an answer over TLS is cut short', () => {
 
 describe('a TLS connection that cannot be made', () => {
   // why, the engine's options, ours, what the error says, what its errno has in it
+  // covers: fault 3.22
   it.each<[string, ServerOptions, TlsOptions, RegExp, string]>([
     [
       'its CA is another',
@@ -499,6 +502,7 @@ describe('a TLS connection that cannot be made', () => {
     }
   });
 
+  // covers: fault 3.22
   it('is not made by NODE_TLS_REJECT_UNAUTHORIZED', async () => {
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
     vi.spyOn(process, 'emitWarning').mockReturnValue(); // Node's own, of that variable
@@ -508,6 +512,7 @@ describe('a TLS connection that cannot be made', () => {
   });
 
   // what the port does, what the error says
+  // covers: fault 3.11.1, fault 3.22, fault 3.25.7
   it.each<[string, (socket: Socket) => void, RegExp]>([
     [
       'answers in plain HTTP',
@@ -605,6 +610,7 @@ describe('plain text to a port that speaks TLS', () => {
     'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n<title>400 The plain HTTP request was sent to HTTPS port</title>',
   ];
 
+  // covers: fault 3.22, fault 3.25.7
   it.each(words)('is told by a hint: %j', async (text) => {
     const daemon = await fakeDaemon((socket) => onRequest(socket, () => socket.end(text)));
     ends.push(() => daemon.close());
