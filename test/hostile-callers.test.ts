@@ -122,7 +122,7 @@ describe('an end behind a write that failed', () => {
     while (channel.written.length === 0) await new Promise((resolve) => setImmediate(resolve));
     channel.writeError = new Error('EPIPE');
     if (came !== '') channel.read(came);
-    channel.owner.ended();
+    channel.owner.onEnd();
     const error = await exchange.catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(TruncatedError);
     expect((error as Error).cause).toBe(channel.writeError);

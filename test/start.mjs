@@ -32,9 +32,9 @@ function watched(dialer, tell) {
         set: (wanted) => {
           owner = {
             memory: () => wanted.memory(),
-            received: (bytes) => (tell('←', bytes), wanted.received(bytes)),
-            ended: () => wanted.ended(),
-            broken: (error) => wanted.broken(error),
+            onData: (bytes) => (tell('←', bytes), wanted.onData(bytes)),
+            onEnd: () => wanted.onEnd(),
+            onError: (error) => wanted.onError(error),
           };
         },
       });

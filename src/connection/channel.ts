@@ -1,82 +1,88 @@
-// The seam between bytes and the world: a dialer makes channels, a channel carries bytes both ways. Production, the
-// recorder and the replayer differ in the dialer and in nothing else.
+// The interfaces below HTTP: a dialer opens channels to one engine, and a channel carries bytes in both directions. Sockets,
+// TLS, ssh, the recorder and the replayer implement them; nothing above this file differs between them.
 
-/** What a channel tells the one who owns it. None of these may throw. */
+/** Receives the events of a channel. None of these methods may throw. */
 export interface ChannelOwner {
   /**
-   * The memory that the next read goes into: never empty. It is asked for right after each `received`, also after one
-   * that asked for a pause, and what it gave stays in use until the next `received`.
+   * Returns the memory for the next read; it must not be empty. The channel asks for it right after each `onData`, even after
+   * one that returned `false`, and may write to it until the next `onData`.
    */
   memory(): Uint8Array;
   /**
-   * Bytes came: at the start of the memory given, or, at most 256 KiB at once, in memory of their own that nobody uses
-   * again. `false` pauses the channel: nothing more is told until `resume()`.
+   * Receives the bytes of one read: at the start of the memory that `memory()` returned, or at most 256 KiB in memory that the
+   * channel does not use again. Return `false` to pause the channel: it reports no event before `resume()` is called.
    */
-  received(bytes: Uint8Array): boolean;
-  /** The other side will send no more (FIN). */
-  ended(): void;
+  onData(bytes: Uint8Array): boolean;
+  /** The other side sends no more bytes (FIN). */
+  onEnd(): void;
   /**
-   * The channel broke: a reset, a fault, a `destroy()` from elsewhere, an end that may not be one. A `ConnectError`,
-   * where the channel knows what made it break, is what the call fails with.
+   * The channel broke: a reset, another error, a `destroy()` by other code, or an end that may not be the true end. If the
+   * channel knows why there is no connection, the error is a `ConnectError`, and the call fails with it.
    */
-  broken(error: Error): void;
+  onError(error: Error): void;
 }
 
-/** A connected byte stream: a socket, a child process's pipes, a tape. */
+/** A connected byte stream: a socket, the pipes of a child process, or a tape. */
 export interface Channel {
-  /** Who is told. Set it before the event loop turns. */
+  /** Receives the events. Set it before the event loop turns. */
   owner: ChannelOwner;
-  /**
-   * True where the system holds on to the memory between reads (Windows' overlapped reads), so that it must not be
-   * shared with other channels.
-   */
+  /** True if the system keeps the read memory between reads (Windows' overlapped reads): then channels must not share it. */
   readonly holdsMemory: boolean;
-  /** What went wrong on the sending side; the receiving side lives on, for it may hold the answer that explains it. */
+  /** Why sending failed. The receiving side still works: it may hold the response that explains the failure. */
   readonly writeError: Error | undefined;
-  /** True while it may not be connected yet, where nothing but the first byte tells: over a program's pipes. */
+  /** True while the connection may not be established yet. Over the pipes of a program, only the first byte proves it. */
   readonly connecting?: boolean;
   /**
-   * Sends the blocks, behind those of earlier calls, which need not have resolved; resolves when their memory may be used
-   * again, and never rejects: see `writeError`.
+   * Sends the blocks in order, after those of earlier calls, which may still be pending. Resolves when the memory of the blocks
+   * may be reused. Never rejects: see `writeError`.
    */
   write(blocks: readonly Uint8Array[]): Promise<void>;
-  /** Reads again after a pause. Not to be called inside `received`. */
+  /** Continues to read after a pause. Must not be called inside `onData`. */
   resume(): void;
-  /** Whether this channel keeps the process alive. */
-  keepAlive(value: boolean): void;
+  /** Sets whether this channel keeps the process running. */
+  keepProcessAlive(value: boolean): void;
   /**
-   * Sends no more (FIN), after all that was written; what comes is still told. An exchange never does, for engines take it
-   * as the wish to stop; who stands between a client and an engine passes on that a client did.
+   * Sends FIN after everything that was written; the channel still receives. An exchange never calls it, because engines take
+   * it as a request to stop. A relay calls it to pass on the end of its client.
    */
   end(): void;
-  /** Closes it at once, both ways; the owner hears nothing more. */
+  /** Closes both directions at once. The owner gets no further events. */
   destroy(): void;
 }
 
-/** What a dialer may be told. */
+const spareMemory = new Uint8Array(4096);
+/** The owner of a channel before its first owner is set, and after `destroy()`. It ignores every event. */
+export const noopOwner: ChannelOwner = {
+  memory: () => spareMemory,
+  onData: () => false,
+  onEnd: () => {},
+  onError: () => {},
+};
+
+/** Options of `Dialer.dial`. */
 export interface DialOptions {
-  /** Gives up with the signal's reason. */
+  /** Ends the attempt; `dial` rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** The limit of time that `signal` keeps, for a dialer that can hand it on; `Infinity` is none. */
+  /** The time limit that `signal` enforces, in milliseconds, for a dialer that can pass it on; `Infinity` means none. */
   readonly connectMs?: number | undefined;
 }
 
-/** What suits the channels of a dialer that are dearer than sockets. */
+/** Limits for the channels of a dialer that cost more than sockets, such as ssh. */
 export interface ChannelTraits {
-  /** The default limit for a connection, in milliseconds. */
+  /** The default time limit for a connection, in milliseconds. */
   readonly connectMs: number;
-  /** How long an idle connection is worth keeping, in milliseconds. */
+  /** How long an idle connection is kept, in milliseconds. */
   readonly idleMs: number;
-  /** The exchanges under way at most, those of `longLived` requests not counted. */
+  /** The maximum number of exchanges at a time; `longLived` requests do not count. */
   readonly maxBusy: number;
 }
 
-/** Makes connected channels to one engine. */
+/** Opens channels to one engine. */
 export interface Dialer {
-  /** The engine's address as errors show it, `"unix:///var/run/docker.sock"`. */
+  /** The engine's address for error messages, such as `"unix:///var/run/docker.sock"`. */
   readonly address: string;
-  /** Without them: 10 s for a connection, 4 s idle, any number of exchanges. */
+  /** Without traits: 10 s for a connection, 4 s idle, no limit for the number of exchanges. */
   readonly traits?: ChannelTraits | undefined;
-  /** A new channel, connected; rejects with a `ConnectError` or the signal's reason. */
+  /** Opens a connected channel; rejects with a `ConnectError` or with the signal's reason. */
   dial(options: DialOptions): Promise<Channel>;
 }

@@ -118,7 +118,7 @@ export class ConnectionPool implements Wire {
     for (;;) {
       const connection = this.#idle.pop();
       if (connection === undefined) return undefined;
-      connection.wake();
+      connection.markBusy();
       // What has reached this machine but not yet this process (an end, stray bytes) takes up to two turns to be seen.
       // Without them an answer nobody asked for was taken for ours in 17 of 60 tries; with them in none of 1000.
       await twoTurns();
@@ -128,7 +128,7 @@ export class ConnectionPool implements Wire {
 
   #keep(connection: Connection): void {
     if (this.#closed || this.#idle.length >= this.#maxIdle) return connection.destroy();
-    connection.rest(this.#idleMs);
+    connection.markIdle(this.#idleMs);
     this.#idle.push(connection);
   }
 

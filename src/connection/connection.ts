@@ -85,9 +85,9 @@ export class Connection implements ChannelOwner {
   };
 
   /** Waits to be used again, for so long at most; meanwhile it does not keep the process alive. */
-  rest(limitMs: number): void {
+  markIdle(limitMs: number): void {
     this.#resting = true;
-    this.#channel.keepAlive(false);
+    this.#channel.keepProcessAlive(false);
     // The timer is not cleared in between, but set anew by the next rest: Node makes and drops a list for a timer that is
     // the only one of its length.
     this.#expiry ??= setTimeout(() => this.#resting && this.destroy(), limitMs).unref();
@@ -95,9 +95,9 @@ export class Connection implements ChannelOwner {
   }
 
   /** Is used again. */
-  wake(): void {
+  markBusy(): void {
     this.#resting = false;
-    this.#channel.keepAlive(true);
+    this.#channel.keepProcessAlive(true);
   }
 
   /** Closes it; an exchange under way fails with the `reason`, which is made for it alone. */
@@ -127,18 +127,18 @@ export class Connection implements ChannelOwner {
     return this.#own[0];
   }
 
-  received(bytes: Uint8Array): boolean {
+  onData(bytes: Uint8Array): boolean {
     if (this.#exchange?.settled === false) return this.#exchange.received(bytes);
     // Nothing was asked: whatever this is, the answer to the next request could not be told from it (RFC 9112 §9.2).
     this.destroy();
     return false;
   }
 
-  ended(): void {
+  onEnd(): void {
     this.#over(undefined);
   }
 
-  broken(error: Error): void {
+  onError(error: Error): void {
     this.#over(error);
   }
 

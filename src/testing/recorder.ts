@@ -80,7 +80,7 @@ function recordingChannel(inner: Channel, log: ConnectionLog): Channel {
       return inner.write(blocks);
     },
     resume: () => inner.resume(),
-    keepAlive: (value) => inner.keepAlive(value),
+    keepProcessAlive: (value) => inner.keepProcessAlive(value),
     end() {
       log.finish();
       inner.end();
@@ -93,17 +93,17 @@ function recordingChannel(inner: Channel, log: ConnectionLog): Channel {
 function listener(owner: ChannelOwner, log: ConnectionLog): ChannelOwner {
   return {
     memory: () => owner.memory(),
-    received(bytes) {
+    onData(bytes) {
       log.received(bytes);
-      return owner.received(bytes);
+      return owner.onData(bytes);
     },
-    ended() {
+    onEnd() {
       log.over('eof');
-      owner.ended();
+      owner.onEnd();
     },
-    broken(error) {
+    onError(error) {
       log.over('reset');
-      owner.broken(error);
+      owner.onError(error);
     },
   };
 }

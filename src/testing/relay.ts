@@ -107,20 +107,20 @@ class RelayedConnection implements ChannelOwner {
     return this.#blocks[this.#turn];
   }
 
-  received(bytes: Uint8Array): boolean {
+  onData(bytes: Uint8Array): boolean {
     this.#engineSpoke = true;
     this.#turn = this.#turn === 0 ? 1 : 0;
     this.#client.write(bytes, () => this.#channel?.resume());
     return false;
   }
 
-  ended(): void {
+  onEnd(): void {
     this.#engineOver = true;
     if (this.#channel?.writeError === undefined) this.#client.end();
     else this.#finish();
   }
 
-  broken(error: Error): void {
+  onError(error: Error): void {
     // Over ssh it takes a first byte to know that there is a connection.
     if (error instanceof ConnectError && !this.#engineSpoke) this.#refuse(error);
     else this.#finish();

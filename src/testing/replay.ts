@@ -1,5 +1,6 @@
 // A dialer that replays: its channels answer from a tape what the tape was asked.
 
+import { noopOwner } from '../connection/channel.ts';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
 import { take } from '../client/arguments.ts';
 import { latin1 } from '../bytes.ts';
@@ -77,7 +78,7 @@ export function playingDialer({ header }: Tape, play: Play, pieces: Pieces): Dia
 }
 
 class ReplayChannel implements Channel {
-  owner: ChannelOwner = nobody;
+  owner: ChannelOwner = noopOwner;
   readonly holdsMemory = false;
   readonly writeError = undefined;
   readonly #play: Play;
@@ -116,7 +117,7 @@ class ReplayChannel implements Channel {
   }
 
   /** Nothing is pending while a channel is idle, so that there is nothing to be done. */
-  keepAlive(): void {}
+  keepProcessAlive(): void {}
 
   /** What was asked is still answered. */
   end(): void {
@@ -125,7 +126,7 @@ class ReplayChannel implements Channel {
 
   destroy(): void {
     this.#closed = true;
-    this.owner = nobody;
+    this.owner = noopOwner;
     this.#queue.clear();
   }
 
@@ -194,8 +195,8 @@ class ReplayChannel implements Channel {
   #read(delivery: Delivery): void {
     if (delivery.type === 'over') {
       this.#queue.take();
-      if (delivery.error === undefined) this.owner.ended();
-      else this.owner.broken(delivery.error);
+      if (delivery.error === undefined) this.owner.onEnd();
+      else this.owner.onError(delivery.error);
       return;
     }
     const memory = (this.#memory ??= this.owner.memory());
@@ -204,7 +205,7 @@ class ReplayChannel implements Channel {
     memory.set(rest.subarray(0, length));
     delivery.rest = rest.subarray(length);
     if (delivery.rest.length === 0) this.#queue.take();
-    this.#paused = !this.owner.received(memory.subarray(0, length));
+    this.#paused = !this.owner.onData(memory.subarray(0, length));
     // The contract: the next memory is asked for now, even when a pause was asked for.
     this.#memory = this.owner.memory();
     if (this.#queue.length > 0) this.#schedule();
@@ -239,11 +240,3 @@ function lengths(pieces: Pieces, index: number): () => number {
   };
   return () => 1 + (next() % 2 ** (next() % 13));
 }
-
-/** Who is told when nobody owns the channel: before it is handed over, and after it is destroyed. */
-const nobody: ChannelOwner = {
-  memory: () => new Uint8Array(1),
-  received: () => false,
-  ended: () => {},
-  broken: () => {},
-};

@@ -26,7 +26,7 @@ class ForgetfulChannel extends MemoryChannel {
   override read(data: Uint8Array): boolean {
     const memory = this.owner.memory().subarray(0, data.length);
     memory.set(data);
-    const goesOn = this.owner.received(memory);
+    const goesOn = this.owner.onData(memory);
     if (goesOn) memory.fill(0x21);
     else this.#lent = memory;
     return goesOn;

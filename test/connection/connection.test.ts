@@ -13,7 +13,7 @@ describe('a connection that rests', () => {
   afterEach(() => void vi.useRealTimers());
 
   it('is closed when it has rested for its time', () => {
-    connection.rest(4000);
+    connection.markIdle(4000);
     vi.advanceTimersByTime(3999);
     expect(connection.alive).toBe(true);
     vi.advanceTimersByTime(1);
@@ -21,12 +21,12 @@ describe('a connection that rests', () => {
   });
 
   it('is not closed while it is used, however long, and then rests for its whole time', () => {
-    connection.rest(4000);
+    connection.markIdle(4000);
     vi.advanceTimersByTime(3000);
-    connection.wake();
+    connection.markBusy();
     vi.advanceTimersByTime(10_000);
     expect(connection.alive).toBe(true);
-    connection.rest(4000);
+    connection.markIdle(4000);
     vi.advanceTimersByTime(3999);
     expect(connection.alive).toBe(true);
     vi.advanceTimersByTime(1);
@@ -34,22 +34,22 @@ describe('a connection that rests', () => {
   });
 
   it('rests for its whole time after a short use, too', () => {
-    connection.rest(4000);
+    connection.markIdle(4000);
     vi.advanceTimersByTime(3000);
-    connection.wake();
-    connection.rest(4000);
+    connection.markBusy();
+    connection.markIdle(4000);
     vi.advanceTimersByTime(3999);
     expect(connection.alive).toBe(true);
   });
 
   it('keeps no process alive, and does again when it is used', () => {
-    connection.rest(4000);
-    connection.wake();
-    expect(channel.calls).toEqual(['keepAlive false', 'keepAlive true']);
+    connection.markIdle(4000);
+    connection.markBusy();
+    expect(channel.calls).toEqual(['keepProcessAlive false', 'keepProcessAlive true']);
   });
 
   it('leaves no timer behind when it is closed', () => {
-    connection.rest(4000);
+    connection.markIdle(4000);
     connection.destroy();
     expect(vi.getTimerCount()).toBe(0);
   });

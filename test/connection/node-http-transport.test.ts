@@ -51,8 +51,8 @@ async function feed(channel: MemoryChannel, pieces: readonly Uint8Array[], end: 
     do await turn();
     while (!ready && !closed(channel) && !channel.calls.includes('resume'));
   }
-  if (end === 'eof' && !closed(channel)) channel.owner.ended();
-  if (end === 'reset' && !closed(channel)) channel.owner.broken(new Error('read ECONNRESET'));
+  if (end === 'eof' && !closed(channel)) channel.owner.onEnd();
+  if (end === 'reset' && !closed(channel)) channel.owner.onError(new Error('read ECONNRESET'));
   for (let turns = 0; turns < 5; turns++) await turn(); // all is in this process: more turns bring nothing more
 }
 

@@ -19,8 +19,8 @@ async function feed(channel: MemoryChannel, connection: Connection, pieces: read
     while (!ready && connection.alive && channel.calls.at(-1) !== 'resume') await turn();
     channel.calls.length = 0;
   }
-  if (end === 'eof') channel.owner.ended();
-  if (end === 'reset') channel.owner.broken(new Error('read ECONNRESET'));
+  if (end === 'eof') channel.owner.onEnd();
+  if (end === 'reset') channel.owner.onError(new Error('read ECONNRESET'));
 }
 
 /** The reader's account of an exchange; `slow`: it makes each read wait. */

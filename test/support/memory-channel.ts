@@ -5,7 +5,7 @@ import type { Channel, ChannelOwner, Dialer } from '../../src/connection/channel
 
 /** One end of a connection whose other end is the test. */
 export class MemoryChannel implements Channel {
-  owner: ChannelOwner = { memory: () => new Uint8Array(1), received: () => false, ended: () => {}, broken: () => {} };
+  owner: ChannelOwner = { memory: () => new Uint8Array(1), onData: () => false, onEnd: () => {}, onError: () => {} };
   readonly holdsMemory = false;
   writeError: Error | undefined;
   readonly written: Buffer[] = [];
@@ -20,15 +20,15 @@ export class MemoryChannel implements Channel {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
     const memory = this.owner.memory();
     memory.set(bytes);
-    return this.owner.received(memory.subarray(0, bytes.length));
+    return this.owner.onData(memory.subarray(0, bytes.length));
   }
 
   resume(): void {
     this.calls.push('resume');
   }
 
-  keepAlive(value: boolean): void {
-    this.calls.push(`keepAlive ${value}`);
+  keepProcessAlive(value: boolean): void {
+    this.calls.push(`keepProcessAlive ${value}`);
   }
 
   end(): void {

@@ -16,13 +16,13 @@ function listen(channel: Channel): string[] {
   const memory = Buffer.alloc(64 * 1024);
   channel.owner = {
     memory: () => memory,
-    received(bytes) {
+    onData(bytes) {
       heard.push(Buffer.from(bytes).toString('latin1'));
       bytes.fill(0x21); // an owner may change what it was given
       return true;
     },
-    ended: () => heard.push('ended'),
-    broken: ({ message }) => heard.push(`broken: ${message}`),
+    onEnd: () => heard.push('ended'),
+    onError: ({ message }) => heard.push(`broken: ${message}`),
   };
   return heard;
 }
@@ -52,8 +52,8 @@ describe('recorder', () => {
     await channels[1]?.write([Buffer.from('GET /b HTTP/1.1\r\n\r\n')]);
     inner[1]?.read('HTTP/1.1 200 OK\r\n\r\nb');
     inner[0]?.read('HTTP/1.1 200 OK\r\n\r\na');
-    inner[1]?.owner.ended();
-    inner[0]?.owner.broken(new Error('reset'));
+    inner[1]?.owner.onEnd();
+    inner[0]?.owner.onError(new Error('reset'));
     expect(shown(tape())).toEqual([
       'sent 1 GET /a HTTP/1.1\r\n\r\n',
       'sent 2 GET /b HTTP/1.1\r\n\r\n',
@@ -80,23 +80,23 @@ describe('recorder', () => {
     socket.writeError = new Error('EPIPE');
     await channel.write([Buffer.from('GET /a HTTP/1.1\r\nX-Registry-Auth: c2VjcmV0\r\n\r\n')]);
     socket.read('one');
-    socket.owner.ended();
-    socket.owner.broken(new Error('closed'));
+    socket.owner.onEnd();
+    socket.owner.onError(new Error('closed'));
     channel.resume();
-    channel.keepAlive(false);
+    channel.keepProcessAlive(false);
     channel.end();
     channel.destroy();
     expect(Buffer.concat(socket.written).toString()).toContain('X-Registry-Auth: c2VjcmV0\r\n');
     expect(heard[0]).toEqual(['one', 'ended', 'broken: closed']);
-    expect(socket.calls).toEqual(['resume', 'keepAlive false', 'end', 'destroy']);
+    expect(socket.calls).toEqual(['resume', 'keepProcessAlive false', 'end', 'destroy']);
     expect(channel.writeError).toBe(socket.writeError);
     expect(channel.holdsMemory).toBe(false);
   });
 
   it('records an end once, however often it is told', async () => {
     const { inner, tape } = await record();
-    inner[0]?.owner.ended();
-    inner[0]?.owner.broken(new Error('the connection was closed'));
+    inner[0]?.owner.onEnd();
+    inner[0]?.owner.onError(new Error('the connection was closed'));
     expect(shown(tape())).toEqual(['over 1 eof']);
   });
 
@@ -106,8 +106,8 @@ describe('recorder', () => {
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
     channels[0]?.end();
     inner[0]?.read('a');
-    inner[0]?.owner.ended();
-    inner[0]?.owner.broken(new Error('the connection was closed'));
+    inner[0]?.owner.onEnd();
+    inner[0]?.owner.onError(new Error('the connection was closed'));
     expect(shown(tape())).toEqual(['sent 1 GET /a HTTP/1.1\r\n\r\n', 'received 1 a']);
   });
 
@@ -154,7 +154,7 @@ describe('an upgrade', () => {
     const { channels, inner, tape, notes } = await record(2);
     for (const piece of pieces) await channels[0]?.write([piece]);
     inner[0]?.read('HTTP/1.1 101 UPGRADED\r\n\r\nroot');
-    inner[0]?.owner.ended();
+    inner[0]?.owner.onEnd();
     await channels[1]?.write([Buffer.from('GET /b HTTP/1.1\r\n\r\n')]);
     expect(Buffer.concat(inner[0]?.written ?? [])).toEqual(both);
     expect(shown(tape())).toEqual(['sent 1 GET /a HTTP/1.1\r\n\r\n', 'sent 2 GET /b HTTP/1.1\r\n\r\n']);
@@ -269,7 +269,7 @@ describe('a secret', () => {
       inner[0]?.read(Buffer.from(piece).toString('latin1'));
       expect(text(tape())).not.toMatch(/hunter2|unter2/);
     }
-    inner[0]?.owner.ended();
+    inner[0]?.owner.onEnd();
     expect(heard[0]?.slice(0, -1).join('')).toBe(answers);
     const received = shown(tape()).filter((line) => line.startsWith('received')).map((line) => line.replace('received 1 ', ''));
     expect(received.join('')).toBe(answers.replaceAll(/:(?: ?\t?)(?:\w=)?hunter2/g, ': [redacted]'));
@@ -290,7 +290,7 @@ describe('a secret', () => {
     const { channels, inner, heard, tape } = await record();
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\nReferer: http://h/?hunter2\r\nTransfer-Encoding: chunked\r\n\r\n2;hunter2\r\n{}\r\n0;hunter2\r\n\r\n')]);
     inner[0]?.read(said);
-    inner[0]?.owner.broken(new Error('reset'));
+    inner[0]?.owner.onError(new Error('reset'));
     expect(heard[0]?.[0]).toBe(said);
     expect(shown(tape())).toEqual([
       'sent 1 GET /a HTTP/1.1\r\nReferer: http://h/?[redacted]\r\nTransfer-Encoding: chunked\r\n\r\n2;redacted\r\n{}\r\n0;redacted\r\n\r\n',
@@ -302,7 +302,7 @@ describe('a secret', () => {
     const { channels, inner, tape } = await record();
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
     inner[0]?.read('HTTP/1.1 200 OK\r\nA: b\r\nSet-Cookie: hunt');
-    inner[0]?.owner.broken(new Error('reset'));
+    inner[0]?.owner.onError(new Error('reset'));
     expect(shown(tape()).slice(1)).toEqual(['received 1 HTTP/1.1 200 OK\r\nA: b\r\nSet-Cookie: [redacted]', 'over 1 reset']);
   });
 
@@ -315,7 +315,7 @@ describe('a secret', () => {
     const { channels, inner, tape } = await record();
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
     inner[0]?.read(odd);
-    inner[0]?.owner.broken(new Error('reset'));
+    inner[0]?.owner.onError(new Error('reset'));
     expect(shown(tape()).slice(1)).toEqual([`received 1 ${redacted}`, 'over 1 reset']);
   });
 
@@ -347,7 +347,7 @@ describe('a secret', () => {
     await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
     inner[0]?.read(odd);
     expect(text(tape())).not.toMatch(/hunter2/);
-    inner[0]?.owner.ended();
+    inner[0]?.owner.onEnd();
     const received = shown(tape()).filter((line) => line.startsWith('received')).map((line) => line.replace('received 1 ', ''));
     expect(received.join('')).toHaveLength(odd.length);
     expect(text(tape())).not.toMatch(/hunter2/);

@@ -124,7 +124,7 @@ it('what is being written to a client is never read into', async () => {
   connectTo(other);
   await until(() => channel.owner.memory().length > 1);
   const first = channel.owner.memory();
-  expect(channel.owner.received(first.subarray(0, 3))).toBe(false);
+  expect(channel.owner.onData(first.subarray(0, 3))).toBe(false);
   expect(channel.owner.memory().buffer).not.toBe(first.buffer); // on Windows, the system may fill it at any time
   await other.close();
 });
@@ -253,7 +253,7 @@ describe('an engine that cannot be reached', () => {
     const client = connectTo(lost);
     client.write('GET / HTTP/1.1\r\n\r\n');
     await until(() => channel.written.length > 0);
-    channel.owner.broken(new ConnectError('cannot connect to ssh://h: ssh exited with 255', { address: 'ssh://h' }));
+    channel.owner.onError(new ConnectError('cannot connect to ssh://h: ssh exited with 255', { address: 'ssh://h' }));
     expect(await textOf(client)).toMatch(answered('cannot connect to ssh://h: ssh exited with 255'));
     await lost.close();
   });
@@ -265,7 +265,7 @@ describe('an engine that cannot be reached', () => {
     client.write('GET / HTTP/1.1\r\n\r\n');
     await until(() => channel.written.length > 0);
     channel.read('HTTP/1.1 200 OK\r\n');
-    channel.owner.broken(new ConnectError('ssh exited with 255', { address: 'ssh://h' }));
+    channel.owner.onError(new ConnectError('ssh exited with 255', { address: 'ssh://h' }));
     expect(await textOf(client)).toBe('HTTP/1.1 200 OK\r\n');
     await lost.close();
   });

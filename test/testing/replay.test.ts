@@ -38,12 +38,12 @@ async function connect(dialer: ReturnType<typeof replayDialer>, memoryBytes = 65
   };
   channel.owner = {
     memory: () => memory,
-    received(bytes) {
+    onData(bytes) {
       if (bytes.buffer !== memory.buffer) throw new Error('a read elsewhere than in the memory given');
       return hear(Buffer.from(bytes).toString('latin1'));
     },
-    ended: () => void hear('(eof)'),
-    broken: ({ message }) => void hear(`(broken: ${message})`),
+    onEnd: () => void hear('(eof)'),
+    onError: ({ message }) => void hear(`(broken: ${message})`),
   };
   return {
     channel,

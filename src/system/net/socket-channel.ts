@@ -2,6 +2,7 @@
 
 import { Socket } from 'node:net';
 import type { SocketConstructorOpts } from 'node:net';
+import { noopOwner } from '../../connection/channel.ts';
 import type { Channel, ChannelOwner } from '../../connection/channel.ts';
 
 /**
@@ -94,25 +95,25 @@ class SocketChannel implements Channel {
   readonly socket: Socket;
   readonly #patience: TolerantWrites;
   readonly holdsMemory = process.platform === 'win32';
-  owner: ChannelOwner = nobody;
+  owner: ChannelOwner = noopOwner;
 
   constructor() {
     // `onread` reads into memory that we choose and use again: half the processor time of 'data' events, which need
     // fresh memory for every read. Node asks for the next memory right after each callback, even when it said "pause".
     const onread = {
       buffer: () => this.owner.memory(),
-      callback: (length: number, memory: Uint8Array) => this.owner.received(memory.subarray(0, length)),
+      callback: (length: number, memory: Uint8Array) => this.owner.onData(memory.subarray(0, length)),
     };
     // allowHalfOpen: Node must not end our side by itself when the engine ends its own in the middle of an upload.
     const options = { allowHalfOpen: true, onread } as SocketConstructorOpts;
     this.socket = new Socket(options);
     this.#patience = new TolerantWrites(this.socket);
     this.socket.setNoDelay(true);
-    this.socket.on('end', () => this.owner.ended());
-    this.socket.on('error', (error) => this.owner.broken(error));
+    this.socket.on('end', () => this.owner.onEnd());
+    this.socket.on('error', (error) => this.owner.onError(error));
     this.socket.on('close', () => {
       // An error takes its stack along, which nobody would read of a connection that was let go.
-      if (this.owner !== nobody) this.owner.broken(new Error('the connection was closed'));
+      if (this.owner !== noopOwner) this.owner.onError(new Error('the connection was closed'));
     });
   }
 
@@ -128,7 +129,7 @@ class SocketChannel implements Channel {
     this.socket.resume();
   }
 
-  keepAlive(value: boolean): void {
+  keepProcessAlive(value: boolean): void {
     if (value) this.socket.ref();
     else this.socket.unref();
   }
@@ -138,16 +139,8 @@ class SocketChannel implements Channel {
   }
 
   destroy(): void {
-    this.owner = nobody;
+    this.owner = noopOwner;
     this.socket.destroy();
   }
 }
 
-const spare = new Uint8Array(4096);
-/** Who is told when nobody owns the channel: before it is handed over, and after it is destroyed. */
-export const nobody: ChannelOwner = {
-  memory: () => spare,
-  received: () => false,
-  ended: () => {},
-  broken: () => {},
-};

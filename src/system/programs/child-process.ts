@@ -29,7 +29,7 @@ export interface Program {
   /** SIGTERM to it and its children; what is left after `graceMs` gets SIGKILL, and its pipes are closed. */
   stop(): void;
   /** Whether it and its pipes keep our process alive; at first they do. */
-  keepAlive(value: boolean): void;
+  keepProcessAlive(value: boolean): void;
 }
 
 /** How a program is to be run. */
@@ -142,7 +142,7 @@ class RunningProgram implements Program {
     this.#killTimer.unref();
   }
 
-  keepAlive(value: boolean): void {
+  keepProcessAlive(value: boolean): void {
     const handles = [this.#child, this.stdin, this.stdout, this.stderr] as ReadonlyArray<Partial<NodeJS.RefCounted>>;
     for (const handle of handles) value ? handle.ref?.() : handle.unref?.();
   }

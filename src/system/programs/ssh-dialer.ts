@@ -3,6 +3,7 @@
 // keys, agents, jump hosts and known_hosts are ssh's own affair.
 
 import { Buffer } from 'node:buffer';
+import { noopOwner } from '../../connection/channel.ts';
 import type { Channel, ChannelOwner, Dialer } from '../../connection/channel.ts';
 import { Deadline } from '../../connection/deadline.ts';
 import type { SshAddress } from '../../config/engine-address.ts';
@@ -78,7 +79,7 @@ async function startSsh(address: SshAddress, connectMs: number | undefined): Pro
 /** A channel over the pipes of an `ssh`. */
 class ProgramChannel implements Channel {
   readonly holdsMemory = false;
-  owner: ChannelOwner = nobody;
+  owner: ChannelOwner = noopOwner;
   writeError: Error | undefined;
   connecting = true;
   readonly #program: Program;
@@ -123,8 +124,8 @@ class ProgramChannel implements Channel {
     if (!this.#paused) this.#program.stdout.resume();
   }
 
-  keepAlive(value: boolean): void {
-    this.#program.keepAlive(value);
+  keepProcessAlive(value: boolean): void {
+    this.#program.keepProcessAlive(value);
   }
 
   /** What runs over there passes it on. */
@@ -134,7 +135,7 @@ class ProgramChannel implements Channel {
 
   destroy(): void {
     const { stdin, stdout, stderr } = this.#program;
-    this.owner = nobody;
+    this.owner = noopOwner;
     this.#unread = [];
     this.#program.stop();
     for (const pipe of [stdin, stdout, stderr]) pipe.destroy();
@@ -166,7 +167,7 @@ class ProgramChannel implements Channel {
       memory.set(chunk.subarray(0, length));
       if (length < chunk.length) this.#unread.unshift(chunk.subarray(length));
       this.connecting = false;
-      this.#paused = !this.owner.received(memory.subarray(0, length));
+      this.#paused = !this.owner.onData(memory.subarray(0, length));
     }
     if (this.#paused) this.#program.stdout.pause();
     this.#tellOver();
@@ -198,9 +199,9 @@ class ProgramChannel implements Channel {
     if (this.#over === undefined || this.#overTold || this.#unread.length > 0) return;
     this.#overTold = true;
     const { fault } = this.#over;
-    if (fault === undefined) return this.owner.ended();
+    if (fault === undefined) return this.owner.onEnd();
     this.writeError = undefined; // EPIPE came of the same, and tells less
-    this.owner.broken(fault);
+    this.owner.onError(fault);
   }
 }
 
@@ -297,11 +298,3 @@ function meaningOf({ code }: ProgramEnd, words: string): { hint?: string | undef
   const [, hint, transient] = hints.find(([pattern]) => pattern.test(words)) ?? [];
   return { hint, transient };
 }
-
-/** Who is told when nobody owns the channel: before it is handed over, and after it is destroyed. */
-const nobody: ChannelOwner = {
-  memory: () => new Uint8Array(1),
-  received: () => false,
-  ended: () => {},
-  broken: () => {},
-};

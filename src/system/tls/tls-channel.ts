@@ -2,12 +2,13 @@
 
 import { isIP } from 'node:net';
 import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls';
+import { noopOwner } from '../../connection/channel.ts';
 import type { Channel, ChannelOwner } from '../../connection/channel.ts';
 import type { TcpAddress, TlsOptions } from '../../config/engine-address.ts';
 import { ConfigError } from '../../errors.ts';
 import { Queue } from '../../async/queue.ts';
 import type { Warn } from '../../connection/warnings.ts';
-import { KEEP_ALIVE_MS, TolerantWrites, connected, nobody, writeTogether } from '../net/socket-channel.ts';
+import { KEEP_ALIVE_MS, TolerantWrites, connected, writeTogether } from '../net/socket-channel.ts';
 import { shortened, tlsError } from './tls-errors.ts';
 import type { Peer } from './tls-errors.ts';
 import { checkTlsOptions, isForAddress, readTlsMaterial } from './tls-material.ts';
@@ -95,7 +96,7 @@ async function connectTls(
 
 class TlsChannel implements Channel {
   readonly holdsMemory = false;
-  owner: ChannelOwner = nobody;
+  owner: ChannelOwner = noopOwner;
   readonly #socket: TLSSocket;
   readonly #patience: TolerantWrites;
   readonly #peer: Peer;
@@ -145,7 +146,7 @@ class TlsChannel implements Channel {
     if (!this.#paused) this.#socket.resume();
   }
 
-  keepAlive(value: boolean): void {
+  keepProcessAlive(value: boolean): void {
     if (value) this.#socket.ref();
     else this.#socket.unref();
   }
@@ -156,7 +157,7 @@ class TlsChannel implements Channel {
   }
 
   destroy(): void {
-    this.owner = nobody;
+    this.owner = noopOwner;
     this.#socket.destroy();
   }
 
@@ -174,10 +175,10 @@ class TlsChannel implements Channel {
   /** Tells the owner what there is, in its order, as far as it wants to hear it. */
   #tell(): void {
     for (let piece; !this.#paused && (piece = this.#pieces.take()) !== undefined; ) {
-      this.#paused = !this.owner.received(piece);
+      this.#paused = !this.owner.onData(piece);
     }
     if (this.#paused) this.#socket.pause();
-    else if (this.#fault !== undefined) this.owner.broken(this.#fault);
+    else if (this.#fault !== undefined) this.owner.onError(this.#fault);
   }
 
   /** With TLS 1.3 the engine looks at our certificate after our handshake is over, and refuses it instead of answering. */

@@ -233,7 +233,7 @@ describe('when our process', () => {
   it.each([
     ['calls process.exit', 'process.exit(3);', 3],
     ['has an uncaught error', 'setTimeout(() => { throw new Error("uncaught") });', 1],
-    ['has nothing left to do', 'program.keepAlive(false);', 0],
+    ['has nothing left to do', 'program.keepProcessAlive(false);', 0],
   ])('%s, even a program that does not read its input ends', async (_, goesOn, code) => {
     const { pid, end } = await parent(deaf, goesOn);
     expect((await end)[0]).toBe(code);
@@ -241,16 +241,16 @@ describe('when our process', () => {
   });
 
   it('ends in the time of grace, what ignores SIGTERM is killed', async () => {
-    const { pid, end } = await parent('trap "" TERM; echo ready; sleep 60', 'program.keepAlive(false); program.stop();');
+    const { pid, end } = await parent('trap "" TERM; echo ready; sleep 60', 'program.keepProcessAlive(false); program.stop();');
     expect((await end)[0]).toBe(0);
     await until(() => !runs(pid));
   });
 
   it('is kept alive by a program until that is idle', async () => {
     const { pid, end } = await parent(untilItsInputEnds, `
-      program.keepAlive(false);
-      program.keepAlive(true);
-      setTimeout(() => program.keepAlive(false), 20).unref();`);
+      program.keepProcessAlive(false);
+      program.keepProcessAlive(true);
+      setTimeout(() => program.keepProcessAlive(false), 20).unref();`);
     expect((await end)[0]).toBe(0);
     await until(() => !runs(pid));
   });
