@@ -1,68 +1,66 @@
-// Signals and waiting: how an abort ends a wait, and leaves nothing behind.
+// Helpers for abort signals. After each of them, no listener stays on a signal.
 
 import { setMaxListeners } from 'node:events';
 
-/** Calls that share a signal listen to it at once, each for itself: more than ten, at which Node warns of a leak, is none. */
+/** Turns off Node's warning about more than ten listeners: many calls may share a signal, and each listens to it. */
 export function allowManyListeners(signal: AbortSignal | undefined): void {
   if (signal !== undefined) setMaxListeners(0, signal);
 }
 
-/** What a signal that is not Node's own must have. */
-interface SignalLike {
-  readonly aborted: boolean;
-  readonly reason: unknown;
-  addEventListener(type: 'abort', listener: () => void): void;
-}
-
-/** For each signal that is not Node's own, one of Node's that follows it; one listener, however many calls share it. */
+/** The follower of each foreign signal, so that many calls with one signal add only one listener to it. */
 const followers = new WeakMap<object, AbortController>();
 
-/** The signal, or for an object like one (of jsdom, of a polyfill, of another realm) a signal of Node's that follows it. */
+/**
+ * Returns an `AbortSignal` of Node for a signal. A foreign signal (of jsdom, a polyfill, another realm) gets one that follows
+ * it; `undefined` for a value that is not a signal.
+ */
 export function nodeSignal(value: unknown): AbortSignal | undefined {
-  const signal = value as SignalLike;
-  const { aborted, addEventListener } = signal; // both throw for what only has the prototype of a signal
+  const signal = value as AbortSignal;
+  const { aborted, addEventListener } = signal; // both throw if the object only has the prototype of a signal
   if (value instanceof AbortSignal) return value;
   if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') return undefined;
-  let follower = followers.get(signal);
-  if (follower === undefined) {
-    const created = new AbortController();
-    signal.addEventListener('abort', () => created.abort(signal.reason));
-    followers.set(signal, (follower = created));
-  }
+  const follower = followers.get(signal) ?? follow(signal);
   if (aborted) follower.abort(signal.reason);
   return follower.signal;
 }
 
+function follow(signal: AbortSignal): AbortController {
+  const follower = new AbortController();
+  signal.addEventListener('abort', () => follower.abort(signal.reason));
+  followers.set(signal, follower);
+  return follower;
+}
+
 /**
- * Runs under a signal that is aborted when either is, and leaves nothing at them afterwards. `AbortSignal.any` would:
- * on Node 20 a signal that many calls share keeps an entry for each, 20,000 after 20,000 calls.
+ * Calls `run` with a signal that aborts when either of two does. `AbortSignal.any` is not used: on Node 20, a signal that many
+ * calls share keeps an entry for each call for ever.
  */
 export async function withAnySignal<Value>(
   signal: AbortSignal | undefined,
-  left: AbortSignal,
+  own: AbortSignal,
   run: (either: AbortSignal) => Promise<Value>,
 ): Promise<Value> {
-  if (signal === undefined) return run(left);
-  const both = new AbortController();
-  const ends = [signal, left].map((one) => onceAborted(one, () => both.abort(one.reason)));
+  if (signal === undefined) return run(own);
+  const either = new AbortController();
+  const removers = [signal, own].map((one) => onceAborted(one, () => either.abort(one.reason)));
   try {
-    both.signal.throwIfAborted();
-    return await run(both.signal);
+    either.signal.throwIfAborted();
+    return await run(either.signal);
   } finally {
-    for (const end of ends) end();
+    for (const remove of removers) remove();
   }
 }
 
-/** Waits for what others may wait for, too: an abort ends only this wait. */
+/** Waits for a promise that other callers may share. An abort ends only this wait, with the signal's reason. */
 export function abortable<Value>(shared: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
   if (signal === undefined) return shared;
   return new Promise((resolve, reject) => {
-    const end = onceAborted(signal, () => reject(signal.reason));
-    shared.then(resolve, reject).finally(end); // also after an abort: somebody must hear of its failure
+    const remove = onceAborted(signal, () => reject(signal.reason));
+    shared.then(resolve, reject).finally(remove); // also after an abort: a later failure must not be unhandled
   });
 }
 
-/** Calls back when the signal is aborted, now if it is; gives what takes that back. */
+/** Calls back when the signal aborts, at once if it has; returns a function that removes the listener. */
 function onceAborted(signal: AbortSignal, onAbort: () => void): () => void {
   allowManyListeners(signal);
   if (signal.aborted) onAbort();

@@ -1,16 +1,17 @@
-// A queue between a producer that pushes and a `for await` loop that pulls. The producer waits for `drained()`, so that the
-// loop's pace becomes the connection's.
+// A queue between a producer that pushes and a `for await` loop that pulls. The producer waits for `drained()`, so the loop sets
+// the pace of the connection.
 
 import { Queue } from './queue.ts';
 
-/** A queue of what one read brought; what was queued is taken before the end, or the error, is seen. */
+/** Queues the items of one read. The loop gets all of them before it sees the end or the error. */
 export class AsyncQueue<Item> implements AsyncIterableIterator<Item> {
   readonly #items = new Queue<Item>();
-  readonly #onReturn: () => void;
-  #end: { readonly error: unknown; readonly failed: boolean } | undefined;
-  /** Those who wait: one, unless somebody calls `next` by hand. */
+  /** Calls of `next` without a result; more than one only if the caller does not await each. */
   readonly #readers = new Queue<{ resolve(result: IteratorResult<Item>): void; reject(error: unknown): void }>();
-  #allTaken: (() => void) | undefined;
+  readonly #onReturn: () => void;
+  /** Settles the next call of `next` after the last item. */
+  #end: { readonly failed: boolean; readonly error: unknown } | undefined;
+  #onDrained: (() => void) | undefined;
 
   /** @param onReturn called when the loop is left early */
   constructor(onReturn: () => void) {
@@ -24,46 +25,40 @@ export class AsyncQueue<Item> implements AsyncIterableIterator<Item> {
     else if (this.#end === undefined) this.#items.add(item);
   }
 
-  /** Whether the loop has taken all items that were pushed. */
+  /** Whether the loop has taken all items. */
   get isEmpty(): boolean {
     return this.#items.length === 0;
   }
 
-  /** Resolves when the loop has taken everything and wants more; undefined where it waits already. */
+  /** Resolves when the loop has taken all items and asks for more; `undefined` if there are no items. */
   drained(): Promise<void> | undefined {
-    if (this.#items.length === 0) return undefined;
-    return new Promise((resolve) => {
-      this.#allTaken = resolve;
-    });
+    return this.isEmpty ? undefined : new Promise((resolve) => (this.#onDrained = resolve));
   }
 
-  /** No more will come. */
+  /** Ends the loop after the queued items. */
   end(): void {
-    this.#over({ error: undefined, failed: false });
+    this.#setEnd({ failed: false, error: undefined });
   }
 
-  /** No more will come, because of an error. */
+  /** Throws the error in the loop after the queued items. */
   fail(error: unknown): void {
-    this.#over({ error, failed: true });
+    this.#setEnd({ failed: true, error });
   }
 
+  /** Returns the next item, else the end, else waits for one of them. */
   next(): Promise<IteratorResult<Item>> {
-    if (this.#items.length > 0) {
-      const value = this.#items.take() as Item;
-      return Promise.resolve({ done: false, value });
+    if (!this.isEmpty) return Promise.resolve({ done: false, value: this.#items.take() as Item });
+    if (this.#end !== undefined) {
+      const { failed, error } = this.#end;
+      this.#end = { failed: false, error: undefined }; // an error is thrown once
+      return failed ? Promise.reject(error) : Promise.resolve({ done: true, value: undefined });
     }
-    const end = this.#end;
-    if (end !== undefined) {
-      this.#end = { error: undefined, failed: false }; // an error is thrown once
-      return end.failed ? Promise.reject(end.error) : Promise.resolve({ done: true, value: undefined });
-    }
-    this.#allTaken?.();
-    this.#allTaken = undefined;
-    return new Promise((resolve, reject) => {
-      this.#readers.add({ resolve, reject });
-    });
+    this.#onDrained?.();
+    this.#onDrained = undefined;
+    return new Promise((resolve, reject) => this.#readers.add({ resolve, reject }));
   }
 
+  /** Drops the queued items. The loop calls it when it is left early. */
   return(): Promise<IteratorResult<Item>> {
     this.#items.clear();
     if (this.#end === undefined) {
@@ -77,7 +72,7 @@ export class AsyncQueue<Item> implements AsyncIterableIterator<Item> {
     return this;
   }
 
-  #over(end: { error: unknown; failed: boolean }): void {
+  #setEnd(end: { readonly failed: boolean; readonly error: unknown }): void {
     this.#end ??= end;
     for (let reader; (reader = this.#readers.take()) !== undefined; ) void this.next().then(reader.resolve, reader.reject);
   }

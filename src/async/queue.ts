@@ -1,19 +1,19 @@
-// First in, first out, with each step in constant time: `Array.shift` moves the whole rest of a long array.
+// A first-in, first-out queue. Each operation takes constant time; `Array.shift` moves all items of a long array.
 
-/** Items taken from the front of a queue stay in its array until this many are there, and are then half of it. */
+/** Taken items stay in the array until there are this many of them and they are half of it. */
 const COMPACT_FROM = 1024;
 
-/** A queue without a limit of its own. */
+/** A queue without a limit. */
 export class Queue<Item> {
   #items: Array<Item | undefined> = [];
-  /** Where the first item is; what is before it was taken. */
+  /** The index of the first item. */
   #head = 0;
 
   get length(): number {
     return this.#items.length - this.#head;
   }
 
-  /** The first item, which stays; undefined where there is none. */
+  /** The first item, which stays in the queue; `undefined` if the queue is empty. */
   get first(): Item | undefined {
     return this.#items[this.#head];
   }
@@ -22,23 +22,21 @@ export class Queue<Item> {
     this.#items.push(item);
   }
 
-  /** The first item, which is not in the queue any more; undefined where there is none. */
+  /** Removes and returns the first item; `undefined` if the queue is empty. */
   take(): Item | undefined {
-    if (this.#head === this.#items.length) return undefined;
+    if (this.length === 0) return undefined;
     const item = this.#items[this.#head];
     this.#items[this.#head++] = undefined;
-    if (this.#head === this.#items.length) this.clear();
-    else if (this.#head >= COMPACT_FROM && 2 * this.#head >= this.#items.length) this.#compact();
+    if (this.length === 0) this.clear();
+    else if (this.#head >= COMPACT_FROM && 2 * this.#head >= this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
     return item;
   }
 
   clear(): void {
     this.#items = [];
-    this.#head = 0;
-  }
-
-  #compact(): void {
-    this.#items = this.#items.slice(this.#head);
     this.#head = 0;
   }
 }

@@ -1,48 +1,48 @@
-// One run of a task for all who want its outcome at the same time.
+// Runs a task once for all callers that want its result at the same time.
 
 import { allowManyListeners } from './abort.ts';
 
 interface Flight<Value> {
-  readonly outcome: Promise<Value>;
-  readonly ending: AbortController;
-  waiting: number;
+  readonly result: Promise<Value>;
+  readonly controller: AbortController;
+  callers: number;
 }
 
-/** Tasks that are under way, by their keys. Nothing is kept of one that is over, whether it failed or not. */
+/** Running tasks by their keys. A result is not cached: a task that has ended is removed, whether it failed or not. */
 export class SingleFlight<Value> {
   readonly #flights = new Map<string, Flight<Value>>();
 
   /**
-   * The outcome of the run that is under way for a key, or of a new one. An abort ends the wait of its own caller; the
-   * run itself is aborted when nobody waits for it any more.
+   * Joins the running task of a key, or starts it. `signal` ends the wait of its own caller, which rejects with the signal's
+   * reason; the task itself is aborted when its last caller has left.
    */
   async join(key: string, run: (signal: AbortSignal) => Promise<Value>, signal?: AbortSignal): Promise<Value> {
     signal?.throwIfAborted();
     allowManyListeners(signal);
-    const flight = this.#flights.get(key) ?? this.#begin(key, run);
-    flight.waiting++;
+    const flight = this.#flights.get(key) ?? this.#start(key, run);
+    flight.callers++;
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         reject(signal?.reason);
-        if (--flight.waiting > 0) return;
-        this.#forget(key, flight);
-        flight.ending.abort(signal?.reason);
+        if (--flight.callers > 0) return;
+        this.#remove(key, flight);
+        flight.controller.abort(signal?.reason);
       };
       signal?.addEventListener('abort', leave, { once: true });
-      flight.outcome.then(resolve, reject).finally(() => signal?.removeEventListener('abort', leave));
+      flight.result.then(resolve, reject).finally(() => signal?.removeEventListener('abort', leave));
     });
   }
 
-  #begin(key: string, run: (signal: AbortSignal) => Promise<Value>): Flight<Value> {
-    const ending = new AbortController();
-    const outcome = run(ending.signal).finally(() => this.#forget(key, flight));
-    const flight: Flight<Value> = { outcome, ending, waiting: 0 };
+  #start(key: string, run: (signal: AbortSignal) => Promise<Value>): Flight<Value> {
+    const controller = new AbortController();
+    const result = run(controller.signal).finally(() => this.#remove(key, flight));
+    const flight: Flight<Value> = { result, controller, callers: 0 };
     this.#flights.set(key, flight);
     return flight;
   }
 
-  /** Unless another run has begun in its place. */
-  #forget(key: string, flight: Flight<Value>): void {
+  /** Removes the task, unless another one has started with its key. */
+  #remove(key: string, flight: Flight<Value>): void {
     if (this.#flights.get(key) === flight) this.#flights.delete(key);
   }
 }
