@@ -1,4 +1,5 @@
-// Requests as bytes. The encoder refuses what the grammar does not allow, so header injection dies in this one place.
+// Encodes requests as bytes. The encoder refuses what the grammar does not allow and repairs nothing. This one file prevents
+// header injection.
 
 import { Buffer } from 'node:buffer';
 import { latin1 } from '../bytes.ts';
@@ -11,7 +12,7 @@ import type { Kind } from '../kinds.ts';
 export interface RequestHead {
   /** One of GET, HEAD, POST, PUT, DELETE. */
   readonly method: string;
-  /** Origin form: an absolute path and, maybe, a query (RFC 9112 §3.2.1), already percent-encoded. */
+  /** Origin form: an absolute path and an optional query, already percent-encoded (RFC 9112 §3.2.1). */
   readonly target: string;
   /** Field lines in the order in which they are sent. */
   readonly fields: ReadonlyArray<readonly [name: string, value: string]>;
@@ -19,27 +20,8 @@ export interface RequestHead {
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE']);
 
-// origin-form = absolute-path [ "?" query ]: visible ASCII, and no "#", for a fragment is never sent
+// origin-form = absolute-path [ "?" query ]: visible ASCII without "#", because a fragment is never sent
 const originForm = /^\/[\x21\x22\x24-\x7e]*$/;
-
-/** Request line and field section (RFC 9112 §3, §5); an `ArgumentError` names what cannot be sent, never its value. */
-export function encodeRequestHead(given: RequestHead): Buffer {
-  const { method, target, fields } = check(given, HEAD, 'encodeRequestHead', 'head');
-  if (!methods.has(method)) throw new ArgumentError(`the method must be one of ${[...methods].join(', ')}`);
-  if (!originForm.test(target)) throw new ArgumentError('the request target must be a path of visible ASCII characters');
-  refuseRepeated(fields, ['host']);
-  // Two that say where the content ends are read by two readers in two ways (RFC 9112 §3.2, §6.2).
-  refuseRepeated(fields, ['content-length', 'transfer-encoding']);
-  let head = `${method} ${target} HTTP/1.1\r\n`;
-  for (const [name, value] of fields) {
-    if (!isToken(name)) throw new ArgumentError('a header name holds a character that HTTP does not allow there');
-    if (!isSentFieldText(value) || trimOptionalWhitespace(value) !== value) {
-      throw new ArgumentError(`the value of the header "${name}" holds characters that HTTP does not allow there`);
-    }
-    head += `${name}: ${value}\r\n`;
-  }
-  return latin1(`${head}\r\n`);
-}
 
 const isPair = (field: unknown): boolean => Array.isArray(field) && typeof field[0] === 'string' && typeof field[1] === 'string';
 const HEAD: Kind = kind('an object with method, target and a list of fields', (value) => {
@@ -47,14 +29,36 @@ const HEAD: Kind = kind('an object with method, target and a list of fields', (v
   return typeof method === 'string' && typeof target === 'string' && Array.isArray(fields) && fields.every(isPair);
 });
 
-/** Of some fields, which count together, a request has one. */
+/**
+ * Encodes the request line and the field section (RFC 9112 §3, §5). Throws an `ArgumentError` for what cannot be sent; the
+ * message never contains a field's value, which may be a secret.
+ */
+export function encodeRequestHead(given: RequestHead): Buffer {
+  const { method, target, fields } = check(given, HEAD, 'encodeRequestHead', 'head');
+  if (!methods.has(method)) throw new ArgumentError(`the method must be one of ${[...methods].join(', ')}`);
+  if (!originForm.test(target)) throw new ArgumentError('the request target must be a path of visible ASCII characters');
+  refuseRepeated(fields, ['host']);
+  // Two readers could find the end of the content at two places (RFC 9112 §6.2).
+  refuseRepeated(fields, ['content-length', 'transfer-encoding']);
+  let head = `${method} ${target} HTTP/1.1\r\n`;
+  for (const [name, value] of fields) {
+    if (!isToken(name)) throw new ArgumentError('a header name contains a character that HTTP does not allow');
+    if (!isSentFieldText(value) || trimOptionalWhitespace(value) !== value) {
+      throw new ArgumentError(`the value of the header "${name}" contains characters that HTTP does not allow`);
+    }
+    head += `${name}: ${value}\r\n`;
+  }
+  return latin1(`${head}\r\n`);
+}
+
+/** Throws if the request has more than one field of these names. */
 function refuseRepeated(fields: RequestHead['fields'], names: readonly string[]): void {
   let found = 0;
   for (const [name] of fields) if (names.includes(name.toLowerCase())) found++;
-  if (found > 1) throw new ArgumentError(`a request has one header of ${names.join(' and ')}`);
+  if (found > 1) throw new ArgumentError(`a request can have only one header ${names.join(' or ')}`);
 }
 
-/** The bytes before a chunk's data: its size in hexadecimal and CRLF (RFC 9112 §7.1). */
+/** Encodes the line before a chunk's data: its size in hexadecimal (RFC 9112 §7.1). */
 export function encodeChunkSize(size: number): Buffer {
   check(size, COUNT, 'encodeChunkSize', 'size');
   return latin1(`${size.toString(16)}\r\n`);
@@ -63,5 +67,5 @@ export function encodeChunkSize(size: number): Buffer {
 /** The bytes after a chunk's data. */
 export const CHUNK_END: Uint8Array = Buffer.from('\r\n');
 
-/** The last chunk and the empty trailer section: the content was whole. */
+/** The last chunk with an empty trailer section: it says that the content is complete. */
 export const LAST_CHUNK: Uint8Array = Buffer.from('0\r\n\r\n');

@@ -3,9 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { LongshoreError } from '../../src/errors.ts';
 import { Fields, parseFieldLine } from '../../src/http/fields.ts';
-import { UnframedHead, contentFraming, isPersistent } from '../../src/http/content-framing.ts';
+import { contentFraming, isPersistent } from '../../src/http/content-framing.ts';
 import * as grammar from '../../src/http/grammar.ts';
-import { plainHead } from '../../src/http/fast-response-head.ts';
 import { encodeChunkSize, encodeRequestHead } from '../../src/http/request-encoder.ts';
 import { ResponseParser } from '../../src/http/response-parser.ts';
 import { encodeHeader, fitsLinkname, fitsPath, parseHeader } from '../../src/tar/header.ts';
@@ -43,10 +42,8 @@ const functions: Readonly<Record<string, readonly [call: (...given: any[]) => un
   'Fields.get': [(name) => new Fields().get(name), 'a'],
   'Fields.list': [(name) => new Fields().list(name), 'a'],
   parseFieldLine: [parseFieldLine, 'a: b', fail],
-  UnframedHead: [(...given) => new UnframedHead(...(given as [string, string, string, Fields, string])), '1', '200', 'OK', new Fields(), 'GET'],
   contentFraming: [contentFraming, head, fail],
   isPersistent: [isPersistent, head, { kind: 'none' }],
-  plainHead: [plainHead, 'x'],
   encodeRequestHead: [encodeRequestHead, { method: 'GET', target: '/', fields: [] }],
   encodeChunkSize: [encodeChunkSize, 5],
   ResponseParser: [(method) => new ResponseParser(method), 'GET'],

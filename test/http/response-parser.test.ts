@@ -182,7 +182,7 @@ describe('the response parser', () => {
     // Two ways through the same text would be tried 2^300 times over.
     const parser = new ResponseParser('GET');
     parser.receive(Buffer.from(`HTTP/1.1 200 OK\r\nX: ${text.repeat(900 / text.length)}\0\r\n\r\n`, 'latin1'));
-    expect(() => parser.next()).toThrow('the value of "X" holds a control character');
+    expect(() => parser.next()).toThrow('the value of "X" contains a control character');
   });
 
   // covers: fault 2

@@ -27,7 +27,7 @@ export const particulars: Readonly<Record<WireName, {
   own: {
     ownFields: {},
     readsInPlace: true,
-    noHttp: /: the answer is not HTTP\/1 "SSH-2.0-OpenSSH_9.2\\x0d\\x0a" at byte 0 \(RFC 9112 §2.3\)$/,
+    noHttp: /: the response is not HTTP\/1 "SSH-2.0-OpenSSH_9.2\\x0d\\x0a" at byte 0 \(RFC 9112 §2.3\)$/,
   },
   'node:http': {
     ownFields: { connection: 'keep-alive' }, // Node would write `close`
