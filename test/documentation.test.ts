@@ -8,21 +8,11 @@ import { encodeRegistryAuth } from '../src/api/credentials.ts';
 import { NEWEST_API_VERSION, OLDEST_API_VERSION } from '../src/api/api-version.ts';
 import { ImageClient } from '../src/client/image-client.ts';
 import { makeKit } from './audit/kit.mjs';
+import { documents, section, table } from './support/documents.ts';
 import { effects } from './support/effects.ts';
 
 const root = new URL('../', import.meta.url);
-const readme = readFileSync(new URL('README.md', root), 'utf8');
-
-/** What stands below a heading. */
-function section(heading: string): string {
-  return readme.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
-}
-
-/** The rows of the first table below a heading, without its head, as cells. */
-function table(heading: string): string[][] {
-  const rows = section(heading).split('\n').filter((line) => line.startsWith('| '));
-  return rows.slice(1).map((row) => row.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim()));
-}
+const readme = documents[0]?.text ?? '';
 
 describe('README', () => {
   it('has npm start and npm test as its first two shell commands', () => {
@@ -62,7 +52,7 @@ describe('README', () => {
   it('lists the channels that there are', () => {
     const source = readFileSync(new URL('src/system/diagnostics.ts', root), 'utf8');
     const channels = [...source.matchAll(/channel\('([^']+)'\)/g)].map(([, name]) => `\`${name}\``);
-    expect(table('What it says, and never says').map(([channel]) => channel)).toEqual(channels);
+    expect(table('Diagnostics').map(([channel]) => channel)).toEqual(channels);
   });
 
   it('lists the engines that were recorded', () => {
@@ -113,14 +103,16 @@ describe('README', () => {
     expect(rows.get('API')).toBe(`${OLDEST_API_VERSION} to ${NEWEST_API_VERSION}`);
   });
 
-  it('names files that exist', () => {
-    const named = [...readme.matchAll(/`((?:src|test|fixtures)\/[\w./-]+)`/g)].map((match) => match[1] ?? '');
-    expect(named.filter((path) => !existsSync(new URL(path, root)))).toEqual([]);
+  it.each(documents)('$path names files that exist', ({ path, text }) => {
+    const named = [...text.matchAll(/`((?:src|test|fixtures)\/[\w./-]+)`/g)].map((match) => match[1] ?? '');
+    expect(named.filter((name) => !existsSync(new URL(name, root)))).toEqual([]);
+    const linked = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map((match) => match[1] ?? '');
+    expect(linked.filter((target) => !existsSync(new URL(target, new URL(path, root))))).toEqual([]);
   });
 
   it('says which calls have a limit for the head of the answer', () => {
     const fast = Object.entries<Endpoint>(endpoints).flatMap(([name, row]) => (row.fast ? [`\`${name}\``] : []));
-    const cell = /^\| `headMs`.*\| 30,000 for (.*); none for all else \|$/m.exec(readme)?.[1];
+    const cell = /^\| `headMs`.*\| 30,000 for (.*); none for all else \|$/m.exec(section('Timeouts and signals'))?.[1];
     expect(cell?.split(', ').sort()).toEqual(fast.sort());
   });
 });

@@ -9,13 +9,13 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { documents } from './support/documents.ts';
 import { lacking, titled } from './support/installed.ts';
 import { makeProgram } from './support/make-program.ts';
 import { obedientDaemon } from './support/obedient-daemon.ts';
 import type { ObedientDaemon } from './support/obedient-daemon.ts';
 import { recordedExchanges } from './support/recorded.ts';
 
-const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const library = new URL('../dist/index.js', import.meta.url).href;
 const command = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const run = promisify(execFile);
@@ -24,13 +24,15 @@ const run = promisify(execFile);
 const tape = readFileSync(new URL('../fixtures/tapes/docker-28.5/save.tape', import.meta.url));
 const archive = recordedExchanges(tape).find(({ target }) => target.includes('/images/get'))?.body ?? Buffer.of();
 
-/** The fenced blocks of a language, each with the heading or the bold words above it. */
-function examples(language: string): Array<[what: string, code: string]> {
-  const blocks = [...readme.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))];
-  return blocks.map((block, number) => {
-    const above = readme.slice(0, block.index);
-    const titles = [...above.matchAll(/^(?:#+ (.*)|\*\*(.+?)\*\*.*)$/gm)].at(-1);
-    return [`${number + 1}: ${titles?.[1] ?? titles?.[2] ?? 'its first lines'}`, block[1] ?? ''];
+/** The fenced blocks of a language in all README files, each with its file and with the heading or the bold words above it. */
+function examples(language: string): Array<[title: string, code: string]> {
+  return documents.flatMap(({ path, text }) => {
+    const blocks = [...text.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))];
+    return blocks.map((block, number): [string, string] => {
+      const above = text.slice(0, block.index);
+      const titles = [...above.matchAll(/^(?:#+ (.*)|\*\*(.+?)\*\*.*)$/gm)].at(-1);
+      return [`${path} ${number + 1}: ${titles?.[1] ?? titles?.[2] ?? 'its first lines'}`, block[1] ?? ''];
+    });
   });
 }
 

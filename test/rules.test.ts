@@ -1,24 +1,20 @@
 // README's tables of rules, each rule against all that stand below it.
 
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ImageClient, dockerConfig } from '../src/index.ts';
 import type { Credentials } from '../src/index.ts';
+import { table } from './support/documents.ts';
 import { fakeEngine } from './support/fake-engine.ts';
 import { helperFolder } from './support/helpers.ts';
 import type { HelperFolder } from './support/helpers.ts';
 
-const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-
 /** The rules of the table below a heading, and their sources. */
-function rulesOf(heading: string): string[][] {
-  const table = readme.split(`\n## ${heading}\n`)[1]?.split('\n\n').find((part) => part.startsWith('| rule |')) ?? '';
-  const rows = table.split('\n').slice(2);
-  return rows.map((row) => row.split('|').slice(1, -1).map((cell) => cell.trim().replace(/^`([^`]*)`$/, '$1')));
-}
+const rulesOf = (heading: string): string[][] =>
+  table(heading, 'rule').map((row) => row.map((cell) => cell.replace(/^`([^`]*)`$/, '$1')));
 
 let folder: string;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-// What an auditor reads first, as Markdown: made of README, the sources and the lock file, and of nothing else.
+// What an auditor reads first, as Markdown: made of src/README.md, the sources and the lock file, and of nothing else.
 import { builtinModules } from 'node:module';
 import { limitsOf, optionsOf } from './limits.mjs';
 
@@ -7,10 +7,10 @@ const table = (head, rows) => [row(head), row(head.map(() => '---')), ...rows.ma
 const code = (text) => `\`${text}\``;
 const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ',');
 
-/** What stands below a heading of README. */
+/** The text below a heading of src/README.md. */
 function section(readme, heading) {
   const found = readme.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0];
-  if (found === undefined) throw new Error(`README has no section "${heading}"`);
+  if (found === undefined) throw new Error(`src/README.md has no section "${heading}"`);
   return found.trim();
 }
 

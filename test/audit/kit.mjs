@@ -43,7 +43,7 @@ const sums = (files) => files.map(({ path, text }) => `${sha256(text)}  ${path}\
 /** The files of the kit. */
 export async function makeKit() {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const readme = readFileSync(join(root, 'src/README.md'), 'utf8');
   const sources = readSources();
   const oneFile = await bundle();
   const files = [

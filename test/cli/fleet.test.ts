@@ -2,10 +2,11 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Interruption } from '../../src/cli/command.ts';
+import { section } from '../support/documents.ts';
 import { cannedDaemon, json, progress, status } from './canned-daemon.ts';
 import type { Answer, CannedDaemon } from './canned-daemon.ts';
 import { longshore } from './fake-io.ts';
@@ -149,8 +150,7 @@ describe('with several --host', () => {
 
 describe("README's example of a fleet", () => {
   it('tells of each engine what came of it', async () => {
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-    const example = /```ts\n(import [^`]*const hosts = [^]*?)```/.exec(readme)?.[1] ?? '';
+    const example = /```ts\n(import [^`]*const hosts = [^]*?)```/.exec(section('The command'))?.[1] ?? '';
     const library = new URL(process.env['TEST_TARGET'] === 'src' ? '../../src/index.ts' : '../../dist/index.js', import.meta.url).href;
     const program = join(good.folder, 'example.mjs');
     const hosts = `const hosts = ${JSON.stringify([good.host, bad.host])};`;

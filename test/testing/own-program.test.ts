@@ -3,7 +3,7 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { encodeTape, replay } from '../../src/testing.ts';
 import type { TapeRecord } from '../../src/testing.ts';
+import { section } from '../support/documents.ts';
 import { lacking, notTried, titled } from '../support/installed.ts';
 
 const at = (path: string): string => fileURLToPath(new URL(`../examples/dockerode/${path}`, import.meta.url));
@@ -38,8 +39,7 @@ describe.skipIf(noPackages)(titled('the example with dockerode', noPackages), ()
 
 describe('the test that README shows', () => {
   const root = fileURLToPath(new URL('../../', import.meta.url));
-  const section = readFileSync(`${root}README.md`, 'utf8').split('\n## Testing your own program\n')[1]?.split('\n## ')[0] ?? '';
-  const [, code = ''] = /```js\n([^]*?)```/.exec(section) ?? [];
+  const [, code = ''] = /```js\n([^]*?)```/.exec(section('Testing your own program')) ?? [];
 
   // As little as a program can be, that finds its engine as most do.
   const program = `
