@@ -15,6 +15,10 @@ const root = new URL('../', import.meta.url);
 const readme = documents[0]?.text ?? '';
 
 describe('README', () => {
+  it('has at most 15 kB', () => {
+    expect(Buffer.byteLength(readme)).toBeLessThanOrEqual(15_000);
+  });
+
   it('has npm start and npm test as its first two shell commands', () => {
     const commands = [...readme.matchAll(/```sh\n(.*?)```/gs)].flatMap((match) => (match[1] ?? '').trim().split('\n'));
     expect(commands.slice(0, 2)).toEqual(['npm start', 'npm test']);
@@ -26,7 +30,36 @@ describe('README', () => {
       `\`${method} ${path}\``,
       versioned === false ? 'any' : (since ?? '1.24'),
     ]);
-    expect(table('The operations').slice(0, rows.length).sort()).toEqual(rows.sort());
+    expect(table('The operations', 'method').map((row) => row.slice(0, 3)).sort()).toEqual(rows.sort());
+  });
+
+  it('lists the type that each operation returns, as the client declares it', () => {
+    const source = readFileSync(new URL('src/client/image-client.ts', root), 'utf8');
+    const declared = [...source.matchAll(/^ {2}(?:async )?(\w+)\(.*\): (\w+(?:<.*>)?) ?[{;]$/gm)];
+    for (const [method = '', , , type = ''] of table('The operations', 'method')) {
+      const own = declared.filter(([, name]) => `\`${name}\`` === method).map(([, , returned = '']) => returned);
+      expect(own.map((returned) => `\`${returned.replace(/^Promise<(.*)>$/, '$1')}\``), method).toContain(type);
+    }
+  });
+
+  it('lists the fields of results and events, as their types declare them', () => {
+    const folder = new URL('src/', root);
+    const files = ['api/progress/results.ts', 'api/progress/progress-events.ts', 'client/archive-stream.ts'];
+    const sources = files.map((file) => readFileSync(new URL(file, folder), 'utf8')).join('\n');
+    const bodies = [...sources.matchAll(/^export interface (\w+) \{\n([^]*?)^\}/gm)].map(([, name, body = '']): [string, string] => [
+      /readonly type: '(\w+)'/.exec(body)?.[1] ?? name ?? '',
+      body,
+    ]);
+    const inline = [...sources.matchAll(/^ {2}\| (\{ readonly type: '(\w+)'.* \})/gm)].map(([, body = '', type = '']): [string, string] => [type, body]);
+    const declared = new Map([...bodies, ...inline]);
+    const rows = table('The operations', 'type');
+    const events = rows.flatMap(([name = '']) => /^event of type `(\w+)`$/.exec(name)?.[1] ?? []);
+    for (const [name = '', fields = ''] of rows) {
+      const body = declared.get(/^(?:event of type )?`(\w+)`/.exec(name)?.[1] ?? '') ?? '';
+      const own = [...body.matchAll(/readonly (\w+)\??:/g)].map(([, field]) => field).filter((field) => field !== 'type');
+      expect(own.map((field) => `\`${field}\``).join(', '), name).toBe(fields);
+    }
+    expect(events.sort()).toEqual([...declared.keys()].filter((name) => /^[a-z]/.test(name)).sort());
   });
 
   it('lists every error in the words of its docstring', () => {
@@ -55,6 +88,13 @@ describe('README', () => {
     expect(table('Diagnostics').map(([channel]) => channel)).toEqual(channels);
   });
 
+  it('lists every kind of warning', () => {
+    const source = readFileSync(new URL('src/connection/warnings.ts', root), 'utf8');
+    const kinds = [...(/readonly kind: ([^;]+);/.exec(source)?.[1] ?? '').matchAll(/'([\w-]+)'/g)].map(([, kind]) => `\`${kind}\``);
+    expect(kinds.length).toBeGreaterThan(3);
+    expect(table('Warnings').map(([kind]) => kind).sort()).toEqual(kinds.sort());
+  });
+
   it('lists the engines that were recorded', () => {
     const folders = readdirSync(new URL('fixtures/tapes/', root)).sort();
     expect(table('Engines').map(([, , folder]) => folder?.replaceAll('`', '')).sort()).toEqual(folders);
@@ -62,7 +102,7 @@ describe('README', () => {
 
   it('lists the files of the audit kit', async () => {
     const kit = await makeKit();
-    expect(table('Auditing and vendoring').map(([file]) => file)).toEqual(kit.map(({ path }) => `\`${path}\``));
+    expect(table('Auditing').map(([file]) => file)).toEqual(kit.map(({ path }) => `\`${path}\``));
   });
 
   it('lists the runtimes and compilers that are tried, each in its version', () => {
@@ -74,7 +114,7 @@ describe('README', () => {
     const runtimes = versionsOf('test/matrix/package.json');
     const nodes = runtimes.filter(([name]) => name.startsWith('node-')).map(([, version]) => version);
     const programs = versionsOf('test/package/package.json');
-    const first = /Node (22\.\d+) and later/.exec(section('Auditing and vendoring'))?.[1]; // that runs TypeScript
+    const first = /Node (22\.\d+) and later/.exec(section('Vendoring'))?.[1]; // that runs TypeScript
     const unbuilt = nodes.filter((version) => !version.startsWith('20.'));
     const own: Readonly<Record<string, readonly string[]>> = {
       Node: nodes.filter((version) => version !== `${first}.0`),
@@ -112,7 +152,7 @@ describe('README', () => {
 
   it('says which calls have a limit for the head of the answer', () => {
     const fast = Object.entries<Endpoint>(endpoints).flatMap(([name, row]) => (row.fast ? [`\`${name}\``] : []));
-    const cell = /^\| `headMs`.*\| 30,000 for (.*); none for all else \|$/m.exec(section('Timeouts and signals'))?.[1];
+    const cell = /^\| `headMs`.*\| 30,000 for (.*); otherwise none \|$/m.exec(section('Timeouts and signals'))?.[1];
     expect(cell?.split(', ').sort()).toEqual(fast.sort());
   });
 });

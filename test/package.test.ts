@@ -49,6 +49,38 @@ describe('the package', () => {
   });
 });
 
+describe('the workflow for pushes and pull requests', () => {
+  const workflow = read('.github/workflows/ci.yml');
+  const listed = (key: string): string[] => [...(new RegExp(`^ +${key}: \\[(.*)\\]`, 'm').exec(workflow)?.[1] ?? '').matchAll(/[\w.-]+/g)].map(([item]) => item);
+
+  it('runs npm test on three systems, each with the oldest and the newest Node', () => {
+    expect(listed('os').map((name) => name.split('-')[0])).toEqual(['ubuntu', 'macos', 'windows']);
+    const { optionalDependencies } = JSON.parse(read('test/matrix/package.json'));
+    const newest = Math.max(...Object.keys(optionalDependencies).map((name) => Number.parseInt(name.replace('node-', ''), 10)));
+    expect(listed('node')).toEqual([`${manifest.engines.node.replace('>=', '')}.0`, String(newest)]);
+    expect(workflow).toMatch(/^ +run: npm test$/m);
+  });
+
+  it('runs .ci/run in a privileged container of Debian 12 with Node 20', () => {
+    expect(workflow).toMatch(/container:\n +image: node:20\.\d+\.\d+-bookworm\n +options: --privileged\n/);
+    expect(workflow).toMatch(/^ +run: \.ci\/run$/m);
+  });
+
+  it('uses actions named by commit, no secret, and only the right to read', () => {
+    const actions = [...workflow.matchAll(/uses: (\S+)/g)].map((match) => match[1]);
+    expect(actions.length).toBeGreaterThan(0);
+    for (const action of actions) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
+    expect(workflow).toMatch(/^permissions: \{\}$/m);
+    expect([...workflow.matchAll(/^ +([\w-]+): (?:read|write)\b/gm)].map((match) => match[0].trim())).toEqual(['contents: read', 'contents: read']);
+    expect(workflow).not.toMatch(/secrets\./);
+  });
+
+  it('says that it has not run yet, and lets macOS and Windows fail', () => {
+    expect(workflow).toContain('Nobody has run this workflow yet');
+    expect(workflow).toContain("continue-on-error: ${{ !startsWith(matrix.os, 'ubuntu') }}");
+  });
+});
+
 describe('a release', () => {
   const workflow = read('.github/workflows/publish.yml');
 
