@@ -118,7 +118,7 @@ describe('README', () => {
     const unbuilt = nodes.filter((version) => !version.startsWith('20.'));
     const own: Readonly<Record<string, readonly string[]>> = {
       Node: nodes.filter((version) => version !== `${first}.0`),
-      'Node, `src/` as it is': unbuilt,
+      'Node, `src/` unbuilt': unbuilt,
       Bun: runtimes.filter(([name]) => name.includes('bun')).map(([, version]) => version),
       Deno: runtimes.filter(([name]) => name.includes('deno')).map(([, version]) => version),
       TypeScript: programs.filter(([name]) => name.startsWith('typescript-')).map(([, version]) => version),

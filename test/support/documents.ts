@@ -32,7 +32,7 @@ export function section(heading: string): string {
 
 /** The rows of the first table below a heading, without its head, as cells. `head` chooses a later one by its first cell. */
 export function table(heading: string, head = ''): string[][] {
-  const tables = section(heading).split(/\n\n+/).filter((part) => part.startsWith(`| ${head}`));
+  const tables = section(heading).trim().split(/\n\n+/).filter((part) => part.startsWith(`| ${head}`));
   const rows = (tables[0] ?? '').split('\n').filter((line) => line.startsWith('| '));
   return rows.slice(1).map((row) => row.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim()));
 }
