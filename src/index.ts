@@ -30,7 +30,7 @@ export type { ArchiveOptions, ArchiveResult, SaveProgress, ToFileOptions } from 
 export { ProgressStream } from './client/progress-stream.ts';
 export type { RawAnswer, RequestOptions } from './client/raw-request.ts';
 export type { UploadData } from './client/request-body.ts';
-export type { Timeouts } from './connection/transport.ts';
+export type { Timeouts } from './connection/engine-request.ts';
 export type { Channel, ChannelOwner, ChannelTraits, Dialer, DialOptions } from './connection/channel.ts';
 export type { VerifiedContent } from './api/saved-image/verify-digests.ts';
 export type { TlsOptions } from './config/engine-address.ts';

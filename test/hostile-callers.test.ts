@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConnectionPool } from '../src/connection/connection-pool.ts';
+import { EngineRequest } from '../src/connection/engine-request.ts';
 import { ArgumentError, ConnectError, TruncatedError } from '../src/errors.ts';
 import { encodeRequestHead } from '../src/http/request-encoder.ts';
 import { ImageClient } from '../src/client/image-client.ts';
@@ -117,7 +118,7 @@ describe('an end behind a write that failed', () => {
     const channel = new MemoryChannel();
     const pool = new ConnectionPool(memoryDialer(channel));
     const timeouts = { connectMs: undefined, headMs: undefined, idleMs: undefined };
-    const request = { method: 'POST', target: '/', redactedTarget: '/', fields: [['Host', 'x']] as const, body: { bytes: Buffer.from('x') }, timeouts, signal: undefined };
+    const request = new EngineRequest({ address: 'x', host: 'x' }, 'POST', '/', [['Host', 'x']], timeouts, { bytes: Buffer.from('x') });
     const exchange = pool.exchange(request, () => ({ synchronous: true, write() {} }));
     while (channel.written.length === 0) await new Promise((resolve) => setImmediate(resolve));
     channel.writeError = new Error('EPIPE');

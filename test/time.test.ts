@@ -7,7 +7,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Timeouts, Wire } from '../src/connection/transport.ts';
+import type { Timeouts } from '../src/connection/engine-request.ts';
+import type { Wire } from '../src/connection/transport.ts';
+import { encodeCall } from '../src/api/encode-call.ts';
 import { endpoints } from '../src/api/endpoints.ts';
 import type { OperationName } from '../src/api/endpoints.ts';
 import { Engine } from '../src/client/engine.ts';
@@ -37,15 +39,16 @@ async function limitsOf(
   fields.append('Api-Version', '1.55');
   const status = operation === 'tag' ? 201 : 200;
   const wire: Wire = {
-    async exchange({ target, timeouts }, reader) {
+    async exchange(request, reader) {
+      const { target, timeouts } = request;
       seen[target.replace(/\?.*/, '')] = timeouts;
       const head = { minorVersion: 1, reason: '', fields, framing: { kind: 'none' } as const };
-      reader({ ...head, status: target === '/_ping' ? 200 : status }).end?.();
+      reader({ ...head, status: target === '/_ping' ? 200 : status }, request).end?.();
     },
     close() {},
   };
   const engine = new Engine({ wire, address: 'a', host: 'h', timeouts: own });
-  await engine.exchange({ operation, image: 'a', timeouts: ofCall }, () => ({ write() {} }));
+  await engine.exchange(encodeCall(operation, {}, 'a'), { timeouts: ofCall }, () => ({ write() {} }));
   return seen;
 }
 

@@ -1,4 +1,8 @@
-// A row of the table, its arguments and what is known of the engine become a request; and the only gate there is.
+// Encodes calls: an operation of the endpoint table and its arguments become a method, a path and a query. This file is also
+// the only version gate: it rejects what the engine does not support, because most engines ignore unknown parameters.
+//
+// A call is encoded once, by `encodeCall`, without any knowledge of the engine. `encodeTarget` then checks it against the facts
+// about the engine and adds the API version to the path. `needsIdentity` and `needsStore` say which facts that takes.
 
 import { escapeText } from '../bytes.ts';
 import { ArgumentError, VersionError } from '../errors.ts';
@@ -9,178 +13,155 @@ import type { PingResult } from './types/engine.ts';
 import { encodePath } from './reference.ts';
 import { compareVersions, majorMinor } from './api-version.ts';
 
-/** What one operation is called with. */
-export interface Call {
+/** A call with its arguments encoded; only the API version in the path is still missing. */
+export interface EncodedCall {
   readonly operation: OperationName;
-  /** What `{image}` in the path stands for, already validated. */
-  readonly image?: string;
-  /** By the row's own names; undefined means: not given. */
-  readonly args?: Readonly<Record<string, unknown>>;
-  /** Which of them are left out where the engine lacks them, in place of an error: those that the caller did not give. */
-  readonly optional?: readonly string[] | undefined;
+  readonly endpoint: Endpoint;
+  /** The path with the image in it, percent-encoded, without the API version: `/images/alpine/json`. */
+  readonly path: string;
+  readonly query: readonly EncodedArgument[];
+  /** Names of arguments that are left out, in place of a `VersionError`, where the engine does not support them. */
+  readonly optional: readonly string[];
 }
 
-/** What the gate must know of an engine. */
+/** One argument that sends something. */
+interface EncodedArgument {
+  readonly name: string;
+  readonly parameter: Parameter<any>;
+  /** The values of the query parameter; each repeats the key. */
+  readonly values: readonly string[];
+}
+
+/** What is known of an engine when a call is checked against it. */
 export interface EngineFacts {
-  /** The version that is spoken, which stands in the path. */
+  /** The API version that is sent in the path. */
   readonly version: string;
-  /**
-   * What the engine is: its `Api-Version` and whether it is Podman, which overlooks the version in the path. Needed
-   * only where `needsIdentity` says so.
-   */
+  /** Whether it is Docker or Podman, and its newest API version: Podman ignores the version in the path. See `needsIdentity`. */
   readonly identity?: Pick<PingResult, 'apiVersion' | 'isPodman' | 'podmanVersion'> & Partial<Pick<PingResult, 'server'>> | undefined;
-  /** Where it keeps images; needed only where `needsStore` says so. */
+  /** Where it keeps its images. See `needsStore`. */
   readonly store?: ImageStore | undefined;
 }
 
-/** Where a Docker keeps its images: containerd's own store knows platforms, manifests and signatures. */
+/** Where Docker keeps images. Only the containerd store knows platforms, manifests and signatures. */
 export type ImageStore = 'containerd' | 'graphdriver';
 
-/** Method and target, ready to be sent. */
-export interface Target {
-  readonly method: string;
-  readonly target: string;
-}
-
-/** The newest version that the oldest Podman reports: what is older, every engine of today has, whatever it is. */
+/** The newest API version that the oldest supported Podman reports. Every engine supports what is not newer. */
 export const COMMON_VERSION = '1.41';
 
-/** The request for a call. A `VersionError` for what the engine lacks: no engine would say a word. */
-export function encodeCall(call: Call, facts: EngineFacts): Target {
-  const { operation, image, optional = NONE } = call;
-  const row: Endpoint = endpoints[operation];
-  for (const { subject, gate } of requirementsOf(call)) {
-    const error = unsupportedError(subject, gate, facts);
-    if (error === undefined) continue;
-    const name = optional.find((each) => subject === `${operation}.${each}`);
-    if (name === undefined) throw error;
-    return encodeCall({ ...call, args: { ...call.args, [name]: undefined } }, facts);
-  }
-  const prefix = row.versioned === false ? '' : `/v${facts.version}`;
-  const path = row.path.replace('{image}', () => encodePath(image ?? ''));
-  return { method: row.method, target: `${prefix}${path}${encodeQuery(encodeArguments(call))}` };
+/** Encodes a call. Arguments that are undefined are left out; `image` is the validated value of `{image}` in the path. */
+export function encodeCall(
+  operation: OperationName,
+  args?: Readonly<Record<string, unknown>>,
+  image = '',
+  optional: readonly string[] = NONE,
+): EncodedCall {
+  const endpoint: Endpoint = endpoints[operation];
+  const path = endpoint.path.replace('{image}', () => encodePath(image));
+  return { operation, endpoint, path, query: args === undefined ? NONE : encodeArguments(endpoint, args), optional };
 }
 
-function encodeQuery(encoded: readonly EncodedArgument[]): string {
-  if (encoded.length === 0) return '';
-  const query = new URLSearchParams();
-  for (const { parameter, values } of encoded) {
-    for (const value of values) query.append(parameter.wire, value);
+/** Encodes the arguments in the order of the endpoint's row; one without a value to send is left out. */
+function encodeArguments({ parameters }: Endpoint, args: Readonly<Record<string, unknown>>): readonly EncodedArgument[] {
+  let encoded: EncodedArgument[] | undefined;
+  for (const name in parameters) {
+    const parameter = args[name] === undefined ? undefined : parameters[name];
+    const values = parameter?.encode(args[name]) ?? NONE;
+    if (parameter !== undefined && values.length > 0) (encoded ??= []).push({ name, parameter, values });
   }
-  return `?${query}`;
+  return encoded ?? NONE;
 }
 
-/** Whether the version in the path alone cannot tell that the engine has all that the call asks for. */
-export function needsIdentity(call: Call): boolean {
-  const isLate = ({ since }: Requirement): boolean => since !== undefined && compareVersions(since, COMMON_VERSION) > 0;
-  return requirementsOf(call).some(({ gate }) => gate.podman !== undefined || gate.docker !== undefined || isLate(gate));
+const NONE: readonly never[] = [];
+
+/** The request target of a call, `/v1.41/images/json?all=1`. Throws a `VersionError` for what the engine does not support. */
+export function encodeTarget({ operation, endpoint, path, query, optional }: EncodedCall, facts: EngineFacts): string {
+  const error = unsupportedError(operation, endpoint, facts);
+  if (error !== undefined) throw error;
+  const target = endpoint.versioned === false ? path : `/v${facts.version}${path}`;
+  if (query.length === 0) return target;
+  const encoded = new URLSearchParams();
+  for (const argument of query) {
+    const { name, parameter, values } = argument;
+    const lacking = requirementsOf(argument).map((each) => unsupportedError(`${operation}.${name}`, each, facts)).find(Boolean);
+    if (lacking === undefined) for (const value of values) encoded.append(parameter.wire, value);
+    else if (!optional.includes(name)) throw lacking;
+  }
+  return encoded.size === 0 ? target : `${target}?${encoded}`;
+}
+
+/** What an argument requires of the engine: several platforms, for example, need a newer version than one. */
+function requirementsOf({ parameter, values }: EncodedArgument): readonly Requirement[] {
+  const { partly } = parameter;
+  return partly?.when(values) === true ? [parameter, partly] : [parameter];
+}
+
+/** Whether a call must be checked against the engine's identity: the version in the path does not cover its requirements. */
+export function needsIdentity({ endpoint, query }: EncodedCall): boolean {
+  return dependsOnIdentity(endpoint) || query.some((argument) => requirementsOf(argument).some(dependsOnIdentity));
+}
+
+function dependsOnIdentity({ podman, docker, since }: Requirement): boolean {
+  return podman !== undefined || docker !== undefined || (since !== undefined && compareVersions(since, COMMON_VERSION) > 0);
 }
 
 /**
- * Whether a parameter of the call depends on the image store, which would ignore it. A whole operation that the store does
- * not have is refused by the engine itself (501).
+ * Whether a call must be checked against the image store: the other store would ignore one of its arguments. An operation that
+ * needs a store as a whole is rejected by the engine itself (501).
  */
-export function needsStore(call: Call): boolean {
-  return requirementsOf(call).some(({ subject, gate }) => gate.store !== undefined && subject !== call.operation);
+export function needsStore({ query }: EncodedCall): boolean {
+  return query.some((argument) => requirementsOf(argument).some(({ store }) => store !== undefined));
 }
 
-/** The call that asks for a subject, `"removeImage"` or `"removeImage.platforms"`, as far as gates are concerned. */
-export function gatesOfSubject(subject: string): { gate: Requirement; subject: string }[] {
-  const [operation = '', name, ...rest] = subject.split('.');
-  const row: Endpoint | undefined = Object.hasOwn(endpoints, operation) ? endpoints[operation as OperationName] : undefined;
-  const known = row !== undefined && rest.length === 0 && (name === undefined || Object.hasOwn(row.parameters, name));
-  const example = 'an example is "removeImage.platforms"';
-  if (!known) throw new ArgumentError(`there is nothing called "${escapeText(subject)}"; ${example}`);
-  const parameter = name === undefined ? undefined : row.parameters[name];
-  return [{ subject: operation, gate: row }, ...(parameter === undefined ? [] : [{ subject, gate: parameter }])];
+/** What a subject such as `"removeImage"` or `"removeImage.platforms"` requires; an `ArgumentError` for an unknown one. */
+export function requirementsOfSubject(subject: string): readonly Requirement[] {
+  const [operation = '', name, ...more] = subject.split('.');
+  const endpoint: Endpoint | undefined = Object.hasOwn(endpoints, operation) ? endpoints[operation as OperationName] : undefined;
+  const isKnown = more.length === 0 && endpoint !== undefined && (name === undefined || Object.hasOwn(endpoint.parameters, name));
+  if (!isKnown) throw new ArgumentError(`unknown feature "${escapeText(subject)}"; an example is "removeImage.platforms"`);
+  const parameter = name === undefined ? undefined : endpoint.parameters[name];
+  return parameter === undefined ? [endpoint] : [endpoint, parameter];
 }
 
-/** What the engine lacks of a subject, or undefined where it has it. */
-export function unsupportedError(subject: string, gate: Requirement, { version, identity, store }: EngineFacts): VersionError | undefined {
-  const isPodman = identity?.isPodman === true;
-  const named = gate.part === undefined ? subject : `${subject} with ${gate.part}`;
-  if (isPodman) {
-    const error = lackingOnPodman(subject, named, gate.podman, identity.podmanVersion);
-    if (error !== undefined) return error;
-  } else if (gate.docker !== undefined) {
-    const [, release] = /^Docker\/(\S{1,64})/i.exec(identity?.server ?? '') ?? [];
-    if (release !== undefined && compareVersions(majorMinor(release), gate.docker) < 0) {
-      return olderThan(subject, named, `Docker ${gate.docker}`, `Docker ${release}`);
-    }
-  }
-  const spoken = isPodman && compareVersions(identity.apiVersion, version) < 0 ? identity.apiVersion : version;
-  const { since, until } = gate;
+/** The error for a requirement that the engine does not meet; undefined if it meets it. */
+export function unsupportedError(subject: string, requirement: Requirement, facts: EngineFacts): VersionError | undefined {
+  const { version, identity, store } = facts;
+  const { since, until } = requirement;
+  const ofRelease = releaseError(subject, requirement, identity);
+  if (ofRelease !== undefined) return ofRelease;
+  // Podman ignores the version in the path and behaves as its own version says.
+  const spoken = identity?.isPodman === true && compareVersions(identity.apiVersion, version) < 0 ? identity.apiVersion : version;
   if (since !== undefined && compareVersions(spoken, since) < 0) {
-    const message = `${named} needs API version ${since}, and ${spoken} is spoken with this engine`;
-    return new VersionError(message, { subject, needed: since, spoken });
+    const why = `needs API version ${since}, and ${spoken} is spoken with this engine`;
+    return versionError(subject, requirement, why, since, spoken);
   }
   if (until !== undefined && compareVersions(spoken, until) >= 0) {
-    const message = `${named} was removed in API version ${until}, and ${spoken} is spoken with this engine`;
-    return new VersionError(message, { subject, needed: `below ${until}`, spoken });
+    const why = `was removed in API version ${until}, and ${spoken} is spoken with this engine`;
+    return versionError(subject, requirement, why, `below ${until}`, spoken);
   }
-  if (gate.store !== undefined && store !== undefined && store !== gate.store) {
-    const message = `${named} needs the ${gate.store} image store, and this engine has a ${store} store, which ignores it`;
-    return new VersionError(message, { subject, needed: `${gate.store} store`, spoken: `${store} store` });
+  if (requirement.store !== undefined && store !== undefined && store !== requirement.store) {
+    const why = `needs the ${requirement.store} image store, and this engine has a ${store} store, which ignores it`;
+    return versionError(subject, requirement, why, `${requirement.store} store`, `${store} store`);
   }
   return undefined;
 }
 
-function lackingOnPodman(
-  subject: string,
-  named: string,
-  needed: Requirement['podman'],
-  release: string | undefined,
-): VersionError | undefined {
+/** The error where the release of Docker or Podman is too old, or where Podman does not have the feature in any release. */
+function releaseError(subject: string, requirement: Requirement, identity: EngineFacts['identity']): VersionError | undefined {
+  const isPodman = identity?.isPodman === true;
+  const needed = isPodman ? requirement.podman : requirement.docker;
   if (needed === undefined) return undefined;
   if (needed === false) {
-    const message = `${named} needs Docker, and this engine is Podman, which has nothing like it`;
-    return new VersionError(message, { subject, needed: 'Docker', spoken: 'Podman' });
+    return versionError(subject, requirement, 'needs Docker, and this engine is Podman, which has nothing like it', 'Docker', 'Podman');
   }
-  if (release !== undefined && compareVersions(majorMinor(release), needed) >= 0) return undefined;
-  return olderThan(subject, named, `Podman ${needed}`, `Podman ${release ?? 'of an unknown version'}`);
+  const release = isPodman ? identity.podmanVersion : /^Docker\/(\S{1,64})/i.exec(identity?.server ?? '')?.[1];
+  const isMet = release === undefined ? !isPodman : compareVersions(majorMinor(release), needed) >= 0;
+  if (isMet) return undefined;
+  const name = isPodman ? 'Podman' : 'Docker';
+  const spoken = escapeText(`${name} ${release ?? 'of an unknown version'}`);
+  const why = `needs ${name} ${needed}, and this engine is ${spoken}, which ignores it`;
+  return versionError(subject, requirement, why, `${name} ${needed}`, spoken);
 }
 
-function olderThan(subject: string, named: string, needed: string, release: string): VersionError {
-  const spoken = escapeText(release);
-  return new VersionError(`${named} needs ${needed}, and this engine is ${spoken}, which ignores it`, { subject, needed, spoken });
-}
-
-/** All that the call must pass: its operation's gate, and that of each argument given. */
-function requirementsOf(call: Call): { subject: string; gate: Requirement }[] {
-  const row: Endpoint = endpoints[call.operation];
-  const encoded = encodeArguments(call);
-  if (encoded.length === 0) return [{ subject: call.operation, gate: row }];
-  const given = encoded.flatMap(({ name, parameter, values }) => {
-    const subject = `${call.operation}.${name}`;
-    const alone = [{ subject, gate: parameter }];
-    const { partly } = parameter;
-    return partly?.when(values) === true ? [...alone, { subject, gate: partly }] : alone;
-  });
-  return [{ subject: call.operation, gate: row }, ...given];
-}
-
-interface EncodedArgument {
-  readonly name: string;
-  readonly parameter: Parameter<any>;
-  readonly values: readonly string[];
-}
-
-/** Each argument that asks for something, with its parameter and what it is on the wire. */
-function encodeArguments({ operation, args }: Call): readonly EncodedArgument[] {
-  if (args === undefined || isEmpty(args)) return NONE;
-  const { parameters }: Endpoint = endpoints[operation];
-  const encoded: EncodedArgument[] = [];
-  for (const name in parameters) {
-    const parameter = args[name] === undefined ? undefined : parameters[name];
-    const values = parameter?.encode(args[name]) ?? [];
-    if (parameter !== undefined && values.length > 0) encoded.push({ name, parameter, values });
-  }
-  return encoded;
-}
-
-/** Most calls have none, and are asked for them five times on their way. */
-const NONE: readonly never[] = [];
-function isEmpty(object: object): boolean {
-  for (const _ in object) return false;
-  return true;
+function versionError(subject: string, { part }: Requirement, why: string, needed: string, spoken: string): VersionError {
+  return new VersionError(`${part === undefined ? subject : `${subject} with ${part}`} ${why}`, { subject, needed, spoken });
 }

@@ -152,7 +152,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     if (this.#verify === 'digests') this.#digests = new ArchiveDigests(await hashMaker());
     const listeners = [this.#digests, this.#platforms].filter((listener) => listener !== undefined);
     if (this.#verify !== false) this.#scan = new ArchiveScan(...listeners);
-    await this.#start((_, head) => this.#watched(sink, head), left);
+    await this.#start((head) => this.#watched(sink, head), left);
     return { bytes: this.#bytes, entries: this.#scan?.finish().entries, verified: this.#verified };
   }
 

@@ -23,7 +23,7 @@ import { isSeveral, lacksVariant, platformName, runsOn, samePlatform } from '../
 import type { Platform } from '../api/platform.ts';
 import { ImportReport, LoadReport, PullReport, PushReport } from '../api/progress/results.ts';
 import type { ImportResult, LoadResult, PullResult, PushResult } from '../api/progress/results.ts';
-import type { RegistryAccess } from './engine-call.ts';
+import type { RegistryAccess } from './engine.ts';
 import type { EngineQueries, RegistryManifest } from './engine-queries.ts';
 import type { Operation, SendCall } from './progress-stream.ts';
 import type { Warn } from '../connection/warnings.ts';

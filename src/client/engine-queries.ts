@@ -1,7 +1,9 @@
 // What the engine has and is, for those who must look before or after a call.
 
 import type { Engine } from './engine.ts';
-import type { EngineCall, RegistryAccess } from './engine-call.ts';
+import type { RegistryAccess } from './engine.ts';
+import { encodeCall } from '../api/encode-call.ts';
+import type { CallOptions } from './options.ts';
 import type { ArgumentsOf } from '../api/parameters.ts';
 import type { OperationName, endpoints } from '../api/endpoints.ts';
 import type { ImageInspect, ImageSummary } from '../api/types/image.ts';
@@ -46,26 +48,25 @@ export interface RegistryManifest {
 const SILENCE_MS = 30_000;
 
 /** Asks that engine, within the limits of time of the call that it is asked for. */
-export function engineQueriesOf(engine: Engine, own: EngineCall['timeouts']): EngineQueries {
+export function engineQueriesOf(engine: Engine, own: CallOptions['timeouts']): EngineQueries {
   const timeouts = { idleMs: SILENCE_MS, ...engine.timeouts, ...own };
   const inspect = async (image: string, signal: AbortSignal, args: Arguments<'inspectImage'> = {}): Inspected => {
-    const call = { operation: 'inspectImage', image: parseImage(image), args, signal, timeouts } as const;
     try {
-      return await engine.json(call, readImage);
+      return await engine.json(encodeCall('inspectImage', args, parseImage(image)), { signal, timeouts }, readImage);
     } catch (error) {
       if (error instanceof NotFoundError && !isCallersOwn(error, signal)) return undefined;
       throw error;
     }
   };
   const list = (args: Arguments<'images'>, signal: AbortSignal): Promise<readonly ListedImage[]> =>
-    engine.json({ operation: 'images', args, signal, timeouts }, readImages);
+    engine.json(encodeCall('images', args), { signal, timeouts }, readImages);
   return {
     inspect,
     ids: async (left) => new Set((await list({ all: true }, left)).map(({ Id }) => Id)),
     async hasVariant(image, platform, left) {
-      if ((await engine.imageStore({ signal: left, timeouts })) === 'graphdriver') return false;
+      if ((await engine.facts.imageStore({ signal: left, timeouts })) === 'graphdriver') return false;
       // Below API 1.49 this store shows the variant that it likes best, and cannot be asked for another.
-      if (!(await engine.supports('inspectImage.platform', { signal: left, timeouts: own }))) return undefined;
+      if (!(await engine.facts.supports('inspectImage.platform', { signal: left, timeouts: own }))) return undefined;
       const asked = fullPlatform(platform);
       if (asked === undefined) return undefined;
       // Docker 29 answers 200, and tells nothing, of one that the index names and the engine does not have.
@@ -76,17 +77,17 @@ export function engineQueriesOf(engine: Engine, own: EngineCall['timeouts']): En
       return more.length > 0 ? undefined : found?.Digest || undefined;
     },
     async inRegistry(image, registry, left) {
-      const call = { operation: 'inspectDistribution', image, registry, signal: left, timeouts } as const;
-      const { digest, size, mediaType } = (await engine.json(call, readDistribution)).Descriptor;
+      const call = encodeCall('inspectDistribution', {}, image);
+      const { digest, size, mediaType } = (await engine.json(call, { registry, signal: left, timeouts }, readDistribution)).Descriptor;
       if (isDigest(digest) && Number.isSafeInteger(size)) return { digest, size, mediaType };
       throw new DecodeError('the Descriptor has a digest or a size that is not one', { offset: 0 });
     },
-    isPodman: (left) => engine.isPodman({ signal: left, timeouts: own }),
+    isPodman: (left) => engine.facts.isPodman({ signal: left, timeouts: own }),
     get knownPodman() {
-      return engine.knownPodman;
+      return engine.facts.knownPodman;
     },
     async now(left) {
-      const { SystemTime } = await engine.json({ operation: 'info', signal: left, timeouts }, readInfo);
+      const { SystemTime } = await engine.json(encodeCall('info'), { signal: left, timeouts }, readInfo);
       const time = Date.parse(String(SystemTime)) / 1000;
       return Number.isNaN(time) ? undefined : time;
     },

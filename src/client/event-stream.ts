@@ -1,6 +1,6 @@
 // The engine's events about images, as an endless async iterable.
 
-import type { CallReader } from './engine.ts';
+import type { AnswerReader } from '../connection/transport.ts';
 import { inStreamError } from '../api/api-error.ts';
 import type { ImageEvent } from '../api/types/engine.ts';
 import { readEvent } from '../api/normalize.ts';
@@ -30,8 +30,8 @@ export function eventStream(
   };
 }
 
-function readerInto(events: AsyncQueue<ImageEvent>, end: number): CallReader {
-  return (asked) => {
+function readerInto(events: AsyncQueue<ImageEvent>, end: number): AnswerReader {
+  return (_, { summary: asked }) => {
     const decoder = new JsonValueDecoder();
     return {
       synchronous: true,

@@ -23,8 +23,9 @@ import { importedName, searchedHost, warnOfLostName, withDefaultTag, withSearche
 import type { ImportResult, LoadResult, PullResult, PushResult } from '../api/progress/results.ts';
 import type { Platform } from '../api/platform.ts';
 import { formatReference, isDigest, parseImage, parseReference, repositoryName, withTag } from '../api/reference.ts';
-import type { Engine } from './engine.ts';
-import type { EngineCall, RegistryAccess } from './engine-call.ts';
+import type { Engine, RegistryAccess, SendOptions } from './engine.ts';
+import { encodeCall } from '../api/encode-call.ts';
+import type { EncodedCall } from '../api/encode-call.ts';
 import { ArgumentError, NotFoundError, isCallersOwn } from '../errors.ts';
 import { environmentOptions, explainEngine } from './from-environment.ts';
 import type { EngineReport } from './from-environment.ts';
@@ -45,7 +46,7 @@ import type { RawAnswer, RequestOptions } from './raw-request.ts';
 import { outside } from '../system/outside.ts';
 import type { TarEntries } from '../tar/pack.ts';
 import { WEB_ADDRESS, addressOf, bodySource, entriesSource, filledSource, imageOf, isUrl, streamSource, watchedSource } from './request-body.ts';
-import type { FetchedBody, UploadData } from './request-body.ts';
+import type { BodySource, FetchedBody, UploadData } from './request-body.ts';
 import type { Warn } from '../connection/warnings.ts';
 
 // An engine gives an empty archive for no image.
@@ -82,17 +83,17 @@ export class ImageClient {
 
   /** What the engine says of itself. `HEAD /_ping`. */
   async ping(options?: CallOptions): Promise<PingResult> {
-    return this.#engine.ping(take('ping', options));
+    return this.#engine.facts.ping(take('ping', options));
   }
 
   /** The engine's versions. `GET /version`. */
   async version(options?: CallOptions): Promise<VersionResult> {
-    return this.#engine.json({ operation: 'version', ...take('version', options) }, readVersion);
+    return this.#engine.json(encodeCall('version'), take('version', options), readVersion);
   }
 
   /** What the engine says of itself at length. `GET /info`. */
   async info(options?: CallOptions): Promise<InfoResult> {
-    return this.#engine.json({ operation: 'info', ...take('info', options) }, readInfo);
+    return this.#engine.json(encodeCall('info'), take('info', options), readInfo);
   }
 
   /** Has the engine log in to a registry, to see whether the credentials are right. `POST /auth`. */
@@ -103,7 +104,7 @@ export class ImageClient {
     assertCredentialsMatch(key, own);
     this.#beforeCredentials?.();
     const body = bodySource(utf8(encodeAuthConfig(own, key)), outside.files, 'checkAuth');
-    const answer = await this.#engine.json<AuthResult | null>({ operation: 'checkAuth', body, ...taken }, readLogin);
+    const answer = await this.#engine.json<AuthResult | null>(encodeCall('checkAuth'), { body, ...taken }, readLogin);
     // The documents let an engine say yes by 204 alone.
     return { Status: 'Login Succeeded', IdentityToken: '', ...answer };
   }
@@ -112,7 +113,7 @@ export class ImageClient {
   events(options?: EventsOptions): AsyncIterable<ImageEvent> {
     const { since, until, signal, timeouts, filters } = take('events', options);
     const args = { since, until, filters: imageEventFilters(filters) };
-    const start = (asked: EventsArguments): SendCall => this.#starter({ operation: 'events', args: asked, timeouts });
+    const start = (asked: EventsArguments): SendCall => this.#starter(encodeCall('events', asked), { timeouts });
     return eventStream(listening(start, engineQueriesOf(this.#engine, timeouts), args), { until, signal });
   }
 
@@ -120,8 +121,8 @@ export class ImageClient {
   async diskUsage(options?: DiskUsageOptions): Promise<ImageDiskUsage> {
     const { signal, timeouts, verbose = false } = take('diskUsage', options);
     // Older engines gather everything, and are slow at it; and they list each image unasked.
-    const call = { operation: 'diskUsage', args: { type: 'image', verbose }, optional: ['type', 'verbose'], signal, timeouts } as const;
-    const usage = await this.#engine.json(call, (answer) => imageDiskUsage(answer, verbose));
+    const call = encodeCall('diskUsage', { type: 'image', verbose }, undefined, ['type', 'verbose']);
+    const usage = await this.#engine.json(call, { signal, timeouts }, (answer) => imageDiskUsage(answer, verbose));
     // Podman's have no repositories.
     if (usage.images === undefined || usage.images.every(({ RepoTags }) => RepoTags.every((name) => name.includes(':')))) return usage;
     return namedAsListed(usage, await this.images({ all: true, signal, timeouts }));
@@ -130,12 +131,12 @@ export class ImageClient {
   /** Whether the connected engine has an operation or a parameter, `"removeImage.platforms"`. */
   async supports(subject: string, options?: Pick<CallOptions, 'signal'>): Promise<boolean> {
     const taken = take('supports', options);
-    return this.#engine.supports(check(subject, FILLED_TEXT, 'supports', 'subject'), taken);
+    return this.#engine.facts.supports(check(subject, FILLED_TEXT, 'supports', 'subject'), taken);
   }
 
   /** The API version that is spoken: pinned, or negotiated now if no call has done so. */
   async apiVersion(options?: Pick<CallOptions, 'signal'>): Promise<string> {
-    return this.#engine.version(take('apiVersion', options));
+    return this.#engine.facts.version(take('apiVersion', options));
   }
 
   /** The images that the engine has. `GET /images/json`. */
@@ -146,8 +147,7 @@ export class ImageClient {
     if (args.identity === true && args.manifests !== true) throw new ArgumentError('images takes identity with manifests only');
     const named = name === undefined ? filters : mergeFilters(filters, { reference: name });
     const compared = await this.#compared(named, 'reference', { signal, timeouts });
-    const call = { operation: 'images', args: { ...args, filters: compared }, signal, timeouts } as const;
-    const images = await this.#engine.json(call, readImages);
+    const images = await this.#engine.json(encodeCall('images', { ...args, filters: compared }), { signal, timeouts }, readImages);
     return quiet === true ? images.map((image) => image.Id) : images;
   }
 
@@ -157,8 +157,7 @@ export class ImageClient {
     if (args.manifests === true && args.platform !== undefined) {
       throw new ArgumentError('inspectImage takes manifests or platform, not both');
     }
-    const call = { operation: 'inspectImage', image: parseImage(image), args, signal, timeouts } as const;
-    const found = await this.#engine.json(call, readImage);
+    const found = await this.#engine.json(encodeCall('inspectImage', args, parseImage(image)), { signal, timeouts }, readImage);
     refuseAbsentVariant(found, image, args);
     return found;
   }
@@ -179,8 +178,7 @@ export class ImageClient {
   /** The steps in an image's making, newest first. `GET /images/{image}/history`. */
   async history(image: string, options?: HistoryOptions): Promise<HistoryItem[]> {
     const { signal, timeouts, ...args } = take('history', options);
-    const call = { operation: 'history', image: parseImage(image), args, signal, timeouts } as const;
-    return this.#engine.json(call, readHistory);
+    return this.#engine.json(encodeCall('history', args, parseImage(image)), { signal, timeouts }, readHistory);
   }
 
   /** Gives an image another name, which another image may have lost by it. `POST /images/{image}/tag`. */
@@ -188,7 +186,7 @@ export class ImageClient {
     const { tag, signal, timeouts } = take('tag', options);
     const target = withoutDigest('tag', withTag(parseReference(repository), tag));
     const args = { repo: repositoryName(target), tag: target.tag ?? 'latest' };
-    await this.#engine.json({ operation: 'tag', image: parseImage(image), args, signal, timeouts });
+    await this.#engine.json(encodeCall('tag', args, parseImage(image)), { signal, timeouts });
   }
 
   /**
@@ -198,25 +196,25 @@ export class ImageClient {
    */
   async removeImage(image: string, options?: RemoveImageOptions): Promise<RemoveItem[]> {
     const { signal, timeouts, ...args } = take('removeImage', options);
-    const call = { operation: 'removeImage', image: parseImage(image), args, signal, timeouts } as const;
+    const call = encodeCall('removeImage', args, parseImage(image));
     if (Array.isArray(args.platforms) && args.platforms.length > 1) {
       // An engine removes one after the other, and fails at the first that is not there.
-      await this.#engine.assertSupported(call);
+      await this.#engine.assertSupported(call, { signal, timeouts });
       for (const platform of args.platforms) await this.inspectImage(image, { platform, signal, timeouts });
     }
-    if (!isDigest(image) && (await this.#engine.isPodman({ signal, timeouts })) === true) {
-      await this.#engine.assertSupported(call);
+    if (!isDigest(image) && (await this.#engine.facts.isPodman({ signal, timeouts })) === true) {
+      await this.#engine.assertSupported(call, { signal, timeouts });
       // Where it cannot be inspected, the engine answers for itself.
       const shown = await this.inspectImage(image, { signal, timeouts }).catch(() => signal?.throwIfAborted());
       if (shown !== undefined) refuseListName(shown, image);
     }
-    return this.#engine.json(call, readRemoved);
+    return this.#engine.json(call, { signal, timeouts }, readRemoved);
   }
 
   /** Removes what nothing uses: untagged images, or all unused ones with `dangling: false`. `POST /images/prune`. */
   async pruneImages(options?: PruneImagesOptions): Promise<PruneResult> {
     const { signal, timeouts, ...args } = take('pruneImages', options);
-    return this.#engine.json({ operation: 'pruneImages', args, signal, timeouts }, readPruned);
+    return this.#engine.json(encodeCall('pruneImages', args), { signal, timeouts }, readPruned);
   }
 
   /** Repositories of a registry, the Docker Hub unless the term begins with a host. `GET /images/search`. */
@@ -227,11 +225,11 @@ export class ImageClient {
     const limits = { signal, timeouts };
     const takesCredentials = registry.credentials !== undefined && registry.credentials !== 'anonymous';
     // Where it is not known what the engine is, too: Docker understands both forms.
-    const isPodman = await (takesCredentials ? this.#engine.isPodmanNow(limits) : this.#engine.isPodman(limits));
+    const isPodman = await (takesCredentials ? this.#engine.facts.isPodmanNow(limits) : this.#engine.facts.isPodman(limits));
     const sent = isPodman === false ? term : withSearchedHost(term);
-    const call = { operation: 'search', args: { ...args, term: sent }, registry, ...limits } as const;
-    return this.#engine.json(call, readFound).catch(async (error: unknown) => {
-      if (error instanceof NotFoundError && !isCallersOwn(error, signal) && (await this.#engine.isPodman(limits)) === true) return [];
+    const call = encodeCall('search', { ...args, term: sent });
+    return this.#engine.json(call, { registry, ...limits }, readFound).catch(async (error: unknown) => {
+      if (error instanceof NotFoundError && !isCallersOwn(error, signal) && (await this.#engine.facts.isPodman(limits)) === true) return [];
       throw error; // Podman alone says 404 where nothing was found
     });
   }
@@ -241,14 +239,14 @@ export class ImageClient {
     const { signal, timeouts, credentials } = take('inspectDistribution', options);
     const reference = parseReference(image);
     const registry = this.#registry(registryOf(reference), credentials);
-    const call = { operation: 'inspectDistribution', image: formatReference(reference), registry, signal, timeouts } as const;
-    return this.#engine.json(call, readDistribution);
+    const call = encodeCall('inspectDistribution', {}, formatReference(reference));
+    return this.#engine.json(call, { registry, signal, timeouts }, readDistribution);
   }
 
   /** What was attested of an image: its provenance, its parts. `GET /images/{image}/attestations`, API 1.55. */
   async imageAttestations(image: string, options?: ImageAttestationsOptions): Promise<ImageAttestation[]> {
     const { signal, timeouts, ...args } = take('imageAttestations', options);
-    return this.#engine.json({ operation: 'imageAttestations', image: parseImage(image), args, signal, timeouts }, readAttestations);
+    return this.#engine.json(encodeCall('imageAttestations', args, parseImage(image)), { signal, timeouts }, readAttestations);
   }
 
   /** Fetches an image from its registry. `POST /images/create`. */
@@ -263,11 +261,12 @@ export class ImageClient {
     const reference = allTags ? parsed : withDefaultTag(parsed);
     // A digest says more than a tag beside it, and engines take one of them; it goes in their `tag`.
     const args = { fromImage: repositoryName(parsed), tag: reference.digest ?? reference.tag, platform };
-    const call = { operation: 'pull', args, registry: this.#registry(registryOf(parsed), options.credentials) } as const;
-    const assertSupported = (left: AbortSignal): Promise<void> => this.#engine.assertSupported({ ...call, signal: left, timeouts });
-    const pull = { reference, platform, policy, allTags, registry: call.registry, assertSupported };
+    const call = encodeCall('pull', args);
+    const registry = this.#registry(registryOf(parsed), options.credentials);
+    const assertSupported = (left: AbortSignal): Promise<void> => this.#engine.assertSupported(call, { signal: left, timeouts });
+    const pull = { reference, platform, policy, allTags, registry, assertSupported };
     const operation = pulling(pull, engineQueriesOf(this.#engine, timeouts), this.#warn);
-    return new ProgressStream(this.#starter({ ...call, timeouts }), operation, this.#warn, signal);
+    return new ProgressStream(this.#starter(call, { registry, timeouts }), operation, this.#warn, signal);
   }
 
   /** Sends an image to its registry. `POST /images/{image}/push`. */
@@ -277,10 +276,9 @@ export class ImageClient {
     if (allTags && parsed.tag !== undefined) throw new ArgumentError('push takes allTags or one tag, not both');
     const reference = allTags ? parsed : withDefaultTag(parsed);
     const registry = this.#registry(registryOf(parsed), credentials);
-    const args = { tag: reference.tag, platform };
-    const call = { operation: 'push', image: repositoryName(parsed), args, registry } as const;
+    const call = encodeCall('push', { tag: reference.tag, platform }, repositoryName(parsed));
     const operation = pushing({ reference, registry }, engineQueriesOf(this.#engine, timeouts), this.#warn);
-    return new ProgressStream(this.#starter({ ...call, timeouts }), operation, this.#warn, signal);
+    return new ProgressStream(this.#starter(call, { registry, timeouts }), operation, this.#warn, signal);
   }
 
   /** One image, or several, as an archive that `loadImage` takes. `GET /images/get`. */
@@ -289,7 +287,7 @@ export class ImageClient {
     const given = typeof image === 'string' ? [image] : check(image, IMAGES, 'getImage', 'image');
     const names = given.map(parseImage);
     for (const name of names) warnOfLostName(name, this.#warn);
-    const start = this.#starter({ operation: 'getImage', args: { ...args, names }, timeouts });
+    const start = this.#starter(encodeCall('getImage', { ...args, names }), { timeouts });
     return new ArchiveStream(start, outside.files, { chunkSize, verify }, signal, args.platform);
   }
 
@@ -297,7 +295,7 @@ export class ImageClient {
   loadImage(data: UploadData, options?: LoadImageOptions): ProgressStream<LoadResult> {
     const { signal, timeouts, quiet = false, ...args } = take('loadImage', options);
     const body = bodySource(data, outside.files, 'loadImage: data');
-    const start = this.#starter({ operation: 'loadImage', args: { ...args, quiet }, body, timeouts });
+    const start = this.#starter(encodeCall('loadImage', { ...args, quiet }), { body, timeouts });
     const operation = loading(args.platform, engineQueriesOf(this.#engine, timeouts), this.#warn);
     return new ProgressStream(start, operation, this.#warn, signal);
   }
@@ -359,14 +357,14 @@ export class ImageClient {
     this.close();
   }
 
-  #import(source: EngineCall['body'] | string, options: ImportOptions | undefined): ProgressStream<ImportResult> {
+  #import(source: BodySource | string, options: ImportOptions | undefined): ProgressStream<ImportResult> {
     const { signal, timeouts, repository, tag, ...args } = take('importImage', options);
     const isUrl = typeof source === 'string';
     const repo = importedName(repository, tag);
     const all = { ...args, platform: args.platform ?? this.#defaultPlatform, fromSrc: isUrl ? source : '-', repo };
-    const body = isUrl || source === undefined ? undefined : filledSource(source, 'importImage: the source');
+    const body = isUrl ? undefined : filledSource(source, 'importImage: the source');
     const optional = args.platform === undefined ? ['platform'] : undefined; // the client's own default
-    const start = this.#starter({ operation: 'importImage', args: all, optional, body, timeouts });
+    const start = this.#starter(encodeCall('importImage', all, undefined, optional), { body, timeouts });
     return new ProgressStream(start, importing(repo, engineQueriesOf(this.#engine, timeouts), this.#warn), this.#warn, signal);
   }
 
@@ -381,17 +379,17 @@ export class ImageClient {
     return { key, repository, credentials };
   }
 
-  #starter(call: EngineCall): SendCall {
-    const { body } = call;
+  #starter(call: EncodedCall, options: SendOptions): SendCall {
+    const { body } = options;
     return (reader, left, onUpload) => {
       const told = body === undefined || onUpload === undefined ? body : watchedSource(body, onUpload);
-      return this.#engine.exchange({ ...call, body: told, signal: left }, reader);
+      return this.#engine.exchange(call, { ...options, body: told, signal: left }, reader);
     };
   }
 
   /** An engine compares names as it shows them; which it is matters only for those with the Docker Hub's host. */
   async #compared(filters: Filters | undefined, key: string, limits: CallOptions): Promise<Filters | undefined> {
     if (filters === undefined || !namesHub(filters, key)) return filters;
-    return withComparedNames(filters, key, (await this.#engine.isPodman(limits)) === true);
+    return withComparedNames(filters, key, (await this.#engine.facts.isPodman(limits)) === true);
   }
 }

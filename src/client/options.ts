@@ -2,7 +2,7 @@
 
 import type { ArchiveOptions } from './archive-stream.ts';
 import type { Dialer } from '../connection/channel.ts';
-import type { Timeouts } from '../connection/transport.ts';
+import type { Timeouts } from '../connection/engine-request.ts';
 import type { TlsOptions } from '../config/engine-address.ts';
 import type { CredentialChoice, CredentialSource } from '../api/credentials.ts';
 import type { ArgumentsOf } from '../api/parameters.ts';

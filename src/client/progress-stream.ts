@@ -1,14 +1,13 @@
 // A call whose answer is progress: iterate it, or await it. Nothing is sent before that, and either is done once.
 
 import { copyOf } from '../bytes.ts';
-import type { ContentSink } from '../connection/transport.ts';
+import type { AnswerReader, ContentSink } from '../connection/transport.ts';
 import { inStreamError } from '../api/api-error.ts';
 import type { Asked } from '../api/api-error.ts';
 import { JsonValueDecoder, progressEvent } from '../api/progress/progress-events.ts';
 import type { ProgressEvent, UploadEvent } from '../api/progress/progress-events.ts';
 import { StreamLimit } from '../api/progress/stream-limit.ts';
 import { ArgumentError } from '../errors.ts';
-import type { CallReader } from './engine.ts';
 import { AsyncQueue } from '../async/async-queue.ts';
 import { FUNCTION, check } from '../kinds.ts';
 import { withAnySignal } from '../async/abort.ts';
@@ -18,7 +17,7 @@ import type { Warn } from '../connection/warnings.ts';
  * Makes the call with that reader of its answer; `left` is aborted when nobody wants to know, or its caller's signal is.
  * `onUpload`, if given, is called with how much of the content has been sent.
  */
-export type SendCall = (reader: CallReader, left: AbortSignal, onUpload?: OnUpload) => Promise<void>;
+export type SendCall = (reader: AnswerReader, left: AbortSignal, onUpload?: OnUpload) => Promise<void>;
 
 /** Takes an upload event; `done` marks the last one. */
 export type OnUpload = (event: UploadEvent, done: boolean) => void;
@@ -123,7 +122,7 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
       received += view.length;
       tap.bytes?.(view);
     };
-    await this.#start((asked) => decodingSink(asked, take, { ...tap, bytes }, this.#warn), left, tap.upload);
+    await this.#start((_, request) => decodingSink(request.summary, take, { ...tap, bytes }, this.#warn), left, tap.upload);
     return received;
   }
 }

@@ -2,9 +2,10 @@
 
 import { take } from './arguments.ts';
 import { copyOf, hasUtf8 } from '../bytes.ts';
-import type { AnswerReader, ContentSink, Timeouts } from '../connection/transport.ts';
+import type { Timeouts } from '../connection/engine-request.ts';
+import type { AnswerReader, ContentSink } from '../connection/transport.ts';
 import type { Engine } from './engine.ts';
-import type { BodySource } from './engine-call.ts';
+import type { BodySource } from './request-body.ts';
 import { ArgumentError } from '../errors.ts';
 import { AsyncQueue } from '../async/async-queue.ts';
 import type { Fields } from '../http/fields.ts';
@@ -67,23 +68,17 @@ export async function rawRequest(
   checkPath(path);
   const source = body === undefined ? undefined : toBody(body);
   signal?.throwIfAborted();
-  const prefix = versioned ? `/v${await engine.version({ signal, timeouts })}` : '';
+  const prefix = versioned ? `/v${await engine.facts.version({ signal, timeouts })}` : '';
   const left = new AbortController();
   const content = new AsyncQueue<Uint8Array>(() => left.abort(new ArgumentError('the answer was not read to its end')));
-  const request = {
-    method,
-    target: `${prefix}${path}${query}`,
-    fields,
-    body: await source?.open(),
-    timeouts,
-    longLived: true, // it lasts as long as the caller reads
-  };
+  const target = `${prefix}${path}${query}`;
+  const opened = await source?.open();
   return new Promise((resolve, reject) => {
     const reader: AnswerReader = ({ status, fields: answered }) => {
       resolve({ status, headers: answered, body: content });
       return copyingSink(content);
     };
-    withAnySignal(signal, left.signal, (either) => engine.raw({ ...request, signal: either }, reader)).then(
+    withAnySignal(signal, left.signal, (either) => engine.send(engine.request(method, target, fields, opened, { timeouts, signal: either }, false, true), reader)).then(
       () => content.end(),
       (error: unknown) => {
         content.fail(error);

@@ -3,8 +3,7 @@
 import { Readable } from 'node:stream';
 import { hasUtf8, isDetached } from '../bytes.ts';
 import type { ArchiveFiles } from '../connection/files.ts';
-import type { RequestBody } from '../connection/transport.ts';
-import type { BodySource } from './engine-call.ts';
+import type { RequestBody } from '../connection/engine-request.ts';
 import { ArgumentError, LongshoreError, UploadError } from '../errors.ts';
 import { described, isBytes, isPlainObject, kind, memberOf } from '../kinds.ts';
 import type { Kind } from '../kinds.ts';
@@ -13,6 +12,15 @@ import { readableGroups } from './node-stream-chunks.ts';
 import { watchErrors } from '../tar/stream-errors.ts';
 import { packTar } from '../tar/pack.ts';
 import type { TarEntries } from '../tar/pack.ts';
+
+/** The body of a request, opened when it is sent. */
+export interface BodySource {
+  open(): RequestBody | Promise<RequestBody>;
+  /** Whether it can be opened and sent again. */
+  readonly repeatable: boolean;
+  /** Releases a source from which nothing was read; a file stream, for example, keeps its file open. */
+  discard?(): void;
+}
 
 /** What `fetch` resolves with, or an object like it. */
 export interface FetchedBody {

@@ -10,7 +10,8 @@ import { Deadline } from './deadline.ts';
 import type { MakeExchange } from './connection.ts';
 import { Semaphore } from './semaphore.ts';
 import type { TurnLimit } from './semaphore.ts';
-import type { AnswerReader, Wire, WireRequest } from './transport.ts';
+import type { EngineRequest } from './engine-request.ts';
+import type { AnswerReader, Wire } from './transport.ts';
 
 /** Idle connections that are kept, as moby's client keeps them. */
 const MAX_IDLE = 6;
@@ -53,12 +54,12 @@ export class ConnectionPool implements Wire {
     this.#idleMs = idleMs;
   }
 
-  exchange(request: WireRequest, reader: AnswerReader): Promise<void> {
+  exchange(request: EngineRequest, reader: AnswerReader): Promise<void> {
     const places = request.longLived === true ? undefined : this.#places;
     return places === undefined ? this.#exchange(request, reader) : this.#exchangeInTurn(places, request, reader);
   }
 
-  async #exchangeInTurn(places: Semaphore, request: WireRequest, reader: AnswerReader): Promise<void> {
+  async #exchangeInTurn(places: Semaphore, request: EngineRequest, reader: AnswerReader): Promise<void> {
     const release = await places.take(request.signal, this.#turnLimit(request));
     try {
       await this.#exchange(request, reader);
@@ -68,7 +69,7 @@ export class ConnectionPool implements Wire {
   }
 
   /** The least of a call's limits: while it waits for its turn, it has no connection, and nothing of the engine. */
-  #turnLimit(request: WireRequest): TurnLimit | undefined {
+  #turnLimit(request: EngineRequest): TurnLimit | undefined {
     const { connectMs = Infinity, headMs = Infinity, idleMs = Infinity } = request.timeouts;
     const limitMs = Math.min(connectMs, headMs, idleMs);
     if (limitMs === Infinity) return undefined;
@@ -79,11 +80,11 @@ export class ConnectionPool implements Wire {
   }
 
   /** The error of a request of which no byte was sent. */
-  #notSent({ method, redactedTarget: target, signal }: WireRequest, error: unknown): unknown {
+  #notSent({ method, redactedTarget: target, signal }: EngineRequest, error: unknown): unknown {
     return located(error, signal, { method, target, address: this.#dialer.address, requestSent: false, reusedSocket: false });
   }
 
-  async #exchange(request: WireRequest, reader: AnswerReader): Promise<void> {
+  async #exchange(request: EngineRequest, reader: AnswerReader): Promise<void> {
     const idle = this.#idle.length === 0 ? undefined : await this.#takeIdle();
     try {
       await this.#exchangeOver(idle ?? (await this.#dial(request)), request, reader);
@@ -99,7 +100,7 @@ export class ConnectionPool implements Wire {
     for (const connection of this.#all) connection.destroy(() => this.#closedError());
   }
 
-  async #exchangeOver(connection: Connection, request: WireRequest, reader: AnswerReader): Promise<void> {
+  async #exchangeOver(connection: Connection, request: EngineRequest, reader: AnswerReader): Promise<void> {
     const reusedSocket = connection.exchanges > 0;
     if (request.notes !== undefined) request.notes.reusedSocket = reusedSocket;
     try {
@@ -132,7 +133,7 @@ export class ConnectionPool implements Wire {
     this.#idle.push(connection);
   }
 
-  async #dial(request: WireRequest): Promise<Connection> {
+  async #dial(request: EngineRequest): Promise<Connection> {
     const { timeouts, signal } = request;
     signal?.throwIfAborted();
     if (this.#closed) throw this.#closedError();
@@ -188,7 +189,7 @@ function located(error: unknown, signal: AbortSignal | undefined, place: Exchang
 }
 
 /** RFC 9112 §9.3.1: only what changes nothing, has no content, and met a kept connection that said not one byte. */
-function mayRepeat({ method, body }: WireRequest, error: unknown): boolean {
+function mayRepeat({ method, body }: EngineRequest, error: unknown): boolean {
   const dead = error instanceof TruncatedError && error.phase === 'head' && error.received === 0;
   return dead && body === undefined && (method === 'GET' || method === 'HEAD');
 }

@@ -3,7 +3,8 @@
 import { Buffer } from 'node:buffer';
 import type { Channel, ChannelOwner } from './channel.ts';
 import { Exchange } from './exchange.ts';
-import type { AnswerReader, WireRequest } from './transport.ts';
+import type { EngineRequest } from './engine-request.ts';
+import type { AnswerReader } from './transport.ts';
 
 /** One read of a Unix socket brings 220 KB at most; this much holds it and stays in the processor's cache. */
 export const READ_MEMORY_BYTES = 256 * 1024;
@@ -35,7 +36,7 @@ export interface ChannelExchange {
 }
 
 /** Makes the exchange of a request over a channel. */
-export type MakeExchange = (channel: Channel, request: WireRequest, reader: AnswerReader) => ChannelExchange;
+export type MakeExchange = (channel: Channel, request: EngineRequest, reader: AnswerReader) => ChannelExchange;
 
 /** One connection to the engine. */
 export class Connection implements ChannelOwner {
@@ -60,9 +61,9 @@ export class Connection implements ChannelOwner {
   }
 
   /** One exchange; afterwards the connection is either free (`alive`) or destroyed. */
-  exchange(request: WireRequest, reader: AnswerReader): Promise<void> {
+  exchange(request: EngineRequest, reader: AnswerReader): Promise<void> {
     const exchange = this.#makeExchange(this.#channel, request, (head) => {
-      const sink = reader(head);
+      const sink = reader(head, request);
       // What a sink may hold on to must not lie where other connections read.
       if (sink.synchronous !== true) exchange.moveUnread?.(this.#ownMemory());
       return sink;

@@ -1,6 +1,6 @@
 // The seam for those who look on at exchanges: what they are told, and when. They read clocks; the rest of us do not.
 
-import type { ExchangeNotes, WireRequest } from './transport.ts';
+import type { EngineRequest, ExchangeNotes } from './engine-request.ts';
 
 /** One exchange as its observers see it: never a field's value, and never content. */
 export interface ExchangeReport extends ExchangeNotes {
@@ -28,4 +28,4 @@ export interface Observation {
 }
 
 /** Told of each exchange when it begins; undefined where nobody wants to know. */
-export type Observe = (request: Pick<WireRequest, 'method' | 'redactedTarget'>, address: string) => Observation | undefined;
+export type Observe = (request: Pick<EngineRequest, 'method' | 'redactedTarget'>, address: string) => Observation | undefined;

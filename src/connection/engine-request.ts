@@ -1,117 +1,117 @@
-// A request as it goes to the wire: what the caller asked for, with the fields and the limits of time that all have.
+// A request to an engine as the transport sends it and as errors and diagnostics describe it.
 
-import type { ExchangeNotes, RequestBody, Timeouts, WireRequest } from './transport.ts';
 import type { Asked } from '../api/api-error.ts';
 import { redactedTarget } from '../api/redacted-target.ts';
-import { USER_AGENT } from './package-version.ts';
 
-/** The limit for the head of an answer that an engine has ready, in milliseconds. */
+/** The default timeout for the head of the answer of a fast endpoint, in milliseconds. */
 export const PROMPT_HEAD_MS = 30_000;
-/** The limit for a connection, in milliseconds. */
+/** The default timeout for making a connection, in milliseconds. */
 export const CONNECT_MS = 10_000;
 
-/** Names and values in the order in which they are sent. */
-export type RequestFields = WireRequest['fields'];
+/** Names and values of header fields, in the order in which they are sent. */
+export type RequestFields = ReadonlyArray<readonly [name: string, value: string]>;
 
-/** A request of any kind. */
-export type RawRequest = Omit<WireRequest, 'timeouts' | 'redactedTarget' | 'notes'> & {
-  /** Each of them goes before the client's. */
-  readonly timeouts?: Partial<Timeouts> | undefined;
-  /** An engine answers at once or is not well: the head of the answer is limited, unless somebody says otherwise. */
-  readonly fast?: boolean | undefined;
-};
+/** The body of a request. */
+export type RequestBody = (
+  | {
+      readonly bytes: Uint8Array;
+      /** The length of `bytes` when the caller passed them; an `UploadError` if it differs when they are sent. */
+      readonly length?: number | undefined;
+    }
+  | {
+      /** The memory of a chunk may be reused as soon as the next chunk is requested. */
+      readonly chunks: AsyncIterable<Uint8Array>;
+      /** In bytes: sent as Content-Length, and enforced. Without it, the body is sent chunked. */
+      readonly length?: number | undefined;
+    }
+  | {
+      /** Groups of blocks that are available at the same time and stay unchanged; the next group may be requested at any time. */
+      readonly groups: AsyncIterable<readonly Uint8Array[]>;
+      /** As for `chunks`. */
+      readonly length?: number | undefined;
+    }
+) & { readonly onSent?: OnSent | undefined };
 
-/** What all requests to one engine have in common. */
-export interface RequestCommons {
+/** Called after each chunk with the number of body bytes written so far; `done` is true on the last call. */
+export type OnSent = (bytes: number, done: boolean) => void;
+
+/** Timeouts in milliseconds; undefined waits without limit. */
+export interface Timeouts {
+  /** Until the connection is made. */
+  readonly connectMs: number | undefined;
+  /** From the end of the request until the whole head of the answer has arrived. */
+  readonly headMs: number | undefined;
+  /** Until the engine sends or accepts the next byte, while this side is not the one that waits. */
+  readonly idleMs: number | undefined;
+}
+
+/** Statistics of one exchange, updated while it runs. */
+export interface ExchangeNotes {
+  /** Whether the connection had carried an exchange before; undefined before there is a connection. */
+  reusedSocket: boolean | undefined;
+  /** Bytes written to the connection: head, body and framing. */
+  bytesSent: number;
+  /** Bytes read from the connection. */
+  bytesReceived: number;
+  /** Received bytes that followed the end of the answer; they close the connection. */
+  trailingBytes: number;
+}
+
+/** What all requests to one engine share. */
+export interface RequestOrigin {
+  /** The engine's address as errors show it. */
+  readonly address: string;
   /** The value of the Host field. */
   readonly host: string;
-  /** What every path begins with. */
+  /** The path of the address, which is put before the path of each request; empty for most. */
   readonly basePath?: string;
-  readonly timeouts: Partial<Timeouts>;
-  /** Go along with every request that does not have them itself. */
-  readonly headers?: RequestFields;
 }
 
-/** What is common is made ready once: a small call has more to do with objects than with bytes. */
-export class RequestMaker {
-  readonly #commons: RequestCommons;
-  readonly #ownFields: RequestFields;
-  /** The limits of those that bring none of their own. */
-  readonly #limits: { fast?: Timeouts; patient?: Timeouts } = {};
-
-  constructor(commons: RequestCommons) {
-    this.#commons = commons;
-    this.#ownFields = [['Host', commons.host], ['User-Agent', USER_AGENT]];
-  }
-
-  /** The whole request. What it is made of may change afterwards. */
-  make(request: RawRequest): SentRequest {
-    const target = `${this.#commons.basePath ?? ''}${request.target}`;
-    return new SentRequest(request, target, this.#fieldsFor(request.fields), this.#limitsFor(request));
-  }
-
-  #fieldsFor(fields: RequestFields): RequestFields {
-    const { headers = [] } = this.#commons;
-    if (headers.length === 0) return [...this.#ownFields, ...fields];
-    const given = new Set(fields.map(([name]) => name.toLowerCase()));
-    return [...this.#ownFields, ...headers.filter(([name]) => !given.has(name.toLowerCase())), ...fields];
-  }
-
-  #limitsFor({ timeouts, fast }: RawRequest): Timeouts {
-    if (timeouts !== undefined) return this.#merged(fast, timeouts);
-    if (fast === true) return (this.#limits.fast ??= this.#merged(true));
-    return (this.#limits.patient ??= this.#merged(false));
-  }
-
-  #merged(fast: boolean | undefined, own: Partial<Timeouts> = {}): Timeouts {
-    const usual = { connectMs: CONNECT_MS, headMs: fast === true ? PROMPT_HEAD_MS : undefined, idleMs: undefined };
-    return { ...usual, ...this.#commons.timeouts, ...own };
-  }
-}
-
-// A class, and no object made by spreading: to V8 such an object, once added to, is one of a new kind each time, and what
-// reads it is never compiled for it. Such spreads were a third of a small call.
-/** One request on its way. */
-export class SentRequest implements WireRequest {
+// A class, and not an object literal with spreads: V8 gives each spread object a new hidden class, so code that reads it is
+// not optimized. Such spreads took a third of the time of a small call.
+/** One request. The transport adds the fields that frame the body. */
+export class EngineRequest {
+  readonly origin: RequestOrigin;
   readonly method: string;
+  /** The request target with the base path of the engine's address. */
   readonly target: string;
   readonly fields: RequestFields;
   readonly body: RequestBody | undefined;
   readonly timeouts: Timeouts;
   readonly signal: AbortSignal | undefined;
+  /** Whether the answer may take any time: such a request does not occupy a place where connections are limited. */
   readonly longLived: boolean;
   notes: ExchangeNotes = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0, trailingBytes: 0 };
 
-  constructor({ method, body, signal, longLived }: RawRequest, target: string, fields: RequestFields, timeouts: Timeouts) {
+  constructor(
+    origin: RequestOrigin,
+    method: string,
+    path: string,
+    fields: RequestFields,
+    timeouts: Timeouts,
+    body?: RequestBody,
+    signal?: AbortSignal,
+    longLived = false,
+  ) {
+    this.origin = origin;
     this.method = method;
-    this.target = target;
+    this.target = `${origin.basePath ?? ''}${path}`;
     this.fields = fields;
     this.body = body;
     this.timeouts = timeouts;
     this.signal = signal;
-    this.longLived = longLived === true;
+    this.longLived = longLived;
   }
 
-  /** Made when it is asked for: only errors and those who look on do. */
+  /** The target without values that may be secret. Computed on demand: only errors and diagnostics read it. */
   get redactedTarget(): string {
     return redactedTarget(this.target);
   }
-}
 
-/** What was asked, as errors tell it; its target is made when there is an error. */
-export class Question implements Asked {
-  readonly method: string;
-  readonly address: string;
-  /** The target, with whatever secrets it has. */
-  readonly sent: string;
-
-  constructor(method: string, target: string, address: string) {
-    this.method = method;
-    this.sent = target;
-    this.address = address;
-  }
-
-  get target(): string {
-    return redactedTarget(this.sent);
+  /** The request as API errors describe it: without the base path, which is part of the address already. */
+  get summary(): Asked {
+    const { method, origin } = this;
+    const sent = this.target.slice(origin.basePath?.length ?? 0);
+    return { method, target: redactedTarget(sent), address: origin.address, sent };
   }
 }

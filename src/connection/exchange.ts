@@ -10,7 +10,8 @@ import { noteReceived, countSent } from './stats.ts';
 import { Upload, framingFields, inParts } from './upload.ts';
 import type { StreamedBody } from './upload.ts';
 import { TimeLimits } from './timeouts.ts';
-import type { AnswerReader, ContentSink, WireRequest } from './transport.ts';
+import type { EngineRequest } from './engine-request.ts';
+import type { AnswerReader, ContentSink } from './transport.ts';
 
 /** One exchange; `done` settles exactly once, whatever happens. */
 export class Exchange {
@@ -20,7 +21,7 @@ export class Exchange {
   #reject!: (error: unknown) => void;
   #settled = false;
   readonly #channel: Channel;
-  readonly #request: WireRequest;
+  readonly #request: EngineRequest;
   readonly #reader: AnswerReader;
   readonly #parser: ResponseParser;
   /** Set by the final head. */
@@ -33,7 +34,7 @@ export class Exchange {
   #upload: Upload | undefined;
   readonly #limits: TimeLimits;
 
-  constructor(channel: Channel, request: WireRequest, reader: AnswerReader) {
+  constructor(channel: Channel, request: EngineRequest, reader: AnswerReader) {
     this.#channel = channel;
     this.#request = request;
     this.#reader = reader;
@@ -147,7 +148,7 @@ export class Exchange {
     // The engine has decided: sending the rest of a refused upload would only delay its reason (RFC 9112 §9.5). A 2xx
     // does not stop it, not even with `close`: engines answer a load while they read it, and a proxy may add the word.
     if (event.head.status >= 400) this.#upload?.stop();
-    this.#sink = this.#reader(event.head);
+    this.#sink = this.#reader(event.head, this.#request);
     this.#limits.contentWithin(this.#sink.withinMs);
     return undefined;
   }

@@ -1,7 +1,8 @@
 // The seam between content and files, as channel.ts is the one between bytes and sockets.
 
 import type { Readable } from 'node:stream';
-import type { ContentSink, RequestBody } from './transport.ts';
+import type { RequestBody } from './engine-request.ts';
+import type { ContentSink } from './transport.ts';
 
 /** What archives need of a file system. */
 export interface ArchiveFiles {

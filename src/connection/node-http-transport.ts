@@ -23,7 +23,8 @@ import type { PoolOptions } from './connection-pool.ts';
 import { Upload, framingFields, inParts } from './upload.ts';
 import type { StreamedBody } from './upload.ts';
 import { TimeLimits } from './timeouts.ts';
-import type { AnswerReader, ContentSink, ExchangeNotes, Wire, WireRequest } from './transport.ts';
+import type { EngineRequest, ExchangeNotes } from './engine-request.ts';
+import type { AnswerReader, ContentSink, Wire } from './transport.ts';
 
 /** The wire that the client option `wire: "node:http"` asks for. */
 export function nodeHttpWire(dialer: Dialer, options: Omit<PoolOptions, 'makeExchange'> = {}): Wire {
@@ -40,7 +41,7 @@ class NodeHttpExchange implements ChannelExchange {
   #reject!: (error: unknown) => void;
   #settled = false;
   readonly #channel: Channel;
-  readonly #request: WireRequest;
+  readonly #request: EngineRequest;
   readonly #reader: AnswerReader;
   readonly #limits: TimeLimits;
   readonly #stream: Duplex;
@@ -66,7 +67,7 @@ class NodeHttpExchange implements ChannelExchange {
   /** The parser's complaint, to be thrown when everything before it has been handed on. */
   #complaint: ProtocolError | undefined;
 
-  constructor(channel: Channel, request: WireRequest, reader: AnswerReader) {
+  constructor(channel: Channel, request: EngineRequest, reader: AnswerReader) {
     this.#channel = channel;
     this.#request = request;
     this.#reader = reader;
@@ -181,7 +182,7 @@ class NodeHttpExchange implements ChannelExchange {
     const head = responseHead(message, this.#request.method);
     this.#limits.headCame();
     if (head.status >= 400) this.#upload?.stop(); // see exchange.ts
-    this.#answer = { message, head, sink: this.#reader(head) };
+    this.#answer = { message, head, sink: this.#reader(head, this.#request) };
     this.#limits.contentWithin(this.#answer.sink.withinMs);
   }
 

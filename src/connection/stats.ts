@@ -1,6 +1,6 @@
 // What the two wires note of an exchange alike: its bytes, both ways.
 
-import type { ExchangeNotes } from './transport.ts';
+import type { ExchangeNotes } from './engine-request.ts';
 
 /** These blocks are given to the connection. */
 export function countSent(notes: ExchangeNotes | undefined, blocks: readonly Uint8Array[]): void {

@@ -2,7 +2,7 @@
 
 import { TimeoutError } from '../errors.ts';
 import { Deadline } from './deadline.ts';
-import type { Timeouts } from './transport.ts';
+import type { Timeouts } from './engine-request.ts';
 
 /** What a timer of Node's can wait at most, in milliseconds: 24 days. */
 export const LONGEST_TIMEOUT_MS: number = 2 ** 31 - 1;

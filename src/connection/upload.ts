@@ -2,7 +2,7 @@
 
 import { isDetached } from '../bytes.ts';
 import { LongshoreError, UploadError } from '../errors.ts';
-import type { RequestBody, Timeouts } from './transport.ts';
+import type { RequestBody, Timeouts } from './engine-request.ts';
 
 /**
  * Bytes sent after which reading gets a turn, for local writes finish at once and would starve it; and the parts in which

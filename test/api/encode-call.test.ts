@@ -1,8 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { encodeCall, needsIdentity, needsStore } from '../../src/api/encode-call.ts';
-import type { Call } from '../../src/api/encode-call.ts';
+import { encodeCall, encodeTarget, needsIdentity, needsStore } from '../../src/api/encode-call.ts';
+import type { EncodedCall, EngineFacts } from '../../src/api/encode-call.ts';
+import type { OperationName } from '../../src/api/endpoints.ts';
 import { commonVersion, compareVersions, isVersionComplaint, parsePinnedVersion } from '../../src/api/api-version.ts';
 import { ConfigError, VersionError } from '../../src/errors.ts';
+
+interface Call {
+  readonly operation: OperationName;
+  readonly image?: string;
+  readonly args?: Readonly<Record<string, unknown>>;
+}
+const encoded = ({ operation, args, image }: Call): EncodedCall => encodeCall(operation, args, image);
+const requestOf = (call: Call, facts: EngineFacts): { method: string; target: string } => {
+  const { endpoint } = encoded(call);
+  return { method: endpoint.method, target: encodeTarget(encoded(call), facts) };
+};
 
 describe('a call', () => {
   // call, version, what goes on the wire
@@ -18,7 +30,7 @@ describe('a call', () => {
     [{ operation: 'pull', args: { fromImage: 'a', platform: 'linux/arm64/v8' } }, '1.41', 'POST /v1.41/images/create?fromImage=a&platform=linux%2Farm64%2Fv8'],
     [{ operation: 'ping' }, '1.41', 'GET /_ping'],
   ])('%j at %s is %s', (call, version, wire) => {
-    const { method, target } = encodeCall(call, { version });
+    const { method, target } = requestOf(call, { version });
     expect(`${method} ${target}`).toBe(wire);
   });
 
@@ -29,9 +41,9 @@ describe('a call', () => {
     [{ operation: 'pruneImages' }, '1.24', '1.25', 'pruneImages'],
     [{ operation: 'inspectDistribution', image: 'a' }, '1.29', '1.30', 'inspectDistribution'],
   ])('%j at %s is a VersionError, and none at %s', (call, below, at, subject) => {
-    expect(() => encodeCall(call, { version: at })).not.toThrow();
+    expect(() => requestOf(call, { version: at })).not.toThrow();
     try {
-      encodeCall(call, { version: below });
+      requestOf(call, { version: below });
       expect.unreachable();
     } catch (error) {
       expect(error).toBeInstanceOf(VersionError);
@@ -49,19 +61,19 @@ describe('what the version alone cannot tell', () => {
   const distribution: Call = { operation: 'inspectDistribution', image: 'a' };
 
   it('is asked of the engine where it matters', () => {
-    expect([remove, manifests, distribution].map(needsIdentity)).toEqual([true, true, true]);
-    expect(needsIdentity({ operation: 'removeImage', image: 'a', args: { force: true } })).toBe(false);
-    expect([remove, manifests].map(needsStore)).toEqual([false, true]);
+    expect([remove, manifests, distribution].map(encoded).map(needsIdentity)).toEqual([true, true, true]);
+    expect(needsIdentity(encoded({ operation: 'removeImage', image: 'a', args: { force: true } }))).toBe(false);
+    expect([remove, manifests].map(encoded).map(needsStore)).toEqual([false, true]);
   });
 
   it('is what Podman reports, for it overlooks the version in the path and would delete everything', () => {
-    expect(() => encodeCall(remove, docker)).not.toThrow();
-    expect(() => encodeCall(remove, podman)).toThrow('removeImage.platforms needs API version 1.50, and 1.41 is spoken');
+    expect(() => requestOf(remove, docker)).not.toThrow();
+    expect(() => requestOf(remove, podman)).toThrow('removeImage.platforms needs API version 1.50, and 1.41 is spoken');
   });
 
   it('is that Podman has no such route', () => {
-    expect(() => encodeCall(distribution, docker)).not.toThrow();
-    expect(() => encodeCall(distribution, podman)).toThrow('inspectDistribution needs Docker, and this engine is Podman');
+    expect(() => requestOf(distribution, docker)).not.toThrow();
+    expect(() => requestOf(distribution, podman)).toThrow('inspectDistribution needs Docker, and this engine is Podman');
   });
 
   // github.com/containers/podman, release notes of 4.6.0; 4.3.1 and 5.4.2 were seen to do so
@@ -76,33 +88,33 @@ describe('what the version alone cannot tell', () => {
     [undefined, false],
   ])('is from which release on Podman heeds it: noprune on Podman %s: %s', (podmanVersion, heeded) => {
     const call: Call = { operation: 'removeImage', image: 'a', args: { noprune: true } };
-    expect(needsIdentity(call)).toBe(true);
-    const encode = (): unknown => encodeCall(call, { version: '1.41', identity: { ...podman.identity, podmanVersion } });
+    expect(needsIdentity(encoded(call))).toBe(true);
+    const encode = (): unknown => requestOf(call, { version: '1.41', identity: { ...podman.identity, podmanVersion } });
     if (heeded) expect(encode()).toMatchObject({ target: '/v1.41/images/a?noprune=1' });
     else expect(encode).toThrow(/^removeImage\.noprune needs Podman 4\.6, and this engine is Podman .+, which ignores it$/);
-    expect(encodeCall(call, docker)).toMatchObject({ target: '/v1.51/images/a?noprune=1' });
+    expect(requestOf(call, docker)).toMatchObject({ target: '/v1.51/images/a?noprune=1' });
   });
 
   it('is no matter where it is not asked for: false is left out, and needs nothing', () => {
     const call: Call = { operation: 'removeImage', image: 'a', args: { noprune: false } };
-    expect(needsIdentity(call)).toBe(false);
-    expect(encodeCall(call, podman)).toMatchObject({ target: '/v1.51/images/a' });
-    expect(encodeCall({ operation: 'images', args: { sharedSize: false } }, { version: '1.24' }).target).toBe('/v1.24/images/json');
+    expect(needsIdentity(encoded(call))).toBe(false);
+    expect(requestOf(call, podman)).toMatchObject({ target: '/v1.51/images/a' });
+    expect(requestOf({ operation: 'images', args: { sharedSize: false } }, { version: '1.24' }).target).toBe('/v1.24/images/json');
   });
 
   it('is that another image store ignores it', () => {
-    expect(() => encodeCall(manifests, { ...docker, store: 'containerd' })).not.toThrow();
-    expect(() => encodeCall(manifests, { ...docker, store: 'graphdriver' })).toThrow(
+    expect(() => requestOf(manifests, { ...docker, store: 'containerd' })).not.toThrow();
+    expect(() => requestOf(manifests, { ...docker, store: 'graphdriver' })).toThrow(
       'inspectImage.manifests needs the containerd image store, and this engine has a graphdriver store',
     );
   });
 
   it('is that several values came later than one', () => {
     const save = (platform: unknown): Call => ({ operation: 'getImage', args: { names: ['a'], platform } });
-    expect(() => encodeCall(save('linux/arm64'), { version: '1.48' })).not.toThrow();
-    expect(() => encodeCall(save(['linux/arm64', 'linux/arm64']), { version: '1.48' })).not.toThrow(); // one, twice
-    expect(() => encodeCall(save(['linux/arm64', 'linux/amd64']), { version: '1.51' })).toThrow(VersionError);
-    expect(() => encodeCall(save(['linux/arm64', 'linux/amd64']), { version: '1.52' })).not.toThrow();
+    expect(() => requestOf(save('linux/arm64'), { version: '1.48' })).not.toThrow();
+    expect(() => requestOf(save(['linux/arm64', 'linux/arm64']), { version: '1.48' })).not.toThrow(); // one, twice
+    expect(() => requestOf(save(['linux/arm64', 'linux/amd64']), { version: '1.51' })).toThrow(VersionError);
+    expect(() => requestOf(save(['linux/arm64', 'linux/amd64']), { version: '1.52' })).not.toThrow();
   });
 });
 

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { encodeCall } from '../../src/api/encode-call.ts';
-import type { Call } from '../../src/api/encode-call.ts';
+import { encodeCall, encodeTarget } from '../../src/api/encode-call.ts';
 import type { Endpoint, Requirement, Parameter } from '../../src/api/parameters.ts';
 import { endpoints } from '../../src/api/endpoints.ts';
 import type { OperationName } from '../../src/api/endpoints.ts';
@@ -16,6 +15,11 @@ interface Listed {
   readonly types?: Readonly<Record<string, string>>;
   /** Of a parameter that filters. */
   readonly keys?: Readonly<Record<string, Listed>>;
+}
+interface Call {
+  readonly operation: OperationName;
+  readonly image?: string;
+  readonly args?: Readonly<Record<string, unknown>>;
 }
 interface ListedOperation extends Listed {
   readonly query: Readonly<Record<string, Listed>>;
@@ -227,7 +231,7 @@ describe('the gate', () => {
 /** The `VersionError` that a call is met with, or undefined. */
 function refusal(call: Call, version: string): VersionError | undefined {
   try {
-    encodeCall(call, { version });
+    encodeTarget(encodeCall(call.operation, call.args, call.image), { version });
     return undefined;
   } catch (error) {
     if (error instanceof VersionError) return error;
@@ -249,7 +253,7 @@ describe('filters', () => {
     expect(documented.length).toBeGreaterThan(2);
     for (const key of [...documented, ...(unlisted[operation] ?? [])]) {
       const filters = { [key]: ['a=b', 'c,d', 'é&'] };
-      const { target } = encodeCall({ operation, args: { filters } }, { version: '1.55' });
+      const target = encodeTarget(encodeCall(operation, { filters }), { version: '1.55' });
       const sent = new URL(target, 'http://docker').searchParams.getAll('filters');
       expect(sent.map((text) => JSON.parse(text))).toEqual([filters]);
     }

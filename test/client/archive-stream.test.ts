@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArgumentError, DigestError, NotFoundError, TruncatedError } from '../../src/errors.ts';
 import { ArchiveStream } from '../../src/client/archive-stream.ts';
+import type { EngineRequest } from '../../src/connection/engine-request.ts';
 import type { ResponseHead } from '../../src/http/response-parser.ts';
 import { ImageClient } from '../../src/client/image-client.ts';
 import type { SendCall } from '../../src/client/progress-stream.ts';
@@ -75,7 +76,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await start(whole);
       let wait: void | Promise<void> = undefined;
       const giving: SendCall = async (reader) => {
-        const sink = reader({ method: 'GET', target: '/x', address: 'x' }, {} as ResponseHead);
+        const sink = reader({} as ResponseHead, {} as EngineRequest);
         wait = sink.write(Buffer.alloc(150));
         await wait;
         sink.end?.();

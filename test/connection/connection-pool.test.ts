@@ -52,7 +52,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       const flush = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));
       for (const text of ['one', 'two']) {
         const kept = new Kept();
-        await pool.exchange(request(), (head) => ({ ...kept.reader(head), flush }));
+        await pool.exchange(request(), (...all) => ({ ...kept.reader(...all), flush }));
         expect(kept.text).toBe(text);
       }
       expect(daemon.sockets).toHaveLength(1);

@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events';
 import http from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { AnswerReader, ExchangeNotes, Wire, WireRequest } from '../../src/connection/transport.ts';
+import type { EngineRequest, ExchangeNotes } from '../../src/connection/engine-request.ts';
+import type { AnswerReader, Wire } from '../../src/connection/transport.ts';
 import { parseAddress } from '../../src/config/engine-address.ts';
 import { ConfigError, ConnectError, ProtocolError, TimeoutError, TruncatedError } from '../../src/errors.ts';
 import { dialerFor } from '../../src/system/net/dialer.ts';
@@ -193,7 +194,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-async function get(wire: Wire, changes: Partial<WireRequest> = {}): Promise<Kept> {
+async function get(wire: Wire, changes: Partial<EngineRequest> = {}): Promise<Kept> {
   const kept = new Kept();
   await wire.exchange(request(changes), kept.reader);
   return kept;

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Upload, inParts } from '../../src/connection/upload.ts';
 import type { StreamedBody } from '../../src/connection/upload.ts';
-import type { RequestBody, Timeouts } from '../../src/connection/transport.ts';
+import type { RequestBody, Timeouts } from '../../src/connection/engine-request.ts';
 
 const MIB = 1024 * 1024;
 const NO_LIMITS: Timeouts = { connectMs: undefined, headMs: undefined, idleMs: undefined };

@@ -7,7 +7,8 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dialer } from '../../src/connection/channel.ts';
-import type { AnswerReader, ContentSink, WireRequest } from '../../src/connection/transport.ts';
+import { EngineRequest } from '../../src/connection/engine-request.ts';
+import type { AnswerReader, ContentSink } from '../../src/connection/transport.ts';
 import { parseAddress } from '../../src/config/engine-address.ts';
 import { dialerFor } from '../../src/system/net/dialer.ts';
 
@@ -65,11 +66,12 @@ export function answer(body: string, fields = '', status = '200 OK'): string {
 }
 
 /** A GET of `/x`, changed as the test wants. */
-export function request(changes: Partial<WireRequest> = {}): WireRequest {
-  const timeouts = { connectMs: 5000, headMs: undefined, idleMs: undefined };
-  const target = changes.target ?? '/x';
-  const fields = [['Host', 'd']] as const;
-  return { method: 'GET', target, redactedTarget: target, fields, body: undefined, timeouts, signal: undefined, ...changes };
+export function request(changes: Partial<EngineRequest> = {}): EngineRequest {
+  const defaultTimeouts = { connectMs: 5000, headMs: undefined, idleMs: undefined };
+  const { method = 'GET', target = '/x', fields = [['Host', 'd']], timeouts = defaultTimeouts, body, signal, longLived, notes } = changes;
+  const made = new EngineRequest({ address: 'd', host: 'd' }, method, target, fields, timeouts, body, signal, longLived);
+  if (notes !== undefined) made.notes = notes;
+  return made;
 }
 
 /** A reader that keeps what comes. */

@@ -5,7 +5,7 @@ import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { ArchiveFiles, FileSink } from '../../connection/files.ts';
-import type { RequestBody } from '../../connection/transport.ts';
+import type { RequestBody } from '../../connection/engine-request.ts';
 import { ArgumentError, UploadError } from '../../errors.ts';
 import { absolutePath } from './paths.ts';
 import { cannotWrite, replaceFile } from './replaced-file.ts';

@@ -2,17 +2,18 @@
 
 import { describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../../src/api/progress/progress-events.ts';
+import type { EngineRequest } from '../../../src/connection/engine-request.ts';
 import { DecodeError } from '../../../src/errors.ts';
 import { ProgressStream } from '../../../src/client/progress-stream.ts';
 
-const asked = { method: 'POST', target: '/images/create', address: 'unix:///x' };
+const summary = { method: 'POST', target: '/images/create', address: 'unix:///x' };
 
 /** What an outcome gets of a stream of these lines, and the warnings that were told. */
 async function keptOf(lines: Iterable<object>): Promise<{ events: ProgressEvent[]; told: number }> {
   const events: ProgressEvent[] = [];
   let told = 0;
   const stream = new ProgressStream(async (reader) => {
-    const sink = reader(asked, undefined as never); // the head is not read
+    const sink = reader(undefined as never, { summary } as EngineRequest); // the head is not read
     for (const line of lines) await sink.write(Buffer.from(`${JSON.stringify(line)}\n`));
     await sink.end?.();
   }, async (send) => void (await send((event) => events.push(event))), () => void told++);

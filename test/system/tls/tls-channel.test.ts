@@ -11,7 +11,8 @@ import tls from 'node:tls';
 import type { TLSSocket, TlsOptions as ServerOptions } from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionPool } from '../../../src/connection/connection-pool.ts';
-import type { ContentSink, WireRequest } from '../../../src/connection/transport.ts';
+import type { EngineRequest } from '../../../src/connection/engine-request.ts';
+import type { ContentSink } from '../../../src/connection/transport.ts';
 import { parseAddress, requestOrigin } from '../../../src/config/engine-address.ts';
 import type { TlsOptions } from '../../../src/config/engine-address.ts';
 import {
@@ -56,7 +57,7 @@ function poolTo(daemon: TlsDaemon, options?: TlsOptions, host?: string): Connect
   return pool;
 }
 
-async function get(pool: ConnectionPool, changes: Partial<WireRequest> = {}): Promise<Kept> {
+async function get(pool: ConnectionPool, changes: Partial<EngineRequest> = {}): Promise<Kept> {
   const kept = new Kept();
   await pool.exchange(request(changes), kept.reader);
   return kept;

@@ -1,0 +1,232 @@
+// What is known of an engine: its identity (Docker or Podman, with its newest API version) and its image store. The first call
+// that needs a fact fetches it; it is then cached for all calls. Another `Server` field in any answer, or an engine that
+// rejects the API version, clears the cache.
+//
+// With a pinned API version no call depends on `/_ping`, because a proxy may forbid it. An engine that does not answer it is
+// known by the Server field of its other answers, or not at all.
+
+import { escapeText } from '../bytes.ts';
+import { ConnectError, VersionError } from '../errors.ts';
+import type { ResponseHead } from '../http/response-parser.ts';
+import { bodyMessage, decodeJson, wantsTls } from '../api/api-error.ts';
+import { OUR_RANGE, apiVersionOf, commonVersion } from '../api/api-version.ts';
+import { encodeCall, encodeTarget, needsIdentity, needsStore, requirementsOfSubject, unsupportedError } from '../api/encode-call.ts';
+import type { EncodedCall, EngineFacts, ImageStore } from '../api/encode-call.ts';
+import { identityOfPing, identityOfServer, imageStoreOf } from '../api/engine-identity.ts';
+import { readInfo, readVersion } from '../api/normalize.ts';
+import type { PingResult } from '../api/types/engine.ts';
+import { SingleFlight } from '../async/single-flight.ts';
+import type { AnswerReader } from '../connection/transport.ts';
+import type { CallOptions } from './options.ts';
+import { ErrorAnswer, errorSink, jsonSink } from './error-answer.ts';
+
+/**
+ * With a pinned version, the longest timeout for the answer to `/_ping`, in milliseconds. An engine has the answer ready, and
+ * no call may wait long for facts that it can do without.
+ */
+export const PINNED_PING_MS = 1000;
+
+/** Sends the requests that fetch facts; `Engine` is one. */
+export interface FactSource {
+  readonly address: string;
+  readonly timeouts: NonNullable<CallOptions['timeouts']>;
+  /** Sends a request to a fast endpoint that needs no API version. `reader` gets an answer of 200; any other is returned. */
+  get(method: 'HEAD' | 'GET', path: string, options: CallOptions, reader: AnswerReader): Promise<ErrorAnswer | undefined>;
+  json<Value>(call: EncodedCall, options: CallOptions, read: (answer: unknown) => Value): Promise<Value>;
+}
+
+/** The facts about one engine. */
+export class EngineFactCache {
+  readonly #source: FactSource;
+  readonly #pinned: string | undefined;
+  #identity: PingResult | undefined;
+  #store: ImageStore | undefined;
+  /** The Server field of the latest answer that had one. */
+  #server: string | undefined;
+  /** With a pinned version: the engine did not answer a ping. */
+  #isSilent = false;
+  readonly #pings = new SingleFlight<PingResult>();
+  readonly #stores = new SingleFlight<ImageStore>();
+
+  constructor(source: FactSource, pinned: string | undefined) {
+    this.#source = source;
+    this.#pinned = pinned;
+  }
+
+  /** Returns the facts that a call is checked against: without a promise if all of them are cached. */
+  neededBy(call: EncodedCall, options: CallOptions): EngineFacts | Promise<EngineFacts> {
+    const isIdentityNeeded = this.#pinned === undefined || needsIdentity(call);
+    const identity = isIdentityNeeded ? this.#identity : undefined;
+    const version = this.#pinned ?? (identity && commonVersion(identity.apiVersion));
+    const isCached = version !== undefined && (identity !== undefined || !isIdentityNeeded) && !needsStore(call);
+    return isCached ? { version, identity } : this.#load(call, isIdentityNeeded, options);
+  }
+
+  async #load(call: EncodedCall, isIdentityNeeded: boolean, options: CallOptions): Promise<EngineFacts> {
+    const version = await this.version(options);
+    const identity = isIdentityNeeded ? await this.#identityForChecks(options) : undefined;
+    if (!needsStore(call)) return { version, identity };
+    encodeTarget(call, { version, identity }); // fails on the version before the store is queried
+    return { version, identity, store: await this.imageStore(options) };
+  }
+
+  /** Returns the API version in use: pinned, or negotiated. */
+  async version(options: CallOptions = {}): Promise<string> {
+    options.signal?.throwIfAborted();
+    if (this.#pinned !== undefined) return this.#pinned;
+    const { apiVersion } = await this.identity(options);
+    return commonVersion(apiVersion) ?? this.#failNegotiation(`up to ${apiVersion}`);
+  }
+
+  /** Returns the engine's answer to `/_ping`. */
+  async identity({ signal, timeouts }: CallOptions = {}): Promise<PingResult> {
+    signal?.throwIfAborted();
+    const load = async (ending: AbortSignal): Promise<PingResult> => (this.#identity = await this.ping({ signal: ending, timeouts }));
+    return this.#identity ?? this.#pings.join(timeoutsKey(timeouts), load, signal);
+  }
+
+  /** Returns where the engine keeps its images. */
+  async imageStore({ signal, timeouts }: CallOptions = {}): Promise<ImageStore> {
+    signal?.throwIfAborted();
+    const load = async (ending: AbortSignal): Promise<ImageStore> =>
+      (this.#store = imageStoreOf(await this.#source.json(encodeCall('info'), { signal: ending, timeouts }, readInfo)));
+    return this.#store ?? this.#stores.join(timeoutsKey(timeouts), load, signal);
+  }
+
+  /** Whether the engine is Podman; undefined if the version is pinned and the engine does not tell. */
+  async isPodman(options: CallOptions): Promise<boolean | undefined> {
+    return this.knownPodman ?? (await this.#identityForChecks(options))?.isPodman;
+  }
+
+  /** As `isPodman`, but asks again unless it is known to be Podman: another engine may have taken over the address. */
+  async isPodmanNow(options: CallOptions): Promise<boolean | undefined> {
+    if (this.knownPodman !== false) return this.isPodman(options);
+    this.#server = undefined;
+    this.clear();
+    const isPodman = await this.isPodman(options);
+    // Where /_ping is forbidden, any other answer may have a Server field.
+    if (isPodman === undefined) {
+      await this.#source.json(encodeCall('version'), options, readVersion).catch(() => options.signal?.throwIfAborted());
+    }
+    return this.knownPodman;
+  }
+
+  /** Whether the engine is Podman, as far as its answers have told; undefined if they have not. Sends nothing. */
+  get knownPodman(): boolean | undefined {
+    return this.#identity?.isPodman ?? identityOfServer(this.#server)?.isPodman;
+  }
+
+  /** Whether the engine supports a subject such as `"inspectImage.platform"`. */
+  async supports(subject: string, options: CallOptions = {}): Promise<boolean> {
+    const requirements = requirementsOfSubject(subject);
+    const areMet = (facts: EngineFacts): boolean => requirements.every((each) => unsupportedError(subject, each, facts) === undefined);
+    const [version, identity] = await Promise.all([this.version(options), this.#identityForChecks(options)]);
+    if (!areMet({ version, identity })) return false;
+    const dependsOnStore = requirements.some(({ store }) => store !== undefined);
+    return !dependsOnStore || areMet({ version, identity, store: await this.imageStore(options) });
+  }
+
+  /** Compares the Server field of an answer with the one before. Another one means another engine or another release. */
+  checkServer(server: string | undefined): void {
+    if (server === undefined || server === this.#server) return;
+    // A proxy puts its own name into an answer that it makes itself. That says nothing about the engine behind it.
+    if (identityOfServer(this.#server) !== undefined && identityOfServer(server) === undefined) return;
+    if (this.#server !== undefined) this.#isSilent = false;
+    this.#server = server;
+    this.clear();
+  }
+
+  /** Drops what is cached. */
+  clear(): void {
+    this.#identity = undefined;
+    this.#store = undefined;
+  }
+
+  /** After a 400 for the API version: throws a `VersionError` if the engine still needs that version, or another range. */
+  async renegotiate(rejected: string, options: CallOptions): Promise<void> {
+    this.clear();
+    if ((await this.version(options)) === rejected) this.#failNegotiation(await this.#supportedRange(options), rejected);
+  }
+
+  /** Sends HEAD /_ping, and GET /_ping if that does not tell the API version: old engines and proxies before Podman need it. */
+  async ping(options: CallOptions = {}): Promise<PingResult> {
+    const byHead = await this.#ping('HEAD', options);
+    const isAnswered = !(byHead instanceof ErrorAnswer) && byHead.fields.has('api-version');
+    const answer = isAnswered ? byHead : await this.#ping('GET', options);
+    if (answer instanceof ErrorAnswer) throw answer.toError(PING_ADVICE);
+    const apiVersion = apiVersionOf(answer.fields.get('api-version') ?? '');
+    if (apiVersion === undefined) throw this.#notAnEngine(answer);
+    return identityOfPing(apiVersion, answer.fields);
+  }
+
+  async #ping(method: 'HEAD' | 'GET', options: CallOptions): Promise<ResponseHead | ErrorAnswer> {
+    let head: ResponseHead | undefined;
+    const error = await this.#source.get(method, '/_ping', options, (answered) => {
+      head = answered;
+      return errorSink();
+    });
+    if (error === undefined) return head as ResponseHead;
+    if (!wantsTls(bodyMessage(error.body.bytes()) ?? '')) return error;
+    const { address } = this.#source;
+    const hint = 'Give tls, write https://, or set DOCKER_TLS_VERIFY';
+    throw new ConnectError(`cannot connect to ${address}: this port speaks TLS, and was sent plain text`, { address, hint });
+  }
+
+  #notAnEngine({ status, reason, fields }: ResponseHead): VersionError {
+    const words = [`${status} ${reason}`.trim(), fields.get('server') ?? ''].filter((text) => text !== '');
+    const said = words.map((text) => `"${escapeText(text)}"`);
+    const told = fields.get('api-version');
+    const missing = told === undefined ? 'no Api-Version' : `the Api-Version "${escapeText(told.slice(0, 100))}", which is not one`;
+    const message =
+      `${this.#source.address} answered /_ping with ${said.join(' from ')} and ${missing}: ` +
+      'this is not a container engine, or something before it has answered; check the host (DOCKER_HOST)';
+    return new VersionError(message, { needed: OUR_RANGE, spoken: 'unknown' });
+  }
+
+  /** The range of API versions in the answer to `/version`, which needs no version in its path. */
+  async #supportedRange(options: CallOptions): Promise<string> {
+    const sink = jsonSink();
+    const error = await this.#source.get('GET', '/version', options, () => sink);
+    const { MinAPIVersion, ApiVersion } = readVersion(decodeJson(error?.body.bytes() ?? sink.content()));
+    return `${MinAPIVersion ?? 'unknown'} to ${ApiVersion ?? 'unknown'}`;
+  }
+
+  #failNegotiation(spoken: string, rejected?: string): never {
+    const needed = this.#pinned ?? OUR_RANGE;
+    const tried = rejected === undefined ? '' : ` (it refused ${rejected})`;
+    const remedy = this.#pinned === undefined ? '' : '. DOCKER_API_VERSION or the option version says so: leave it out, or choose another';
+    const message = `the engine at ${this.#source.address} speaks API ${escapeText(spoken)}, this client ${needed}${tried}${remedy}`;
+    throw new VersionError(message, { needed, spoken });
+  }
+
+  /**
+   * Returns the identity that requirements are checked against. With a pinned version, a ping that fails is not repeated, and
+   * the Server field of other answers must do.
+   */
+  async #identityForChecks(options: CallOptions): Promise<EngineFacts['identity']> {
+    if (this.#pinned === undefined || this.#identity !== undefined) return this.identity(options);
+    if (!this.#isSilent) {
+      try {
+        return await this.identity({ ...options, timeouts: this.#shortTimeouts(options.timeouts) });
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        this.#isSilent = !(error instanceof ConnectError); // an engine that is not running yet may answer later
+      }
+    }
+    return identityOfServer(this.#server);
+  }
+
+  /** The timeouts of a call or of the client, but at most `PINNED_PING_MS`, also for an answer that stops after its head. */
+  #shortTimeouts(own: CallOptions['timeouts']): CallOptions['timeouts'] {
+    const { headMs = PINNED_PING_MS, idleMs = PINNED_PING_MS } = { ...this.#source.timeouts, ...own };
+    return { ...own, headMs: Math.min(headMs, PINNED_PING_MS), idleMs: Math.min(idleMs, PINNED_PING_MS) };
+  }
+}
+
+const PING_ADVICE =
+  'Is this the address of a container engine (DOCKER_HOST)? If a proxy forbids pings, set the option version (DOCKER_API_VERSION)';
+
+/** Calls share a request for a fact only if they have the same timeouts, so that none waits longer than its own. */
+function timeoutsKey(timeouts: CallOptions['timeouts']): string {
+  return timeouts === undefined ? '' : Object.entries(timeouts).join();
+}

@@ -1,0 +1,60 @@
+// Collects the body of an answer: of an error, which becomes an `ApiError`, and of a JSON answer.
+
+import { CollectingSink, CollectingText } from '../connection/collecting-sink.ts';
+import type { EngineRequest } from '../connection/engine-request.ts';
+import { statusError } from '../api/api-error.ts';
+import { isLogin, quotableRefusal } from '../api/request-secrets.ts';
+import { DecodeError } from '../errors.ts';
+import type { ApiError } from '../errors.ts';
+import { contentCodings } from '../http/content-coding.ts';
+import type { ResponseHead } from '../http/response-parser.ts';
+
+/** The longest JSON answer, in bytes: a list of about 100,000 images. */
+export const JSON_ANSWER_LIMIT: number = 64 * 1024 * 1024;
+/** How much of an error's body is read, in bytes; moby's client reads as much. */
+export const ERROR_BODY_LIMIT: number = 1024 * 1024;
+/** The timeout for an error's body, in milliseconds: as for a head. An engine has it ready; without it, the status must do. */
+export const ERROR_BODY_MS = 30_000;
+
+/** An answer whose status is not a success. */
+export class ErrorAnswer {
+  readonly head: ResponseHead;
+  readonly request: EngineRequest;
+  readonly body: CollectingSink = errorSink();
+  /** Whether the end of the body is missing. */
+  isTruncated = false;
+
+  constructor(head: ResponseHead, request: EngineRequest) {
+    this.head = head;
+    this.request = request;
+  }
+
+  /** The error that it reports. `advice` is the remedy if the body does not suggest a better one. */
+  toError(advice?: string): ApiError {
+    const { head, request, isTruncated: cut } = this;
+    const { summary } = request;
+    const { method, target, address } = summary;
+    // A body in a content coding cannot be read; the status alone must do.
+    const content = contentCodings(head).length > 0 ? new Uint8Array(0) : this.body.bytes();
+    const isSecret = isLogin(request);
+    const words = { reasonPhrase: isSecret ? '' : head.reason, body: isSecret ? quotableRefusal(content) : content };
+    const error = statusError(summary, { ...words, status: head.status, cut, fromEngine: isFromEngine(head), advice });
+    return error.at({ method, target, address, requestSent: true, reusedSocket: request.notes.reusedSocket === true });
+  }
+}
+
+/** Docker and Podman send these fields with each answer, except to a path that they do not know. */
+function isFromEngine({ fields }: ResponseHead): boolean {
+  return fields.has('api-version') || fields.has('libpod-api-version') || /^(?:docker|libpod)\//i.test(fields.get('server') ?? '');
+}
+
+/** A sink for the body of an error. */
+export function errorSink(): CollectingSink {
+  return new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'), ERROR_BODY_MS);
+}
+
+/** A sink for a JSON answer. */
+export function jsonSink(): CollectingText {
+  const tooLarge = (): Error => new DecodeError('the JSON answer is too large', { offset: JSON_ANSWER_LIMIT });
+  return new CollectingText(JSON_ANSWER_LIMIT, tooLarge);
+}
