@@ -1,44 +1,36 @@
+// Rules for the files of src/ as a whole: which folder imports which, what is loaded on demand, and which files touch the
+// machine. They are read from the import statements.
+
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { effects } from './support/effects.ts';
+import { folderLevels, folderOf, folders } from './support/folders.ts';
+import { isOnDemand, roomsOnDemand } from './support/rooms.ts';
 
 const source = fileURLToPath(new URL('../src/', import.meta.url));
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => name.replaceAll('\\', '/'));
 const textOf = (file: string): string => readFileSync(join(source, file), 'utf8');
+const codeOf = (file: string): string => textOf(file).replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, '');
+/** A file of ours by its path below src/, a built-in by its name. */
+const resolveName = (file: string, name: string): string =>
+  name.startsWith('.') ? normalize(join(dirname(file), name)).replaceAll('\\', '/') : name;
 
-/** What a file imports, type imports included: files of ours by their path below src/, built-ins by their name. */
+/** What a file imports, by `import()` and for types alone, too. */
 function importsOf(file: string): string[] {
   const statements = /^(?:import|export) [^;']* from '([^']+)';|^import '([^']+)';|\bimport\('([^']+)'\)/gm;
   const found = [...textOf(file).matchAll(statements)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
-  return found.map((name) => (name.startsWith('.') ? normalize(join(dirname(file), name)).replaceAll('\\', '/') : name));
+  return found.map((name) => resolveName(file, name));
 }
 
-/**
- * The folders of src/, the lowest first, with what each may import of the others. The files of the root count as folders,
- * because everything stands on them: `kinds` checks arguments.
- */
-const folders: Readonly<Record<string, readonly string[]>> = {
-  errors: [],
-  bytes: [],
-  kinds: ['bytes', 'errors'],
-  async: [],
-  tar: ['bytes', 'errors', 'kinds'],
-  http: ['bytes', 'errors', 'kinds'],
-  api: ['bytes', 'errors', 'kinds'],
-  connection: ['api', 'http', 'async', 'bytes', 'errors', 'kinds'],
-  config: ['connection', 'api', 'http', 'bytes', 'errors', 'kinds'],
-  system: ['config', 'connection', 'api', 'http', 'tar', 'async', 'bytes', 'errors', 'kinds'],
-  client: ['system', 'config', 'connection', 'api', 'http', 'tar', 'async', 'bytes', 'errors', 'kinds'],
-  index: ['client', 'config', 'connection', 'api', 'tar', 'errors'],
-  testing: ['client', 'system', 'config', 'connection', 'api', 'http', 'async', 'bytes', 'errors', 'kinds'],
-  cli: ['index', 'testing'],
-};
-/** `client/engine.ts` lies in `client`; `testing.ts` and the files of `testing/` both count as `testing`. */
-const folderOf = (file: string): string => file.replace(/\/.*|\.ts$/g, '');
+/** What is loaded together with a file: its imports without those of types and those by `import()`. */
+function loadedWith(file: string): string[] {
+  const statements = /^(?:import|export) (?!type )[^;']* from '([^']+)';|^import '([^']+)';/gm;
+  return [...textOf(file).matchAll(statements)].map((match) => resolveName(file, match[1] ?? match[2] ?? ''));
+}
 
 const harmless = new Set(['node:buffer', 'node:events', 'node:stream', 'node:stream/web', 'node:util']);
 
@@ -53,9 +45,7 @@ describe('the house', () => {
 
   it('has at most five files in its root, and at most eight levels of folders', () => {
     expect(files.filter((file) => !file.includes('/')).sort()).toEqual(['bytes.ts', 'errors.ts', 'index.ts', 'kinds.ts', 'testing.ts']);
-    const isFolder = (name: string): boolean => files.some((file) => file.startsWith(`${name}/`));
-    const levelOf = (folder: string): number => 1 + Math.max(0, ...(folders[folder] ?? []).filter(isFolder).map(levelOf));
-    expect(Math.max(...Object.keys(folders).map(levelOf))).toBeLessThanOrEqual(8);
+    expect(folderLevels(files)).toBeLessThanOrEqual(8);
   });
 
   it('has a README.md in each of its folders, which names each file and folder there', () => {
@@ -85,17 +75,27 @@ describe('the house', () => {
     const builtins = importsOf(file).filter((name) => name.startsWith('node:') && !harmless.has(name));
     expect(builtins.filter((name) => !effects[file]?.includes(name))).toEqual([]);
     if (['cli/main.ts', 'testing/listen.ts'].includes(file) || file.startsWith('system/')) return;
-    const code = textOf(file).replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, '');
-    expect(code).not.toMatch(/\bprocess\.|\bconsole\.|\bDate\.now\b|\bMath\.random\b|\bfetch\(|\beval\(/);
+    expect(codeOf(file)).not.toMatch(/\bprocess\.|\bconsole\.|\bDate\.now\b|\bMath\.random\b|\bfetch\(|\beval\(/);
   });
 
-  it.each(files)('src/%s makes no code out of text, and loads later what the effects table says, or the command\'s own files', (file) => {
-    const code = textOf(file).replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, '');
+  it.each(files)('src/%s makes no code out of text, and names what it loads later', (file) => {
+    const code = codeOf(file);
     expect(code).not.toMatch(/\beval\b|\bFunction\(|\bcreateRequire\b|\bgetBuiltinModule\b|\bimport\.meta\b|node:(?:vm|module|worker_threads)/);
     const later = [...code.matchAll(/(?<![#.\w])import\(([^)]*)\)/g)].map(([, name = '']) => name);
-    const lazy = ['node:child_process', 'node:crypto', 'node:http', 'node:tls'].filter((name) => effects[file]?.includes(name));
-    const isOwn = (name: string): boolean => file.startsWith('cli/') && /^'\.\.?\/[\w./-]+\.ts'$/.test(name);
-    expect(later.filter((name) => !isOwn(name) && !lazy.includes(name.replaceAll("'", '')))).toEqual([]);
+    // A literal: of a file that is loaded on demand, of a built-in in the effects table, or of the command's own files.
+    const isAllowed = (name: string): boolean => files.includes(name) && (file.startsWith('cli/') || isOnDemand(name));
+    const builtins = ['node:child_process', 'node:crypto', 'node:http', 'node:tls'].filter((name) => effects[file]?.includes(name));
+    const refused = later.filter((literal) => {
+      const [, name] = /^'(\.\.?\/[\w./-]+\.ts|node:\w+)'$/.exec(literal) ?? [];
+      return name === undefined || !(builtins.includes(name) || isAllowed(resolveName(file, name)));
+    });
+    expect(refused).toEqual([]);
+  });
+
+  it('loads no file on demand together with another file', () => {
+    for (const name of Object.values(roomsOnDemand).flat()) expect(files.filter((file) => file.startsWith(name)), name).not.toEqual([]);
+    const outside = files.filter((file) => !isOnDemand(file));
+    expect(outside.flatMap((file) => loadedWith(file).filter(isOnDemand).map((name) => `${file} loads ${name}`))).toEqual([]);
   });
 
   it('has no default exports, no enums, and no index.ts inside folders', () => {

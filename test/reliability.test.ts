@@ -236,7 +236,7 @@ describe('3.25.6: a host that is not found', () => {
     const dialer = dialerFor(parseAddress('tcp://engine.invalid:2375'));
     const error = await failure(dialer.dial({ connectMs: 10_000 }));
     expect(error).toBeInstanceOf(ConnectError);
-    const words = '(there is no host of that name|the name of the host cannot be resolved now)\\. Check the ';
+    const words = '(host not found|the host name cannot be resolved at the moment)\\. Check the ';
     expect((error as Error).message).toMatch(new RegExp(`^cannot connect to tcp://engine\\.invalid:2375: ${words}`));
   });
 });

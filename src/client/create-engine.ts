@@ -1,8 +1,12 @@
-// From the options of a client to the engine that it calls.
+// Makes the engine of a client from the client's options, without any I/O: checks the options, and puts together the dialer,
+// the transport and the defaults of every call.
 
 import { take } from './arguments.ts';
-import { nodeHttpWire } from '../connection/node-http-transport.ts';
 import { ConnectionPool } from '../connection/connection-pool.ts';
+import { CONNECT_MS } from '../connection/engine-request.ts';
+import type { Wire } from '../connection/transport.ts';
+import { warner } from '../connection/warnings.ts';
+import type { Warn } from '../connection/warnings.ts';
 import { parseAddress, requestOrigin } from '../config/engine-address.ts';
 import type { Address } from '../config/engine-address.ts';
 import { checkHeaders } from '../config/custom-headers.ts';
@@ -11,23 +15,21 @@ import { Engine } from './engine.ts';
 import { ArgumentError } from '../errors.ts';
 import type { ImageClientOptions } from './options.ts';
 import { plaintextGuard } from './plaintext-credentials.ts';
-import { CONNECT_MS } from '../connection/engine-request.ts';
-import type { Outside } from '../system/outside.ts';
-import { warner } from '../connection/warnings.ts';
-import type { Warn } from '../connection/warnings.ts';
+import { observe } from '../system/diagnostics.ts';
+import { dialerFor } from '../system/net/dialer.ts';
 
-/** An engine, and what its client does besides calling it. */
+/** An engine, and what its client needs besides it. */
 export interface ClientEngine {
   readonly engine: Engine;
   readonly warn: Warn;
-  /** What the client was given, checked. */
+  /** The client's options, checked and copied. */
   readonly options: ImageClientOptions;
-  /** To be called before credentials are taken for a call; what it throws, the call rejects with. */
+  /** Called before a call takes credentials; the call rejects with what it throws. */
   readonly beforeCredentials: (() => void) | undefined;
 }
 
-/** Makes it, without any I/O. An `ArgumentError` or a `ConfigError` says which option cannot be meant. */
-export function clientEngine(given: ImageClientOptions | undefined, outside: Outside): ClientEngine {
+/** Makes a client's engine. Throws an `ArgumentError` or a `ConfigError` that names the wrong option. */
+export function clientEngine(given: ImageClientOptions | undefined): ClientEngine {
   if (given === undefined || typeof given === 'string') throw new ArgumentError(NEEDS_HOST);
   const options = take('ImageClient', given);
   const { host, dialer, version, timeouts = {}, maxIdle, wire = 'own', tls } = options;
@@ -35,22 +37,42 @@ export function clientEngine(given: ImageClientOptions | undefined, outside: Out
   if (dialer !== undefined && tls !== undefined) throw new ArgumentError('tls is for a host: a dialer encrypts by itself');
   const warn = warner(options.onWarning);
   const address = host === undefined ? undefined : parseAddress(host);
-  const dial = dialer ?? outside.dialerFor(address as Address, { tls, warn, hint: options.connectHint });
+  const dial = dialer ?? dialerFor(address as Address, { tls, warn, hint: options.connectHint });
   const beforeCredentials = plaintextGuard({ address, tls }, options.plaintextCredentials ?? 'warn', warn);
   const { connectMs = CONNECT_MS } = dial.traits ?? {};
+  const loadNodeHttp = async (): Promise<Wire> => (await import('../connection/node-http-transport.ts')).nodeHttpWire(dial, { maxIdle });
   const engine = new Engine({
-    wire: wire === 'own' ? new ConnectionPool(dial, { maxIdle }) : nodeHttpWire(dial, { maxIdle }),
+    wire: wire === 'own' ? new ConnectionPool(dial, { maxIdle }) : wireOnDemand(loadNodeHttp),
     address: dial.address,
     ...requestOrigin(address),
     version: version === undefined ? undefined : parsePinnedVersion(version),
     timeouts: { connectMs, ...timeouts },
     headers: checkHeaders(Object.entries(options.headers ?? {}), 'headers'),
-    observe: outside.observe,
+    observe,
     beforeCredentials,
   });
   return { engine, warn, options, beforeCredentials };
 }
 
 const NEEDS_HOST =
-  'ImageClient needs a host, as in new ImageClient({ host: "unix:///var/run/docker.sock" }), or a dialer in its place; ' +
+  'ImageClient needs a host, as in new ImageClient({ host: "unix:///var/run/docker.sock" }), or a dialer instead; ' +
   'ImageClient.fromEnvironment() finds the engine that the environment names';
+
+/** A transport that is loaded with the first request. */
+function wireOnDemand(load: () => Promise<Wire>): Wire {
+  let loading: Promise<Wire> | undefined;
+  let closed = false;
+  return {
+    async exchange(request, reader) {
+      loading ??= load().then((wire) => {
+        if (closed) wire.close();
+        return wire;
+      });
+      return (await loading).exchange(request, reader);
+    },
+    close() {
+      closed = true;
+      void loading?.then((wire) => wire.close());
+    },
+  };
+}

@@ -1,33 +1,24 @@
-// From what the environment says to what a client is made with.
+// Turns the environment into the options of a client. Checks the caller's options and reads the variables at the call; the
+// search itself (system/find-engine.ts) is loaded after that.
 
 import { take } from './arguments.ts';
 import { dockerConfig } from './docker-credentials.ts';
-import type { TlsOptions } from '../config/engine-address.ts';
-import type { EngineChoice, EngineExplanation, EngineRequest, KnownContext } from '../config/resolve-engine.ts';
+import type { EngineChoice, EngineExplanation, KnownContext } from '../config/resolve-engine.ts';
+import type { Environment } from '../config/environment-variables.ts';
 import { ArgumentError } from '../errors.ts';
 import type { EnvironmentOptions, FromEnvironmentOptions, ImageClientOptions } from './options.ts';
+import { readEnvironment } from '../system/environment.ts';
+import { checkTlsOptions } from '../system/tls/tls-options.ts';
 
-/** Who looks things up. */
-export interface EngineSearch {
-  findEngine(request: EngineRequest, environment?: EnvironmentOptions['environment']): Promise<EngineChoice>;
-  listContexts(environment?: EnvironmentOptions['environment']): Promise<KnownContext[]>;
-  /** The same options with absolute paths, as they are now. */
-  checkTls(options: TlsOptions): TlsOptions;
-}
-
-/** What a client of the engine that is meant is made with; what the caller says itself goes before. */
-export async function environmentOptions(
-  given: FromEnvironmentOptions | undefined,
-  search: EngineSearch,
-): Promise<ImageClientOptions> {
-  const options = take('fromEnvironment', given);
+/** The options for a client of the engine that the environment names. The caller's own options take precedence. */
+export async function environmentOptions(given: FromEnvironmentOptions | undefined): Promise<ImageClientOptions> {
+  const options = assertOneEngine(take('fromEnvironment', given));
   const { context: _, environment, tls, ...own } = options;
-  const ownTls = tls && search.checkTls(tls);
-  const { address, headers, hint, explanation } = await find(options, search);
+  const ownTls = tls && checkTlsOptions(tls);
+  const { address, headers, hint, explanation } = await find(options, readEnvironment(environment));
   for (const message of explanation.warnings) {
     options.onWarning?.({ kind: 'configuration', subject: explanation.host, message });
   }
-  const said = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   return {
     tls: explanation.tls,
     version: explanation.version,
@@ -35,26 +26,33 @@ export async function environmentOptions(
     headers: Object.fromEntries(headers),
     connectHint: hint,
     credentials: dockerConfig({ environment, onWarning: options.onWarning }),
-    ...said,
+    ...Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)),
     ...(ownTls && { tls: ownTls }),
     host: address.text,
   };
 }
 
-/** Which engine that would be, and why, and what else there is; nothing is connected to. */
-export async function explainEngine(given: EnvironmentOptions | undefined, search: EngineSearch): Promise<EngineReport> {
-  const options = take('explain', given);
-  const [{ explanation }, contexts] = await Promise.all([find(options, search), search.listContexts(options.environment)]);
+/** Reports which engine `environmentOptions` would choose, why, and which contexts exist. Does not connect to an engine. */
+export async function explainEngine(given: EnvironmentOptions | undefined): Promise<EngineReport> {
+  const options = assertOneEngine(take('explain', given));
+  const environment = readEnvironment(options.environment);
+  const { listContexts } = await import('../system/find-engine.ts');
+  const [{ explanation }, contexts] = await Promise.all([find(options, environment), listContexts(environment)]);
   return { ...explanation, contexts };
 }
 
-/** Which engine is meant, why, and what else there is. Holds no secret: all of it may be printed. */
+/** Which engine is used, why, and which contexts exist. Contains no secret: all of it may be printed. */
 export interface EngineReport extends EngineExplanation {
-  /** Those of the store, by their names. */
+  /** The contexts of the docker command's store, sorted by name. */
   readonly contexts: readonly KnownContext[];
 }
 
-function find({ host, context, environment, tls }: FromEnvironmentOptions, search: EngineSearch): Promise<EngineChoice> {
-  if (host !== undefined && context !== undefined) throw new ArgumentError('give a host or a context, not both');
-  return search.findEngine({ host, context, ownTls: tls !== undefined }, environment);
+function assertOneEngine<Options extends EnvironmentOptions>(options: Options): Options {
+  if (options.host === undefined || options.context === undefined) return options;
+  throw new ArgumentError('give a host or a context, not both');
+}
+
+async function find({ host, context, tls }: FromEnvironmentOptions, environment: Environment): Promise<EngineChoice> {
+  const { findEngine } = await import('../system/find-engine.ts');
+  return findEngine({ host, context, ownTls: tls !== undefined }, environment);
 }

@@ -43,7 +43,7 @@ import { ProgressStream } from './progress-stream.ts';
 import type { SendCall } from './progress-stream.ts';
 import { rawRequest } from './raw-request.ts';
 import type { RawAnswer, RequestOptions } from './raw-request.ts';
-import { outside } from '../system/outside.ts';
+import { files } from '../system/files/archive-files.ts';
 import type { TarEntries } from '../tar/pack.ts';
 import { WEB_ADDRESS, addressOf, bodySource, entriesSource, filledSource, imageOf, isUrl, streamSource, watchedSource } from './request-body.ts';
 import type { BodySource, FetchedBody, UploadData } from './request-body.ts';
@@ -63,7 +63,7 @@ export class ImageClient {
   readonly #beforeCredentials: (() => void) | undefined;
 
   constructor(given: ImageClientOptions) {
-    const { engine, warn, beforeCredentials, options } = clientEngine(given, outside);
+    const { engine, warn, beforeCredentials, options } = clientEngine(given);
     this.#engine = engine;
     this.#warn = warn;
     this.#beforeCredentials = beforeCredentials;
@@ -73,12 +73,12 @@ export class ImageClient {
 
   /** A client of the engine that is meant, by the docker command's rules; a `ConfigError` where what they name is wrong. */
   static async fromEnvironment(options?: FromEnvironmentOptions): Promise<ImageClient> {
-    return new ImageClient(await environmentOptions(options, outside));
+    return new ImageClient(await environmentOptions(options));
   }
 
   /** Which engine `fromEnvironment` would choose, by which rule, and what else there is; nothing is connected to. */
   static async explain(options?: EnvironmentOptions): Promise<EngineReport> {
-    return explainEngine(options, outside);
+    return explainEngine(options);
   }
 
   /** What the engine says of itself. `HEAD /_ping`. */
@@ -103,7 +103,7 @@ export class ImageClient {
     const own = check(credentials, OWN_CREDENTIALS, 'checkAuth', 'credentials');
     assertCredentialsMatch(key, own);
     this.#beforeCredentials?.();
-    const body = bodySource(utf8(encodeAuthConfig(own, key)), outside.files, 'checkAuth');
+    const body = bodySource(utf8(encodeAuthConfig(own, key)), files, 'checkAuth');
     const answer = await this.#engine.json<AuthResult | null>(encodeCall('checkAuth'), { body, ...taken }, readLogin);
     // The documents let an engine say yes by 204 alone.
     return { Status: 'Login Succeeded', IdentityToken: '', ...answer };
@@ -288,13 +288,13 @@ export class ImageClient {
     const names = given.map(parseImage);
     for (const name of names) warnOfLostName(name, this.#warn);
     const start = this.#starter(encodeCall('getImage', { ...args, names }), { timeouts });
-    return new ArchiveStream(start, outside.files, { chunkSize, verify }, signal, args.platform);
+    return new ArchiveStream(start, files, { chunkSize, verify }, signal, args.platform);
   }
 
   /** Takes in the images of an archive. `POST /images/load`. */
   loadImage(data: UploadData, options?: LoadImageOptions): ProgressStream<LoadResult> {
     const { signal, timeouts, quiet = false, ...args } = take('loadImage', options);
-    const body = bodySource(data, outside.files, 'loadImage: data');
+    const body = bodySource(data, files, 'loadImage: data');
     const start = this.#starter(encodeCall('loadImage', { ...args, quiet }), { body, timeouts });
     const operation = loading(args.platform, engineQueriesOf(this.#engine, timeouts), this.#warn);
     return new ProgressStream(start, operation, this.#warn, signal);
@@ -315,7 +315,7 @@ export class ImageClient {
     if (typeof source === 'string' || isUrl(source)) return this.importImageFromFile(source, options);
     const image = imageOf(source);
     if (image !== undefined) return this.importImageFromImage(image, options);
-    return this.#import(bodySource(source, outside.files, 'importImage: source'), options);
+    return this.#import(bodySource(source, files, 'importImage: source'), options);
   }
 
   /** `importImage` of bytes, or of entries that are packed here: `{ "bin/app": bytes }`, or a list of `TarEntry`. */
@@ -325,12 +325,12 @@ export class ImageClient {
 
   /** `importImage` of a file. */
   importImageFromFile(path: string | URL, options?: ImportOptions): ProgressStream<ImportResult> {
-    return this.#import(bodySource({ path }, outside.files, 'importImageFromFile: file'), options);
+    return this.#import(bodySource({ path }, files, 'importImageFromFile: file'), options);
   }
 
   /** `importImage` of whatever yields the bytes of a tar. */
   importImageFromStream(stream: AsyncIterable<Uint8Array> | FetchedBody, options?: ImportOptions): ProgressStream<ImportResult> {
-    return this.#import(streamSource(stream, outside.files, 'importImageFromStream: stream'), options);
+    return this.#import(streamSource(stream, files, 'importImageFromStream: stream'), options);
   }
 
   /** `importImage` of what the engine itself fetches from a URL. */
@@ -345,7 +345,7 @@ export class ImageClient {
 
   /** Any request at all, under the negotiated version unless `versioned: false`; every final status resolves. */
   async request(options: RequestOptions): Promise<RawAnswer> {
-    return rawRequest(this.#engine, options, (data) => bodySource(data, outside.files, 'request: options.body'));
+    return rawRequest(this.#engine, options, (data) => bodySource(data, files, 'request: options.body'));
   }
 
   /** Ends what is under way, with an error, and closes all connections. */

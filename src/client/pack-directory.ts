@@ -4,7 +4,8 @@ import { TarError, UploadError } from '../errors.ts';
 import { COUNT, TEXT, kind, listOf, takeOptions } from '../kinds.ts';
 import type { Kinds } from '../kinds.ts';
 import { pathMatcher } from './ignore-patterns.ts';
-import { outside } from '../system/outside.ts';
+import { absolutePath } from '../system/files/paths.ts';
+import { walkFolder } from '../system/files/walk-directory.ts';
 import type { FolderItem } from '../system/files/walk-directory.ts';
 import { packTar } from '../tar/pack.ts';
 import type { TarEntry } from '../tar/pack.ts';
@@ -29,9 +30,9 @@ export interface PackDirectoryOptions {
  */
 export function packDirectory(path: string | URL, options?: PackDirectoryOptions): AsyncIterable<Uint8Array> {
   const { exclude = [], mtime = 0 } = takeOptions('packDirectory', options, OPTIONS);
-  const folder = outside.files.absolutePath(path, 'packDirectory: path');
+  const folder = absolutePath(path, 'packDirectory: path');
   const isLeftOut = pathMatcher(exclude);
-  return { [Symbol.asyncIterator]: () => pack(entriesOf(outside.walkFolder(folder, isLeftOut), mtime)) };
+  return { [Symbol.asyncIterator]: () => pack(entriesOf(walkFolder(folder, isLeftOut), mtime)) };
 }
 
 const OPTIONS: Kinds = {

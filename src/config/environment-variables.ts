@@ -27,7 +27,7 @@ export const VARIABLES = [
 export type Variables = Readonly<Partial<Record<(typeof VARIABLES)[number], string | undefined>>>;
 
 /** Where a program runs, as far as that tells which engine is meant. */
-export interface EngineEnvironment {
+export interface Environment {
   /** As `process.platform` has it. */
   readonly platform: string;
   /** The user's folder; undefined where nobody knows it, as for a user id without a name. */
@@ -38,7 +38,7 @@ export interface EngineEnvironment {
 }
 
 /** The folder of config.json and the contexts: DOCKER_CONFIG, which names a folder and no file, or `~/.docker`. */
-export function configFolder({ home, variables }: EngineEnvironment): string | undefined {
+export function configFolder({ home, variables }: Environment): string | undefined {
   return variables.DOCKER_CONFIG ?? (home === undefined ? undefined : below(home, '.docker'));
 }
 
@@ -46,7 +46,7 @@ export function configFolder({ home, variables }: EngineEnvironment): string | u
  * Where `podman login` stores credentials, in the order in which Podman reads them: containers-auth.json(5). Without
  * XDG_RUNTIME_DIR, as for root, it is /run/containers/UID (pkg/docker/config of containers/image, `defaultPerUIDPathFormat`).
  */
-export function podmanAuthFiles({ platform, home, uid, variables }: EngineEnvironment): string[] {
+export function podmanAuthFiles({ platform, home, uid, variables }: Environment): string[] {
   const { REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, XDG_CONFIG_HOME = home && below(home, '.config') } = variables;
   const ofUser = platform === 'linux' && uid !== undefined ? `/run/containers/${uid}/auth.json` : undefined;
   const [runtime, config] = [XDG_RUNTIME_DIR, XDG_CONFIG_HOME].map((folder) => folder && below(folder, 'containers', 'auth.json'));
@@ -54,7 +54,7 @@ export function podmanAuthFiles({ platform, home, uid, variables }: EngineEnviro
 }
 
 /** Where a user's services have their sockets: XDG_RUNTIME_DIR, which a login without a session (cron, sudo) does not set. */
-export function runtimeFolder({ uid, variables }: EngineEnvironment): string | undefined {
+export function runtimeFolder({ uid, variables }: Environment): string | undefined {
   return variables.XDG_RUNTIME_DIR ?? (uid === undefined ? undefined : `/run/user/${uid}`);
 }
 

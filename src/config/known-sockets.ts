@@ -1,7 +1,7 @@
 // Where engines listen when nobody says so: the default, and what other engines than a Docker of the system use.
 
 import { below, runtimeFolder } from './environment-variables.ts';
-import type { EngineEnvironment } from './environment-variables.ts';
+import type { Environment } from './environment-variables.ts';
 
 /** A place where some engine listens. */
 export interface KnownSocket {
@@ -18,7 +18,7 @@ export function defaultHost(platform: string, tls: boolean): string {
 }
 
 /** Makes the host, where the variable or folder that it hangs on is known. */
-type Row = readonly [platforms: string, engine: string, host: (surroundings: EngineEnvironment) => string | undefined];
+type Row = readonly [platforms: string, engine: string, host: (surroundings: Environment) => string | undefined];
 
 /** In the order in which they are taken. */
 const rows: readonly Row[] = [
@@ -45,7 +45,7 @@ const rows: readonly Row[] = [
 ];
 
 /** The engines that may be there where nothing listens at the default. */
-export function alternatives(surroundings: EngineEnvironment): KnownSocket[] {
+export function alternatives(surroundings: Environment): KnownSocket[] {
   return rows.flatMap(([platforms, engine, hostOf]) => {
     const host = platforms.split(' ').includes(surroundings.platform) ? hostOf(surroundings) : undefined;
     return host === undefined ? [] : [{ engine, host }];
@@ -61,6 +61,6 @@ function socket(folder: string | undefined, path: string): string | undefined {
   return folder?.startsWith('/') ? `unix://${below(folder, path)}` : undefined;
 }
 
-function colimaHome({ home, variables }: EngineEnvironment): string | undefined {
+function colimaHome({ home, variables }: Environment): string | undefined {
   return variables.COLIMA_HOME ?? (home && below(home, '.colima'));
 }

@@ -11,7 +11,7 @@ import { contextTls, mistakenTls, variablesTls } from './tls-settings.ts';
 import type { EngineTls } from './tls-settings.ts';
 import { alternatives, defaultHost, socketPath } from './known-sockets.ts';
 import { platformText } from '../api/platform.ts';
-import type { EngineEnvironment, Variables } from './environment-variables.ts';
+import type { Environment, Variables } from './environment-variables.ts';
 import { parsePinnedVersion } from '../api/api-version.ts';
 
 /** What can decide which engine is meant, the strongest first. */
@@ -74,7 +74,7 @@ export interface EngineRequest {
 /** All that must be known of the machine to say which rule wins. */
 export interface EngineQuestion {
   readonly request: EngineRequest;
-  readonly surroundings: EngineEnvironment;
+  readonly surroundings: Environment;
   readonly configFile: string | undefined;
   /** The error is thrown by the one who needs the value. */
   readonly currentContext: string | ConfigError | undefined;

@@ -11,9 +11,8 @@ import { chooseEngine, knownContext, nameEngine, socketsToLookAt } from '../conf
 import type { EngineChoice, EngineQuestion, EngineRequest, KnownContext, Selection } from '../config/resolve-engine.ts';
 import { tlsFilesToLookAt } from '../config/tls-settings.ts';
 import { below, configFolder } from '../config/environment-variables.ts';
+import type { Environment } from '../config/environment-variables.ts';
 import { ConfigError } from '../errors.ts';
-import { readEnvironment } from './environment.ts';
-import type { Environment } from './environment.ts';
 import { withRemedy } from './files/read-docker-config.ts';
 import { namesInFolder, readSmallFile } from './files/read-small-file.ts';
 
@@ -21,8 +20,7 @@ import { namesInFolder, readSmallFile } from './files/read-small-file.ts';
 export const CONTEXTS_LIMIT = 1000;
 
 /** The engine that is meant. A `ConfigError` says what is wrong with the file or variable that decides. */
-export async function findEngine(request: EngineRequest, environment?: Environment): Promise<EngineChoice> {
-  const surroundings = readEnvironment(environment);
+export async function findEngine(request: EngineRequest, surroundings: Environment): Promise<EngineChoice> {
   const { variables } = surroundings;
   const folder = configFolder(surroundings);
   const configFile = folder === undefined ? undefined : below(folder, 'config.json');
@@ -50,8 +48,8 @@ export async function findEngine(request: EngineRequest, environment?: Environme
 }
 
 /** The contexts of the store by their names; those that cannot be read are told of with the reason. */
-export async function listContexts(environment?: Environment): Promise<KnownContext[]> {
-  const folder = configFolder(readEnvironment(environment));
+export async function listContexts(environment: Environment): Promise<KnownContext[]> {
+  const folder = configFolder(environment);
   if (folder === undefined) return [];
   const ids = await namesInFolder(contextStore(folder));
   const paths = ids.slice(0, CONTEXTS_LIMIT).map((id) => below(contextStore(folder), id, 'meta.json'));

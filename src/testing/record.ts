@@ -11,7 +11,8 @@ import { environmentOptions } from '../client/from-environment.ts';
 import { ImageClient } from '../client/image-client.ts';
 import type { EnvironmentOptions } from '../client/options.ts';
 import { today } from './today.ts';
-import { outside } from '../system/outside.ts';
+import { files } from '../system/files/archive-files.ts';
+import { dialerFor } from '../system/net/dialer.ts';
 import type { Warn } from '../connection/warnings.ts';
 import { tapeExchanges } from './exchanges.ts';
 import { recorder } from './recorder.ts';
@@ -61,8 +62,8 @@ export interface Recording extends AsyncDisposable {
 export async function record(file: string, given?: RecordOptions): Promise<Recording> {
   const options = take('record', given);
   // Both paths now: the working directory may be another one when they are used.
-  const path = outside.files.absolutePath(file, 'record: file');
-  const socketPath = options.socketPath && outside.files.absolutePath(options.socketPath, 'record: options.socketPath');
+  const path = files.absolutePath(file, 'record: file');
+  const socketPath = options.socketPath && files.absolutePath(options.socketPath, 'record: options.socketPath');
   const { command = 'longshore record', onNote = () => {}, signal } = options;
   const dialer = await engineDialer(options);
   await tryFile(path);
@@ -89,13 +90,13 @@ export async function record(file: string, given?: RecordOptions): Promise<Recor
 
 /** Recorded as the environment has it, credentials aside: those are the recorded client's affair. */
 async function engineDialer({ host, context, environment, tls, onWarning }: RecordOptions): Promise<Dialer> {
-  const found = await environmentOptions({ host, context, environment, tls, onWarning }, outside);
+  const found = await environmentOptions({ host, context, environment, tls, onWarning });
   const address = parseAddress(found.host ?? '');
   if (address.scheme === 'tcp' && address.basePath !== '') {
     const why = `bytes pass as they are, and paths would need ${address.basePath} before them`;
     throw new ConfigError(`cannot record ${address.text}: ${why}`);
   }
-  return outside.dialerFor(address, { tls: found.tls, warn: onWarning, hint: found.connectHint });
+  return dialerFor(address, { tls: found.tls, warn: onWarning, hint: found.connectHint });
 }
 
 /** That the engine answers is seen before anybody waits for it. */
@@ -122,12 +123,12 @@ function withoutVersion(error: unknown): Partial<VersionResult> {
 
 /** What cannot be written is said now, and not after an hour of recording. */
 async function tryFile(file: string): Promise<void> {
-  await (await outside.files.createFile(file)).discard();
+  await (await files.createFile(file)).discard();
 }
 
 async function writeTape(file: string, tape: Tape): Promise<void> {
   const bytes = encodeTape(tape);
-  const sink = await outside.files.createFile(file);
+  const sink = await files.createFile(file);
   try {
     await sink.write(bytes);
     await sink.commit(undefined);

@@ -23,9 +23,25 @@ export function readSources() {
   return paths.map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 }
 
+/**
+ * Imports at once what the library loads on demand, for there is one file only. The bundler would wrap every module in a
+ * function that runs on demand, without its comments.
+ */
+const allAtOnce = {
+  name: 'all-at-once',
+  transform(code) {
+    const imports = [];
+    const text = code.replace(/\bimport\(('\.[^']+')\)/g, (_, name) => {
+      imports.push(`import * as onDemand${imports.length} from ${name};`);
+      return `Promise.resolve(onDemand${imports.length - 1})`;
+    });
+    return imports.length === 0 ? null : `${imports.join(' ')} ${text}`;
+  },
+};
+
 /** The library as one ES module, by the bundler that comes with vitest, in the version of the lock file. */
 async function bundle() {
-  const bundler = await rolldown({ input: 'src/index.ts', platform: 'node', cwd: root });
+  const bundler = await rolldown({ input: 'src/index.ts', platform: 'node', cwd: root, plugins: [allAtOnce] });
   try {
     const { output } = await bundler.generate({ format: 'esm', codeSplitting: false });
     if (output.length !== 1) throw new Error(`one file was asked for, and the bundler made ${output.length}`);

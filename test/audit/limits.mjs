@@ -85,7 +85,7 @@ const units = {
   LINKS_LIMIT: 'links',
   NAME_ATTEMPTS: 'attempts',
   MAX_IDLE: 'connections',
-  MAX_BUSY: 'calls',
+  SSH_MAX_BUSY: 'calls',
   PARTS: 'parts',
   CHAIN_LIMIT: 'certificates',
   BLOCK_SIZE: 'bytes',

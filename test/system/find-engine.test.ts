@@ -13,6 +13,7 @@ import { contextPaths } from '../../src/config/docker-context.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { explainEngine } from '../../src/client/from-environment.ts';
 import type { EngineReport } from '../../src/client/from-environment.ts';
+import { readEnvironment } from '../../src/system/environment.ts';
 import { findEngine, listContexts } from '../../src/system/find-engine.ts';
 
 type Environment = Readonly<Record<string, string>>;
@@ -25,7 +26,7 @@ interface Answer {
 
 const { answers } = JSON.parse(readFileSync('fixtures/config/answers.json', 'utf8')) as { answers: Answer[] };
 const explain = (environment: Environment, request: { host?: string; context?: string } = {}): Promise<EngineReport> =>
-  explainEngine({ ...request, environment }, { findEngine, listContexts, checkTls: (tls) => tls });
+  explainEngine({ ...request, environment });
 
 const requestOf = (options: readonly string[] = []): { host?: string; context?: string } => {
   const [, host] = options.join(' ').match(/--host (\S+)/) ?? [];
@@ -63,13 +64,13 @@ describe('files', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   const find = (environment: Environment = {}, context?: string): Promise<EngineChoice> =>
-    findEngine({ context }, { HOME: folder, ...environment });
+    findEngine({ context }, readEnvironment({ HOME: folder, ...environment }));
 
   it('that are missing leave the defaults', async () => {
     const { headers, explanation } = await find();
     expect(headers).toEqual([]);
     expect(explanation).toMatchObject({ context: 'default', version: undefined, platform: undefined, warnings: [] });
-    expect(await listContexts({ HOME: folder })).toEqual([]);
+    expect(await listContexts(readEnvironment({ HOME: folder }))).toEqual([]);
   });
 
   // covers: fault 3.21, complaint js-34
@@ -114,7 +115,7 @@ describe('files', () => {
     await mkdir(join(folder, '.docker'));
     const path = join(folder, '.docker/config.json');
     await writeFile(path, '{"auths":');
-    const { explanation, headers } = await findEngine(request, { HOME: folder, ...variables });
+    const { explanation, headers } = await findEngine(request, readEnvironment({ HOME: folder, ...variables }));
     expect([explanation.host, headers]).toEqual(['unix:///x', []]);
     expect(explanation.warnings).toEqual([`its settings do not count: ${path} is not JSON; ${REMEDY}`]);
   });
@@ -154,7 +155,7 @@ describe('files', () => {
     await put('aa', context('aa', 'ssh://me:HUNTER2@h'));
     const broken = await put('cc', '{');
     await mkdir(join(docker, 'contexts/meta/empty'));
-    const contexts = await listContexts({ HOME: folder });
+    const contexts = await listContexts(readEnvironment({ HOME: folder }));
     expect(contexts).toEqual([
       { name: broken, host: undefined, description: undefined, problem: `${broken} is not JSON` },
       { name: 'aa', host: undefined, description: undefined, problem: expect.stringContaining('has a password') },

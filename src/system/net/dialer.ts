@@ -1,30 +1,40 @@
-// From an address to a dialer; and from the system's errors to what a person can act on.
+// Makes the dialer for an engine's address: it opens sockets itself, and loads the code for TLS or ssh with the first
+// connection that needs it. Errors of the system become a `ConnectError` that says what to do.
 
 import type { Channel, Dialer } from '../../connection/channel.ts';
-import type { Address, SshAddress, TlsOptions } from '../../config/engine-address.ts';
+import type { Address, SshAddress, TcpAddress, TlsOptions } from '../../config/engine-address.ts';
 import { ArgumentError, ConnectError, LongshoreError } from '../../errors.ts';
-import { connectSocket } from './socket-channel.ts';
 import type { Warn } from '../../connection/warnings.ts';
-import { sshDialer } from '../programs/ssh-dialer.ts';
-import { tlsConnector } from '../tls/tls-channel.ts';
+import { checkTlsOptions } from '../tls/tls-options.ts';
+import { connectSocket } from './socket-channel.ts';
 
-/** What a dialer is made with besides the address. */
+/** The options of a dialer. */
 export interface DialerOptions {
-  /** Makes a connection to tcp:// one over TLS, and says how one to https:// is checked. Refused for all else. */
+  /** Encrypts connections to `tcp://`, and says how a connection to `https://` is verified. Not allowed for other schemes. */
   readonly tls?: TlsOptions | undefined;
-  /** Told what works and is not as it should be: a key that others can read. */
+  /** Called with warnings, such as a private key that other users can read. */
   readonly warn?: Warn | undefined;
-  /** What to advise where there is no such socket. */
+  /** The hint of the `ConnectError` for a socket that does not exist. */
   readonly hint?: string | undefined;
 }
 
-/** Makes connected channels, or fails with the system's own error. */
+/** Opens a channel; rejects with the system's own error. */
 type Connect = (signal: AbortSignal | undefined) => Promise<Channel>;
 
-/** Makes the dialer for an address. TLS that was asked for is TLS or nothing. */
+/** The time limit for a connection over ssh, in milliseconds: the docker command's ConnectTimeout. */
+const SSH_CONNECT_MS = 30_000;
+/**
+ * How long an idle ssh connection is kept, in milliseconds. A new one costs a key exchange, a login and a docker command on
+ * the other machine, which may take seconds; nothing on the way closes an ssh connection after so short a silence.
+ */
+const SSH_IDLE_MS = 60_000;
+/** The number of short calls over ssh at a time: sshd begins to refuse at 10 that have not logged in (MaxStartups, sshd_config(5)). */
+const SSH_MAX_BUSY = 6;
+
+/** Makes the dialer for an address. Throws an `ArgumentError` for TLS options that the address or their types forbid. */
 export function dialerFor(address: Address, options: DialerOptions = {}): Dialer {
-  // Whoever gives certificates for a socket thinks that they are used. (The environment's are for tcp:// alone: the
-  // docker command has them set for any host, and passes them over where there is no TLS; so they are not passed here.)
+  // TLS options for a socket are an error: the caller believes that they have an effect. (TLS variables of the environment
+  // may be set for any host, as with the docker command; they are not passed to this function where they do not apply.)
   if (options.tls !== undefined && address.scheme !== 'tcp') {
     throw new ArgumentError(`tls is for tcp:// and https://; ${address.text} has no TLS`);
   }
@@ -42,10 +52,30 @@ export function dialerFor(address: Address, options: DialerOptions = {}): Dialer
   };
 }
 
+function sshDialer(address: SshAddress): Dialer {
+  return {
+    address: address.text,
+    traits: { connectMs: SSH_CONNECT_MS, idleMs: SSH_IDLE_MS, maxBusy: SSH_MAX_BUSY },
+    async dial({ signal, connectMs = SSH_CONNECT_MS }) {
+      const { dialSsh } = await import('../programs/ssh-dialer.ts');
+      return dialSsh(address, connectMs, signal);
+    },
+  };
+}
+
 function connectorFor(address: Exclude<Address, SshAddress>, { tls, warn = () => {} }: DialerOptions): Connect {
   if (address.scheme !== 'tcp') return (signal) => connectSocket({ path: address.path }, signal);
-  if (tls !== undefined || address.tls) return tlsConnector(address, tls ?? {}, warn);
+  if (tls !== undefined || address.tls) return connectOverTls(address, checkTlsOptions(tls ?? {}), warn);
   return (signal) => connectSocket({ host: address.host, port: address.port }, signal);
+}
+
+/** All connections of a dialer share one TLS context. */
+function connectOverTls(address: TcpAddress, options: TlsOptions, warn: Warn): Connect {
+  let connector: Promise<Connect> | undefined;
+  return async (signal) => {
+    connector ??= import('../tls/tls-channel.ts').then(({ tlsConnector }) => tlsConnector(address, options, warn));
+    return (await connector)(signal);
+  };
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
@@ -53,20 +83,20 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return typeof (error as NodeJS.ErrnoException).code === 'string';
 }
 
-/** What each of the system's errors means, and what to do about it. */
+/** What each error of the system means, and what to do about it. */
 const meanings: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   ENOENT: ['the socket does not exist', 'Is the engine running, and is this its address (DOCKER_HOST)?'],
   EACCES: ['permission denied', 'Add the user to the group that owns the socket (often "docker"), or use a rootless engine'],
-  ECONNREFUSED: ['nobody listens there', 'Is the engine running?'],
-  ENOTSOCK: ['this is a file, but no socket', 'Check the host (DOCKER_HOST)'],
-  ENOTFOUND: ['there is no host of that name', 'Check the host (DOCKER_HOST)'],
-  EAI_AGAIN: ['the name of the host cannot be resolved now', 'Check the network'],
-  EHOSTUNREACH: ['the host cannot be reached', 'Check the network; HTTP proxies (HTTPS_PROXY) are not used'],
-  ETIMEDOUT: ['the host does not answer', 'Check the network; HTTP proxies (HTTPS_PROXY) are not used'],
+  ECONNREFUSED: ['connection refused', 'Is the engine running?'],
+  ENOTSOCK: ['the file is not a socket', 'Check the host (DOCKER_HOST)'],
+  ENOTFOUND: ['host not found', 'Check the host (DOCKER_HOST)'],
+  EAI_AGAIN: ['the host name cannot be resolved at the moment', 'Check the network'],
+  EHOSTUNREACH: ['no route to host', 'Check the network; HTTP proxies (HTTPS_PROXY) are not used'],
+  ETIMEDOUT: ['connection timed out', 'Check the network; HTTP proxies (HTTPS_PROXY) are not used'],
 };
 
-function connectError({ text }: Address, cause: NodeJS.ErrnoException, advice: string | undefined): ConnectError {
+function connectError({ text }: Address, cause: NodeJS.ErrnoException, socketHint: string | undefined): ConnectError {
   const [what, general] = meanings[cause.code ?? ''] ?? [cause.message];
-  const hint = cause.code === 'ENOENT' ? (advice ?? general) : general;
+  const hint = cause.code === 'ENOENT' ? (socketHint ?? general) : general;
   return new ConnectError(`cannot connect to ${text}: ${what}`, { address: text, errno: cause.code, hint, cause });
 }

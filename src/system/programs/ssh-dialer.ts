@@ -4,7 +4,7 @@
 
 import { Buffer } from 'node:buffer';
 import { noopOwner } from '../../connection/channel.ts';
-import type { Channel, ChannelOwner, Dialer } from '../../connection/channel.ts';
+import type { Channel, ChannelOwner } from '../../connection/channel.ts';
 import { Deadline } from '../../connection/deadline.ts';
 import type { SshAddress } from '../../config/engine-address.ts';
 import { asBuffer, concat, escapeText, withoutEnd } from '../../bytes.ts';
@@ -12,15 +12,6 @@ import { ConnectError } from '../../errors.ts';
 import { startProgram } from './child-process.ts';
 import type { Program, ProgramEnd } from './child-process.ts';
 
-/** The limit for a connection, in milliseconds: the docker command's ConnectTimeout. */
-const CONNECT_MS = 30_000;
-/**
- * How long an idle connection is kept, in milliseconds: a new one costs a key exchange, a login and a docker command
- * over there, seconds at times, and nothing in between closes an ssh connection after so short a silence.
- */
-const IDLE_MS = 60_000;
-/** Short calls under way at once: sshd begins to refuse at 10 that have not logged in (MaxStartups, sshd_config(5)). */
-const MAX_BUSY = 6;
 /** From SIGTERM to SIGKILL, in milliseconds: the docker command's. */
 const GRACE_MS = 3000;
 /** How long ssh may take to exit once its output has ended, in milliseconds. */
@@ -30,26 +21,22 @@ const LAST_WORDS_MS = 200;
 /** How much of what it said last is kept, in bytes: as much as the docker command keeps. */
 const LAST_WORDS_BYTES = 4096;
 
-/** Makes the dialer for an engine behind ssh. */
-export function sshDialer(address: SshAddress): Dialer {
-  return {
-    address: address.text,
-    traits: { connectMs: CONNECT_MS, idleMs: IDLE_MS, maxBusy: MAX_BUSY },
-    // Resolves as soon as ssh runs, for it gives no sign of being connected. Its ConnectTimeout is the limit of time,
-    // and an end before the engine's first byte is told as the `ConnectError` that it is.
-    async dial({ signal, connectMs }) {
-      signal?.throwIfAborted();
-      const program = await startSsh(address, connectMs);
-      const channel = new ProgramChannel(program, address);
-      if (signal?.aborted !== true) return channel;
-      channel.destroy();
-      throw signal.reason;
-    },
-  };
+/**
+ * Starts ssh and returns a channel over its pipes as soon as it runs, because ssh gives no sign that it is connected. Its
+ * ConnectTimeout is the limit of time, `connectMs` in milliseconds. An end before the engine's first byte is reported to the
+ * channel's owner as a `ConnectError`.
+ */
+export async function dialSsh(address: SshAddress, connectMs: number, signal: AbortSignal | undefined): Promise<Channel> {
+  signal?.throwIfAborted();
+  const program = await startSsh(address, connectMs);
+  const channel = new ProgramChannel(program, address);
+  if (signal?.aborted !== true) return channel;
+  channel.destroy();
+  throw signal.reason;
 }
 
 /** The arguments of `ssh` for an address; `Infinity` is no limit for the connection. */
-export function sshArguments({ user, host, port, path, command }: SshAddress, connectMs: number = CONNECT_MS): string[] {
+export function sshArguments({ user, host, port, path, command }: SshAddress, connectMs: number): string[] {
   const limit = Number.isFinite(connectMs) ? String(Math.max(1, Math.ceil(connectMs / 1000))) : 'none';
   const engine = path === undefined ? [] : [`--host=unix://${path}`];
   return [
@@ -65,7 +52,7 @@ function quoteWord(word: string): string {
   return /^[\w.@+=:,/-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-async function startSsh(address: SshAddress, connectMs: number | undefined): Promise<Program> {
+async function startSsh(address: SshAddress, connectMs: number): Promise<Program> {
   try {
     return await startProgram('ssh', sshArguments(address, connectMs), { graceMs: GRACE_MS });
   } catch (cause) {

@@ -11,7 +11,7 @@ import type { Warn } from '../../connection/warnings.ts';
 import { KEEP_ALIVE_MS, TolerantWrites, connected, writeTogether } from '../net/socket-channel.ts';
 import { shortened, tlsError } from './tls-errors.ts';
 import type { Peer } from './tls-errors.ts';
-import { checkTlsOptions, isForAddress, readTlsMaterial } from './tls-material.ts';
+import { isForAddress, readTlsMaterial } from './tls-material.ts';
 import type { Crypto } from './tls-material.ts';
 
 /** Node encrypts at once all that one write is given, in memory of its own: no more than this may go together. */
@@ -19,46 +19,48 @@ const WRITE_BYTES = 1024 * 1024;
 /** The most that an owner is given at once. A record has 16 KiB, and Node gives each by itself; others join them. */
 const PIECE_BYTES = 64 * 1024;
 
-/** The built-ins, and what all connections of a dialer share. */
-interface Ready {
+/** What all connections of a dialer share; the built-ins are loaded with the first of them. */
+interface TlsContext {
   readonly tls: typeof import('node:tls');
   readonly crypto: Crypto;
   readonly context: SecureContext;
 }
 
-/** Makes TLS connections to one engine; what is wrong with the options is thrown here, with the files at the first dial. */
+/**
+ * Makes the function that connects to one engine. The TLS context is made with the first connection, from options that
+ * `checkTlsOptions` has returned, and used for all connections.
+ */
 export function tlsConnector(
   address: TcpAddress,
-  given: TlsOptions,
+  options: TlsOptions,
   warn: Warn,
 ): (signal: AbortSignal | undefined) => Promise<Channel> {
-  const options = checkTlsOptions(given);
-  let ready: Promise<Ready> | undefined;
+  let context: Promise<TlsContext> | undefined;
   return async (signal) => {
     signal?.throwIfAborted();
-    ready ??= prepare(options, warn).catch((error: unknown) => {
-      ready = undefined; // the file may be there the next time
+    context ??= makeContext(options, warn).catch((error: unknown) => {
+      context = undefined; // a file that is missing now may exist at the next call
       throw error;
     });
-    const prepared = await ready;
+    const made = await context;
     signal?.throwIfAborted();
-    return connectTls(prepared, address, options, signal);
+    return connectTls(made, address, options, signal);
   };
 }
 
-async function prepare(options: TlsOptions, warn: Warn): Promise<Ready> {
+async function makeContext(options: TlsOptions, warn: Warn): Promise<TlsContext> {
   const [tls, crypto] = await Promise.all([import('node:tls'), import('node:crypto')]);
   const { ca, client } = await readTlsMaterial(options, warn, crypto);
   try {
     return { tls, crypto, context: tls.createSecureContext({ ca, ...client, minVersion: 'TLSv1.2' }) };
   } catch (cause) {
-    // Readable, and yet refused: a key that is too short for today, a digest of old.
+    // OpenSSL can parse the key or certificate, and refuses it: the key is too short, or the digest is too old.
     throw new ConfigError(`OpenSSL refuses the client certificate: ${(cause as NodeJS.ErrnoException).code}`, { cause });
   }
 }
 
 async function connectTls(
-  { tls, crypto, context }: Ready,
+  { tls, crypto, context }: TlsContext,
   { host, port, text }: TcpAddress,
   { ca, cert, serverName = host, verify = true }: TlsOptions,
   signal: AbortSignal | undefined,

@@ -1,14 +1,14 @@
 // Certificates and keys for TLS: read, and checked before anything is connected. No error ever shows what is in them.
 
 import type * as crypto from 'node:crypto';
-import { asBuffer, escapeText } from '../../bytes.ts';
+import { asBuffer } from '../../bytes.ts';
 import type { TlsOptions } from '../../config/engine-address.ts';
-import { ArgumentError, ConfigError } from '../../errors.ts';
+import { ConfigError } from '../../errors.ts';
 import type { Warn } from '../../connection/warnings.ts';
-import { absolutePath } from '../files/paths.ts';
 import { readSmallFile } from '../files/read-small-file.ts';
+import { PEM_OPTIONS, isPath } from './tls-options.ts';
 
-/** The built-in, which is loaded where there is TLS. */
+/** The built-in module, which is loaded with the first connection over TLS. */
 export type Crypto = typeof crypto;
 
 /** What was read, as PEM. */
@@ -17,60 +17,9 @@ export interface TlsMaterial {
   readonly client: { readonly cert: string; readonly key: string } | undefined;
 }
 
-const PARTS = ['ca', 'cert', 'key'] as const;
-type PartName = (typeof PARTS)[number];
-
-/**
- * Finds what is wrong with the options themselves, without reading a file. Returns them with absolute paths: the files are
- * read at the first dial, and the working directory may be another one by then.
- */
-export function checkTlsOptions(options: TlsOptions): TlsOptions {
-  if (typeof options !== 'object' || options === null) throw new ArgumentError('tls must be an object');
-  for (const [name, value] of Object.entries<unknown>({ ...options })) {
-    if (value === undefined) continue;
-    const kind = kinds[name];
-    if (kind === undefined) {
-      throw new ArgumentError(`tls has no option "${escapeText(name)}"; it has ${Object.keys(kinds).join(', ')}`);
-    }
-    if (!isDue(name, value)) throw new ArgumentError(`tls.${name} must be ${kind}`);
-  }
-  const { cert, key } = options;
-  if (cert !== undefined && key === undefined) throw new ConfigError('tls.cert is given without tls.key, its private key');
-  if (key !== undefined && cert === undefined) throw new ConfigError('tls.key is given without tls.cert, its certificate');
-  const paths = PARTS.flatMap((part) => {
-    const given = options[part];
-    return isPath(given) ? [[part, absolutePath(given, `tls.${part}`)] as const] : [];
-  });
-  return { ...options, ...Object.fromEntries(paths) };
-}
-
-function isPath(given: string | Uint8Array | undefined): given is string {
-  return typeof given === 'string' && !given.includes('-----BEGIN');
-}
-
-const PEM_OR_PATH = 'PEM, as text or bytes, or the path of a file';
-const kinds: Readonly<Record<string, string>> = {
-  ca: PEM_OR_PATH,
-  cert: PEM_OR_PATH,
-  key: PEM_OR_PATH,
-  serverName: 'a host name or an IP address',
-  verify: 'true or false',
-};
-
-function isDue(name: string, value: unknown): boolean {
-  if (name === 'verify') return typeof value === 'boolean';
-  if (name === 'serverName') return typeof value === 'string' && /^[\w.:-]+$/.test(value);
-  if (typeof value === 'string') return value !== '' && !value.includes('\0');
-  try {
-    return value instanceof Uint8Array;
-  } catch {
-    return false; // a revoked proxy
-  }
-}
-
 /** Reads and checks them all; a `ConfigError` names the file, or the option that the text was given as. */
 export async function readTlsMaterial(options: TlsOptions, warn: Warn, crypto: Crypto): Promise<TlsMaterial> {
-  const [ca, cert, key] = await Promise.all(PARTS.map((part) => readPart(part, options[part])));
+  const [ca, cert, key] = await Promise.all(PEM_OPTIONS.map((part) => readPart(part, options[part])));
   const roots = ca && certificatesOf(ca, crypto);
   if (cert === undefined || key === undefined) return { ca: roots?.pem, client: undefined };
   const { pem, first } = certificatesOf(cert, crypto);
@@ -90,7 +39,7 @@ interface Part {
   readonly readableByOthers: boolean;
 }
 
-async function readPart(part: PartName, given: string | Uint8Array | undefined): Promise<Part | undefined> {
+async function readPart(part: (typeof PEM_OPTIONS)[number], given: string | Uint8Array | undefined): Promise<Part | undefined> {
   const option = `tls.${part}`;
   if (given === undefined) return undefined;
   if (!isPath(given)) {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
 import { readDockerConfig } from '../../../src/system/files/read-docker-config.ts';
-import { dockerEnvironment } from '../../../src/system/environment.ts';
+import { configFolder, podmanAuthFiles } from '../../../src/config/environment-variables.ts';
+import { readEnvironment } from '../../../src/system/environment.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -47,7 +48,7 @@ describe('readDockerConfig', () => {
   });
 });
 
-describe('dockerEnvironment', () => {
+describe('the environment', () => {
   const home = process.platform === 'win32' ? 'USERPROFILE' : 'HOME';
 
   it.each<[environment: Record<string, string>, folder: string, authConfig: string | undefined]>([
@@ -57,7 +58,8 @@ describe('dockerEnvironment', () => {
     [{ DOCKER_CONFIG: '', [home]: '/h', DOCKER_AUTH_CONFIG: '' }, join('/h', '.docker'), undefined],
     [{ DOCKER_CONFIG: '/c', DOCKER_AUTH_CONFIG: '{}' }, '/c', '{}'],
   ])('of %j is the folder %s, and the text %s', (environment, expected, authConfig) => {
-    expect(dockerEnvironment(environment)).toMatchObject({ folder: expected, authConfig });
+    const found = readEnvironment(environment);
+    expect([configFolder(found), found.variables.DOCKER_AUTH_CONFIG]).toEqual([expected, authConfig]);
   });
 
   // containers-auth.json(5). Without XDG_RUNTIME_DIR, `podman login` of Podman 4.3 to 6.1 writes the one of the user's number.
@@ -70,10 +72,10 @@ describe('dockerEnvironment', () => {
       ['/a.json', '/run/user/1/containers/auth.json', '/h/.config/containers/auth.json'],
     ],
   ])('of %j are the files of Podman %j', (environment, files) => {
-    expect(dockerEnvironment(environment).podmanFiles).toEqual(files);
+    expect(podmanAuthFiles(readEnvironment(environment))).toEqual(files);
   });
 
-  it('has a folder without the variable for home, too: the system knows one', () => {
-    expect(dockerEnvironment({}).folder).toMatch(/[\\/]\.docker$/);
+  it('has a folder without the variable for the home folder: the system knows it', () => {
+    expect(configFolder(readEnvironment({}))).toMatch(/[\\/]\.docker$/);
   });
 });

@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
 import { readDockerConfig } from '../../../src/system/files/read-docker-config.ts';
 import { findEngine, listContexts } from '../../../src/system/find-engine.ts';
-import type { Environment } from '../../../src/system/environment.ts';
+import type { Environment } from '../../../src/config/environment-variables.ts';
+import { readEnvironment } from '../../../src/system/environment.ts';
 import { SMALL_FILE_LIMIT, namesInFolder, readSmallFile } from '../../../src/system/files/read-small-file.ts';
 import { readTlsMaterial } from '../../../src/system/tls/tls-material.ts';
 import { replay } from '../../../src/testing/recorded-engine.ts';
@@ -69,13 +70,13 @@ describe.skipIf(noFifo)(titled('a configuration that is not a regular file', noF
     return config;
   }
   const meta = `contexts/meta/${createHash('sha256').update('lab').digest('hex')}/meta.json`;
-  const variables = (DOCKER_CONFIG: string, more = {}): Environment => ({ DOCKER_CONFIG, ...more });
+  const environment = (DOCKER_CONFIG: string): Environment => readEnvironment({ DOCKER_CONFIG });
 
   // what reads it, with the FIFO in the place of what
   it.each<[string, () => Promise<unknown>]>([
     ['the credentials', async () => readDockerConfig(await configWith('config.json'))],
-    ['the search for the engine', async () => findEngine({}, variables(await configWith('config.json')))],
-    ['a context', async () => findEngine({ context: 'lab' }, variables(await configWith(meta)))],
+    ['the search for the engine', async () => findEngine({}, environment(await configWith('config.json')))],
+    ['a context', async () => findEngine({ context: 'lab' }, environment(await configWith(meta)))],
     ['tls.ca', async () => readTlsMaterial({ ca: fifo }, () => {}, crypto)],
     ['tls.cert', async () => readTlsMaterial({ cert: fifo, key: fifo }, () => {}, crypto)],
     ['a tape', async () => replay(fifo)],
@@ -86,7 +87,7 @@ describe.skipIf(noFifo)(titled('a configuration that is not a regular file', noF
   });
 
   it('is told beside a context of a list that cannot be read', async () => {
-    expect(await listContexts(variables(await configWith(meta)))).toMatchObject([{ problem: expect.stringContaining('a FIFO') }]);
+    expect(await listContexts(environment(await configWith(meta)))).toMatchObject([{ problem: expect.stringContaining('a FIFO') }]);
   });
 
   it('is refused where it is a device, a socket or a folder', async () => {

@@ -59,7 +59,7 @@ describe('the arguments of ssh', () => {
 
   it('have the command that the address names', () => {
     const text = 'ssh://h?command=sudo%20-n%20podman%20system%20dial-stdio';
-    expect(sshArguments(parseAddress(text) as SshAddress)).toEqual([...limit, '-T', '--', 'h', 'sudo -n podman system dial-stdio']);
+    expect(sshArguments(parseAddress(text) as SshAddress, 30_000)).toEqual([...limit, '-T', '--', 'h', 'sudo -n podman system dial-stdio']);
   });
 
   // docker's CLI, cli/connhelper: [-l user] [-p port] -o ConnectTimeout=30 -T -- host "docker … system dial-stdio"
@@ -74,7 +74,7 @@ describe('the arguments of ssh', () => {
     ['ssh://h/run/user/1000/podman/podman.sock',
       [...limit, '-T', '--', 'h', 'docker --host=unix:///run/user/1000/podman/podman.sock system dial-stdio']],
   ])('for %s', (text, argv) => {
-    expect(sshArguments(parseAddress(text) as SshAddress)).toEqual(argv);
+    expect(sshArguments(parseAddress(text) as SshAddress, 30_000)).toEqual(argv);
   });
 
   it.each([
@@ -89,7 +89,7 @@ describe('the arguments of ssh', () => {
   // covers: fault 3.23
   it('quote what a shell would read, though no address holds it', () => {
     const address = parseAddress('ssh://h/x') as SshAddress;
-    const last = sshArguments({ ...address, path: "/a b;touch x'$(y)" }).at(-1);
+    const last = sshArguments({ ...address, path: "/a b;touch x'$(y)" }, 30_000).at(-1);
     expect(last).toBe(`docker '--host=unix:///a b;touch x'\\''$(y)' system dial-stdio`);
   });
 });

@@ -8,7 +8,8 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TlsOptions } from '../../../src/config/engine-address.ts';
 import { ArgumentError, ConfigError } from '../../../src/errors.ts';
-import { checkTlsOptions, readTlsMaterial } from '../../../src/system/tls/tls-material.ts';
+import { readTlsMaterial } from '../../../src/system/tls/tls-material.ts';
+import { checkTlsOptions } from '../../../src/system/tls/tls-options.ts';
 import { pathOf, pem } from '../../support/tls-daemon.ts';
 
 let folder: string;

@@ -1,0 +1,25 @@
+// The files of src/ that are loaded with `import()` when they are first needed, and never by `import 'longshore'` or by a
+// pull over a Unix socket. `test/architecture.test.ts` reads the imports, `test/rooms.test.ts` looks at a process.
+
+/** By what a program has to use before they are loaded; a name that ends with a slash stands for all files of a folder. */
+export const roomsOnDemand: Readonly<Record<string, readonly string[]>> = {
+  'TLS': ['system/tls/tls-channel.ts', 'system/tls/tls-errors.ts', 'system/tls/tls-material.ts'],
+  'ssh and credential helpers': ['system/programs/'],
+  "the docker command's configuration": [
+    'config/config-file.ts',
+    'config/config-settings.ts',
+    'config/docker-context.ts',
+    'config/known-sockets.ts',
+    'config/resolve-engine.ts',
+    'config/stored-credentials.ts',
+    'config/tls-settings.ts',
+    'system/files/read-docker-config.ts',
+    'system/find-engine.ts',
+  ],
+  'the transport on node:http': ['connection/node-http-transport.ts'],
+};
+
+/** Whether a file of src/ is loaded on demand. */
+export function isOnDemand(file: string): boolean {
+  return Object.values(roomsOnDemand).flat().some((name) => (name.endsWith('/') ? file.startsWith(name) : file === name));
+}
