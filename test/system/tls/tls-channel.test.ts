@@ -392,7 +392,7 @@ describe('an answer over TLS is cut short', () => {
   // covers: fault 3.22
   it('with words that say why an end is none', async () => {
     const daemon = await start((socket) => onRequest(socket, () => socket.end(untilClose)));
-    const said = /3 bytes of its content came \(the TLS connection ended, which does not prove that all has come\)/;
+    const said = /3 bytes of its content \(the TLS connection ended, which does not prove that all has come\)/;
     await expect(get(poolTo(daemon))).rejects.toThrow(said);
   });
 
