@@ -764,7 +764,7 @@ const held: readonly Held[] = [
   { id: 'py-47', claim: 'A method gives a promise, or what can be awaited and iterated.', file: 'client/progress-stream.test.ts' },
   { id: 'py-48', claim: 'An error body of any form becomes an error with the words in it.', file: 'api/api-error.test.ts' },
   { id: 'py-49', claim: 'Values are told apart by their own syntax, however lines and characters are cut by reads.',
-    file: 'api/progress/progress-events.test.ts' },
+    file: 'api/progress/json-stream.test.ts' },
   { id: 'py-50', claim: 'A look at a registry is refused on Podman, which has no such thing.', file: 'client/engine-differences.test.ts' },
 
   { id: 'js-2', claim: 'An error in the stream rejects in every way in which the stream can be read.',

@@ -1,5 +1,5 @@
 // The limits on what comes from outside that stand in no unit's own test: each at the limit, and one past it. Those of an
-// answer's head, chunks and trailers are in http/response-parser.test.ts, that of a JSON value in api/progress/progress-events.test.ts.
+// answer's head, chunks and trailers are in http/response-parser.test.ts, that of a JSON value in api/progress/json-stream.test.ts.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { GrowingBytes, concat } from '../src/bytes.ts';

@@ -9,7 +9,7 @@ import { statusError } from '../src/api/api-error.ts';
 import { ArchiveDigests } from '../src/api/saved-image/verify-digests.ts';
 import { findCredentials, holdsSecrets, parseAuthVariable, parseDockerConfig } from '../src/config/stored-credentials.ts';
 import { ImportReport, LoadReport, PullReport, PushReport } from '../src/api/progress/results.ts';
-import { JsonValueDecoder, progressEvent } from '../src/api/progress/progress-events.ts';
+import { JsonValueDecoder, progressEvent } from '../src/api/progress/json-stream.ts';
 import { ProgressTotals } from '../src/api/progress/progress-totals.ts';
 import { redactor } from '../src/api/redaction.ts';
 import { parseReference } from '../src/api/reference.ts';

@@ -5,7 +5,7 @@ import { inStreamError } from '../api/api-error.ts';
 import type { ImageEvent } from '../api/types/engine.ts';
 import { readEvent } from '../api/normalize.ts';
 import { inSeconds } from '../api/podman-events.ts';
-import { JsonValueDecoder } from '../api/progress/progress-events.ts';
+import { JsonValueDecoder } from '../api/progress/json-stream.ts';
 import { AsyncQueue } from '../async/async-queue.ts';
 import type { EventsOptions } from './options.ts';
 import type { SendCall } from './progress-stream.ts';

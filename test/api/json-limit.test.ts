@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeJson } from '../../src/api/api-error.ts';
 import { JSON_ITEMS_LIMIT } from '../../src/api/json-limit.ts';
-import { JsonValueDecoder } from '../../src/api/progress/progress-events.ts';
+import { JsonValueDecoder } from '../../src/api/progress/json-stream.ts';
 
 /** A list of that many characters that count: one bracket, and a brace and a comma for each item. */
 const items = (count: number): string => `[${'{},'.repeat((count - 1) / 2)}1]`;

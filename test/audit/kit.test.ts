@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as surface from '../../src/index.ts';
 import { HELPER_OUTPUT_LIMIT, HELPER_TIMEOUT_MS } from '../../src/system/programs/credential-helper.ts';
-import { JSON_VALUE_LIMIT } from '../../src/api/progress/progress-events.ts';
+import { JSON_VALUE_LIMIT } from '../../src/api/progress/json-stream.ts';
 import { ERROR_BODY_LIMIT, JSON_ANSWER_LIMIT } from '../../src/client/error-answer.ts';
 import { CONNECT_MS, PROMPT_HEAD_MS } from '../../src/connection/engine-request.ts';
 import { RESPONSE_LIMITS } from '../../src/http/response-parser.ts';

@@ -5,7 +5,7 @@ const load = (name) =>
   import(new URL(`../../${native ? 'src' : 'dist'}/${name}.${native ? 'ts' : 'js'}`, import.meta.url).href);
 
 export const { ResponseParser } = await load('http/response-parser');
-export const { JsonValueDecoder } = await load('api/progress/progress-events');
+export const { JsonValueDecoder } = await load('api/progress/json-stream');
 export const { ArchiveScan } = await load('tar/scan-archive');
 export const { packTar } = await load('tar/pack');
 export const reference = await load('api/reference');

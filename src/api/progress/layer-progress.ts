@@ -1,7 +1,7 @@
 // How far one layer is, from what the engine reports of it.
 
 import { ELLIPSIS, utf8 } from '../../bytes.ts';
-import type { LayerEvent } from './progress-events.ts';
+import type { LayerEvent } from './json-stream.ts';
 
 /** What is being done with a layer; `working` where an engine says something that is not in the table below. */
 export type LayerPhase =

@@ -3,7 +3,7 @@
 import { check, kind } from '../../kinds.ts';
 import { Layer, SIZE_GUESS } from './layer-progress.ts';
 import type { LayerProgress } from './layer-progress.ts';
-import type { LayerEvent, ProgressEvent } from './progress-events.ts';
+import type { LayerEvent, ProgressEvent } from './json-stream.ts';
 
 /** The headlines that an image begins with, and those that say it is finished; what else is said is neither. */
 const opening = /^(?:Pulling from|The push refers to repository) /;

@@ -4,7 +4,7 @@
 import { DecodeError } from '../../errors.ts';
 import { isJsonObject } from '../api-error.ts';
 import type { JsonObject } from '../api-error.ts';
-import type { ProgressEvent } from './progress-events.ts';
+import type { ProgressEvent } from './json-stream.ts';
 import { isDigest } from '../reference.ts';
 
 /** What a pull came to. */

@@ -2,7 +2,7 @@
 // and names for ever. Limits count characters, not only items: one text can be long.
 
 import { DecodeError } from '../../errors.ts';
-import type { ProgressEvent } from './progress-events.ts';
+import type { ProgressEvent } from './json-stream.ts';
 
 /** Warnings of one call that are kept, in characters; all of them go to `onWarning`. Real ones are a few lines. */
 const WARNINGS_LIMIT = 1024 * 1024;

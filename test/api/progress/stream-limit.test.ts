@@ -1,7 +1,7 @@
 // What an awaited call keeps of a stream that an engine sends for ever: limits of characters, from both sides.
 
 import { describe, expect, it } from 'vitest';
-import type { ProgressEvent } from '../../../src/api/progress/progress-events.ts';
+import type { ProgressEvent } from '../../../src/api/progress/json-stream.ts';
 import type { EngineRequest } from '../../../src/connection/engine-request.ts';
 import { DecodeError } from '../../../src/errors.ts';
 import { ProgressStream } from '../../../src/client/progress-stream.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { JSON_VALUE_LIMIT, JsonValueDecoder, decodeJsonValues, progressEvent } from '../../../src/api/progress/progress-events.ts';
+import { JSON_VALUE_LIMIT, JsonValueDecoder, decodeJsonValues, progressEvent } from '../../../src/api/progress/json-stream.ts';
 import { DecodeError, TruncatedError } from '../../../src/errors.ts';
 import { splits } from '../../support/splits.ts';
 
