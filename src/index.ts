@@ -90,7 +90,7 @@ export type {
 } from './api/types/manifest.ts';
 export type { ImportResult, LoadResult, PullResult, PushResult } from './api/progress/results.ts';
 export { decodeJsonValues } from './api/progress/json-stream.ts';
-export type { LayerEvent, ProgressEvent, UploadEvent } from './api/progress/json-stream.ts';
+export type { LayerEvent, ProgressEvent, UploadEvent } from './api/progress/progress-events.ts';
 export { ProgressTotals } from './api/progress/progress-totals.ts';
 export type { ProgressSnapshot } from './api/progress/progress-totals.ts';
 export { familiarReference, formatReference, parseReference } from './api/reference.ts';

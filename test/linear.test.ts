@@ -8,8 +8,9 @@ import { fit, fitEnd, printable } from '../src/cli/printable.ts';
 import { statusError } from '../src/api/api-error.ts';
 import { ArchiveDigests } from '../src/api/saved-image/verify-digests.ts';
 import { findCredentials, holdsSecrets, parseAuthVariable, parseDockerConfig } from '../src/config/stored-credentials.ts';
-import { ImportReport, LoadReport, PullReport, PushReport } from '../src/api/progress/results.ts';
-import { JsonValueDecoder, progressEvent } from '../src/api/progress/json-stream.ts';
+import { ImportResultBuilder, LoadResultBuilder, PullResultBuilder, PushResultBuilder } from '../src/api/progress/results.ts';
+import { JsonValueDecoder } from '../src/api/progress/json-stream.ts';
+import { progressEvent } from '../src/api/progress/progress-events.ts';
 import { ProgressTotals } from '../src/api/progress/progress-totals.ts';
 import { redactor } from '../src/api/redaction.ts';
 import { parseReference } from '../src/api/reference.ts';
@@ -214,11 +215,11 @@ describe('functions that read the text of an engine', () => {
   };
 
   it.each<[string, (text: string) => void, (length: number) => string]>([
-    ['names that were loaded', (text) => new LoadReport().take({ type: 'stream', text: `Loaded image: ${text}` }), filled('a,')],
-    ['blanks behind a loaded name', (text) => new LoadReport().take({ type: 'stream', text: `Loaded image: ${text}x` }), filled(' ')],
-    ['a pull', (text) => new PullReport(false).take(headline(text)), filled('Digest: sha256:')],
-    ['a push', (text) => new PushReport('1').take(headline(text)), filled('digest: sha256:')],
-    ['an import', (text) => new ImportReport().take(headline(text)), filled('sha256:0')],
+    ['names that were loaded', (text) => new LoadResultBuilder().take({ type: 'stream', text: `Loaded image: ${text}` }), filled('a,')],
+    ['blanks behind a loaded name', (text) => new LoadResultBuilder().take({ type: 'stream', text: `Loaded image: ${text}x` }), filled(' ')],
+    ['a pull', (text) => new PullResultBuilder(false).take(headline(text)), filled('Digest: sha256:')],
+    ['a push', (text) => new PushResultBuilder('1').take(headline(text)), filled('digest: sha256:')],
+    ['an import', (text) => new ImportResultBuilder().take(headline(text)), filled('sha256:0')],
     ['the keys of config.json', keys, numbered((i) => `k${i}.example/ `, 12)],
     ['a long key of config.json', (text) => keys(`${text}x`), filled('/')],
     ['a login of config.json', (auth) => configOf({ 'r.example': { auth } }), filled('AAAA')],

@@ -21,7 +21,7 @@ import { hasName } from '../api/manifest-lists.ts';
 import { isIndex } from '../api/media-types.ts';
 import { isSeveral, lacksVariant, platformName, runsOn, samePlatform } from '../api/platform.ts';
 import type { Platform } from '../api/platform.ts';
-import { ImportReport, LoadReport, PullReport, PushReport } from '../api/progress/results.ts';
+import { ImportResultBuilder, LoadResultBuilder, PullResultBuilder, PushResultBuilder } from '../api/progress/results.ts';
 import type { ImportResult, LoadResult, PullResult, PushResult } from '../api/progress/results.ts';
 import type { RegistryAccess } from './engine.ts';
 import type { EngineQueries, RegistryManifest } from './engine-queries.ts';
@@ -49,7 +49,7 @@ export function pulling(pull: Pull, local: EngineQueries, warn: Warn): Operation
   const name = formatReference(reference);
   return async (send, left) => {
     await pull.assertSupported(left);
-    const report = new PullReport(allTags);
+    const report = new PullResultBuilder(allTags);
     const ask = asker(name, warn, report.warnings, left);
     let before: Before | undefined;
     if (policy === 'missing') {
@@ -66,7 +66,7 @@ export function pulling(pull: Pull, local: EngineQueries, warn: Warn): Operation
     }
     const received = await send((event) => report.take(event));
     const stopped = { pull, report, before, received, isPodman: local.knownPodman ?? isPodman };
-    const seen = report.isFinished ? undefined : await pulledImage(stopped, local, ask);
+    const seen = report.isComplete ? undefined : await pulledImage(stopped, local, ask);
     if (platform !== undefined) {
       const names = allTags ? report.tags.map((tag) => formatReference({ ...reference, tag })) : [name];
       for (const each of names) {
@@ -98,7 +98,7 @@ interface Before {
 
 interface StoppedPull {
   readonly pull: Pull;
-  readonly report: PullReport;
+  readonly report: PullResultBuilder;
   readonly before: Before | undefined;
   readonly received: number;
   readonly isPodman: boolean | undefined;
@@ -184,7 +184,7 @@ export function pushing(push: Push, local: EngineQueries, warn: Warn): Operation
   const name = formatReference(reference);
   return async (send, left) => {
     if (allTags && (await local.isPodman(left)) === true) throw latestOnly('push');
-    const report = new PushReport(reference.tag);
+    const report = new PushResultBuilder(reference.tag);
     const received = await send((event) => report.take(event));
     const tellReplaced = (message: string): void => {
       report.warnings.push(message);
@@ -192,7 +192,7 @@ export function pushing(push: Push, local: EngineQueries, warn: Warn): Operation
     };
     if (report.replaced !== undefined) tellReplaced(report.replaced);
     if (allTags) {
-      if (!report.isFinished) throw stoppedError(`the push of ${name}`, received, 'a tag or all of them may be missing in the registry');
+      if (!report.isComplete) throw stoppedError(`the push of ${name}`, received, 'a tag or all of them may be missing in the registry');
       return { reference: name, digest: undefined, size: undefined, tags: report.tags, warnings: report.warnings };
     }
     const ask = asker(name, warn, report.warnings, left);
@@ -224,10 +224,10 @@ async function isManifestList(name: string, local: EngineQueries, left: AbortSig
 /** Loads. Nothing but the stream tells what the archive held: a load that stopped is an error. */
 export function loading(platform: Platform | readonly Platform[] | undefined, local: EngineQueries, warn: Warn): Operation<LoadResult> {
   return async (send, left) => {
-    const report = new LoadReport();
+    const report = new LoadResultBuilder();
     const received = await send((event) => report.take(event));
     if (platform !== undefined && report.isSilent && received > 0) throw absentError(platform);
-    if (!report.isFinished) throw stoppedError('the load', received, 'it did not say what was loaded');
+    if (!report.isComplete) throw stoppedError('the load', received, 'it did not say what was loaded');
     if (isSeveral(platform)) await refuseAbsent(platform, report.result, local, warn, left);
     return report.result;
   };
@@ -257,7 +257,7 @@ async function refuseAbsent(platforms: readonly Platform[], { references, ids }:
 export function importing(name: string | undefined, local: EngineQueries, warn: Warn): Operation<ImportResult> {
   return async (send, left) => {
     const isPodman = name !== undefined && (await local.isPodman(left));
-    const report = new ImportReport();
+    const report = new ImportResultBuilder();
     const received = await send((event) => report.take(event));
     const { id } = report;
     if (id === undefined) throw stoppedError('the import', received, 'it did not say the id of the image');

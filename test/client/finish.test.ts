@@ -405,7 +405,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await start({ stream: [`{"status":"1: digest: ${hex('b')} size: 528"}`, JSON.stringify({ aux })] });
       const { warnings: told } = await settled(() => client.push(NAME));
       expect(told).toEqual([
-        `only one platform was pushed: the manifest ${hex('b')} in place of the index ${hex('a')}, of which the engine lacks other platforms`,
+        `only one platform was pushed: the manifest ${hex('b')} instead of the index ${hex('a')}, of which the engine lacks other platforms`,
       ]);
       expect(warnings).toEqual([{ kind: 'engine', subject: NAME, message: told[0] }]);
     });

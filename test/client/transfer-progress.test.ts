@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArgumentError } from '../../src/errors.ts';
 import { ImageClient } from '../../src/client/image-client.ts';
-import type { ProgressEvent } from '../../src/api/progress/json-stream.ts';
+import type { ProgressEvent } from '../../src/api/progress/progress-events.ts';
 import { fakeEngine } from '../support/fake-engine.ts';
 import type { FakeEngine } from '../support/fake-engine.ts';
 import { wireNames } from '../support/wires.ts';

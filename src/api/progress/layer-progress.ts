@@ -1,31 +1,21 @@
-// How far one layer is, from what the engine reports of it.
+// The progress of one layer, computed from the events that the engine sends about it.
 
 import { ELLIPSIS, utf8 } from '../../bytes.ts';
-import type { LayerEvent } from './json-stream.ts';
+import type { LayerEvent } from './progress-events.ts';
 
-/** What is being done with a layer; `working` where an engine says something that is not in the table below. */
+/** What happens to a layer; `working` for a status that is not in the table below. */
 export type LayerPhase =
-  | 'waiting'
-  | 'downloading'
-  | 'verifying'
-  | 'downloaded'
-  | 'extracting'
-  | 'pushing'
-  | 'loading'
-  | 'working'
-  | 'retrying'
-  | 'done'
-  | 'existing'
-  | 'skipped';
+  | 'waiting' | 'downloading' | 'verifying' | 'downloaded' | 'extracting' | 'pushing' | 'loading'
+  | 'working' | 'retrying' | 'done' | 'existing' | 'skipped';
 
-/** How a status begins, and the phase that it says. */
-const phases: ReadonlyArray<readonly [words: string, phase: LayerPhase]> = [
+/** The phase for each status, by how the status begins. */
+const phases: ReadonlyArray<readonly [start: string, phase: LayerPhase]> = [
   ['Pulling fs layer', 'waiting'],
   ['Preparing', 'waiting'],
   ['Waiting', 'waiting'],
   ['Downloading', 'downloading'],
   ['Verifying Checksum', 'verifying'],
-  // The last that Podman says of a layer, and 4.3 says it of one whose download broke off, too.
+  // Podman's last status of a layer. Podman 4.3 also sends it for a layer whose download broke off.
   ['Download complete', 'downloaded'],
   ['Extracting', 'extracting'],
   ['Pushing', 'pushing'],
@@ -35,56 +25,51 @@ const phases: ReadonlyArray<readonly [words: string, phase: LayerPhase]> = [
   ['Pushed', 'done'],
   ['Already exists', 'existing'],
   ['Layer already exists', 'existing'],
-  ['Mounted from ', 'existing'], // ... another repository of that registry
+  ['Mounted from ', 'existing'], // ... another repository of the same registry
   ['Skipped foreign layer', 'skipped'],
-  ['Unavailable', 'skipped'], // containerd pushes an image of which it holds one platform
+  ['Unavailable', 'skipped'], // the containerd store pushes an image of which it has one platform
 ];
 
-/** Nothing is left to be carried to or from the engine. */
+/** Phases in which nothing of the layer is left to transfer. */
 const transferred = new Set<LayerPhase>(['verifying', 'downloaded', 'extracting', 'done', 'existing', 'skipped']);
-/** Nothing was to be carried. */
-const spared = new Set<LayerPhase>(['existing', 'skipped']);
+/** Phases of a layer that needs no transfer at all. */
+const notNeeded = new Set<LayerPhase>(['existing', 'skipped']);
 
-/** A usual layer, in bytes: one more among those whose size is known, so that the first small one does not tell for all. */
+/** The size of a usual layer, in bytes. It counts as one more known size, so that the first small layer does not set the average. */
 export const SIZE_GUESS: number = 32 * 1024 * 1024;
-/** What one weighs that was through before its size was told: engines tell it within a second. */
+/** The assumed size of a layer that was transferred before its size was sent: engines send the size within a second. */
 const SMALL_SIZE = 1024 * 1024;
 
-/** A longer status is cut, in characters: each layer keeps its last one, and engines' have below 100. */
+/** The longest status that is kept whole, in characters. Each layer keeps its last one; engines' have fewer than 100. */
 const LONGEST_STATUS = 1024;
 
-/** A slice would keep the whole text in memory; this is a text of its own. */
-function copyOfStart(status: string): string {
-  return utf8(status.slice(0, LONGEST_STATUS - 1)).toString('utf8') + ELLIPSIS;
-}
-
-/** One layer of a `ProgressSnapshot`. */
+/** The state of one layer in a `ProgressSnapshot`. */
 export interface LayerProgress {
-  /** The layer's short id. */
+  /** The layer's short ID. */
   readonly id: string;
   readonly phase: LayerPhase;
   /** The engine's own words: `Retrying in 5 seconds`. */
   readonly status: string;
-  /** How far it is in this phase, never beyond `total`: bytes, unless `units` says else. */
+  /** How much of this phase is done, at most `total`: in bytes, or in `units`. */
   readonly current: number;
-  /** Of how many; undefined where it is not known. */
+  /** How much this phase has in all, in bytes or in `units`; undefined while it is unknown. */
   readonly total: number | undefined;
-  /** `"s"` where seconds are counted; undefined for bytes. */
+  /** `"s"` if `current` and `total` are seconds; undefined if they are bytes. */
   readonly units: string | undefined;
 }
 
-/** One layer, as far as its events have told. */
+/** Collects the events of one layer. */
 export class Layer {
   readonly #id: string;
-  /** Heard of when all the others were through, as of the image's config, which Podman tells as one more layer. */
+  /** It appeared after all other layers were transferred. Podman reports the image's config so, as one more layer. */
   readonly #isLate: boolean;
   #event: LayerEvent | undefined;
   phase: LayerPhase = 'waiting';
-  /** Bytes carried, out of `total`, which is also what an extraction goes through. */
+  /** Bytes transferred, of `total`; extracting goes through the same bytes again. */
   moved = 0;
   total: number | undefined;
   #extracted = 0;
-  /** What was there before a retry, and is not counted again. */
+  /** Bytes that were transferred before a retry. The engine does not count them again. */
   #resumedAt = 0;
 
   constructor(id: string, isLate: boolean) {
@@ -93,34 +78,35 @@ export class Layer {
   }
 
   take(event: LayerEvent): void {
-    this.#event = event.status.length > LONGEST_STATUS ? { ...event, status: copyOfStart(event.status) } : event;
-    this.phase = phases.find(([words]) => event.status.startsWith(words))?.[1] ?? 'working';
+    const isLong = event.status.length > LONGEST_STATUS;
+    this.#event = isLong ? { ...event, status: copyOfStart(event.status) } : event;
+    this.phase = phases.find(([start]) => event.status.startsWith(start))?.[1] ?? 'working';
     if (this.phase === 'retrying') this.moved = 0;
-    if (event.units === undefined) this.#count(counted(event.current), counted(event.total));
+    if (event.units === undefined) this.#count(usable(event.current), usable(event.total));
     if (this.isTransferred) this.moved = this.total ?? this.moved;
   }
 
   #count(current: number | undefined, total: number | undefined): void {
     if (this.phase === 'extracting') {
       this.total ??= total;
-      this.#extracted = clamp(current ?? this.#extracted, this.total);
+      this.#extracted = atMost(current ?? this.#extracted, this.total);
     } else if (this.phase === 'downloading' || this.phase === 'pushing' || this.phase === 'loading') {
-      if (total !== undefined) this.#measure(total);
+      if (total !== undefined) this.#setTotal(total);
       if (current !== undefined) this.moved = this.#resumedAt + current;
-      this.moved = clamp(this.moved, this.total); // Docker tells a push of 11 bytes as 10,240 of 11
+      this.moved = atMost(this.moved, this.total); // Docker reports a push of 11 bytes as 10,240 of 11
     }
   }
 
-  // After "Retrying in 1 second", Docker (20.10, 26.1, 28.5) counts only what is left of a download: 32,768 of
-  // 2,990,446 where it had been 3,011,584 of 6,002,030. containerd goes on where it was, and says nothing of a retry.
-  #measure(total: number): void {
+  // After "Retrying in 1 second", Docker (20.10, 26.1, 28.5) counts only the rest of a download: 32,768 of 2,990,446 where
+  // it was at 3,011,584 of 6,002,030. containerd continues to count the whole, and reports no retry.
+  #setTotal(total: number): void {
     this.total = Math.max(total, this.total ?? 0);
     this.#resumedAt = this.total - total;
   }
 
-  /** The engine has finished the whole. */
+  /** The engine has finished the image. */
   finish(): void {
-    if (!spared.has(this.phase)) this.phase = 'done';
+    if (!notNeeded.has(this.phase)) this.phase = 'done';
     this.moved = this.total ?? this.moved;
   }
 
@@ -128,45 +114,47 @@ export class Layer {
     return transferred.has(this.phase);
   }
 
-  /** How much of it there is to carry is known. */
+  /** Whether it is known how many bytes must be transferred. */
   get isSized(): boolean {
-    return this.total !== undefined || spared.has(this.phase);
+    return this.total !== undefined || notNeeded.has(this.phase);
   }
 
-  /** What counts for the percentage; one of unknown size is taken to be as large as is `usual`. */
-  weight(usual: number): number {
+  /** The layer's part of the percentage, in bytes. A layer of unknown size counts as `average`. */
+  weight(average: number): number {
     if (this.total !== undefined) return this.total;
-    if (this.#isLate || spared.has(this.phase)) return 0;
-    return this.isTransferred ? SMALL_SIZE : usual;
+    if (this.#isLate || notNeeded.has(this.phase)) return 0;
+    return this.isTransferred ? SMALL_SIZE : average;
   }
 
-  /** How much of that is done, from 0 to 1; where the engine `extracts`, that is one half. */
+  /** How much of the weight is done, from 0 to 1. If the engine `extracts`, transfer and extraction are one half each. */
   fraction(extracts: boolean): number {
-    if (this.phase === 'done' || spared.has(this.phase)) return 1;
+    if (this.phase === 'done' || notNeeded.has(this.phase)) return 1;
     const moved = this.isTransferred ? 1 : this.moved / (this.total ?? Infinity);
     return extracts ? (moved + this.#extracted / (this.total ?? Infinity)) / 2 : moved;
   }
 
   progress(): LayerProgress {
-    return { id: this.#id, phase: this.phase, status: this.#event?.status ?? '', ...this.#howFar() };
-  }
-
-  #howFar(): Pick<LayerProgress, 'current' | 'total' | 'units'> {
-    const { phase, total } = this;
+    const { phase } = this;
+    const state = { id: this.#id, phase, status: this.#event?.status ?? '' };
     const units = this.isTransferred && phase !== 'extracting' ? undefined : this.#event?.units;
-    if (units !== undefined || phase === 'working') {
-      const told = counted(this.#event?.total);
-      return { current: clamp(counted(this.#event?.current) ?? 0, told), total: told, units };
+    if (units === undefined && phase !== 'working') {
+      return { ...state, current: phase === 'extracting' ? this.#extracted : this.moved, total: this.total, units };
     }
-    return { current: phase === 'extracting' ? this.#extracted : this.moved, total, units };
+    const total = usable(this.#event?.total);
+    return { ...state, current: atMost(usable(this.#event?.current) ?? 0, total), total, units };
   }
 }
 
-/** What can be counted with: no zero, for engines say 0 and -1 where they do not know, and nothing endless. */
-function counted(value: number | undefined): number | undefined {
+/** A copy of the start of a status. A slice would keep the whole text in memory. */
+function copyOfStart(status: string): string {
+  return utf8(status.slice(0, LONGEST_STATUS - 1)).toString('utf8') + ELLIPSIS;
+}
+
+/** A count that can be used: engines send 0 and -1 for "unknown", and a hostile one sends 1e308. */
+function usable(value: number | undefined): number | undefined {
   return value !== undefined && value > 0 && value <= Number.MAX_SAFE_INTEGER ? value : undefined;
 }
 
-function clamp(value: number, most: number | undefined): number {
-  return most === undefined ? value : Math.min(value, most);
+function atMost(value: number, limit: number | undefined): number {
+  return limit === undefined ? value : Math.min(value, limit);
 }

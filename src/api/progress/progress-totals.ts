@@ -1,43 +1,46 @@
-// How far a pull, a push or a load is as a whole: layers, bytes and a percentage, from what the engine reports.
+// The progress of a pull, push or load as a whole: layers, bytes and a percentage, computed from the events.
+//
+// A stream reports one image after the other; each image is a group. A headline begins a group (`Pulling from ...`) and
+// another one ends it (`Status: ...`). A layer event after the end begins the next group, too.
 
 import { check, kind } from '../../kinds.ts';
 import { Layer, SIZE_GUESS } from './layer-progress.ts';
 import type { LayerProgress } from './layer-progress.ts';
-import type { LayerEvent, ProgressEvent } from './json-stream.ts';
+import type { LayerEvent, ProgressEvent } from './progress-events.ts';
 
-/** The headlines that an image begins with, and those that say it is finished; what else is said is neither. */
+/** Headlines with which an image begins, and those with which it is finished. Other headlines are neither. */
 const opening = /^(?:Pulling from|The push refers to repository) /;
 const closing = /^(?:Digest|Status): |: digest: sha256:|^sha256:[0-9a-f]{64}$/;
 
 const EVENT = kind('an event of a ProgressStream', (value) => typeof (value as ProgressEvent).type === 'string');
 
-/** Layers beyond that many are not counted: file systems stop at some hundreds, and a daemon may say anything. */
+/** The most layers that are counted, for a daemon may send any number. File systems stop at a few hundred. */
 const MOST_LAYERS = 4096;
 
-/** Layers with a longer id are not counted either, in characters: engines give 12, and digests have 71. */
+/** The longest ID of a layer that is counted, in characters. Engines send 12; a digest has 71. */
 const LONGEST_ID = 256;
 
-/** Until the engine says that it has finished, the percentage ends here. */
+/** The highest percentage before the engine has finished. */
 const ALMOST = 99;
 
-/** What `ProgressTotals` knows at some time; it does not change afterwards. */
+/** The state of `ProgressTotals` at one moment. It does not change afterwards. */
 export interface ProgressSnapshot {
-  /** Counts the images of the stream, 0 before the first: pulls and pushes of all tags and loads may have several. */
+  /** The number of the image, from 1; 0 before the first. Pulls and pushes of all tags, and loads, may have several images. */
   readonly group: number;
-  /** The line that the image began with: `Pulling from library/alpine`, with the tag as its `id`. */
+  /** The line with which the image began: `Pulling from library/alpine`, with the tag as its `id`. */
   readonly headline: { readonly id: string | undefined; readonly status: string } | undefined;
-  /** In the order in which they were first heard of. */
+  /** The image's layers, in the order of their first events. */
   readonly layers: readonly LayerProgress[];
-  /** What was carried to or from the engine; `total` is the least it can be, until `totalKnown`. */
+  /** Bytes transferred. `total` is a lower bound until `totalKnown` is true. */
   readonly bytes: { readonly current: number; readonly total: number; readonly totalKnown: boolean };
   /**
-   * From 0 to 100, with one decimal, within a group never less than before, and 100 only when the engine has finished;
-   * undefined while nothing can be said, as during a load, which tells of its layers one after the other.
+   * From 0 to 100, with one decimal. It never falls within a group, and is 100 only when the engine has finished. It is
+   * undefined while no estimate is possible, as during a load, which reports its layers one after the other.
    *
-   * Every layer weighs as many bytes as it has, and one that was there already none. Of a pull, the download is one
-   * half and the extraction, which goes through the same bytes, the other; Podman never tells of an extraction, and
-   * there the download is the whole. A layer of unknown size is taken to be as large as the others are on average, with
-   * one of 32 MiB among them; one that is through before its size was told, as 1 MiB.
+   * Each layer counts by its size in bytes; a layer that the engine already had counts nothing. In a pull, the download is
+   * one half and the extraction of the same bytes is the other; Podman reports no extraction, and there the download is
+   * the whole. A layer of unknown size counts as the average of the known sizes and of 32 MiB; a layer that was transferred
+   * before its size was sent counts as 1 MiB.
    */
   readonly percentage: number | undefined;
 }
@@ -56,13 +59,15 @@ export class ProgressTotals {
   #layers = new Map<string, Layer>();
   #group = 0;
   #headline: ProgressSnapshot['headline'];
-  /** The next layer event belongs to another group. */
-  #closed = true;
-  #complete = false;
+  /** The group has ended: the next layer event begins another. */
+  #isClosed = true;
+  /** The group has ended well. */
+  #isComplete = false;
+  /** The engine reports extractions. */
   #extracts = false;
   #percentage: number | undefined;
 
-  /** Takes any event, in the order in which they came. */
+  /** Adds an event. Give it every event, in the order of the stream. */
   take(event: ProgressEvent): void {
     check(event, EVENT, 'take', 'event');
     if (event.type === 'layer') this.#takeLayer(event);
@@ -70,15 +75,16 @@ export class ProgressTotals {
     else if (event.type === 'stream') this.#close(event.text.startsWith('Loaded image'));
   }
 
-  /** Says that the stream has ended, and well: of its own accord Podman does not say that a pull is finished. */
+  /** Marks the operation as finished. Call it when the stream has ended without an error: Podman sends no last line. */
   end(): void {
     this.#close(true);
   }
 
+  /** Returns the state of now. */
   snapshot(): ProgressSnapshot {
     const layers = [...this.#layers.values()];
-    // Here, and not for each event: an engine tells of a few layers many times, and of many layers if it likes.
-    const estimate = this.#complete ? 100 : this.#estimate(layers);
+    // Computed here and not for each event: an engine may send many events, and as many layers as it likes.
+    const estimate = this.#isComplete ? 100 : this.#estimate(layers);
     if (estimate !== undefined) this.#percentage = Math.max(this.#percentage ?? 0, estimate);
     return {
       group: this.#group,
@@ -87,7 +93,7 @@ export class ProgressTotals {
       bytes: {
         current: sum(layers.map(({ moved }) => moved)),
         total: sum(layers.map(({ moved, total }) => total ?? moved)),
-        totalKnown: this.#allAreKnown(layers) && layers.every((layer) => layer.isSized),
+        totalKnown: this.#hasAllLayers(layers) && layers.every((layer) => layer.isSized),
       },
       percentage: this.#percentage,
     };
@@ -101,13 +107,13 @@ export class ProgressTotals {
   }
 
   #takeLayer(event: LayerEvent): void {
-    // Podman ends an import with the image's id, in the form of a layer.
+    // Podman ends an import with the image's ID, sent as a layer.
     if (closing.test(event.status)) return this.#close(true);
-    if (this.#closed) this.#begin();
+    if (this.#isClosed) this.#begin();
     const layer = this.#layers.get(event.id) ?? this.#add(event.id);
     if (layer === undefined) return;
     layer.take(event);
-    // Who hands over layer events only has not told us the headline.
+    // A caller may pass layer events only, without the headline.
     if (/^(?:Extracting|Pull complete)/.test(event.status)) this.#extracts = true;
   }
 
@@ -122,30 +128,30 @@ export class ProgressTotals {
   #begin(): void {
     this.#layers = new Map();
     this.#group++;
-    this.#closed = false;
-    this.#complete = false;
+    this.#isClosed = false;
+    this.#isComplete = false;
     this.#percentage = undefined;
   }
 
-  #close(complete: boolean): void {
-    this.#closed = true;
-    if (!complete || this.#complete) return; // an engine may say it for ever
-    this.#complete = true;
+  #close(isComplete: boolean): void {
+    this.#isClosed = true;
+    if (!isComplete || this.#isComplete) return; // an engine may repeat its last line without end
+    this.#isComplete = true;
     for (const layer of this.#layers.values()) layer.finish();
   }
 
   #estimate(layers: readonly Layer[]): number | undefined {
-    if (!this.#allAreKnown(layers)) return undefined;
+    if (!this.#hasAllLayers(layers)) return undefined;
     const sizes = [SIZE_GUESS, ...layers.flatMap(({ total }) => total ?? [])];
-    const usual = sum(sizes) / sizes.length;
-    const weight = sum(layers.map((layer) => layer.weight(usual)));
-    const done = sum(layers.map((layer) => layer.weight(usual) * layer.fraction(this.#extracts)));
+    const average = sum(sizes) / sizes.length;
+    const weight = sum(layers.map((layer) => layer.weight(average)));
+    const done = sum(layers.map((layer) => layer.weight(average) * layer.fraction(this.#extracts)));
     return weight === 0 ? undefined : Math.min(ALMOST, Math.floor((1000 * done) / weight) / 10);
   }
 
-  /** Pulls and pushes name all their layers at once, or nearly; a load each when its turn comes. */
-  #allAreKnown(layers: readonly Layer[]): boolean {
-    return this.#complete || (layers.length > 0 && layers.every(({ phase }) => phase !== 'loading'));
+  /** Whether all layers of the image are known. Pulls and pushes name them at the start, a load names each in its turn. */
+  #hasAllLayers(layers: readonly Layer[]): boolean {
+    return this.#isComplete || (layers.length > 0 && layers.every(({ phase }) => phase !== 'loading'));
   }
 }
 

@@ -1,77 +1,80 @@
-// What pull, push, load and import give, and what their streams say of it. A stream is read to its end here; whether the
-// operation has finished when its stream does not say so is decided in follow-up.ts.
+// Results of pull, push, load and import, built from the events of their streams.
+//
+// A builder takes every event and says whether the stream is complete, that is, whether the engine said that the operation
+// has finished. What happens if it is not complete is decided in client/engine-differences.ts.
 
 import { DecodeError } from '../../errors.ts';
 import { isJsonObject } from '../api-error.ts';
 import type { JsonObject } from '../api-error.ts';
-import type { ProgressEvent } from './json-stream.ts';
+import type { ProgressEvent } from './progress-events.ts';
 import { isDigest } from '../reference.ts';
 
-/** What a pull came to. */
+/** The result of a pull. */
 export interface PullResult {
-  /** In canonical form, `docker.io/library/alpine:3.20`. */
+  /** The pulled name in canonical form, `docker.io/library/alpine:3.20`. */
   readonly reference: string;
-  /** `sha256:...` of what the registry has under that name; undefined after `allTags`, or where Podman knows several. */
+  /** The registry's digest for that name, `sha256:...`; undefined after `allTags`, and if Podman knows several. */
   readonly digest: string | undefined;
-  /** Undefined where the engine does not tell. */
+  /** Whether layers were fetched; undefined if the engine does not say. */
   readonly status: 'downloaded' | 'up-to-date' | undefined;
-  /** What the engine warned of, and what could not be checked because a question after the pull failed. */
+  /** Warnings of the engine, and checks that could not be made because a request after the pull failed. */
   readonly warnings: readonly string[];
 }
 
-/** What a push came to. */
+/** The result of a push. */
 export interface PushResult {
-  /** In canonical form. */
+  /** The pushed name in canonical form. */
   readonly reference: string;
-  /** `sha256:...` of the manifest that the registry has now; undefined after `allTags`, which has `tags`. */
+  /** The digest of the manifest in the registry, `sha256:...`; undefined after `allTags`, which fills `tags`. */
   readonly digest: string | undefined;
-  /** Of the manifest, in bytes. */
+  /** The size of the manifest in bytes; undefined if the engine does not say, and after `allTags`. */
   readonly size: number | undefined;
-  /** Each tag that `allTags` pushed, with its manifest; undefined without `allTags`. */
+  /** Every pushed tag with its manifest; undefined without `allTags`. */
   readonly tags: readonly PushedTag[] | undefined;
-  /** What the engine warned of, and that one platform was pushed in place of all, where that can be told. */
+  /** Warnings of the engine, and whether only one platform of several was pushed, if the engine says so. */
   readonly warnings: readonly string[];
 }
 
-/** A tag that the registry has now. */
+/** A tag that was pushed. */
 export interface PushedTag {
+  /** The tag alone, `3.20`. */
   readonly tag: string;
-  /** `sha256:...` of its manifest. */
+  /** The digest of its manifest, `sha256:...`. */
   readonly digest: string;
-  /** Of the manifest, in bytes. */
+  /** The size of the manifest in bytes; undefined if the engine does not say. */
   readonly size: number | undefined;
 }
 
-/** What a load came to. */
+/** The result of a load. */
 export interface LoadResult {
-  /** The names that the archive gave its images. */
+  /** The names of the loaded images, as the archive has them. */
   readonly references: readonly string[];
-  /** The ids of the images that it gave no name. */
+  /** The IDs of loaded images without a name, `sha256:...`. */
   readonly ids: readonly string[];
 }
 
-/** What an import came to. */
+/** The result of an import. */
 export interface ImportResult {
-  /** The new image's, `sha256:...`. */
+  /** The ID of the new image, `sha256:...`. */
   readonly id: string;
 }
 
 /**
- * What the stream of a pull says: `Digest: sha256:...`, then `Status: Downloaded newer image for ...` or `Status: Image is
- * up to date for ...`. Docker 1.12 of RHEL ends with the digest, socktainer with `Image digest: sha256:...`, and Podman
- * with the image's id, as the id of one more layer.
+ * Reads the stream of a pull. Docker ends it with the headlines `Digest: sha256:...` and `Status: Downloaded newer image
+ * for ...` or `Status: Image is up to date for ...`. Docker 1.12 of RHEL sends the digest last, socktainer
+ * `Image digest: sha256:...`. Podman sends no headline: its last event is a layer whose ID is the image's.
  */
-export class PullReport {
-  /** Of the registry's manifest or index. */
+export class PullResultBuilder {
+  /** The digest of the registry's manifest or index. */
   digest: string | undefined;
-  /** The tags that were begun; Docker names each. */
+  /** The tags that the pull has begun; Docker names each. */
   readonly tags: string[] = [];
   readonly warnings: string[] = [];
-  /** The id of the last layer event. */
+  /** The ID of the last layer event. */
   lastLayer = '';
   readonly #allTags: boolean;
   #status: PullResult['status'];
-  #isClosed = false;
+  #hasStatusLine = false;
   #hasFetched = false;
 
   constructor(allTags: boolean) {
@@ -79,63 +82,72 @@ export class PullReport {
   }
 
   /**
-   * Whether the stream said that the pull has finished: by a digest or a `Status:` line. Of all tags each has a digest, and
-   * only a `Status:` line after the last tag that was begun is an end; the containerd store has one for each tag, too, so
-   * that a stream that is cut between two tags looks whole.
+   * Whether the engine said that the pull has finished: by a digest or a `Status:` line. With all tags, each tag has its own
+   * digest, and only a `Status:` line after the last begun tag counts. The containerd store sends such a line for every
+   * tag, so a stream that is cut between two tags looks complete.
    */
-  get isFinished(): boolean {
-    return this.#isClosed || (!this.#allTags && this.digest !== undefined);
-  }
-
-  take(event: ProgressEvent): void {
-    if (event.type === 'warning') this.warnings.push(event.text);
-    else if (event.type === 'layer') this.#takeLayer(event.id, event.status);
-    else if (event.type === 'headline') this.#takeHeadline(event.id, event.status);
-    else if (event.type === 'aux' && isJsonObject(event.aux)) this.digest = digestOf(event.aux['Digest']) ?? this.digest;
+  get isComplete(): boolean {
+    return this.#hasStatusLine || (!this.#allTags && this.digest !== undefined);
   }
 
   /**
-   * The containerd store compares only the names' digests: of an index of which it has fetched another platform's
-   * image, it says `Image is up to date`.
+   * The containerd store compares only the digests of names. It says `Image is up to date` even if it has just fetched the
+   * image of another platform from the same index.
    */
   get status(): PullResult['status'] {
     return this.#status === 'up-to-date' && this.#hasFetched ? 'downloaded' : this.#status;
   }
 
-  #takeLayer(id: string, status: string): void {
-    this.lastLayer = id;
-    this.#hasFetched ||= /^(?:Downloading|Download complete|Pull complete)/.test(status);
+  take(event: ProgressEvent): void {
+    if (event.type === 'warning') this.warnings.push(event.text);
+    else if (event.type === 'headline') this.#takeHeadline(event.id, event.status);
+    else if (event.type === 'aux' && isJsonObject(event.aux)) this.digest = digestOf(event.aux['Digest']) ?? this.digest;
+    else if (event.type === 'layer') {
+      this.lastLayer = event.id;
+      this.#hasFetched ||= /^(?:Downloading|Download complete|Pull complete)/.test(event.status);
+    }
   }
 
   #takeHeadline(id: string | undefined, status: string): void {
     if (id !== undefined && status.startsWith('Pulling from ')) {
       this.tags.push(id);
-      this.#isClosed = false;
+      this.#hasStatusLine = false;
     }
     this.digest = digestIn(status) ?? this.digest;
     if (!status.startsWith('Status: ')) return;
-    this.#isClosed = true;
+    this.#hasStatusLine = true;
     if (status.startsWith('Status: Downloaded')) this.#status = 'downloaded';
     if (status.startsWith('Status: Image is up to date')) this.#status ??= 'up-to-date';
   }
 }
 
 /**
- * What the stream of a push says of each tag: `aux: { Tag, Digest, Size }`, or the text `3.20: digest: sha256:... size: 528`.
- * One of them is the end of the tag, and the only one.
+ * Reads the stream of a push. Each tag ends with `aux: { Tag, Digest, Size }` or with the headline
+ * `3.20: digest: sha256:... size: 528`; some engines send only one of the two.
  */
-export class PushReport {
+export class PushResultBuilder {
   readonly warnings: string[] = [];
-  /** That one platform's manifest was pushed in place of the index, in words; undefined where it was not. */
+  /** A sentence for the caller if one platform's manifest was pushed instead of the index; else undefined. */
   replaced: string | undefined;
+  /** The tag that ended last. */
+  last: PushedTag | undefined;
   readonly #tag: string;
   readonly #tags = new Map<string, PushedTag>();
-  #last: PushedTag | undefined;
+  /** Layers were sent after the end of the last tag. */
   #isOpen = false;
 
-  /** `tag`: the one that was asked for, for engines that do not repeat it. */
+  /** `tag` is the requested one, for engines that do not repeat it. */
   constructor(tag: string | undefined) {
     this.#tag = tag ?? '';
+  }
+
+  /** Whether every begun tag has ended. The stream never says how many tags there are. */
+  get isComplete(): boolean {
+    return this.last !== undefined && !this.#isOpen;
+  }
+
+  get tags(): PushedTag[] {
+    return [...this.#tags.values()];
   }
 
   take(event: ProgressEvent): void {
@@ -145,55 +157,55 @@ export class PushReport {
     else if (event.type === 'aux' && isJsonObject(event.aux)) this.#takeAux(event.aux);
   }
 
-  /** Whether each tag that was begun has come to its end, as far as the stream tells: it never says how many there are. */
-  get isFinished(): boolean {
-    return this.#last !== undefined && !this.#isOpen;
-  }
-
-  /** The tag that came to its end last. */
-  get last(): PushedTag | undefined {
-    return this.#last;
-  }
-
-  get tags(): PushedTag[] {
-    return [...this.#tags.values()];
-  }
-
   #takeHeadline(status: string): void {
     const digest = digestIn(status);
     if (digest === undefined) return;
     const tag = /^\w[\w.-]{0,127}(?=: digest: )/.exec(status)?.[0] ?? this.#tag;
     const size = / size: ([0-9]{1,15})$/.exec(status)?.[1];
-    this.#note({ tag, digest, size: size === undefined ? undefined : Number(size) });
+    this.#endTag({ tag, digest, size: size === undefined ? undefined : Number(size) });
   }
 
   #takeAux(aux: JsonObject): void {
     const { Tag = this.#tag, Digest, Size } = aux;
     if (Digest !== undefined || Size !== undefined) {
-      const isWhole = Size === undefined || (Number.isSafeInteger(Size) && Number(Size) >= 0);
+      const isSize = Size === undefined || (Number.isSafeInteger(Size) && Number(Size) >= 0);
       const digest = digestOf(Digest);
-      if (typeof Tag !== 'string' || digest === undefined || !isWhole) {
-        throw new DecodeError('the end of the push has a Tag that is not a text, a Digest that is not one, or a Size that is not a size', { offset: 0 });
+      if (typeof Tag !== 'string' || digest === undefined || !isSize) {
+        const message = 'the engine ended the push with invalid data: Tag must be a string, Digest a digest, Size a number of bytes';
+        throw new DecodeError(message, { offset: 0 });
       }
-      this.#note({ tag: Tag, digest, size: Size as number | undefined });
+      this.#endTag({ tag: Tag, digest, size: Size as number | undefined });
     }
     this.replaced = replacedIndex(aux) ?? this.replaced;
   }
 
-  #note(pushed: PushedTag): void {
-    this.#last = { ...pushed, size: pushed.size ?? this.#tags.get(pushed.tag)?.size };
+  #endTag(pushed: PushedTag): void {
+    this.last = { ...pushed, size: pushed.size ?? this.#tags.get(pushed.tag)?.size };
     this.#isOpen = false;
-    this.#tags.set(pushed.tag, this.#last);
+    this.#tags.set(pushed.tag, this.last);
   }
 }
 
-/** What the stream of a load says: `Loaded image: ref` for each name (Podman: one line, with commas), or `Loaded image ID: sha256:...`. */
-export class LoadReport {
+/**
+ * Reads the stream of a load. It has a line `Loaded image: NAME` for each name (Podman: one line, names separated by
+ * commas), or `Loaded image ID: sha256:...` for an image without a name.
+ */
+export class LoadResultBuilder {
   readonly #references = new Set<string>();
   readonly #ids = new Set<string>();
+  /** Layers were sent after the last name. */
   #isOpen = false;
-  /** Whether no message said anything. */
+  /** No event has come. */
   isSilent = true;
+
+  /** Whether the images of all layers were named. */
+  get isComplete(): boolean {
+    return this.#references.size + this.#ids.size > 0 && !this.#isOpen;
+  }
+
+  get result(): LoadResult {
+    return { references: [...this.#references], ids: [...this.#ids] };
+  }
 
   take(event: ProgressEvent): void {
     this.isSilent = false;
@@ -202,30 +214,20 @@ export class LoadReport {
     for (const line of event.text.split('\n')) this.#takeLine(line.trim());
   }
 
-  /** Whether the image of every layer was named. */
-  get isFinished(): boolean {
-    return this.#references.size + this.#ids.size > 0 && !this.#isOpen;
-  }
-
-  get result(): LoadResult {
-    return { references: [...this.#references], ids: [...this.#ids] };
-  }
-
   #takeLine(line: string): void {
     const [start = '', isId] = /^Loaded image( ID)?(?:\(s\))?:/.exec(line) ?? [];
     if (start === '') return;
     this.#isOpen = false;
-    for (const name of line.slice(start.length).split(',')) {
-      const trimmed = name.trim();
-      // Podman says "Loaded image: sha256:..." of an image without a name.
-      if (isId !== undefined || isDigest(trimmed)) this.#ids.add(trimmed);
-      else if (trimmed !== '') this.#references.add(trimmed);
+    for (const name of line.slice(start.length).split(',').map((each) => each.trim())) {
+      // Podman writes "Loaded image: sha256:..." for an image without a name.
+      if (isId !== undefined || isDigest(name)) this.#ids.add(name);
+      else if (name !== '') this.#references.add(name);
     }
   }
 }
 
-/** What the stream of an import says: the last line's status is the id. */
-export class ImportReport {
+/** Reads the stream of an import: the status of the last line is the new image's ID. */
+export class ImportResultBuilder {
   id: string | undefined;
 
   take(event: ProgressEvent): void {
@@ -235,7 +237,7 @@ export class ImportReport {
 
 const digestGrammar = /sha256:[0-9a-f]{64}/;
 
-/** The digest that a line is about: `Digest: sha256:...`, `Image digest: sha256:...`, `1: digest: sha256:... size: 528`. */
+/** The digest of a headline: `Digest: sha256:...`, `Image digest: sha256:...`, `3.20: digest: sha256:... size: 528`. */
 function digestIn(status: string): string | undefined {
   if (isDigest(status)) return status;
   return /^(?:[Ii]mage |\S{1,128}: )?[Dd]igest: (sha256:[0-9a-f]{64})/.exec(status)?.[1];
@@ -245,10 +247,10 @@ function digestOf(value: unknown): string | undefined {
   return typeof value === 'string' && isDigest(value) ? value : undefined;
 }
 
-/** moby's auxprogress.ManifestPushedInsteadOfIndex: of an index whose other platforms it lacks, it pushes one manifest. */
+/** Reads moby's `auxprogress.ManifestPushedInsteadOfIndex`: the engine lacks other platforms of the index. */
 function replacedIndex({ manifestPushedInsteadOfIndex, originalIndex, selectedManifest }: JsonObject): string | undefined {
   if (manifestPushedInsteadOfIndex !== true) return undefined;
   const named = (value: unknown): string => (isJsonObject(value) && digestOf(value['digest'])) || 'without a digest';
   const [manifest, index] = [named(selectedManifest), named(originalIndex)];
-  return `only one platform was pushed: the manifest ${manifest} in place of the index ${index}, of which the engine lacks other platforms`;
+  return `only one platform was pushed: the manifest ${manifest} instead of the index ${index}, of which the engine lacks other platforms`;
 }

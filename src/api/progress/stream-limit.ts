@@ -1,25 +1,30 @@
-// How much of a stream is kept in memory until its end, for its result. An engine, or what poses as one, can send warnings
-// and names for ever. Limits count characters, not only items: one text can be long.
+// Limits what one call keeps of a stream until its end. An engine, or an impostor, can send warnings and names without end.
+// The limits count characters and not only items, for one text can be long.
 
 import { DecodeError } from '../../errors.ts';
-import type { ProgressEvent } from './json-stream.ts';
+import type { ProgressEvent } from './progress-events.ts';
 
-/** Warnings of one call that are kept, in characters; all of them go to `onWarning`. Real ones are a few lines. */
+/** Warnings that one call keeps, in characters. All warnings go to `onWarning`; real ones are a few lines. */
 const WARNINGS_LIMIT = 1024 * 1024;
-/** Names, tags and ids that one call may report, in characters: 100,000 of the longest ones fit. */
+/** Names, tags and IDs that one call keeps, in characters: 100,000 of the longest ones fit. */
 const REPORTED_LIMIT = 64 * 1024 * 1024;
-/** What each text costs beside its characters. */
+/** What each text costs in addition to its characters. */
 const TEXT_COST = 64;
 
-/** Decides what an outcome gets to see. */
+/** Decides which events a result builder gets. */
 export class StreamLimit {
   #warnings = 0;
   #names = 0;
   #dropped = 0;
 
-  /** False for an event that is not to be kept; throws where the names, of which none may be lost, are too many. */
+  /** Returns false for a warning above the limit. Throws a `DecodeError` for names above theirs: a result needs them all. */
   admits(event: ProgressEvent): boolean {
-    if (event.type === 'warning') return this.#admitsWarning(event.text);
+    if (event.type === 'warning') {
+      this.#warnings += TEXT_COST + event.text.length;
+      if (this.#warnings <= WARNINGS_LIMIT) return true;
+      this.#dropped++;
+      return false;
+    }
     const length = nameLength(event);
     if (length === undefined) return true;
     this.#names += TEXT_COST + length;
@@ -27,26 +32,19 @@ export class StreamLimit {
     throw new DecodeError(`the engine reports more than ${REPORTED_LIMIT} characters of names`, { offset: 0 });
   }
 
-  /** The warning that says how many others are missing; undefined where none is. */
+  /** At the end of the stream, returns a warning that counts the dropped ones; undefined if none was dropped. */
   ending(): ProgressEvent | undefined {
     if (this.#dropped === 0) return undefined;
-    return { type: 'warning', text: `${this.#dropped} more warnings, beyond ${WARNINGS_LIMIT} characters, were not kept` };
-  }
-
-  #admitsWarning(text: string): boolean {
-    this.#warnings += TEXT_COST + text.length;
-    if (this.#warnings <= WARNINGS_LIMIT) return true;
-    this.#dropped++;
-    return false;
+    return { type: 'warning', text: `${this.#dropped} more warnings were dropped: one call keeps ${WARNINGS_LIMIT} characters of them` };
   }
 }
 
-/** The length of the text from which an outcome may keep a part, and the text with it; undefined where it keeps none. */
+/** The length of the text that a result may keep of an event; undefined if it keeps none. */
 function nameLength(event: ProgressEvent): number | undefined {
   if (event.type === 'stream') return event.text.includes('Loaded image') ? event.text.length : undefined;
   if (event.type === 'headline') {
     if (event.status.startsWith('Pulling from ')) return event.id?.length ?? 0;
-    return event.status.includes(': digest: ') ? event.status.length : undefined; // of a tag that was pushed
+    return event.status.includes(': digest: ') ? event.status.length : undefined; // of a pushed tag
   }
   if (event.type !== 'aux') return undefined;
   const tag = (event.aux as { readonly Tag?: unknown } | null)?.Tag;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { JSON_VALUE_LIMIT, JsonValueDecoder, decodeJsonValues, progressEvent } from '../../../src/api/progress/json-stream.ts';
+import { JSON_VALUE_LIMIT, JsonValueDecoder, decodeJsonValues } from '../../../src/api/progress/json-stream.ts';
 import { DecodeError, TruncatedError } from '../../../src/errors.ts';
 import { splits } from '../../support/splits.ts';
 
@@ -207,24 +207,5 @@ describe('a stream of JSON values', () => {
       value = decoder.next();
     }
     expect((value as { a: string }).a.length).toBe(4_000_000);
-  });
-});
-
-describe('a progress event', () => {
-  // the value as an engine sends it, what it is
-  it.each<[object, object | undefined]>([
-    [{ status: 'Pulling from library/x', id: 'latest' }, { type: 'headline', id: 'latest', status: 'Pulling from library/x' }],
-    [{ status: 'Waiting', progressDetail: {}, id: 'ab' }, { type: 'layer', id: 'ab', status: 'Waiting', current: undefined, total: undefined, units: undefined }],
-    [{ status: 'Downloading', progressDetail: { current: 5, total: 10 }, progress: '[=> ]', id: 'ab' }, { type: 'layer', id: 'ab', status: 'Downloading', current: 5, total: 10, units: undefined }],
-    [{ status: 'Extracting', progressDetail: { current: 3, units: 's' }, id: 'ab' }, { type: 'layer', id: 'ab', status: 'Extracting', current: 3, total: undefined, units: 's' }],
-    [{ status: 'Pushing', progressDetail: { current: 1, total: -1 }, id: 'ab' }, { type: 'layer', id: 'ab', status: 'Pushing', current: 1, total: undefined, units: undefined }],
-    [{ stream: 'Loaded image: x:1\n' }, { type: 'stream', text: 'Loaded image: x:1\n' }],
-    [{ progressDetail: {}, aux: { Tag: '1', Digest: 'sha256:0', Size: 1 } }, { type: 'aux', id: undefined, aux: { Tag: '1', Digest: 'sha256:0', Size: 1 } }],
-    [{ status: 'WARNING: old schema' }, { type: 'warning', text: 'WARNING: old schema' }],
-    [{ status: 'Digest: sha256:0' }, { type: 'headline', id: undefined, status: 'Digest: sha256:0' }],
-    [{}, undefined],
-    [{ status: 7 }, undefined],
-  ])('%j is told by what it carries', (value, event) => {
-    expect(progressEvent(value as Record<string, unknown>)).toEqual(event);
   });
 });

@@ -1,8 +1,8 @@
 // Layers, bytes and percentages from events as engines send them, in the order in which they came and in others.
 
 import { describe, expect, it } from 'vitest';
-import { progressEvent } from '../../../src/api/progress/json-stream.ts';
-import type { LayerEvent, ProgressEvent } from '../../../src/api/progress/json-stream.ts';
+import { progressEvent } from '../../../src/api/progress/progress-events.ts';
+import type { LayerEvent, ProgressEvent } from '../../../src/api/progress/progress-events.ts';
 import { ProgressTotals } from '../../../src/api/progress/progress-totals.ts';
 import type { ProgressSnapshot } from '../../../src/api/progress/progress-totals.ts';
 import { integer, random } from '../../support/random.ts';
