@@ -1,11 +1,11 @@
-// Paths inside a saved image, and the digests that they promise.
+// Paths inside a saved image, and the digests that they contain.
 
 import { escapeText } from '../../bytes.ts';
 import { DigestError } from '../../errors.ts';
 import { digestGrammar } from '../reference.ts';
 
-/** A path without what says nothing: `../../docker/`, `//`, `a/../`. Above its top an archive has nothing. */
-export function normal(path: string): string {
+/** Normalizes a path: resolves `.`, `..`, `//` and a slash at the end. `..` does not lead above the top of the archive. */
+export function normalizePath(path: string): string {
   const segments: string[] = [];
   for (const segment of path.split('/')) {
     if (segment === '..') segments.pop();
@@ -15,42 +15,44 @@ export function normal(path: string): string {
 }
 
 /**
- * Where a symbolic link leads. Throws where readers of archives disagree: for a target that begins with `/` or leads above
- * the top, and for `..` behind a name, which may be that of another link.
+ * The path that a symbolic link leads to. Throws a `DigestError` for targets that programs resolve differently: those that
+ * begin with `/` or lead above the top, and those with `..` after a name, which may be the name of another link.
  */
 export function linkTarget(path: string, linkname: string): string {
   const segments = linkname.split('/').filter((segment) => segment !== '' && segment !== '.');
   const ups = segments.findIndex((segment) => segment !== '..');
   const depth = path.split('/').length - 1;
   const isPlain = ups !== -1 && ups <= depth && !segments.includes('..', ups);
-  if (isPlain && !linkname.startsWith('/')) return normal(`${path}/../${linkname}`);
-  const message = `in the archive, the link ${quote(path)} leads to ${quote(linkname)}, which not all programs follow to the same file`;
-  throw new DigestError(message, { path, expected: undefined, actual: undefined });
+  if (isPlain && !linkname.startsWith('/')) return normalizePath(`${path}/../${linkname}`);
+  throw digestError(`the archive has a link ${quote(path)} to ${quote(linkname)}, which programs resolve differently`, path);
 }
 
 /**
- * The digest that a name promises: `blobs/sha256/<hex>` (OCI image-spec, "OCI Image Layout"), `<hex>.json` for a
- * config, and `<hex>.tar` for a layer of Podman's (containers/image `docker/internal/tarfile/writer.go`). Throws for any
- * other name below `blobs/`: nothing could vouch for what it holds.
+ * The digest that the path contains: `blobs/sha256/<hex>` (OCI image-spec, "OCI Image Layout"), `<hex>.json` for a config,
+ * `<hex>.tar` for a layer that Podman saved (containers/image `docker/internal/tarfile/writer.go`). Throws a `DigestError`
+ * for other names below `blobs/`: their content could not be verified.
  */
-export function promisedDigest(path: string): string | undefined {
-  const [, file] = /^([0-9a-f]{64})\.(?:json|tar)$/.exec(path) ?? [];
-  if (file !== undefined) return `sha256:${file}`;
+export function digestInPath(path: string): string | undefined {
+  const [, hex] = /^([0-9a-f]{64})\.(?:json|tar)$/.exec(path) ?? [];
+  if (hex !== undefined) return `sha256:${hex}`;
   if (!path.startsWith('blobs/')) return undefined;
   const digest = path.slice('blobs/'.length).replace('/', ':');
   if (digestGrammar.test(digest)) return digest;
-  const message = `in the archive, ${quote(path)} is not named by a digest in SHA-256, SHA-384 or SHA-512`;
-  throw new DigestError(message, { path, expected: undefined, actual: undefined });
+  throw digestError(`the archive has a blob ${quote(path)} that is not named by a digest in SHA-256, SHA-384 or SHA-512`, path);
 }
 
-/** Where the OCI layout has the content of that digest; throws for what is not a digest, and so could lead anywhere. */
+/** The path of a digest's content in the OCI layout. Throws a `DigestError` for a text that is not a digest. */
 export function blobPath(digest: string): string {
   if (digestGrammar.test(digest)) return `blobs/${digest.replace(':', '/')}`;
-  const message = `the archive refers to ${quote(digest)}, which is not a digest in SHA-256, SHA-384 or SHA-512`;
-  throw new DigestError(message, { path: digest, expected: undefined, actual: undefined });
+  throw digestError(`the archive refers to ${quote(digest)}, which is not a digest in SHA-256, SHA-384 or SHA-512`, digest);
 }
 
-/** A path for an error message. */
+/** Makes the error for one path of the archive. */
+export function digestError(message: string, path: string, expected?: string, actual?: string): DigestError {
+  return new DigestError(message, { path, expected, actual });
+}
+
+/** A path or a digest for an error message. */
 export function quote(path: string): string {
   return `"${escapeText(path)}"`;
 }

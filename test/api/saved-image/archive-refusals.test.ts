@@ -134,7 +134,7 @@ describe.skipIf(noGnuTar)(titled('verify: "digests"', noGnuTar), () => {
     const bytes = contents.reduce((sum, { length }) => sum + length, 0);
     expect(verify(archiveOf({ ...files, ...index }))).toEqual({ bytes, unverified: ['index.json'], absent: [] });
     const damaged = { ...files, ...index, [pathOf(UPPER, 'sha512')]: 'other' };
-    expect(() => verify(archiveOf(damaged))).toThrow(`should be ${digestOf(UPPER, 'sha512')}, and is ${digestOf('other', 'sha512')}`);
+    expect(() => verify(archiveOf(damaged))).toThrow(`should be ${digestOf(UPPER, 'sha512')} but is ${digestOf('other', 'sha512')}`);
   });
 
   const swapped = layout([...plain].reverse());
@@ -146,26 +146,26 @@ describe.skipIf(noGnuTar)(titled('verify: "digests"', noGnuTar), () => {
   };
   it.each<[string, Files, string]>([
     // What is wrong, the archive, and words of the error
-    ['a manifest with null for its layers (Docker 25.0, moby#47065)', layout(null, []), 'has 0 layers for'],
-    ['a manifest without layers', layout([], []), 'has 0 layers for'],
-    ['a manifest of fewer layers than the config lists', layout([plain[0]], [LOWER]), 'has 1 layers for'],
-    ['a manifest of more', layout([...plain, plain[0]]), 'has 3 layers for'],
-    ['fewer compressed layers', layout([zippedRefs[0]], zipped), 'has 1 layers for'],
+    ['a manifest with null for its layers (Docker 25.0, moby#47065)', layout(null, []), 'has 0 layers for the config'],
+    ['a manifest without layers', layout([], []), 'has 0 layers for the config'],
+    ['a manifest of fewer layers than the config lists', layout([plain[0]], [LOWER]), 'has 1 layers for the config'],
+    ['a manifest of more', layout([...plain, plain[0]]), 'has 3 layers for the config'],
+    ['fewer compressed layers', layout([zippedRefs[0]], zipped), 'has 1 layers for the config'],
     ['layers in another order (Docker 25.0, moby#47150)', swapped, `should be ${digestOf(LOWER)}`],
     ['layers in another order, under a type that says gzip',
       layout([refer(`${TAR}+gzip`, UPPER), refer(`${TAR}+gzip`, LOWER)]), `should be ${digestOf(LOWER)}`],
     ['a layer twice in place of two', layout([plain[0], plain[0]]), `should be ${digestOf(UPPER)}`],
-    ['null for the layers, older layout', saved(null), 'has 0 layers for'],
-    ['no layers, older layout', saved([]), 'has 0 layers for'],
-    ['fewer layers, older layout', saved(['a/layer.tar'], older), 'has 1 layers for'],
-    ['fewer blobs in manifest.json', { ...layout(plain), ...savedBlobs(LOWER) }, 'has 1 layers for'],
+    ['null for the layers, older layout', saved(null), 'has 0 layers for the config'],
+    ['no layers, older layout', saved([]), 'has 0 layers for the config'],
+    ['fewer layers, older layout', saved(['a/layer.tar'], older), 'has 1 layers for the config'],
+    ['fewer blobs in manifest.json', { ...layout(plain), ...savedBlobs(LOWER) }, 'has 1 layers for the config'],
     ['blobs in another order in manifest.json', { ...layout(plain), ...savedBlobs(UPPER, LOWER) }, `should be ${digestOf(LOWER)}`],
     ['a layer blob that is a link to other content', {
       ...layout(plain, [UPPER]), evil: 'evil', [pathOf(LOWER)]: { link: '../../evil' },
-    }, `should be ${digestOf(LOWER)}, and is ${digestOf('evil')}`],
+    }, `should be ${digestOf(LOWER)} but is ${digestOf('evil')}`],
     ['a layer blob that is a hard link to other content', {
       evil: 'evil', ...layout(plain, [UPPER]), [pathOf(LOWER)]: { hard: 'evil' },
-    }, `should be ${digestOf(LOWER)}, and is ${digestOf('evil')}`],
+    }, `should be ${digestOf(LOWER)} but is ${digestOf('evil')}`],
     ['a link to another blob', { ...layout(plain, [UPPER]), [pathOf(LOWER)]: { link: hex(UPPER) } }, `is ${digestOf(UPPER)}`],
     ['a config that is a link to another', {
       ...saved(['a/layer.tar', 'b/layer.tar'], older), [CONFIG_PATH]: { link: 'evil' }, evil: configOf('evil'),
@@ -181,7 +181,7 @@ describe.skipIf(noGnuTar)(titled('verify: "digests"', noGnuTar), () => {
     ['digests in capitals', strange(capitals, capitals.replace(':', '/').replace('sha', 'blobs/sha')), 'not named by a digest'],
     ['digests that lead elsewhere', strange('sha256:../../evil', 'evil'), 'refers to "sha256:../../evil"'],
     ['digests in SHA-256 that are too short', strange('sha256:abc', 'blobs/sha256/abc'), 'not named by a digest'],
-    ['SHA-512 that is not so', strange(digestOf(LOWER, 'sha512'), pathOf(LOWER, 'sha512')), `and is ${digestOf('anything', 'sha512')}`],
+    ['SHA-512 that is not so', strange(digestOf(LOWER, 'sha512'), pathOf(LOWER, 'sha512')), `but is ${digestOf('anything', 'sha512')}`],
     ['a manifest whose type has a parameter', layout([refer(TAR, 'absent')], [], `${MANIFEST}; charset=utf-8`), 'has no "blobs/'],
     ['a manifest whose type has capitals', layout([refer(TAR, 'absent')], [], MANIFEST.toUpperCase()), 'has no "blobs/'],
     ['an index whose type has capitals and a parameter', (() => {
@@ -191,12 +191,12 @@ describe.skipIf(noGnuTar)(titled('verify: "digests"', noGnuTar), () => {
     ['a config whose type has capitals', (() => {
       const manifest = manifestOf(refer(CONFIG.toUpperCase(), config), null);
       return { ...blobs(config, manifest), 'index.json': indexOf(refer(MANIFEST, manifest)) };
-    })(), 'has 0 layers for'],
-    ['an index of nothing', { 'index.json': '{"manifests":[]}' }, 'holds no image'],
-    ['an index of null', { 'index.json': '{"manifests":null}' }, 'holds no image'],
-    ['a list of no images', { 'manifest.json': '[]' }, 'holds no image'],
-    ['both empty', { 'index.json': '{"manifests":[]}', 'manifest.json': '[]' }, 'holds no image'],
-    ['things that are not manifests', { ...blobs('thing'), 'index.json': indexOf(refer('text/plain', 'thing')) }, 'holds no image'],
+    })(), 'has 0 layers for the config'],
+    ['an index of nothing', { 'index.json': '{"manifests":[]}' }, 'contains no image'],
+    ['an index of null', { 'index.json': '{"manifests":null}' }, 'contains no image'],
+    ['a list of no images', { 'manifest.json': '[]' }, 'contains no image'],
+    ['both empty', { 'index.json': '{"manifests":[]}', 'manifest.json': '[]' }, 'contains no image'],
+    ['things that are not manifests', { ...blobs('thing'), 'index.json': indexOf(refer('text/plain', 'thing')) }, 'contains no image'],
   ])('refuses %s', (_, files, words) => {
     const archive = archiveOf(files);
     expect(() => verify(archive)).toThrow(expect.objectContaining({ code: 'LONGSHORE_DIGEST', message: expect.stringContaining(words) }));
@@ -209,6 +209,6 @@ describe.skipIf(noGnuTar)(titled('verify: "digests"', noGnuTar), () => {
     sound.reverse();
     const first = sound.subarray(0, Math.ceil(end / 512) * 512);
     const evil = archiveOf({ blobs: { link: 'evil' } });
-    expect(() => verify(Buffer.concat([first, evil]))).toThrow('has "blobs" as a link, and "blobs/sha256/');
+    expect(() => verify(Buffer.concat([first, evil]))).toThrow('has "blobs" both as a link and as a directory ("blobs/sha256/');
   });
 });

@@ -317,7 +317,7 @@ describe('a DigestError', () => {
     };
     expect(await failure(saved(TOP, BASE))).toMatchObject({ path: `${hex(TOP)}.tar`, expected, actual: digestOf(TOP) });
     expect(await failure(saved(BASE))).toMatchObject({ path: CONFIG_PATH, expected: digestOf(TOP), actual: undefined });
-    expect((await failure(saved(BASE, TOP, TOP))).message).toContain(`3 layers for "${CONFIG_PATH}", which lists 2`);
+    expect((await failure(saved(BASE, TOP, TOP))).message).toContain(`3 layers for the config "${CONFIG_PATH}", which lists 2`);
   });
 
   const promising = [pathOf(BASE), `${hex(BASE)}.json`, `${hex(BASE)}.tar`];
@@ -377,26 +377,26 @@ describe('a document of the archive', () => {
   const twice = (text: string, name: string, other: string): string => text.replace(`"${name}"`, `"${other}":null,"${name}"`);
 
   it.each<[string, readonly TarEntry[], string]>([
-    ['index.json cut short', index('{"manifests":['), '"index.json" is no index in JSON'],
-    ['index.json without manifests', index('{}'), '"index.json" is no index in JSON'],
-    ['index.json of nothing', index(''), '"index.json" is no index in JSON'],
-    ['index.json in latin1', index(Buffer.from('{"manifests":[],"é":1}', 'latin1')), 'no index in JSON'],
-    ['a reference without a digest', index(indexOf({ mediaType: MANIFEST })), 'no index in JSON'],
-    ['manifest.json that is no list', table('{}'), '"manifest.json" is no list of images in JSON'],
-    ['manifest.json of other things', table('[{"Config":1}]'), 'no list of images in JSON'],
-    ['a manifest that is none', oneImage('no JSON'), 'is no manifest in JSON'],
-    ['a manifest without a config', oneImage('{"layers":[]}'), 'is no manifest in JSON'],
-    ['an index where a manifest is meant (CVE-2021-41190)', oneImage(both), 'is no manifest in JSON'],
-    ['a config without diff_ids', bareConfig, `"${EMPTY}" is no config in JSON`],
+    ['index.json cut short', index('{"manifests":['), '"index.json" is not a valid index'],
+    ['index.json without manifests', index('{}'), '"index.json" is not a valid index'],
+    ['index.json of nothing', index(''), '"index.json" is not a valid index'],
+    ['index.json in latin1', index(Buffer.from('{"manifests":[],"é":1}', 'latin1')), 'is not a valid index'],
+    ['a reference without a digest', index(indexOf({ mediaType: MANIFEST })), 'is not a valid index'],
+    ['manifest.json that is no list', table('{}'), '"manifest.json" is not a valid list of images'],
+    ['manifest.json of other things', table('[{"Config":1}]'), 'is not a valid list of images'],
+    ['a manifest that is none', oneImage('no JSON'), 'is not a valid manifest'],
+    ['a manifest without a config', oneImage('{"layers":[]}'), 'is not a valid manifest'],
+    ['an index where a manifest is meant (CVE-2021-41190)', oneImage(both), 'is not a valid manifest'],
+    ['a config without diff_ids', bareConfig, `"${EMPTY}" is not a valid config`],
     // Go takes members in any case, and the last of them: an engine would read another document.
-    ['index.json with manifests and Manifests', index(twice(indexOf(refer(amd, MANIFEST)), 'manifests', 'Manifests')), 'no index in JSON'],
-    ['a manifest with layers and LAYERS', oneImage(twice(amd, 'layers', 'LAYERS')), 'is no manifest in JSON'],
-    ['a manifest with layers, and with U+017F for their s', oneImage(twice(amd, 'layers', 'layer\u017f')), 'is no manifest in JSON'],
-    ['a manifest with config and Config', oneImage(twice(amd, 'config', 'Config')), 'is no manifest in JSON'],
-    ['a manifest with digest and Digest', oneImage(twice(amd, 'digest', 'Digest')), 'is no manifest in JSON'],
-    ['a manifest with mediaType and mediatype', oneImage(amd.replace(/"mediaType"(?=[^{]*$)/, '"mediatype":"x","mediaType"')), 'is no manifest in JSON'],
-    ['manifest.json with Layers and layers', table(twice(json([{ Config: CONFIG_PATH, Layers: [] }]), 'Layers', 'layers')), 'no list of images in JSON'],
-    ['a config with rootfs and RootFS', oneImage(manifestOf(twice(CONFIG, 'rootfs', 'RootFS'), BASE, TOP)).concat(blob(twice(CONFIG, 'rootfs', 'RootFS')), blob(BASE), blob(TOP)), 'no config in JSON'],
+    ['index.json with manifests and Manifests', index(twice(indexOf(refer(amd, MANIFEST)), 'manifests', 'Manifests')), 'is not a valid index'],
+    ['a manifest with layers and LAYERS', oneImage(twice(amd, 'layers', 'LAYERS')), 'is not a valid manifest'],
+    ['a manifest with layers, and with U+017F for their s', oneImage(twice(amd, 'layers', 'layer\u017f')), 'is not a valid manifest'],
+    ['a manifest with config and Config', oneImage(twice(amd, 'config', 'Config')), 'is not a valid manifest'],
+    ['a manifest with digest and Digest', oneImage(twice(amd, 'digest', 'Digest')), 'is not a valid manifest'],
+    ['a manifest with mediaType and mediatype', oneImage(amd.replace(/"mediaType"(?=[^{]*$)/, '"mediatype":"x","mediaType"')), 'is not a valid manifest'],
+    ['manifest.json with Layers and layers', table(twice(json([{ Config: CONFIG_PATH, Layers: [] }]), 'Layers', 'layers')), 'is not a valid list of images'],
+    ['a config with rootfs and RootFS', oneImage(manifestOf(twice(CONFIG, 'rootfs', 'RootFS'), BASE, TOP)).concat(blob(twice(CONFIG, 'rootfs', 'RootFS')), blob(BASE), blob(TOP)), 'is not a valid config'],
     ['a manifest above 4 MiB', oneImage(manifestOf(CONFIG).padEnd(LIMIT + 1)), `has more than ${LIMIT} bytes`],
     ['index.json above 4 MiB', index(indexOf().padEnd(LIMIT + 1)), `has more than ${LIMIT} bytes`],
   ])('is a DecodeError: %s', async (_, entries, words) => {

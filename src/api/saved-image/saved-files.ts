@@ -1,0 +1,117 @@
+// The files, links and directories of a saved image by their paths, with the checks that make every path mean one thing.
+
+import { escapeText } from '../../bytes.ts';
+import { DecodeError } from '../../errors.ts';
+import type { DigestError } from '../../errors.ts';
+import type { ArchiveDocument } from './documents.ts';
+import { digestError, digestInPath, normalizePath, quote } from './paths.ts';
+
+/** The most memory for paths and documents, in bytes, by a rough count: some 200,000 entries. */
+export const MEMORY_LIMIT = 64 * 1024 * 1024;
+/** What an entry takes in addition to its texts, in bytes. */
+export const ENTRY_COST = 256;
+/** The most links that are followed to one file. Linux follows as many (path_resolution(7)). */
+const LINK_LIMIT = 40;
+
+/** A file of the archive; its content is not kept. */
+export interface SavedFile {
+  /** The SHA-256 of its content. */
+  readonly digest: string;
+  readonly isCompressed: boolean;
+  readonly size: number;
+  readonly document: ArchiveDocument | undefined;
+  /** Whether a path, a manifest or a config gives this digest for it. */
+  verified: boolean;
+}
+
+/** All entries of one archive. Paths are normalized. */
+export class SavedFiles {
+  readonly #files = new Map<string, SavedFile>();
+  /** Symbolic and hard links, with the paths that they lead to. */
+  readonly #links = new Map<string, string>();
+  readonly #directories = new Set<string>();
+  #memory = 0;
+
+  addFile(path: string, file: SavedFile): void {
+    this.#count(path.length + (file.document === undefined ? 0 : file.size));
+    const earlier = this.#files.get(path);
+    if (earlier?.digest === file.digest) return;
+    this.#refuseSecond(path, earlier?.digest, file.digest);
+    this.#files.set(path, file);
+  }
+
+  addDirectory(path: string): void {
+    if (this.#directories.has(path)) return;
+    this.#count(path.length);
+    this.#directories.add(path);
+  }
+
+  addLink(path: string, target: string): void {
+    if (this.#links.get(path) === target) return;
+    this.#refuseSecond(path, this.#files.get(path)?.digest, undefined);
+    this.#count(path.length + target.length);
+    this.#links.set(path, target);
+  }
+
+  has(path: string): boolean {
+    return this.#files.has(path);
+  }
+
+  [Symbol.iterator](): IterableIterator<[path: string, file: SavedFile]> {
+    return this.#files.entries();
+  }
+
+  /** Returns the file at a path, or the one that links there lead to. Throws if the path contains another digest. */
+  find(given: string): SavedFile | undefined {
+    const path = normalizePath(given);
+    const own = this.#files.get(path);
+    if (own !== undefined) return own; // its digest was compared when its content passed
+    const file = this.#follow(path);
+    const expected = digestInPath(path);
+    if (file !== undefined && expected !== undefined && expected !== file.digest) throw mismatch(path, expected, file.digest);
+    return file;
+  }
+
+  /** At the end of the archive: links must lead to what their names say, and a file or link must not be a directory, too. */
+  check(): void {
+    for (const path of this.#links.keys()) this.find(path);
+    const leaves = new Set([...this.#files.keys(), ...this.#links.keys()]);
+    // Sorted with a slash at the end, a path stands right before those below it.
+    const paths = [...leaves, ...this.#directories].map((path) => `${path}/`).sort();
+    paths.forEach((start, i) => {
+      const [path, below] = [start.slice(0, -1), paths[i + 1]];
+      if (below === undefined || !below.startsWith(start) || !leaves.has(path)) return;
+      const kind = this.#links.has(path) ? 'a link' : 'a file';
+      const other = below.slice(0, -1);
+      throw digestError(`the archive has ${quote(path)} both as ${kind} and as a directory (${quote(other)})`, other);
+    });
+  }
+
+  #follow(path: string): SavedFile | undefined {
+    let at = path;
+    for (let followed = 0; followed <= LINK_LIMIT; followed++) {
+      const target = this.#links.get(at);
+      if (target === undefined) return this.#files.get(at);
+      at = target;
+    }
+    return undefined;
+  }
+
+  /** Some programs take the first of two entries with one path, others the last: they would load different images. */
+  #refuseSecond(path: string, expected: string | undefined, actual: string | undefined): void {
+    if (!this.#files.has(path) && !this.#links.has(path)) return;
+    throw digestError(`the archive has two different entries ${quote(path)}`, path, expected, actual);
+  }
+
+  #count(texts: number): void {
+    this.#memory += ENTRY_COST + 2 * texts;
+    if (this.#memory <= MEMORY_LIMIT) return;
+    throw new DecodeError('the archive has more entries than can be verified', { offset: 0 });
+  }
+}
+
+/** The error for content that is not what its digest says. */
+export function mismatch(path: string, expected: string, actual: string): DigestError {
+  const message = `digest mismatch in the archive: ${quote(path)} should be ${escapeText(expected)} but is ${actual}`;
+  return digestError(message, path, expected, actual);
+}
