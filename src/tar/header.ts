@@ -1,11 +1,11 @@
-// The header block: 512 bytes before each entry, as POSIX.1-2017 pax, "ustar Interchange Format", lays them out.
+// Encodes and parses header blocks: the 512 bytes before each entry (POSIX.1-2017 pax, "ustar Interchange Format").
 
 import { asBuffer, latin1 } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
 import { BYTES, COUNT, TEXT, check, kind } from '../kinds.ts';
 import type { Kind } from '../kinds.ts';
 
-/** Everything in an archive comes in blocks of this many bytes. */
+/** The size of a block, in bytes. Headers and contents fill whole blocks. */
 export const BLOCK_SIZE = 512;
 
 interface Field {
@@ -13,7 +13,7 @@ interface Field {
   readonly size: number;
 }
 
-/** Where each field stands. Texts end at a NUL or with the field; numbers are octal digits and a NUL. */
+/** The place of each field. Texts end at a NUL or with the field; numbers are octal digits and a NUL. */
 const FIELDS = {
   name: { offset: 0, size: 100 },
   mode: { offset: 100, size: 8 },
@@ -26,8 +26,8 @@ const FIELDS = {
   linkname: { offset: 157, size: 100 },
   magic: { offset: 257, size: 6 },
   version: { offset: 263, size: 2 },
-  uname: { offset: 265, size: 32 }, // left empty: names belong to the machine that packs
-  gname: { offset: 297, size: 32 }, // likewise
+  uname: { offset: 265, size: 32 }, // always empty: names of users belong to one machine
+  gname: { offset: 297, size: 32 }, // always empty
   devmajor: { offset: 329, size: 8 },
   devminor: { offset: 337, size: 8 },
   prefix: { offset: 345, size: 155 },
@@ -35,12 +35,12 @@ const FIELDS = {
 
 const NUMBERS = ['mode', 'uid', 'gid', 'size', 'mtime', 'devmajor', 'devminor'] as const;
 
-/** The largest user, group or device number that seven octal digits hold. */
+/** The largest user ID, group ID or device number that fits into seven octal digits: 2,097,151. */
 export const MAX_ID: number = maximum(FIELDS.uid);
-/** The largest size (8 GiB less one byte) and time (in the year 2242) that eleven octal digits hold. */
+/** The largest size (8 GiB minus one byte) and time (in the year 2242) that fit into eleven octal digits. */
 export const MAX_SIZE: number = maximum(FIELDS.size);
 
-/** What a header block tells of its entry. */
+/** The fields of a header block. */
 export interface TarHeader {
   readonly path: string;
   readonly typeflag: string;
@@ -54,7 +54,7 @@ export interface TarHeader {
   readonly devminor: number;
 }
 
-/** A header whose members have their types. */
+/** Accepts an object whose members have the types of `TarHeader`. */
 export const TAR_HEADER: Kind = kind('a tar header', (value) => {
   const { path, typeflag, linkname, mode, uid, gid, size, mtime, devmajor, devminor } = value as TarHeader;
   return (
@@ -64,24 +64,27 @@ export const TAR_HEADER: Kind = kind('a tar header', (value) => {
   );
 });
 
-/** Whether `name`, or `prefix` and `name` together, hold the path. Other than ASCII has no agreed encoding there. */
+/** Whether a path fits into `name`, or into `prefix` and `name`. Only ASCII fits: nothing else has an agreed encoding there. */
 export function fitsPath(path: string): boolean {
   if (typeof path !== 'string') check(path, TEXT, 'fitsPath', 'path');
   return isAscii(path) && (path.length <= FIELDS.name.size || prefixLength(path) > 0);
 }
 
-/** Whether the field holds a link's target. */
+/** Whether a link's target fits into `linkname`. */
 export function fitsLinkname(linkname: string): boolean {
   if (typeof linkname !== 'string') check(linkname, TEXT, 'fitsLinkname', 'linkname');
   return linkname === '' || (isAscii(linkname) && linkname.length <= FIELDS.linkname.size); // most entries have none
 }
 
-/** Writes the header block. What does not fit its field is cut or clamped: a pax record then carries the truth. */
+/**
+ * Encodes a header block into `into`, from offset `at` on. A value that does not fit its field is cut or clamped; `paxRecords`
+ * gives the record that then carries the real value. Throws an `ArgumentError` if there is no room for a block.
+ */
 export function encodeHeader(into: Uint8Array, at: number, header: TarHeader): void {
   check(header, TAR_HEADER, 'encodeHeader', 'header');
   check(at, COUNT, 'encodeHeader', 'at');
   check(into, BYTES, 'encodeHeader', 'into');
-  if (into.length - at < BLOCK_SIZE) throw new ArgumentError(`encodeHeader: into must have ${BLOCK_SIZE} bytes behind at`);
+  if (into.length - at < BLOCK_SIZE) throw new ArgumentError(`encodeHeader: into must have ${BLOCK_SIZE} bytes from offset at on`);
   into.set(TEMPLATE, at);
   const cut = prefixLength(header.path);
   let sum = TEMPLATE_SUM;
@@ -89,7 +92,7 @@ export function encodeHeader(into: Uint8Array, at: number, header: TarHeader): v
   sum += putText(into, at, FIELDS.name, cut > 0 ? header.path.slice(cut + 1) : header.path);
   sum += putText(into, at, FIELDS.typeflag, header.typeflag);
   sum += putText(into, at, FIELDS.linkname, header.linkname);
-  // One by one: looked up by name in a loop, they would take a third of packing's time.
+  // One by one: a loop over the names of the fields would take a third of the time of packing.
   sum += putOctal(into, at, FIELDS.mode, header.mode);
   sum += putOctal(into, at, FIELDS.uid, header.uid);
   sum += putOctal(into, at, FIELDS.gid, header.gid);
@@ -100,12 +103,12 @@ export function encodeHeader(into: Uint8Array, at: number, header: TarHeader): v
   putOctal(into, at, CHECKSUM_DIGITS, sum);
 }
 
-/** Six digits, a NUL and a space: the one number field that every tar ends so. */
+/** The checksum ends in a NUL and a space, after six digits. */
 const CHECKSUM_DIGITS: Field = { offset: FIELDS.chksum.offset, size: 7 };
 
-/** A header block whose numbers are all zero; the checksum starts from its sum, and grows with what is put in. */
+/** A header block whose numbers are all zero. A checksum starts with its sum, and each written field adds to it. */
 const TEMPLATE = template();
-/** The sum of its bytes, with eight spaces where the checksum goes, as the checksum is defined. */
+/** The sum of its bytes, with the checksum field counted as eight spaces, as POSIX defines it. */
 const TEMPLATE_SUM = sumOf(TEMPLATE, 8 * 0x20);
 
 function template(): Uint8Array {
@@ -117,7 +120,7 @@ function template(): Uint8Array {
   return block;
 }
 
-/** The sum of a block's bytes, where the checksum itself counts as `checksum`. */
+/** The sum of a block's bytes, with the checksum field counted as `checksum`. */
 function sumOf(block: Uint8Array, checksum: number): number {
   const { offset, size } = FIELDS.chksum;
   let sum = checksum;
@@ -126,10 +129,10 @@ function sumOf(block: Uint8Array, checksum: number): number {
   return sum;
 }
 
-/** Where to cut a path that is too long for `name`: at the last slash that `prefix` reaches, or nowhere (0). */
+/** The length of the part of a long path that goes into `prefix`: up to the last slash that fits; 0 if there is none. */
 function prefixLength(path: string): number {
   if (path.length <= FIELDS.name.size) return 0;
-  // A directory's own slash, the last character, is no place to cut: it would leave an empty name.
+  // Not at the last character, a directory's own slash: the name would be empty.
   const cut = path.lastIndexOf('/', Math.min(FIELDS.prefix.size, path.length - 2));
   return cut > 0 && path.length - cut - 1 <= FIELDS.name.size && isAscii(path) ? cut : 0;
 }
@@ -142,7 +145,7 @@ function maximum(field: Field): number {
   return 8 ** (field.size - 1) - 1;
 }
 
-/** Puts as much of the text as fits, and returns the sum of its bytes. */
+/** Writes as much of a text as fits, and returns the sum of its bytes. */
 function putText(into: Uint8Array, at: number, field: Field, text: string): number {
   const start = at + field.offset;
   const length = Math.min(text.length, field.size);
@@ -156,59 +159,52 @@ function putText(into: Uint8Array, at: number, field: Field, text: string): numb
   return sum;
 }
 
-/** `encodeInto` writes whole characters only: a cut never leaves half a UTF-8 sequence. */
-function putUtf8(room: Uint8Array, text: string): number {
-  const { written } = encoder.encodeInto(text, room);
+/** `encodeInto` writes whole characters only, so a cut text is still valid UTF-8. */
+function putUtf8(target: Uint8Array, text: string): number {
+  const { written } = encoder.encodeInto(text, target);
   let sum = 0;
-  for (const byte of room.subarray(0, written)) sum += byte;
+  for (const byte of target.subarray(0, written)) sum += byte;
   return sum;
 }
 const encoder = new TextEncoder();
 
-/** Puts the digits over the zeros of the template, and returns what they add to the sum. */
+/** Writes octal digits over the zeros of the template, and returns what they add to the sum. */
 function putOctal(into: Uint8Array, at: number, field: Field, value: number): number {
   if (value <= 0) return 0;
-  let rest = Math.min(Math.floor(value), field.size === FIELDS.mtime.size ? MAX_SIZE : MAX_ID);
+  let remaining = Math.min(Math.floor(value), field.size === FIELDS.mtime.size ? MAX_SIZE : MAX_ID);
   let sum = 0;
-  for (let i = at + field.offset + field.size - 2; rest > 0; i--) {
-    const digit = rest % 8;
+  for (let i = at + field.offset + field.size - 2; remaining > 0; i--) {
+    const digit = remaining % 8;
     into[i] = 0x30 + digit;
     sum += digit;
-    rest = (rest - digit) / 8;
+    remaining = (remaining - digit) / 8;
   }
   return sum;
 }
 
-/** What is read back of a header block. */
-export interface ParsedHeader {
-  readonly path: string;
-  /** One character; `"0"` for a file, also where an old tar left it empty. */
-  readonly typeflag: string;
-  readonly size: number;
-  /** Where a link leads; `""` for all else. */
-  readonly linkname: string;
-}
+/** The fields that a scan reads. `typeflag` is one character, `"0"` for a file even if an old tar left the field empty. */
+export type ParsedHeader = Pick<TarHeader, 'path' | 'typeflag' | 'size' | 'linkname'>;
 
-/** Reads a header block, or returns undefined where the checksum or the size shows that it is none. */
+/** Parses a header block; undefined if its checksum or its size is wrong. */
 export function parseHeader(block: Uint8Array): ParsedHeader | undefined {
   check(block, BYTES, 'parseHeader', 'block');
   const size = numberIn(block, FIELDS.size);
   if (!hasChecksum(block) || size === undefined) return undefined;
   const name = textIn(block, FIELDS.name);
-  // GNU tar's own format ends the magic in a space, and keeps other things where POSIX has the prefix.
+  // GNU tar's own format has a space after "ustar", and other fields in the place of the prefix.
   const prefix = textIn(block, FIELDS.magic) === 'ustar' ? textIn(block, FIELDS.prefix) : '';
   const path = prefix === '' ? name : `${prefix}/${name}`;
   const linkname = textIn(block, FIELDS.linkname);
   return { path, typeflag: textIn(block, FIELDS.typeflag) || '0', size, linkname };
 }
 
-/** Old tars summed signed bytes; GNU tar and Go take either sum, and so do we. */
+/** Old tars summed signed bytes. GNU tar and Go accept either sum, and so do we. */
 function hasChecksum(block: Uint8Array): boolean {
   const checksum = numberIn(block, FIELDS.chksum);
   return checksum === sumOf(block, 8 * 0x20) || checksum === sumOf(block, 8 * 0x20) - 256 * highBytes(block);
 }
 
-/** How many bytes are negative when signed, the checksum's own apart. */
+/** The number of bytes above 0x7f, which are negative as signed bytes, without the checksum field. */
 function highBytes(block: Uint8Array): number {
   const { offset, size } = FIELDS.chksum;
   let count = 0;
@@ -222,7 +218,7 @@ function textIn(block: Uint8Array, { offset, size }: Field): string {
   return field.toString('utf8', 0, end < 0 ? size : end);
 }
 
-/** A number in octal digits, amid spaces and NULs, or in base 256, as GNU tar writes what is too large for octal. */
+/** A number in octal digits with spaces or NULs around them, or in base 256, in which GNU tar writes large numbers. */
 function numberIn(block: Uint8Array, field: Field): number | undefined {
   const bytes = block.subarray(field.offset, field.offset + field.size);
   if ((bytes[0] as number) >= 0x80) return base256(bytes);
@@ -230,7 +226,7 @@ function numberIn(block: Uint8Array, field: Field): number | undefined {
   return digits === undefined ? undefined : Number.parseInt(digits || '0', 8);
 }
 
-/** Big-endian, the highest bit only a mark; with the bit below it the number is negative, which no size is. */
+/** Big-endian, after the highest bit, which marks base 256. The next bit is set for negative numbers: too large here, as it should be. */
 function base256(bytes: Uint8Array): number | undefined {
   let value = (bytes[0] as number) & 0x7f;
   for (const byte of bytes.subarray(1)) value = value * 256 + byte;

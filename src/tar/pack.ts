@@ -1,10 +1,10 @@
-// Packs entries into a tar archive: plain ustar blocks, with a pax header only before an entry that needs one.
+// Packs entries into a tar archive: POSIX ustar, with a pax header before an entry only if the entry needs one.
 
 import { isDetached, utf8 } from '../bytes.ts';
 import { TarError } from '../errors.ts';
 import { described, isBytes, isPlainObject } from '../kinds.ts';
 import { watchErrors } from './stream-errors.ts';
-import { checkEntry, refusal } from './validate-entry.ts';
+import { checkEntry, entryError } from './validate-entry.ts';
 import type { CheckedEntry, TarEntry } from './validate-entry.ts';
 import { BLOCK_SIZE, encodeHeader } from './header.ts';
 import type { TarHeader } from './header.ts';
@@ -12,24 +12,25 @@ import { PAX_LIMIT, paxRecords } from './pax.ts';
 
 export type { TarContent, TarEntry, TarEntryType } from './validate-entry.ts';
 
-/** Entries in their order, or files as an object whose keys are paths, in the order that JavaScript gives keys. */
+/** Entries in the order of the archive, or files as an object from path to content, in the order of its keys. */
 export type TarEntries = Iterable<TarEntry> | AsyncIterable<TarEntry> | Readonly<Record<string, Uint8Array | string>>;
 
-/** How much is gathered before it goes out; of 32 KiB to 1 MiB, this packs small files fastest. */
+/** How much is collected before it is yielded, in bytes. Between 32 KiB and 1 MiB, this size packs small files fastest. */
 const SLAB_SIZE = 128 * 1024;
-/** Longer pieces go out as the very memory they came in: one more write is then cheaper than the copy. */
+/** Longer pieces are yielded without a copy, in bytes: one more write then costs less than copying. */
 const COPY_LIMIT = 16 * 1024;
 
 /**
- * The archive in blocks that stay valid. An entry's faults throw `TarError` before any byte of it; content that is
- * not as long as its `size`, or whose source throws, does so when that shows. The archive then lacks its end.
+ * Packs entries into an archive, and yields it in blocks whose memory is not reused. The same entries always give the same
+ * bytes. Throws a `TarError` for an invalid entry before it yields any byte of that entry; for content that is shorter or
+ * longer than its `size`, or whose source fails, it throws when that happens. The archive then has no end.
  */
 export function packTar(entries: TarEntries): AsyncGenerator<Uint8Array, void, void> {
   checkEntries(entries);
   return pack(entries);
 }
 
-/** The content of a list's entries waits until their turn: a stream among it may fail before. */
+/** Listens for errors of streams among the entries, too: one may fail before it is read. */
 function checkEntries(entries: unknown): void {
   try {
     if (isAsync(entries) || (isIterable(entries) && !isBytes(entries)) || isPlainObject(entries)) {
@@ -39,11 +40,11 @@ function checkEntries(entries: unknown): void {
   } catch (cause) {
     throw unreadable(cause);
   }
-  throw new TarError(`tar: entries are an object of files or an iterable of entries, not ${described(entries)}`);
+  throw new TarError(`tar: entries must be an object of files or an iterable of entries, not ${described(entries)}`);
 }
 
 function unreadable(cause: unknown): TarError {
-  return new TarError('tar: the entries cannot be read: a getter or a proxy threw an error', { cause });
+  return new TarError('tar: cannot read the entries: a getter or a proxy threw an error', { cause });
 }
 
 async function* pack(entries: TarEntries): AsyncGenerator<Uint8Array, void, void> {
@@ -62,7 +63,7 @@ async function* pack(entries: TarEntries): AsyncGenerator<Uint8Array, void, void
   yield* output.flush().take();
 }
 
-/** Many entries at a time where no wait lies between them: an `await` for each would be most of the work. */
+/** All entries that can be read without waiting are one batch: an `await` for each would be most of the work. */
 async function* batches(entries: TarEntries): AsyncGenerator<Iterable<TarEntry>, void, void> {
   if (isAsync(entries)) for await (const entry of entries) yield [entry];
   else if (isIterable(entries)) yield entries;
@@ -87,71 +88,61 @@ function isIterable(entries: unknown): entries is Iterable<TarEntry> {
 
 function fileBytes(path: string, content: unknown): Uint8Array | string {
   if (typeof content === 'string' || isBytes(content)) return content;
-  throw refusal({ path }, 'the content is neither bytes nor text');
+  throw entryError({ path }, 'the content must be bytes or a string');
 }
 
 function putHeaders(output: Output, entry: CheckedEntry): void {
-  const records = paxRecords(entry);
-  if (records !== '') putPaxHeader(output, entry, utf8(records));
+  const text = paxRecords(entry);
+  if (text !== '') {
+    const records = utf8(text);
+    if (records.length > PAX_LIMIT) {
+      throw entryError(entry, `path and linkname need a pax header of ${records.length} bytes, but engines read at most ${PAX_LIMIT}`);
+    }
+    output.putHeader({ ...PAX_HEADER, size: records.length });
+    output.put(records);
+    output.putZeros(padding(records.length));
+  }
   output.putHeader(entry);
 }
 
-function putPaxHeader(output: Output, entry: CheckedEntry, records: Uint8Array): void {
-  if (records.length > PAX_LIMIT) {
-    throw refusal(entry, `its path and linkname need a pax header of ${records.length} bytes, and engines read at most ${PAX_LIMIT}`);
-  }
-  output.putHeader({ ...PAX_HEADER, size: records.length });
-  output.put(records);
-  output.putZeros(padding(records.length));
-}
-
-/** The name is Python's: readers that know pax never show it, and others write that file beside the entries. */
+/** The path is Python's. Readers without pax support write such a file beside the entries. */
 const PAX_HEADER: TarHeader = {
-  path: '././@PaxHeader',
-  typeflag: 'x',
-  mode: 0o644,
-  uid: 0,
-  gid: 0,
-  size: 0,
-  mtime: 0,
-  linkname: '',
-  devmajor: 0,
-  devminor: 0,
+  path: '././@PaxHeader', typeflag: 'x', mode: 0o644, uid: 0, gid: 0, size: 0, mtime: 0, linkname: '', devmajor: 0, devminor: 0,
 };
 
 async function* putChunks(output: Output, entry: CheckedEntry): AsyncGenerator<Uint8Array, void, void> {
-  let left = entry.size;
+  let remaining = entry.size;
   for await (const chunk of chunksOf(entry)) {
-    if (!isBytes(chunk)) throw refusal(entry, 'a chunk of the content is no bytes');
-    if (chunk.length === 0 && isDetached(chunk)) throw refusal(entry, 'a chunk of the content has no bytes any more: its memory was transferred');
-    left -= chunk.length;
-    if (left < 0) throw refusal(entry, `the content is longer than its size, ${entry.size} bytes`);
+    if (!isBytes(chunk)) throw entryError(entry, 'a chunk of the content is not a Uint8Array');
+    if (chunk.length === 0 && isDetached(chunk)) throw entryError(entry, 'a chunk of the content is detached: its memory was transferred');
+    remaining -= chunk.length;
+    if (remaining < 0) throw entryError(entry, `the content is longer than its size, ${entry.size} bytes`);
     output.put(chunk);
     if (output.ready.length > 0) yield* output.take();
   }
-  if (left > 0) throw refusal(entry, `the content is ${left} bytes shorter than its size, ${entry.size} bytes`);
+  if (remaining > 0) throw entryError(entry, `the content is ${remaining} bytes shorter than its size, ${entry.size} bytes`);
 }
 
-/** Stands apart from the loop above, so that what it catches is the source's and not ours. */
+/** Apart from the loop above, so that it catches the source's errors only. */
 async function* chunksOf(entry: CheckedEntry): AsyncGenerator<Uint8Array, void, void> {
   try {
     for await (const chunk of entry.chunks ?? []) yield chunk;
   } catch (cause) {
-    throw refusal(entry, 'the source of the content failed', cause);
+    throw entryError(entry, 'the source of the content failed', cause);
   }
 }
 
-/** How many zeros fill up the last block. */
+/** The number of zeros after content of that size. */
 function padding(size: number): number {
   return (BLOCK_SIZE - (size % BLOCK_SIZE)) % BLOCK_SIZE;
 }
 
-/** Gathers what is small in slabs, which are never written again once they went out. */
+/** Collects headers and small contents in slabs. Memory that was yielded is not written again. */
 class Output {
-  /** What can go out, in order. */
+  /** The blocks to yield next. */
   ready: Uint8Array[] = [];
   #slab = new Uint8Array(SLAB_SIZE);
-  /** The slab up to here is in `ready` or gone. */
+  /** The start of the part of the slab that is not in `ready` yet. */
   #start = 0;
   #end = 0;
 
@@ -169,12 +160,12 @@ class Output {
     }
   }
 
-  /** A slab is all zeros until written to. */
+  /** A new slab has zeros only. */
   putZeros(length: number): void {
     this.#reserve(length);
   }
 
-  /** Makes what was gathered ready. */
+  /** Makes the collected bytes ready. */
   flush(): this {
     if (this.#end > this.#start) this.ready.push(this.#slab.subarray(this.#start, this.#end));
     this.#start = this.#end;
@@ -187,17 +178,15 @@ class Output {
     return ready;
   }
 
-  /** Where in the slab, which may be a new one, the next `length` bytes go; at most `COPY_LIMIT` of them. */
+  /** Reserves the next `length` bytes, at most `COPY_LIMIT`, in this slab or a new one, and returns their offset. */
   #reserve(length: number): number {
-    if (this.#end + length > SLAB_SIZE) this.#renew();
+    if (this.#end + length > SLAB_SIZE) {
+      this.flush();
+      this.#slab = new Uint8Array(SLAB_SIZE);
+      this.#start = this.#end = 0;
+    }
     const offset = this.#end;
     this.#end += length;
     return offset;
-  }
-
-  #renew(): void {
-    this.flush();
-    this.#slab = new Uint8Array(SLAB_SIZE);
-    this.#start = this.#end = 0;
   }
 }

@@ -1,29 +1,26 @@
-// Pax records: what a header block has no room for, as POSIX.1-2017 pax, "pax Extended Header", writes it.
+// Pax records: fields that do not fit into a header block (POSIX.1-2017 pax, "pax Extended Header").
 
 import { asBuffer, utf8 } from '../bytes.ts';
 import { fitsLinkname, fitsPath, MAX_ID, MAX_SIZE, TAR_HEADER } from './header.ts';
 import type { TarHeader } from './header.ts';
 import { BYTES, TEXT, check } from '../kinds.ts';
 
-/**
- * The longest pax header, in bytes: what Go's archive/tar, by which engines read, takes (`maxSpecialFileSize`). It holds for
- * what is read and for what is written.
- */
+/** The longest pax header that is read or written, in bytes: the limit of Go's archive/tar (`maxSpecialFileSize`), which engines use. */
 export const PAX_LIMIT: number = 1024 * 1024;
 
-/** One record, `"27 mtime=1700000000.12345\n"`: its length in bytes, the length's own digits counted, key and value. */
+/** Encodes one record, `"27 mtime=1700000000.12345\n"`: its length in bytes, including the digits of the length, key and value. */
 export function paxRecord(key: string, value: string): string {
   check(key, TEXT, 'paxRecord', 'key');
   check(value, TEXT, 'paxRecord', 'value');
   const body = ` ${key}=${value}\n`;
   const { length } = utf8(body);
   const digits = String(length).length;
-  // The digits can push the length over one power of ten: 98 bytes and two digits are 100, which has three.
+  // Adding the digits can add one digit more: 98 bytes and two digits are 100, which has three.
   const total = String(length + digits).length === digits ? length + digits : length + digits + 1;
   return `${total}${body}`;
 }
 
-/** The records that an entry needs: none where ustar holds it all, so that most archives are plain ustar. */
+/** Encodes the records that an entry needs; `""` if its header block holds everything, as for most entries. */
 export function paxRecords(header: TarHeader): string {
   check(header, TAR_HEADER, 'paxRecords', 'header');
   let records = '';
@@ -41,17 +38,18 @@ function fitsTime(mtime: number): boolean {
 }
 
 /**
- * Seconds as a decimal. Before 1970 whole seconds, rounded down: GNU tar and libarchive read "-1.5" as -0.5.
- * JavaScript writes fractions below a millionth with an exponent, which pax does not know.
+ * Seconds as a decimal. A time before 1970 is rounded down to whole seconds: GNU tar and libarchive read "-1.5" as -0.5.
+ * JavaScript writes fractions below a millionth with an exponent, which pax does not have.
  */
 function paxTime(mtime: number): string {
   const [digits, exponent] = String(mtime < 0 ? Math.floor(mtime) : mtime).split('e-') as [string, string?];
   return exponent === undefined ? digits : `0.${'0'.repeat(Number(exponent) - 1)}${digits.replace('.', '')}`;
 }
 
-// Zeros may stand before it, as before any decimal; it is above 0, or the walk would not move on.
+/** The length of a record: decimal, above 0, perhaps with leading zeros. */
 const recordLength = /^0{0,20}[1-9][0-9]{0,8}$/;
-/** The records by their keys, or undefined where the bytes are none. An empty value stands for an absent key. */
+
+/** Parses records into a map from key to value; undefined if the bytes are not records. An empty value removes its key. */
 export function parsePaxRecords(bytes: Uint8Array): Map<string, string> | undefined {
   check(bytes, BYTES, 'parsePaxRecords', 'bytes');
   const records = new Map<string, string>();
@@ -64,8 +62,9 @@ export function parsePaxRecords(bytes: Uint8Array): Map<string, string> | undefi
     if (space < 0 || equals < 0 || !recordLength.test(digits)) return undefined;
     if (equals >= end || end > buffer.length || buffer[end - 1] !== 0x0a) return undefined;
     const key = buffer.toString('utf8', space + 1, equals);
-    records.set(key, buffer.toString('utf8', equals + 1, end - 1));
-    if (records.get(key) === '') records.delete(key);
+    const value = buffer.toString('utf8', equals + 1, end - 1);
+    if (value === '') records.delete(key);
+    else records.set(key, value);
     start = end;
   }
   return records;

@@ -1,4 +1,7 @@
-// Walks an archive as its bytes pass by, and tells whether it is whole.
+// Scans a tar archive while its bytes pass, and checks that it is complete.
+//
+// A generator walks the archive and pauses wherever it needs bytes that have not come: `push` gives it the next bytes and
+// resumes it. So the code below reads from top to bottom as the format does, however the stream is cut.
 
 import { asBuffer, escapeText } from '../bytes.ts';
 import { TruncatedError } from '../errors.ts';
@@ -8,45 +11,50 @@ import { PAX_LIMIT, parsePaxRecords } from './pax.ts';
 import { Tail, TAIL_SIZE } from './trailing-message.ts';
 import { BYTES, check } from '../kinds.ts';
 
-/** Types that have no content, whatever size they state: as Go, which wrote the archives that we read, takes them. */
+/** Types that have no content, whatever size their header states. Go, which wrote the archives that we read, does the same. */
 const WITHOUT_CONTENT = '123456';
 
-/** What an archive was found to hold. */
+/** The result of a scan. */
 export interface ScanResult {
+  /** The length of the archive, in bytes. */
   readonly bytes: number;
-  /** Files, directories, links and so on; not the pax headers and long names before them. */
+  /** The number of files, directories, links and so on; pax headers and long names before them are not counted. */
   readonly entries: number;
 }
 
-/** What wants to see the entries pass; an `ArchiveScan` can do without. */
+/** Receives the entries of a scanned archive. */
 export interface ArchiveListener {
+  /** An entry begins. */
   entry(header: ParsedHeader): void;
-  /** A piece of the entry's content, valid during the call. */
+  /** The next piece of the entry's content. The view is valid during the call. */
   content(view: Uint8Array): void;
+  /** The entry has ended. */
   endEntry(): void;
 }
 
-/** A walk that pauses wherever it needs bytes that have not come yet. */
+/** A part of the walk. */
 type Walk<T> = Generator<void, T, void>;
 
 /**
- * Reads ustar, pax, GNU and v7 headers. Left out, since no engine writes them: archives in several volumes and
- * sparse files. Every fault is a `TruncatedError`: what came before it was valid.
+ * Scans an archive: call `push` with all of its bytes in order, then `finish`. Reads ustar, pax, GNU and v7 headers, and
+ * rejects archives in several volumes and sparse files, which engines never write. Every fault throws a `TruncatedError`:
+ * what came before it was valid. After a fault, each call throws it again.
  */
 export class ArchiveScan {
   readonly #listeners: readonly ArchiveListener[];
   readonly #walk: Walk<void> = this.#archive();
+  /** Collects a header block that is cut. */
   readonly #partial: Uint8Array = new Uint8Array(BLOCK_SIZE);
   readonly #tail = new Tail();
   #view: Uint8Array = this.#partial.subarray(0, 0);
+  /** How much of `#view` the walk has read. */
   #offset = 0;
   #received = 0;
   #entries = 0;
-  /** The entry under way, and where it ends. */
-  #inside: { readonly path: string; readonly end: number } | undefined;
-  /** Whether the end-of-archive marker came. */
+  /** The entry that passes, and the position where it ends. */
+  #current: { readonly path: string; readonly end: number } | undefined;
+  /** The end-of-archive marker has come. */
   #ended = false;
-  /** What is wrong, once something is. */
   #fault: string | undefined;
   #failure: TruncatedError | undefined;
 
@@ -54,7 +62,7 @@ export class ArchiveScan {
     this.#listeners = listeners;
   }
 
-  /** Takes the next bytes, split anywhere. The view is not kept. */
+  /** Scans the next bytes, cut anywhere. The view is not kept. */
   push(view: Uint8Array): void {
     check(view, BYTES, 'push', 'view');
     if (this.#failure !== undefined) throw this.#failure;
@@ -65,14 +73,14 @@ export class ArchiveScan {
     this.#walk.next();
   }
 
-  /** Says that no more bytes come. */
+  /** Ends the archive. Throws if it is not complete. */
   finish(): ScanResult {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#fault !== undefined || !this.#ended) throw this.#fail(this.#fault ?? this.#cut());
+    if (this.#fault !== undefined || !this.#ended) throw this.#fail(this.#fault ?? this.#truncation());
     return { bytes: this.#received, entries: this.#entries };
   }
 
-  /** POSIX.1-2017 pax, "ustar Interchange Format": entries, pax headers before theirs, then two blocks of zeros. */
+  /** POSIX.1-2017 pax, "ustar Interchange Format": entries, each after its extended headers, then two blocks of zeros. */
   *#archive(): Walk<void> {
     let overrides = NO_OVERRIDES;
     let before = '';
@@ -81,29 +89,29 @@ export class ArchiveScan {
       const header = yield* this.#header();
       if (header === undefined) break;
       const { typeflag, size } = header;
-      const isMeta = 'xgLK'.includes(typeflag);
-      before = isMeta ? before + typeflag : '';
-      if (isMeta && !BEFORE_ENTRY.test(before)) yield* this.#broken('headers of two kinds for one entry', at);
-      if (typeflag === 'x') overrides = yield* this.#paxOverrides(yield* this.#kept(size), overrides);
-      else if (typeflag === 'L') overrides = { ...overrides, path: longName(yield* this.#kept(size)) };
-      else if (typeflag === 'K') overrides = { ...overrides, linkname: longName(yield* this.#kept(size)) };
+      const isExtended = 'xgLK'.includes(typeflag);
+      before = isExtended ? before + typeflag : '';
+      if (isExtended && !EXTENDED_HEADERS.test(before)) yield* this.#reject('conflicting extended headers for one entry', at);
+      if (typeflag === 'x') overrides = yield* this.#paxOverrides(yield* this.#bytes(size), overrides);
+      else if (typeflag === 'L') overrides = { ...overrides, path: longName(yield* this.#bytes(size)) };
+      else if (typeflag === 'K') overrides = { ...overrides, linkname: longName(yield* this.#bytes(size)) };
       else if (typeflag === 'g') yield* this.#skip(padded(size));
       else {
-        // Only here: a size meant for the file, applied to a header on the way to it, would hide entries.
+        // Overrides apply to this header only. Applied to an extended header on the way, a size would hide entries.
         yield* this.#entry(header, overrides);
         overrides = NO_OVERRIDES;
       }
     }
     this.#ended = true;
-    yield* this.#zeros();
+    yield* this.#padding();
   }
 
-  /** The next header, or undefined at the end-of-archive marker. */
+  /** The next header; undefined at the end-of-archive marker. */
   *#header(): Walk<ParsedHeader | undefined> {
     const at = this.#position();
     const block = yield* this.#block();
-    if (!isZero(block)) return parseHeader(block) ?? (yield* this.#broken('no header block', at));
-    if (!isZero(yield* this.#block())) yield* this.#broken('a lone block of zeros', at);
+    if (!isZero(block)) return parseHeader(block) ?? (yield* this.#reject('an invalid header block', at));
+    if (!isZero(yield* this.#block())) yield* this.#reject('a single block of zeros', at);
     return undefined;
   }
 
@@ -111,57 +119,57 @@ export class ArchiveScan {
     const { typeflag } = header;
     const { path = header.path, size: stated = header.size, linkname = header.linkname } = overrides;
     const size = WITHOUT_CONTENT.includes(typeflag) ? 0 : stated;
-    this.#inside = { path, end: this.#position() + padded(size) };
+    this.#current = { path, end: this.#position() + padded(size) };
     for (const each of this.#listeners) each.entry({ path, typeflag, size, linkname });
-    for (let left = size; left > 0; ) {
-      const view = yield* this.#some(left);
+    for (let remaining = size; remaining > 0; ) {
+      const view = yield* this.#some(remaining);
       for (const each of this.#listeners) each.content(view);
-      left -= view.length;
+      remaining -= view.length;
     }
     for (const each of this.#listeners) each.endEntry();
     yield* this.#skip(padded(size) - size);
-    this.#inside = undefined;
+    this.#current = undefined;
     this.#entries++;
   }
 
-  /** After the end: GNU tar and Python fill up to 10,240 bytes with zeros. */
-  *#zeros(): Walk<void> {
+  /** After the end-of-archive marker: GNU tar and Python pad with zeros to a multiple of 10,240 bytes. */
+  *#padding(): Walk<void> {
     for (;;) {
       const at = this.#position();
       const view = yield* this.#some(Number.POSITIVE_INFINITY);
-      if (!isZero(view)) yield* this.#broken('bytes after its end', at + view.findIndex((byte) => byte !== 0));
+      if (!isZero(view)) yield* this.#reject('data after its end', at + view.findIndex((byte) => byte !== 0));
     }
   }
 
   *#paxOverrides(bytes: Uint8Array, earlier: Overrides): Walk<Overrides> {
     const at = this.#position() - padded(bytes.length);
-    const records = parsePaxRecords(bytes) ?? (yield* this.#broken('a faulty pax header', at));
-    const size = records.get('size');
-    if (size !== undefined && !isSize(size)) yield* this.#broken('a faulty pax size', at);
-    if (records.get('path')?.includes('\0') || records.get('linkpath')?.includes('\0')) yield* this.#broken('a pax path with a NUL', at);
-    if ([...records.keys()].some((key) => key.startsWith('GNU.sparse.'))) yield* this.#broken('a sparse file', at);
+    const records = parsePaxRecords(bytes) ?? (yield* this.#reject('an invalid pax header', at));
+    const [path, linkname, size] = ['path', 'linkpath', 'size'].map((key) => records.get(key));
+    if (size !== undefined && !isSize(size)) yield* this.#reject('a pax header with an invalid size', at);
+    if (path?.includes('\0') || linkname?.includes('\0')) yield* this.#reject('a pax header with a NUL in a path', at);
+    if ([...records.keys()].some((key) => key.startsWith('GNU.sparse.'))) yield* this.#reject('a sparse file', at);
     return {
-      path: records.get('path') ?? earlier.path,
+      path: path ?? earlier.path,
       size: size === undefined ? earlier.size : Number(size),
-      linkname: records.get('linkpath') ?? earlier.linkname,
+      linkname: linkname ?? earlier.linkname,
     };
   }
 
-  /** The content of a pax header or a long name, in memory. */
-  *#kept(size: number): Walk<Uint8Array> {
-    if (size > PAX_LIMIT) yield* this.#broken(`a pax header or long name of ${size} bytes`, this.#position());
-    const content = yield* this.#filled(new Uint8Array(size));
+  /** The content of an extended header, copied. */
+  *#bytes(size: number): Walk<Uint8Array> {
+    if (size > PAX_LIMIT) yield* this.#reject(`an extended header of ${size} bytes, more than ${PAX_LIMIT},`, this.#position());
+    const content = yield* this.#fill(new Uint8Array(size));
     yield* this.#skip(padded(size) - size);
     return content;
   }
 
-  /** One block, in place where it came whole. */
+  /** One block: a view if it came in one piece, else collected in `#partial`. */
   *#block(): Walk<Uint8Array> {
-    if (this.#view.length - this.#offset < BLOCK_SIZE) return yield* this.#filled(this.#partial);
+    if (this.#view.length - this.#offset < BLOCK_SIZE) return yield* this.#fill(this.#partial);
     return yield* this.#some(BLOCK_SIZE);
   }
 
-  *#filled(target: Uint8Array): Walk<Uint8Array> {
+  *#fill(target: Uint8Array): Walk<Uint8Array> {
     for (let filled = 0; filled < target.length; ) {
       const view = yield* this.#some(target.length - filled);
       target.set(view, filled);
@@ -171,10 +179,10 @@ export class ArchiveScan {
   }
 
   *#skip(length: number): Walk<void> {
-    for (let left = length; left > 0; ) left -= (yield* this.#some(left)).length;
+    for (let remaining = length; remaining > 0; ) remaining -= (yield* this.#some(remaining)).length;
   }
 
-  /** What is at hand, at least one byte and at most `limit`. */
+  /** The next bytes: at least one, at most `limit`, as many as have come. */
   *#some(limit: number): Walk<Uint8Array> {
     while (this.#offset === this.#view.length) yield;
     const view = this.#view.subarray(this.#offset, this.#offset + limit);
@@ -182,55 +190,53 @@ export class ArchiveScan {
     return view;
   }
 
-  /** Nothing after a fault can be trusted, but it may be a daemon's message: let that come. */
-  *#broken(what: string, at: number): Walk<never> {
+  /** Records a fault, and first reads on for a while: the wrong bytes may be the start of a daemon's error message. */
+  *#reject(what: string, at: number): Walk<never> {
     this.#fault = `the archive has ${what} at byte ${at}`;
     yield* this.#skip(TAIL_SIZE);
     throw this.#fail(this.#fault);
   }
 
+  /** The position of the walk in the archive, in bytes. */
   #position(): number {
     return this.#received - this.#view.length + this.#offset;
   }
 
-  #cut(): string {
-    const place = `the archive ends after ${this.#received} bytes`;
-    if (this.#inside === undefined) return `${place} without its end-of-archive marker`;
-    return `${place}, inside "${escapeText(this.#inside.path)}", which goes on to byte ${this.#inside.end}`;
+  #truncation(): string {
+    const place = `the archive is truncated after ${this.#received} bytes`;
+    if (this.#current === undefined) return `${place}: it has no end-of-archive marker`;
+    return `${place}, inside "${escapeText(this.#current.path)}", which ends at byte ${this.#current.end}`;
   }
 
   #fail(fault: string): TruncatedError {
     const words = this.#tail.daemonMessage();
     const message = words === undefined ? fault : `${fault}; the daemon says: ${escapeText(words)}`;
-    this.#failure = new TruncatedError(message, {
-      phase: 'archive',
-      received: this.#received,
-      expected: this.#inside?.end,
-    });
+    const fields = { phase: 'archive', received: this.#received, expected: this.#current?.end } as const;
+    this.#failure = new TruncatedError(message, fields);
     return this.#failure;
   }
 }
 
-/** What the headers before a header say in place of its own fields. */
+/** What extended headers set in place of the fields of the next header. */
 interface Overrides {
   readonly path: string | undefined;
   readonly size: number | undefined;
   readonly linkname: string | undefined;
 }
-
-/**
- * The headers that may stand before one entry's: behind global ones, a pax header or GNU's long names. Of several, readers
- * take different ones.
- */
-const BEFORE_ENTRY = /^g*(?:x|LK?|KL?)?$/;
 const NO_OVERRIDES: Overrides = { path: undefined, size: undefined, linkname: undefined };
 
-/** Decimal digits, zeros before them too: POSIX sets no length, and Go and GNU tar read them so. */
+/**
+ * The extended headers that one entry may have, by their types: global pax headers first, then one pax header or one of each
+ * of GNU's long names. Programs read other sequences differently.
+ */
+const EXTENDED_HEADERS = /^g*(?:x|LK?|KL?)?$/;
+
+/** Decimal digits, perhaps with leading zeros: POSIX sets no length, and Go and GNU tar read them. */
 function isSize(text: string): boolean {
   return /^[0-9]+$/.test(text) && Number.isSafeInteger(Number(text));
 }
 
-/** GNU tar ends a long name with a NUL. */
+/** The text up to a NUL, with which GNU tar ends a long name. */
 function longName(bytes: Uint8Array): string {
   return asBuffer(bytes).toString('utf8').replace(/\0.*$/s, '');
 }

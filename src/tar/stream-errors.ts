@@ -1,24 +1,28 @@
-// Errors of streams that a caller hands in. A stream may fail before its bytes are asked for, or after nobody wants them any
-// more; an `error` event without a listener ends the process.
+// Listens for errors of streams that a caller passes in. A stream may fail before it is read, or after it is read no more,
+// and an `error` event without a listener ends the process.
 
 interface Emitter {
   on(event: 'error', listener: (error: unknown) => void): unknown;
 }
 
-/** What has failed so far, by the stream; each is listened to once. */
-const watched = new WeakMap<object, { failure: { readonly error: unknown } | undefined }>();
+interface Watch {
+  failure: { readonly error: unknown } | undefined;
+}
 
-/** Listens for errors of a value that emits them, from now on and for good; returns what tells the first one. */
-export function watchErrors(value: unknown): () => { readonly error: unknown } | undefined {
+/** The watched streams. Each gets one listener. */
+const watches = new WeakMap<object, Watch>();
+
+/** Listens for errors of a value, if it emits events. Returns a function that returns the first error so far, or undefined. */
+export function watchErrors(value: unknown): () => Watch['failure'] {
   if (!isEmitter(value)) return () => undefined;
-  const known = watched.get(value);
+  const known = watches.get(value);
   if (known !== undefined) return () => known.failure;
-  const state: { failure: { readonly error: unknown } | undefined } = { failure: undefined };
-  watched.set(value, state);
+  const watch: Watch = { failure: undefined };
+  watches.set(value, watch);
   value.on('error', (error) => {
-    state.failure ??= { error };
+    watch.failure ??= { error };
   });
-  return () => state.failure;
+  return () => watch.failure;
 }
 
 function isEmitter(value: unknown): value is Emitter {

@@ -1,17 +1,17 @@
-// The end of a stream, kept because a daemon that fails halfway can only leave its message there.
+// Keeps the end of an archive stream. dockerd has answered 200 before it fails, and appends its error message to the stream.
 
 import { asBuffer } from '../bytes.ts';
 import { BYTES, check } from '../kinds.ts';
 
-/** How much is kept for sure; dockerd's messages are one line. */
+/** How much of the end is kept at least, in bytes. dockerd's messages are one line. */
 export const TAIL_SIZE = 4096;
 
-/** The last bytes of a stream: all of them, or at least `TAIL_SIZE`. */
+/** Keeps the last bytes of a stream: all of them, or at least `TAIL_SIZE`. */
 export class Tail {
   readonly #buffer = new Uint8Array(2 * TAIL_SIZE);
   #length = 0;
 
-  /** Takes note of the bytes that follow; half of the buffer moves at a time, however few they are. */
+  /** Copies the end of the next bytes. A full buffer drops its first half, so that small pieces move few bytes. */
   keep(view: Uint8Array): void {
     check(view, BYTES, 'keep', 'view');
     const last = view.length > TAIL_SIZE ? view.subarray(view.length - TAIL_SIZE) : view;
@@ -24,22 +24,19 @@ export class Tail {
   }
 
   /**
-   * The message of an error object at the very end: dockerd has answered 200 and streamed, and where that fails it
-   * appends `{"errorDetail":{"message":...},"error":...}`, in place of a header block or amid an entry cut short.
+   * The message of an error object at the very end, `{"errorDetail":{"message":...},"error":...}`; undefined if there is
+   * none. dockerd writes it where a header block should be, or in the middle of an entry.
    */
   daemonMessage(): string | undefined {
     const text = asBuffer(this.#buffer.subarray(0, this.#length)).toString('utf8');
     const start = text.lastIndexOf('{"error');
-    return start < 0 ? undefined : messageOf(text.slice(start));
-  }
-}
-
-function messageOf(json: string): string | undefined {
-  try {
-    const { errorDetail, error } = JSON.parse(json);
-    const message = errorDetail?.message ?? error;
-    return typeof message === 'string' ? message : undefined;
-  } catch {
-    return undefined; // content that only looked like it
+    if (start < 0) return undefined;
+    try {
+      const { errorDetail, error } = JSON.parse(text.slice(start));
+      const message = errorDetail?.message ?? error;
+      return typeof message === 'string' ? message : undefined;
+    } catch {
+      return undefined; // content of an entry that looked like an error object
+    }
   }
 }

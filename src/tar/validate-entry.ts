@@ -1,39 +1,40 @@
-// What may go into an archive: the entries as a caller gives them, their defaults, and what is refused.
+// Checks the entries that a caller gives to the packer, and sets their defaults.
 
 import { ELLIPSIS, escapeText, hasUtf8, isDetached, utf8 } from '../bytes.ts';
 import { TarError } from '../errors.ts';
 import { MAX_ID } from './header.ts';
 import type { TarHeader } from './header.ts';
 
-/** An entry's bytes. Text is written as UTF-8; chunks that come one after another need the entry's `size`. */
+/** The content of a file: bytes, text that is written as UTF-8, or chunks of bytes, which need the entry's `size`. */
 export type TarContent = Uint8Array | string | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-/** One entry of an archive. What is left out has a fixed value, so that the same entries give the same bytes. */
+/** One entry of an archive. Defaults are fixed values, so that the same entries give the same bytes. */
 export interface TarEntry {
-  /** Relative, with slashes. A directory's may end in one. */
+  /** Relative, with slashes. A directory's path may end in a slash. */
   readonly path: string;
-  /** `"file"` if left out. */
+  /** Default `"file"`. */
   readonly type?: TarEntryType | undefined;
-  /** Permission bits; 0o644 if left out, 0o755 for directories, 0o777 for symlinks. */
+  /** Permission bits. Default 0o644; 0o755 for a directory, 0o777 for a symlink. */
   readonly mode?: number | undefined;
-  /** 0 if left out. */
+  /** The owner's user ID. Default 0. */
   readonly uid?: number | undefined;
-  /** 0 if left out. */
+  /** The owner's group ID. Default 0. */
   readonly gid?: number | undefined;
-  /** Seconds since 1970, fractions too; 0 if left out. */
+  /** Seconds since 1970; may have a fraction. Default 0. */
   readonly mtime?: number | undefined;
-  /** Length of the content in bytes; only chunks need it. */
+  /** The length of the content in bytes. Required for chunks only. */
   readonly size?: number | undefined;
-  /** A symlink's text, or the path of the earlier entry that a link is another name of. */
+  /** The target of a symlink, which may be any text, or of a link: the path of an earlier entry. */
   readonly linkname?: string | undefined;
-  /** A file's bytes; none if left out. */
+  /** The content of a file. Default none. */
   readonly content?: TarContent | undefined;
-  /** A device's numbers; 0 if left out. */
+  /** The major number of a device, at most 2,097,151. Default 0. */
   readonly devmajor?: number | undefined;
+  /** The minor number of a device, at most 2,097,151. Default 0. */
   readonly devminor?: number | undefined;
 }
 
-/** What an entry can be. */
+/** The type of an entry: `"file"`, `"directory"`, `"symlink"`, `"link"` (hard link), `"char"`, `"block"` or `"fifo"`. */
 export type TarEntryType = keyof typeof TYPES;
 
 const TYPES = {
@@ -46,7 +47,7 @@ const TYPES = {
   fifo: { typeflag: '6', mode: 0o644 },
 } as const;
 
-/** The keys of an entry, and the only types that take them where not all do. */
+/** The keys of an entry, and which types may have them. */
 const KEYS: Readonly<Record<keyof TarEntry, readonly TarEntryType[] | 'all'>> = {
   path: 'all',
   type: 'all',
@@ -54,33 +55,34 @@ const KEYS: Readonly<Record<keyof TarEntry, readonly TarEntryType[] | 'all'>> = 
   uid: 'all',
   gid: 'all',
   mtime: 'all',
-  size: 'all', // anything but a file has none, and may say so
+  size: 'all', // must be 0 for anything but a file
   linkname: ['link', 'symlink'],
   content: ['file'],
   devmajor: ['char', 'block'],
   devminor: ['char', 'block'],
 };
 
-/** An entry found good, with nothing left open. */
+/** A valid entry with all its defaults. */
 export interface CheckedEntry extends TarHeader {
-  /** The content where it is in memory; else `chunks` brings it. */
+  /** The content, if it is in memory. */
   readonly bytes: Uint8Array | undefined;
+  /** The content, if it comes in chunks. */
   readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array> | undefined;
 }
 
-/** Checks all that can be known before the first byte is written, and throws `TarError` at what cannot be meant. */
+/** Checks everything that can be known before the first byte is written. Throws a `TarError` for an invalid entry. */
 export function checkEntry(entry: TarEntry): CheckedEntry {
-  if (typeof entry !== 'object' || entry === null) throw new TarError('tar: an entry is an object with a path');
+  if (typeof entry !== 'object' || entry === null) throw new TarError('tar: an entry must be an object with a path');
   const type = entry.type ?? 'file';
-  if (!Object.hasOwn(TYPES, type)) throw refusal(entry, `no type is called ${quote(type)}`);
+  if (!Object.hasOwn(TYPES, type)) throw entryError(entry, `unknown type ${quote(type)}`);
   checkKeys(entry, type);
   const { content } = entry;
-  const bytes = typeof content === 'string' ? utf8(wellFormed(entry, 'content', content)) : content;
+  const bytes = typeof content === 'string' ? utf8(checkText(entry, 'content', content)) : content;
   const inMemory = bytes instanceof Uint8Array;
   return {
     path: checkPath(entry, type),
     typeflag: TYPES[type].typeflag,
-    mode: (entry.mode === undefined ? TYPES[type].mode : checkInteger(entry, 'mode')) & 0o7777, // above are a stat's type bits
+    mode: (entry.mode === undefined ? TYPES[type].mode : checkInteger(entry, 'mode')) & 0o7777, // drops the type bits of stat
     uid: entry.uid === undefined ? 0 : checkInteger(entry, 'uid'),
     gid: entry.gid === undefined ? 0 : checkInteger(entry, 'gid'),
     size: inMemory ? sizeOfBytes(entry, bytes) : sizeOfChunks(entry, type),
@@ -95,47 +97,46 @@ export function checkEntry(entry: TarEntry): CheckedEntry {
 
 function checkKeys(entry: TarEntry, type: TarEntryType): void {
   for (const key in entry) {
-    if (!Object.hasOwn(KEYS, key)) throw refusal(entry, `an entry has no ${quote(key)}`);
+    if (!Object.hasOwn(KEYS, key)) throw entryError(entry, `unknown key ${quote(key)}`);
     const types = KEYS[key as keyof TarEntry];
     if (types === 'all' || types.includes(type) || entry[key as keyof TarEntry] === undefined) continue;
-    throw refusal(entry, `a ${type} has no ${key}`);
+    throw entryError(entry, `${key} is not allowed for type "${type}"`);
   }
 }
 
-/** A path with "." or empty segments means the same to every reader, and goes in as it is. */
+/** A path with "." or empty segments means the same to every reader, and is written as it is. */
 function checkPath(entry: TarEntry, type: TarEntryType): string {
-  const given: unknown = entry.path; // read once: what is checked is what is written
+  const given: unknown = entry.path; // read once, so that the checked path is the written one
   if (type === 'file' && typeof given === 'string' && plainPath.test(given)) return given;
-  const path = insideTree(entry, 'path', wellFormed(entry, 'path', given));
+  const path = checkRelative(entry, 'path', checkText(entry, 'path', given));
   if (type === 'directory') return path.endsWith('/') ? path : `${path}/`;
-  if (/(?:^|\/)\.?$/.test(path)) throw refusal(entry, `the path of a ${type} ends like a directory's`);
+  if (/(?:^|\/)\.?$/.test(path)) throw entryError(entry, `the path of a ${type} must not end in "/" or "."`);
   return path;
 }
 
-// What nearly all paths are, and nothing that any of the rules here and below refuses.
+/** A path that none of the rules forbids. Nearly all paths are like this. */
 const plainPath = /^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/;
 
-/** A symlink's target is free text, and no reader needs it to exist; a link's is a path in the archive. */
 function checkLinkname(entry: TarEntry, type: TarEntryType): string {
   if (type !== 'link' && type !== 'symlink') return '';
-  const linkname = wellFormed(entry, 'linkname', entry.linkname);
-  if (linkname === '') throw refusal(entry, 'the linkname is empty');
-  return type === 'link' ? insideTree(entry, 'linkname', linkname) : linkname;
+  const linkname = checkText(entry, 'linkname', entry.linkname);
+  if (linkname === '') throw entryError(entry, 'the linkname is empty');
+  return type === 'link' ? checkRelative(entry, 'linkname', linkname) : linkname;
 }
 
-/** Text that its bytes tell whole: a NUL would end it early, and a lone surrogate has no UTF-8. */
-function wellFormed(entry: TarEntry, key: 'path' | 'linkname' | 'content', text: unknown): string {
-  if (typeof text !== 'string') throw refusal(entry, `the ${key} is no text`);
-  if (key !== 'content' && text.includes('\0')) throw refusal(entry, `the ${key} has a NUL in it`);
-  if (!hasUtf8(text)) throw refusal(entry, `the ${key} has a lone surrogate in it`);
+/** Text that can be written and read back: a NUL would end it, and an unpaired surrogate has no UTF-8. */
+function checkText(entry: TarEntry, key: 'path' | 'linkname' | 'content', text: unknown): string {
+  if (typeof text !== 'string') throw entryError(entry, `the ${key} is not a string`);
+  if (key !== 'content' && text.includes('\0')) throw entryError(entry, `the ${key} contains a NUL`);
+  if (!hasUtf8(text)) throw entryError(entry, `the ${key} contains an unpaired surrogate`);
   return text;
 }
 
-/** An entry or a link that leaves the tree would write over the reader's own files. */
-function insideTree(entry: TarEntry, key: 'path' | 'linkname', path: string): string {
-  if (path === '') throw refusal(entry, `the ${key} is empty`);
-  if (path.startsWith('/')) throw refusal(entry, `the ${key} ${quote(path)} is absolute`);
-  if (/(?:^|\/)\.\.(?:\/|$)/.test(path)) throw refusal(entry, `the ${key} ${quote(path)} has a ".." segment`);
+/** A path inside the archive. Any other would make a reader write over its own files. */
+function checkRelative(entry: TarEntry, key: 'path' | 'linkname', path: string): string {
+  if (path === '') throw entryError(entry, `the ${key} is empty`);
+  if (path.startsWith('/')) throw entryError(entry, `the ${key} ${quote(path)} is absolute`);
+  if (/(?:^|\/)\.\.(?:\/|$)/.test(path)) throw entryError(entry, `the ${key} ${quote(path)} has a ".." segment`);
   return path;
 }
 
@@ -144,41 +145,38 @@ type IntegerKey = 'mode' | 'uid' | 'gid' | 'size' | 'devmajor' | 'devminor';
 function checkInteger(entry: TarEntry, key: IntegerKey, limit = Number.MAX_SAFE_INTEGER): number {
   const value: unknown = entry[key];
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= limit) return value as number;
-  throw refusal(entry, `the ${key} ${quote(value)} is no integer from 0 to ${limit}`);
+  throw entryError(entry, `the ${key} ${quote(value)} is not an integer from 0 to ${limit}`);
 }
 
 function checkTime(entry: TarEntry): number {
   const mtime = entry.mtime ?? 0;
   if (typeof mtime === 'number' && Math.abs(mtime) <= Number.MAX_SAFE_INTEGER) return mtime;
-  throw refusal(entry, `the mtime ${quote(mtime)} is no time in seconds`);
+  throw entryError(entry, `the mtime ${quote(mtime)} is not a number of seconds`);
 }
 
 function sizeOfBytes(entry: TarEntry, bytes: Uint8Array): number {
   const { length } = bytes;
-  if (length === 0 && isDetached(bytes)) throw refusal(entry, 'the content has no bytes any more: its memory was transferred');
+  if (length === 0 && isDetached(bytes)) throw entryError(entry, 'the content is detached: its memory was transferred');
   if (entry.size === undefined || checkInteger(entry, 'size') === length) return length;
-  throw refusal(entry, `the size is ${entry.size}, but the content has ${length} bytes`);
+  throw entryError(entry, `the size is ${entry.size}, but the content has ${length} bytes`);
 }
 
 function sizeOfChunks(entry: TarEntry, type: TarEntryType): number {
   const { content } = entry;
   const size = entry.size === undefined ? 0 : checkInteger(entry, 'size');
   if (content === undefined && size === 0) return 0;
-  if (content === undefined) throw refusal(entry, `the size is ${size}, but a ${type} without content has 0 bytes`);
-  if (!isIterable(content)) throw refusal(entry, 'the content is neither bytes, nor text, nor chunks of bytes');
-  if (entry.size === undefined) throw refusal(entry, 'content that comes in chunks needs its size');
+  if (content === undefined) throw entryError(entry, `the size is ${size}, but a ${type} without content has 0 bytes`);
+  const isIterable = typeof content === 'object' && content !== null && (Symbol.asyncIterator in content || Symbol.iterator in content);
+  if (!isIterable) throw entryError(entry, 'the content must be bytes, a string or chunks of bytes');
+  if (entry.size === undefined) throw entryError(entry, 'content in chunks needs a size');
   return size;
 }
 
-function isIterable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && (Symbol.asyncIterator in value || Symbol.iterator in value);
-}
-
-/** How much of a value an error shows, in characters; a path may have a million. */
+/** How much of a value an error shows, in characters. A path may have a million. */
 const SHOWN_CHARACTERS = 300;
 
-/** The error, with the entry's path in its text and beside it. */
-export function refusal({ path }: { readonly path: string }, why: string, cause?: unknown): TarError {
+/** Makes the error for an entry, with the entry's path in its message and its `path`. */
+export function entryError({ path }: { readonly path: string }, why: string, cause?: unknown): TarError {
   const known = typeof path === 'string' ? path : undefined;
   return new TarError(`tar: entry ${quote(path)}: ${why}`, { path: known, cause });
 }

@@ -221,15 +221,15 @@ sys.stdout.buffer.write(member.tobuf(tarfile.GNU_FORMAT))`);
   // alone, and none that has a global header behind it; and it puts sparse files together from their parts.
   const [paxPath, longName, ofAll] = [meta('x', paxRecord('path', 'a')), meta('L', 'b\0'), meta('g', paxRecord('comment', 'c'))];
   it.each([
-    ['a pax header and a long name', [paxPath, longName], 'headers of two kinds for one entry at byte 1024'],
-    ['a long name and a pax header', [longName, paxPath], 'headers of two kinds for one entry at byte 1024'],
-    ['a long link between two long names', [longName, meta('K', 'k\0'), longName], 'headers of two kinds for one entry at byte 2048'],
-    ['two pax headers', [paxPath, meta('x', paxRecord('mtime', '1'))], 'headers of two kinds for one entry at byte 1024'],
-    ['a pax header and a global one', [paxPath, ofAll], 'headers of two kinds for one entry at byte 1024'],
-    ['a size for a long name or for a file', [meta('x', paxRecord('size', '1024')), longName], 'headers of two kinds for one entry at byte 1024'],
+    ['a pax header and a long name', [paxPath, longName], 'conflicting extended headers for one entry at byte 1024'],
+    ['a long name and a pax header', [longName, paxPath], 'conflicting extended headers for one entry at byte 1024'],
+    ['a long link between two long names', [longName, meta('K', 'k\0'), longName], 'conflicting extended headers for one entry at byte 2048'],
+    ['two pax headers', [paxPath, meta('x', paxRecord('mtime', '1'))], 'conflicting extended headers for one entry at byte 1024'],
+    ['a pax header and a global one', [paxPath, ofAll], 'conflicting extended headers for one entry at byte 1024'],
+    ['a size for a long name or for a file', [meta('x', paxRecord('size', '1024')), longName], 'conflicting extended headers for one entry at byte 1024'],
     ['a sparse file by pax records', [meta('x', paxRecord('GNU.sparse.name', 'a'))], 'a sparse file at byte'],
-    ['a path with a NUL', [meta('x', paxRecord('path', 'a\0b'))], 'a pax path with a NUL at byte'],
-    ['a link to a path with a NUL', [meta('x', paxRecord('linkpath', 'a\0b'))], 'a pax path with a NUL at byte'],
+    ['a path with a NUL', [meta('x', paxRecord('path', 'a\0b'))], 'a pax header with a NUL in a path at byte'],
+    ['a link to a path with a NUL', [meta('x', paxRecord('linkpath', 'a\0b'))], 'a pax header with a NUL in a path at byte'],
   ])('refuses %s, which not all programs read alike', (_, before, words) => {
     const archive = concat([...before, header({ path: 'c', typeflag: '0', size: 0 }), new Uint8Array(1024)]);
     expect(failure([archive]).message).toContain(words);
@@ -253,13 +253,13 @@ sys.stdout.buffer.write(member.tobuf(tarfile.GNU_FORMAT))`);
   it.each([
     ['a long link of more than 1 MiB', () => header({ path: 'x', typeflag: 'K', size: 2 ** 20 + 1 }), '1048577 bytes'],
     ['a pax header of more than 1 MiB', () => header({ path: 'x', typeflag: 'x', size: 2 ** 20 + 1 }), '1048577 bytes'],
-    ['a pax header that is none', () => meta('x', '99 path=a\n'), 'faulty pax header'],
-    ['a pax size that is none', () => concat([meta('x', paxRecord('size', '0x10')), header({})]), 'faulty pax size'],
-    ['a lone block of zeros', () => concat([new Uint8Array(512), header({})]), 'lone block of zeros'],
-    ['bytes after the end', () => concat([new Uint8Array(1500), Uint8Array.of(1)]), 'bytes after its end at byte 1500'],
-    ['text where a header should be', () => Buffer.alloc(512, 'text '), 'no header block at byte 0'],
+    ['a pax header that is none', () => meta('x', '99 path=a\n'), 'invalid pax header'],
+    ['a pax size that is none', () => concat([meta('x', paxRecord('size', '0x10')), header({})]), 'pax header with an invalid size'],
+    ['a lone block of zeros', () => concat([new Uint8Array(512), header({})]), 'single block of zeros'],
+    ['bytes after the end', () => concat([new Uint8Array(1500), Uint8Array.of(1)]), 'data after its end at byte 1500'],
+    ['text where a header should be', () => Buffer.alloc(512, 'text '), 'an invalid header block at byte 0'],
     // The checksum counts as spaces, whatever it is, also in the sum of signed bytes: found by fuzzing.
-    ['zeros but for a high byte in the checksum', () => new Uint8Array(1536).fill(0x80, 148, 149), 'no header block at byte 0'],
+    ['zeros but for a high byte in the checksum', () => new Uint8Array(1536).fill(0x80, 148, 149), 'an invalid header block at byte 0'],
   ])('refuses %s, and goes on refusing', (_, make, words) => {
     expect(failure([make()]).message).toContain(words);
     const archive = new ArchiveScan();
@@ -275,7 +275,7 @@ sys.stdout.buffer.write(member.tobuf(tarfile.GNU_FORMAT))`);
   it('names the entry that is cut, and where it would have ended', async () => {
     const archive = await pack([{ path: 'a\u001b', content: 'x'.repeat(1000) }]);
     const { message, expected } = failure([archive.subarray(0, 600)]);
-    expect(message).toBe('the archive ends after 600 bytes, inside "a\\u{1b}", which goes on to byte 1536');
+    expect(message).toBe('the archive is truncated after 600 bytes, inside "a\\u{1b}", which ends at byte 1536');
     expect(expected).toBe(1536);
   });
 
@@ -334,14 +334,14 @@ describe("a daemon's error in the archive", () => {
     ['JSON of another kind', '{"status":"ok"}'],
   ])('is not made up: %s', (_, text) => {
     expect(failure([Buffer.from(text)]).message).toBe(
-      `the archive ends after ${text.length} bytes without its end-of-archive marker`,
+      `the archive is truncated after ${text.length} bytes: it has no end-of-archive marker`,
     );
   });
 
   it('is waited for only so long', () => {
     const archive = new ArchiveScan();
     archive.push(Buffer.alloc(512 + 4095, '{'));
-    expect(() => archive.push(Buffer.alloc(1, '{'))).toThrow('no header block at byte 0');
+    expect(() => archive.push(Buffer.alloc(1, '{'))).toThrow('an invalid header block at byte 0');
   });
 
   it('does not stop a file that holds such an error from being one', async () => {
