@@ -1,51 +1,56 @@
-// What the engine says of itself, of logins, of events and of the room that images take. `@since` and `@until` are as in
-// image-types.ts.
+// Types of the engine's answers about itself, logins, events and disk usage. `@since` and `@until` are explained in image.ts.
 
 import type { ImageSummary } from './image.ts';
 
-/** What an engine says of itself when pinged. */
+/** The result of a ping, from the fields of the response's head. */
 export interface PingResult {
-  /** The newest API version that it speaks. */
+  /** The newest API version that the engine supports: `1.51`. */
   readonly apiVersion: string;
-  /** `linux`, `windows`; Podman 4 does not say. */
+  /** `linux` or `windows`; undefined on Podman 4. */
   readonly osType: string | undefined;
+  /** Whether the daemon runs with experimental features. */
   readonly experimental: boolean;
-  /** `1` the classic builder, `2` BuildKit. */
+  /** `1` for the classic builder, `2` for BuildKit; undefined if the engine does not say. */
   readonly builderVersion: string | undefined;
-  /** `Docker/28.5.2 (linux)`, `Libpod/4.3.1 (linux)`. */
+  /** `Docker/28.5.2 (linux)`, `Libpod/4.3.1 (linux)`; undefined if the engine does not say. */
   readonly server: string | undefined;
-  /** Podman answers as Docker, but for what it has not. */
+  /** Whether the engine is Podman, which implements Docker's API with differences. */
   readonly isPodman: boolean;
-  /** `4.3.1`; undefined where the engine is none. */
+  /** `4.3.1`; undefined if the engine is not Podman. */
   readonly podmanVersion: string | undefined;
 }
 
-/** An engine's versions. */
+/** The versions of an engine and of its host. */
 export interface VersionResult {
+  /** The version of the engine: `28.5.2`. */
   readonly Version: string;
+  /** The newest API version that it supports: `1.51`. */
   readonly ApiVersion: string;
-  /** @since API 1.25 */
+  /** The oldest API version that it supports. @since API 1.25 */
   readonly MinAPIVersion?: string;
+  /** `linux`, `windows`. */
   readonly Os: string;
+  /** `amd64`, `arm64`. */
   readonly Arch: string;
   readonly KernelVersion?: string;
   readonly GitCommit?: string;
   readonly GoVersion?: string;
   readonly BuildTime?: string;
-  /** Left out where it is false. */
+  /** Left out if it is false. */
   readonly Experimental?: boolean;
-  /** @since API 1.35 */
+  /** The product. @since API 1.35 */
   readonly Platform?: VersionPlatform;
-  /** @since API 1.35 */
+  /** The programs that the engine consists of. @since API 1.35 */
   readonly Components?: readonly VersionComponent[];
 }
 
-/** What an engine is a build of: `Docker Engine - Community`, `linux/amd64/debian-12`. */
+/** The product that an engine is a build of. */
 export interface VersionPlatform {
+  /** `Docker Engine - Community`; on Podman `linux/amd64/debian-12`. */
   readonly Name: string;
 }
 
-/** One program that an engine is made of. */
+/** One program that an engine consists of. */
 export interface VersionComponent {
   /** `Engine`, `containerd`, `runc`, `Podman Engine`, `Conmon`. */
   readonly Name: string;
@@ -53,7 +58,7 @@ export interface VersionComponent {
   readonly Details?: Readonly<Record<string, string>> | null;
 }
 
-/** What an engine says of itself at length; of its many fields, those that matter to images. */
+/** The state and settings of an engine. These are the fields that matter to images; others are kept. */
 export interface InfoResult {
   readonly ID: string;
   readonly Name: string;
@@ -61,59 +66,62 @@ export interface InfoResult {
   readonly OperatingSystem: string;
   readonly OSType: string;
   readonly Architecture: string;
+  /** The number of images. */
   readonly Images: number;
-  /** The storage driver, `overlay2`, `overlayfs`, `overlay`. */
+  /** The storage driver: `overlay2`; `overlayfs` on the containerd store; `overlay` on Podman. */
   readonly Driver: string;
+  /** Pairs of a name and a value. */
   readonly DriverStatus: readonly (readonly [string, string])[] | null;
   readonly Warnings?: readonly string[] | null;
   readonly [field: string]: unknown;
 }
 
-/** What a registry said to credentials. */
+/** The result of a login that succeeded. */
 export interface AuthResult {
   /** `Login Succeeded`. */
   readonly Status: string;
-  /** A token to be used in place of the password; where the registry gives none, empty, or left out (Docker 29). */
+  /** A token to use instead of the password; empty or left out (Docker 29) if the registry gives none. */
   readonly IdentityToken?: string;
 }
 
-/** Something that happened to an image. */
+/** One event of an image. */
 export interface ImageEvent {
   readonly Type: 'image';
-  /** `create`, `delete`, `import`, `load`, `prune`, `pull`, `push`, `save`, `tag`, `untag`; Podman has its own, too. */
+  /** `create`, `delete`, `import`, `load`, `prune`, `pull`, `push`, `save`, `tag`, `untag`; Podman also has its own. */
   readonly Action: string;
   readonly Actor: EventActor;
   /** Seconds since 1970. */
   readonly time: number;
-  /** Nanoseconds since 1970; above 2^53, so the last digits are not exact. */
+  /** Nanoseconds since 1970. The value is above 2^53, so its last digits are not exact. */
   readonly timeNano: number;
   /** `local`. */
   readonly scope?: string;
-  /** As `Action`. @until API 1.52 */
+  /** The same as `Action`. @until API 1.52 */
   readonly status?: string;
-  /** As `Actor.ID`. @until API 1.52 */
+  /** The same as `Actor.ID`. @until API 1.52 */
   readonly id?: string;
-  /** @until API 1.52 */
+  /** The image's name. @until API 1.52 */
   readonly from?: string;
 }
 
-/** What an event happened to. */
+/** The subject of an event. */
 export interface EventActor {
-  /** The image's name or id; empty when Podman 4 has loaded some. */
+  /** The image's name or ID; empty for a load on Podman 4. */
   readonly ID: string;
-  /** `name`, and the image's labels. */
+  /** `name` and the image's labels. */
   readonly Attributes: Readonly<Record<string, string>> | null;
 }
 
-/** How much the images of an engine take. */
+/** Disk usage of an engine's images, API 1.25. */
 export interface ImageDiskUsage {
-  /** All layers, each counted once, in bytes. */
+  /** Size of all layers in bytes, each counted once. */
   readonly totalSize: number;
-  /** What no container needs, in bytes. */
+  /** How much of it no container needs, in bytes. */
   readonly reclaimable: number;
+  /** The number of images. */
   readonly totalCount: number;
-  /** Images that a container uses. */
+  /** The number of images that a container uses. */
   readonly activeCount: number;
-  /** Each image with its share, where `verbose` asked for them. */
+  /** Each image with its sizes; undefined without the option `verbose`. */
   readonly images: readonly ImageSummary[] | undefined;
 }

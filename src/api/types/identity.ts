@@ -1,40 +1,46 @@
-// What the engine's JSON answers say of where an image is from: who signed it, who built it, and whence it was pulled.
+// Types of the engine's answers about the origin of an image: its signatures, its build, and the repositories it came from.
+// They are part of `ImageInspect` (API 1.53) and `ImageManifestImage` (API 1.54), on the containerd store.
 
-/** Where an image is from, as the engine itself has verified. */
+/** The origin of an image, as the engine itself has verified it. Each list is left out if it is empty. */
 export interface ImageIdentity {
+  /** Signatures of the image. */
   readonly Signature?: readonly SignatureIdentity[];
-  /** Where it was pulled from, and pushed to. */
+  /** Repositories from which the image was pulled, or to which it was pushed. */
   readonly Pull?: readonly PullIdentity[];
+  /** Builds that made the image. */
   readonly Build?: readonly BuildIdentity[];
 }
 
 /** One signature of an image. */
 export interface SignatureIdentity {
-  /** What kind of signature it is, in words. */
+  /** The kind of signature, in words. */
   readonly Name?: string;
+  /** Proofs of the time of the signature. */
   readonly Timestamps?: readonly SignatureTimestamp[];
-  /** A signer that engines know: `DHI`. */
+  /** The name of a signer that the engine knows: `DHI`. */
   readonly KnownSigner?: string;
-  /** The image's name as it was signed; old signatures. */
+  /** The image's name in the signature; only in old formats of signatures. */
   readonly DockerReference?: string;
+  /** The signer, from the certificate. */
   readonly Signer?: SignerIdentity;
-  /** `bundle-v0.3`, `simplesigning-v1`. */
+  /** The format: `bundle-v0.3`, `simplesigning-v1`. */
   readonly SignatureType?: string;
-  /** Why it could not be verified; then there is nothing else. */
+  /** Why the signature could not be verified; the other fields are then left out. */
   readonly Error?: string;
   readonly Warnings?: readonly string[];
 }
 
-/** When an image was signed, as others witness. */
+/** A proof of when an image was signed. */
 export interface SignatureTimestamp {
-  /** `Tlog`, `TimestampAuthority`. */
+  /** `Tlog` or `TimestampAuthority`. */
   readonly Type: string;
+  /** Address of the log or authority. */
   readonly URI: string;
   /** RFC 3339. */
   readonly Timestamp: string;
 }
 
-/** What the certificate of a signer says, in the names of Fulcio. */
+/** What the signer's certificate says. The fields are extensions of Fulcio certificates, all of them optional. */
 export interface SignerIdentity {
   readonly CertificateIssuer?: string;
   readonly SubjectAlternativeName?: string;
@@ -55,14 +61,15 @@ export interface SignerIdentity {
   readonly SourceRepositoryVisibilityAtSigning?: string;
 }
 
-/** Where an image was pulled from. */
+/** A repository from which an image was pulled. */
 export interface PullIdentity {
+  /** `docker.io/library/alpine`. */
   readonly Repository?: string;
 }
 
-/** Which build an image is of. */
+/** A build that made an image. */
 export interface BuildIdentity {
-  /** The build's, in the history of BuildKit. */
+  /** The reference of the build in BuildKit's history. */
   readonly Ref?: string;
   /** RFC 3339. */
   readonly CreatedAt?: string;

@@ -1,95 +1,100 @@
-// What the engine's JSON answers say of images, as the API's documents and recorded answers have it. In these files, every
-// field that some engine leaves out is optional; unknown ones are kept. `@since` is the first API version that has a field,
-// `@until` the first that has it no more; Podman, which overlooks the version, has those of old at any time.
+// Types of the engine's answers about images, from the API's documentation and recorded answers. In these files, a field that
+// some engine leaves out is optional; fields without a type are kept. `@since` is the first API version with a field, `@until`
+// the first version without it. Podman ignores the version, and sends old fields with any.
 
 import type { ImageIdentity } from './identity.ts';
 import type { Descriptor, ImageManifestSummary } from './manifest.ts';
 
-/** One image in a list. */
+/** One image in the result of `images`. */
 export interface ImageSummary {
-  /** `sha256:...`: of the configuration, or of the index on the containerd store. */
+  /** The ID, `sha256:...`: the digest of the configuration; on the containerd store, of the index or manifest. */
   readonly Id: string;
-  /** Empty for an image that was not built here. */
+  /** The ID of the image that this one was built from; empty if it was not built on this engine. */
   readonly ParentId: string;
-  /** `[]` for an untagged image. */
+  /** Names with tags, `alpine:3.20`; `[]` for an untagged image. */
   readonly RepoTags: readonly string[];
+  /** Names with digests, `alpine@sha256:...`. */
   readonly RepoDigests: readonly string[];
   /** Seconds since 1970. */
   readonly Created: number;
   /** In bytes. */
   readonly Size: number;
-  /** In bytes; -1 where it was not asked for (`sharedSize`), 0 on Podman 4. */
+  /** Size in bytes of layers that other images have, too; -1 without the option `sharedSize`, 0 on Podman 4. */
   readonly SharedSize: number;
-  /** How many use it; -1 below API 1.51. */
+  /** How many containers use the image; -1 below API 1.51. */
   readonly Containers: number;
   readonly Labels: Readonly<Record<string, string>> | null;
-  /** As `Size`. @until API 1.44 */
+  /** The same as `Size`. @until API 1.44 */
   readonly VirtualSize?: number;
-  /** Of the index or manifest; containerd store. @since API 1.48 */
+  /** The index or manifest. Containerd store. @since API 1.48 */
   readonly Descriptor?: Descriptor;
-  /** With `manifests`; containerd store. @since API 1.47 */
+  /** Only with the option `manifests`. Containerd store. @since API 1.47 */
   readonly Manifests?: readonly ImageManifestSummary[];
-  /** As `RepoTags`; Podman. */
+  /** The same as `RepoTags`. Podman. */
   readonly Names?: readonly string[];
-  /** Of the manifest; Podman. */
+  /** The digest of the manifest. Podman. */
   readonly Digest?: string;
-  /** The names that it had; Podman. */
+  /** Earlier names of the image. Podman. */
   readonly History?: readonly string[];
-  /** Whether it has no name; Podman. */
+  /** Whether the image has no name. Podman. */
   readonly Dangling?: boolean;
-  /** Whether it is in a store that cannot be written; Podman. */
+  /** Whether the image is in a read-only store. Podman. */
   readonly ReadOnly?: boolean;
-  /** Whether it is an index; Podman 5. */
+  /** Whether the image is a manifest list. Podman 5. */
   readonly IsManifestList?: boolean;
-  /** Podman 5. */
+  /** The architecture. Podman 5. */
   readonly Arch?: string;
-  /** Podman 5. */
+  /** The operating system. Podman 5. */
   readonly Os?: string;
 }
 
-/** One image. */
+/** The result of `inspectImage`. */
 export interface ImageInspect {
-  /** `sha256:...`: of the configuration; on the containerd store of the index, or with `platform` of the manifest. */
+  /** The ID, `sha256:...`: the digest of the configuration; on the containerd store, of the index, or with `platform` of the manifest. */
   readonly Id: string;
+  /** Names with tags, `alpine:3.20`. */
   readonly RepoTags: readonly string[];
+  /** Names with digests, `alpine@sha256:...`. */
   readonly RepoDigests: readonly string[];
-  /** RFC 3339; left out from API 1.44 where it is not known. */
+  /** RFC 3339; from API 1.44, left out if it is unknown. */
   readonly Created?: string;
+  /** `amd64`, `arm64`; empty for an artifact. */
   readonly Architecture: string;
+  /** `linux`, `windows`; empty for an artifact. */
   readonly Os: string;
-  /** @since API 1.39 */
+  /** The variant of the architecture: `v7`. @since API 1.39 */
   readonly Variant?: string;
-  /** On Podman the version of Docker that built it, by mistake. @since API 1.28 */
+  /** The version of Windows; on Podman, by mistake, of the Docker that built the image. @since API 1.28 */
   readonly OsVersion?: string;
   /** In bytes. */
   readonly Size: number;
-  /** As `Size`. @until API 1.44 */
+  /** The same as `Size`. @until API 1.44 */
   readonly VirtualSize?: number;
-  /** Left out from API 1.52 where it is empty, as are `Comment`, `DockerVersion` and `Author`. */
+  /** The ID of the image that this one was built from. From API 1.52, left out if empty, as are the next three fields. */
   readonly Parent?: string;
   readonly Comment?: string;
-  /** What built it, long ago. */
+  /** The version of Docker that built the image. */
   readonly DockerVersion?: string;
   readonly Author?: string;
-  /** That in which it was committed. @until API 1.45 */
+  /** The container that was committed. @until API 1.45 */
   readonly Container?: string;
-  /** @until API 1.45 */
+  /** The configuration of that container. @until API 1.45 */
   readonly ContainerConfig?: ImageConfig | null;
   readonly Config: ImageConfig | null;
-  /** Left out from API 1.52 on the containerd store. */
+  /** From API 1.52, left out on the containerd store. */
   readonly GraphDriver?: GraphDriver | null;
   readonly RootFS: RootFileSystem;
-  /** @since API 1.31 */
+  /** What the engine records about the image. @since API 1.31 */
   readonly Metadata?: ImageMetadata;
-  /** Of the index or manifest; containerd store. @since API 1.48 */
+  /** The index or manifest. Containerd store. @since API 1.48 */
   readonly Descriptor?: Descriptor;
-  /** With `manifests`; containerd store. @since API 1.48 */
+  /** Only with the option `manifests`. Containerd store. @since API 1.48 */
   readonly Manifests?: readonly ImageManifestSummary[];
-  /** Containerd store. @since API 1.53 */
+  /** The origin of the image. Containerd store. @since API 1.53 */
   readonly Identity?: ImageIdentity | null;
 }
 
-/** How a container of the image starts. From API 1.52 what is not set is left out; before, it is empty or null. */
+/** How a container of the image starts. A field that is not set is left out from API 1.52; before, it is empty or null. */
 export interface ImageConfig {
   readonly User?: string;
   /** `{ "80/tcp": {} }`. */
@@ -107,9 +112,9 @@ export interface ImageConfig {
   readonly StopSignal?: string | null;
   readonly Shell?: readonly string[] | null;
   readonly Healthcheck?: HealthCheck | null;
-  /** Windows. */
+  /** Whether `Cmd` is escaped. Windows. */
   readonly ArgsEscaped?: boolean | null;
-  // Of containers alone: empty in an image.
+  // The following fields are for containers, and empty in an image.
   /** @until API 1.50 */
   readonly Hostname?: string;
   /** @until API 1.50 */
@@ -136,19 +141,23 @@ export interface ImageConfig {
   readonly StopTimeout?: number | null;
 }
 
-/** How to see whether a container is well; times are in nanoseconds. */
+/** The health check of a container. Times are in nanoseconds. */
 export interface HealthCheck {
   /** `["CMD", "curl", "-f", "http://localhost"]`, `["CMD-SHELL", "..."]`, `["NONE"]`. */
   readonly Test?: readonly string[] | null;
+  /** Time between two checks, in nanoseconds. */
   readonly Interval?: number;
+  /** Time limit of one check, in nanoseconds. */
   readonly Timeout?: number;
+  /** Failed checks in sequence that make a container unhealthy. */
   readonly Retries?: number;
+  /** Time after the start in which failed checks do not count, in nanoseconds. */
   readonly StartPeriod?: number;
-  /** @since API 1.44 */
+  /** Time between two checks during the start period, in nanoseconds. @since API 1.44 */
   readonly StartInterval?: number;
 }
 
-/** Where the storage driver has the image. */
+/** The image in the storage driver. */
 export interface GraphDriver {
   /** `overlay2`, `overlayfs`, `overlay`. */
   readonly Name: string;
@@ -159,48 +168,51 @@ export interface GraphDriver {
 export interface RootFileSystem {
   /** `layers`. */
   readonly Type?: string;
-  /** The `sha256:...` of each when unpacked, the lowest first. */
+  /** The digest of each uncompressed layer, `sha256:...`, from the lowest to the highest. */
   readonly Layers?: readonly string[] | null;
 }
 
-/** What the engine knows of an image that is not in the image. */
+/** What the engine records about an image. */
 export interface ImageMetadata {
-  /** RFC 3339. */
+  /** When the image was last tagged on this engine, RFC 3339. */
   readonly LastTagTime?: string;
 }
 
-/** One step in an image's making, newest first. */
+/** One step of an image's history; the newest comes first. */
 export interface HistoryItem {
-  /** `<missing>` where the layer came from elsewhere. */
+  /** The ID of the image of this step; `<missing>` if it was not made on this engine. */
   readonly Id: string;
   /** Seconds since 1970. */
   readonly Created: number;
+  /** The command of the step. */
   readonly CreatedBy: string;
   readonly Tags: readonly string[];
-  /** In bytes. */
+  /** Size of the step's layer in bytes. */
   readonly Size: number;
   readonly Comment: string;
 }
 
-/** One consequence of a removal: a name that is gone, or an image that is. */
+/** One effect of a removal; one of the two fields is set. */
 export interface RemoveItem {
+  /** A removed name. */
   readonly Untagged?: string;
+  /** The ID of a removed image or layer. */
   readonly Deleted?: string;
 }
 
-/** What a prune did. */
+/** The result of a prune, API 1.25. */
 export interface PruneResult {
   readonly ImagesDeleted: readonly RemoveItem[];
-  /** In bytes. */
+  /** Freed space in bytes. */
   readonly SpaceReclaimed: number;
 }
 
-/** One repository that a search found. */
+/** One repository in the result of a search. */
 export interface SearchResult {
   readonly name: string;
   readonly description: string;
   readonly star_count: number;
   readonly is_official: boolean;
-  /** @deprecated always false on engines of today */
+  /** @deprecated always false on current engines */
   readonly is_automated?: boolean;
 }

@@ -1,78 +1,83 @@
-// What the engine's JSON answers say of manifests: those that an image has here, what is attached to them, and what a
-// registry has. `@since` and `@until` are as in image-types.ts.
+// Types of the engine's answers about manifests: those that an image has in the engine's store, what is attached to them, and
+// what a registry has. `@since` and `@until` are explained in image.ts.
 
 import type { ImageIdentity } from './identity.ts';
 import type { PlatformObject } from '../platform.ts';
 
-/** A content descriptor of OCI. */
+/** A content descriptor (OCI image-spec, "OCI Content Descriptors"). */
 export interface Descriptor {
   readonly mediaType: string;
+  /** `sha256:...`. */
   readonly digest: string;
-  /** In bytes. */
+  /** Size of the content in bytes. */
   readonly size: number;
-  /** Where else the content can be had. */
+  /** Other addresses of the content. */
   readonly urls?: readonly string[] | null;
   readonly annotations?: Readonly<Record<string, string>> | null;
-  /** The content itself, in base64, where it is short. */
+  /** The content itself in base64, if it is short. */
   readonly data?: string | null;
+  /** The platform, if the descriptor is part of an index. */
   readonly platform?: PlatformObject | null;
   readonly artifactType?: string | null;
 }
 
-/** One manifest of an image: a platform's variant, or what was attached to one. */
+/** One manifest of an image: the image for one platform, or an attestation of it. Containerd store. */
 export interface ImageManifestSummary {
-  /** `sha256:...`, of the manifest. */
+  /** The digest of the manifest, `sha256:...`. */
   readonly ID: string;
   readonly Descriptor: Descriptor;
-  /** Whether all of its content is here. */
+  /** Whether the engine has all of the manifest's content. */
   readonly Available: boolean;
   readonly Size: ImageManifestSize;
-  /** Which of the two below is there; neither for `unknown`. */
+  /** Which of the two fields below is set; none for `unknown`. */
   readonly Kind: 'image' | 'attestation' | 'unknown';
   readonly ImageData?: ImageManifestImage | null;
   readonly AttestationData?: ImageManifestAttestation | null;
 }
 
-/** What of a manifest's content is here, in bytes. */
+/** How much of a manifest's content the engine has, in bytes. */
 export interface ImageManifestSize {
-  /** As it was pulled: configuration and layers. */
+  /** Configuration and layers as they were pulled, in bytes. */
   readonly Content: number;
-  /** With what is unpacked. */
+  /** The same together with unpacked layers, in bytes. */
   readonly Total: number;
 }
 
-/** What a manifest of the kind `image` has. */
+/** Data of a manifest of the kind `image`. */
 export interface ImageManifestImage {
   readonly Platform: PlatformObject;
   readonly Size: ImageUnpackedSize;
-  /** The ids of those that use it. */
+  /** IDs of the containers that use it. */
   readonly Containers: readonly string[] | null;
-  /** In a list, with `identity`. @since API 1.54 */
+  /** Only in `images` with the option `identity`. @since API 1.54 */
   readonly Identity?: ImageIdentity | null;
 }
 
-/** What a variant takes besides its content, in bytes. */
+/** The size of an unpacked image. */
 export interface ImageUnpackedSize {
+  /** In bytes. */
   readonly Unpacked: number;
 }
 
-/** What a manifest of the kind `attestation` has. */
+/** Data of a manifest of the kind `attestation`. */
 export interface ImageManifestAttestation {
-  /** The digest of the manifest that it attests something of. */
+  /** The digest of the manifest that is attested. */
   readonly For: string;
 }
 
-/** One attestation of an image. */
+/** One attestation of an image, API 1.55. */
 export interface ImageAttestation {
   readonly Descriptor: Descriptor;
-  /** A URI, `https://slsa.dev/provenance/v1`. */
+  /** The type of the statement, a URI: `https://slsa.dev/provenance/v1`. */
   readonly PredicateType: string;
-  /** The in-toto statement, where it was asked for. */
+  /** The in-toto statement; only with the option `statement`. */
   readonly Statement?: unknown;
 }
 
-/** What a registry says of a reference. */
+/** What a registry has under a reference, API 1.30. */
 export interface DistributionInspect {
+  /** The descriptor of the manifest or index. */
   readonly Descriptor: Descriptor;
+  /** The platforms of the index; one for a manifest. */
   readonly Platforms: readonly PlatformObject[];
 }
