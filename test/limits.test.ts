@@ -163,7 +163,7 @@ describe('a pax header or a long name of an archive', () => {
       return walk.finish().entries;
     };
     expect(scan(MIB)).toBe(1);
-    expect(() => scan(MIB + 1)).toThrow(`a pax header or long name of ${MIB + 1} bytes`);
+    expect(() => scan(MIB + 1)).toThrow(`an extended header of ${MIB + 1} bytes`);
   });
 });
 
