@@ -1,6 +1,6 @@
-// `npm run test:package`: what others say of the package. publint and are-the-types-wrong judge its manifest and its
-// exports, and a program of a user's compiles with each TypeScript from 5.2 to 7, the declarations of ours included.
-// These programs are installed here, beside this file, when they are first needed.
+// `npm run test:package`: checks the package with other people's programs. publint and are-the-types-wrong check its
+// manifest and its exports. A user's program, with our declarations, is compiled by each TypeScript from 5.2 to 7. The
+// programs are installed in this folder at first use.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'longshore-package-'));
 let failures = 0;
 
-/** Runs a check, and prints a line of what came of it; all that it said, where it failed. */
+/** Runs a check and prints one line with its result, and the whole output if it failed. */
 function check(name, argv, options = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8', ...options });
   console.log(`${status === 0 ? 'passed' : 'FAILED'}  ${name}`);
@@ -25,19 +25,19 @@ function installTools() {
   if (existsSync(at('node_modules'))) return;
   const argv = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=0'];
   const { status, stderr } = spawnSync('npm', argv, { cwd: at('.'), encoding: 'utf8' });
-  if (status !== 0) throw new Error(`the programs that judge the package cannot be installed: ${stderr}`);
+  if (status !== 0) throw new Error(`cannot install the programs that check the package: ${stderr}`);
 }
 
 const NODE10 = ['--module', 'commonjs', '--moduleResolution', 'node10'];
 
-/** Compiles as a user's project would; from 5.8 on, whose `nodenext` knows require() of an ES module, CommonJS too. */
+/** Compiles like a user's project. From 5.8 on, `nodenext` allows require() of an ES module, so CommonJS is compiled, too. */
 function compile(project, version) {
   const tsc = at(`node_modules/typescript-${version}/bin/tsc`);
   const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false', '--target', 'es2022', '--types', 'node'];
   const modern = Number(version) >= 5.8;
   const ways = [
     ['nodenext', ['--module', 'nodenext', 'consumer.mts', ...(modern ? ['consumer.cts'] : [])]],
-    // TypeScript 6 wants to hear that it is known to be old, and 7 has it no more.
+    // `node10` is deprecated in TypeScript 6 and removed in 7.
     ...(Number(version) < 7 ? [['node10', [...NODE10, ...(version === '6' ? ['--ignoreDeprecations', '6.0'] : []), 'node10.ts']]] : []),
     ['a bundler', ['--module', 'esnext', '--moduleResolution', 'bundler', 'consumer.mts']],
   ];

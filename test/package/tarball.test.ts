@@ -1,9 +1,9 @@
-// The package as it would be published: what is in it, and that it works for those who install it.
+// The package as it would be published: its content, and that it works after an installation.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { section } from '../support/documents.ts';
@@ -28,34 +28,49 @@ const read = (path: string): string => readFileSync(join(installed, path), 'utf8
 const ending = (suffix: RegExp): string[] => packed.files.map(({ path }) => path).filter((path) => suffix.test(path));
 
 describe('the tarball', () => {
-  it('has what was built of each source, and nothing else: no sources and no maps', () => {
-    const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-    const built = sources.flatMap((source) => {
-      const name = source.replace(/\.ts$/, '');
-      const declarations = name.startsWith('cli/') ? [] : [`dist/${name}.d.ts`]; // nobody can import these
-      return [`dist/${name}.js`, ...declarations];
-    });
-    const all = ['LICENSE', 'README.md', 'package.json', ...built];
-    expect(packed.files.map(({ path }) => path).sort()).toEqual(all.sort());
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+
+  it('contains the JavaScript of each source, declarations, and nothing else: no sources and no maps', () => {
+    const scripts = sources.map((source) => `dist/${source.replace(/\.ts$/, '')}.js`);
+    const declarations = ending(/^dist\/.*\.d\.ts$/);
+    expect(packed.files.map(({ path }) => path).sort()).toEqual(['LICENSE', 'README.md', 'package.json', ...scripts, ...declarations].sort());
+    for (const path of declarations) expect(scripts).toContain(path.replace(/\.d\.ts$/, '.js'));
   });
 
-  it('names no source map, for none is in it', () => {
+  it('contains the declarations that a program can reach, and no others', () => {
+    const declarations = ending(/\.d\.ts$/);
+    const entries = /^dist\/(?:index|testing|(?:http|tar)\/[^/]+)\.d\.ts$/;
+    const internal = declarations.filter((path) => !entries.test(path));
+    const named = new Map(
+      declarations.map((path): [string, string[]] => {
+        const specifiers = [...read(path).matchAll(/["'](\.{1,2}\/[^"']+)\.ts["']/g)].map(([, specifier = '']) => specifier);
+        return [path, specifiers.map((specifier) => `${posix.join(posix.dirname(path), specifier)}.d.ts`)];
+      }),
+    );
+    const targets = new Set([...named.values()].flat());
+    expect([...targets].filter((path) => !declarations.includes(path))).toEqual([]);
+    expect(internal.filter((path) => !targets.has(path))).toEqual([]);
+    const published = sources.map((source) => `dist/${source.replace(/\.ts$/, '')}.d.ts`).filter((path) => entries.test(path));
+    expect(declarations.filter((path) => entries.test(path)).sort()).toEqual(published.sort());
+  });
+
+  it('refers to no source map', () => {
     expect(ending(/\.(?:js|ts)$/).filter((path) => read(path).includes('sourceMappingURL'))).toEqual([]);
   });
 
-  it('is as large as README says, and not larger than 350 kB, and 1.2 MB when unpacked', () => {
+  it('is as large as src/README.md says: at most 310 kB, and 1.1 MB unpacked', () => {
     const [, packedKb, unpackedMb] = /^\*\*The package\*\* has (\d+) kB, and ([\d.]+) MB when unpacked/m.exec(vendoring) ?? [];
     expect(Math.abs(packed.size / 1000 / Number(packedKb) - 1)).toBeLessThan(0.05);
     expect(Math.abs(packed.unpackedSize / 1e6 / Number(unpackedMb) - 1)).toBeLessThan(0.05);
-    expect(packed.size).toBeLessThan(350_000);
-    expect(packed.unpackedSize).toBeLessThan(1_200_000);
+    expect(packed.size).toBeLessThan(310_000);
+    expect(packed.unpackedSize).toBeLessThan(1_100_000);
   });
 
-  it('has declarations that TypeScript before 5.7 can read, which has no generic typed arrays', () => {
+  it('has declarations without generic typed arrays, which TypeScript before 5.7 does not have', () => {
     expect(ending(/\.d\.ts$/).filter((path) => /\b(?:Uint8Array|Buffer)</.test(read(path)))).toEqual([]);
   });
 
-  it('has types first in every way to import it, and leads to files that are there', () => {
+  it('has types first in every entry of "exports", and every target exists', () => {
     for (const [subpath, target] of Object.entries<string | Record<string, string>>(manifest.exports)) {
       if (typeof target === 'string') continue;
       expect(Object.keys(target), subpath).toEqual(['types', 'default']);
@@ -67,15 +82,15 @@ describe('the tarball', () => {
     expect(read(manifest.bin.longshore)).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
-  // `npm run test:package` compiles with it; TypeScript 7, which is here, has no such resolution any more.
-  it('is found by `moduleResolution: node10`, which reads no exports: each of them is there a second time', () => {
+  // `npm run test:package` compiles with it. The TypeScript 7 of the development packages no longer supports it.
+  it('repeats every entry of "exports" for `moduleResolution: node10`, which does not read "exports"', () => {
     const { main, types, typesVersions, exports } = JSON.parse(read('package.json'));
     expect(exports['.']).toEqual({ types, default: main });
     const subpaths = Object.entries<{ types?: string }>(exports).filter(([path, { types }]) => path !== '.' && types !== undefined);
     expect(typesVersions).toEqual({ '*': Object.fromEntries(subpaths.map(([path, { types }]) => [path.slice(2), [types]])) });
   });
 
-  it('has declarations that a project with an older `lib` can check', () => {
+  it('has declarations that compile with the older `lib` es2018', () => {
     writeFileSync(join(consumer, 'older.mts'), "export * from 'longshore';\nexport * as testing from 'longshore/testing';\n");
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
     const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2018', '--lib', 'es2018', '--skipLibCheck', 'false'];
@@ -83,34 +98,34 @@ describe('the tarball', () => {
     expect(spawnSync(process.execPath, argv, { cwd: consumer, encoding: 'utf8' }).stdout).toBe('');
   });
 
-  it('has nothing that npm would run, and no dependencies', () => {
+  it('has no install scripts and no dependencies', () => {
     const own = JSON.parse(read('package.json'));
     expect(own.dependencies ?? own.peerDependencies ?? own.optionalDependencies ?? own.bundleDependencies).toBeUndefined();
     expect(readdirSync(join(consumer, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['longshore']);
   });
 });
 
-describe('what is installed from it in an empty folder, with an empty home', () => {
-  it('does its work as an ES module, subpaths included', async () => {
+describe('the package, installed in an empty folder with an empty home folder', () => {
+  it('works as an ES module, also its subpaths', async () => {
     expect(await complaintOf(process.execPath, ['esm.mjs'], consumer)).toBeUndefined();
   });
 
   // covers: complaint js-45
-  it('does its work by require()', async () => {
+  it('works with require()', async () => {
     expect(await complaintOf(process.execPath, ['cjs.cjs'], consumer)).toBeUndefined();
   });
 
-  it('does its work in a bundle', async () => {
+  it('works in a bundle', async () => {
     await bundle(consumer, join(folder, 'bundle/program.mjs'));
     expect(await complaintOf(process.execPath, ['program.mjs'], join(folder, 'bundle'))).toBeUndefined();
   });
 
-  it('has the command', () => {
+  it('installs the command', () => {
     const run = spawnSync(join(consumer, 'node_modules/.bin/longshore'), ['--version'], { encoding: 'utf8' });
     expect(run).toMatchObject({ status: 0, stdout: `longshore ${manifest.version}\n`, stderr: '' });
   });
 
-  it('has types that a program compiles with, those of the library included', () => {
+  it('has types that a program compiles with, also without skipLibCheck', () => {
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
     const strict = ['--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false', '--target', 'es2022', '--noEmit'];
     const argv = [join(root, 'node_modules/typescript/bin/tsc'), ...strict, ...types, '--module', 'nodenext', 'consumer.mts', 'consumer.cts'];
@@ -120,21 +135,25 @@ describe('what is installed from it in an empty folder, with an empty home', () 
   });
 });
 
-const strips = Boolean(Reflect.get(process.features, 'typescript')); // newer than the types of Node 20
+const strips = Boolean(Reflect.get(process.features, 'typescript')); // the types of Node 20 do not have it
 
-describe('a project that has copied src/', () => {
-  it.skipIf(!strips)('runs it as it is (Node 22.18 and later, which strip types)', async () => {
+describe('a project with a copy of src/', () => {
+  it.skipIf(!strips)('runs it unbuilt (Node 22.18 and later strip types)', async () => {
     const project = makeProject(join(folder, 'vendored'));
     vendor(project);
     expect(await complaintOf(process.execPath, ['--no-warnings', 'vendored.mjs'], project)).toBeUndefined();
   });
 
-  it('compiles it by a plain tsc with either flag that README names, and by none without', () => {
+  it('compiles the whole of src/ under ES2022 with a plain tsc and either flag that src/README.md names, and not without one', () => {
     const project = makeProject(join(folder, 'compiled'));
     vendor(project);
-    writeFileSync(join(project, 'main.ts'), "import { ImageClient } from './vendor/longshore/index.ts';\nnew ImageClient({});\n");
+    const files = readdirSync(join(project, 'vendor/longshore'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+    const importAll = (...names: string[]): void => {
+      writeFileSync(join(project, 'main.ts'), names.map((name) => `import './vendor/longshore/${name.replaceAll('\\', '/')}';\n`).join(''));
+    };
+    importAll(...files.filter((file) => !/^cli\Wmain\.ts$/.test(file))); // which has an `await` at the top, as only ES modules may
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
-    const argv = [join(root, 'node_modules/typescript/bin/tsc'), '--strict', '--module', 'nodenext', '--target', 'es2022', ...types, 'main.ts'];
+    const argv = [join(root, 'node_modules/typescript/bin/tsc'), '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2022', ...types, 'main.ts'];
     const compile = (...flags: string[]): string => spawnSync(process.execPath, [...argv, ...flags], { cwd: project, encoding: 'utf8' }).stdout;
     const flags = { emits: '--rewriteRelativeImportExtensions', checks: '--allowImportingTsExtensions' };
     expect(vendoring).toContain('(`nodenext`, `es2022`, `strict`, `@types/node`)'); // as in argv
@@ -143,5 +162,8 @@ describe('a project that has copied src/', () => {
     expect(existsSync(join(project, 'out/vendor/longshore/index.js'))).toBe(true);
     expect(compile(flags.checks, '--noEmit')).toBe('');
     expect(compile('--noEmit')).toContain('error TS5097');
+    importAll(...files);
+    writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
+    expect(compile(flags.checks, '--noEmit')).toBe('');
   });
 });

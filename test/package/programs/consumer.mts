@@ -1,5 +1,5 @@
-// What a user's program has of our types, compiled by each TypeScript that is supported. Each `@ts-expect-error` is an
-// error in disguise where the types come through as `any`.
+// Uses our types as a user's program does; every supported TypeScript compiles it. If the types were `any`, each
+// `@ts-expect-error` would be reported as an error.
 import { ImageClient, NotFoundError, dockerConfig, packTar } from 'longshore';
 import type { ImageInspect, ProgressEvent, PullResult, TarEntry } from 'longshore';
 import { isToken } from 'longshore/http/grammar';
@@ -31,11 +31,11 @@ export function why(error: unknown): number | undefined {
 const tape: Tape = parseTape(new Uint8Array());
 export const [dialer, scan, isName] = [replayDialer(tape), new ArchiveScan(), isToken('a')];
 
-// @ts-expect-error a host is text
+// @ts-expect-error a host is a string
 new ImageClient({ host: 1 });
 // @ts-expect-error there is no such option
 void dialer.dial({ signal: 1 });
-// @ts-expect-error it takes text
+// @ts-expect-error it takes a string
 isToken(1);
 // @ts-expect-error a scan takes bytes
 scan.push('text');

@@ -1,5 +1,5 @@
-// A CommonJS program of a project with `moduleResolution: node10`, which reads "main", "types" and "typesVersions" of
-// package.json, and not "exports".
+// A CommonJS program with `moduleResolution: node10`. That reads "main", "types" and "typesVersions" of package.json, but
+// not "exports".
 import { ImageClient } from 'longshore';
 import { isToken } from 'longshore/http/grammar';
 import { packTar } from 'longshore/tar/pack';
@@ -7,7 +7,7 @@ import { replayDialer } from 'longshore/testing';
 
 export const client: ImageClient = new ImageClient({ host: 'unix:///d.sock' });
 export const rest: readonly unknown[] = [isToken('a'), packTar, replayDialer];
-// @ts-expect-error a host is text
+// @ts-expect-error a host is a string
 new ImageClient({ host: 1 });
-// @ts-expect-error it takes text
+// @ts-expect-error it takes a string
 isToken(1);

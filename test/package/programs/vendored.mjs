@@ -1,4 +1,4 @@
-// A program that has copied src/ into itself, as it is.
+// Uses a copy of src/ in the project, unbuilt.
 import * as longshore from './vendor/longshore/index.ts';
 import { smoke } from './smoke.mjs';
 

@@ -1,0 +1,28 @@
+// Removes type declarations that no program can use. A program reaches the declarations of the entries in package.json
+// and those that they refer to. The others describe internal modules, which the package does not export.
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join, posix } from 'node:path';
+
+/** Matches what a declaration imports: `from "./x.ts"` and `import("./x.ts")`. */
+const REFERENCE = /(?:\bfrom |\bimport\()["'](\.[^"']+)\.[jt]s["']/g;
+
+/** Removes the unreachable declarations from `dist/` in a folder that has package.json, too. */
+export function pruneDeclarations(folder) {
+  const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const names = readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' });
+  const all = names.filter((name) => name.endsWith('.d.ts')).map((name) => `./dist/${name.replaceAll('\\', '/')}`);
+  const entries = Object.values(exports).flatMap(({ types }) => types ?? []);
+  const reached = new Set();
+  const visit = (path) => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const [, target] of readFileSync(join(folder, path), 'utf8').matchAll(REFERENCE)) {
+      visit(`./${posix.join(posix.dirname(path), target)}.d.ts`);
+    }
+  };
+  for (const entry of entries) {
+    const [before, after] = entry.split('*'); // "./dist/http/*.d.ts"
+    all.filter((path) => path === entry || (after !== undefined && path.startsWith(before) && path.endsWith(after))).forEach(visit);
+  }
+  for (const path of all) if (!reached.has(path)) rmSync(join(folder, path));
+}
