@@ -1,6 +1,7 @@
 // A queue between a producer that pushes and a `for await` loop that pulls. The producer waits for `drained()`, so the loop sets
 // the pace of the connection.
 
+import { withAnySignal } from './abort.ts';
 import { Queue } from './queue.ts';
 
 /** Queues the items of one read. The loop gets all of them before it sees the end or the error. */
@@ -76,4 +77,22 @@ export class AsyncQueue<Item> implements AsyncIterableIterator<Item> {
     this.#end ??= end;
     for (let reader; (reader = this.#readers.take()) !== undefined; ) void this.next().then(reader.resolve, reader.reject);
   }
+}
+
+/**
+ * Runs a producer for a `for await` loop and returns the queue between them. The signal of `produce` is aborted when `signal` is,
+ * and when the loop is left early, then with the reason that `leftEarly` makes. The loop ends, or fails, as `produce` does.
+ */
+export function produceInto<Item>(
+  signal: AbortSignal | undefined,
+  leftEarly: () => unknown,
+  produce: (queue: AsyncQueue<Item>, signal: AbortSignal) => Promise<unknown>,
+): AsyncQueue<Item> {
+  const loop = new AbortController();
+  const queue = new AsyncQueue<Item>(() => loop.abort(leftEarly()));
+  withAnySignal(signal, loop.signal, (either) => produce(queue, either)).then(
+    () => queue.end(),
+    (error: unknown) => queue.fail(error),
+  );
+  return queue;
 }

@@ -1,4 +1,5 @@
-// An image archive on its way out of the engine: iterate it, or have it written to a file. Nothing is sent before that.
+// The stream that `getImage` returns: an archive of images, to be iterated, written to a file or read in borrowed views. It is
+// verified while it passes. Nothing is sent before it is read, and it can be read once.
 
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
@@ -12,51 +13,54 @@ import { ArchivePlatforms } from '../api/saved-image/platforms.ts';
 import { isSeveral } from '../api/platform.ts';
 import type { Platform } from '../api/platform.ts';
 import { ArgumentError, callersCall } from '../errors.ts';
-import { AsyncQueue } from '../async/async-queue.ts';
+import { produceInto } from '../async/async-queue.ts';
+import type { AsyncQueue } from '../async/async-queue.ts';
 import { FUNCTION, OBJECT, check } from '../kinds.ts';
 import { parseDecimal } from '../http/grammar.ts';
 import type { ResponseHead } from '../http/response-parser.ts';
 import type { SendCall } from './progress-stream.ts';
-import { withAnySignal } from '../async/abort.ts';
 import { ArchiveScan } from '../tar/scan-archive.ts';
 
-/** How an archive is read. */
+/** Options for reading an archive. */
 export interface ArchiveOptions {
-  /** The size of the chunks that iterating gives, in bytes; the last may be smaller. Default 256 KiB. */
+  /** The size of the chunks that iterating yields, in bytes; the last chunk may be smaller. Default 262,144 (256 KiB). */
   readonly chunkSize?: number | undefined;
   /**
-   * `"structure"` walks the tar as it passes, and a missing end or an error behind it is a `TruncatedError`;
-   * `"digests"` also hashes it, and what is not what its digest says, or is not there, is a `DigestError`; `false`
-   * takes what comes. Default `"structure"`.
+   * What is verified while the archive is read. `"structure"`: the tar is complete; otherwise the read fails with a
+   * `TruncatedError`, also for an error message after its end. `"digests"`: also each blob has its digest, and none is missing;
+   * otherwise a `DigestError`. `false`: nothing. Default `"structure"`.
    */
   readonly verify?: 'digests' | 'structure' | false | undefined;
 }
 
-/** How far a save is. */
+/** The progress of a save. */
 export interface SaveProgress {
-  /** Bytes of the archive so far. */
+  /** Bytes received so far. */
   readonly bytes: number;
-  /** The archive's length; undefined where the engine does not announce it, as Docker and Podman do not. */
+  /** The length of the archive in bytes; undefined if the engine does not announce it. Docker and Podman do not. */
   readonly total: number | undefined;
 }
 
-/** How an archive is written to a file. */
+/** Options of `toFile`. */
 export interface ToFileOptions {
   /** Called after each piece of the archive, many times a second. If it throws, the save rejects with that error. */
   readonly onProgress?: ((progress: SaveProgress) => void) | undefined;
 }
 
-/** What was read. */
+/** The result of reading an archive. */
 export interface ArchiveResult {
-  /** The archive's length. */
+  /** The length of the archive in bytes. */
   readonly bytes: number;
-  /** Its entries; undefined where it was not verified. */
+  /** The number of its entries; undefined with `verify: false`. */
   readonly entries: number | undefined;
-  /** What its digests vouch for; undefined without `verify: "digests"`. */
+  /** What the digests have verified; undefined without `verify: "digests"`. */
   readonly verified: VerifiedContent | undefined;
 }
 
-/** What `getImage` gives. It can be read once, in one of its ways. */
+/**
+ * An archive of images. Read it once, in one of these ways: `for await`, `each`, `toFile`, `toNode` or `toWeb`. Reading it a
+ * second time is an `ArgumentError`. Each way fails with the errors that `ArchiveOptions.verify` describes.
+ */
 export class ArchiveStream implements AsyncIterable<Uint8Array> {
   readonly #start: SendCall;
   readonly #files: ArchiveFiles;
@@ -81,36 +85,39 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     check(start, FUNCTION, 'ArchiveStream', 'start');
     check(files, OBJECT, 'ArchiveStream', 'files');
     const { chunkSize = 256 * 1024, verify = 'structure' } = check(options, OBJECT, 'ArchiveStream', 'options');
-    this.#start = (reader, left) => withAnySignal(signal, left, (either) => start(reader, either));
+    this.#start = start;
     this.#files = files;
     this.#signal = signal;
     this.#chunkSize = chunkSize;
     this.#verify = verify;
-    // Of one platform alone, an engine itself says that it does not have it.
+    // For one platform, the engine itself reports that it does not have it.
     if (isSeveral(platform)) this.#platforms = new ArchivePlatforms(platform);
   }
 
-  /** Chunks of `chunkSize` bytes that are yours to keep; leaving the loop early makes the engine stop. */
+  /** Yields chunks of `chunkSize` bytes, which belong to the caller. Leaving the loop early closes the connection. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {
-    const left = new AbortController();
-    const chunks = new AsyncQueue<Uint8Array>(() => left.abort(new ArgumentError('the archive was not read to its end')));
-    this.#run(chunkingSink(chunks, this.#chunkSize), left.signal).then(
-      () => chunks.end(),
-      (error: unknown) => chunks.fail(error),
+    this.#begin();
+    const leftEarly = (): Error => new ArgumentError('the archive was not read to its end');
+    return produceInto(this.#signal, leftEarly, (chunks: AsyncQueue<Uint8Array>, signal) =>
+      this.#run(chunkingSink(chunks, this.#chunkSize), signal),
     );
-    return chunks;
   }
 
   /**
-   * Calls `use` with each piece as it lies in the read buffer: the fastest way. The view is valid during the call, or
-   * until the promise that it returns settles, which makes the engine wait.
+   * Calls `use` with a view of each piece in the read buffer, which is the fastest way to read an archive. The view is valid during
+   * the call, or until the promise that `use` returns settles; the engine waits for that promise. An error that `use` throws
+   * ends the read.
    */
   async each(use: (view: Uint8Array) => void | Promise<void>): Promise<ArchiveResult> {
     check(use, FUNCTION, 'each', 'use');
-    return this.#run({ write: (view) => callersCall(() => use(view)) });
+    this.#begin();
+    return this.#run({ write: (view) => callersCall(() => use(view)) }, this.#signal);
   }
 
-  /** Writes it to a file, which is whole or as it was before: a temporary file beside it is renamed at the end. */
+  /**
+   * Writes the archive to a file: first to a temporary file beside it, which is renamed at the end. So after a failure the file
+   * is as it was before. Rejects with a `FileError` if it cannot be written.
+   */
   async toFile(path: string | URL, options?: ToFileOptions): Promise<ArchiveResult> {
     const { onProgress } = take('toFile', options);
     const target = this.#files.absolutePath(path, 'toFile: path');
@@ -119,7 +126,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     this.#signal?.throwIfAborted();
     const file = await this.#files.createFile(target);
     try {
-      const result = await this.#runBegun(file);
+      const result = await this.#run(file, this.#signal);
       await file.commit(this.#signal);
       return result;
     } catch (error) {
@@ -128,12 +135,12 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     }
   }
 
-  /** As a stream of Node's. */
+  /** Returns the archive as a Node stream. */
   toNode(): Readable {
     return Readable.from(this, { objectMode: false, highWaterMark: this.#chunkSize });
   }
 
-  /** As a stream of the web's. */
+  /** Returns the archive as a web stream. */
   toWeb(): ReadableStream<Uint8Array> {
     return Readable.toWeb(this.toNode()) as ReadableStream<Uint8Array>;
   }
@@ -143,21 +150,16 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     this.#begun = true;
   }
 
-  #run(sink: ContentSink, left?: AbortSignal): Promise<ArchiveResult> {
-    this.#begin();
-    return this.#runBegun(sink, left);
-  }
-
-  async #runBegun(sink: ContentSink, left = new AbortController().signal): Promise<ArchiveResult> {
+  async #run(sink: ContentSink, signal: AbortSignal | undefined): Promise<ArchiveResult> {
     if (this.#verify === 'digests') this.#digests = new ArchiveDigests(await hashMaker());
     const listeners = [this.#digests, this.#platforms].filter((listener) => listener !== undefined);
     if (this.#verify !== false) this.#scan = new ArchiveScan(...listeners);
-    await this.#start((head) => this.#watched(sink, head), left);
+    await this.#start((head) => this.#verifyingSink(sink, head), signal);
     return { bytes: this.#bytes, entries: this.#scan?.finish().entries, verified: this.#verified };
   }
 
-  /** Counts and verifies what passes. */
-  #watched(sink: ContentSink, head: ResponseHead): ContentSink {
+  /** Counts and verifies what is written to a sink. */
+  #verifyingSink(sink: ContentSink, head: ResponseHead): ContentSink {
     const scan = this.#scan;
     const onProgress = this.#onProgress;
     const total = onProgress && parseDecimal(head.fields.get('content-length') ?? '');
@@ -171,7 +173,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
       flush: () => sink.flush?.(),
       memory: () => sink.memory?.(),
       end: () => {
-        scan?.finish(); // throws for what is not whole
+        scan?.finish(); // throws if the archive is incomplete
         if (scan !== undefined) this.#platforms?.finish();
         this.#verified = this.#digests?.finish();
         sink.end?.();
@@ -180,7 +182,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** Copies borrowed views into chunks of equal size. */
+/** A sink that copies borrowed views into chunks of equal size. */
 function chunkingSink(chunks: AsyncQueue<Uint8Array>, chunkSize: number): ContentSink {
   let chunk: Uint8Array | undefined;
   let fill = 0;

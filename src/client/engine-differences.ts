@@ -1,18 +1,15 @@
-// Pull, push, load and import as operations: what is asked of the engine before the call, and whether it has finished.
+// Pull, push, load and import: what is queried before the call, whether the operation has finished, and what its result is.
 //
-// An operation on a stream has three ends: the engine said that it finished; it said that it failed, which is thrown while
-// the stream is read; or the stream stopped. HTTP cannot tell the first from the third: a proxy that speaks HTTP/1.0 to an
-// engine ends its own answer in good order when the engine dies (portainer#4276). So what stopped is a `TruncatedError`,
-// unless the engine, asked now, has the new result. No particular words are demanded: engines differ in them
-// (docker-java#845, docker-java#2010, socktainer#359).
+// The stream of an operation ends in one of three ways. The engine reports success; it reports an error, which is thrown while
+// the stream is read; or the stream just stops. HTTP cannot tell success from a stop: a proxy that speaks HTTP/1.0 to the engine
+// ends its own answer properly when the engine dies (portainer#4276). So a stream that reports neither is a `TruncatedError`,
+// unless a query shows that the engine has the new result. No exact words are required, because engines word success
+// differently (docker-java#845, docker-java#2010, socktainer#359).
 //
-// A question about an operation that has finished never fails it when the question itself fails: the result lacks that
-// detail, and a warning says so. An answer that is not what was asked for (another platform, another name) does fail it.
+// A failed query never fails an operation that has finished: the result then lacks a detail, and a warning says so. An answer
+// that contradicts the request, such as another platform or another name, does fail it.
 
 import type { ImageInspect } from '../api/types/image.ts';
-import { withComparedNames } from '../api/filters.ts';
-import { podmanArguments } from '../api/podman-events.ts';
-import type { EventsArguments } from '../api/podman-events.ts';
 import { escapeText } from '../bytes.ts';
 import { ApiError, DecodeError, InvalidReferenceError, NotFoundError, TruncatedError, VersionError } from '../errors.ts';
 import { formatReference, parseReference, repositoryName } from '../api/reference.ts';
@@ -23,329 +20,298 @@ import { isSeveral, lacksVariant, platformName, runsOn, samePlatform } from '../
 import type { Platform } from '../api/platform.ts';
 import { ImportResultBuilder, LoadResultBuilder, PullResultBuilder, PushResultBuilder } from '../api/progress/results.ts';
 import type { ImportResult, LoadResult, PullResult, PushResult } from '../api/progress/results.ts';
-import type { RegistryAccess } from './engine.ts';
+import type { RegistryAccess } from './registry-access.ts';
 import type { EngineQueries, RegistryManifest } from './engine-queries.ts';
-import type { Operation, SendCall } from './progress-stream.ts';
+import type { Send } from './progress-stream.ts';
 import type { Warn } from '../connection/warnings.ts';
 
-/** What a pull is about; `reference` has a tag or a digest unless all tags are wanted. */
+/** What to pull. The reference has a tag or a digest, unless all tags are pulled. */
 export interface Pull {
   readonly reference: Reference;
   readonly platform: Platform | undefined;
   readonly policy: 'always' | 'missing';
-  readonly allTags: boolean;
   readonly registry: RegistryAccess;
-  /** Throws for what the engine lacks. */
-  assertSupported(left: AbortSignal): Promise<void>;
 }
 
-/** Of an answer that began well, and came to something else than was asked for. */
-const CREATE = { method: 'POST', target: '/images/create', status: 200, inStream: true };
-const LOAD = { ...CREATE, target: '/images/load' };
-
-/** Pulls, under the policy "missing" only what is missing; finds out what Podman does not tell; and looks at what came. */
-export function pulling(pull: Pull, local: EngineQueries, warn: Warn): Operation<PullResult> {
-  const { reference, policy, platform, allTags } = pull;
-  const name = formatReference(reference);
-  return async (send, left) => {
-    await pull.assertSupported(left);
-    const report = new PullResultBuilder(allTags);
-    const ask = asker(name, warn, report.warnings, left);
-    let before: Before | undefined;
-    if (policy === 'missing') {
-      const present = await local.inspect(name, left);
-      if (present !== undefined && (await isFor(present, name, platform, local, left))) {
-        return { reference: name, digest: registryDigest(present, reference), status: 'up-to-date', warnings: [] };
-      }
-      before = { id: present?.Id };
-    }
-    const isPodman = await local.isPodman(left);
-    if (isPodman === true) {
-      if (allTags) throw latestOnly('pull');
-      before = { id: (await local.inspect(name, left))?.Id, ids: await local.ids(left) };
-    }
-    const received = await send((event) => report.take(event));
-    const stopped = { pull, report, before, received, isPodman: local.knownPodman ?? isPodman };
-    const seen = report.isComplete ? undefined : await pulledImage(stopped, local, ask);
-    if (platform !== undefined) {
-      const names = allTags ? report.tags.map((tag) => formatReference({ ...reference, tag })) : [name];
-      for (const each of names) {
-        const error = await ask.detail(`the platform of ${each}`, () => wrongPlatform(pull, local, each, platform, left));
-        if (error !== undefined) throw error;
-      }
-    }
-    const status = report.status ?? (seen && before && (seen.image.Id === before.id ? 'up-to-date' : 'downloaded'));
-    const digest = allTags ? undefined : (report.digest ?? seen?.digest);
-    return { reference: name, digest, status, warnings: report.warnings };
-  };
-}
-
-/** Whether an image that is there, or another variant of it, is for a platform. */
-async function isFor(present: ImageInspect, name: string, platform: Platform | undefined, local: EngineQueries, left: AbortSignal): Promise<boolean> {
-  if (platform === undefined) return true;
-  const isSame = samePlatform(present, platform);
-  // An image from an index need not say its variant: an older build for arm/v6 looks like arm/v7.
-  if (isSame && (present.Variant || !isIndex(present.Descriptor))) return true;
-  return (await local.hasVariant(name, platform, left)) ?? isSame;
-}
-
-/** What the engine had under the name before a pull, where it was asked. */
+/** What the engine had under the name before a pull. */
 interface Before {
   readonly id: string | undefined;
-  /** Those of all images. */
-  readonly ids?: ReadonlySet<string>;
+  /** The IDs of all images, on Podman. */
+  readonly allIds?: ReadonlySet<string>;
 }
 
-interface StoppedPull {
-  readonly pull: Pull;
-  readonly report: PullResultBuilder;
-  readonly before: Before | undefined;
-  readonly received: number;
-  readonly isPodman: boolean | undefined;
-}
-
-/** What an engine has after a pull whose stream did not say that it finished; Podman's never does. */
-interface PulledImage {
-  readonly image: ImageInspect;
-  readonly digest: string | undefined;
-}
-
-async function pulledImage(stopped: StoppedPull, local: EngineQueries, ask: Ask): Promise<PulledImage> {
-  const { pull, received } = stopped;
-  const name = formatReference(pull.reference);
-  const image = await ask.proof(`the pull of ${name}`, received, async () => {
-    const found = pull.allTags ? undefined : await local.inspect(name, ask.left);
-    return found !== undefined && isNew(found, stopped) ? found : undefined;
-  });
-  return { image, digest: await digestOnPodman(image, stopped, local, ask) };
-}
-
-/** Whether an image is what the registry has, and not one that was here under that name before. */
-function isNew(image: ImageInspect, { pull, report, before, isPodman }: StoppedPull): boolean {
-  if (before !== undefined && before.id !== image.Id) return true;
-  if (pull.reference.digest !== undefined) return true; // it was asked for by that
-  // The last that Podman fetches is the image's config, whose digest is the image's id.
-  const id = report.lastLayer;
-  return isPodman !== false && id.length >= SHORT_ID && image.Id.startsWith(`sha256:${id}`);
-}
-/** The characters of the ids that engines show. */
-const SHORT_ID = 12;
-
-async function digestOnPodman(image: ImageInspect, { pull, before }: StoppedPull, local: EngineQueries, ask: Ask): Promise<string | undefined> {
-  const { reference } = pull;
-  const digest = registryDigest(image, reference);
-  // It lists an image by the digest under which it came first; one that was made here, by none that a registry has.
-  if (digest !== undefined || before?.ids === undefined || before.ids.has(image.Id)) return digest;
+/** Pulls an image. With the policy `missing`, sends nothing if the engine has the image for the platform already. */
+export async function pullImage(send: Send, pull: Pull, queries: EngineQueries, warn: Warn): Promise<PullResult> {
+  const { reference, policy, platform } = pull;
+  const allTags = (reference.tag ?? reference.digest) === undefined;
   const name = formatReference(reference);
-  return ask.detail(`the digest of ${name}`, () => local.listedDigest(name, ask.left));
+  let before: Before | undefined;
+  if (policy === 'missing') {
+    const present = await queries.inspect(name);
+    if (present !== undefined && (await isForPlatform(present, name, platform, queries))) {
+      return { reference: name, digest: registryDigest(present, reference), status: 'up-to-date', warnings: [] };
+    }
+    before = { id: present?.Id };
+  }
+  const isPodman = await queries.isPodman();
+  if (isPodman === true) {
+    if (allTags) throw latestTagOnly('pull');
+    before = { id: (await queries.inspect(name))?.Id, allIds: await queries.imageIds() };
+  }
+  const report = new PullResultBuilder(allTags);
+  const received = await send((event) => report.take(event));
+  const followUp = new FollowUp(name, queries, warn, report.warnings);
+  let { status, digest } = report;
+  if (!report.isComplete) {
+    const image = await followUp.prove(`the pull of ${name}`, received, async () => {
+      const found = allTags ? undefined : await queries.inspect(name);
+      return found !== undefined && isPulled(found, pull, before, report, queries.knownPodman ?? isPodman) ? found : undefined;
+    });
+    status ??= before && (image.Id === before.id ? 'up-to-date' : 'downloaded');
+    digest ??= await digestOfPulled(image, reference, before, followUp);
+  }
+  const pulled = allTags ? report.tags.map((tag) => formatReference({ ...reference, tag })) : [name];
+  if (platform !== undefined) await checkPlatform(pulled, platform, pull.registry, followUp);
+  return { reference: name, digest: allTags ? undefined : digest, status, warnings: report.warnings };
+}
+
+/** Whether an image, or another variant of it, is for a platform. */
+async function isForPlatform(image: ImageInspect, name: string, platform: Platform | undefined, queries: EngineQueries): Promise<boolean> {
+  if (platform === undefined) return true;
+  const isSame = samePlatform(image, platform);
+  // The config of an image from an index may lack the variant: an older build for arm/v6 looks like arm/v7.
+  if (isSame && (image.Variant || !isIndex(image.Descriptor))) return true;
+  return (await queries.hasVariant(name, platform)) ?? isSame;
+}
+
+/** Whether an image is what the registry has, and not the one that had the name before the pull. */
+function isPulled(image: ImageInspect, pull: Pull, before: Before | undefined, report: PullResultBuilder, isPodman: boolean | undefined): boolean {
+  if (before !== undefined && before.id !== image.Id) return true;
+  if (pull.reference.digest !== undefined) return true; // inspected by that digest
+  // The last blob that Podman fetches is the image's config, whose digest is the image's ID.
+  const id = report.lastLayer;
+  return isPodman !== false && id.length >= SHORT_ID_LENGTH && image.Id.startsWith(`sha256:${id}`);
+}
+
+/** The characters of a shortened ID. */
+const SHORT_ID_LENGTH = 12;
+
+/** The registry's digest of an image whose pull did not report it; Podman never does. */
+async function digestOfPulled(image: ImageInspect, reference: Reference, before: Before | undefined, followUp: FollowUp): Promise<string | undefined> {
+  const digest = registryDigest(image, reference);
+  // Podman lists an image under the digest of its first pull, and one that was built here under no digest of a registry.
+  if (digest !== undefined || before?.allIds === undefined || before.allIds.has(image.Id)) return digest;
+  const name = formatReference(reference);
+  return followUp.detail(`the digest of ${name}`, () => followUp.queries.listedDigest(name));
+}
+
+/** Throws if an image of the pulled names is for another platform. */
+async function checkPlatform(names: readonly string[], platform: Platform, registry: RegistryAccess, followUp: FollowUp): Promise<void> {
+  for (const name of names) {
+    const query = (): Promise<ApiError | undefined> => platformError(name, platform, registry, followUp.queries);
+    const error = await followUp.detail(`the platform of ${name}`, query);
+    if (error !== undefined) throw error;
+  }
 }
 
 /**
- * Of an image that is no index, engines take what the registry has: Docker 20.10, both of the containerd store's and
- * Podman's without a word, 28.5 with a warning; 26.1 alone refuses. An artifact, such as a Helm chart,
- * has no platform at all: Docker 28's containerd store shows it with both texts empty, other engines refuse it.
+ * The error for a pulled image of another platform. Where the registry has a single image and no index, engines pull it whatever
+ * the platform: Docker 20.10, the containerd store and Podman silently, Docker 28.5 with a warning; only 26.1 refuses. An artifact,
+ * such as a Helm chart, has no platform: Docker 28's containerd store shows it with empty texts, other engines refuse it.
  */
-async function wrongPlatform(
-  { registry }: Pull,
-  local: EngineQueries,
-  name: string,
-  platform: Platform,
-  left: AbortSignal,
-): Promise<ApiError | undefined> {
-  const image = await local.inspect(name, left);
+async function platformError(name: string, platform: Platform, registry: RegistryAccess, queries: EngineQueries): Promise<ApiError | undefined> {
+  const image = await queries.inspect(name);
   if (image === undefined || runsOn(image, platform)) return undefined;
   const { Os, Architecture, Variant } = image;
-  // Out of an index, every engine takes the platform that was asked for, or fails; what the config says does not matter.
+  // From an index, every engine takes the requested platform or fails, whatever the image's config says.
   if (isIndex(image.Descriptor)) return undefined;
   if (lacksVariant(image, platform)) {
-    // Podman never tells it; elsewhere the index may have it and the config not, as of older builds for arm/v6.
-    if ((await local.isPodman(left)) === true) return undefined;
-    if (image.Descriptor === undefined && isIndex(await local.inRegistry(name, registry, left))) return undefined;
+    // Podman never shows the variant. Elsewhere the index may have it and the config not, as in older builds for arm/v6.
+    if ((await queries.isPodman()) === true) return undefined;
+    if (image.Descriptor === undefined && isIndex(await queries.registryManifest(name, registry))) return undefined;
   }
-  if (!Architecture && Os !== '') return undefined; // an old image does not say for which architecture it is
+  if (!Architecture && Os !== '') return undefined; // an old image does not tell its architecture
   const found = [Os, Architecture, Variant].filter(Boolean).join('/');
-  // A store of several variants shows the one that it likes best; and whatever it shows, an artifact has none.
-  if ((await local.hasVariant(name, platform, left)) ?? found !== '') return undefined;
+  // A store of several variants shows the one of its own choice. An artifact has none, whatever the store shows.
+  if ((await queries.hasVariant(name, platform)) ?? found !== '') return undefined;
   const what = found === '' ? `${name}, which is for no platform (an artifact, not an image)` : `${name} for ${found}`;
-  const message = `the engine pulled ${what}: the registry has none for ${platformName(platform)}`;
-  return new ApiError(escapeText(message), { ...CREATE, daemonMessage: message, reason: 'platform' });
+  return resultError(ApiError, '/images/create', `the engine pulled ${what}: the registry has none for ${platformName(platform)}`, 'platform');
 }
 
-/** What a push is about; `reference` has a tag unless all tags are wanted. */
+/** What to push. The reference has a tag, unless all tags are pushed. */
 export interface Push {
   readonly reference: Reference;
   readonly registry: RegistryAccess;
 }
 
-/** Pushes. Docker never says how many tags there are: a stream that is cut between two of them looks whole. */
-export function pushing(push: Push, local: EngineQueries, warn: Warn): Operation<PushResult> {
+/** Pushes an image. With all tags, a stream that is cut between two tags looks finished: Docker does not say how many there are. */
+export async function pushImage(send: Send, push: Push, queries: EngineQueries, warn: Warn): Promise<PushResult> {
   const { reference } = push;
   const allTags = reference.tag === undefined;
   const name = formatReference(reference);
-  return async (send, left) => {
-    if (allTags && (await local.isPodman(left)) === true) throw latestOnly('push');
-    const report = new PushResultBuilder(reference.tag);
-    const received = await send((event) => report.take(event));
-    const tellReplaced = (message: string): void => {
-      report.warnings.push(message);
-      warn({ kind: 'engine', subject: name, message });
-    };
-    if (report.replaced !== undefined) tellReplaced(report.replaced);
-    if (allTags) {
-      if (!report.isComplete) throw stoppedError(`the push of ${name}`, received, 'a tag or all of them may be missing in the registry');
-      return { reference: name, digest: undefined, size: undefined, tags: report.tags, warnings: report.warnings };
-    }
-    const ask = asker(name, warn, report.warnings, left);
-    const { digest, size } = report.last ?? (await ask.proof(`the push of ${name}`, received, () => pushedManifest(push, local, left)));
-    if (local.knownPodman === true) {
-      const isList = await ask.detail(`whether ${name} is a manifest list`, () => isManifestList(name, local, left));
-      if (isList === true) tellReplaced(`Podman pushed one image of the manifest list ${name}; podman manifest push --all sends all of it`);
-    }
-    return { reference: name, digest, size, tags: undefined, warnings: report.warnings };
-  };
+  if (allTags && (await queries.isPodman()) === true) throw latestTagOnly('push');
+  const report = new PushResultBuilder(reference.tag);
+  const received = await send((event) => report.take(event));
+  const { warnings } = report;
+  const followUp = new FollowUp(name, queries, warn, warnings);
+  if (report.replaced !== undefined) followUp.warn('engine', report.replaced);
+  if (allTags) {
+    if (!report.isComplete) throw stoppedError(`the push of ${name}`, received, 'a tag or all of them may be missing in the registry');
+    return { reference: name, digest: undefined, size: undefined, tags: report.tags, warnings };
+  }
+  const { digest, size } = report.last ?? (await followUp.prove(`the push of ${name}`, received, () => pushedManifest(push, queries)));
+  if (queries.knownPodman === true) {
+    const isList = await followUp.detail(`whether ${name} is a manifest list`, () => isManifestList(name, queries));
+    const message = `Podman pushed one image of the manifest list ${name}; podman manifest push --all sends all of it`;
+    if (isList === true) followUp.warn('engine', message);
+  }
+  return { reference: name, digest, size, tags: undefined, warnings };
 }
 
-/** What the registry has, if it is the image that was to be pushed. Podman cannot be asked what a registry has. */
-async function pushedManifest({ reference, registry }: Push, local: EngineQueries, left: AbortSignal): Promise<RegistryManifest | undefined> {
-  if (local.knownPodman === true) return undefined;
+/** The registry's manifest of a name, if it is that of the local image; undefined on Podman, which cannot query a registry. */
+async function pushedManifest({ reference, registry }: Push, queries: EngineQueries): Promise<RegistryManifest | undefined> {
+  if (queries.knownPodman === true) return undefined;
   const name = formatReference(reference);
-  const image = await local.inspect(name, left);
+  const image = await queries.inspect(name);
   if (image === undefined) return undefined;
-  const there = await local.inRegistry(name, registry, left);
-  // On the containerd store, an image's id is the digest of its manifest or index.
-  return [image.Id, ...digestsOf(image, reference)].includes(there.digest) ? there : undefined;
+  const manifest = await queries.registryManifest(name, registry);
+  // In the containerd store, the ID of an image is the digest of its manifest or index.
+  return [image.Id, ...digestsIn(image, reference)].includes(manifest.digest) ? manifest : undefined;
 }
 
-async function isManifestList(name: string, local: EngineQueries, left: AbortSignal): Promise<boolean> {
-  const image = await local.inspect(name, left);
+async function isManifestList(name: string, queries: EngineQueries): Promise<boolean> {
+  const image = await queries.inspect(name);
   return image !== undefined && !hasName(image, name);
 }
 
-/** Loads. Nothing but the stream tells what the archive held: a load that stopped is an error. */
-export function loading(platform: Platform | readonly Platform[] | undefined, local: EngineQueries, warn: Warn): Operation<LoadResult> {
-  return async (send, left) => {
-    const report = new LoadResultBuilder();
-    const received = await send((event) => report.take(event));
-    if (platform !== undefined && report.isSilent && received > 0) throw absentError(platform);
-    if (!report.isComplete) throw stoppedError('the load', received, 'it did not say what was loaded');
-    if (isSeveral(platform)) await refuseAbsent(platform, report.result, local, warn, left);
-    return report.result;
-  };
+/** Loads an archive. Only the stream tells what was loaded, so a stream that just stops is an error. */
+export async function loadImages(
+  send: Send,
+  platform: Platform | readonly Platform[] | undefined,
+  queries: EngineQueries,
+  warn: Warn,
+): Promise<LoadResult> {
+  const report = new LoadResultBuilder();
+  const received = await send((event) => report.take(event));
+  if (platform !== undefined && report.isSilent && received > 0) {
+    // Docker 28 with a graph driver answers `{}`, an empty list. A stream that stopped has no bytes at all.
+    const wanted = [platform].flat().map(platformName).join(', ');
+    const message = `the engine loaded nothing: the archive has no image for ${wanted}. Choose another platform, or leave it out`;
+    throw resultError(NotFoundError, '/images/load', message, 'platform');
+  }
+  if (!report.isComplete) throw stoppedError('the load', received, 'it did not say what was loaded');
+  if (isSeveral(platform)) await assertAllLoaded(platform, report.result, queries, warn);
+  return report.result;
 }
 
-/** Docker 28 with a graph driver ends such a load with `{}` alone, the line of an empty list; one that stopped has nothing. */
-function absentError(platform: Platform | readonly Platform[]): NotFoundError {
-  const shown = [platform].flat().map(platformName).join(', ');
-  const message = `the engine loaded nothing: the archive has no image for ${shown}. Choose another platform, or leave it out`;
-  return new NotFoundError(escapeText(message), { ...LOAD, daemonMessage: message, reason: 'platform' });
-}
-
-/** Docker 29 loads those of several platforms that the archive has, and does not tell that it lacks one. */
-async function refuseAbsent(platforms: readonly Platform[], { references, ids }: LoadResult, local: EngineQueries, warn: Warn, left: AbortSignal): Promise<void> {
+/** Throws if a loaded image lacks one of several platforms. Docker 29 loads those that the archive has, and does not say more. */
+async function assertAllLoaded(platforms: readonly Platform[], { references, ids }: LoadResult, queries: EngineQueries, warn: Warn): Promise<void> {
   for (const name of [...references, ...ids]) {
-    const ask = asker(name, warn, [], left);
+    const followUp = new FollowUp(name, queries, warn, []);
     for (const platform of platforms) {
       const shown = platformName(platform);
-      if ((await ask.detail(`whether ${name} has ${shown}`, () => local.hasVariant(name, platform, left))) !== false) continue;
+      const isLoaded = await followUp.detail(`whether ${name} has ${shown}`, () => queries.hasVariant(name, platform));
       const message = `the engine loaded ${name} without ${shown}, which the archive does not have. Leave that platform out`;
-      throw new NotFoundError(escapeText(message), { ...LOAD, daemonMessage: message, reason: 'platform' });
+      if (isLoaded === false) throw resultError(NotFoundError, '/images/load', message, 'platform');
     }
   }
 }
 
-/** Imports; Podman 4.3 overlooks a tag that it does not like without a word. */
-export function importing(name: string | undefined, local: EngineQueries, warn: Warn): Operation<ImportResult> {
-  return async (send, left) => {
-    const isPodman = name !== undefined && (await local.isPodman(left));
-    const report = new ImportResultBuilder();
-    const received = await send((event) => report.take(event));
-    const { id } = report;
-    if (id === undefined) throw stoppedError('the import', received, 'it did not say the id of the image');
-    if (name === undefined || (local.knownPodman ?? isPodman) !== true) return { id };
-    const ask = asker(name, warn, [], left);
-    const found = await ask.detail(`whether it is called ${name}`, async () => (await local.inspect(name, left))?.Id ?? 'absent');
-    if (found === undefined || found === id) return { id };
-    const message = `the engine imported ${id}, and did not call it ${name}`;
-    throw new ApiError(message, { ...CREATE, daemonMessage: message });
-  };
+/** Imports an image. Podman 4.3 ignores a tag that it does not accept, so there the name is checked. */
+export async function importImage(send: Send, name: string | undefined, queries: EngineQueries, warn: Warn): Promise<ImportResult> {
+  const isPodman = name !== undefined && (await queries.isPodman());
+  const report = new ImportResultBuilder();
+  const received = await send((event) => report.take(event));
+  const { id } = report;
+  if (id === undefined) throw stoppedError('the import', received, 'it did not say the id of the image');
+  if (name === undefined || (queries.knownPodman ?? isPodman) !== true) return { id };
+  const followUp = new FollowUp(name, queries, warn, []);
+  const found = await followUp.detail(`whether the image is called ${name}`, async () => (await queries.inspect(name))?.Id ?? 'none');
+  if (found === undefined || found === id) return { id };
+  throw resultError(ApiError, '/images/create', `the engine imported ${id}, but did not give it the name ${name}`);
 }
 
-/** Questions about an operation whose stream has ended. */
-interface Ask {
-  readonly left: AbortSignal;
-  /** What the engine has to prove that an operation finished whose stream stopped; a `TruncatedError` where it has not. */
-  proof<Proof>(operation: string, received: number, question: () => Promise<Proof | undefined>): Promise<Proof>;
-  /** A detail of an operation that has finished; undefined, and a warning, where the question fails. */
-  detail<Detail>(what: string, question: () => Promise<Detail>): Promise<Detail | undefined>;
+/** Queries about an operation whose stream has ended. */
+class FollowUp {
+  readonly queries: EngineQueries;
+  readonly #subject: string;
+  readonly #warn: Warn;
+  readonly #warnings: string[];
+
+  constructor(subject: string, queries: EngineQueries, warn: Warn, warnings: string[]) {
+    this.queries = queries;
+    this.#subject = subject;
+    this.#warn = warn;
+    this.#warnings = warnings;
+  }
+
+  /** Returns what proves that an operation has finished although its stream does not say so; throws if nothing does. */
+  async prove<Proof>(operation: string, received: number, query: () => Promise<Proof | undefined>): Promise<Proof> {
+    let cause: unknown;
+    const proof = await query().catch((error: unknown) => void (cause = error));
+    this.queries.signal?.throwIfAborted();
+    if (proof !== undefined) return proof;
+    const why = cause === undefined ? 'the engine does not have the new result' : 'the query for the new result failed';
+    throw stoppedError(operation, received, why, cause);
+  }
+
+  /** Returns a detail of a finished operation; if the query fails, warns and returns undefined. */
+  async detail<Detail>(what: string, query: () => Promise<Detail>): Promise<Detail | undefined> {
+    try {
+      return await query();
+    } catch (error) {
+      this.queries.signal?.throwIfAborted();
+      this.warn('unchecked', `cannot determine ${what}: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  /** Adds a warning to the result, and passes it to `onWarning`. */
+  warn(kind: 'engine' | 'unchecked', message: string): void {
+    this.#warnings.push(message);
+    this.#warn({ kind, subject: this.#subject, message });
+  }
 }
 
-function asker(subject: string, warn: Warn, warnings: string[], left: AbortSignal): Ask {
-  return {
-    left,
-    async proof(operation, received, question) {
-      let cause: unknown;
-      const proof = await question().catch((error: unknown) => void (cause = error));
-      left.throwIfAborted();
-      if (proof !== undefined) return proof;
-      const why = cause === undefined ? 'the engine does not have the new result' : 'asking the engine for the result failed';
-      throw stoppedError(operation, received, why, cause);
-    },
-    async detail(what, question) {
-      try {
-        return await question();
-      } catch (error) {
-        left.throwIfAborted();
-        const message = `${what} could not be found out: ${(error as Error).message}`;
-        warnings.push(message);
-        warn({ kind: 'unchecked', subject, message });
-        return undefined;
-      }
-    },
-  };
-}
-
-/** The error of an operation whose stream ended before it said that it finished. */
+/** The error of an operation whose stream ended before the engine reported success. */
 function stoppedError(operation: string, received: number, why: string, cause?: unknown): TruncatedError {
   const remedy = 'The engine, or a proxy before it, may have been stopped: repeat the call';
   const message = `the stream of ${operation} ended before the engine said that it finished, and ${why}. ${remedy}`;
   return new TruncatedError(message, { phase: 'stream', received, cause });
 }
 
-/** Ends at a time of the past, too, and takes Docker's names of actions; see `podmanArguments`. */
-export function listening(start: (args: EventsArguments) => SendCall, local: EngineQueries, args: EventsArguments): SendCall {
-  return async (reader, left) => {
-    if ((await local.isPodman(left)) !== true) {
-      const filters = args.filters && withComparedNames(args.filters, 'image', false);
-      return start({ ...args, filters })(reader, left);
-    }
-    const isBounded = args.until !== undefined;
-    return start(podmanArguments(args, isBounded ? await local.now(left) : undefined))(reader, left);
-  };
+/** The error of an operation that finished with another result than was requested. */
+function resultError<Failure extends ApiError>(
+  Class: new (...all: ConstructorParameters<typeof ApiError>) => Failure,
+  target: string,
+  message: string,
+  reason?: 'platform',
+): Failure {
+  return new Class(escapeText(message), { method: 'POST', target, status: 200, inStream: true, daemonMessage: message, reason });
 }
 
-/** Podman takes a call without a tag for one with `latest`. */
-function latestOnly(operation: 'pull' | 'push'): VersionError {
+/** The error for `allTags` on Podman, which takes a call without a tag as one for `latest`. */
+function latestTagOnly(operation: 'pull' | 'push'): VersionError {
   const subject = `${operation}.allTags`;
   const message = `${subject} needs Docker, and this engine is Podman, which takes "latest" alone`;
   return new VersionError(message, { subject, needed: 'Docker', spoken: 'Podman' });
 }
 
 /**
- * The digest under which the registry has a local image; undefined where the engine knows several. Podman knows an image
- * by the index, by the manifest of its platform in there, and by the one that it made itself of an image from here, in
- * no order that tells which is which.
+ * The registry's digest of a local image; undefined if the image has several. Podman lists the digests of the index, of its
+ * platform's manifest and of the manifest that it made itself, and their order does not tell which is which.
  */
 function registryDigest(image: ImageInspect, reference: Reference): string | undefined {
   if (reference.digest !== undefined) return reference.digest;
-  const known = digestsOf(image, reference);
-  return known.length === 1 ? known[0] : undefined;
+  const digests = digestsIn(image, reference);
+  return digests.length === 1 ? digests[0] : undefined;
 }
 
 /** The digests that an image has in the repository of a reference. */
-function digestsOf({ RepoDigests }: ImageInspect, reference: Reference): string[] {
+function digestsIn({ RepoDigests }: ImageInspect, reference: Reference): string[] {
   const repository = repositoryName(reference);
-  const known = RepoDigests.map(parseAnswered).filter((each) => repositoryName(each) === repository);
-  return known.flatMap(({ digest }) => digest ?? []);
+  const names = RepoDigests.map(parseAnswered).filter((each) => repositoryName(each) === repository);
+  return names.flatMap(({ digest }) => digest ?? []);
 }
 
 function parseAnswered(name: string): Reference {

@@ -1,11 +1,12 @@
-// What the engine has and is, for those who must look before or after a call.
+// Queries about images that an operation makes before or after its own call. They use the signal and the timeouts of the
+// operation; an engine that stays silent fails a query after 30 seconds, where the operation has no shorter idle timeout.
 
 import type { Engine } from './engine.ts';
-import type { RegistryAccess } from './engine.ts';
-import { encodeCall } from '../api/encode-call.ts';
+import type { RegistryAccess } from './registry-access.ts';
 import type { CallOptions } from './options.ts';
+import { encodeCall } from '../api/encode-call.ts';
 import type { ArgumentsOf } from '../api/parameters.ts';
-import type { OperationName, endpoints } from '../api/endpoints.ts';
+import type { endpoints } from '../api/endpoints.ts';
 import type { ImageInspect, ImageSummary } from '../api/types/image.ts';
 import { readDistribution, readImage, readImages, readInfo } from '../api/normalize.ts';
 import { fullPlatform } from '../api/platform.ts';
@@ -13,87 +14,93 @@ import type { Platform } from '../api/platform.ts';
 import { isDigest, parseImage } from '../api/reference.ts';
 import { DecodeError, NotFoundError, isCallersOwn } from '../errors.ts';
 
-/** What may be asked; undefined: there is no such image, or the engine does not say. */
-export interface EngineQueries {
-  inspect(image: string, left: AbortSignal): Promise<ImageInspect | undefined>;
-  /** Whether there is that platform's variant of an image beside the one that `inspect` shows; undefined: not known. */
-  hasVariant(image: string, platform: Platform, left: AbortSignal): Promise<boolean | undefined>;
-  /** The ids of all images. */
-  ids(left: AbortSignal): Promise<ReadonlySet<string>>;
-  /** The digest by which the list of images has one: Podman's only. */
-  listedDigest(image: string, left: AbortSignal): Promise<string | undefined>;
-  /** What a registry has under a name, where the engine can be asked for it: Docker's. */
-  inRegistry(image: string, registry: RegistryAccess, left: AbortSignal): Promise<RegistryManifest>;
-  /** Undefined where a pinned version makes it needless to ask, and the engine does not tell. */
-  isPodman(left: AbortSignal): Promise<boolean | undefined>;
-  /** What is known of that by now, without asking. */
-  readonly knownPodman: boolean | undefined;
-  /** What the engine's clock says, in seconds since 1970. */
-  now(left: AbortSignal): Promise<number | undefined>;
-}
-
-/** A manifest that a registry has. */
+/** A manifest or an index in a registry. */
 export interface RegistryManifest {
   readonly digest: string;
   /** In bytes. */
   readonly size: number;
-  /** Of an index or of a manifest. */
   readonly mediaType: string | undefined;
 }
 
 /**
- * How long an engine may be silent about a question, in milliseconds, where the call says nothing else: an operation that
- * has finished must not wait for ever for a detail.
+ * The default idle timeout of a query, in milliseconds. Operations have none, because an engine may work for minutes without
+ * a word; but an operation that has finished must not wait forever for a detail.
  */
-const SILENCE_MS = 30_000;
+const QUERY_IDLE_MS = 30_000;
 
-/** Asks that engine, within the limits of time of the call that it is asked for. */
-export function engineQueriesOf(engine: Engine, own: CallOptions['timeouts']): EngineQueries {
-  const timeouts = { idleMs: SILENCE_MS, ...engine.timeouts, ...own };
-  const inspect = async (image: string, signal: AbortSignal, args: Arguments<'inspectImage'> = {}): Inspected => {
+/** Queries for one operation. */
+export class EngineQueries {
+  readonly signal: AbortSignal | undefined;
+  readonly #engine: Engine;
+  /** The operation's own options: facts about the engine are fetched with its timeouts alone. */
+  readonly #own: CallOptions;
+  readonly #options: CallOptions;
+
+  constructor(engine: Engine, own: CallOptions) {
+    this.signal = own.signal;
+    this.#engine = engine;
+    this.#own = own;
+    this.#options = { signal: own.signal, timeouts: { idleMs: QUERY_IDLE_MS, ...engine.timeouts, ...own.timeouts } };
+  }
+
+  /** Inspects an image; undefined if there is none of that name. */
+  async inspect(image: string, args: ArgumentsOf<(typeof endpoints)['inspectImage']> = {}): Promise<ImageInspect | undefined> {
     try {
-      return await engine.json(encodeCall('inspectImage', args, parseImage(image)), { signal, timeouts }, readImage);
+      return await this.#engine.json(encodeCall('inspectImage', args, parseImage(image)), this.#options, readImage);
     } catch (error) {
-      if (error instanceof NotFoundError && !isCallersOwn(error, signal)) return undefined;
+      if (error instanceof NotFoundError && !isCallersOwn(error, this.signal)) return undefined;
       throw error;
     }
-  };
-  const list = (args: Arguments<'images'>, signal: AbortSignal): Promise<readonly ListedImage[]> =>
-    engine.json(encodeCall('images', args), { signal, timeouts }, readImages);
-  return {
-    inspect,
-    ids: async (left) => new Set((await list({ all: true }, left)).map(({ Id }) => Id)),
-    async hasVariant(image, platform, left) {
-      if ((await engine.facts.imageStore({ signal: left, timeouts })) === 'graphdriver') return false;
-      // Below API 1.49 this store shows the variant that it likes best, and cannot be asked for another.
-      if (!(await engine.facts.supports('inspectImage.platform', { signal: left, timeouts: own }))) return undefined;
-      const asked = fullPlatform(platform);
-      if (asked === undefined) return undefined;
-      // Docker 29 answers 200, and tells nothing, of one that the index names and the engine does not have.
-      return Boolean((await inspect(image, left, { platform: asked }))?.Architecture);
-    },
-    async listedDigest(image, left) {
-      const [found, ...more] = await list({ filters: { reference: image } }, left);
-      return more.length > 0 ? undefined : found?.Digest || undefined;
-    },
-    async inRegistry(image, registry, left) {
-      const call = encodeCall('inspectDistribution', {}, image);
-      const { digest, size, mediaType } = (await engine.json(call, { registry, signal: left, timeouts }, readDistribution)).Descriptor;
-      if (isDigest(digest) && Number.isSafeInteger(size)) return { digest, size, mediaType };
-      throw new DecodeError('the Descriptor has a digest or a size that is not one', { offset: 0 });
-    },
-    isPodman: (left) => engine.facts.isPodman({ signal: left, timeouts: own }),
-    get knownPodman() {
-      return engine.facts.knownPodman;
-    },
-    async now(left) {
-      const { SystemTime } = await engine.json(encodeCall('info'), { signal: left, timeouts }, readInfo);
-      const time = Date.parse(String(SystemTime)) / 1000;
-      return Number.isNaN(time) ? undefined : time;
-    },
-  };
-}
+  }
 
-type ListedImage = Pick<ImageSummary, 'Id'> & { readonly Digest?: string };
-type Inspected = Promise<ImageInspect | undefined>;
-type Arguments<Name extends OperationName> = ArgumentsOf<(typeof endpoints)[Name]>;
+  /** Whether the engine has the variant of an image for a platform; undefined if the engine cannot tell. */
+  async hasVariant(image: string, platform: Platform): Promise<boolean | undefined> {
+    if ((await this.#engine.facts.imageStore(this.#options)) === 'graphdriver') return false;
+    // Before API 1.49, the containerd store shows the variant of its own choice.
+    if (!(await this.#engine.facts.supports('inspectImage.platform', this.#own))) return undefined;
+    const full = fullPlatform(platform);
+    if (full === undefined) return undefined;
+    // For a variant that is listed in the index but not stored, Docker 29 answers 200 with an empty architecture.
+    return Boolean((await this.inspect(image, { platform: full }))?.Architecture);
+  }
+
+  /** The IDs of all images. */
+  async imageIds(): Promise<ReadonlySet<string>> {
+    return new Set((await this.#list({ all: true })).map(({ Id }) => Id));
+  }
+
+  /** The digest under which Podman lists an image; undefined on other engines. */
+  async listedDigest(image: string): Promise<string | undefined> {
+    const [found, ...more] = await this.#list({ filters: { reference: image } });
+    return more.length > 0 ? undefined : found?.Digest || undefined;
+  }
+
+  /** What the registry has under a name. Docker only: Podman has no such endpoint. */
+  async registryManifest(image: string, registry: RegistryAccess): Promise<RegistryManifest> {
+    const options = { ...this.#options, registry };
+    const { digest, size, mediaType } = (await this.#engine.json(encodeCall('inspectDistribution', {}, image), options, readDistribution)).Descriptor;
+    if (isDigest(digest) && Number.isSafeInteger(size)) return { digest, size, mediaType };
+    throw new DecodeError('the Descriptor has an invalid digest or size', { offset: 0 });
+  }
+
+  /** Whether the engine is Podman; undefined if the version is pinned and the engine does not tell. */
+  isPodman(): Promise<boolean | undefined> {
+    return this.#engine.facts.isPodman(this.#own);
+  }
+
+  /** The same, as far as it is known without a request. */
+  get knownPodman(): boolean | undefined {
+    return this.#engine.facts.knownPodman;
+  }
+
+  /** The time of the engine's clock, in seconds since 1970; undefined if the engine does not tell. */
+  async clock(): Promise<number | undefined> {
+    const { SystemTime } = await this.#engine.json(encodeCall('info'), this.#options, readInfo);
+    const time = Date.parse(String(SystemTime)) / 1000;
+    return Number.isNaN(time) ? undefined : time;
+  }
+
+  #list(args: ArgumentsOf<(typeof endpoints)['images']>): Promise<readonly (Pick<ImageSummary, 'Id'> & { readonly Digest?: string })[]> {
+    return this.#engine.json(encodeCall('images', args), this.#options, readImages);
+  }
+}

@@ -5,7 +5,7 @@
 //     fetches them (engine-facts.ts).
 //  3. `encodeTarget` checks the call against these facts and adds the API version to its path. What the engine does not support
 //     is a `VersionError`, and nothing is sent.
-//  4. Credentials: the caller's function, if it is one, is asked for those of the call's registry (api/credentials.ts).
+//  4. The credentials for the call's registry become a field; a function is asked for them now (registry-access.ts).
 //  5. The body is opened, and all of it becomes an `EngineRequest`, with the fields and timeouts that all requests share.
 //  6. The transport sends it on a connection, and calls the reader with the head of the answer (connection/).
 //  7. A success goes to the reader's sink. The body of any other answer is collected and thrown as an `ApiError`.
@@ -14,12 +14,9 @@
 
 import type { Observe } from '../connection/diagnostics.ts';
 import type { AnswerReader, ContentSink, Wire } from '../connection/transport.ts';
-import { escapeText } from '../bytes.ts';
-import { BadRequestError, CredentialError, callersCall, isCallersOwn } from '../errors.ts';
+import { BadRequestError, isCallersOwn } from '../errors.ts';
 import { refuseContentCoding } from '../http/content-coding.ts';
 import { decodeJson } from '../api/api-error.ts';
-import { encodeRegistryAuth, credentialsMatchRegistry } from '../api/credentials.ts';
-import type { CredentialChoice, CredentialSource } from '../api/credentials.ts';
 import { encodeTarget } from '../api/encode-call.ts';
 import type { EncodedCall, EngineFacts } from '../api/encode-call.ts';
 import { carriesCredentials, withoutSecrets } from '../api/request-secrets.ts';
@@ -27,11 +24,13 @@ import { isVersionComplaint } from '../api/api-version.ts';
 import { CONNECT_MS, EngineRequest, PROMPT_HEAD_MS } from '../connection/engine-request.ts';
 import type { RequestBody, RequestFields, RequestOrigin, Timeouts } from '../connection/engine-request.ts';
 import { USER_AGENT } from '../connection/package-version.ts';
-import { allowManyListeners, abortable } from '../async/abort.ts';
+import { allowManyListeners } from '../async/abort.ts';
 import { EngineFactCache } from './engine-facts.ts';
 import type { FactSource } from './engine-facts.ts';
 import { ErrorAnswer, jsonSink } from './error-answer.ts';
 import type { CallOptions } from './options.ts';
+import { registryAuth } from './registry-access.ts';
+import type { RegistryAccess } from './registry-access.ts';
 import type { BodySource } from './request-body.ts';
 
 /** How an engine is reached. */
@@ -54,14 +53,6 @@ export interface SendOptions extends CallOptions {
   readonly body?: BodySource | undefined;
   /** The registry whose credentials are sent, where the operation takes credentials. */
   readonly registry?: RegistryAccess | undefined;
-}
-
-/** The registry that a call leads to, and the credentials for it. */
-export interface RegistryAccess {
-  /** The key under which its credentials are stored. */
-  readonly key: string;
-  readonly repository: string | undefined;
-  readonly credentials: CredentialChoice | CredentialSource;
 }
 
 /** One engine. */
@@ -116,8 +107,10 @@ export class Engine implements FactSource {
       const cached = this.facts.neededBy(call, options);
       const facts = cached instanceof Promise ? await cached : cached;
       const { registry } = options;
-      const isAnonymous = registry === undefined || call.endpoint.credentials === undefined;
-      const fields = isAnonymous ? contentFields(call, options) : await fieldsWithCredentials(call, options, registry);
+      const { credentials } = call.endpoint;
+      const isPlain = registry === undefined || credentials === undefined;
+      const auth = isPlain ? undefined : await registryAuth(registry, credentials === 'always', options.signal);
+      const fields = fieldsOf(call, options, auth);
       try {
         await this.#attempt(call, facts, fields, options, reader);
       } catch (error) {
@@ -242,24 +235,9 @@ function isVersionRejected(error: unknown, signal: AbortSignal | undefined): boo
   return error instanceof BadRequestError && isVersionComplaint(error.daemonMessage) && !isCallersOwn(error, signal);
 }
 
-function contentFields({ endpoint }: EncodedCall, { body }: SendOptions): RequestFields {
+/** The fields of a call: the type of its body, and the credentials. */
+function fieldsOf({ endpoint }: EncodedCall, { body }: SendOptions, auth: string | undefined): RequestFields {
   const { contentType } = endpoint;
-  return body === undefined || contentType === undefined ? NO_FIELDS : [['Content-Type', contentType]];
-}
-
-async function fieldsWithCredentials(call: EncodedCall, options: SendOptions, registry: RegistryAccess): Promise<RequestFields> {
-  const fields = contentFields(call, options);
-  const credentials = await credentialsFor(registry, options.signal);
-  if (credentials === undefined && call.endpoint.credentials === 'if-known') return fields;
-  return [...fields, ['X-Registry-Auth', encodeRegistryAuth(credentials, registry.key)]];
-}
-
-/** The credentials for a registry. Throws if the caller's function returns those of another registry. */
-async function credentialsFor(registry: RegistryAccess, signal: AbortSignal | undefined): Promise<CredentialChoice> {
-  const { key, repository, credentials: choice } = registry;
-  if (typeof choice !== 'function') return choice;
-  const credentials = await abortable(Promise.resolve(callersCall(() => choice(key, { repository, signal }))), signal);
-  if (credentialsMatchRegistry(key, credentials)) return credentials;
-  const message = `asked for the credentials of ${escapeText(key)}, your function gave some whose serverAddress is another`;
-  throw new CredentialError(message, { registry: key });
+  const fields: RequestFields = body === undefined || contentType === undefined ? NO_FIELDS : [['Content-Type', contentType]];
+  return auth === undefined ? fields : [...fields, ['X-Registry-Auth', auth]];
 }

@@ -1,47 +1,49 @@
-// The engine's events about images, as an endless async iterable.
+// The engine's events about images, as an async iterable. On Podman, the same arguments are sent differently.
 
-import type { AnswerReader } from '../connection/transport.ts';
+import type { Engine } from './engine.ts';
+import { EngineQueries } from './engine-queries.ts';
 import { inStreamError } from '../api/api-error.ts';
+import { encodeCall } from '../api/encode-call.ts';
+import type { endpoints } from '../api/endpoints.ts';
+import { mergeFilters, withComparedNames } from '../api/filters.ts';
 import type { ImageEvent } from '../api/types/engine.ts';
 import { readEvent } from '../api/normalize.ts';
-import { inSeconds } from '../api/podman-events.ts';
+import type { ArgumentsOf } from '../api/parameters.ts';
 import { JsonValueDecoder } from '../api/progress/json-stream.ts';
-import { AsyncQueue } from '../async/async-queue.ts';
-import type { EventsOptions } from './options.ts';
-import type { SendCall } from './progress-stream.ts';
-import { withAnySignal } from '../async/abort.ts';
+import { produceInto } from '../async/async-queue.ts';
+import type { AsyncQueue } from '../async/async-queue.ts';
+import type { AnswerReader } from '../connection/transport.ts';
+import type { CallOptions } from './options.ts';
 
-/** Each loop over it asks the engine anew, and leaving the loop ends that. What is later than `until` is left out. */
-export function eventStream(
-  start: SendCall,
-  { until = Infinity, signal }: Pick<EventsOptions, 'until' | 'signal'>,
-): AsyncIterable<ImageEvent> {
+type EventsArguments = ArgumentsOf<(typeof endpoints)['events']>;
+
+/** The events of an engine. Each loop over them makes a call of its own; leaving the loop ends the call. */
+export function eventStream(engine: Engine, args: EventsArguments, { signal, timeouts }: CallOptions): AsyncIterable<ImageEvent> {
+  const { until = Infinity } = args;
   return {
-    [Symbol.asyncIterator]() {
-      const left = new AbortController();
-      const events = new AsyncQueue<ImageEvent>(() => left.abort(new Error('the events are no longer read')));
-      const reader = readerInto(events, inSeconds(until));
-      withAnySignal(signal, left.signal, (either) => start(reader, either)).then(
-        () => events.end(),
-        (error: unknown) => events.fail(error),
-      );
-      return events;
-    },
+    [Symbol.asyncIterator]: () =>
+      produceInto(signal, () => new Error('the events are no longer read'), async (events: AsyncQueue<ImageEvent>, either) => {
+        const options = { signal: either, timeouts };
+        const call = encodeCall('events', await engineArguments(args, new EngineQueries(engine, options)));
+        await engine.exchange(call, options, eventReader(events, inSeconds(until)));
+      }),
   };
 }
 
-function readerInto(events: AsyncQueue<ImageEvent>, end: number): AnswerReader {
-  return (_, { summary: asked }) => {
+/** Pushes the events of an answer, except those after `until`. */
+function eventReader(events: AsyncQueue<ImageEvent>, until: number): AnswerReader {
+  return (_, { summary }) => {
     const decoder = new JsonValueDecoder();
     return {
       synchronous: true,
       write(view) {
         decoder.push(view);
         for (let value; (value = decoder.next()) !== undefined; ) {
-          const error = inStreamError(asked, value);
+          const error = inStreamError(summary, value);
           if (error !== undefined) throw error;
           const event = readEvent(value);
-          if (!(timeOf(event) > end)) events.push(event);
+          const { time, timeNano } = event;
+          if (!((timeNano === undefined ? time : timeNano / 1e9) > until)) events.push(event);
         }
       },
       flush: () => events.drained(),
@@ -50,7 +52,33 @@ function readerInto(events: AsyncQueue<ImageEvent>, end: number): AnswerReader {
   };
 }
 
-/** In seconds since 1970, as exactly as the engine says it. */
-function timeOf({ time, timeNano }: ImageEvent): number {
-  return timeNano === undefined ? time : timeNano / 1e9;
+/**
+ * How much later than now `until` must be on Podman, in seconds. Podman stops reading its log at `until`; at a time in the past it
+ * stops before it has read anything, without an error (4.3 and 5.4; with `stream=false` too). The log has at most 1 MB by default
+ * and is read within milliseconds.
+ */
+const PODMAN_READING_S = 2;
+
+/** Podman's names of actions where Docker has others. Podman 4.3 and 5.4 report a removal as "delete", and filter it as "remove". */
+const podmanActions: ReadonlyMap<string, string> = new Map([
+  ['delete', 'remove'],
+  ['load', 'loadfromarchive'],
+]);
+
+/** The arguments that make an engine send the events that Docker sends for `args`. */
+async function engineArguments(args: EventsArguments, queries: EngineQueries): Promise<EventsArguments> {
+  const { until, filters } = args;
+  if ((await queries.isPodman()) !== true) return { ...args, filters: filters && withComparedNames(filters, 'image', false) };
+  const now = until === undefined ? undefined : await queries.clock();
+  const { event, ...others } = mergeFilters(filters);
+  const actions = event?.map((action) => podmanActions.get(action) ?? action);
+  return {
+    ...args,
+    until: until === undefined || now === undefined ? until : Math.max(inSeconds(until), now + PODMAN_READING_S),
+    filters: { ...others, ...(actions && { event: actions }) },
+  };
+}
+
+function inSeconds(time: Date | number): number {
+  return time instanceof Date ? time.getTime() / 1000 : time;
 }

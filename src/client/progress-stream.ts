@@ -1,4 +1,5 @@
-// A call whose answer is progress: iterate it, or await it. Nothing is sent before that, and either is done once.
+// The stream that `pull`, `push`, `loadImage` and `importImage` return: await it for the result, or iterate it for the events.
+// Nothing is sent before that, and it can be read once.
 
 import { copyOf } from '../bytes.ts';
 import type { AnswerReader, ContentSink } from '../connection/transport.ts';
@@ -9,37 +10,36 @@ import { progressEvent } from '../api/progress/progress-events.ts';
 import type { ProgressEvent, UploadEvent } from '../api/progress/progress-events.ts';
 import { StreamLimit } from '../api/progress/stream-limit.ts';
 import { ArgumentError } from '../errors.ts';
-import { AsyncQueue } from '../async/async-queue.ts';
+import { produceInto } from '../async/async-queue.ts';
+import type { AsyncQueue } from '../async/async-queue.ts';
 import { FUNCTION, check } from '../kinds.ts';
 import { withAnySignal } from '../async/abort.ts';
 import type { Warn } from '../connection/warnings.ts';
 
-/**
- * Makes the call with that reader of its answer; `left` is aborted when nobody wants to know, or its caller's signal is.
- * `onUpload`, if given, is called with how much of the content has been sent.
- */
-export type SendCall = (reader: AnswerReader, left: AbortSignal, onUpload?: OnUpload) => Promise<void>;
+/** Makes a call whose answer goes to `reader`. `onUpload` is called while the body of the request is sent. */
+export type SendCall = (reader: AnswerReader, signal: AbortSignal | undefined, onUpload?: OnUpload) => Promise<void>;
 
-/** Takes an upload event; `done` marks the last one. */
-export type OnUpload = (event: UploadEvent, done: boolean) => void;
+/** Receives an upload event; `isLast` marks the last one. */
+export type OnUpload = (event: UploadEvent, isLast: boolean) => void;
 
 /**
- * Makes the one call of an operation: each event goes to `take`, and it resolves with the bytes received once the stream
- * has ended in good order, which does not say that the operation has finished.
+ * Makes the one call of an operation and passes each event to `take`. Resolves with the number of bytes received when the stream
+ * has ended properly, which does not mean that the operation has finished.
  */
 export type Send = (take: Take) => Promise<number>;
 
-/** Takes what is kept of a stream's events. */
+/** Receives the events from which the result is made. */
 export type Take = (event: ProgressEvent) => void;
 
-/** An operation on a stream: it asks what must be known before, sends, and says what came of it or that it did not finish. */
-export type Operation<Result> = (send: Send, left: AbortSignal) => Promise<Result>;
+/** An operation on a stream: queries before the call, the call itself, and the result, or an error if it did not finish. */
+export type Operation<Result> = (send: Send, signal: AbortSignal | undefined) => Promise<Result>;
 
 /**
- * What pull, push, load and import give.
+ * A running operation: `await stream` runs it to its end and gives the result. `for await (const event of stream)` gives each
+ * event, and then `stream.result()` gives the result.
  *
- * `await stream` runs it to its end and gives the result; `for await (const event of stream)` gives each event, and
- * afterwards `stream.result()` the result. An error that the engine reports inside the stream is thrown.
+ * Rejects with the error that the engine reports inside the stream, and with a `TruncatedError` if the stream ends before the
+ * engine has reported success. Reading a stream twice is an `ArgumentError`.
  */
 export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Promise<Result> {
   readonly [Symbol.toStringTag]: string = 'ProgressStream';
@@ -47,7 +47,7 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
   readonly #operate: Operation<Result>;
   readonly #warn: Warn;
   readonly #signal: AbortSignal | undefined;
-  /** The whole run, once begun. */
+  /** The run of the operation, once it has begun. */
   #run: Promise<Result> | undefined;
   #isAwaited = false;
 
@@ -61,74 +61,76 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
     this.#signal = signal;
   }
 
-  /** Runs it to its end. */
+  /** Runs the operation to its end, as `await` does. */
   then<Value = Result, Other = never>(
     onResult?: ((result: Result) => Value | PromiseLike<Value>) | null,
     onError?: ((error: unknown) => Other | PromiseLike<Other>) | null,
   ): Promise<Value | Other> {
-    const run = this.#isAwaited ? (this.#run as Promise<Result>) : this.#consume({}, new AbortController().signal);
+    const run = this.#isAwaited ? (this.#run as Promise<Result>) : this.#begin({}, new AbortController().signal);
     this.#isAwaited = true;
     return run.then(onResult, onError);
   }
 
-  /** Runs it to its end, as `then` does. */
+  /** Runs the operation to its end, as `then` does. */
   catch<Other = never>(onError?: ((error: unknown) => Other | PromiseLike<Other>) | null): Promise<Result | Other> {
     return this.then(undefined, onError);
   }
 
-  /** Runs it to its end, as `then` does. */
+  /** Runs the operation to its end, as `then` does. */
   finally(onSettled?: (() => void) | null): Promise<Result> {
     return this.then().finally(onSettled);
   }
 
-  /** Each event as it comes; leaving the loop early makes the engine stop. */
+  /** Runs the operation and yields its events. Leaving the loop early closes the connection, and so stops the engine. */
   [Symbol.asyncIterator](): AsyncIterableIterator<ProgressEvent> {
-    return this.#handOver((events) => ({
+    return this.#iterate((events) => ({
       event: (event) => events.push(event),
-      // A slow loop gets the latest count, not a queue of old ones.
-      upload: (event, done) => void ((done || events.isEmpty) && events.push(event)),
+      // A slow loop gets the latest count in place of a queue of old ones.
+      upload: (event, isLast) => void ((isLast || events.isEmpty) && events.push(event)),
       flush: () => events.drained(),
     }));
   }
 
-  /** What came of it, once it has been iterated to its end; rejects after a `break`. */
+  /** Returns the result of an operation that has been iterated to its end; rejects if the loop was left early. */
   async result(): Promise<Result> {
     if (this.#run === undefined) throw new ArgumentError('result() is for after iterating; to run it, await the stream');
     return this.#run;
   }
 
-  /** What the engine sends, undecoded; an error that it reports inside is thrown all the same. */
+  /** Runs the operation and yields the bytes of the engine's answer as they are. Throws the same errors as the other ways. */
   bytes(): AsyncIterableIterator<Uint8Array> {
-    return this.#handOver((chunks) => ({ bytes: (view) => chunks.push(copyOf(view)), flush: () => chunks.drained() }));
+    return this.#iterate((chunks) => ({ bytes: (view) => chunks.push(copyOf(view)), flush: () => chunks.drained() }));
   }
 
-  #handOver<Item>(tap: (items: AsyncQueue<Item>) => Listener): AsyncQueue<Item> {
-    const left = new AbortController();
-    const items = new AsyncQueue<Item>(() => left.abort(new ArgumentError('the stream was not read to its end')));
-    this.#consume(tap(items), left.signal).then(
-      () => items.end(),
-      (error: unknown) => items.fail(error),
-    );
-    return items;
+  #iterate<Item>(listenerOf: (items: AsyncQueue<Item>) => Listener): AsyncQueue<Item> {
+    this.#assertUnread();
+    const leftEarly = (): Error => new ArgumentError('the stream was not read to its end');
+    return produceInto(undefined, leftEarly, (items: AsyncQueue<Item>, left) => this.#begin(listenerOf(items), left));
   }
 
-  #consume(tap: Listener, left: AbortSignal): Promise<Result> {
+  #begin(listener: Listener, left: AbortSignal): Promise<Result> {
+    this.#assertUnread();
+    const operate = (signal: AbortSignal): Promise<Result> => this.#operate((take) => this.#send(take, listener, signal), signal);
+    return (this.#run = withAnySignal(this.#signal, left, operate));
+  }
+
+  #assertUnread(): void {
     if (this.#run !== undefined) throw new ArgumentError('this stream has been read already; call the method again');
-    return (this.#run = withAnySignal(this.#signal, left, (either) => this.#operate((take) => this.#send(take, tap, either), either)));
   }
 
-  async #send(take: Take, tap: Listener, left: AbortSignal): Promise<number> {
+  async #send(take: Take, listener: Listener, signal: AbortSignal): Promise<number> {
     let received = 0;
     const bytes = (view: Uint8Array): void => {
       received += view.length;
-      tap.bytes?.(view);
+      listener.bytes?.(view);
     };
-    await this.#start((_, request) => decodingSink(request.summary, take, { ...tap, bytes }, this.#warn), left, tap.upload);
+    const reader: AnswerReader = (_, { summary }) => decodingSink(summary, take, { ...listener, bytes }, this.#warn);
+    await this.#start(reader, signal, listener.upload);
     return received;
   }
 }
 
-/** Who listens in, and to what. */
+/** What the reader of a stream is given: events, upload events or bytes. */
 interface Listener {
   event?(event: ProgressEvent): void;
   readonly upload?: OnUpload;
@@ -136,25 +138,26 @@ interface Listener {
   flush?(): Promise<void> | undefined;
 }
 
-function decodingSink(asked: Asked, take: Take, tap: Listener, warn: Warn): ContentSink {
+/** Decodes events, throws the errors among them, and passes the others to `take` and to the listener. */
+function decodingSink(request: Asked, take: Take, listener: Listener, warn: Warn): ContentSink {
   const decoder = new JsonValueDecoder();
   const limit = new StreamLimit();
   return {
     synchronous: true,
     write(view) {
-      tap.bytes?.(view);
+      listener.bytes?.(view);
       decoder.push(view);
       for (let value; (value = decoder.next()) !== undefined; ) {
-        const error = inStreamError(asked, value);
+        const error = inStreamError(request, value);
         if (error !== undefined) throw error;
         const event = progressEvent(value);
         if (event === undefined) continue;
-        if (event.type === 'warning') warn({ kind: 'engine', subject: asked.address, message: event.text });
+        if (event.type === 'warning') warn({ kind: 'engine', subject: request.address, message: event.text });
         if (limit.admits(event)) take(event);
-        tap.event?.(event);
+        listener.event?.(event);
       }
     },
-    flush: () => tap.flush?.(),
+    flush: () => listener.flush?.(),
     end() {
       decoder.end();
       const ending = limit.ending();

@@ -1,90 +1,90 @@
-// The escape hatch: any request to the engine, by the same connections, limits and signals as the methods'.
+// `request()`: sends any request to the engine, over the same connections and with the same timeouts and signals as the methods.
 
 import { take } from './arguments.ts';
 import { copyOf, hasUtf8 } from '../bytes.ts';
 import type { Timeouts } from '../connection/engine-request.ts';
-import type { AnswerReader, ContentSink } from '../connection/transport.ts';
+import type { ContentSink } from '../connection/transport.ts';
 import type { Engine } from './engine.ts';
 import type { BodySource } from './request-body.ts';
 import { ArgumentError } from '../errors.ts';
-import { AsyncQueue } from '../async/async-queue.ts';
+import { produceInto } from '../async/async-queue.ts';
+import type { AsyncQueue } from '../async/async-queue.ts';
 import type { Fields } from '../http/fields.ts';
-import { withAnySignal } from '../async/abort.ts';
 
-/** A request of any kind. */
+/** The argument of `request`. */
 export interface RequestOptions {
-  /** Default `"GET"`. */
+  /** The HTTP method. Default `"GET"`. */
   readonly method?: string | undefined;
-  /** Below the version, `"/containers/json"`; percent-encoded, and without "." and ".." segments. */
+  /** The path after the API version, `"/containers/json"`: percent-encoded, and without "." and ".." segments. */
   readonly path: string;
-  /** Each value of a list repeats the key. */
+  /** The query parameters; each value of a list repeats the key. Default: none. */
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>> | undefined;
-  /** Sent as they are; the fields that frame the content cannot be set. */
+  /** Header fields, sent as they are. `Content-Length`, `Transfer-Encoding`, `Host` and `Connection` cannot be set. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Bytes, an async iterable of them, a Blob, or `{ path }`. */
+  /** The body: bytes, an async iterable of bytes, a `Blob`, a `Response` or `{ path }`. Default: none. */
   readonly body?: unknown;
-  /** Whether `/v1.NN` goes before the path. Default true. */
+  /** Whether the API version, `/v1.41`, is put before the path. Default true. */
   readonly versioned?: boolean | undefined;
+  /** Timeouts in milliseconds, each in place of the client's. `headMs` has no default here. */
   readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Ends the request in any phase; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Whatever the engine answered. */
+/** The answer to `request`, whatever its status. */
 export interface RawAnswer {
   readonly status: number;
-  /** Names in lower case; `entries()` gives them all. */
+  /** The header fields; names are in lower case, and `entries()` lists them all. */
   readonly headers: Fields;
-  /** The content, once; leaving the loop early closes the connection. */
+  /** The body, to be read once; leaving the loop early closes the connection. */
   readonly body: AsyncIterableIterator<Uint8Array>;
 }
 
-/** Engines decode a path before they resolve it: a name that a program put into one must not lead out of its place. */
+/**
+ * Rejects paths that lead out of their place. Engines decode a path before they resolve it, so a name that a program puts into
+ * a path must not contain a "..", in any encoding.
+ */
 function checkPath(path: string): void {
   const segments = /^[^?#]*/.exec(path)?.[0].split('/') ?? [];
   for (const segment of segments) {
-    if (!/^(?:[^%]|%[0-9A-Fa-f]{2})*$/.test(segment)) throw new ArgumentError('the path has a "%" that encodes nothing');
+    if (!/^(?:[^%]|%[0-9A-Fa-f]{2})*$/.test(segment)) throw new ArgumentError('the path has a "%" that is not a percent-encoding');
     const decoded = segment.replace(/%2e/gi, '.').split(/%2f|%5c|\\/i);
     if (decoded.some((part) => part === '.' || part === '..')) throw new ArgumentError('the path has a "." or ".." segment');
   }
 }
 
-/** The wire writes these, and two writers would make a request that two readers read differently. */
-const framing = new Set(['content-length', 'transfer-encoding', 'host', 'connection']);
+/** Fields that the transport writes. A second one would let two readers of the request read two different requests. */
+const framingFields = new Set(['content-length', 'transfer-encoding', 'host', 'connection']);
 
-/** Resolves with the head; the content follows at the pace at which it is read. */
-export async function rawRequest(
-  engine: Engine,
-  given: RequestOptions,
-  toBody: (data: unknown) => BodySource,
-): Promise<RawAnswer> {
+/** Sends a request. Resolves with the head of the answer; the body is received at the pace at which it is read. */
+export async function rawRequest(engine: Engine, given: RequestOptions, toBody: (data: unknown) => BodySource): Promise<RawAnswer> {
   const options = take('request', given);
-  const { method = 'GET', path, headers = {}, body, versioned = true, timeouts, signal } = options;
+  const { method = 'GET', path, headers = {}, versioned = true, timeouts, signal } = options;
   if (path === undefined) throw new ArgumentError('request needs a path, as in { path: "/containers/json" }');
-  // Taken now, once: what is checked here must be what is sent after the next wait.
+  // Encoded before the first await, so that nothing can change between the check and the use.
   const [fields, query] = [Object.entries(headers), encodeQuery(options.query)];
   for (const [name] of fields) {
-    if (framing.has(name.toLowerCase())) throw new ArgumentError(`the header "${name}" is written by the client itself`);
+    if (framingFields.has(name.toLowerCase())) throw new ArgumentError(`the header "${name}" is written by the client itself`);
   }
   checkPath(path);
-  const source = body === undefined ? undefined : toBody(body);
+  const source = options.body === undefined ? undefined : toBody(options.body);
   signal?.throwIfAborted();
-  const prefix = versioned ? `/v${await engine.facts.version({ signal, timeouts })}` : '';
-  const left = new AbortController();
-  const content = new AsyncQueue<Uint8Array>(() => left.abort(new ArgumentError('the answer was not read to its end')));
-  const target = `${prefix}${path}${query}`;
-  const opened = await source?.open();
+  const version = versioned ? `/v${await engine.facts.version({ signal, timeouts })}` : '';
+  const body = await source?.open();
+  signal?.throwIfAborted();
+  const leftEarly = (): Error => new ArgumentError('the answer was not read to its end');
   return new Promise((resolve, reject) => {
-    const reader: AnswerReader = ({ status, fields: answered }) => {
-      resolve({ status, headers: answered, body: content });
-      return copyingSink(content);
-    };
-    withAnySignal(signal, left.signal, (either) => engine.send(engine.request(method, target, fields, opened, { timeouts, signal: either }, false, true), reader)).then(
-      () => content.end(),
-      (error: unknown) => {
-        content.fail(error);
-        reject(error); // does nothing once the head has been there
-      },
-    );
+    produceInto(signal, leftEarly, async (content: AsyncQueue<Uint8Array>, either) => {
+      const request = engine.request(method, `${version}${path}${query}`, fields, body, { timeouts, signal: either }, false, true);
+      const sent = engine.send(request, ({ status, fields: answered }) => {
+        resolve({ status, headers: answered, body: content });
+        return copyingSink(content);
+      });
+      await sent.catch((error: unknown) => {
+        reject(error); // no effect after the head
+        throw error;
+      });
+    });
   });
 }
 
@@ -97,7 +97,7 @@ function encodeQuery(query: RequestOptions['query'] = {}): string {
   for (const [key, value] of Object.entries(query)) {
     if (value === undefined) continue;
     for (const item of Array.isArray(value) ? value : [value]) {
-      if (!hasUtf8(key) || !hasUtf8(String(item))) throw new ArgumentError('the query has half a character in it');
+      if (!hasUtf8(key) || !hasUtf8(String(item))) throw new ArgumentError('the query contains an unpaired surrogate');
       encoded.append(key, String(item));
     }
   }

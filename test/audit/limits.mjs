@@ -59,7 +59,7 @@ const units = {
   MOST_LAYERS: 'layers',
   LONGEST_TEXT: 'characters',
   WORDS_LIMIT: 'characters',
-  SHORT_ID: 'characters',
+  SHORT_ID_LENGTH: 'characters',
   ALMOST: 'percent',
   JSON_VALUE_LIMIT: 'bytes',
   PATH_LIMIT: 'characters',

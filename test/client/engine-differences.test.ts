@@ -174,7 +174,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
         (reason: unknown) => reason,
       );
       expect(error).toBeInstanceOf(ApiError);
-      expect((error as Error).message).toBe(`the engine imported ${digest}, and did not call it h:1/a:2`);
+      expect((error as Error).message).toBe(`the engine imported ${digest}, but did not give it the name h:1/a:2`);
     });
 
     it('a removal of platforms never leaves, not even with a version pinned that has it', async () => {

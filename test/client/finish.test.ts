@@ -312,7 +312,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await start({ stream: finishedPull, after: old, questions: 403 });
       const { warnings: told, ...result } = await settled(() => client.pull(NAME, { platform: 'linux/arm64' }));
       expect(result).toEqual({ reference: NAME, digest: undefined, status: 'downloaded' });
-      expect(told).toEqual([expect.stringMatching(/^the platform of 127\.0\.0\.1:5000\/longshore\/tape:1 could not be found out: .*403/)]);
+      expect(told).toEqual([expect.stringMatching(/^cannot determine the platform of 127\.0\.0\.1:5000\/longshore\/tape:1: .*403/)]);
       expect(warnings).toEqual([{ kind: 'unchecked', subject: NAME, message: told[0] }]);
     });
 
@@ -425,7 +425,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect((await settled(() => client.push(NAME))).warnings).toEqual([]);
       await daemon?.close();
       await start({ podman: true, stream: streamOf('podman-5.4', 'push'), questions: 403 });
-      expect((await settled(() => client.push(NAME))).warnings).toEqual([expect.stringMatching(/^whether .* is a manifest list could not be found out: /)]);
+      expect((await settled(() => client.push(NAME))).warnings).toEqual([expect.stringMatching(/^cannot determine whether .* is a manifest list: /)]);
       expect(warnings).toMatchObject([{ kind: 'unchecked' }]);
     });
 

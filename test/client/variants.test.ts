@@ -108,7 +108,7 @@ describe('a pull of a platform', () => {
   it('leaves a warning where the registry cannot be asked', async () => {
     await start({ answers: { [INSPECT]: ARM, '/info': {} }, version: '1.41' });
     const { warnings } = await client.pull('h:1/a:1', { platform: 'linux/arm/v6' });
-    expect(warnings).toEqual([expect.stringContaining('the platform of h:1/a:1 could not be found out')]);
+    expect(warnings).toEqual([expect.stringContaining('cannot determine the platform of h:1/a:1')]);
   });
 
   // The engine takes the platform out of the index, or fails: tape "pull-platform" of Docker 29.

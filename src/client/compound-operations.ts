@@ -1,0 +1,70 @@
+// Methods of `ImageClient` that may make more than one call: `removeImage`, `search` and `diskUsage`.
+
+import { encodeCall } from '../api/encode-call.ts';
+import { withSearchedHost } from '../api/image-names.ts';
+import { refuseListName } from '../api/manifest-lists.ts';
+import { imageDiskUsage, namedAsListed, readFound, readImage, readImages, readRemoved } from '../api/normalize.ts';
+import { isDigest, parseImage } from '../api/reference.ts';
+import type { ImageDiskUsage } from '../api/types/engine.ts';
+import type { ImageInspect, RemoveItem, SearchResult } from '../api/types/image.ts';
+import type { Platform } from '../api/platform.ts';
+import { refuseAbsentVariant } from '../api/absent-variant.ts';
+import { NotFoundError, isCallersOwn } from '../errors.ts';
+import type { Engine } from './engine.ts';
+import type { CallOptions, RemoveImageOptions, SearchOptions } from './options.ts';
+import type { RegistryAccess } from './registry-access.ts';
+
+/** Inspects an image. Throws a `NotFoundError` if the engine does not have the variant for the platform. */
+export async function inspectImage(
+  engine: Engine,
+  image: string,
+  args: { readonly manifests?: boolean | undefined; readonly platform?: Platform | undefined },
+  options: CallOptions,
+): Promise<ImageInspect> {
+  const found = await engine.json(encodeCall('inspectImage', args, parseImage(image)), options, readImage);
+  refuseAbsentVariant(found, image, args);
+  return found;
+}
+
+/** Removes an image, after two checks that the engine does not make. */
+export async function removeImage(engine: Engine, image: string, { signal, timeouts, ...args }: RemoveImageOptions): Promise<RemoveItem[]> {
+  const options = { signal, timeouts };
+  const call = encodeCall('removeImage', args, parseImage(image));
+  if (Array.isArray(args.platforms) && args.platforms.length > 1) {
+    // An engine removes one variant after the other, and stops at the first that it does not have.
+    await engine.assertSupported(call, options);
+    for (const platform of args.platforms) await inspectImage(engine, image, { platform }, options);
+  }
+  if (!isDigest(image) && (await engine.facts.isPodman(options)) === true) {
+    await engine.assertSupported(call, options);
+    // If the image cannot be inspected, the removal itself reports the error.
+    const shown = await inspectImage(engine, image, {}, options).catch(() => signal?.throwIfAborted());
+    if (shown !== undefined) refuseListName(shown, image);
+  }
+  return engine.json(call, options, readRemoved);
+}
+
+/** Searches a registry. Podman gets the term with the registry's host, and reports an empty result as a 404. */
+export async function searchImages(engine: Engine, term: string, own: SearchOptions, registry: RegistryAccess): Promise<SearchResult[]> {
+  const { signal, timeouts, credentials: _, ...args } = own;
+  const options = { signal, timeouts };
+  const hasCredentials = registry.credentials !== undefined && registry.credentials !== 'anonymous';
+  const isPodman = await (hasCredentials ? engine.facts.isPodmanNow(options) : engine.facts.isPodman(options));
+  // An engine of an unknown kind gets the host, too: Docker accepts both forms.
+  const call = encodeCall('search', { ...args, term: isPodman === false ? term : withSearchedHost(term) });
+  try {
+    return await engine.json(call, { registry, ...options }, readFound);
+  } catch (error) {
+    if (error instanceof NotFoundError && !isCallersOwn(error, signal) && (await engine.facts.isPodman(options)) === true) return [];
+    throw error;
+  }
+}
+
+/** Returns the disk usage of images. Podman shows their tags without the repositories, which a list then supplies. */
+export async function diskUsage(engine: Engine, verbose: boolean, options: CallOptions): Promise<ImageDiskUsage> {
+  // Older engines compute the usage of everything, which is slow, and always list the images.
+  const call = encodeCall('diskUsage', { type: 'image', verbose }, undefined, ['type', 'verbose']);
+  const usage = await engine.json(call, options, (answer) => imageDiskUsage(answer, verbose));
+  const isComplete = usage.images === undefined || usage.images.every(({ RepoTags }) => RepoTags.every((name) => name.includes(':')));
+  return isComplete ? usage : namedAsListed(usage, await engine.json(encodeCall('images', { all: true }), options, readImages));
+}
