@@ -70,6 +70,9 @@ export interface CheckedEntry extends TarHeader {
   readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array> | undefined;
 }
 
+/** The largest user or group ID: Linux stores them in 32 bits, and tar programs cut larger ones. */
+const LARGEST_ID = 2 ** 32 - 1;
+
 /** Checks everything that can be known before the first byte is written. Throws a `TarError` for an invalid entry. */
 export function checkEntry(entry: TarEntry): CheckedEntry {
   if (typeof entry !== 'object' || entry === null) throw new TarError('tar: an entry must be an object with a path');
@@ -83,8 +86,8 @@ export function checkEntry(entry: TarEntry): CheckedEntry {
     path: checkPath(entry, type),
     typeflag: TYPES[type].typeflag,
     mode: (entry.mode === undefined ? TYPES[type].mode : checkInteger(entry, 'mode')) & 0o7777, // drops the type bits of stat
-    uid: entry.uid === undefined ? 0 : checkInteger(entry, 'uid'),
-    gid: entry.gid === undefined ? 0 : checkInteger(entry, 'gid'),
+    uid: entry.uid === undefined ? 0 : checkInteger(entry, 'uid', LARGEST_ID),
+    gid: entry.gid === undefined ? 0 : checkInteger(entry, 'gid', LARGEST_ID),
     size: inMemory ? sizeOfBytes(entry, bytes) : sizeOfChunks(entry, type),
     mtime: checkTime(entry),
     linkname: checkLinkname(entry, type),

@@ -47,6 +47,8 @@ const units = {
   WARNINGS_LIMIT: 'characters',
   REPORTED_LIMIT: 'characters',
   TEXT_COST: 'characters',
+  LONGEST_WARNING: 'characters',
+  LARGEST_ID: 'ids',
   JSON_ITEMS_LIMIT: 'items',
   COMPACT_FROM: 'items',
   DOCUMENT_LIMIT: 'bytes',

@@ -104,7 +104,7 @@ describe('packTar', () => {
   });
 
   describe('of ids and times at their bounds', () => {
-    const ids = [0, 2 ** 18 - 1, 2 ** 18, 2 ** 21 - 1, 2 ** 21, 3e6, 2 ** 31 - 1];
+    const ids = [0, 2 ** 18 - 1, 2 ** 18, 2 ** 21 - 1, 2 ** 21, 3e6, 2 ** 31 - 1, 2 ** 32 - 1];
     readBackBy('ids', ids.map((id) => ({ path: `id ${id}`, uid: id, gid: id })));
     const times = [0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 33 - 1, 2 ** 33, 2 ** 34, 0.5, 1.25, 1e-7, 1700000000.125, -1, -5];
     readBackBy('times', times.map((mtime) => ({ path: `time ${mtime}`, mtime })));
@@ -314,6 +314,8 @@ describe('packTar refuses, before any byte of the entry,', () => {
     ['a negative uid', { path: 'a', uid: -1 }, 'uid -1'],
     // covers: fault 3.24.5
     ['a uid of NaN', { path: 'a', uid: Number.NaN }, 'uid NaN'],
+    ['a uid above 2^32-1', { path: 'a', uid: 2 ** 32 }, 'uid 4294967296 is no integer from 0 to 4294967295'],
+    ['a gid above 2^32-1', { path: 'a', gid: 2 ** 53 - 1 }, 'gid 9007199254740991 is no integer from 0 to 4294967295'],
     // covers: fault 3.24.5
     ['a fractional gid', { path: 'a', gid: 1.5 }, 'gid 1.5'],
     ['a fractional mode', { path: 'a', mode: 0.5 }, 'mode 0.5'],
