@@ -50,9 +50,16 @@ function isFilterValue(value: unknown): value is FilterValue {
   return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
 }
 
+/** Filters of `GET /events` that select events of other objects. Beside `type: image`, Docker and Podman send no event for them. */
+const OTHER_OBJECTS = ['config', 'container', 'daemon', 'network', 'node', 'plugin', 'pod', 'secret', 'service', 'volume'];
+
 /** The filters of `events`, whose results are typed as events of images: another `type` would give others. */
 export function imageEventFilters(filters: Filters | undefined): Filters {
   const merged = mergeFilters(filters, { type: 'image' });
+  const other = OTHER_OBJECTS.find((key) => Object.hasOwn(merged, key));
+  if (other !== undefined) {
+    throw new ArgumentError(`events: options.filters.${other} matches no image event. Leave it out, or filter by "image", "event" or "label"`);
+  }
   if (merged['type']?.length === 1) return merged;
   throw new ArgumentError('events: options.filters.type must be "image" or left out: other events have another form');
 }

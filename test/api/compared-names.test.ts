@@ -101,6 +101,19 @@ describe('events of other things than images', () => {
     expect(() => client.events({ filters: { type: ['image', 'network'] } })).toThrow(ArgumentError);
     expect(() => client.events({ filters: { type: 'image' } })).not.toThrow();
   });
+
+  // Docker and Podman send nothing for these beside type=image: such a filter matches no event of an image.
+  it.each(['config', 'container', 'daemon', 'network', 'node', 'plugin', 'pod', 'secret', 'service', 'volume'])('are refused where the filter "%s" asks for them', async (key) => {
+    await start('');
+    const message = `events: options.filters.${key} matches no image event. Leave it out, or filter by "image", "event" or "label"`;
+    expect(() => client.events({ filters: { [key]: 'x' } })).toThrow(new ArgumentError(message));
+    expect(() => client.events({ filters: { [key]: ['x', 'y'], event: 'tag' } })).toThrow(message);
+  });
+
+  it('are not meant by the filters that fit images', async () => {
+    await start('');
+    expect(() => client.events({ filters: { image: 'a', event: 'tag', label: 'a=b', scope: 'local' } })).not.toThrow();
+  });
 });
 
 describe('a signal that is not of Node', () => {
