@@ -130,7 +130,7 @@ async function platformError(name: string, platform: Platform, registry: Registr
     if ((await queries.isPodman()) === true) return undefined;
     if (image.Descriptor === undefined && isIndex(await queries.registryManifest(name, registry))) return undefined;
   }
-  if (!Architecture && Os !== '') return undefined; // an old image does not tell its architecture
+  if (!Architecture && Os) return undefined; // an old image does not tell its architecture
   const found = [Os, Architecture, Variant].filter(Boolean).join('/');
   // A store of several variants shows the one of its own choice. An artifact has none, whatever the store shows.
   if ((await queries.hasVariant(name, platform)) ?? found !== '') return undefined;
@@ -154,7 +154,7 @@ export async function pushImage(send: Send, push: Push, queries: EngineQueries, 
   const received = await send((event) => report.take(event));
   const { warnings } = report;
   const followUp = new FollowUp(name, queries, warn, warnings);
-  if (report.replaced !== undefined) followUp.warn('engine', report.replaced);
+  for (const message of report.replaced) followUp.warn('engine', message);
   if (allTags) {
     if (!report.isComplete) throw stoppedError(`the push of ${name}`, received, 'a tag or all of them may be missing in the registry');
     return { reference: name, digest: undefined, size: undefined, tags: report.tags, warnings };

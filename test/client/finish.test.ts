@@ -338,6 +338,11 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect((await result).warnings).toEqual([expect.stringContaining('sent nothing for 30000 ms')]);
     });
 
+    it.each([{}, { Os: null, Architecture: null }, { Os: '', Architecture: '' }])('is failed by an artifact, whose platform is %j', async (platform) => {
+      await start({ stream: finishedPull, after: { Id: hex('1'), RepoTags: [], RepoDigests: [], ...platform } });
+      expect(await outcome(() => client.pull(NAME, { platform: 'linux/arm64' }))).toMatchObject({ reason: 'platform' });
+    });
+
     it('is failed by an answer that it is not what was asked for', async () => {
       await start({ stream: finishedPull, after: old });
       expect(await outcome(() => client.pull(NAME, { platform: 'linux/arm64' }))).toMatchObject({ reason: 'platform' });
@@ -408,6 +413,17 @@ describe.each(wireNames)('over the wire %s', (wire) => {
         `only one platform was pushed: the manifest ${hex('b')} instead of the index ${hex('a')}, of which the engine lacks other platforms`,
       ]);
       expect(warnings).toEqual([{ kind: 'engine', subject: NAME, message: told[0] }]);
+    });
+
+    it('of all tags warns of each tag of which one platform went in place of the index', async () => {
+      const stream = ['1', '2', '3'].flatMap((tag) => {
+        const aux = { manifestPushedInsteadOfIndex: true, originalIndex: { digest: hex(tag), size: 1 }, selectedManifest: { digest: hex('b'), size: 528 } };
+        return [JSON.stringify({ aux }), JSON.stringify({ status: `${tag}: digest: ${hex('b')} size: 528` })];
+      });
+      await start({ stream });
+      const { warnings: told } = await settled(() => client.push(REPOSITORY, { allTags: true }));
+      expect(told).toEqual(['1', '2', '3'].map((tag) => expect.stringContaining(`instead of the index ${hex(tag)}`)));
+      expect(warnings.map(({ message }) => message)).toEqual(told);
     });
 
     // What Podman 5.4 and 6.1 answer to an inspect of a manifest list: an image in it, under that image's own names.

@@ -314,8 +314,8 @@ describe('packTar refuses, before any byte of the entry,', () => {
     ['a negative uid', { path: 'a', uid: -1 }, 'uid -1'],
     // covers: fault 3.24.5
     ['a uid of NaN', { path: 'a', uid: Number.NaN }, 'uid NaN'],
-    ['a uid above 2^32-1', { path: 'a', uid: 2 ** 32 }, 'uid 4294967296 is no integer from 0 to 4294967295'],
-    ['a gid above 2^32-1', { path: 'a', gid: 2 ** 53 - 1 }, 'gid 9007199254740991 is no integer from 0 to 4294967295'],
+    ['a uid above 2^32-1', { path: 'a', uid: 2 ** 32 }, 'uid 4294967296 is not an integer from 0 to 4294967295'],
+    ['a gid above 2^32-1', { path: 'a', gid: 2 ** 53 - 1 }, 'gid 9007199254740991 is not an integer from 0 to 4294967295'],
     // covers: fault 3.24.5
     ['a fractional gid', { path: 'a', gid: 1.5 }, 'gid 1.5'],
     ['a fractional mode', { path: 'a', mode: 0.5 }, 'mode 0.5'],

@@ -127,8 +127,8 @@ export class PullResultBuilder {
  */
 export class PushResultBuilder {
   readonly warnings: string[] = [];
-  /** A sentence for the caller if one platform's manifest was pushed instead of the index; else undefined. */
-  replaced: string | undefined;
+  /** One warning for each tag of which one platform's manifest was pushed instead of the index. */
+  readonly replaced: string[] = [];
   /** The tag that ended last. */
   last: PushedTag | undefined;
   readonly #tag: string;
@@ -176,7 +176,7 @@ export class PushResultBuilder {
       }
       this.#endTag({ tag: Tag, digest, size: Size as number | undefined });
     }
-    this.replaced = replacedIndex(aux) ?? this.replaced;
+    this.replaced.push(...replacedIndex(aux));
   }
 
   #endTag(pushed: PushedTag): void {
@@ -248,9 +248,9 @@ function digestOf(value: unknown): string | undefined {
 }
 
 /** Reads moby's `auxprogress.ManifestPushedInsteadOfIndex`: the engine lacks other platforms of the index. */
-function replacedIndex({ manifestPushedInsteadOfIndex, originalIndex, selectedManifest }: JsonObject): string | undefined {
-  if (manifestPushedInsteadOfIndex !== true) return undefined;
+function replacedIndex({ manifestPushedInsteadOfIndex, originalIndex, selectedManifest }: JsonObject): string[] {
+  if (manifestPushedInsteadOfIndex !== true) return [];
   const named = (value: unknown): string => (isJsonObject(value) && digestOf(value['digest'])) || 'without a digest';
   const [manifest, index] = [named(selectedManifest), named(originalIndex)];
-  return `only one platform was pushed: the manifest ${manifest} instead of the index ${index}, of which the engine lacks other platforms`;
+  return [`only one platform was pushed: the manifest ${manifest} instead of the index ${index}, of which the engine lacks other platforms`];
 }

@@ -2,12 +2,15 @@
 // The limits count characters and not only items, for one text can be long.
 
 import { DecodeError } from '../../errors.ts';
+import type { JsonObject } from '../api-error.ts';
 import type { ProgressEvent } from './progress-events.ts';
 
 /** Warnings that one call keeps, in characters. All warnings go to `onWarning`; real ones are a few lines. */
 const WARNINGS_LIMIT = 1024 * 1024;
 /** Names, tags and IDs that one call keeps, in characters: 100,000 of the longest ones fit. */
 const REPORTED_LIMIT = 64 * 1024 * 1024;
+/** What the warning that one platform was pushed instead of the index costs, in characters: it has two digests. */
+const LONGEST_WARNING = 300;
 /** What each text costs in addition to its characters. */
 const TEXT_COST = 64;
 
@@ -47,6 +50,7 @@ function nameLength(event: ProgressEvent): number | undefined {
     return event.status.includes(': digest: ') ? event.status.length : undefined; // of a pushed tag
   }
   if (event.type !== 'aux') return undefined;
-  const tag = (event.aux as { readonly Tag?: unknown } | null)?.Tag;
+  const { Tag: tag, manifestPushedInsteadOfIndex } = (event.aux ?? {}) as JsonObject;
+  if (manifestPushedInsteadOfIndex === true) return LONGEST_WARNING;
   return typeof tag === 'string' ? tag.length : undefined;
 }
