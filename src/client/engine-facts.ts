@@ -6,7 +6,7 @@
 // known by the Server field of its other answers, or not at all.
 
 import { escapeText } from '../bytes.ts';
-import { ConnectError, VersionError } from '../errors.ts';
+import { ConnectError, TruncatedError, VersionError } from '../errors.ts';
 import type { ResponseHead } from '../http/response-parser.ts';
 import { bodyMessage, decodeJson, wantsTls } from '../api/api-error.ts';
 import { OUR_RANGE, apiVersionOf, commonVersion } from '../api/api-version.ts';
@@ -81,15 +81,29 @@ export class EngineFactCache {
   /** Returns the engine's answer to `/_ping`. */
   async identity({ signal, timeouts }: CallOptions = {}): Promise<PingResult> {
     signal?.throwIfAborted();
-    const load = async (ending: AbortSignal): Promise<PingResult> => (this.#identity = await this.ping({ signal: ending, timeouts }));
+    const load = async (ending: AbortSignal): Promise<PingResult> => {
+      const server = this.#server;
+      let found = await this.ping({ signal: ending, timeouts });
+      // If another engine answered a different call meanwhile, this answer may be from the engine before it.
+      if (this.#server !== server && this.#server !== found.server) found = await this.ping({ signal: ending, timeouts });
+      return (this.#identity = found);
+    };
     return this.#identity ?? this.#pings.join(timeoutsKey(timeouts), load, signal);
   }
 
-  /** Returns where the engine keeps its images. */
+  /**
+   * Returns where the engine keeps its images. The cached answer is dropped when the Server field changes or the connection of a
+   * call fails. A dockerd that was restarted with the other store while no call was running is not noticed.
+   */
   async imageStore({ signal, timeouts }: CallOptions = {}): Promise<ImageStore> {
     signal?.throwIfAborted();
-    const load = async (ending: AbortSignal): Promise<ImageStore> =>
-      (this.#store = imageStoreOf(await this.#source.json(encodeCall('info'), { signal: ending, timeouts }, readInfo)));
+    const load = async (ending: AbortSignal): Promise<ImageStore> => {
+      const ask = (): Promise<unknown> => this.#source.json(encodeCall('info'), { signal: ending, timeouts }, readInfo);
+      const server = this.#server;
+      let info = await ask();
+      if (server !== undefined && this.#server !== server) info = await ask(); // see `identity`
+      return (this.#store = imageStoreOf(info));
+    };
     return this.#store ?? this.#stores.join(timeoutsKey(timeouts), load, signal);
   }
 
@@ -106,7 +120,8 @@ export class EngineFactCache {
     const isPodman = await this.isPodman(options);
     // Where /_ping is forbidden, any other answer may have a Server field.
     if (isPodman === undefined) {
-      await this.#source.json(encodeCall('version'), options, readVersion).catch(() => options.signal?.throwIfAborted());
+      const short = { ...options, timeouts: this.#shortTimeouts(options.timeouts) };
+      await this.#source.json(encodeCall('version'), short, readVersion).catch(() => options.signal?.throwIfAborted());
     }
     return this.knownPodman;
   }
@@ -136,6 +151,11 @@ export class EngineFactCache {
     this.clear();
   }
 
+  /** Drops the image store after a connection failed: dockerd may have been restarted with the other store. */
+  checkFailure(error: unknown): void {
+    if (error instanceof ConnectError || error instanceof TruncatedError) this.#store = undefined;
+  }
+
   /** Drops what is cached. */
   clear(): void {
     this.#identity = undefined;
@@ -154,8 +174,9 @@ export class EngineFactCache {
     const isAnswered = !(byHead instanceof ErrorAnswer) && byHead.fields.has('api-version');
     const answer = isAnswered ? byHead : await this.#ping('GET', options);
     if (answer instanceof ErrorAnswer) throw answer.toError(PING_ADVICE);
-    const apiVersion = apiVersionOf(answer.fields.get('api-version') ?? '');
-    if (apiVersion === undefined) throw this.#notAnEngine(answer);
+    // A proxy may write the field twice.
+    const [apiVersion, ...others] = new Set(answer.fields.list('api-version').map(apiVersionOf));
+    if (apiVersion === undefined || others.length > 0) throw this.#notAnEngine(answer);
     return identityOfPing(apiVersion, answer.fields);
   }
 

@@ -144,6 +144,7 @@ export class Engine implements FactSource {
         return reader(head, request);
       });
     } catch (error) {
+      this.facts.checkFailure(error);
       const shown = withoutSecrets(error, request);
       observation?.failed(shown);
       throw shown;

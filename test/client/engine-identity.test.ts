@@ -1,10 +1,15 @@
 // What is known of an engine, and by what: a pinned version needs no /_ping, and another Server field is another engine.
 
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ConnectError, LongshoreError, VersionError } from '../../src/errors.ts';
+import { Engine } from '../../src/client/engine.ts';
 import { ImageClient } from '../../src/client/image-client.ts';
+import type { ImageClientOptions } from '../../src/client/options.ts';
+import type { Timeouts } from '../../src/connection/engine-request.ts';
+import { ConnectError, LongshoreError, TimeoutError, TruncatedError, VersionError } from '../../src/errors.ts';
 import { answer, fakeDaemon, onRequest } from '../support/fake-daemon.ts';
 import type { FakeDaemon } from '../support/fake-daemon.ts';
+import { whileTimePasses } from '../support/fake-time.ts';
 import { wireNames } from '../support/wires.ts';
 
 const ID = `sha256:${'1'.repeat(64)}`;
@@ -23,9 +28,27 @@ const answers: ReadonlyArray<readonly [request: RegExp, content: object | string
   [/^GET \S+\/images\/search/, []],
   [/^GET \S+\/images\/json/, []],
   [/^GET \S+\/info/, {}],
+  [/^GET \S+\/images\/h%3A1\/otherwise|^GET \S+\/images\/h:1\/otherwise/, { Id: DIGEST, RepoTags: [], RepoDigests: [] }],
   [/^GET /, { Id: ID, RepoTags: [], RepoDigests: [`h:1/a@${DIGEST}`], Os: 'linux', Architecture: 'amd64' }],
   [/^DELETE /, []],
 ];
+
+it.each<[string, Partial<Timeouts>, Partial<Timeouts> | undefined, Partial<Timeouts>]>([
+  ['a second where nothing else is said', {}, undefined, { headMs: 1000, idleMs: 1000 }],
+  ['a second where the client has longer limits', { headMs: 5000, idleMs: 6000 }, undefined, { headMs: 1000, idleMs: 1000 }],
+  ['the shorter limits of the client', { headMs: 500, idleMs: 600 }, undefined, { headMs: 500, idleMs: 600 }],
+  ['the shorter limits of the call', { headMs: 5000 }, { headMs: 50, idleMs: 60 }, { headMs: 50, idleMs: 60 }],
+  ['one of each', { headMs: 5000 }, { idleMs: 60 }, { headMs: 1000, idleMs: 60 }],
+])('a ping with a pinned version is given %s', async (_, timeouts, own, limits) => {
+  const given: Partial<Timeouts>[] = [];
+  const exchange = async (request: { readonly timeouts: Timeouts }): Promise<never> => {
+    given.push(request.timeouts);
+    throw new TimeoutError('no head', { limit: 'head', limitMs: 1 });
+  };
+  const engine = new Engine({ wire: { exchange, close: () => {} }, address: 'a', host: 'h', timeouts, version: '1.51' });
+  expect(await engine.facts.isPodman({ timeouts: own })).toBeUndefined();
+  expect(given).toEqual([expect.objectContaining(limits)]);
+});
 
 describe.each(wireNames)('over the wire %s', (wire) => {
   let daemon: FakeDaemon;
@@ -36,15 +59,15 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     await daemon.close();
   });
 
-  type Ping = (head: string) => string | 'cut' | 'silence';
+  type Ping = (head: string, socket: Socket) => string | 'cut' | 'silence';
 
-  async function start(ping: Ping, server: () => string, version?: string): Promise<void> {
+  async function start(ping: Ping, server: () => string, version?: string, options: Partial<ImageClientOptions> = {}): Promise<void> {
     asked = [];
     daemon = await fakeDaemon((socket) =>
       onRequest(socket, (head) => {
         const [line = ''] = head.split(' HTTP/');
         if (line.endsWith('/_ping')) {
-          const reply = ping(line);
+          const reply = ping(line, socket);
           if (reply === 'cut') return void socket.destroy();
           if (reply !== 'silence') socket.write(reply);
           return;
@@ -54,7 +77,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
         socket.write(answer(typeof content === 'string' ? content : JSON.stringify(content), server(), status));
       }),
     );
-    client = new ImageClient({ wire, host: daemon.host, ...(version === undefined ? {} : { version }) });
+    client = new ImageClient({ wire, host: daemon.host, ...(version === undefined ? {} : { version }), ...options });
   }
   const pong = (apiVersion: string, server: string): string => `HTTP/1.1 200 OK\r\nApi-Version: ${apiVersion}\r\n${server}Content-Length: 0\r\n\r\n`;
   const DOCKER = 'Server: Docker/28.5.2 (linux)\r\n';
@@ -150,6 +173,13 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(asked).toEqual([]);
     });
 
+    it('waits a second for a ping that is never answered, and not for a day', async () => {
+      const day = 24 * 60 * 60 * 1000;
+      await start(() => 'silence', () => '', '1.51', { timeouts: { headMs: day, idleMs: day } });
+      await whileTimePasses(() => client.removeImage('a', { noprune: true, timeouts: { headMs: day } }));
+      expect(asked).toEqual([expect.stringMatching(/^DELETE /)]);
+    });
+
     it('ends the question with its caller', async () => {
       await start(() => 'silence', () => DOCKER, '1.51');
       const reason = new Error('mine');
@@ -190,6 +220,36 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(await client.pull('h:1/podman:1')).toMatchObject({ reference: 'h:1/podman:1', digest: undefined });
     });
 
+    it('is known for Podman where it imports: it may not give the image its name', async () => {
+      let server = DOCKER;
+      await start(() => pong('1.41', server), () => server, undefined, { maxIdle: 0 });
+      expect(await client.importImageFromData(Buffer.of(1), { repository: 'h:1/otherwise', tag: '1' })).toEqual({ id: ID });
+      server = PODMAN;
+      await expect((async () => client.importImageFromData(Buffer.of(1), { repository: 'h:1/otherwise', tag: '1' }))())
+        .rejects.toThrow(`the engine imported ${ID}, and did not call it h:1/otherwise:1`);
+    });
+
+    it('is asked anew where its answer to a ping was under way when the other answered', async () => {
+      let server = DOCKER;
+      let pinged: Socket | undefined;
+      let begun = (): void => {};
+      const half = new Promise<void>((resolve) => (begun = resolve));
+      await start((line, socket) => {
+        if (pinged !== undefined) return pong('1.41', server);
+        if (line.startsWith('HEAD')) return answer('', '', '405 Method Not Allowed');
+        pinged = socket;
+        setImmediate(begun);
+        return `HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\n${server}Content-Length: 2\r\n\r\nO`;
+      }, () => server, '1.51');
+      const call = client.removeImage('a', { noprune: true });
+      await half;
+      server = PODMAN;
+      await client.images();
+      pinged?.write('K');
+      await expect(call).rejects.toMatchObject({ subject: 'removeImage.noprune', spoken: 'Podman 4.3.1' });
+      expect(asked).toEqual(['GET /v1.51/images/json']);
+    });
+
     it('is not asked anew while its answers stay the same, or have no Server', async () => {
       const servers = [DOCKER, '', DOCKER, ''];
       let count = 0;
@@ -206,6 +266,25 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await client.images();
       await client.supports('inspectImage.manifests');
       expect(asked.filter((line) => line.endsWith('/info'))).toHaveLength(2);
+    });
+
+    it('is asked again where images lie after a connection that failed: dockerd may have been restarted', async () => {
+      const requests: string[] = [];
+      let status: unknown = [];
+      daemon = await fakeDaemon((socket) =>
+        onRequest(socket, (head) => {
+          const [line = ''] = head.split(' HTTP/');
+          requests.push(line);
+          if (line.startsWith('DELETE')) return void socket.destroy();
+          socket.write(line.endsWith('/_ping') ? pong('1.51', DOCKER) : answer(JSON.stringify({ DriverStatus: status }), DOCKER));
+        }),
+      );
+      client = new ImageClient({ wire, host: daemon.host });
+      expect(await client.supports('inspectImage.manifests')).toBe(false);
+      status = [['driver-type', 'io.containerd.snapshotter.v1']];
+      await expect(client.removeImage('a')).rejects.toBeInstanceOf(TruncatedError);
+      expect(await client.supports('inspectImage.manifests')).toBe(true);
+      expect(requests.filter((line) => line.endsWith('/info'))).toHaveLength(2);
     });
   });
 });

@@ -161,6 +161,30 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await daemon.close();
     });
 
+    it.each([
+      ['two fields', 'Api-Version: 1.47\r\nApi-Version: 1.47\r\n'],
+      ['one field', 'Api-Version: 1.47, 1.47\r\n'],
+      ['two writings', 'Api-Version: v1.47\r\nApi-Version: 1.47\r\n'],
+    ])('is the one that a proxy wrote twice, in %s', async (_, fields) => {
+      const daemon = await fakeDaemon((socket) => onRequest(socket, (head) => socket.write(answer(head.startsWith('HEAD') ? '' : '[]', fields))));
+      client = new ImageClient({ wire, host: daemon.host });
+      expect(await client.apiVersion()).toBe('1.47');
+      expect((await client.ping()).apiVersion).toBe('1.47');
+      await daemon.close();
+    });
+
+    it.each([
+      ['1.47, 1.48', 'Api-Version: 1.47\r\nApi-Version: 1.48\r\n'],
+      ['1.47, x', 'Api-Version: 1.47, x\r\n'],
+    ])('%s is two, of which an engine says one', async (value, fields) => {
+      const daemon = await fakeDaemon((socket) => onRequest(socket, () => socket.write(answer('', fields))));
+      client = new ImageClient({ wire, host: daemon.host });
+      const error: unknown = await client.images().catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'LONGSHORE_VERSION', spoken: 'unknown' });
+      expect((error as Error).message).toContain(`"${value}", which is not one: this is not a container engine`);
+      await daemon.close();
+    });
+
     it('that one caller stops waiting for is still negotiated for the others', async () => {
       await start(() => []);
       const controller = new AbortController();

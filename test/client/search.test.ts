@@ -10,6 +10,7 @@ import { readFound } from '../../src/api/normalize.ts';
 import { ImageClient } from '../../src/client/image-client.ts';
 import type { SearchOptions } from '../../src/client/options.ts';
 import { answer, fakeDaemon, onRequest } from '../support/fake-daemon.ts';
+import { whileTimePasses } from '../support/fake-time.ts';
 import type { FakeDaemon } from '../support/fake-daemon.ts';
 
 const HUB = { username: 'hub', password: 'of-the-hub', serverAddress: 'https://index.docker.io/v1/' };
@@ -99,6 +100,25 @@ describe('on Docker', () => {
   ])('the term goes as it is, on %s', async (_, engine) => {
     expect(await searched(engine, 'bitnami/redis', { credentials: HUB })).toMatchObject({ term: 'bitnami/redis' });
   });
+});
+
+it('a search with a login ends though neither /_ping nor /version is answered', async () => {
+  let isHanging = false;
+  let sent: string | undefined;
+  daemon = await fakeDaemon((socket) =>
+    onRequest(socket, (head) => {
+      const [line = ''] = head.split(' HTTP/');
+      if (line.includes('/search')) sent = line;
+      if (isHanging && /\/(?:_ping|version)$/.test(line)) return;
+      socket.write(answer('[]', DOCKER));
+    }),
+  );
+  const day = 24 * 60 * 60 * 1000;
+  client = new ImageClient({ host: daemon.host, version: '1.41', timeouts: { headMs: day, idleMs: day } });
+  await client.images();
+  isHanging = true;
+  await whileTimePasses(() => client.search('x/y', { credentials: HUB }));
+  expect(sent).toContain('term=docker.io%2Fx%2Fy');
 });
 
 // Docker's socket is taken over by Podman, and the very next call is a search.
