@@ -13,13 +13,16 @@ import { JsonValueDecoder } from '../src/api/progress/json-stream.ts';
 import { progressEvent } from '../src/api/progress/progress-events.ts';
 import { ProgressTotals } from '../src/api/progress/progress-totals.ts';
 import { redactor } from '../src/api/redaction.ts';
+import { imageDiskUsage, readImage } from '../src/api/normalize.ts';
 import { parseReference } from '../src/api/reference.ts';
 import { LongshoreError } from '../src/errors.ts';
 import { Fields } from '../src/http/fields.ts';
 import { ResponseParser } from '../src/http/response-parser.ts';
 import { pathMatcher } from '../src/client/ignore-patterns.ts';
 import { Queue } from '../src/async/queue.ts';
+import { encodeHeader } from '../src/tar/header.ts';
 import { parsePaxRecords } from '../src/tar/pax.ts';
+import { ArchiveScan } from '../src/tar/scan-archive.ts';
 import { AnswerParser } from '../src/testing/answer-parser.ts';
 import { TooManySteps, matcher, stepsOf } from './support/backtracking.ts';
 import { attacksOn, expressionsMadeBy, expressionsOfSource } from './support/regular-expressions.ts';
@@ -214,6 +217,17 @@ describe('functions that read the text of an engine', () => {
     parser.push(Buffer.from('HTTP/1.1 204 No Content\r\n\r\n'.repeat(text.length)));
   };
 
+  const globalHeaders = (text: string): void => {
+    const block = new Uint8Array(512);
+    encodeHeader(block, 0, { path: 'p', typeflag: 'g', mode: 0, uid: 0, gid: 0, size: 0, mtime: 0, linkname: '', devmajor: 0, devminor: 0 });
+    const scan = new ArchiveScan();
+    for (let i = 0; i < text.length; i++) scan.push(block);
+  };
+  const names = (list: readonly string[]): void => void readImage({ Id: 'i', RepoTags: list, RepoDigests: list });
+  const usage = (tags: readonly string[]): void => {
+    imageDiskUsage({ LayersSize: 1, Images: tags.map((tag) => ({ Id: 'i', RepoTags: [tag], RepoDigests: [], Size: 1, SharedSize: 1, Containers: 0 })) });
+  };
+
   it.each<[string, (text: string) => void, (length: number) => string]>([
     ['names that were loaded', (text) => new LoadResultBuilder().take({ type: 'stream', text: `Loaded image: ${text}` }), filled('a,')],
     ['blanks behind a loaded name', (text) => new LoadResultBuilder().take({ type: 'stream', text: `Loaded image: ${text}x` }), filled(' ')],
@@ -230,6 +244,9 @@ describe('functions that read the text of an engine', () => {
     ['a path in an archive', (text) => digestsOf([[text, '']]), filled('a/../')],
     ['a cell of a table', (text) => void fit(printable(text), 80), filled('\u0000a')],
     ['a cell that is cut at its beginning', (text) => void fitEnd(printable(text), 80), filled('\u0000a')],
+    ['global headers of an archive', globalHeaders, (length) => 'x'.repeat(length / 4)],
+    ['names among the tags of an image', (text) => names(text.split(' ')), numbered((i) => `${i}@x `, 4)],
+    ['the tags of one image in the disk usage', (text) => usage(text.split(' ')), numbered((i) => `t:${i} `, 16)],
     ['answers to pipelined requests', pipelined, (length) => 'x'.repeat(length / 8)],
   ])('take no longer than in proportion to %s', (_, read, textOf) => {
     expect(isLinear((text) => quietly(() => read(text)), textOf, QUARTER, SLACK_MS)).toBe(true);

@@ -115,8 +115,8 @@ function tags(list: readonly string[] | null | undefined): readonly string[] {
 }
 function digests({ RepoTags, RepoDigests }: Named): readonly string[] {
   const listed = names(RepoDigests);
-  const among = names(RepoTags).filter((name) => name.includes('@') && !listed.includes(name));
-  return among.length > 0 ? [...listed, ...among] : listed;
+  const among = names(RepoTags).filter((name) => name.includes('@'));
+  return among.length > 0 ? [...new Set([...listed, ...among])] : listed;
 }
 
 /** Podman gives some ids without the `sha256:` before them. */
@@ -186,13 +186,14 @@ export function imageDiskUsage(answer: unknown, verbose = false): ImageDiskUsage
 }
 /** Podman lists an image once for each tag, and gives ids without the algorithm. */
 function onceEach(listed: readonly ImageSummary[]): ImageSummary[] {
-  const images = new Map<string, ImageSummary>();
+  const images = new Map<string, { readonly image: ImageSummary; readonly tags: Set<string> }>();
   for (const image of listed) {
     const Id = withAlgorithm(image.Id);
-    const RepoTags = [...new Set([...(images.get(Id)?.RepoTags ?? []), ...image.RepoTags])];
-    images.set(Id, { ...image, Id, RepoTags });
+    const tags = images.get(Id)?.tags ?? new Set();
+    for (const tag of image.RepoTags) tags.add(tag);
+    images.set(Id, { image, tags });
   }
-  return [...images.values()];
+  return [...images].map(([Id, { image, tags }]) => ({ ...image, Id, RepoTags: [...tags] }));
 }
 
 /** The same with the names that the list of images has: Podman gives tags without their repositories here. */

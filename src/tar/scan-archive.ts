@@ -90,7 +90,8 @@ export class ArchiveScan {
       if (header === undefined) break;
       const { typeflag, size } = header;
       const isExtended = 'xgLK'.includes(typeflag);
-      before = isExtended ? before + typeflag : '';
+      // One global header stands for all that come first, or the text would grow with each of them.
+      before = isExtended ? (before === 'g' ? '' : before) + typeflag : '';
       if (isExtended && !EXTENDED_HEADERS.test(before)) yield* this.#reject('conflicting extended headers for one entry', at);
       if (typeflag === 'x') overrides = yield* this.#paxOverrides(yield* this.#bytes(size), overrides);
       else if (typeflag === 'L') overrides = { ...overrides, path: longName(yield* this.#bytes(size)) };
