@@ -11,7 +11,7 @@ import type { OnUpload } from './progress-stream.ts';
 import { readableGroups } from './node-stream-chunks.ts';
 import { watchErrors } from '../tar/stream-errors.ts';
 import { packTar } from '../tar/pack.ts';
-import type { TarEntries } from '../tar/pack.ts';
+import type { TarEntries, TarEntry } from '../tar/pack.ts';
 
 /** The body of a request, opened when it is sent. */
 export interface BodySource {
@@ -186,10 +186,11 @@ export function entriesSource(data: unknown, place: string): BodySource {
     if (isEntries(data)) {
       // Arrays and plain objects can be walked twice; an iterator cannot.
       const repeatable = Array.isArray(data) || !(Symbol.iterator in data || isAsyncIterable(data));
-      const first = packTar(data); // which watches streams among the entries from now on
+      const entries = repeatable ? data : isAsyncIterable(data) ? filledAsync(data, place) : filled(data as Iterable<TarEntry>, place);
+      const first = packTar(entries); // which watches streams among the entries from now on
       let opened = false;
       const open = (): RequestBody => {
-        const chunks = opened ? packTar(data) : first;
+        const chunks = opened ? packTar(entries) : first;
         opened = true;
         return { chunks };
       };
@@ -200,6 +201,30 @@ export function entriesSource(data: unknown, place: string): BodySource {
     cause = error;
   }
   throw new ArgumentError(`${place} must be a Uint8Array, an object of files or a list of entries, not ${described(data)}${importRemedyFor(data)}`, { cause });
+}
+
+/** Yields the entries of an iterator. Throws if it has none: an engine makes an empty image of an iterator that was used up. */
+function* filled(entries: Iterable<TarEntry>, place: string): Generator<TarEntry> {
+  let isEmpty = true;
+  for (const entry of entries) {
+    isEmpty = false;
+    yield entry;
+  }
+  if (isEmpty) throw noEntries(place);
+}
+
+/** The same for an async iterator. */
+async function* filledAsync(entries: AsyncIterable<unknown>, place: string): AsyncGenerator<TarEntry> {
+  let isEmpty = true;
+  for await (const entry of entries) {
+    isEmpty = false;
+    yield entry as TarEntry;
+  }
+  if (isEmpty) throw noEntries(place);
+}
+
+function noEntries(place: string): UploadError {
+  return new UploadError(`${place} gave no entries: make a new iterator for each call, or give a list`);
 }
 
 function isEntries(data: unknown): data is TarEntries & object {

@@ -155,6 +155,32 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(await failure(() => importing)).toBeInstanceOf(ArgumentError);
     });
 
+    const entries = (): { path: string; content: string }[] => [{ path: 'a', content: 'x' }];
+    it.each<[string, () => Iterator<unknown> & Iterable<unknown>]>([
+      ['a generator', () => (function* () { yield* entries(); })()],
+      ['the iterator of a list', () => entries().values()],
+      ['the iterator of a Map', () => new Map(entries().map((entry) => [entry.path, entry])).values()],
+      ['the iterator of a Set', () => new Set(entries())[Symbol.iterator]()],
+    ])('is not an empty image where it was %s of entries', async (_, make) => {
+      const used = make();
+      for (const __ of used);
+      expect(await failure(() => client.importImageFromData(used as never))).toMatchObject({
+        name: 'UploadError',
+        message: expect.stringContaining('importImageFromData: data gave no entries: make a new iterator for each call, or give a list'),
+      });
+      expect(engine.asked).toEqual([]);
+      await failure(() => client.importImageFromData(make() as never));
+      expect(engine.asked).toHaveLength(1);
+    });
+
+    it('is not an empty image where it was an async generator of entries, in the second of two calls', async () => {
+      const generator = (async function* () { yield* entries(); })();
+      await failure(() => client.importImageFromData(generator));
+      expect(engine.asked).toHaveLength(1);
+      expect(await failure(() => client.importImageFromData(generator))).toBeInstanceOf(UploadError);
+      expect(engine.asked).toHaveLength(1);
+    });
+
     it('is no empty image either where it cannot be told: a generator', async () => {
       const generator = (async function* () {
         yield Buffer.from('x');
