@@ -44,8 +44,11 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
 /** Engines send 0 and -1 for "unknown". */
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' && value > 0 ? value : undefined);
 
-/** `WARNING: ...`, and `[DEPRECATION NOTICE] ...` for images in old formats. */
-const warningGrammar = /^(?:WARNING: |\[DEPRECATION NOTICE\])/i;
+/**
+ * Warnings: `WARNING: ...`, `[DEPRECATION NOTICE] ...` of old image formats, and, from Docker 18.09 and 19.03,
+ * `Image docker.io/library/a:1 uses outdated schema1 manifest format`. Other programs before an engine write them alike.
+ */
+const warningGrammar = /^\s*(?:\[?(?:WARN(?:ING)?|DEPRECATED|DEPRECATION NOTICE)[\]:]|Image \S{1,1024} uses outdated )/i;
 
 /** The ID under which balenaEngine sends the sum of all layers: `{"id":"Total","progressDetail":{...}}` (balenahup#235). */
 const SUM_ID = 'Total';
@@ -55,6 +58,7 @@ export function progressEvent(value: JsonObject): ProgressEvent | undefined {
   const id = textOf(value['id']);
   const status = textOf(value['status']);
   const detail = value['progressDetail'];
+  if (status !== undefined && warningGrammar.test(status)) return { type: 'warning', text: status };
   // Only an object with `progressDetail`, even an empty one, is about a layer. The ID of a headline is a tag or a digest.
   if (id !== undefined && isJsonObject(detail)) {
     if (id === SUM_ID) return undefined;
@@ -65,5 +69,5 @@ export function progressEvent(value: JsonObject): ProgressEvent | undefined {
   const stream = textOf(value['stream']);
   if (stream !== undefined) return { type: 'stream', text: stream };
   if (status === undefined) return undefined;
-  return warningGrammar.test(status) ? { type: 'warning', text: status } : { type: 'headline', id, status };
+  return { type: 'headline', id, status };
 }
