@@ -39,6 +39,8 @@ function widest(cells: ReadonlyArray<readonly string[]>, index: number): number 
   return cells.reduce((most, row) => Math.max(most, widthOf(row[index] ?? '')), 0);
 }
 
+/** Cells are not padded to more columns: one long text of an engine would make every row as long. */
+export const WIDEST_COLUMN = 512;
 const GAP = 3;
 const NARROW_GAP = 2;
 
@@ -72,7 +74,7 @@ function shrunk(placed: readonly Placed[], room: number): readonly Placed[] {
 function lineOf(row: readonly string[], kept: readonly Placed[], gap: number): string {
   const cells = kept.map(({ column, index, width }) => {
     const cell = (column.keep === 'end' ? fitEnd : fit)(row[index] ?? '', width);
-    const blanks = ' '.repeat(Math.max(0, width - widthOf(cell)));
+    const blanks = ' '.repeat(Math.max(0, Math.min(width, WIDEST_COLUMN) - widthOf(cell)));
     return column.align === 'right' ? blanks + cell : cell + blanks;
   });
   return cells.join(' '.repeat(gap)).trimEnd();

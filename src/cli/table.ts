@@ -1,6 +1,7 @@
 // Columns, sizes and ages as the docker command writes them.
 
 import { numberOf } from './engine-values.ts';
+import { WIDEST_COLUMN } from './fitted-table.ts';
 import { printable, widthOf } from './printable.ts';
 
 /** Lines whose cells stand below each other, three columns apart; every cell is made printable. */
@@ -16,7 +17,7 @@ export function table(rows: ReadonlyArray<readonly unknown[]>): string {
 }
 
 function alignedLine(row: readonly string[], widths: readonly number[]): string {
-  const padded = row.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - widthOf(cell)));
+  const padded = row.map((cell, column) => cell + ' '.repeat(Math.max(0, Math.min(widths[column] ?? 0, WIDEST_COLUMN) - widthOf(cell))));
   return padded.join('   ').trimEnd();
 }
 

@@ -29,6 +29,12 @@ describe('a table', () => {
     expect(fittedTable(columns, [], Infinity)).toBe('NAME   SIZE   AGE   NOTE\n');
   });
 
+  it('is not as wide in every row as one very long cell', () => {
+    const long = 'x'.repeat(1_000_000);
+    const text = fittedTable(columns, [[long, '1B', '', 'n'], ['y', '1B', '', 'n']], Infinity);
+    expect(text.split('\n').map(({ length }) => length)).toEqual([526, 1_000_011, 523, 0]);
+  });
+
   it('escapes what would steer, and measures it so', () => {
     expect(fittedTable(columns, [['\x1b', '1B', '', '']], Infinity)).toBe('NAME     SIZE\n\\u{1b}     1B\n');
   });
