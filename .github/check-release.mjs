@@ -1,5 +1,5 @@
-// Before a release: the tag is the version of package.json, the changelog has an entry for it, and package.json names the
-// repository that is published from, without which there is no provenance.
+// Runs before a release. Checks that the tag is the version of package.json, that the changelog has an entry for it, and that
+// package.json names the repository, which the provenance needs.
 //   node .github/check-release.mjs v1.2.3 owner/name
 import { readFileSync } from 'node:fs';
 
@@ -14,5 +14,5 @@ const faults = [
   !(url ?? '').replace(/\.git$/, '').endsWith(`/${repository}`) &&
     `package.json names ${url ?? 'no repository'}, and this is ${repository}: provenance needs "repository" to name it`,
 ].filter(Boolean);
-for (const fault of faults) console.error(`This is no release: ${fault}`);
+for (const fault of faults) console.error(`cannot release: ${fault}`);
 process.exitCode = faults.length === 0 ? 0 : 1;

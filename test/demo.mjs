@@ -1,4 +1,4 @@
-// The main job, step by step, with any client: an image goes in, comes out as a file, and goes in again.
+// The demo, for any client: imports an image, lists it, saves it to a file, removes it, and loads it back.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const REPOSITORY = 'longshore-demo/hello';
 const IMAGE = `${REPOSITORY}:1`;
 
-/** What the image is packed from: a file system of three entries. */
+/** The file system of the image: three entries. */
 const entries = [
   { path: 'etc', type: 'directory' },
   { path: 'etc/motd', content: 'Packed in memory, by a client without dependencies.\n' },
@@ -14,8 +14,8 @@ const entries = [
 ];
 
 /**
- * Runs it. `step(name, detail)` is told of each step when it is done, `progress(event)` of what the engine reports.
- * Whatever was made is removed at the end, also after a failure or an abort.
+ * Runs the demo. Calls `step(name, detail)` after each step, and `progress(event)` for each event of the engine. Removes
+ * everything that it made, also after a failure or an abort.
  */
 export async function demo(client, { step, progress, signal }) {
   const folder = await mkdtemp(join(tmpdir(), 'longshore-demo-'));
@@ -32,23 +32,23 @@ export async function demo(client, { step, progress, signal }) {
     step('list', listed.map((image) => `${image.RepoTags.join(', ')}  ${image.Size} bytes`).join('; '));
 
     const saved = await client.getImage(IMAGE, { signal }).toFile(file);
-    step('save', `${saved.bytes} bytes to a file; the archive is whole: ${saved.entries} entries and its end`);
+    step('save', `${saved.bytes} bytes to a file; the archive is complete: ${saved.entries} entries and the end marker`);
 
     const removed = await client.removeImage(IMAGE, { signal });
-    step('remove', `${removed.length} names and layers are gone; exists: ${await client.exists(IMAGE, { signal })}`);
+    step('remove', `${removed.length} names and layers removed; exists: ${await client.exists(IMAGE, { signal })}`);
 
     const loading = client.loadImage({ path: file }, { signal });
     for await (const event of loading) progress(event);
     const loaded = await loading.result();
     const same = (await client.inspectImage(IMAGE, { signal })).Id === id;
-    step('load', `${loaded.references.join(', ')} is back${same ? ', with the same id' : ''}`);
+    step('load', `${loaded.references.join(', ')} is loaded again${same ? ', with the same id' : ''}`);
   } finally {
     await rm(folder, { recursive: true, force: true });
-    // No signal here: an interrupted run tidies up, too.
+    // Without the signal: an interrupted run cleans up, too.
     await client.removeImage(IMAGE, { force: true }).catch((error) => {
       if (error.status !== 404) throw error;
     });
-    step('tidy up', 'nothing of this is left');
+    step('tidy up', 'everything that the demo made is removed');
   }
 }
 

@@ -62,27 +62,27 @@ describe('README', () => {
     expect(events.sort()).toEqual([...declared.keys()].filter((name) => /^[a-z]/.test(name)).sort());
   });
 
-  it('lists every error in the words of its docstring', () => {
+  it('lists every error in the words of its doc comment', () => {
     const source = readFileSync(new URL('src/errors.ts', root), 'utf8');
     const documented = [...source.matchAll(/\/\*\* Thrown (?:when )?(.*?)\. \*\/\nexport class (\w+)/g)];
     const rows = documented.map(([, words, name]) => [`\`${name}\``, words]).filter(([name]) => name !== '`LongshoreError`');
     expect(table('Errors')).toEqual(rows);
   });
 
-  it('lists the files that touch the world', () => {
+  it('lists the files that touch the machine', () => {
     expect(table('What it touches').map(([file]) => file)).toEqual(Object.keys(effects).map((file) => `\`${file}\``));
   });
 
   it('lists every command with its operands, its summary and its options', () => {
     const rows = commands.map(({ name, usage, summary, options }) => {
-      const own = Object.entries<Options[string]>(options).filter(([option]) => option !== 'quiet'); // which all have
+      const own = Object.entries<Options[string]>(options).filter(([option]) => option !== 'quiet'); // every command has it
       const flags = own.map(([option, { short }]) => (short === undefined ? `\`--${option}\`` : `\`-${short}\``));
       return [`\`${`${name} ${usage}`.trim()}\``, summary, flags.join(' ')];
     });
     expect(table('The command').map((row) => row.map((cell) => cell.replaceAll('\\|', '|')))).toEqual(rows);
   });
 
-  it('lists the channels that there are', () => {
+  it('lists every diagnostics channel', () => {
     const source = readFileSync(new URL('src/system/diagnostics.ts', root), 'utf8');
     const channels = [...source.matchAll(/channel\('([^']+)'\)/g)].map(([, name]) => `\`${name}\``);
     expect(table('Diagnostics').map(([channel]) => channel)).toEqual(channels);
@@ -105,7 +105,7 @@ describe('README', () => {
     expect(table('Auditing').map(([file]) => file)).toEqual(kit.map(({ path }) => `\`${path}\``));
   });
 
-  it('lists the runtimes and compilers that are tried, each in its version', () => {
+  it('lists the tested runtimes and compilers with their versions', () => {
     const versionsOf = (path: string): [string, string][] => {
       const { dependencies, optionalDependencies } = JSON.parse(readFileSync(new URL(path, root), 'utf8'));
       const all = Object.entries<string>({ ...dependencies, ...optionalDependencies });
@@ -114,7 +114,7 @@ describe('README', () => {
     const runtimes = versionsOf('test/matrix/package.json');
     const nodes = runtimes.filter(([name]) => name.startsWith('node-')).map(([, version]) => version);
     const programs = versionsOf('test/package/package.json');
-    const first = /Node (22\.\d+) and later/.exec(section('Vendoring'))?.[1]; // that runs TypeScript
+    const first = /Node (22\.\d+) and later/.exec(section('Vendoring'))?.[1]; // the first Node that runs TypeScript
     const unbuilt = nodes.filter((version) => !version.startsWith('20.'));
     const own: Readonly<Record<string, readonly string[]>> = {
       Node: nodes.filter((version) => version !== `${first}.0`),
@@ -129,10 +129,10 @@ describe('README', () => {
     );
     expect(unbuilt).toContain(`${first}.0`);
     const { engines } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
-    expect(nodes).toContain(`${engines.node.replace('>=', '')}.0`); // the oldest that we claim to run on
+    expect(nodes).toContain(`${engines.node.replace('>=', '')}.0`); // the oldest supported Node is tested
   });
 
-  it('lists the engines and API versions that there are', () => {
+  it('lists the tested engines and the API versions', () => {
     const rows = new Map(table('Compatibility').map(([on = '', versions = '']) => [on, versions]));
     const live = table('Engines').filter(([, , , state]) => state !== 'not run').map(([engine]) => engine);
     const named = (rows.get('engines') ?? '').split('; ').flatMap((kind) => {
@@ -150,7 +150,7 @@ describe('README', () => {
     expect(linked.filter((target) => !existsSync(new URL(target, new URL(path, root))))).toEqual([]);
   });
 
-  it('says which calls have a limit for the head of the answer', () => {
+  it('lists the calls that have a default timeout for the head of the response', () => {
     const fast = Object.entries<Endpoint>(endpoints).flatMap(([name, row]) => (row.fast ? [`\`${name}\``] : []));
     const cell = /^\| `headMs`.*\| 30,000 for (.*); otherwise none \|$/m.exec(section('Timeouts and signals'))?.[1];
     expect(cell?.split(', ').sort()).toEqual(fast.sort());
@@ -161,7 +161,7 @@ describe('the reference', () => {
   const source = new URL('src/', root);
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => /^(?!cli[\\/]).*\.ts$/.test(name));
 
-  it.each(files)('has a doc comment for all that src/%s exports', (file) => {
+  it.each(files)('has a doc comment for every export of src/%s', (file) => {
     const lines = readFileSync(new URL(file.replaceAll('\\', '/'), source), 'utf8').split('\n');
     const declaration = /^export (?:async )?(?:function|class|interface|type|const) \w+/;
     const bare = lines.filter((line, index) => declaration.test(line) && !lines[index - 1]?.endsWith('*/'));
@@ -169,11 +169,11 @@ describe('the reference', () => {
   });
 });
 
-describe('what README says to those who come from elsewhere', () => {
+describe('the table for users of other clients', () => {
   const heading = 'Coming from docker-py, dockerode or the docker command';
   const rows = table(heading);
 
-  // docker-py 7.2's ImageApiMixin: its methods with all their arguments
+  // The methods of docker-py 7.2's ImageApiMixin with all their arguments.
   const dockerPy = [
     'get_image(image, chunk_size)', 'history(image)', 'images(name, quiet, all, filters)',
     'import_image(src, repository, tag, image, changes, stream_src)',
@@ -188,22 +188,22 @@ describe('what README says to those who come from elsewhere', () => {
     'tag(image, repository, tag, force)',
   ];
 
-  /** `pull(image, { tag })` as a name and what is in its parentheses. */
+  /** The calls in a cell: `pull(image, { tag })` as its name and the text in its parentheses. */
   const calls = (cell: string): Array<[name: string, inside: string]> =>
     [...cell.matchAll(/`(\w+)\(([^`]*)\)`/g)].map(([, name = '', inside = '']) => [name, inside]);
   const argumentsOf = (cell: string): string[] =>
     calls(cell).flatMap(([name, inside]) => (inside.match(/\w+/g) ?? []).map((argument) => `${name} ${argument}`));
 
-  it('has every argument of every method of docker-py, each once', () => {
+  it('has every argument of every method of docker-py once', () => {
     const all = dockerPy.flatMap((signature) => argumentsOf(`\`${signature}\``));
     expect(rows.flatMap(([python = '']) => argumentsOf(python)).sort()).toEqual(all.sort());
   });
 
-  it('has an equal of ours in every line, or says why there is none', () => {
+  it('has an equivalent of ours in every row, or says why there is none', () => {
     for (const [python, , , ours = ''] of rows) expect(ours, python).toMatch(/`\w+\([^`]*\)`|^none: \S/);
   });
 
-  /** What each method must be given before its options; those that are not here take a name. */
+  /** The arguments of each method before its options; methods that are not listed take a name. */
   const before: Readonly<Record<string, readonly unknown[]>> = {
     images: [],
     pruneImages: [],
@@ -220,20 +220,20 @@ describe('what README says to those who come from elsewhere', () => {
     importImageFromData: [Buffer.of()],
   };
 
-  /** The options that a method has, by what it says when it is given one that it has not. */
+  /** The options of a method, from its error message for an unknown option. */
   async function optionsOf(name: string): Promise<string[]> {
     const client = new ImageClient({ host: 'unix:///nowhere.sock' });
     const method = (client as unknown as Record<string, (...given: unknown[]) => unknown>)[name];
     const call = async (): Promise<unknown> => method?.apply(client, [...(before[name] ?? ['a']), { 'no such': 1 }]);
-    const said = await call().catch((error: unknown) => String(error));
-    return /has no option "no such"; it has (.*)$/.exec(String(said))?.[1]?.split(', ') ?? [];
+    const message = await call().catch((error: unknown) => String(error));
+    return /has no option "no such"; it has (.*)$/.exec(String(message))?.[1]?.split(', ') ?? [];
   }
 
   const named = rows.flatMap(([, , , ours = '']) => calls(ours));
-  it.each(named)('names a method that there is, with options that it has: %s(%s)', async (name, inside) => {
+  it.each(named)('names an existing method with existing options: %s(%s)', async (name, inside) => {
     expect(Object.getOwnPropertyNames(ImageClient.prototype)).toContain(name);
     const options = /, \{ (.*) \}$|^\{ (.*) \}$/.exec(inside)?.slice(1).find(Boolean) ?? '';
-    if (inside === '{ image }') return; // not an option, but what is imported
+    if (inside === '{ image }') return; // the source of the import, not an option
     const keys = [...options.replace(/\{.*\}/, '').matchAll(/(\w+)(?=[,:]|$)/g)].map(([key]) => key);
     const known = await optionsOf(name);
     expect(known.length).toBeGreaterThan(0);

@@ -1,5 +1,5 @@
-// Every example of README, run: its programs each in a process of its own, its commands in a shell, all before an engine that
-// answers everything rightly. Where an example says an address of the world, that engine stands there.
+// Runs every example of the README files: each program in a separate process, the commands in a shell. They talk to a fake
+// engine that answers every request; it also listens at the addresses that the examples use.
 
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -20,11 +20,11 @@ const library = new URL('../dist/index.js', import.meta.url).href;
 const command = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const run = promisify(execFile);
 
-/** An image that Docker 28.5 has saved. */
+/** An image that Docker 28.5 saved. */
 const tape = readFileSync(new URL('../fixtures/tapes/docker-28.5/save.tape', import.meta.url));
 const archive = recordedExchanges(tape).find(({ target }) => target.includes('/images/get'))?.body ?? Buffer.of();
 
-/** The fenced blocks of a language in all README files, each with its file and with the heading or the bold words above it. */
+/** The fenced blocks of a language in all README files. Each title has the file, and the heading or the bold words above the block. */
 function examples(language: string): Array<[title: string, code: string]> {
   return documents.flatMap(({ path, text }) => {
     const blocks = [...text.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))];
@@ -44,7 +44,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'longshore-examples-'));
   const program = (name: string, text: string): void => makeProgram(join(folder, name), text);
   program('longshore', `exec '${process.execPath}' '${command}' "$@"`);
-  // The other machine of an example is this one: what ssh is told to run there runs here.
+  // A fake ssh, which runs the remote command on this machine.
   program(
     'ssh',
     `while [ "$1" != "\${1#-}" ]; do
@@ -84,7 +84,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** What an example that is no whole program stands on. */
+/** The first lines of an example that is not a complete program. */
 const PRELUDE = `import { ImageClient } from 'longshore';
 const [username, password, identityToken, registryToken] = ['u', 'hunter2', 'hunter2', 'hunter2'];
 const vault = { get: async () => ({ username, password }) };
@@ -92,15 +92,15 @@ const host = process.env.DOCKER_HOST;
 const docker = await ImageClient.fromEnvironment();
 `;
 
-const placed = (text: string): string =>
+const withFakeEngine = (text: string): string =>
   text.replaceAll('tcp://one.example:2375', engine.host).replaceAll('tcp://two.example:2375', `unix://${join(folder, 'two.sock')}`);
 
-describe.skipIf(process.platform === 'win32')('an example of README', () => {
+describe.skipIf(process.platform === 'win32')('an example of a README file', () => {
   const programs = examples('ts');
   it.each(programs)('runs: %s', async (_, code) => {
     const whole = /^import /.test(code) ? code : `${PRELUDE}${code}`;
     const file = join(folder, 'example.mjs');
-    await writeFile(file, placed(whole).replaceAll("from 'longshore'", `from '${library}'`));
+    await writeFile(file, withFakeEngine(whole).replaceAll("from 'longshore'", `from '${library}'`));
     const { stderr } = await run(process.execPath, [file], { env: environment, cwd: folder });
     expect(stderr).toBe('');
     expect(engine.requests.length).toBeGreaterThan(0);
@@ -108,27 +108,27 @@ describe.skipIf(process.platform === 'win32')('an example of README', () => {
 
   const noBash = lacking('bash');
   it.skipIf(noBash).each(examples('sh').slice(1))(titled('runs in a shell: %s', noBash), async (_, commands) => {
-    await run('bash', ['-euo', 'pipefail', '-c', placed(commands)], { env: environment, cwd: folder });
+    await run('bash', ['-euo', 'pipefail', '-c', withFakeEngine(commands)], { env: environment, cwd: folder });
     expect(engine.requests.length).toBeGreaterThan(0);
   });
 
-  it.skipIf(noBash)(titled('leaves what it says that it writes', noBash), async () => {
+  it.skipIf(noBash)(titled('writes the tape of the recording example', noBash), async () => {
     const tape = await readFile(join(folder, 'refresh.tape'), 'latin1');
     expect(tape).toMatch(/^longshore tape 1\n[^]*POST \/v1\.55\/images\/create\?fromImage=/);
   });
 
-  it('says what it did, where it prints', async () => {
+  it('prints the bytes that it saved and verified: "Save to a file"', async () => {
     const saved = programs.find(([what]) => what.includes('Save to a file'))?.[1] ?? '';
     const file = join(folder, 'saved.mjs');
     await writeFile(file, saved.replaceAll("from 'longshore'", `from '${library}'`));
     const { stdout } = await run(process.execPath, [file], { env: environment, cwd: folder });
-    const [bytes, vouched] = stdout.match(/\d+/g)?.map(Number) ?? [];
+    const [bytes, verified] = stdout.match(/\d+/g)?.map(Number) ?? [];
     expect(bytes).toBe(archive.length);
-    expect(vouched).toBeGreaterThan(0);
+    expect(verified).toBeGreaterThan(0);
     expect(await readFile(join(folder, 'alpine.tar'))).toEqual(archive);
   });
 
-  it('is there for everything that people come for', () => {
+  it('exists for each important method and option', () => {
     expect(programs.length).toBeGreaterThanOrEqual(12);
     for (const word of ['pull(', 'push(', 'toFile(', 'loadImage(', 'importImageFromData(', 'packDirectory(', 'signal', 'supports(']) {
       expect(programs.some(([, code]) => code.includes(word)), word).toBe(true);

@@ -1,4 +1,4 @@
-// Which programs the tests start: a machine may have few of them.
+// Checks that tests declare the programs that they start: not every machine has them.
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,11 +13,11 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
 
 /** Matches calls of node:child_process, also promisified ones, whose first argument is a literal. */
 const START = /\b(?:spawn|spawnSync|execFile|execFileSync|exec|execSync)\)?\(\s*['"`]([\w./-]+)['"`]/g;
-/** Without these `npm test` does not run. */
+/** `npm test` itself needs these. */
 const NEEDED = new Set(['npm', 'sh']);
 
 describe('a program that a test starts', () => {
-  it('is asked for by its name in the same file, or `npm test` needs it', () => {
+  it('is declared with lacking() in the same file, or is needed by `npm test`', () => {
     const unasked = files.flatMap((file) => {
       const text = readFileSync(join(folder, file), 'utf8');
       const asked = [...text.matchAll(/\blacking\(([^)]*)\)/g)].map(([, names]) => names).join();
@@ -38,7 +38,7 @@ describe('a program that is not installed', () => {
     expect(titled('the test', lacking('sh'))).toBe('the test');
   });
 
-  it('is an error where LIVE_TESTS=all', () => {
+  it('is an error with LIVE_TESTS=all', () => {
     vi.stubEnv('LIVE_TESTS', 'all');
     expect(() => lacking('sh', 'no-such-program')).toThrow('LIVE_TESTS=all allows no test to be skipped: no-such-program not installed');
   });

@@ -29,11 +29,11 @@ describe('the package', () => {
     for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) expect(manifest.scripts[name]).toBeUndefined();
   });
 
-  it('tells engines its own version', () => {
+  it('has the same version in package.json and in the User-Agent', () => {
     expect(VERSION).toBe(manifest.version);
   });
 
-  it('exports these names and nothing else', () => {
+  it('exports exactly these names', () => {
     expect(Object.keys(surface).sort()).toEqual([
       'ApiError', 'ArchiveStream', 'ArgumentError', 'BadRequestError', 'ConfigError', 'ConflictError', 'ConnectError',
       'CredentialError', 'DecodeError', 'DigestError', 'FileError', 'ForbiddenError', 'ImageClient', 'InvalidReferenceError', 'LongshoreError',
@@ -44,7 +44,7 @@ describe('the package', () => {
     ]);
   });
 
-  it('exports these for tests and nothing else', () => {
+  it('exports exactly these names for tests', () => {
     expect(Object.keys(testing).sort()).toEqual(['TAPE_LIMIT', 'encodeTape', 'parseTape', 'record', 'recorder', 'replay', 'replayDialer']);
   });
 });
@@ -84,7 +84,7 @@ describe('the workflow for pushes and pull requests', () => {
 describe('a release', () => {
   const workflow = read('.github/workflows/publish.yml');
 
-  it('is published with provenance, by actions named by commit, with no secret and no more rights than it needs', () => {
+  it('is published with provenance, with actions named by commit, no secret, and only the rights that it needs', () => {
     const actions = [...workflow.matchAll(/uses: (\S+)/g)].map((match) => match[1]);
     expect(actions.length).toBeGreaterThan(0);
     for (const action of actions) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
@@ -94,13 +94,13 @@ describe('a release', () => {
     expect(workflow).toMatch(/^ +run: npm publish --provenance --access public$/m);
   });
 
-  it('is tested before by scripts that there are', () => {
+  it('runs scripts of package.json before it is published', () => {
     const scripts = [...workflow.matchAll(/npm (?:run )?([\w:-]+)$/gm)].map((match) => match[1] ?? '');
     expect(scripts).toEqual(['test', 'test:package', 'audit-kit']);
     for (const script of scripts) expect(manifest.scripts[script]).toBeDefined();
   });
 
-  /** What the check says of a tag, with these in package.json and in the changelog. */
+  /** Exit code and error output of the check for a tag, with this repository in package.json and this entry in the changelog. */
   function check(tag: string, repository: unknown, entry: string): string {
     const folder = mkdtempSync(join(tmpdir(), 'longshore-release-'));
     mkdirSync(join(folder, '.github'));
@@ -120,7 +120,7 @@ describe('a release', () => {
     ['v1.2.3', repository, '## 1.2.30 - 2026-01-31', /^1.*has no entry/],
     ['v1.2.3', undefined, '## 1.2.3 - 2026-01-31', /^1.*names no repository/],
     ['v1.2.3', { url: 'https://example.com/owner/name2' }, '## 1.2.3 - 2026-01-31', /^1.*name2/],
-  ])('of %s from %o with the entry "%s" is judged rightly', (tag, from, entry, verdict) => {
+  ])('is accepted or refused: tag %s, repository %o, changelog entry "%s"', (tag, from, entry, verdict) => {
     expect(check(tag, from, entry)).toMatch(verdict);
   });
 });

@@ -1,5 +1,5 @@
-// What `npm start` runs: the demo, against the engine in reach or a recorded one; `npm start -- pull alpine` runs that
-// command of the CLI instead.
+// `npm start`: runs the demo against your engine, or against a recorded one if there is none. `npm start -- pull alpine` runs
+// that command of the CLI instead.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ const colour = process.stdout.isTTY && !process.env.NO_COLOR;
 const dim = (text) => (colour ? styleText('dim', text) : text);
 const bold = (text) => (colour ? styleText('bold', text) : text);
 
-/** The same dialer, telling of each head that passes and of how many bytes followed it. */
+/** Wraps a dialer: `tell` receives each block of bytes with its direction. */
 function watched(dialer, tell) {
   return {
     address: dialer.address,
@@ -43,7 +43,7 @@ function watched(dialer, tell) {
   };
 }
 
-/** Prints heads as they pass, and sums up what follows each. */
+/** Prints the first line of each request and response, and how many bytes followed it. */
 function wirePrinter() {
   let bytes = 0;
   const sum = () => {
@@ -77,8 +77,8 @@ async function chooseDialer() {
     return await engineInReach();
   } catch (error) {
     if (!(error instanceof LongshoreError)) throw error;
-    console.log(`No engine is in reach (${error.message}).`);
-    console.log('So this runs against a recorded Docker 20.10 instead: set DOCKER_HOST to see it with your own.\n');
+    console.log(`No engine found (${error.message}).`);
+    console.log('The demo runs against a recorded Docker 20.10 instead. Set DOCKER_HOST to use an engine.\n');
     return replayDialer(parseTape(readFileSync(at('../fixtures/tapes/docker-20.10/demo.tape'))));
   }
 }
@@ -88,7 +88,7 @@ async function runDemo() {
   console.log(`${bold(`longshore ${VERSION}`)} with ${dialer.address}\n`);
   const interrupt = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => interrupt.abort(new Error(`stopped by ${name}`)));
-  process.stdout.on('error', (error) => interrupt.abort(error)); // `npm start | head`: tidy up all the same
+  process.stdout.on('error', (error) => interrupt.abort(error)); // `npm start | head`: clean up all the same
   const wire = wirePrinter();
   const client = new ImageClient({ dialer: watched(dialer, wire.tell) });
   let count = 0;
@@ -113,7 +113,7 @@ async function runDemo() {
 
 if (process.argv.length > 2) {
   const command = spawn(process.execPath, [at('../dist/cli/main.js'), ...process.argv.slice(2)], { stdio: 'inherit' });
-  for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => {}); // the command hears of it itself
+  for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => {}); // the command receives the signal, too
   command.on('exit', (code, signal) => (process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143)));
 } else {
   await runDemo();

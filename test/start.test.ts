@@ -10,18 +10,18 @@ const run = (argv: string[] = []) =>
   });
 
 describe('npm start', () => {
-  it('says in a line that no engine is in reach, and does the main job against a recorded one', () => {
+  it('says in one line that there is no engine, and runs the demo against a recorded one', () => {
     const { status, stdout, stderr } = run();
     expect(stderr).toBe('');
-    expect(stdout.split('\n')[0]).toMatch(/^No engine is in reach \(.*unix:\/\/\/nowhere\/docker\.sock.*\)\.$/);
+    expect(stdout.split('\n')[0]).toMatch(/^No engine found \(.*unix:\/\/\/nowhere\/docker\.sock.*\)\.$/);
     const steps = [...stdout.matchAll(/^\d (.*?):/gm)].map((match) => match[1]);
     expect(steps).toEqual(['negotiate', 'import', 'list', 'save', 'remove', 'load', 'tidy up']);
-    expect(stdout).toContain('longshore-demo/hello:1 is back, with the same id');
+    expect(stdout).toContain('longshore-demo/hello:1 is loaded again, with the same id');
     expect(stdout).toContain('→ POST /v1.41/images/load?quiet=0 HTTP/1.1');
     expect(status).toBe(0);
   });
 
-  it('with arguments runs that command', () => {
+  it('runs a command of the CLI if it has arguments', () => {
     const { status, stderr } = run(['ls']);
     expect(stderr).toContain('unix:///nowhere/docker.sock');
     expect(status).toBe(1);

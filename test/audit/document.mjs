@@ -1,4 +1,4 @@
-// What an auditor reads first, as Markdown: made of src/README.md, the sources and the lock file, and of nothing else.
+// Makes audit.md, the document that an auditor reads first. It uses src/README.md and the sources, and nothing else.
 import { builtinModules } from 'node:module';
 import { limitsOf, optionsOf } from './limits.mjs';
 
@@ -14,7 +14,7 @@ function section(readme, heading) {
   return found.trim();
 }
 
-/** How many lines a text has, and how many of them are comments or empty. */
+/** Counts the lines of a text: all, comments, empty lines and code. */
 export function countLines(text) {
   const lines = text.split('\n').slice(0, -1);
   const isComment = (line) => /^\s*(\/\/|\/\*|\*[ /]|\*$)/.test(line);
@@ -25,7 +25,7 @@ export function countLines(text) {
 
 const sum = (counts, key) => counts.reduce((total, each) => total + each[key], 0);
 
-/** A line for each folder of src/, one for the files beside them, and one for all. */
+/** A table with one row for each folder of src/, one for the files of its root, and one for the total. */
 function lineTable(sources) {
   const folderOf = ({ path }) => /^src\/(\w+)\//.exec(path)?.[1] ?? '';
   const folders = [...new Set(sources.map(folderOf))].sort();
@@ -37,13 +37,13 @@ function lineTable(sources) {
   return table(['folder', 'files', 'lines', 'code', 'comments', 'empty'], [...rows, line('all', sources)]);
 }
 
-/** The built-in modules that a module's text imports, at once or when they are first needed. */
+/** The built-in modules that a text imports: `atOnce` with import statements, `later` with `import()`. Throws on other modules. */
 export function importsOf(text) {
   const atOnce = [...text.matchAll(/^import (?:[^"';]* from )?["']([^"']+)["'];$/gm)].map(([, name]) => name);
   const later = [...text.matchAll(/\bimport\(["']([^"']+)["']\)/g)].map(([, name]) => name);
   const names = [...atOnce, ...later];
   const foreign = names.filter((name) => !name.startsWith('node:') || !builtinModules.includes(name.slice(5)));
-  if (foreign.length > 0) throw new Error(`the one file imports ${foreign.join(', ')}`);
+  if (foreign.length > 0) throw new Error(`longshore.mjs imports ${foreign.join(', ')}`);
   return { atOnce: [...new Set(atOnce)].sort(), later: [...new Set(later)].sort() };
 }
 
@@ -53,54 +53,56 @@ export function auditDocument({ manifest, readme, sources, oneFile }) {
   const options = optionsOf(sources);
   return `# Auditing ${manifest.name} ${manifest.version}
 
-It has no dependencies and no install script, and what is here was made from its clone alone: whoever makes it again, of the
-same commit, gets the same bytes.
+It has no dependencies and no install script. These files are made from a clone alone: making them again from the same commit gives the
+same bytes.
 
 ${table(
   ['file', 'what it is'],
   [
-    [code('longshore.mjs'), 'all of the library in one file, comments included, readable; `import { ImageClient } from "./longshore.mjs"`'],
+    [code('longshore.mjs'), 'the whole library in one readable file, with comments; `import { ImageClient } from "./longshore.mjs"`'],
     [code('sbom.cdx.json'), 'the software bill of materials, CycloneDX 1.6: no components'],
     [code('sources.sha256'), 'the SHA-256 of every file of `src/`'],
-    [code('SHA256SUMS'), 'the SHA-256 of the files here'],
+    [code('SHA256SUMS'), 'the SHA-256 of the files above'],
   ],
 )}
 
 ## How to check it
 
-1. The clone is of the commit that the release was tagged at: \`git verify-tag v${manifest.version}\`, or compare the commit with the one
-   that the package's provenance names (\`npm view ${manifest.name}@${manifest.version} dist.attestations\`).
-2. The kit: \`npm run audit-kit\` in the clone, on Node 20.19 or later, and \`cmp\` of each file with the one that you were given;
-   \`sha256sum -c dist-audit/sources.sha256\` in the clone shows that \`src/\` is what it was made of.
-3. The package: the \`integrity\` that \`npm pack --json\` prints in the clone is what \`npm view ${manifest.name}@${manifest.version} dist.integrity\` says.
-   \`npm audit signatures\`, where it is installed, holds the registry's signature and the provenance to it.
-4. The tests: \`npm test\` needs no engine and no network beyond the four development packages; \`npm run coverage\` tells what it has run.
-5. Under the permission model of Node it runs with no more than the table below says: \`test/permissions.test.ts\` starts it so.
+1. **The commit.** Check that your clone has the commit of the release: run \`git verify-tag v${manifest.version}\`, or compare the commit with
+   the one in the package's provenance (\`npm view ${manifest.name}@${manifest.version} dist.attestations\`).
+2. **The kit.** Run \`npm run audit-kit\` in the clone, with Node 20.19 or later, and compare each file with yours (\`cmp\`). Run
+   \`sha256sum -c dist-audit/sources.sha256\` in the clone to check that the kit was made from this \`src/\`.
+3. **The package.** The \`integrity\` that \`npm pack --json\` prints in the clone must equal
+   \`npm view ${manifest.name}@${manifest.version} dist.integrity\`. In a project that has installed the package, \`npm audit signatures\` checks
+   the registry's signature and the provenance.
+4. **The tests.** \`npm test\` needs no engine, and the network only to install four development packages. \`npm run coverage\` shows which lines
+   it runs.
+5. **The permissions.** \`test/permissions.test.ts\` runs the library under Node's permission model with the permissions of the table below.
 
 ## What it touches
 
 ${section(readme, 'What it touches')}
 
-The one file imports ${atOnce.map(code).join(', ')}, and when it first needs them ${later.map(code).join(', ')}. It has no \`eval\`, loads no
-other module, changes no global, and leaves no timer and no handle behind once its clients are closed.
+\`longshore.mjs\` imports ${atOnce.map(code).join(', ')}. It loads ${later.map(code).join(', ')} at first use, and no other module. It does not use
+\`eval\`, changes no global, and leaves no timer and no handle behind once its clients are closed.
 
 ## Every limit and default
 
-Each is a constant of the sources, with the comment that stands above it there.
+Each is a constant in the sources; the reason is its comment there.
 
 ${table(
-  ['file', 'constant', 'value', 'unit', 'why'],
+  ['file', 'constant', 'value', 'unit', 'reason'],
   limits.map(({ file, name, value, unit, comment }) => [code(file), code(name), grouped(value), unit, comment]),
 )}
 
-What a client and its methods may be given, from \`src/client/options.ts\`; the parameters of the requests are in \`src/api/endpoints.ts\`.
+The options of the client and its methods, from \`src/client/options.ts\`. The parameters of the requests are in \`src/api/endpoints.ts\`.
 
 ${table(
-  ['of', 'option', 'what it is, and its default'],
+  ['interface', 'option', 'meaning and default'],
   options.map(({ owner, name, comment }) => [code(owner), code(name), comment]),
 )}
 
-## How much there is to read
+## Lines of code
 
 ${lineTable(sources)}
 `;

@@ -1,11 +1,11 @@
-// `npm run audit-kit`: what an auditor or a vendoring team asks for, in dist-audit/. Nothing in it tells who made it,
-// where, when or by which Node: two clones of one commit give the same bytes.
+// `npm run audit-kit`: writes the files that an auditor or a vendoring team needs to dist-audit/. Two clones of one commit
+// give the same bytes: the files contain no user, path, time or Node version.
 //
-//   longshore.mjs     all of the library in one file
+//   longshore.mjs     the whole library in one file
 //   sbom.cdx.json     its software bill of materials (CycloneDX): no components
-//   audit.md          what it touches, every limit and default, how many lines there are, and how to check all this
-//   sources.sha256    of every file of src/: `sha256sum -c dist-audit/sources.sha256` in the clone
-//   SHA256SUMS        of the files above: `sha256sum -c SHA256SUMS` in dist-audit/
+//   audit.md          how to check the kit, what the library touches, every limit and default, line counts
+//   sources.sha256    sums of src/: `sha256sum -c dist-audit/sources.sha256` in the clone
+//   SHA256SUMS        sums of the files above: `sha256sum -c SHA256SUMS` in dist-audit/
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -16,7 +16,7 @@ import { billOfMaterials } from './sbom.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Every file of src/, sorted by its path, which has slashes on every system. */
+/** The sources in src/, sorted by path; paths have slashes on every system. */
 export function readSources() {
   const names = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
   const paths = names.map((name) => `src/${name.replaceAll('\\', '/')}`).sort();
@@ -24,8 +24,8 @@ export function readSources() {
 }
 
 /**
- * Imports at once what the library loads on demand, for there is one file only. The bundler would wrap every module in a
- * function that runs on demand, without its comments.
+ * A plugin that turns `import()` of our own modules into import statements, because the kit has one file only. Without it,
+ * the bundler would wrap every module in a function, without its comments.
  */
 const allAtOnce = {
   name: 'all-at-once',
@@ -39,12 +39,12 @@ const allAtOnce = {
   },
 };
 
-/** The library as one ES module, by the bundler that comes with vitest, in the version of the lock file. */
+/** The library as one ES module, made by the bundler that comes with vitest, in the version of the lock file. */
 async function bundle() {
   const bundler = await rolldown({ input: 'src/index.ts', platform: 'node', cwd: root, plugins: [allAtOnce] });
   try {
     const { output } = await bundler.generate({ format: 'esm', codeSplitting: false });
-    if (output.length !== 1) throw new Error(`one file was asked for, and the bundler made ${output.length}`);
+    if (output.length !== 1) throw new Error(`the bundler made ${output.length} files, not one`);
     return output[0].code;
   } finally {
     await bundler.close();
@@ -53,10 +53,10 @@ async function bundle() {
 
 const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 
-/** As `sha256sum` prints them, and reads them again. */
+/** The sums of the files, in the format of `sha256sum`. */
 const sums = (files) => files.map(({ path, text }) => `${sha256(text)}  ${path}\n`).join('');
 
-/** The files of the kit. */
+/** Makes the files of the kit in memory. */
 export async function makeKit() {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const readme = readFileSync(join(root, 'src/README.md'), 'utf8');
@@ -71,7 +71,7 @@ export async function makeKit() {
   return [...files, { path: 'SHA256SUMS', text: sums(files) }];
 }
 
-/** Makes the kit in a folder, in place of what was there. */
+/** Writes the kit to a folder and removes the folder's old content. */
 async function writeKit(folder) {
   const files = await makeKit();
   rmSync(folder, { recursive: true, force: true });

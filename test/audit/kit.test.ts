@@ -31,7 +31,7 @@ const kit = new Map((await makeKit()).map(({ path, text }) => [path, text]));
 const text = (path: string): string => kit.get(path) ?? '';
 const sha256 = (content: string): string => createHash('sha256').update(content).digest('hex');
 
-/** What a clone has after `npm ci`, as far as the kit is made of it: without the folder's name, its owner and its times. */
+/** Copies the files of the clone that the kit is made of, installed packages included. */
 function makeClone(folder: string): void {
   const bundler = ['rolldown', '@rolldown', '@oxc-project'].map((name) => `node_modules/${name}`);
   for (const path of ['src', 'test/audit', 'package.json', ...bundler]) {
@@ -39,13 +39,13 @@ function makeClone(folder: string): void {
   }
 }
 
-/** Whether somebody who has no rights on this machine can start this Node at all. */
+/** Whether an unprivileged user can start this Node. */
 const nobody = { uid: 65534, gid: 65534 };
 const isRoot = process.getuid?.() === 0;
 const mayBeNobody = isRoot && spawnSync(process.execPath, ['--version'], nobody).status === 0;
 
 describe('the kit', () => {
-  it(`is the same, byte by byte, of another clone${mayBeNobody ? ' of another user' : ''}, in another time zone and language`, () => {
+  it(`has the same bytes when made from a second clone${mayBeNobody ? ' by another user' : ''}, in another time zone and language`, () => {
     chmodSync(temporary, 0o755);
     const clone = join(temporary, 'another clone, of ünknown origin/deep/down');
     makeClone(clone);
@@ -61,7 +61,7 @@ describe('the kit', () => {
         LANG: 'tr_TR.UTF-8',
         HOME: '/nowhere',
         USER: 'somebody',
-        NODE_V8_COVERAGE: undefined, // which Node would hand on, and nobody may write
+        NODE_V8_COVERAGE: undefined, // Node would pass it on, and the other user may not write there
       },
       ...(mayBeNobody ? nobody : {}),
     });
@@ -74,14 +74,14 @@ describe('the kit', () => {
     }
   });
 
-  it('names nobody, no place and no time', () => {
+  it('contains no user, no path and no time', () => {
     for (const [path, content] of kit) {
       expect(content, path).not.toContain(root);
       expect(content, path).not.toMatch(/\/home\/|\/root\/|\/Users\/|\b20\d\d-\d\d-\d\dT\d\d:\d\d/);
     }
   });
 
-  it('has sums of all its files and of all of src/', () => {
+  it('has the sums of all its files and of all of src/', () => {
     const sums = (path: string): string[] => text(path).trimEnd().split('\n');
     const own = [...kit].filter(([path]) => path !== 'SHA256SUMS').map(([path, content]) => `${sha256(content)}  ${path}`);
     expect(sums('SHA256SUMS')).toEqual(own);
@@ -91,7 +91,7 @@ describe('the kit', () => {
   });
 
   const noSums = lacking('sha256sum');
-  it.skipIf(noSums)(titled('has sums that sha256sum checks', noSums), () => {
+  it.skipIf(noSums)(titled('has sums that sha256sum accepts', noSums), () => {
     for (const path of kit.keys()) writeFileSync(join(temporary, path), text(path));
     const check = (path: string, cwd: string) => spawnSync('sha256sum', ['-c', path], { cwd, encoding: 'utf8' });
     expect(check('SHA256SUMS', temporary)).toMatchObject({ status: 0, stderr: '' });
@@ -99,10 +99,10 @@ describe('the kit', () => {
   });
 });
 
-describe('the one file', () => {
+describe('longshore.mjs', () => {
   const path = join(temporary, 'one', 'longshore.mjs');
 
-  it('exports what the package exports, and does its work', async () => {
+  it('exports the same names as the package, and works', async () => {
     mkdirSync(join(temporary, 'one'));
     writeFileSync(path, text('longshore.mjs'));
     const oneFile: typeof surface = await import(/* @vite-ignore */ pathToFileURL(path).href);
@@ -115,23 +115,23 @@ describe('the one file', () => {
     await daemon.close();
   });
 
-  it('imports the built-ins of the effects table and harmless ones, and nothing else', () => {
+  it('imports only the built-ins of the effects table and harmless ones', () => {
     const { atOnce, later } = importsOf(text('longshore.mjs'));
     const library = Object.entries(effects).filter(([file]) => !file.startsWith('cli/'));
     const harmless = ['node:buffer', 'node:events', 'node:stream'];
     expect([...atOnce, ...later].sort()).toEqual([...new Set([...library.flatMap(([, names]) => names), ...harmless])].sort());
     expect(later).toEqual(['node:child_process', 'node:crypto', 'node:http', 'node:tls']);
-    expect(() => importsOf('import x from "left-pad";\n')).toThrow('imports left-pad');
-    expect(() => importsOf("await import('./else.mjs');")).toThrow('imports ./else.mjs');
+    expect(() => importsOf('import x from "left-pad";\n')).toThrow('longshore.mjs imports left-pad');
+    expect(() => importsOf("await import('./else.mjs');")).toThrow('longshore.mjs imports ./else.mjs');
   });
 
-  it('keeps the comments', () => {
+  it('keeps the comments of the sources', () => {
     expect(text('longshore.mjs')).toContain('/** Thrown when the engine refuses (403). */\nvar ForbiddenError = class');
   });
 });
 
 describe('the bill of materials', () => {
-  it('has longshore, its licence and the sum of the one file, and no components', () => {
+  it('has longshore, its licence, the sum of longshore.mjs, and no components', () => {
     const bill = JSON.parse(text('sbom.cdx.json'));
     expect(bill).toMatchObject({ bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, components: [] });
     const purl = `pkg:npm/longshore@${surface.VERSION}`;
@@ -148,15 +148,15 @@ describe('the bill of materials', () => {
     expect(bill.serialNumber ?? bill.metadata.timestamp).toBeUndefined();
   });
 
-  it('is refused where there are dependencies', () => {
-    expect(() => billOfMaterials({ name: 'x', version: '1', dependencies: { y: '1' } }, '')).toThrow('there are dependencies');
+  it('is not made if package.json has dependencies', () => {
+    expect(() => billOfMaterials({ name: 'x', version: '1', dependencies: { y: '1' } }, '')).toThrow('there are dependencies, but this bill of materials lists none');
   });
 });
 
 describe('the list of limits', () => {
   const limits = limitsOf(readSources());
 
-  it('has every number of the library that has a name', () => {
+  it('has every named number of the library', () => {
     const named = readSources().flatMap(({ path, text: source }) =>
       path.startsWith('src/cli/') ? [] : [...source.matchAll(/^(?:export )?const ([A-Z][A-Z\d_]*)(?:: number)? = \d[\d_ *+-]*;/gm)],
     );
@@ -166,7 +166,7 @@ describe('the list of limits', () => {
     expect(limits.length).toBeGreaterThan(60);
   });
 
-  it('says of each in what it counts, and why it is so', () => {
+  it('has a unit and a reason for each limit', () => {
     for (const { name, unit, comment } of limits) {
       expect(unit, name).toMatch(/^[a-z]+$/);
       expect(comment, name).toMatch(/\w+ .*[.)]$/);
@@ -174,7 +174,7 @@ describe('the list of limits', () => {
     }
   });
 
-  it('has the values that count', () => {
+  it('has the same values as the constants in the sources', () => {
     const constants = { ERROR_BODY_LIMIT, JSON_ANSWER_LIMIT, PROMPT_HEAD_MS, HELPER_TIMEOUT_MS, HELPER_OUTPUT_LIMIT };
     const more = { JSON_VALUE_LIMIT, SMALL_FILE_LIMIT, TAPE_LIMIT };
     const members = Object.entries(RESPONSE_LIMITS).map(([name, value]) => [`RESPONSE_LIMITS.${name}`, value]);
@@ -184,20 +184,20 @@ describe('the list of limits', () => {
     expect(limits).toContainEqual(expect.objectContaining({ file: 'src/connection/engine-request.ts', name: 'CONNECT_MS', value: CONNECT_MS, unit: 'ms' }));
   });
 
-  it('has every option of a client', () => {
+  it('has every option of the client', () => {
     const options = optionsOf(readSources()).filter(({ owner }) => owner === 'ImageClientOptions');
     expect(options.map(({ name }) => name).sort()).toEqual([...Object.keys(CLIENT)].sort());
   });
 });
 
-describe('the document', () => {
+describe('audit.md', () => {
   it('has the effects table of src/README.md', () => {
     const table = section('What it touches').trim();
     expect(table.split('\n').length).toBeGreaterThan(10);
     expect(text('audit.md')).toContain(table);
   });
 
-  it('counts lines: of code, of comments, and empty ones', () => {
+  it('counts lines of code, comments and empty lines', () => {
     const source = "// a\n\n/**\n * b\n */\nconst url = 'https://x'; // c\n\nf();\n";
     expect(countLines(source)).toEqual({ lines: 8, comments: 4, empty: 2, code: 2 });
     const all = /^\| all \| (\d+) \| ([\d,]+) \|/m.exec(text('audit.md'));
@@ -208,7 +208,7 @@ describe('the document', () => {
     ]);
   });
 
-  it('names tests that there are', () => {
+  it('names tests that exist', () => {
     for (const [, path = ''] of text('audit.md').matchAll(/`(test\/[\w./]+)`/g)) expect(existsSync(join(root, path)), path).toBe(true);
   });
 });

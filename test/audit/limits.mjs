@@ -1,20 +1,20 @@
-// Every limit and default of the library, out of its sources: each is a named constant, a number, and the comment above
-// it says why it is as it is. The command's constants are columns and frames of its own, and not listed.
+// Finds every limit and default of the library in its sources. Each is a named numeric constant, and the comment above it
+// gives the reason. Constants of the command are not listed; they are columns and animation frames.
 
 const comment = String.raw`/\*\*(?<comment>(?:(?!\*/)[^])*?)\*/\n`;
-/** Digits, and what they are multiplied and raised with. */
+/** Matches digits with arithmetic operators: `64 * 1024`, `2 ** 20`. */
 const number = String.raw`(?<value>[\d_][\d_ *+()-]*)`;
 const constant = new RegExp(String.raw`^(?:${comment})?(?:export )?const (?<name>[A-Z][A-Z\d_]*)(?:: number)? = ${number};`, 'gm');
 const table = new RegExp(String.raw`^${comment}export const (?<name>[A-Z][A-Z\d_]*) = \{\n(?<members>(?: +(?:/\*\*|\w+: [\d_]+,).*\n)+)\} as const;`, 'gm');
 const member = new RegExp(String.raw`^ +${comment} +(?<name>\w+): ${number},`, 'gm');
 
-/** The comment as running text. */
+/** The text of a comment, on one line. */
 const prose = (text) => text.replace(/\s*\n\s*\*? ?/g, ' ').trim();
 
-/** The number, by plain arithmetic: only digits and operators come here. */
+/** The value of the expression; `number` allows only digits and operators. */
 const valueOf = (text) => new Function(`return ${text.replaceAll('_', '')}`)();
 
-/** All numeric constants of one source, those of tables by `TABLE.member`; `comment` is undefined where there is none. */
+/** The numeric constants of one source; members of a table are named `TABLE.member`. `comment` is undefined if there is none. */
 export function constantsOf({ path, text }) {
   const found = [...text.matchAll(constant)].map(({ groups, index }) => ({ ...groups, index }));
   for (const { groups, index } of text.matchAll(table)) {
@@ -30,7 +30,7 @@ export function constantsOf({ path, text }) {
   }));
 }
 
-/** In what the others count, whose names do not say it. */
+/** The units of constants whose names do not end with one. */
 const units = {
   CHUNKS_PER_TURN: 'chunks',
   GROUP_CHUNKS: 'chunks',
@@ -104,7 +104,7 @@ const units = {
 };
 const suffixes = { MS: 'ms', S: 's', BYTES: 'bytes' };
 
-/** In what a limit counts; undefined where nobody has said so yet. */
+/** The unit of a constant; undefined if it is not in the list. */
 export function unitOf(name) {
   return suffixes[/_([A-Z]+)$/.exec(name)?.[1]] ?? units[name];
 }
@@ -115,7 +115,7 @@ export function limitsOf(sources) {
   return library.flatMap(constantsOf).map((each) => ({ ...each, unit: unitOf(each.name) }));
 }
 
-/** What a client and its methods may be given: each option, and what its comment says, defaults included. */
+/** The options of the client and its methods, each with its comment, which includes the default. */
 export function optionsOf(sources) {
   const { text } = sources.find(({ path }) => path === 'src/client/options.ts');
   const option = new RegExp(String.raw`^ +${comment} +readonly (?<name>\w+)\?: `, 'gm');

@@ -1,9 +1,9 @@
-// The software bill of materials, as CycloneDX 1.6 has it. `npm sbom` would write one, too, but with a number that is
-// another each time, and with the time.
+// Makes the software bill of materials in the format CycloneDX 1.6. `npm sbom` cannot be used: it writes a new serial number
+// and the time into every file.
 
-/** One component, which is longshore itself, and none that it consists of. */
+/** A bill with longshore itself and no components. Throws if package.json has dependencies. */
 export function billOfMaterials({ name, version, description, license, dependencies = {} }, sha256) {
-  if (Object.keys(dependencies).length > 0) throw new Error('there are dependencies, and this writes that there are none');
+  if (Object.keys(dependencies).length > 0) throw new Error('there are dependencies, but this bill of materials lists none');
   const purl = `pkg:npm/${name}@${version}`;
   const component = {
     type: 'library',

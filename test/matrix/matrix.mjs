@@ -1,17 +1,16 @@
-// `npm run matrix`: longshore on every runtime and against every engine, one cell after another. It takes about an hour,
-// and is meant for a night; `-- --seconds=120` runs the parts that fit, and says which do not.
+// `npm run matrix`: tests longshore on every runtime and with every engine, one cell after another. It takes about an hour.
+// `npm run matrix -- --seconds=120` runs the parts that fit into that time, and reports which parts it skips.
 //
-//   --only=a,b     these parts alone: runtimes, package, audit-kit, suite, unbuilt, live
-//   --nodes=20,24  these Nodes alone
-//   --hosts=...    the engines of the live tests, separated by commas (or ENGINES_UNDER_TEST); without them, a Docker and
-//                  a Podman of the system's packages, by test/live/engine.sh; that also starts the registries, unless
-//                  REGISTRY, REGISTRY_AUTH, REGISTRY_USER and REGISTRY_PASSWORD say that there are some. Engines must
-//                  know them as insecure: Podman has a list of its own
-//   --seconds=N    no longer than that: what does not fit is skipped, what takes longer is ended, and neither is a failure
+//   --only=a,b     only these parts: runtimes, package, audit-kit, suite, unbuilt, live
+//   --nodes=20,24  only these versions of Node
+//   --hosts=...    the engines of the live tests, separated by commas (or ENGINES_UNDER_TEST). Default: test/live/engine.sh
+//                  starts a Docker and a Podman of the system's packages. It also starts registries, unless REGISTRY,
+//                  REGISTRY_AUTH, REGISTRY_USER and REGISTRY_PASSWORD name some. The engines must be configured to use
+//                  them without TLS; Podman has a separate list for that
+//   --seconds=N    the time limit: parts that do not fit are skipped, cells that take longer are stopped; neither is a failure
 //
-// Runtimes are installed here, beside this file, when they are first needed, in the versions of package-lock.json and
-// without their install scripts. What a cell said is in results/; the exit code is 0 where no cell failed and, without
-// --seconds, none was left out.
+// Runtimes are installed in this folder at first use, in the versions of package-lock.json, without their install scripts.
+// The output of each cell is in results/. The exit code is 0 if no cell failed and, without --seconds, none was skipped.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -32,9 +31,9 @@ const list = (text) => text?.split(',').filter(Boolean);
 const began = performance.now();
 const secondsLeft = () => Number(flags.seconds ?? Infinity) - (performance.now() - began) / 1000;
 
-/** What a cell could not be tried for. */
+/** Thrown if a cell cannot run because something is not installed. */
 class Missing extends Error {}
-/** The time was up, or somebody has pressed Ctrl-C. */
+/** Thrown if a cell was stopped by the time limit or by Ctrl-C. */
 class Ended extends Error {}
 
 const interrupt = new AbortController();
@@ -48,7 +47,7 @@ const nodeProgram = (version) => at(`node_modules/node-${version}/bin/node`);
 const bun = at('node_modules/@oven/bun-linux-x64/bin/bun');
 const deno = at('node_modules/@deno/linux-x64-glibc/deno');
 
-/** Bun and Deno are small; the Nodes are 1 GB together. */
+/** Installs Bun and Deno, which are small, and with `withNodes` all versions of Node, which are 1 GB together. */
 function installRuntimes({ withNodes }) {
   const isThere = (path) => spawnSync(path, ['--version']).status === 0;
   const wanted = withNodes ? nodes.map(nodeProgram) : [bun, deno];
@@ -56,10 +55,10 @@ function installRuntimes({ withNodes }) {
   const argv = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=0', ...(withNodes ? [] : ['--omit=optional'])];
   spawnSync('npm', argv, { cwd: at('.'), stdio: 'ignore', timeout: Math.ceil(1000 * Math.max(1, Math.min(600, secondsLeft()))) });
   const absent = wanted.filter((path) => !isThere(path));
-  if (absent.length > 0) throw new Missing(`cannot be installed here: ${absent.map((path) => path.slice(at('node_modules/').length)).join(', ')}`);
+  if (absent.length > 0) throw new Missing(`cannot be installed: ${absent.map((path) => path.slice(at('node_modules/').length)).join(', ')}`);
 }
 
-/** Runs a program, all that it says into the cell's log; the last line of it, or an error. */
+/** Runs a program with its output in the cell's log. Returns the last line, or throws it if the program fails. */
 async function run(log, command, argv, environment = {}) {
   const env = { ...process.env, NODE_V8_COVERAGE: undefined, ...environment };
   const child = spawn(command, argv, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
@@ -73,11 +72,11 @@ async function run(log, command, argv, environment = {}) {
   let why;
   const end = (reason) => {
     why ??= reason;
-    process.kill(-child.pid, 'SIGKILL'); // with all that it has started
+    process.kill(-child.pid, 'SIGKILL'); // the whole process group
   };
   const onInterrupt = () => end('it was interrupted');
   interrupt.signal.addEventListener('abort', onInterrupt);
-  const timer = Number.isFinite(secondsLeft()) ? setTimeout(end, secondsLeft() * 1000, 'it was not done in time') : undefined;
+  const timer = Number.isFinite(secondsLeft()) ? setTimeout(end, secondsLeft() * 1000, 'it did not finish in time') : undefined;
   const [code, signal] = await once(child, 'close');
   clearTimeout(timer);
   interrupt.signal.removeEventListener('abort', onInterrupt);
@@ -88,12 +87,12 @@ async function run(log, command, argv, environment = {}) {
 }
 
 const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-/** The Node of that version first, for whatever is started by name, too. */
+/** A PATH with that version of Node first, for programs that tests start by name. */
 const pathOf = (version) => `${join(nodeProgram(version), '..')}${delimiter}${process.env.PATH}`;
 const suite = (version, target) => (log) =>
   run(log, nodeProgram(version), [vitest, 'run', '--config', 'test/vitest.config.ts'], { PATH: pathOf(version), TEST_TARGET: target });
 
-/** Whether a Node runs TypeScript as it is; 22.18 is the first, and here for that alone. */
+/** Whether this Node runs TypeScript without a build. 22.18 is the first that does; it is in the list only for that. */
 const strips = (version) => !version.startsWith('20');
 const FIRST_TO_STRIP = '22.18';
 
@@ -105,7 +104,7 @@ function* unbuiltCells() {
   for (const version of nodes.filter(strips)) yield [`Node ${version}`, suite(version, 'src')];
 }
 
-/** Of each Node the same kit, and the same tarball. */
+/** Checks that every Node makes the same audit kit and the same tarball. */
 function* auditCells() {
   let first;
   for (const version of nodes) {
@@ -120,7 +119,7 @@ function* auditCells() {
           const packed = createHash('sha256').update(tarball).digest('hex');
           const sums = `${readFileSync(join(folder, 'SHA256SUMS'), 'utf8')}${packed}  tarball\n`;
           first ??= sums;
-          if (sums !== first) throw new Error(`it makes others than Node ${nodes[0]}:\n${sums}${first}`);
+          if (sums !== first) throw new Error(`its files differ from those of Node ${nodes[0]}:\n${sums}${first}`);
           return `longshore.mjs ${sums.slice(0, 12)}, tarball ${packed.slice(0, 12)}`;
         } finally {
           rmSync(folder, { recursive: true, force: true });
@@ -137,7 +136,7 @@ function* runtimeCells() {
   install(project, packPackage(folder).path);
   vendor(project);
   const bundled = join(folder, 'bundled');
-  const permissions = ['--allow-read', '--allow-write', '--allow-env', '--allow-sys', '--allow-net']; // but to start programs
+  const permissions = ['--allow-read', '--allow-write', '--allow-env', '--allow-sys', '--allow-net']; // all permissions except starting programs
   const runtimes = [
     [`Bun ${manifest.dependencies['@oven/bun-linux-x64']}`, bun, []],
     [`Deno ${manifest.dependencies['@deno/linux-x64-glibc']}`, deno, ['run', '--no-prompt', ...permissions]],
@@ -168,7 +167,7 @@ function* packageCells() {
   yield [
     'publint, are the types wrong, TypeScript 5.2 to 7',
     async (log) => {
-      const folder = mkdtempSync(join(tmpdir(), 'longshore-judged-')); // where it cannot tidy up itself, should it be ended
+      const folder = mkdtempSync(join(tmpdir(), 'longshore-judged-')); // removed here, because the program cannot clean up if it is killed
       try {
         return await run(log, process.execPath, [at('../package/check.mjs')], { TMPDIR: folder });
       } finally {
@@ -180,9 +179,9 @@ function* packageCells() {
 
 const live = [vitest, 'run', '--config', 'test/live/vitest.config.ts'];
 
-/** Runs the live tests with what engine.sh has started: an engine and registries, or `registries` alone. */
+/** Runs the live tests with an engine and registries that engine.sh starts, or with `registries` only. */
 async function runLive(log, what, environment = {}) {
-  if (process.getuid?.() !== 0) throw new Missing('engines and registries of our own need root');
+  if (process.getuid?.() !== 0) throw new Missing('starting engines and registries needs root');
   const env = { ...environment, LONGSHORE_ENGINE: join(tmpdir(), `longshore-matrix-${what}`) };
   const script = 'settings=$(bash test/live/engine.sh start "$0"); set -a; eval "$settings"; exec "$@"';
   try {
@@ -203,7 +202,7 @@ function* liveCells() {
   for (const engine of ['docker', 'podman']) yield [`${engine} of this system's packages`, (log) => runLive(log, engine)];
 }
 
-/** In this order; `seconds` is what a part takes on a machine of two cores, its installation included. */
+/** The parts, in this order. `seconds` is the time that a part takes on two cores, with the installation. */
 const parts = {
   runtimes: { cells: runtimeCells, seconds: 40, runtimes: { withNodes: false } },
   package: { cells: packageCells, seconds: 95 },
@@ -235,7 +234,7 @@ async function runCell(part, [cell, work]) {
 
 async function runPart(name, { cells, seconds, runtimes }) {
   if (secondsLeft() < seconds) {
-    return tell('skipped', name, 'all of it', `it takes some ${seconds} s, and ${Math.max(0, Math.round(secondsLeft()))} are left`);
+    return tell('skipped', name, 'all of it', `it takes about ${seconds} s, and ${Math.max(0, Math.round(secondsLeft()))} s are left`);
   }
   try {
     if (runtimes !== undefined) installRuntimes(runtimes);
@@ -247,7 +246,7 @@ async function runPart(name, { cells, seconds, runtimes }) {
 }
 
 const chosen = list(flags.only) ?? Object.keys(parts);
-for (const name of chosen) if (!Object.hasOwn(parts, name)) throw new Error(`there is no part ${name}: ${Object.keys(parts).join(', ')}`);
+for (const name of chosen) if (!Object.hasOwn(parts, name)) throw new Error(`unknown part ${name}; the parts are ${Object.keys(parts).join(', ')}`);
 mkdirSync(at('results'), { recursive: true });
 for (const name of chosen) if (!interrupt.signal.aborted) await runPart(name, parts[name]);
 console.log(`${count.passed} cells passed, ${count.FAILED} failed, ${count.skipped} skipped`);

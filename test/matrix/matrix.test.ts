@@ -1,4 +1,4 @@
-// Of the matrix itself, that it says what it leaves out; its cells are run by `npm run matrix`.
+// Tests the script of the matrix: it reports what it skips. `npm run matrix` runs the cells.
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -9,10 +9,10 @@ const run = (...argv: string[]) => spawnSync(process.execPath, [matrix, ...argv]
 const parts = ['runtimes', 'package', 'audit-kit', 'suite', 'unbuilt', 'live'];
 
 describe('the matrix', () => {
-  it('without time left skips every part, says so, and has not failed', () => {
+  it('skips every part if no time is left, says so, and does not fail', () => {
     const { status, stdout, stderr } = run('--seconds=-3');
     const lines = stdout.trimEnd().split('\n');
-    expect(lines.map((line) => /^skipped {2}([\w-]+): all of it: it takes some \d+ s, and 0 are left$/.exec(line)?.[1])).toEqual([
+    expect(lines.map((line) => /^skipped {2}([\w-]+): all of it: it takes about \d+ s, and 0 s are left$/.exec(line)?.[1])).toEqual([
       ...parts,
       undefined,
     ]);
@@ -20,9 +20,9 @@ describe('the matrix', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
-  it('refuses a part that there is not, and names those that there are', () => {
+  it('refuses an unknown part and names the known ones', () => {
     const { status, stderr } = run('--only=suite,sweet');
-    expect(stderr).toContain(`there is no part sweet: ${parts.join(', ')}`);
+    expect(stderr).toContain(`unknown part sweet; the parts are ${parts.join(', ')}`);
     expect(status).toBe(1);
   });
 });
