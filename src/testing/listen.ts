@@ -11,6 +11,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { escapeText, utf8 } from '../bytes.ts';
 import { ArgumentError, FileError } from '../errors.ts';
+import { NEW_FILE_TEXTS } from '../system/errno.ts';
 
 /** A socket that is listened on. */
 export interface Listener {
@@ -129,16 +130,8 @@ async function listening(server: Server, place: string, path: string): Promise<v
   await begun.catch((cause: unknown) => cannotListen(path, cause));
 }
 
-const meanings: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'there is a file with this name already; remove it if no process listens on it',
-  EEXIST: 'there is a file with this name already; remove it if no process listens on it',
-  ENOENT: 'there is no such folder',
-  ENOTDIR: 'what should be its folder is a file',
-  EACCES: 'permission denied',
-};
-
 function cannotListen(path: string, cause: unknown): never {
   const { code = '', message } = cause as NodeJS.ErrnoException;
-  const why = meanings[code] ?? (code || message);
+  const why = NEW_FILE_TEXTS[code] ?? (code || message);
   throw new FileError(`cannot listen on ${escapeText(path)}: ${why}`, { path, errno: code, cause });
 }

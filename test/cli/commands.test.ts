@@ -183,7 +183,7 @@ describe('load', () => {
     const { code, stderr } = await longshore(daemon.host, ['load', `${folder}/a.tar`, `${folder}/none.tar`, folder]);
     expect([code, daemon.requests]).toEqual([1, []]);
     expect(stderr).toBe(
-      `longshore load: cannot read ${folder}/none.tar: there is no such file\n` +
+      `longshore load: cannot read ${folder}/none.tar: no such file or directory\n` +
         `longshore load: cannot read ${folder}: it is a directory; give an archive, or use longshore import\n`,
     );
   });

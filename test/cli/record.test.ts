@@ -137,8 +137,8 @@ describe('longshore record', () => {
 describe('a recording that cannot begin', () => {
   it.each<[string, string[], number, string]>([
     ['without an engine', ['-H', 'unix:///nowhere.sock'], 1, 'cannot connect to unix:///nowhere.sock: the socket does not exist\nIs the'],
-    ['in a folder that is not there', ['-o', '/nowhere/a.tape'], 1, 'cannot write /nowhere/a.tape: there is no such folder\n'],
-    ['at a socket that is there', ['--listen', '/'], 1, 'cannot listen on /: there is a file with this name already; remove it if no process listens'],
+    ['in a folder that is not there', ['-o', '/nowhere/a.tape'], 1, 'cannot write /nowhere/a.tape: its directory does not exist\n'],
+    ['at a socket that is there', ['--listen', '/'], 1, 'cannot listen on /: the file exists already; remove it if no process listens'],
   ])('%s says so', async (_what, options, code, words) => {
     const outcome = await longshore(daemon.host, ['record', '-o', tape, ...options]);
     expect(outcome).toMatchObject({ code, stdout: '' });

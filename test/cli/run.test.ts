@@ -258,7 +258,7 @@ describe('load', () => {
 
   it('says which file is not there', async () => {
     const { code, stderr } = await against(loaded, ['load', 'FOLDER/x.tar']);
-    expect([code, stderr]).toEqual([1, `longshore load: cannot read ${daemon.folder}/x.tar: there is no such file\n`]);
+    expect([code, stderr]).toEqual([1, `longshore load: cannot read ${daemon.folder}/x.tar: no such file or directory\n`]);
   });
 });
 

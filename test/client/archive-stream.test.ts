@@ -201,7 +201,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await expect(client.getImage('x').toFile(join(folder, 'no', 'x.tar'))).rejects.toMatchObject({
         code: 'LONGSHORE_FILE',
         errno: 'ENOENT',
-        message: `cannot write ${join(folder, 'no', 'x.tar')}: there is no such folder`,
+        message: `cannot write ${join(folder, 'no', 'x.tar')}: its directory does not exist`,
       });
       await expect(client.getImage('x').toFile('')).rejects.toBeInstanceOf(ArgumentError);
       expect(engine.asked).toEqual([]);
@@ -313,7 +313,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       }
     });
 
-    it.each([['that is not there', 'no.tar', /there is no such file/], ['that is a folder', '.', /is a directory/]])(
+    it.each([['that is not there', 'no.tar', /no such file or directory/], ['that is a folder', '.', /is a directory/]])(
       '%s is an UploadError that names it, and nothing is asked',
       async (_, name, words) => {
         await start(() => '');

@@ -143,8 +143,8 @@ describe('packDirectory', () => {
 
   it('refuses what is no folder, or not there, when it is read', async () => {
     await writeFile(at('file'), 'x');
-    await expect(pack(at('file'))).rejects.toThrow(new UploadError(`cannot pack ${at('file')}: it is not a folder`));
-    await expect(pack(at('none'))).rejects.toThrow(new UploadError(`cannot pack ${at('none')}: there is no such file or folder`));
+    await expect(pack(at('file'))).rejects.toThrow(new UploadError(`cannot pack ${at('file')}: not a directory`));
+    await expect(pack(at('none'))).rejects.toThrow(new UploadError(`cannot pack ${at('none')}: no such file or directory`));
   });
 
   it.skipIf(process.getuid?.() === 0)('names a file that it may not read (not tried as root)', async () => {

@@ -130,7 +130,7 @@ describe('a path', () => {
     for (const name of ['file', 's']) {
       const refused = listen(join(folder, name), greet);
       await expect(refused).rejects.toThrow(FileError);
-      await expect(refused).rejects.toThrow('there is a file with this name already');
+      await expect(refused).rejects.toThrow('the file exists already');
     }
     expect(await whatIsSaid(join(folder, 's'))).toBe('hello');
     await listener.close();

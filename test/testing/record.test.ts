@@ -154,7 +154,7 @@ describe('what cannot be recorded is said before it begins:', () => {
   it.each<[string, RecordOptions, unknown, string]>([
     ['no engine', { host: 'unix:///nowhere.sock' }, ConnectError, 'the socket does not exist'],
     ['a prefix', { host: 'tcp://127.0.0.1:1/prefix' }, ConfigError, 'paths would need /prefix before them'],
-    ['a socket that cannot be', { socketPath: '/nowhere/s' }, FileError, 'there is no such folder'],
+    ['a socket that cannot be', { socketPath: '/nowhere/s' }, FileError, 'its directory does not exist'],
     ['a command that no tape can name', { command: 'ü' }, ArgumentError, 'here "command: " and its value are due'],
     ['an unknown option', { listen: 'x' } as RecordOptions, ArgumentError, 'record has no option "listen"'],
   ])('%s', async (_what, options, type, message) => {
@@ -165,7 +165,7 @@ describe('what cannot be recorded is said before it begins:', () => {
   });
 
   it('a tape that cannot be written', async () => {
-    await expect(record(join(folder, 'no', 'a.tape'), { host })).rejects.toThrow('there is no such folder');
+    await expect(record(join(folder, 'no', 'a.tape'), { host })).rejects.toThrow('its directory does not exist');
   });
 
   it('and given up where the signal says so', async () => {

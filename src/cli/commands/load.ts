@@ -56,7 +56,7 @@ async function areArchives(operands: readonly string[], { io, failed }: Pick<Cal
 }
 
 function cannotRead(path: string, cause: NodeJS.ErrnoException): UploadError {
-  return new UploadError(`cannot read ${path}: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}`, { cause });
+  return new UploadError(`cannot read ${path}: ${cause.code === 'ENOENT' ? 'no such file or directory' : cause.message}`, { cause });
 }
 
 /** The engine's words for the names and ids that we print as data. */

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import type { ArchiveFiles, FileSink } from '../../connection/files.ts';
 import type { RequestBody } from '../../connection/engine-request.ts';
 import { ArgumentError, UploadError } from '../../errors.ts';
+import { ERRNO_TEXTS } from '../errno.ts';
 import { absolutePath } from './paths.ts';
 import { cannotWrite, replaceFile } from './replaced-file.ts';
 import { hasContent, readUnsized } from './unsized-file.ts';
@@ -30,8 +31,7 @@ const LEAST_ROOM = 64 * 1024;
 
 async function openFile(path: string): Promise<RequestBody> {
   const refuse = (cause: NodeJS.ErrnoException): never => {
-    const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.message;
-    throw new UploadError(`cannot read ${path}: ${why}`, { cause });
+    throw new UploadError(`cannot read ${path}: ${ERRNO_TEXTS[cause.code ?? ''] ?? cause.message}`, { cause });
   };
   const found = await stat(path).catch(refuse);
   if (found.isDirectory()) {

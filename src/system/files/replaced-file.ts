@@ -4,6 +4,7 @@ import { chmod, open, readlink, realpath, rename, stat, unlink } from 'node:fs/p
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { ArgumentError, FileError } from '../../errors.ts';
+import { NEW_FILE_TEXTS } from '../errno.ts';
 import { LINKS_LIMIT } from './paths.ts';
 
 /** A temporary file, and what becomes of it. */
@@ -104,17 +105,6 @@ function writing<Value>(path: string, done: Promise<Value>): Promise<Value> {
 /** Does not show the temporary file's name, which the caller has never seen. */
 export function cannotWrite(path: string, cause: NodeJS.ErrnoException): FileError {
   const { code = '', message } = cause;
-  const why = code === 'ERR_ACCESS_DENIED' ? `${code}: ${message}` : (MEANINGS[code] ?? (code || message));
+  const why = code === 'ERR_ACCESS_DENIED' ? `${code}: ${message}` : (NEW_FILE_TEXTS[code] ?? (code || message));
   return new FileError(`cannot write ${path}: ${why}`, { path, errno: cause.code, cause });
 }
-
-const MEANINGS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such folder',
-  ENOTDIR: 'what should be its folder is a file',
-  EACCES: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'no space left on the device',
-  EDQUOT: 'the quota is used up',
-  ENAMETOOLONG: 'the name is too long',
-  ELOOP: 'too many symbolic links, or one that points to itself',
-};

@@ -10,6 +10,7 @@ import { lstat, open, readdir, readlink, realpath, stat } from 'node:fs/promises
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UploadError } from '../../errors.ts';
+import { ERRNO_TEXTS } from '../errno.ts';
 
 /** One thing in a folder. */
 export interface FolderItem {
@@ -174,16 +175,10 @@ function text(bytes: Uint8Array, what: string): string {
   }
 }
 
-const MEANINGS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file or folder',
-  EACCES: 'permission denied',
-  ENOTDIR: 'it is not a folder',
-  ELOOP: 'it became a link meanwhile',
-  EMFILE: 'too many open files, of which each level of folders needs one; raise the limit of this process (ulimit -n)',
-};
+const READ_TEXTS: Readonly<Record<string, string>> = { ...ERRNO_TEXTS, ELOOP: 'it was replaced by a symbolic link while it was packed' };
 
 async function reading<Value>(place: string, promise: Promise<Value>): Promise<Value> {
   return promise.catch((cause: NodeJS.ErrnoException) => {
-    throw new UploadError(`cannot pack ${place}: ${MEANINGS[cause.code ?? ''] ?? cause.message}`, { cause });
+    throw new UploadError(`cannot pack ${place}: ${READ_TEXTS[cause.code ?? ''] ?? cause.message}`, { cause });
   });
 }

@@ -73,7 +73,7 @@ describe('a temporary file', () => {
     expect(await readdir(folder)).toEqual([longest]);
     const error = await refused(at(`${longest}x`));
     expect(error).toBeInstanceOf(FileError);
-    expect(error).toMatchObject({ errno: 'ENAMETOOLONG', message: expect.stringContaining('the name is too long') });
+    expect(error).toMatchObject({ errno: 'ENAMETOOLONG', message: expect.stringContaining('file name too long') });
   });
 });
 

@@ -45,9 +45,9 @@ describe('a file that was looked at', () => {
   };
 
   it.each<[string, () => Promise<void>, string]>([
-    ['has become a link', async () => symlink('/etc/hostname', join(root, 'a')), 'it became a link meanwhile'],
+    ['has become a link', async () => symlink('/etc/hostname', join(root, 'a')), 'it was replaced by a symbolic link while it was packed'],
     ['has become another file', async () => writeFile(join(root, 'a'), 'other'), 'it became another file meanwhile'],
-    ['has gone', async () => {}, 'there is no such file or folder'],
+    ['has gone', async () => {}, 'no such file or directory'],
   ])('and %s is an error, not what is there now', (_, change, why) => refuses(change, why));
 
   it.skipIf(noFifo)(titled('and has become a pipe is an error, not what is there now', noFifo), () =>
