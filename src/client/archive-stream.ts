@@ -5,11 +5,10 @@ import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { take } from './arguments.ts';
 import { hashMaker } from '../bytes.ts';
-import type { ArchiveFiles } from '../connection/files.ts';
+import type { ArchiveFiles } from '../system/files/archive-files.ts';
 import type { ContentSink } from '../connection/transport.ts';
-import { ArchiveDigests } from '../api/saved-image/verify-digests.ts';
-import type { VerifiedContent } from '../api/saved-image/verify-digests.ts';
-import { ArchivePlatforms } from '../api/saved-image/platforms.ts';
+import type { ArchiveDigests, VerifiedContent } from '../api/saved-image/verify-digests.ts';
+import type { ArchivePlatforms } from '../api/saved-image/platforms.ts';
 import { isSeveral } from '../api/platform.ts';
 import type { Platform } from '../api/platform.ts';
 import { ArgumentError, callersCall } from '../errors.ts';
@@ -67,7 +66,8 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   readonly #signal: AbortSignal | undefined;
   readonly #chunkSize: number;
   readonly #verify: ArchiveOptions['verify'];
-  readonly #platforms: ArchivePlatforms | undefined;
+  readonly #requested: readonly Platform[] | undefined;
+  #platforms: ArchivePlatforms | undefined;
   #digests: ArchiveDigests | undefined;
   #scan: ArchiveScan | undefined;
   #begun = false;
@@ -90,8 +90,8 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     this.#signal = signal;
     this.#chunkSize = chunkSize;
     this.#verify = verify;
-    // For one platform, the engine itself reports that it does not have it.
-    if (isSeveral(platform)) this.#platforms = new ArchivePlatforms(platform);
+    // If only one platform is requested, the engine itself reports that it lacks it.
+    if (isSeveral(platform)) this.#requested = platform;
   }
 
   /** Yields chunks of `chunkSize` bytes, which belong to the caller. Leaving the loop early closes the connection. */
@@ -151,7 +151,14 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   }
 
   async #run(sink: ContentSink, signal: AbortSignal | undefined): Promise<ArchiveResult> {
-    if (this.#verify === 'digests') this.#digests = new ArchiveDigests(await hashMaker());
+    if (this.#verify === 'digests') {
+      const { ArchiveDigests } = await import('../api/saved-image/verify-digests.ts');
+      this.#digests = new ArchiveDigests(await hashMaker());
+    }
+    if (this.#requested !== undefined) {
+      const { ArchivePlatforms } = await import('../api/saved-image/platforms.ts');
+      this.#platforms = new ArchivePlatforms(this.#requested);
+    }
     const listeners = [this.#digests, this.#platforms].filter((listener) => listener !== undefined);
     if (this.#verify !== false) this.#scan = new ArchiveScan(...listeners);
     await this.#start((head) => this.#verifyingSink(sink, head), signal);

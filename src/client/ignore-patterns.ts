@@ -1,87 +1,91 @@
-// Patterns of paths as .dockerignore has them: what of a folder is left out when it is packed. A pattern is matched by
-// keeping the set of all its places that the path so far can have led to. The time is the length of the pattern times
-// that of the path, whatever they hold; a backtracking expression made from the pattern can take exponential time.
+// Patterns as in .dockerignore: they decide which paths of a directory are left out when it is packed.
+//
+// A pattern becomes a list of tokens. To match a path, the set of all positions in the list that the path so far can lead to
+// is kept, character by character. So the time is at most the length of the pattern times that of the path. A regular
+// expression made from the pattern would backtrack, and can take exponential time.
 
 import { escapeText, withoutEnd } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
 
-/** The longest pattern, in characters. Linux takes no longer path (PATH_MAX). */
+/** The longest pattern, in characters. Linux allows no longer path (PATH_MAX). */
 const PATTERN_LIMIT = 4096;
 
 /**
- * Whether a path, relative and with slashes, is meant by one of the patterns. A pattern is one of the whole path: `*` and
- * `?` stand for anything but a slash, `**` for any number of folders, `[a-c]` for one of these letters. A folder that is
- * meant takes all in it along. Lines that take back what others said (`!keep`) are refused.
+ * Returns a function that says whether a relative path, with slashes, matches one of the patterns. A pattern must match the
+ * whole path: `*` and `?` stand for any characters but a slash, `**` for any number of directories, `[a-c]` for one of
+ * these characters. The caller leaves out everything in a directory that matches. Throws an `ArgumentError` for an invalid
+ * pattern, and for exceptions (`!keep`), which are not supported.
  */
 export function pathMatcher(patterns: readonly string[]): (path: string) => boolean {
   if (!Array.isArray(patterns) || patterns.some((pattern) => typeof pattern !== 'string')) {
     throw new ArgumentError('exclude must be a list of patterns');
   }
-  const all = patterns.map(parsePattern);
+  const parsed = patterns.map(parsePattern);
   return (path) => {
     const characters = [...path];
-    return all.some((tokens) => matches(tokens, characters));
+    return parsed.some((tokens) => matches(tokens, characters));
   };
 }
 
 /**
- * A part of a pattern. `passes` says which characters it takes; `repeats`: any number of them, also none. `folders`, which
- * takes none, is for a pattern's start of `**`+`/`: the path goes on behind it, or inside the folders, which follow it.
+ * A part of a pattern. `accepts` says which characters it matches. `one` matches one character, `repeats` any number of them.
+ * `**` and a slash at the start of a segment are two tokens: `directories`, which matches nothing and may be skipped
+ * together with the next token, and `inside`, which matches any characters up to a slash.
  */
 interface Token {
-  readonly kind: 'one' | 'repeats' | 'folders' | 'inside';
-  passes(character: string): boolean;
+  readonly kind: 'one' | 'repeats' | 'directories' | 'inside';
+  accepts(character: string): boolean;
 }
 
 const any = (): boolean => true;
 const none = (): boolean => false;
-const inSegment = (character: string): boolean => character !== '/';
+const notSlash = (character: string): boolean => character !== '/';
 
 function parsePattern(pattern: string): readonly Token[] {
   if (pattern.length > PATTERN_LIMIT) {
-    throw new ArgumentError(`a pattern of ${pattern.length} characters: the longest may have ${PATTERN_LIMIT}`);
+    throw new ArgumentError(`an exclude pattern has ${pattern.length} characters; at most ${PATTERN_LIMIT} are allowed`);
   }
   const path = withoutEnd(pattern.replace(/^(?:\.?\/)+/, ''), '/');
-  if (path === '' || path === '.') throw refusal(pattern, 'means everything or nothing');
-  if (pattern.startsWith('!')) throw refusal(pattern, 'would take back another, which these do not');
+  if (path === '' || path === '.') throw invalid(pattern, 'names no path');
+  if (pattern.startsWith('!')) throw invalid(pattern, 'begins with "!": exceptions are not supported');
   const characters = [...path];
   const tokens: Token[] = [];
-  for (let at = 0; at < characters.length; ) at += takeToken(pattern, characters, at, tokens);
+  for (let at = 0; at < characters.length; ) at += addToken(pattern, characters, at, tokens);
   return tokens;
 }
 
-/** Adds what stands at that place; gives its length. */
-function takeToken(pattern: string, characters: readonly string[], at: number, tokens: Token[]): number {
+/** Adds the token at a position, and returns its length in characters. */
+function addToken(pattern: string, characters: readonly string[], at: number, tokens: Token[]): number {
   const [first, second, third] = characters.slice(at, at + 3);
   if (first === '*' && second === '*' && third === '/') {
-    tokens.push({ kind: 'folders', passes: none }, { kind: 'inside', passes: any });
+    tokens.push({ kind: 'directories', accepts: none }, { kind: 'inside', accepts: any });
     return 3;
   }
   if (first === '*') {
-    tokens.push({ kind: 'repeats', passes: second === '*' ? any : inSegment });
+    tokens.push({ kind: 'repeats', accepts: second === '*' ? any : notSlash });
     return second === '*' ? 2 : 1;
   }
-  // The first letter in brackets may be "^", and needs one behind it.
+  // The first character in brackets may be "^", and then needs another one.
   const close = first === '[' ? characters.indexOf(']', at + 2) : -1;
   if (close !== -1 && second !== ']') {
-    tokens.push({ kind: 'one', passes: letterSet(pattern, characters.slice(at + 1, close)) });
+    tokens.push({ kind: 'one', accepts: characterClass(pattern, characters.slice(at + 1, close)) });
     return close + 1 - at;
   }
-  tokens.push({ kind: 'one', passes: first === '?' ? inSegment : (character) => character === first });
+  tokens.push({ kind: 'one', accepts: first === '?' ? notSlash : (character) => character === first });
   return 1;
 }
 
-/** `a-c`, `abc`, `^a-c`: each letter, or the first and last of some. */
-function letterSet(pattern: string, given: readonly string[]): (character: string) => boolean {
-  const isNegated = given[0] === '^' && given.length > 1;
-  const letters = isNegated ? given.slice(1) : given;
+/** The characters in brackets: `a-c`, `abc`, `^a-c`. */
+function characterClass(pattern: string, content: readonly string[]): (character: string) => boolean {
+  const isNegated = content[0] === '^' && content.length > 1;
+  const members = isNegated ? content.slice(1) : content;
   const ranges: Array<readonly [first: number, last: number]> = [];
-  for (let i = 0; i < letters.length; i++) {
-    const first = codeOf(letters[i]);
-    const isRange = letters[i + 1] === '-' && i + 2 < letters.length;
+  for (let i = 0; i < members.length; i++) {
+    const first = codeOf(members[i]);
+    const isRange = members[i + 1] === '-' && i + 2 < members.length;
     if (isRange) i += 2;
-    const last = codeOf(letters[i]);
-    if (last < first) throw refusal(pattern, 'has letters in brackets that are no range'); // [z-a]
+    const last = codeOf(members[i]);
+    if (last < first) throw invalid(pattern, 'has a range in brackets whose end is before its start'); // [z-a]
     ranges.push([first, last]);
   }
   return (character) => {
@@ -95,32 +99,32 @@ function codeOf(character: string | undefined): number {
 }
 
 function matches(tokens: readonly Token[], path: readonly string[]): boolean {
-  let places = new Set([0]);
-  addReached(tokens, places);
+  let positions = new Set([0]);
+  addSkipped(tokens, positions);
   for (const character of path) {
-    if (places.size === 0) return false;
+    if (positions.size === 0) return false;
     const next = new Set<number>();
-    for (const place of places) {
-      const token = tokens[place];
-      if (token === undefined || !token.passes(character)) continue;
-      if (token.kind !== 'one') next.add(place);
-      if (token.kind === 'one' || (token.kind === 'inside' && character === '/')) next.add(place + 1);
+    for (const position of positions) {
+      const token = tokens[position];
+      if (token === undefined || !token.accepts(character)) continue;
+      if (token.kind !== 'one') next.add(position);
+      if (token.kind === 'one' || (token.kind === 'inside' && character === '/')) next.add(position + 1);
     }
-    addReached(tokens, next);
-    places = next;
+    addSkipped(tokens, next);
+    positions = next;
   }
-  return places.has(tokens.length);
+  return positions.has(tokens.length);
 }
 
-/** Adds the places that are reached from these without a character; a set gives what is added while it is walked, too. */
-function addReached(tokens: readonly Token[], places: Set<number>): void {
-  for (const place of places) {
-    const kind = tokens[place]?.kind;
-    if (kind === 'repeats' || kind === 'folders') places.add(place + 1);
-    if (kind === 'folders') places.add(place + 2);
+/** Adds the positions that are reached without a character. The loop also visits the positions that it adds. */
+function addSkipped(tokens: readonly Token[], positions: Set<number>): void {
+  for (const position of positions) {
+    const kind = tokens[position]?.kind;
+    if (kind === 'repeats' || kind === 'directories') positions.add(position + 1);
+    if (kind === 'directories') positions.add(position + 2);
   }
 }
 
-function refusal(pattern: string, why: string): ArgumentError {
-  return new ArgumentError(`the pattern "${escapeText(pattern)}" ${why}`);
+function invalid(pattern: string, why: string): ArgumentError {
+  return new ArgumentError(`the exclude pattern "${escapeText(pattern)}" ${why}`);
 }

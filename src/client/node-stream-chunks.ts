@@ -1,44 +1,45 @@
-// The chunks of one of Node's streams, as they came, those that came at once together.
+// Reads a Node stream in groups of chunks: each group has the chunks that came at one time, uncopied.
+//
+// The stream's own async iterator copies all that has come into one chunk. Sending in groups takes about half the time and
+// memory of that, and is faster than sending chunk by chunk.
 
 import { finished } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { AsyncQueue } from '../async/async-queue.ts';
 
-/** A group is given when it has so many bytes, twice what a socket takes at once: half was a tenth slower, more no faster. */
+/** A group of this size is complete, in bytes. It is twice what a socket accepts at once: half was slower, more not faster. */
 const GROUP_BYTES = 512 * 1024;
-/** Or so many chunks, which then are small, and as dear as large ones. */
+/** A group of so many chunks is complete: they are small, and each costs as much as a large one. */
 const GROUP_CHUNKS = 64;
 
-/**
- * What its own iterator gives is all that has gathered meanwhile, copied together: of chunks of 64 KiB, two at a time.
- * Sending them took twice as long, and three times the memory that is let go of. And sent one by one, 256 MiB of them
- * took 114 ms where undici took 104; in groups 92 where it took 109.
- */
+/** Yields the chunks of a stream in groups. At most one group waits here; then the stream is paused. */
 export function readableGroups(stream: Readable): AsyncIterator<readonly Uint8Array[]> {
   const groups = new AsyncQueue<readonly Uint8Array[]>(() => stream.destroy());
   let group: Uint8Array[] = [];
   let bytes = 0;
-  const give = (): void => {
+
+  const pushGroup = (): void => {
     if (group.length === 0) return;
     groups.push(group);
     group = [];
     bytes = 0;
     const drained = groups.drained();
     if (drained === undefined) return;
-    stream.pause(); // at most one group waits here; the rest is the stream's own to hold back
+    stream.pause();
     void drained.then(() => stream.resume());
   };
+
   stream.on('data', (chunk: Uint8Array | undefined) => {
-    group.push(chunk as Uint8Array); // a stream of objects may give anything: who sends it will look
+    group.push(chunk as Uint8Array); // a stream in object mode may give anything; the sender checks it
     bytes += chunk?.length ?? 0;
-    if (bytes >= GROUP_BYTES || group.length === GROUP_CHUNKS) give();
-    else if (group.length === 1) queueMicrotask(give); // with what else comes at once
+    if (bytes >= GROUP_BYTES || group.length === GROUP_CHUNKS) pushGroup();
+    else if (group.length === 1) queueMicrotask(pushGroup); // after the other chunks of the same read
   });
   finished(stream, { writable: false }, (error) => {
-    give();
+    pushGroup();
     if (error) groups.fail(error);
     else groups.end();
   });
-  stream.resume(); // a listener alone does not, where somebody has paused it
+  stream.resume(); // a `data` listener does not resume a stream that was paused before
   return groups;
 }

@@ -1,20 +1,20 @@
-// A folder as a tar: the same content gives the same bytes, whoever packs it, wherever and whenever.
+// `packDirectory`: packs a directory into a tar archive. The same content gives the same bytes on every machine, at any time.
+// It checks its arguments at the call; what reads the directory is loaded when the archive is iterated.
 
 import { TarError, UploadError } from '../errors.ts';
 import { COUNT, TEXT, kind, listOf, takeOptions } from '../kinds.ts';
 import type { Kinds } from '../kinds.ts';
 import { pathMatcher } from './ignore-patterns.ts';
 import { absolutePath } from '../system/files/paths.ts';
-import { walkFolder } from '../system/files/walk-directory.ts';
-import type { FolderItem } from '../system/files/walk-directory.ts';
+import type { DirectoryEntry } from '../system/files/walk-directory.ts';
 import { packTar } from '../tar/pack.ts';
 import type { TarEntry } from '../tar/pack.ts';
 
-/** What of a folder is packed, and as of when. */
+/** The options of `packDirectory`. */
 export interface PackDirectoryOptions {
   /**
-   * What is left out, as `.dockerignore` writes it: `"*.log"` in the folder itself, `"**\/*.log"` everywhere, `"build"` with
-   * all in it. Lines that begin with `!` are refused.
+   * Patterns of paths to leave out, as in `.dockerignore`: `"*.log"` in the directory itself, `"**\/*.log"` everywhere,
+   * `"build"` with everything in it. Patterns that begin with `!` are refused. Default none.
    */
   readonly exclude?: readonly string[] | undefined;
   /** The time of every entry, in seconds since 1970. Default 0. */
@@ -22,17 +22,29 @@ export interface PackDirectoryOptions {
 }
 
 /**
- * Packs what is in a folder, for an import. Entries are sorted by the bytes of their names and belong to user and group 0,
- * all at one time; permission bits are those of the disk. A link stays a link and is never followed; another name of a
- * file that is there already is a hard link to it. Sockets and devices, and names that are no UTF-8, are an `UploadError`,
- * as is what cannot be read: nothing is left out but what `exclude` says. Extended attributes, which Node cannot read,
- * do not go along. Nothing is read before the iteration begins.
+ * Packs the content of a directory into a tar archive, for an import. Entries are sorted by the bytes of their names, belong
+ * to user 0 and group 0, and have one time; permission bits are kept. A symbolic link is packed as a link, and a further
+ * name of a packed file as a hard link. Extended attributes are left out, because Node cannot read them. The directory is
+ * read while the archive is iterated, anew for each iteration.
+ *
+ * Throws an `ArgumentError` for wrong arguments. Iterating throws an `UploadError` for a socket, a device, a name that is
+ * not UTF-8, and anything that cannot be read.
  */
 export function packDirectory(path: string | URL, options?: PackDirectoryOptions): AsyncIterable<Uint8Array> {
   const { exclude = [], mtime = 0 } = takeOptions('packDirectory', options, OPTIONS);
-  const folder = absolutePath(path, 'packDirectory: path');
-  const isLeftOut = pathMatcher(exclude);
-  return { [Symbol.asyncIterator]: () => pack(entriesOf(walkFolder(folder, isLeftOut), mtime)) };
+  const directory = absolutePath(path, 'packDirectory: path');
+  const isExcluded = pathMatcher(exclude);
+  return {
+    async *[Symbol.asyncIterator]() {
+      const { walkDirectory } = await import('../system/files/walk-directory.ts');
+      try {
+        yield* packTar(tarEntries(walkDirectory(directory, isExcluded), mtime));
+      } catch (error) {
+        // The packer reports a file that cannot be read as a failed source; the caller gets the error of the file.
+        throw error instanceof TarError && error.cause instanceof UploadError ? error.cause : error;
+      }
+    },
+  };
 }
 
 const OPTIONS: Kinds = {
@@ -40,36 +52,27 @@ const OPTIONS: Kinds = {
   mtime: kind('whole seconds since 1970', COUNT.test),
 };
 
-/** To the packer a file that cannot be read is a source that failed; to whoever named the folder, it is that file. */
-async function* pack(entries: AsyncIterable<TarEntry>): AsyncGenerator<Uint8Array> {
-  try {
-    yield* packTar(entries);
-  } catch (error) {
-    throw error instanceof TarError && error.cause instanceof UploadError ? error.cause : error;
+async function* tarEntries(entries: AsyncIterable<DirectoryEntry>, mtime: number): AsyncGenerator<TarEntry> {
+  /** The first paths of files with several names. */
+  const firstPaths = new Map<string, string>();
+  for await (const entry of entries) {
+    const { path, mode, linkIdentity } = entry;
+    const linkname = linkIdentity === undefined ? undefined : firstPaths.get(linkIdentity);
+    if (linkIdentity !== undefined && linkname === undefined) firstPaths.set(linkIdentity, path);
+    yield { path, mode, mtime, ...(linkname === undefined ? typeAndContent(entry) : { type: 'link', linkname }) };
   }
 }
 
-async function* entriesOf(items: AsyncIterable<FolderItem>, mtime: number): AsyncGenerator<TarEntry> {
-  /** Files with several names, by what these share; no more than the folder has. */
-  const seen = new Map<string, string>();
-  for await (const item of items) {
-    const { path, sharedIdentity } = item;
-    const first = sharedIdentity === undefined ? undefined : seen.get(sharedIdentity);
-    if (sharedIdentity !== undefined && first === undefined) seen.set(sharedIdentity, path);
-    yield { path, mode: item.mode, mtime, ...(first === undefined ? ownEntry(item) : { type: 'link', linkname: first }) };
-  }
-}
-
-function ownEntry({ path, type, target, size, content }: FolderItem): Partial<TarEntry> {
+function typeAndContent({ path, type, target, size, content }: DirectoryEntry): Partial<TarEntry> {
   switch (type) {
     case 'file':
       return { type, size, content: content() };
     case 'symlink':
-      return { type, linkname: target, mode: 0o777 }; // systems differ, and none heeds it
+      return { type, linkname: target, mode: 0o777 }; // systems differ in the mode, and ignore it
     case 'directory':
     case 'fifo':
       return { type };
     default:
-      throw new UploadError(`cannot pack ${path}: a ${type} cannot go into an image; leave it out with exclude`);
+      throw new UploadError(`cannot pack ${path}: a ${type} cannot be in an image; leave it out with exclude`);
   }
 }

@@ -2,7 +2,7 @@
 
 import { Readable } from 'node:stream';
 import { hasUtf8, isDetached } from '../bytes.ts';
-import type { ArchiveFiles } from '../connection/files.ts';
+import type { ArchiveFiles } from '../system/files/archive-files.ts';
 import type { RequestBody } from '../connection/engine-request.ts';
 import { ArgumentError, LongshoreError, UploadError } from '../errors.ts';
 import { described, isBytes, isPlainObject, kind, memberOf } from '../kinds.ts';
@@ -95,7 +95,7 @@ function readableSource(stream: Readable, files: ArchiveFiles, place: string): B
   const iterator = (): AsyncIterator<readonly Uint8Array[]> => {
     refuseRead(stream, place);
     begun = true;
-    files.inLargeReads(stream);
+    files.enlargeReads(stream);
     return readableGroups(stream);
   };
   const discard = (): void => {

@@ -222,7 +222,7 @@ describe('import', () => {
     const { code, stderr } = await against(imported, ['import', 'FOLDER', 'a:1']); // there is the daemon's own socket in it
     expect([code, stderr]).toEqual([
       1,
-      'longshore import: cannot pack engine.sock: a socket cannot go into an image; leave it out with exclude\n',
+      'longshore import: cannot pack engine.sock: a socket cannot be in an image; leave it out with exclude\n',
     ]);
   });
 });

@@ -41,7 +41,7 @@ describe('a pattern', () => {
 
   it('has at most 4096 characters, as a path has', () => {
     expect(pathMatcher(['a'.repeat(4096)])('a'.repeat(4096))).toBe(true);
-    expect(() => pathMatcher(['a'.repeat(4097)])).toThrow('a pattern of 4097 characters: the longest may have 4096');
+    expect(() => pathMatcher(['a'.repeat(4097)])).toThrow('an exclude pattern has 4097 characters; at most 4096 are allowed');
   });
 
   it('is one of several, any of which may mean a path; none means nothing', () => {

@@ -131,14 +131,14 @@ describe('packDirectory', () => {
   it('refuses a socket, and says how to go on', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(at('s.sock'), resolve));
-    await expect(pack()).rejects.toThrow(new UploadError('cannot pack s.sock: a socket cannot go into an image; leave it out with exclude'));
+    await expect(pack()).rejects.toThrow(new UploadError('cannot pack s.sock: a socket cannot be in an image; leave it out with exclude'));
     await expect(pack(root, { exclude: ['*.sock'] })).resolves.toHaveLength(1024);
     await new Promise((resolve) => server.close(resolve));
   });
 
   it.skipIf(process.platform !== 'linux')('refuses a name that is no UTF-8, which would become another', async () => {
     await writeFile(Buffer.concat([Buffer.from(at('')), Buffer.from([0x2f, 0x66, 0xff])]), 'x');
-    await expect(pack()).rejects.toThrow(`cannot pack a name in ${root}: it is no UTF-8`);
+    await expect(pack()).rejects.toThrow(`cannot pack a name in ${root}: it is not UTF-8`);
   });
 
   it('refuses what is no folder, or not there, when it is read', async () => {

@@ -105,7 +105,8 @@ function blobPath(digest: string): string {
 }
 
 function lackingError(image: string, absent: readonly string[]): NotFoundError {
-  const message = `the engine saved ${image} without ${absent.join(', ')}, which it does not have. Pull that platform first, or leave it out`;
+  const list = absent.join(', ');
+  const message = `the engine saved ${image} without ${list}, which it does not have. Pull that platform first, or leave it out`;
   const fields = { method: 'GET', target: '/images/get', status: 200, daemonMessage: '', inStream: true, reason: 'platform' } as const;
   return new NotFoundError(escapeText(message), fields);
 }

@@ -75,7 +75,7 @@ export class ArchiveDigests {
     else if (typeflag === '2') this.#files.addLink(path, linkTarget(path, linkname));
     else if (typeflag === '5') this.#files.addDirectory(path);
     // Docker refuses other types, containerd skips them, and POSIX reads unknown types as files.
-    else throw digestError(`the archive has an entry ${quote(given)} of type "${escapeText(typeflag)}", which saved images never have`, path);
+    else throw digestError(`the archive has an entry ${quote(given)} of type ${quote(typeflag)}, which saved images never have`, path);
   }
 
   #begin(path: string, size: number): void {
@@ -101,7 +101,8 @@ export class ArchiveDigests {
     const expected = digestInPath(path);
     const actual = named === undefined ? digest : `${expected?.split(':')[0]}:${named.digest('hex')}`;
     if (expected !== undefined && expected !== actual) throw mismatch(path, expected, actual);
-    this.#files.addFile(path, { digest, isCompressed: isCompressedStart(start), size, document: reader.end(), verified: expected !== undefined });
+    const isCompressed = isCompressedStart(start);
+    this.#files.addFile(path, { digest, isCompressed, size, document: reader.end(), verified: expected !== undefined });
   }
 
   /** After the scan's own `finish`: everything that the archive refers to must be there and have the right digest. */
@@ -179,7 +180,10 @@ export class ArchiveDigests {
     for (const { config, layers } of images) {
       const file = this.#files.find(config);
       if (file === undefined) throw missing(config, digestInPath(normalizePath(config)));
-      if (!file.verified) throw digestError(`the config ${quote(config)} in the archive cannot be verified: its name is not its digest`, config, undefined, file.digest);
+      if (!file.verified) {
+        const message = `the config ${quote(config)} in the archive cannot be verified: its name is not its digest`;
+        throw digestError(message, config, undefined, file.digest);
+      }
       const areNamed = layers.length > 0 && layers.every((path) => digestInPath(normalizePath(path)) !== undefined);
       if (areNamed && file.document?.diffIds === undefined) for (const path of layers) this.#layer(path, undefined);
       else this.#checkLayers(config, layers.map((path) => ({ path, mediaType: TAR })));

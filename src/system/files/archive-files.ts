@@ -1,57 +1,67 @@
-// Files: archives that are read to be sent, and archives that are written.
+// Reads archives from files to send them, and writes received archives to files.
 
 import { ReadStream, constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import type { ArchiveFiles, FileSink } from '../../connection/files.ts';
 import type { RequestBody } from '../../connection/engine-request.ts';
-import { ArgumentError, UploadError } from '../../errors.ts';
+import type { ContentSink } from '../../connection/transport.ts';
+import { UploadError } from '../../errors.ts';
 import { ERRNO_TEXTS } from '../errno.ts';
 import { absolutePath } from './paths.ts';
 import { cannotWrite, replaceFile } from './replaced-file.ts';
 import { hasContent, readUnsized } from './unsized-file.ts';
 
-/** The files of this machine. */
-export const files: ArchiveFiles = { absolutePath, openFile, inLargeReads, createFile };
+/** What archives need of the file system. */
+export const files = { absolutePath, openFile, enlargeReads, createFile };
+export type ArchiveFiles = typeof files;
 
-/** Read and written this much at a time: larger blocks bring no more, 64 KiB were a third as fast in a prototype. */
+/** A sink that writes to a temporary file, which gets its name at the end. */
+export interface FileSink extends ContentSink {
+  /** Replaces the file. Rejects with the signal's reason, and changes nothing, if the signal is aborted before. */
+  commit(signal: AbortSignal | undefined): Promise<void>;
+  /** Removes the temporary file. */
+  discard(): Promise<void>;
+}
+
+/** How much is read or written at a time. Larger blocks are not faster; 64 KiB had a third of the speed. */
 const BLOCK_BYTES = 1024 * 1024;
-/** Blocks in rotation: while one is filled, others are on their way to the disk. */
+/** Blocks in rotation for writing: one is filled while others are on their way to the disk. */
 const BLOCKS = 4;
-/**
- * The same for reading: one is being sent, the others being read. Two were slower, 190 ms for 512 MiB where three took
- * 155 and a C program that reads and sends 138; blocks of 4 MiB brought no more than these.
- */
+/** Blocks in rotation for reading: one is sent while the others are read. Two were a fifth slower. */
 const READ_BLOCKS = 3;
-/** What `createReadStream` reads at once unless it is told. */
+/** The high-water mark of `createReadStream` by default. */
 const DEFAULT_READ_BYTES = 64 * 1024;
-/** Less room than this in a block is not worth a read. */
+/** A block with less room than this is written before the next read. */
 const LEAST_ROOM = 64 * 1024;
 
+/**
+ * Opens a file as the content of a request. A regular file is sent with its length; a FIFO, a device, and a file of /proc
+ * that has content but no size, are sent without. Throws an `UploadError` for a directory, a socket, and a file that
+ * cannot be read.
+ */
 async function openFile(path: string): Promise<RequestBody> {
-  const refuse = (cause: NodeJS.ErrnoException): never => {
-    throw new UploadError(`cannot read ${path}: ${ERRNO_TEXTS[cause.code ?? ''] ?? cause.message}`, { cause });
+  const cannotRead = (why: string, cause?: unknown): UploadError => new UploadError(`cannot read ${path}: ${why}`, { cause });
+  const onError = (cause: NodeJS.ErrnoException): never => {
+    throw cannotRead(ERRNO_TEXTS[cause.code ?? ''] ?? cause.message, cause);
   };
-  const found = await stat(path).catch(refuse);
-  if (found.isDirectory()) {
-    throw new UploadError(`cannot read ${path}: it is a directory; give an archive, or packDirectory(path) to importImage`);
-  }
-  if (found.isSocket()) throw new UploadError(`cannot read ${path}: it is a socket; give a stream of a connection to it`);
+  const found = await stat(path).catch(onError);
+  if (found.isDirectory()) throw cannotRead('it is a directory; give an archive, or packDirectory(path) to importImage');
+  if (found.isSocket()) throw cannotRead('it is a socket; give a stream of a connection to it');
   if (!found.isFile()) return { chunks: readUnsized(path, found.isFIFO()) };
-  if (found.size === 0 && (await hasContent(path).catch(refuse))) return { chunks: readUnsized(path, false) };
+  if (found.size === 0 && (await hasContent(path).catch(onError))) return { chunks: readUnsized(path, false) };
   return { chunks: readBlocks(path), length: found.size };
 }
 
-/** The file in large blocks; the next ones are being read while one is used, and their memory is used again. */
+/** Yields the file in large blocks. The next blocks are read while one is used, and their memory is reused. */
 async function* readBlocks(path: string): AsyncGenerator<Uint8Array> {
-  // A FIFO that took its place in the meantime is not waited for: it cannot be read at a position (ESPIPE).
+  // O_NONBLOCK: a FIFO that has replaced the file is not waited for. It cannot be read at a position (ESPIPE).
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   const reading: Promise<Uint8Array>[] = [];
   let position = 0;
   const readNext = (block: Buffer): void => {
     const read = readBlock(handle, block, position);
-    read.catch(() => {}); // it is awaited in its turn, or not at all when nobody wants the rest
+    read.catch(() => {}); // it is awaited in its turn, or never if the caller stops
     reading.push(read);
     position += BLOCK_BYTES;
   };
@@ -62,7 +72,7 @@ async function* readBlocks(path: string): AsyncGenerator<Uint8Array> {
       const bytes = (await reading.shift()) as Uint8Array;
       if (bytes.length > 0) yield bytes;
       if (bytes.length < BLOCK_BYTES) return;
-      readNext(blocks[turn % READ_BLOCKS] as Buffer); // whoever comes for the next chunk has done with the last
+      readNext(blocks[turn % READ_BLOCKS] as Buffer); // the caller asks for the next block when it has used this one
     }
   } finally {
     await Promise.allSettled(reading);
@@ -70,7 +80,7 @@ async function* readBlocks(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** As much of the file as there is for the block: one read may give only a part. */
+/** Fills the block unless the file ends before: one read may return only a part. */
 async function readBlock(handle: FileHandle, block: Buffer, position: number): Promise<Uint8Array> {
   let filled = 0;
   while (filled < block.length) {
@@ -82,23 +92,19 @@ async function readBlock(handle: FileHandle, block: Buffer, position: number): P
 }
 
 /**
- * Larger reads for a file stream that nobody has read from or given a size of its own: asked for more than its high-water
- * mark, a stream of Node's raises it. 512 MiB were loaded in 285 ms, and in 565 without. (Its path is not opened in its
- * place: that would lose its range, its signal and its file system.)
+ * Makes a file stream read in large blocks, if it is untouched and has the default high-water mark: a Node stream raises its
+ * mark when it is asked for more. This halves the time of a load. Opening the stream's path again instead would lose its
+ * range, its signal and its file system.
  */
-function inLargeReads(stream: Readable): void {
-  if (stream instanceof ReadStream && isUntouched(stream)) stream.read(BLOCK_BYTES);
-}
-
-/** Nothing is there yet, so that what `read` gives is null. */
-function isUntouched(stream: ReadStream): boolean {
+function enlargeReads(stream: Readable): void {
+  if (!(stream instanceof ReadStream)) return;
   const { readableFlowing, readableLength, bytesRead, destroyed, readableHighWaterMark } = stream;
   const isNew = readableFlowing === null && readableLength === 0 && bytesRead === 0 && stream.listenerCount('readable') === 0;
-  return isNew && !destroyed && readableHighWaterMark === DEFAULT_READ_BYTES;
+  if (isNew && !destroyed && readableHighWaterMark === DEFAULT_READ_BYTES) stream.read(BLOCK_BYTES); // returns null: nothing is read yet
 }
 
+/** Opens a sink that replaces the file at an absolute path, or makes it. Throws as `replaceFile` does. */
 async function createFile(path: string): Promise<FileSink> {
-  if (typeof path !== 'string' || path === '' || path.includes('\0')) throw new ArgumentError('a file needs a path');
   const { handle, commit, discard } = await replaceFile(path);
   const blocks = new BlockWriter(handle, (error) => {
     throw cannotWrite(path, error as NodeJS.ErrnoException);
@@ -119,26 +125,28 @@ async function createFile(path: string): Promise<FileSink> {
 }
 
 /**
- * Writes what it is given in large blocks, several at once, each at its place. Reads may land in the free part of a
- * block, where the frames between the chunks are squeezed out: then there is no copy but that.
+ * Writes in large blocks, several at a time, each at its position. The connection reads straight into the free part of a block
+ * (`memory`). Only the framing between chunks then has to be removed, by moving the bytes within the block.
  */
 class BlockWriter {
   readonly #handle: FileHandle;
-  readonly #failed: (error: unknown) => never;
+  readonly #onError: (error: unknown) => never;
+  /** The block that is filled, up to `#fill`. */
   #block: Buffer | undefined;
   #fill = 0;
+  /** Where the block goes in the file. */
   #position = 0;
   #made = 0;
   readonly #free: Buffer[] = [];
   readonly #writing = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(handle: FileHandle, failed: (error: unknown) => never) {
+  constructor(handle: FileHandle, onError: (error: unknown) => never) {
     this.#handle = handle;
-    this.#failed = failed;
+    this.#onError = onError;
   }
 
-  /** Room for a read, or undefined while all blocks are being written. */
+  /** Room for the next read; undefined while all blocks are being written. */
   memory(): Uint8Array | undefined {
     if (this.#block !== undefined && BLOCK_BYTES - this.#fill < LEAST_ROOM) this.#submit();
     this.#block ??= this.#takeFree();
@@ -146,36 +154,34 @@ class BlockWriter {
   }
 
   write(view: Uint8Array): void | Promise<void> {
-    if (this.#failure !== undefined) this.#failed(this.#failure.error);
+    if (this.#failure !== undefined) this.#onError(this.#failure.error);
     const block = this.#block;
-    if (block !== undefined && view.buffer === block.buffer) {
-      block.copyWithin(this.#fill, view.byteOffset, view.byteOffset + view.length);
-      this.#fill += view.length;
-      return undefined;
-    }
-    return this.#copy(view);
+    if (block === undefined || view.buffer !== block.buffer) return this.#copy(view);
+    block.copyWithin(this.#fill, view.byteOffset, view.byteOffset + view.length);
+    this.#fill += view.length;
+    return undefined;
   }
 
-  /** Resolves when all is on its way into the file; rejects with the first thing that went wrong. */
+  /** Resolves when everything is written; throws the first error of a write. */
   async finish(): Promise<void> {
     this.#submit();
     await this.settled();
-    if (this.#failure !== undefined) this.#failed(this.#failure.error);
+    if (this.#failure !== undefined) this.#onError(this.#failure.error);
   }
 
-  /** Resolves when nothing is being written any more. */
+  /** Resolves when no write is under way. */
   async settled(): Promise<void> {
     await Promise.all(this.#writing);
   }
 
   #copy(view: Uint8Array): void | Promise<void> {
-    for (let rest = view; rest.length > 0; ) {
+    for (let remaining = view; remaining.length > 0; ) {
       const block = (this.#block ??= this.#takeFree());
-      if (block === undefined) return Promise.race(this.#writing).then(() => this.write(rest));
-      const part = rest.subarray(0, BLOCK_BYTES - this.#fill);
+      if (block === undefined) return Promise.race(this.#writing).then(() => this.write(remaining));
+      const part = remaining.subarray(0, BLOCK_BYTES - this.#fill);
       block.set(part, this.#fill);
       this.#fill += part.length;
-      rest = rest.subarray(part.length);
+      remaining = remaining.subarray(part.length);
       if (this.#fill === BLOCK_BYTES) this.#submit();
     }
     return undefined;
@@ -205,7 +211,7 @@ class BlockWriter {
   }
 }
 
-/** One write may take only a part. */
+/** Writes all bytes: one write may take only a part. */
 async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let written = 0; written < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written);

@@ -1,33 +1,30 @@
-// Paths as callers give them. A relative one means a place below the working directory of the moment at which it is given:
-// a program may change that directory while a call is under way.
+// Paths that callers give. A relative path is made absolute at the call, because a program may change its working directory
+// before the file is opened.
 
 import { isAbsolute, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ArgumentError, FileError } from '../../errors.ts';
 
-/** As many symbolic links as Linux follows in one path (path_resolution(7)). */
+/** The most symbolic links that are followed in one path, as many as Linux follows (path_resolution(7)). */
 export const LINKS_LIMIT: number = 40;
 
-/** The absolute path of a path or a `file:` URL; an `ArgumentError` if it is neither. `place` is for messages. */
+/**
+ * Returns the absolute path for a path or a `file:` URL. Throws an `ArgumentError` that begins with `place` for other values,
+ * and a `FileError` if a relative path has no working directory any more.
+ */
 export function absolutePath(given: string | URL, place: string): string {
   const path = pathOf(given, place);
   if (isAbsolute(path)) return path;
   try {
-    // Not `resolve` where it can be helped: it takes "link/.." for the folder that the link is in.
+    // `resolve` would read "link/.." as the directory of the link; the file system reads it as the parent of its target.
     return sep === '/' ? `${process.cwd()}/${path}` : resolve(path);
   } catch (cause) {
-    throw new FileError(`cannot find ${path}: the working directory is not there any more; give an absolute path`, { path, cause });
+    throw new FileError(`cannot find ${path}: the working directory does not exist any more; give an absolute path`, { path, cause });
   }
 }
 
-/** A URL as text, which would be looked for as a folder called `file:`. */
+/** A URL as a string, which would be read as a directory called `file:`. */
 const urlGrammar = /^[a-z][a-z0-9+.-]{1,20}:\/\//i;
-
-function remedyFor(given: unknown): string {
-  if (typeof given !== 'string' || !urlGrammar.test(given)) return '';
-  if (/^file:/i.test(given)) return ', not a URL as text: give new URL(text)';
-  return `, not another URL${/^https?:/i.test(given) ? ': fetch(url) gives a Response, which uploads take' : ''}`;
-}
 
 function pathOf(given: unknown, place: string): string {
   let cause: unknown;
@@ -38,4 +35,10 @@ function pathOf(given: unknown, place: string): string {
     cause = error;
   }
   throw new ArgumentError(`${place} must be a path (a string without NUL that is not empty) or a file: URL${remedyFor(given)}`, { cause });
+}
+
+function remedyFor(given: unknown): string {
+  if (typeof given !== 'string' || !urlGrammar.test(given)) return '';
+  if (/^file:/i.test(given)) return ', not a URL as text: give new URL(text)';
+  return `, not another URL${/^https?:/i.test(given) ? ': fetch(url) gives a Response, which uploads take' : ''}`;
 }

@@ -1,31 +1,33 @@
-// Files that are read whole: configurations, contexts, certificates and keys.
+// Reads small files as a whole: configurations, contexts, certificates, keys and tapes.
 
 import { constants } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { ConfigError } from '../../errors.ts';
+import { ERRNO_TEXTS } from '../errno.ts';
 
-/** The most that such a file may have, in bytes: a bundle of all the world's root certificates has 230 kB. */
+/** The largest file that is read, in bytes. A bundle of all public root certificates has 230 kB. */
 export const SMALL_FILE_LIMIT: number = 1024 * 1024;
 
-/** Most of these files are read at once. */
+/** The size of one read. Most of these files are shorter. */
 const READ_BYTES = 64 * 1024;
 
-/** A file that was read whole. */
+/** The content of a file. */
 export interface SmallFile {
   readonly bytes: Uint8Array;
-  /** Whether others than its owner may read it; false on Windows, which has no such bits. */
+  /** Whether its group or other users may read it; false on Windows, which has no such bits. */
   readonly readableByOthers: boolean;
 }
 
 /**
- * Reads a regular file whole; returns `undefined` where there is none. A FIFO, which would keep the caller waiting for a
- * writer, a device and a folder are refused. A `ConfigError` names the file, and never what is in it.
+ * Reads a regular file; undefined if it does not exist. Throws a `ConfigError` for a directory, a device, a FIFO (which
+ * would block until a writer comes), a file above the limit, and a file that cannot be read. The error names the file and
+ * never shows its content.
  */
 export async function readSmallFile(path: string): Promise<SmallFile | undefined> {
   try {
-    // Opened before it is looked at: another file may take its place in between. O_NONBLOCK opens a FIFO without a writer.
+    // Opened before it is checked, because another file may replace it in between. O_NONBLOCK opens a FIFO without waiting.
     const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       const found = await handle.stat();
@@ -37,11 +39,11 @@ export async function readSmallFile(path: string): Promise<SmallFile | undefined
       await handle.close();
     }
   } catch (cause) {
-    return absent(path, cause);
+    return unlessAbsent(path, cause);
   }
 }
 
-/** Reads to the end, not to the size: files below /proc have none, and some have no end either. */
+/** Reads to the end and not to the size: files below /proc have size 0, and some of them have no end. */
 async function readAll(handle: FileHandle, path: string): Promise<Uint8Array> {
   const blocks: Uint8Array[] = [];
   for (let total = 0; ; ) {
@@ -54,7 +56,7 @@ async function readAll(handle: FileHandle, path: string): Promise<Uint8Array> {
 }
 
 function notRegular(path: string, found: Stats): ConfigError {
-  const kind = found.isDirectory() ? 'a folder' : found.isFIFO() ? 'a FIFO' : 'a device';
+  const kind = found.isDirectory() ? 'a directory' : found.isFIFO() ? 'a FIFO' : 'a device';
   return new ConfigError(`cannot read ${path}: it is ${kind}, not a regular file; give the path of a regular file`);
 }
 
@@ -62,25 +64,26 @@ function tooLarge(path: string): ConfigError {
   return new ConfigError(`cannot read ${path}: it has more than ${SMALL_FILE_LIMIT} bytes`);
 }
 
-/** The names in a folder, sorted; none where there is no such folder. */
+/** Returns the sorted names in a directory; none if the directory does not exist. */
 export async function namesInFolder(path: string): Promise<string[]> {
   return readdir(path).then(
     (names) => names.sort(),
-    (cause: unknown) => absent(path, cause) ?? [],
+    (cause: unknown) => unlessAbsent(path, cause) ?? [],
   );
 }
 
-function absent(path: string, cause: unknown): undefined {
+function unlessAbsent(path: string, cause: unknown): undefined {
   if (cause instanceof ConfigError) throw cause;
-  const { code, message } = cause as NodeJS.ErrnoException;
+  const { code = '', message } = cause as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-  // Such a path may be the text of the file, so it is not shown; neither is the message of the system, which quotes it.
-  if (code === 'ENAMETOOLONG') throw new ConfigError(`cannot read a path of ${path.length} characters: it is too long for a path (ENAMETOOLONG)`);
-  const why = MEANINGS[code ?? ''] ?? code ?? message;
-  throw new ConfigError(`cannot read ${path}: ${why}`, { cause });
+  // Such a path may be the content of a file, given by mistake. It is not shown, nor the system's message, which quotes it.
+  if (code === 'ENAMETOOLONG') {
+    throw new ConfigError(`cannot read a path of ${path.length} characters: it is too long for a path (ENAMETOOLONG)`);
+  }
+  throw new ConfigError(`cannot read ${path}: ${TEXTS[code] ?? (code || message)}`, { cause });
 }
 
-const MEANINGS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
+const TEXTS: Readonly<Record<string, string>> = {
+  ...ERRNO_TEXTS,
   ENXIO: 'it is a socket or a device, not a regular file; give the path of a regular file',
 };

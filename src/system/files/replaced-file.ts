@@ -1,61 +1,55 @@
-// A file that is written as a whole or not at all: a temporary file beside it, which gets its name at the end.
+// Replaces a file as a whole or not at all: writes a temporary file in the same directory, and renames it at the end.
 
 import { chmod, open, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import { ArgumentError, FileError } from '../../errors.ts';
 import { NEW_FILE_TEXTS } from '../errno.ts';
 import { LINKS_LIMIT } from './paths.ts';
 
-/** A temporary file, and what becomes of it. */
+/** A temporary file that may replace another. */
 export interface ReplacedFile {
-  /** Open for writing. */
+  /** The temporary file, open for writing. */
   readonly handle: FileHandle;
-  /** Closes the file and gives it its name and the permission bits of the file that it replaces. */
+  /** Closes the temporary file and renames it. It gets the permission bits of the file that it replaces. */
   commit(): Promise<void>;
-  /** Closes and removes the file. */
+  /** Closes and removes the temporary file. */
   discard(): Promise<void>;
 }
 
-/** Temporary names that are tried: they are random, so that one is enough unless something else is wrong. */
+/** How many temporary names are tried. They are random, so the first is free unless something else is wrong. */
 const NAME_ATTEMPTS = 5;
 
 /**
- * Opens a temporary file beside the path, or beside what the path's symbolic links lead to: the links stay. What would
- * keep the file from its name at the end is found now. Throws an `ArgumentError` where something else than a regular
- * file is there, and `cannotWrite`'s error for the rest.
+ * Opens a temporary file for an absolute path; if the path is a symbolic link, for the file that it leads to, and the link
+ * stays. Finds now what would prevent the rename at the end. Throws an `ArgumentError` if something other than a regular
+ * file is there, and a `FileError` for errors of the system.
  */
 export async function replaceFile(path: string): Promise<ReplacedFile> {
-  const target = await writing(path, targetOf(absolute(path)));
+  const target = await writing(path, targetOf(path));
   const existing = await writing(path, stat(target).catch(unlessAbsent));
   if (existing !== undefined && !existing.isFile()) {
     throw new ArgumentError(`${path} exists and is not a regular file; give the path of a file`);
   }
   const { handle, temporary } = await writing(path, openTemporary(target));
-  // Node's permission model has no fchmod at all.
+  // Node's permission model forbids fchmod.
   const setMode = (mode: number): Promise<void> => (process.permission === undefined ? handle.chmod(mode) : chmod(temporary, mode));
   return {
     handle,
     async commit() {
-      // Not the set-ID bits: the new file may be another owner's, and no archive is a program.
+      // Without the set-ID bits: the new file may have another owner, and an archive is not a program.
       if (existing !== undefined) await writing(path, setMode(existing.mode & 0o777));
       await writing(path, handle.close());
       await writing(path, rename(temporary, target));
     },
     async discard() {
-      await handle.close().catch(() => {}); // closed already when the rename failed
+      await handle.close().catch(() => {}); // already closed if the rename failed
       await unlink(temporary).catch(() => {});
     },
   };
 }
 
-/** `path.resolve` would take `link/..` for the folder of the link; the file system takes it for the folder above its target. */
-function absolute(path: string): string {
-  if (process.platform === 'win32') return resolve(path);
-  return isAbsolute(path) ? path : `${process.cwd()}/${path}`;
-}
-
-/** The file that open(2) would make or write: the last of the symbolic links may point to a file that is not there yet. */
+/** The file that open(2) would open or make: the last symbolic link may lead to a file that does not exist yet. */
 async function targetOf(path: string, links = 0): Promise<string> {
   checkPermission(path);
   try {
@@ -73,7 +67,7 @@ function unlessAbsent(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }
 
-/** A name of its own, for the limit of the file system may leave no room for more than the target's name. */
+/** The temporary name does not contain the target's, which may have the greatest length that the file system allows. */
 async function openTemporary(target: string): Promise<{ handle: FileHandle; temporary: string }> {
   for (let attempt = 1; ; attempt++) {
     const temporary = `${dirname(target)}/.longshore-${crypto.randomUUID()}.partial`;
@@ -86,7 +80,7 @@ async function openTemporary(target: string): Promise<{ handle: FileHandle; temp
   }
 }
 
-/** Node's permission model lets a file be made that may not be renamed: that needs the right to read it, too. */
+/** Under Node's permission model, a file may be made and then not renamed: that needs the right to read it, too. */
 function checkPermission(path: string): void {
   for (const [right, flag] of RIGHTS) {
     if (process.permission?.has(right, path) !== false) continue;
@@ -102,7 +96,7 @@ function writing<Value>(path: string, done: Promise<Value>): Promise<Value> {
   });
 }
 
-/** Does not show the temporary file's name, which the caller has never seen. */
+/** The error for a system error. It does not name the temporary file, which the caller does not know. */
 export function cannotWrite(path: string, cause: NodeJS.ErrnoException): FileError {
   const { code = '', message } = cause;
   const why = code === 'ERR_ACCESS_DENIED' ? `${code}: ${message}` : (NEW_FILE_TEXTS[code] ?? (code || message));

@@ -1,10 +1,9 @@
-// Files without a size that are read to be sent: FIFOs (`mkfifo`, `<(command)` of a shell, /dev/stdin behind a pipe),
-// terminals and other devices.
+// Reads files without a size: FIFOs (`mkfifo`, `<(command)` of a shell, /dev/stdin after a pipe), terminals and devices.
 //
-// They are opened with O_NONBLOCK, and asked again after a pause where they have nothing to give. A read that waits in a
-// thread, as `createReadStream` has it, cannot be ended, and four of them are all the threads that a process has for files.
-// (A socket of node:net would be told by the kernel. But it closes a descriptor that it did not open, and a worker
-// thread closes that number once more at its end, whatever file has it by then.)
+// They are opened with O_NONBLOCK and read again after a pause if they have no bytes. A blocking read, as `createReadStream`
+// makes it, cannot be ended and occupies one of the four threads that a process has for files. (A socket of node:net would
+// be told by the kernel. But it closes a descriptor that it did not open, and a worker thread closes the same number again
+// at its end, when it may belong to another file.)
 
 import { constants } from 'node:fs';
 import { open, readlink, realpath } from 'node:fs/promises';
@@ -13,16 +12,17 @@ import { basename, dirname, isAbsolute, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { LINKS_LIMIT } from './paths.ts';
 
-/** Read at most this much at a time. A pipe of Linux holds 64 KiB. */
+/** The most that is read at a time. A pipe of Linux holds 64 KiB. */
 const BLOCK_BYTES = 1024 * 1024;
-/** Asked so often without a pause: a writer that has a full pipe goes on as soon as there is room. */
+/** Empty reads in sequence without a pause: a writer that waits for room in a full pipe continues at once. */
 const EAGER_READS = 16;
-/** The longest pause. It is how late a writer is noticed that came late, and 20 reads a second take no processor time. */
+/** The longest pause. A late writer is noticed this late; 20 reads a second take no measurable processor time. */
 const LONGEST_PAUSE_MS = 50;
 
 /**
- * Yields what the file gives, to its end: for a FIFO, until its last writer has closed it, or for the first writer to
- * come. Opens the file at the first step. A chunk's memory is used again for the next chunk. `return` ends a step that waits.
+ * Yields the file's bytes to its end. A FIFO ends when its last writer has closed it; before the first writer opens it, this
+ * waits. The file is opened at the first step, and `return` ends a waiting step. The memory of a chunk is reused for the
+ * next one.
  */
 export function readUnsized(path: string, isFifo: boolean): AsyncIterable<Uint8Array> {
   return {
@@ -32,7 +32,7 @@ export function readUnsized(path: string, isFifo: boolean): AsyncIterable<Uint8A
       return {
         next: () => chunks.next(),
         return() {
-          stop.abort(); // a generator alone would go on to its next `yield` first
+          stop.abort(); // a generator alone would first go on to its next `yield`
           return chunks.return(undefined);
         },
       };
@@ -41,15 +41,15 @@ export function readUnsized(path: string, isFifo: boolean): AsyncIterable<Uint8A
 }
 
 async function* chunksOf(path: string, isFifo: boolean, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const handle = await openNow(path);
+  const handle = await openNonBlocking(path);
   try {
     const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-    // A FIFO gives no bytes, as at its end, while no writer has come (fifo(7)).
-    let hasBegun = !isFifo || (await isDescriptor(path));
+    // Without a writer, a FIFO reads as if it had ended (fifo(7)).
+    let hadWriter = !isFifo || (await isDescriptor(path));
     for (let idle = 0; !signal.aborted; ) {
       const bytesRead = await readNow(handle, block);
-      if (bytesRead === 0 && hasBegun) return;
-      if (bytesRead !== 0) hasBegun = true;
+      if (bytesRead === 0 && hadWriter) return;
+      if (bytesRead !== 0) hadWriter = true;
       if (bytesRead > 0) {
         idle = 0;
         yield block.subarray(0, bytesRead);
@@ -62,9 +62,9 @@ async function* chunksOf(path: string, isFifo: boolean, signal: AbortSignal): As
   }
 }
 
-/** Whether a regular file has content, whatever its size is: it is 0 for files below /proc, and for some of FUSE. */
+/** Whether a regular file of size 0 has content, as files below /proc and some FUSE file systems do. */
 export async function hasContent(path: string): Promise<boolean> {
-  const handle = await openNow(path);
+  const handle = await openNonBlocking(path);
   try {
     return (await readNow(handle, Buffer.alloc(1))) !== 0;
   } finally {
@@ -72,28 +72,28 @@ export async function hasContent(path: string): Promise<boolean> {
   }
 }
 
-function openNow(path: string): Promise<FileHandle> {
+function openNonBlocking(path: string): Promise<FileHandle> {
   return open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
 }
 
-/** Names of open files: `<(command)` is `/dev/fd/63`. */
-const NAMES_OF_DESCRIPTORS = /^\/(?:dev\/(?:fd\/|stdin$)|proc\/)/;
+/** Names of open files; `<(command)` is `/dev/fd/63`. */
+const DESCRIPTOR_NAMES = /^\/(?:dev\/(?:fd\/|stdin$)|proc\/)/;
 
-/** Whether the path is, or leads by links to, the name of a file that is open already: a pipe there has had a writer. */
+/** Whether the path names an open file, directly or through symbolic links: a pipe that is open already has had a writer. */
 async function isDescriptor(path: string): Promise<boolean> {
   let link: string | undefined = path;
   for (let links = 0; links < LINKS_LIMIT && link !== undefined; links++) {
-    if (NAMES_OF_DESCRIPTORS.test(link)) return true;
-    const folder: string = await realpath(dirname(link)).catch(() => '');
-    const place = join(folder, basename(link));
-    if (NAMES_OF_DESCRIPTORS.test(place)) return true;
+    if (DESCRIPTOR_NAMES.test(link)) return true;
+    const directory: string = await realpath(dirname(link)).catch(() => '');
+    const place = join(directory, basename(link));
+    if (DESCRIPTOR_NAMES.test(place)) return true;
     const target: string | undefined = await readlink(place).catch(() => undefined); // not a link
-    link = target === undefined || isAbsolute(target) ? target : `${folder}/${target}`;
+    link = target === undefined || isAbsolute(target) ? target : `${directory}/${target}`;
   }
   return false;
 }
 
-/** The number of bytes; 0 at the end, -1 where there are none now. */
+/** Reads what is there. Returns the number of bytes: 0 at the end, -1 if there are none now. */
 async function readNow(handle: FileHandle, block: Buffer): Promise<number> {
   try {
     return (await handle.read(block, 0, block.length, null)).bytesRead;

@@ -1,8 +1,8 @@
-// A folder that is to be packed: what is in it, in an order that is the same everywhere. No link is followed.
+// Walks a directory that is to be packed: yields everything in it, in the same order on every machine. It follows no link.
 //
-// Somebody may put a link in the place of a folder while it is walked through. So each folder is opened once, without
-// following links, and what is in it is reached through its descriptor: `/proc/self/fd/N/name`. Where there is no such
-// path, everything is reached by its own path, and the folder must afterwards still be what was opened.
+// Another process may replace a directory by a link during the walk, to have other files packed. So each directory is opened
+// once, without following links, and its entries are reached through its descriptor: `/proc/self/fd/N/name`. Without /proc,
+// entries are reached by their paths, and afterwards each directory must still be the one that was opened.
 
 import { constants } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
@@ -12,85 +12,85 @@ import { join } from 'node:path';
 import { UploadError } from '../../errors.ts';
 import { ERRNO_TEXTS } from '../errno.ts';
 
-/** One thing in a folder. */
-export interface FolderItem {
-  /** From the folder on, with slashes. */
+/** One entry of a directory. */
+export interface DirectoryEntry {
+  /** Relative to the walked directory, with slashes. */
   readonly path: string;
   readonly type: 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'device';
   /** Permission bits. */
   readonly mode: number;
-  /** Of a file, in bytes. */
+  /** The size of a file in bytes; 0 for other types. */
   readonly size: number;
-  /** The same for all names of one file; undefined where it has no other. */
-  readonly sharedIdentity: string | undefined;
-  /** A symlink's text. */
+  /** The same text for all hard links to one file; undefined for a file with one name. */
+  readonly linkIdentity: string | undefined;
+  /** The text of a symlink; `""` for other types. */
   readonly target: string;
-  /** A file's bytes. */
+  /** Yields the bytes of a file. */
   content(): AsyncIterable<Uint8Array>;
 }
 
-/** A folder that stays open while what is in it is read. */
-interface OpenFolder {
+/** A directory that stays open while its entries are read. */
+interface OpenDirectory {
   readonly handle: FileHandle;
-  /** Its path, for messages, and to reach what is in it where its descriptor cannot. */
+  /** Its path, for messages, and to reach its entries if descriptors are of no use. */
   readonly place: string;
   /** Its identity. */
   readonly found: BigIntStats;
-  /** `"/proc/self/fd"`; undefined where that does not work. */
+  /** `"/proc/self/fd"`; undefined if paths there do not work. */
   readonly descriptors: string | undefined;
 }
 
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_DIRECTORY = 0 } = constants;
 
 /**
- * Yields everything but what `isLeftOut`, a folder before what is in it, names in the order of their bytes. An item's
- * content can be read until the next item is asked for.
+ * Yields all entries that `isExcluded` does not exclude, sorted by the bytes of their names, a directory before its entries.
+ * The content of a file can be read until the next entry is requested. Throws an `UploadError` for what cannot be read.
  *
- * @param descriptors where the descriptors of this process can be used as folders
+ * @param descriptors the directory in which this process finds its own descriptors
  */
-export async function* walkFolder(
-  folder: string,
-  isLeftOut: (path: string) => boolean,
+export async function* walkDirectory(
+  directory: string,
+  isExcluded: (path: string) => boolean,
   descriptors = '/proc/self/fd',
-): AsyncGenerator<FolderItem> {
-  const place = await reading(folder, realpath(folder));
-  const handle = await reading(folder, open(place, O_RDONLY | O_NOFOLLOW | O_DIRECTORY));
+): AsyncGenerator<DirectoryEntry> {
+  const place = await reading(directory, realpath(directory));
+  const handle = await reading(directory, open(place, O_RDONLY | O_NOFOLLOW | O_DIRECTORY));
   const found = await handle.stat({ bigint: true });
   const areUsable = await leadsTo(`${descriptors}/${handle.fd}/.`, found);
-  yield* walk({ handle, place, found, descriptors: areUsable ? descriptors : undefined }, '', isLeftOut);
+  yield* walk({ handle, place, found, descriptors: areUsable ? descriptors : undefined }, '', isExcluded);
 }
 
-/** Not without /proc, and not without the right to read it, which is looked at first: see the permission model of Node. */
+/** Whether a path leads to that directory. Node's permission model may forbid to look, which is checked first. */
 async function leadsTo(path: string, found: BigIntStats): Promise<boolean> {
   if (process.permission?.has('fs.read', path) === false) return false;
   return stat(path, { bigint: true }).then((there) => isSame(there, found), () => false);
 }
 
-async function* walk(folder: OpenFolder, within: string, isLeftOut: (path: string) => boolean): AsyncGenerator<FolderItem> {
+async function* walk(directory: OpenDirectory, prefix: string, isExcluded: (path: string) => boolean): AsyncGenerator<DirectoryEntry> {
   try {
-    for (const name of await namesIn(folder)) {
-      const path = within === '' ? name : `${within}/${name}`;
-      if (isLeftOut(path)) continue;
-      const item = await itemAt(folder, name, path);
-      yield item;
-      if (item.type === 'directory') yield* walk(await subfolder(folder, name), path, isLeftOut);
+    for (const name of await namesIn(directory)) {
+      const path = prefix + name;
+      if (isExcluded(path)) continue;
+      const entry = await entryAt(directory, name, path);
+      yield entry;
+      if (entry.type === 'directory') yield* walk(await openSubdirectory(directory, name), `${path}/`, isExcluded);
     }
   } finally {
-    await folder.handle.close();
+    await directory.handle.close();
   }
 }
 
-async function subfolder(folder: OpenFolder, name: string): Promise<OpenFolder> {
-  const handle = await openIn(folder, name, O_DIRECTORY);
+async function openSubdirectory(directory: OpenDirectory, name: string): Promise<OpenDirectory> {
+  const handle = await openIn(directory, name, O_DIRECTORY);
   const found = await handle.stat({ bigint: true });
-  return { handle, place: join(folder.place, name), found, descriptors: folder.descriptors };
+  return { handle, place: join(directory.place, name), found, descriptors: directory.descriptors };
 }
 
-/** Opens something in a folder for reading. It is closed again where the folder has become another. */
-async function openIn(folder: OpenFolder, name: string, flags: number): Promise<FileHandle> {
-  const handle = await reading(join(folder.place, name), open(wayTo(folder, name), O_RDONLY | O_NOFOLLOW | flags));
+/** Opens an entry for reading. Closes it again if the directory has been replaced. */
+async function openIn(directory: OpenDirectory, name: string, flags: number): Promise<FileHandle> {
+  const handle = await reading(join(directory.place, name), open(reach(directory, name), O_RDONLY | O_NOFOLLOW | flags));
   try {
-    await checkPlace(folder);
+    await checkDirectory(directory);
     return handle;
   } catch (error) {
     await handle.close();
@@ -98,46 +98,47 @@ async function openIn(folder: OpenFolder, name: string, flags: number): Promise<
   }
 }
 
-function wayTo({ handle, place, descriptors }: OpenFolder, name: string): string {
+/** The path by which an entry is reached. */
+function reach({ handle, place, descriptors }: OpenDirectory, name: string): string {
   return descriptors === undefined ? join(place, name) : `${descriptors}/${handle.fd}/${name}`;
 }
 
-/** After something was reached by its path: the folder on that path must be the one that was opened. */
-async function checkPlace({ place, found, descriptors }: OpenFolder): Promise<void> {
+/** After an entry was reached by its path: the path must still lead to the directory that was opened. */
+async function checkDirectory({ place, found, descriptors }: OpenDirectory): Promise<void> {
   if (descriptors !== undefined || isSame(await reading(place, lstat(place, { bigint: true })), found)) return;
-  throw new UploadError(`cannot pack ${place}: it became another folder meanwhile`);
+  throw new UploadError(`cannot pack ${place}: the directory was replaced while it was packed`);
 }
 
-/** By integers of 64 bits: as doubles, different inodes above 2^53 are equal (overlayfs with xino, some NFS). */
+/** Compares integers of 64 bits: as doubles, inodes above 2^53 can be equal (overlayfs with xino, some NFS). */
 function isSame(one: BigIntStats, other: BigIntStats): boolean {
   return one.ino === other.ino && one.dev === other.dev;
 }
 
-/** As bytes, for a name that is no UTF-8 would become another, and locales sort otherwise. */
-async function namesIn(folder: OpenFolder): Promise<string[]> {
-  const names = await reading(folder.place, readdir(wayTo(folder, ''), { encoding: 'buffer' }));
-  await checkPlace(folder);
-  return names.sort(Buffer.compare).map((name) => text(name, `a name in ${folder.place}`));
+/** Reads and sorts names as bytes: decoding would change a name that is not UTF-8, and locales sort differently. */
+async function namesIn(directory: OpenDirectory): Promise<string[]> {
+  const names = await reading(directory.place, readdir(reach(directory, ''), { encoding: 'buffer' }));
+  await checkDirectory(directory);
+  return names.sort(Buffer.compare).map((name) => decode(name, `a name in ${directory.place}`));
 }
 
-async function itemAt(folder: OpenFolder, name: string, path: string): Promise<FolderItem> {
-  const place = join(folder.place, name);
-  const found = await reading(place, lstat(wayTo(folder, name), { bigint: true }));
+async function entryAt(directory: OpenDirectory, name: string, path: string): Promise<DirectoryEntry> {
+  const place = join(directory.place, name);
+  const found = await reading(place, lstat(reach(directory, name), { bigint: true }));
   const type = typeOf(found);
-  const target = type === 'symlink' ? await reading(place, readlink(wayTo(folder, name), 'buffer')) : undefined;
-  await checkPlace(folder);
+  const target = type === 'symlink' ? await reading(place, readlink(reach(directory, name), 'buffer')) : undefined;
+  await checkDirectory(directory);
   return {
     path,
     type,
     mode: Number(found.mode & 0o7777n),
     size: type === 'file' ? Number(found.size) : 0,
-    sharedIdentity: type === 'file' && found.nlink > 1n ? `${found.dev}:${found.ino}` : undefined,
-    target: target === undefined ? '' : text(target, `the target of ${place}`),
-    content: () => contentOf(folder, name, found),
+    linkIdentity: type === 'file' && found.nlink > 1n ? `${found.dev}:${found.ino}` : undefined,
+    target: target === undefined ? '' : decode(target, `the target of ${place}`),
+    content: () => contentOf(directory, name, found),
   };
 }
 
-function typeOf(found: BigIntStats): FolderItem['type'] {
+function typeOf(found: BigIntStats): DirectoryEntry['type'] {
   if (found.isFile()) return 'file';
   if (found.isDirectory()) return 'directory';
   if (found.isSymbolicLink()) return 'symlink';
@@ -145,18 +146,18 @@ function typeOf(found: BigIntStats): FolderItem['type'] {
   return found.isSocket() ? 'socket' : 'device';
 }
 
-/** Read this much at a time, or less where the file is smaller: most files of an image are. */
+/** The most that is read at a time. Smaller files get smaller blocks: most files of an image are small. */
 const BLOCK_BYTES = 256 * 1024;
 
-/** A link that has taken the file's place in the meantime is not followed, and a pipe not waited for. */
-async function* contentOf(folder: OpenFolder, name: string, expected: BigIntStats): AsyncGenerator<Uint8Array> {
-  const place = join(folder.place, name);
-  const handle = await openIn(folder, name, O_NONBLOCK);
+/** Reads the file that was looked at before. Throws if a link, a FIFO or another file has replaced it. */
+async function* contentOf(directory: OpenDirectory, name: string, expected: BigIntStats): AsyncGenerator<Uint8Array> {
+  const place = join(directory.place, name);
+  const handle = await openIn(directory, name, O_NONBLOCK);
   try {
     const found = await handle.stat({ bigint: true });
-    if (!isSame(found, expected)) throw new UploadError(`cannot pack ${place}: it became another file meanwhile`);
+    if (!isSame(found, expected)) throw new UploadError(`cannot pack ${place}: the file was replaced while it was packed`);
     for (;;) {
-      // The memory goes out as it is, so each block has its own.
+      // A new block each time: the reader keeps the memory.
       const block = Buffer.allocUnsafeSlow(Math.max(1, Math.min(Number(found.size), BLOCK_BYTES)));
       const { bytesRead } = await reading(place, handle.read(block));
       if (bytesRead === 0) return;
@@ -167,18 +168,22 @@ async function* contentOf(folder: OpenFolder, name: string, expected: BigIntStat
   }
 }
 
-function text(bytes: Uint8Array, what: string): string {
+function decode(bytes: Uint8Array, what: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new UploadError(`cannot pack ${what}: it is no UTF-8`);
+    throw new UploadError(`cannot pack ${what}: it is not UTF-8`);
   }
 }
 
-const READ_TEXTS: Readonly<Record<string, string>> = { ...ERRNO_TEXTS, ELOOP: 'it was replaced by a symbolic link while it was packed' };
+const TEXTS: Readonly<Record<string, string>> = {
+  ...ERRNO_TEXTS,
+  ELOOP: 'it was replaced by a symbolic link while it was packed',
+  EMFILE: 'too many open files: each level of directories needs one; raise the limit of this process (ulimit -n)',
+};
 
 async function reading<Value>(place: string, promise: Promise<Value>): Promise<Value> {
   return promise.catch((cause: NodeJS.ErrnoException) => {
-    throw new UploadError(`cannot pack ${place}: ${READ_TEXTS[cause.code ?? ''] ?? cause.message}`, { cause });
+    throw new UploadError(`cannot pack ${place}: ${TEXTS[cause.code ?? ''] ?? cause.message}`, { cause });
   });
 }

@@ -169,8 +169,8 @@ describe('a stream of a file that is sent', () => {
     writeFileSync(path('archive'), content);
     return createReadStream(path('archive'), options);
   };
-  const inLargeReads = (of: ReadStream): ReadStream => {
-    files.inLargeReads(of);
+  const enlargeReads = (of: ReadStream): ReadStream => {
+    files.enlargeReads(of);
     return of;
   };
 
@@ -180,13 +180,13 @@ describe('a stream of a file that is sent', () => {
     ['of a range', { start: 70_000, end: 2 * MIB + 99 }, 70_000, 2 * MIB + 100],
     ['of a range below one read', { start: 3, end: 9 }, 3, 10],
   ] as const)('gives the same bytes in larger reads, %s', async (_, options, start, end) => {
-    const { lengths, sha256 } = await read(inLargeReads(stream(options)));
+    const { lengths, sha256 } = await read(enlargeReads(stream(options)));
     expect(sha256).toBe(digestOf(content.subarray(start, end)));
     expect(Math.max(...lengths)).toBe(Math.min(MIB, end - start));
   });
 
   it('keeps the size of its reads where it was given one', async () => {
-    const { lengths } = await read(inLargeReads(stream({ highWaterMark: 50_000 })));
+    const { lengths } = await read(enlargeReads(stream({ highWaterMark: 50_000 })));
     expect(Math.max(...lengths)).toBe(50_000);
   });
 
@@ -194,15 +194,15 @@ describe('a stream of a file that is sent', () => {
     const begun = stream({});
     await once(begun, 'readable');
     const first = begun.read(10) as Buffer;
-    const { sha256 } = await read(inLargeReads(begun));
+    const { sha256 } = await read(enlargeReads(begun));
     expect(first).toEqual(content.subarray(0, 10));
     expect(sha256).toBe(digestOf(content.subarray(10)));
   });
 
   it('fails as it would by itself', async () => {
-    await expect(read(inLargeReads(createReadStream(path('absent'))))).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(read(enlargeReads(createReadStream(path('absent'))))).rejects.toMatchObject({ code: 'ENOENT' });
     const stop = new AbortController();
-    const stopped = inLargeReads(stream({ signal: stop.signal }));
+    const stopped = enlargeReads(stream({ signal: stop.signal }));
     stop.abort();
     await expect(read(stopped)).rejects.toMatchObject({ name: 'AbortError' });
   });

@@ -92,7 +92,7 @@ describe.skipIf(noFifo)(titled('a configuration that is not a regular file', noF
 
   it('is refused where it is a device, a socket or a folder', async () => {
     await expect(readSmallFile('/dev/zero')).rejects.toThrow('it is a device, not a regular file');
-    await expect(readSmallFile(folder)).rejects.toThrow('it is a folder, not a regular file');
+    await expect(readSmallFile(folder)).rejects.toThrow('it is a directory, not a regular file');
     const server = createServer().listen(join(folder, 'socket'));
     await once(server, 'listening');
     await expect(readSmallFile(join(folder, 'socket'))).rejects.toThrow('it is a socket or a device, not a regular file');

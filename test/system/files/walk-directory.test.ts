@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UploadError } from '../../../src/errors.ts';
-import { walkFolder } from '../../../src/system/files/walk-directory.ts';
-import type { FolderItem } from '../../../src/system/files/walk-directory.ts';
+import { walkDirectory } from '../../../src/system/files/walk-directory.ts';
+import type { DirectoryEntry } from '../../../src/system/files/walk-directory.ts';
 import { makeFifo, noFifo } from '../../support/fifo.ts';
 import { gnuTar, noGnuTar } from '../../support/foreign-tar.ts';
 import { lacking, titled } from '../../support/installed.ts';
@@ -23,7 +23,7 @@ afterEach(() => rm(root, { recursive: true }));
 
 /** Reads the one file, after something was done about it. */
 async function readAfter(change: () => Promise<void>): Promise<string> {
-  const items = walkFolder(root, () => false);
+  const items = walkDirectory(root, () => false);
   try {
     const { value: item } = await items.next();
     await change();
@@ -46,12 +46,12 @@ describe('a file that was looked at', () => {
 
   it.each<[string, () => Promise<void>, string]>([
     ['has become a link', async () => symlink('/etc/hostname', join(root, 'a')), 'it was replaced by a symbolic link while it was packed'],
-    ['has become another file', async () => writeFile(join(root, 'a'), 'other'), 'it became another file meanwhile'],
+    ['has become another file', async () => writeFile(join(root, 'a'), 'other'), 'the file was replaced while it was packed'],
     ['has gone', async () => {}, 'no such file or directory'],
   ])('and %s is an error, not what is there now', (_, change, why) => refuses(change, why));
 
   it.skipIf(noFifo)(titled('and has become a pipe is an error, not what is there now', noFifo), () =>
-    refuses(async () => void makeFifo(join(root, 'a')), 'it became another file meanwhile'));
+    refuses(async () => void makeFifo(join(root, 'a')), 'the file was replaced while it was packed'));
 
   it('is read as it is else', async () => {
     expect(await readAfter(async () => {})).toBe('as it was');
@@ -65,7 +65,7 @@ describe.each([
   ['by paths, as without /proc', '/nowhere', true],
 ])('a folder that is replaced during the walk, %s', (_, descriptors, isPossible) => {
   const at = (path: string): string => join(root, 'packed', path);
-  let items: AsyncGenerator<FolderItem>;
+  let items: AsyncGenerator<DirectoryEntry>;
   beforeEach(async () => {
     await mkdir(at('sub/deep'), { recursive: true });
     await mkdir(join(root, 'secrets/deep'), { recursive: true });
@@ -73,7 +73,7 @@ describe.each([
       await writeFile(at(`sub/${name}`), 'mine');
       await writeFile(join(root, 'secrets', name), 'secret');
     }
-    items = walkFolder(at(''), () => false, descriptors);
+    items = walkDirectory(at(''), () => false, descriptors);
   });
   afterEach(async () => void (await items.return(undefined)));
 
@@ -84,7 +84,7 @@ describe.each([
     else makeFifo(at(path));
   };
   /** Walks until that path comes. */
-  const walkTo = async (path: string): Promise<FolderItem> => {
+  const walkTo = async (path: string): Promise<DirectoryEntry> => {
     for (;;) {
       const { value, done } = await items.next();
       if (done === true) throw new Error(`${path} does not come`);
@@ -92,9 +92,9 @@ describe.each([
     }
   };
   /** The contents of all files that are still to come, and of `first`; or the error. */
-  const rest = async (first?: FolderItem): Promise<string> => {
+  const rest = async (first?: DirectoryEntry): Promise<string> => {
     let text = '';
-    const add = async (item: FolderItem): Promise<void> => {
+    const add = async (item: DirectoryEntry): Promise<void> => {
       if (item.type === 'file') for await (const chunk of item.content()) text += String(chunk);
     };
     try {
@@ -143,7 +143,7 @@ describe.each([
     expect(opened().length).toBe(3);
     await items.return(undefined);
     expect(opened()).toEqual([]);
-    items = walkFolder(at(''), () => false, descriptors);
+    items = walkDirectory(at(''), () => false, descriptors);
     await rest();
     expect(opened()).toEqual([]);
   });

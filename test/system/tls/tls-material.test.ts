@@ -65,7 +65,7 @@ describe('the material of TLS', () => {
     ['a missing ca', { ca: '/nowhere/ca.pem' }, /^tls\.ca \(\/nowhere\/ca\.pem\): there is no such file$/],
     ['a missing cert', { ...client, cert: '/nowhere/cert.pem' }, /^tls\.cert \(\/nowhere\/cert\.pem\): there is no such file$/],
     ['a missing key', { ...client, key: '/nowhere/key.pem' }, /^tls\.key \(\/nowhere\/key\.pem\): there is no such file$/],
-    ['a folder', { ca: pathOf('.') }, /fixtures\/tls\/: it is a folder, not a regular file/],
+    ['a folder', { ca: pathOf('.') }, /fixtures\/tls\/: it is a directory, not a regular file/],
     ['a key as ca', { ca: text }, /^tls\.ca has no certificate in PEM/],
     ['a file without PEM', { ca: pathOf('README.md') }, /^tls\.ca \(.*README\.md\) has no certificate in PEM/],
     ['DER', { ca: new X509Certificate(pem('ca.pem')).raw }, /^tls\.ca has no certificate in PEM/],
