@@ -16,6 +16,14 @@ export const roomsOnDemand: Readonly<Record<string, readonly string[]>> = {
     'system/files/read-docker-config.ts',
     'system/find-engine.ts',
   ],
+  'files that are read, written or packed': [
+    'system/files/read-archive.ts',
+    'system/files/replaced-file.ts',
+    'system/files/unsized-file.ts',
+    'system/files/walk-directory.ts',
+    'system/files/write-archive.ts',
+  ],
+  'the verification of saved images': ['api/saved-image/'],
   'the transport on node:http': ['connection/node-http-transport.ts'],
 };
 
