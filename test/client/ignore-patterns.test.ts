@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError } from '../../src/errors.ts';
 import { pathMatcher } from '../../src/client/ignore-patterns.ts';
 
-describe('a pattern', () => {
+describe('pathMatcher', () => {
   it.each<[string, string[], string[]]>([
     // pattern, what it means, what it does not
     ['a', ['a'], ['b', 'a/b', 'x/a', 'ab']], // of a folder that is meant, nothing is asked any more
@@ -35,21 +35,21 @@ describe('a pattern', () => {
     expect(other.map(isMeant)).toEqual(other.map(() => false));
   });
 
-  it.each(['', '.', '/', '!a', '[z-a]'])('is refused: "%s"', (pattern) => {
+  it.each(['', '.', '/', '!a', '[z-a]'])('rejects the pattern "%s"', (pattern) => {
     expect(() => pathMatcher(['a', pattern])).toThrow(ArgumentError);
   });
 
-  it('has at most 4096 characters, as a path has', () => {
+  it('accepts patterns of up to 4096 characters, the longest path', () => {
     expect(pathMatcher(['a'.repeat(4096)])('a'.repeat(4096))).toBe(true);
     expect(() => pathMatcher(['a'.repeat(4097)])).toThrow('an exclude pattern has 4097 characters; at most 4096 are allowed');
   });
 
-  it('is one of several, any of which may mean a path; none means nothing', () => {
+  it('matches a path if one of several patterns does, and nothing without patterns', () => {
     expect(['a', 'b', 'c'].map(pathMatcher(['a', 'c']))).toEqual([true, false, true]);
     expect(pathMatcher([])('a')).toBe(false);
   });
 
-  it.each(['a', 7, [[7]]])('must be in a list of texts, not %j', (patterns) => {
+  it.each(['a', 7, [[7]]])('rejects %j, which is not a list of strings', (patterns) => {
     expect(() => pathMatcher(patterns as never)).toThrow('exclude must be a list of patterns');
   });
 });

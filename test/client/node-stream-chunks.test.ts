@@ -18,8 +18,8 @@ async function all(groups: AsyncIterator<readonly Uint8Array[]>): Promise<(reado
   return found;
 }
 
-describe('the groups of a stream', () => {
-  it('are of the chunks that were pushed, each by itself and in their order, whatever the reader\'s pace', async () => {
+describe('readableGroups', () => {
+  it('yields the pushed chunks one by one and in order, at any pace of the reader', async () => {
     const groups = readableGroups(counting(200).stream);
     const found: Uint8Array[] = [];
     for (let next; (next = await groups.next()).done !== true; found.push(...next.value)) {
@@ -29,14 +29,14 @@ describe('the groups of a stream', () => {
     expect(found.map((chunk) => [chunk.length, chunk[0]])).toEqual(Array.from({ length: 200 }, (_, at) => [1000, at]));
   });
 
-  it('have 512 KiB, or 64 chunks, where so much is there', async () => {
+  it('makes groups of 512 KiB or 64 chunks if so much is there', async () => {
     const large = await all(readableGroups(counting(18, 64 * 1024).stream));
     expect(large.map((group) => group.length)).toEqual([8, 8, 2]);
     const small = await all(readableGroups(counting(150, 10).stream));
     expect(small.map((group) => group.length)).toEqual([64, 64, 22]);
   });
 
-  it('do not wait for more than is there', async () => {
+  it('does not wait for a full group', async () => {
     const stream = new PassThrough();
     const groups = readableGroups(stream);
     for (const word of ['one', 'two']) {
@@ -45,13 +45,13 @@ describe('the groups of a stream', () => {
     }
   });
 
-  it('are of the stream\'s own memory, not copies', async () => {
+  it('does not copy the chunks', async () => {
     const pushed = [Buffer.from('one'), Buffer.from('two')];
     const found = (await all(readableGroups(Readable.from(pushed, { objectMode: false })))).flat();
     expect(found.map((chunk, at) => chunk === pushed[at])).toEqual([true, true]);
   });
 
-  it('are held back by a reader who takes none', async () => {
+  it('pauses the stream while the reader takes nothing', async () => {
     const { stream, made } = counting(1000, 64 * 1024);
     const groups = readableGroups(stream);
     await groups.next();
@@ -63,20 +63,20 @@ describe('the groups of a stream', () => {
     expect((await all(groups)).flat()).toHaveLength(992);
   });
 
-  it.each([[undefined], [5], ['text']])('of a stream of objects have what it gave, be it %s', async (given) => {
+  it.each([[undefined], [5], ['text']])('yields any value of a stream in object mode: %s', async (given) => {
     const stream = new Readable({ objectMode: true, read() {} });
     const groups = readableGroups(stream);
     stream.push(given);
     expect((await groups.next()).value).toEqual([given]);
   });
 
-  it('come from a stream that was paused, too', async () => {
+  it('resumes a stream that was paused', async () => {
     const { stream } = counting(2);
     stream.pause();
     expect((await all(readableGroups(stream))).flat()).toHaveLength(2);
   });
 
-  it('end with the stream\'s own error, after the chunks before it', async () => {
+  it('throws the stream\'s own error after the chunks before it', async () => {
     const stream = new PassThrough();
     const groups = readableGroups(stream);
     stream.write('good');
@@ -87,7 +87,7 @@ describe('the groups of a stream', () => {
     await expect(groups.next()).rejects.toThrow('torn');
   });
 
-  it.each([['before', true], ['after', false]])('fail where the stream was destroyed %s they are asked for', async (_, before) => {
+  it.each([['before', true], ['after', false]])('throws if the stream was destroyed %s the first read', async (_, before) => {
     const stream = new PassThrough();
     if (before) stream.destroy();
     const groups = readableGroups(stream);
@@ -95,7 +95,7 @@ describe('the groups of a stream', () => {
     await expect(groups.next()).rejects.toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' });
   });
 
-  it('destroy the stream where they are not read to their end', async () => {
+  it('destroys the stream if it is not read to its end', async () => {
     const { stream } = counting(1000);
     const groups = readableGroups(stream);
     await groups.next();

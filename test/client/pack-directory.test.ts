@@ -51,7 +51,7 @@ const byPath = <Entry extends { readonly path: string }>(entries: readonly Entry
 
 describe('packDirectory', () => {
   for (const { name, lack, read } of readers) {
-    it.skipIf(lack)(titled(`packs what ${name} reads: modes, links, and names beyond ASCII`, lack), async () => {
+    it.skipIf(lack)(titled(`packs modes, links and names beyond ASCII, which ${name} reads`, lack), async () => {
       await makeTree();
       // bsdtar is asked for what it unpacked, which has another order.
       expect(byPath(read(await pack()))).toEqual(byPath([
@@ -71,14 +71,14 @@ describe('packDirectory', () => {
     });
   }
 
-  it.skipIf(noReader)(titled('has a folder before what is in it, and names in the order of their bytes', noReader), async () => {
+  it.skipIf(noReader)(titled('packs a directory before its content, and names in the order of their bytes', noReader), async () => {
     await makeTree();
     // The wide tilde goes before the whale in UTF-8, and behind it in UTF-16.
     const paths = ['B', 'a', 'empty', 'etc', 'etc/deep', 'etc/deep/x', 'etc/motd', 'etc/out', 'etc/within', 'etc/zz', '\u{ff5e}', '\u{1f433}'];
     expect(reader?.read(await pack()).map(({ path }) => path)).toEqual(paths);
   });
 
-  it('gives the same bytes of two folders that were made otherwise', async () => {
+  it('gives the same bytes for two equal directories that were made differently', async () => {
     const [one, two] = [at('one'), at('two')];
     await mkdir(one);
     await mkdir(two);
@@ -88,13 +88,13 @@ describe('packDirectory', () => {
     expect((await pack(one)).equals(await pack(two))).toBe(true);
   });
 
-  it.skipIf(noReader)(titled('gives every entry the time that it is told', noReader), async () => {
+  it.skipIf(noReader)(titled('gives every entry the time of the option mtime', noReader), async () => {
     await makeTree();
     const times = reader?.read(await pack(root, { mtime: 1_700_000_000 })).map(({ mtime }) => mtime);
     expect(new Set(times)).toEqual(new Set([1_700_000_000]));
   });
 
-  it.skipIf(noReader)(titled('leaves out what is excluded, a folder with all in it; the first name that is left becomes the file', noReader), async () => {
+  it.skipIf(noReader)(titled('leaves out excluded paths and directories with their content; the first remaining name of a file gets its content', noReader), async () => {
     await makeTree();
     const entries = reader?.read(await pack(root, { exclude: ['etc/motd', '**/deep', '[Ba]', 'empty'] })) ?? [];
     expect(entries.map(({ path, type }) => [path, type])).toEqual([
@@ -107,7 +107,7 @@ describe('packDirectory', () => {
     ]);
   });
 
-  it('follows a link only where that is the folder itself, for somebody named it', async () => {
+  it('follows a link only if it is the given path itself', async () => {
     await mkdir(at('real'));
     await writeFile(at('real/a'), 'x');
     await symlink('real', at('shown'));
@@ -115,12 +115,12 @@ describe('packDirectory', () => {
   });
 
   const noPipe = noFifo ?? noReader;
-  it.skipIf(noPipe)(titled('packs a pipe without waiting for a writer', noPipe), async () => {
+  it.skipIf(noPipe)(titled('packs a FIFO without waiting for a writer', noPipe), async () => {
     makeFifo(at('pipe'));
     expect(reader?.read(await pack())).toMatchObject([{ path: 'pipe', type: 'fifo' }]);
   });
 
-  it('packs a large file whole', async () => {
+  it('packs a file that is larger than one read', async () => {
     const content = Buffer.alloc(700_001, 'abcdefg');
     await writeFile(at('large'), content);
     const archive = await pack();
@@ -128,7 +128,7 @@ describe('packDirectory', () => {
     expect(archive.length % 512).toBe(0);
   });
 
-  it('refuses a socket, and says how to go on', async () => {
+  it('rejects a socket, and suggests to exclude it', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(at('s.sock'), resolve));
     await expect(pack()).rejects.toThrow(new UploadError('cannot pack s.sock: a socket cannot be in an image; leave it out with exclude'));
@@ -136,18 +136,18 @@ describe('packDirectory', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it.skipIf(process.platform !== 'linux')('refuses a name that is no UTF-8, which would become another', async () => {
+  it.skipIf(process.platform !== 'linux')('rejects a name that is not UTF-8, which would change', async () => {
     await writeFile(Buffer.concat([Buffer.from(at('')), Buffer.from([0x2f, 0x66, 0xff])]), 'x');
     await expect(pack()).rejects.toThrow(`cannot pack a name in ${root}: it is not UTF-8`);
   });
 
-  it('refuses what is no folder, or not there, when it is read', async () => {
+  it('rejects a file and a missing directory, when it is iterated', async () => {
     await writeFile(at('file'), 'x');
     await expect(pack(at('file'))).rejects.toThrow(new UploadError(`cannot pack ${at('file')}: not a directory`));
     await expect(pack(at('none'))).rejects.toThrow(new UploadError(`cannot pack ${at('none')}: no such file or directory`));
   });
 
-  it.skipIf(process.getuid?.() === 0)('names a file that it may not read (not tried as root)', async () => {
+  it.skipIf(process.getuid?.() === 0)('names a file without permission to read it (not tried as root)', async () => {
     await writeFile(at('secret'), 'x', { mode: 0 });
     await expect(pack()).rejects.toThrow(new UploadError(`cannot pack ${at('secret')}: permission denied`));
   });
@@ -157,11 +157,11 @@ describe('packDirectory', () => {
     ['a time that is none', { mtime: 1.5 }],
     ['a time before 1970', { mtime: -1 }],
     ['a pattern that takes back', { exclude: ['!a'] }],
-  ])('refuses %s at the call', (_, options) => {
+  ])('throws for %s at the call', (_, options) => {
     expect(() => packDirectory(root, options)).toThrow(ArgumentError);
   });
 
-  it('reads nothing before it is iterated, and all anew each time', async () => {
+  it('reads nothing before it is iterated, and everything again each time', async () => {
     const archive = packDirectory(at('later'));
     await mkdir(at('later'));
     const lengths: number[] = [];

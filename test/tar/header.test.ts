@@ -56,7 +56,7 @@ describe('encodeHeader', () => {
     expect(text(encode(fields), offset, bytes.length)).toBe(bytes);
   });
 
-  it.skipIf(noPython)(titled('gives the very block that Python writes', noPython), () => {
+  it.skipIf(noPython)(titled('writes the same block as Python', noPython), () => {
     const theirs = python(`
 import sys, tarfile
 member = tarfile.TarInfo('p' * 60 + '/' + 'n' * 99)
@@ -68,13 +68,13 @@ sys.stdout.buffer.write(member.tobuf(tarfile.USTAR_FORMAT))`);
     expect(encode({ path, ...numbers, typeflag: '3', devmajor: 8, devminor: 1 })).toEqual(theirs);
   });
 
-  it('sums the bytes with spaces in place of the checksum', () => {
+  it('sums the bytes with the checksum field as spaces', () => {
     const block = encode({ path: 'é/ü', uid: 4711, linkname: 'ß', mtime: 5 });
     const sum = block.reduce((total, byte, i) => total + (i >= 148 && i < 156 ? 0x20 : byte), 0);
     expect(text(block, 148, 8)).toBe(`${sum.toString(8).padStart(6, '0')}\0 `);
   });
 
-  it('writes at an offset, over whatever was there', () => {
+  it('overwrites the block at an offset, and nothing else', () => {
     const room = Buffer.alloc(3 * BLOCK_SIZE, 0xff);
     encodeHeader(room, BLOCK_SIZE, PLAIN);
     expect(room.subarray(BLOCK_SIZE, 2 * BLOCK_SIZE)).toEqual(encode({}));
@@ -98,7 +98,7 @@ sys.stdout.buffer.write(member.tobuf(tarfile.USTAR_FORMAT))`);
   });
 });
 
-describe('what fits', () => {
+describe('fitsPath and fitsLinkname', () => {
   const slash = (prefix: number, name: number): string => `${'p'.repeat(prefix)}/${'n'.repeat(name)}`;
   // covers: fault 3.24.1
   it.each([
@@ -117,13 +117,13 @@ describe('what fits', () => {
   });
 
   // covers: fault 3.24.2
-  it('takes link targets of 100 bytes of ASCII', () => {
+  it('accept link targets of up to 100 bytes of ASCII', () => {
     expect(['n'.repeat(100), 'n'.repeat(101), 'é', ''].map(fitsLinkname)).toEqual([true, false, false, true]);
   });
 });
 
 describe('parseHeader', () => {
-  it('reads what encodeHeader wrote, the prefix joined to the name', () => {
+  it('reads the output of encodeHeader, and joins prefix and name', () => {
     const path = `${'p'.repeat(155)}/${'n'.repeat(100)}`;
     const header = { path, typeflag: '2', size: 4711, linkname: 'l'.repeat(100) };
     expect(parseHeader(encode(header))).toEqual(header);
@@ -144,23 +144,23 @@ describe('parseHeader', () => {
     ['negative base 256', Buffer.from('ffffffffffffffffffffffff', 'hex')],
     ['decimal digits', Buffer.from('00000000008\0')],
     ['a minus sign', Buffer.from('-0000000001\0')],
-  ])('refuses a size in %s', (_, bytes) => {
+  ])('rejects a size in %s', (_, bytes) => {
     expect(parseHeader(patched(124, bytes))).toBeUndefined();
   });
 
-  it('takes a sum of signed bytes, as old tars made it', () => {
+  it('accepts a checksum of signed bytes, as old tars wrote it', () => {
     const block = encode({ path: 'é' });
     block.fill(' ', 148, 156);
     block.write(`${block.reduce((sum, byte) => sum + (byte << 24 >> 24), 0).toString(8).padStart(6, '0')}\0 `, 148);
     expect(parseHeader(block)?.path).toBe('é');
   });
 
-  it('reads an empty typeflag as a file, and no prefix where the magic is not POSIX', () => {
+  it('reads an empty typeflag as a file, and ignores the prefix if the magic is not that of POSIX', () => {
     const gnu = patched(345, 'atime', patched(257, 'ustar  \0'));
     expect(parseHeader(patched(156, '\0', gnu))).toEqual({ path: 'a', typeflag: '0', size: 0, linkname: '' });
   });
 
-  it('refuses a block with any one byte changed', () => {
+  it('rejects a block after a change of any byte', () => {
     const block = encode({ path: 'usr/bin/env', size: 4711 });
     for (let i = 0; i < BLOCK_SIZE; i++) {
       if (i >= 154 && i < 156) continue; // the end of the checksum field says nothing

@@ -62,7 +62,7 @@ function filled(length: number, character: string): string {
 const LENGTHS = [99, 100, 101, 102, 154, 155, 156, 157, 158, 254, 255, 256, 257, 258, 999, 1000, 1001];
 
 describe('packTar', () => {
-  describe('of every type', () => {
+  describe('entries of every type', () => {
     readBackBy('them', [
       { path: 'file', content: 'text: é' },
       { path: 'empty' },
@@ -80,10 +80,10 @@ describe('packTar', () => {
   });
 
   for (const [shape, path] of Object.entries(PATHS)) {
-    describe(`of paths ${shape}`, () => {
+    describe(`paths ${shape}`, () => {
       const paths = LENGTHS.map(path);
       // covers: fault 3.24.1
-      it('has the lengths that it says', () => {
+      it('have the stated lengths in bytes', () => {
         expect(paths.map((path) => Buffer.byteLength(path))).toEqual(LENGTHS);
       });
       readBackBy('files', paths.map((path) => ({ path, content: path })));
@@ -92,18 +92,18 @@ describe('packTar', () => {
     });
   }
 
-  describe('of odd paths', () => {
+  describe('unusual paths', () => {
     const paths = ['new\nline', 'a=b', 'two words ', '-rf', '10 path=x', 'tab\there', 'back\\slash', '"quote"', '🐳'];
     readBackBy('them', paths.map((path) => ({ path, content: path })));
   });
 
-  describe('of long link targets', () => {
+  describe('long link targets', () => {
     const targets = [99, 100, 101, 255, 1000].flatMap((length) => ['t'.repeat(length), 'é'.repeat(length / 2)]);
     readBackBy('symlinks', targets.map((linkname, i) => ({ path: `s${i}`, type: 'symlink', linkname })));
     readBackBy('links', targets.map((linkname, i) => ({ path: `h${i}`, type: 'link', linkname })));
   });
 
-  describe('of ids and times at their bounds', () => {
+  describe('IDs and times at their limits', () => {
     const ids = [0, 2 ** 18 - 1, 2 ** 18, 2 ** 21 - 1, 2 ** 21, 3e6, 2 ** 31 - 1, 2 ** 32 - 1];
     readBackBy('ids', ids.map((id) => ({ path: `id ${id}`, uid: id, gid: id })));
     const times = [0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 33 - 1, 2 ** 33, 2 ** 34, 0.5, 1.25, 1e-7, 1700000000.125, -1, -5];
@@ -115,7 +115,7 @@ describe('packTar', () => {
     readBackBy('a mode without its type bits', [{ path: 'stat', mode: 0o100640 }], [{ path: 'stat', mode: 0o640 }]);
   });
 
-  describe('of contents around the block, the copied piece and the slab', () => {
+  describe('contents around the sizes of a block, a copied piece and a slab', () => {
     const sizes = [0, 1, 511, 512, 513, 16384, 16385, 131071, 131072, 131073, 1e6];
     const contents = sizes.map((size) => new Uint8Array(size).fill(size));
     readBackBy('bytes', contents.map((content, i) => ({ path: `${i}`, content })));
@@ -134,13 +134,13 @@ describe('packTar', () => {
     expect(gnuTar(['-tf', '-', '--quoting-style=literal'], archive).toString()).toBe(`${paths.join('\n')}\n`);
   });
 
-  it('takes files as an object, in the order of its keys', async () => {
+  it('packs an object of files in the order of its keys', async () => {
     const bytes = Uint8Array.of(1, 2);
     const files = { b: 'text', a: bytes };
     expect(await pack(files)).toEqual(await pack([{ path: 'b', content: 'text' }, { path: 'a', content: bytes }]));
   });
 
-  it('takes entries one after another, also those that have to be waited for', async () => {
+  it('packs entries of iterables and of async iterables', async () => {
     const entries: TarEntry[] = [{ path: 'b', content: 'b' }, { path: 'a', type: 'directory' }];
     async function* later(): AsyncGenerator<TarEntry> {
       yield* entries;
@@ -155,27 +155,27 @@ describe('packTar', () => {
   });
 
   // covers: fault 3.24.10
-  it('ends in two zero blocks, and nothing more', async () => {
+  it('ends the archive with two blocks of zeros', async () => {
     expect(await pack([])).toEqual(new Uint8Array(1024));
     const archive = await pack({ a: 'x' });
     expect(archive.length).toBe(512 + 512 + 1024);
     expect(archive.subarray(-1024)).toEqual(new Uint8Array(1024));
   });
 
-  it('keeps "./" and "." as they are given', async () => {
+  it('keeps "./" and "." in paths', async () => {
     const roots = ['./', '.'].map((path) => ({ path, type: 'directory' as const }));
     const archive = Buffer.from(await pack([...roots, { path: './a' }]));
     expect([0, 512, 1024].map((at) => archive.toString('latin1', at, at + 4))).toEqual(['./\0\0', './\0\0', './a\0']);
   });
 
-  it('writes a pax header for nothing but the entry that needs it', async () => {
+  it('writes a pax header only for the entry that needs it', async () => {
     const archive = Buffer.from(await pack([{ path: 'a' }, { path: 'é' }, { path: 'b' }]));
     const flags = Array.from({ length: archive.length / 512 }, (_, i) => archive[i * 512 + 156]);
     expect(Buffer.from(flags as number[]).toString()).toBe('0x\0' + '00\0\0');
   });
 
   // covers: fault 3.24.3
-  it('writes 9 GiB of a stream without holding it, the size in a pax record', async () => {
+  it('streams 9 GiB without keeping them, with the size in a pax record', async () => {
     const chunk = new Uint8Array(4 * 1024 * 1024).fill(1);
     const size = 9 * 1024 ** 3;
     const source = endless(chunk);
@@ -188,14 +188,14 @@ describe('packTar', () => {
     expect(source).toMatchObject({ taken: 200, returned: 1 });
   });
 
-  it('hands long contents out as they came, never copied nor changed', async () => {
+  it('yields long contents without copying them', async () => {
     const content = new Uint8Array(100_000).fill(7);
     const blocks = await blocksOf([{ path: 'a', content }, { path: 'b', content: [content], size: 100_000 }]);
     expect(blocks.filter((block) => block === content)).toHaveLength(2);
     expect(content.every((byte) => byte === 7)).toBe(true);
   });
 
-  it('gathers small files, and never writes again to what it gave out', async () => {
+  it('collects small files in blocks, and does not reuse yielded memory', async () => {
     const next = random(1);
     const content = (fill: number): Uint8Array => new Uint8Array(integer(next, 0, 3000)).fill(fill);
     const files = Array.from({ length: 3000 }, (_, i) => ({ path: `${i}`, content: content(i) }));
@@ -251,7 +251,7 @@ async function failure(entries: TarEntries): Promise<{ error: unknown; bytes: nu
   throw new Error(`packed ${bytes} bytes`);
 }
 
-describe('packTar refuses, before any byte of the entry,', () => {
+describe('packTar rejects, before any byte of the entry,', () => {
   // why, the entry, words of the message
   it.each<[string, object, string]>([
     // covers: fault 3.24.6
@@ -349,12 +349,12 @@ describe('packTar refuses, before any byte of the entry,', () => {
     expect((await failure(entries as TarEntries)).error).toBeInstanceOf(TarError);
   });
 
-  it('shows a long path cut', async () => {
+  it('and truncates a long path in the message', async () => {
     const { error } = await failure([{ path: `/${'p'.repeat(2 ** 20)}` }]);
     expect((error as Error).message.length).toBeLessThan(1000);
   });
 
-  it('no path whose pax header has 1 MiB, which its own scan reads', async () => {
+  it('no path whose pax header has exactly 1 MiB, which the scan reads', async () => {
     const record = (path: string): number => paxRecord('path', path).length;
     const path = 'p'.repeat(2 ** 20 - record('p'.repeat(2 ** 20 - 30)) + (2 ** 20 - 30));
     expect(record(path)).toBe(2 ** 20);
@@ -364,14 +364,14 @@ describe('packTar refuses, before any byte of the entry,', () => {
     expect((await failure([{ path: `${path}p` }])).error).toBeInstanceOf(TarError);
   });
 
-  it('shows control characters of a path escaped', async () => {
+  it('and escapes control characters of a path in the message', async () => {
     const { error } = await failure([{ path: '\u001b[2J\u202e/..' }]);
     expect((error as Error).message).not.toMatch(/[\u001b\u202e]/);
   });
 });
 
-describe('a path that is another each time it is looked at', () => {
-  it('is written as it was when it was checked', async () => {
+describe('a path with a getter that returns another value each time', () => {
+  it('is written as it was checked', async () => {
     const paths = ['a/b'];
     const entry = {
       content: 'x',
@@ -383,14 +383,14 @@ describe('a path that is another each time it is looked at', () => {
   });
 });
 
-describe('packTar ends without an end of the archive', () => {
+describe('packTar throws before the end of the archive', () => {
   it.each([
     // covers: fault 3.24.9
     ['content shorter than its size', 5, '3 bytes shorter'],
     // covers: fault 3.24.9
     ['content longer than its size', 1, 'longer'],
     ['any content where the size is 0', 0, 'longer'],
-  ])('at %s', async (_, size, words) => {
+  ])('for %s', async (_, size, words) => {
     const { error, bytes } = await failure([{ path: 'a', size, content: [Uint8Array.of(1), Uint8Array.of(2)] }]);
     expect(error).toBeInstanceOf(TarError);
     expect((error as Error).message).toContain(words);
@@ -398,7 +398,7 @@ describe('packTar ends without an end of the archive', () => {
   });
 
   // covers: fault 3.24.9
-  it('at a source that throws, whose error is the cause', async () => {
+  it('for a source that throws, with its error as the cause', async () => {
     const cause = new Error('disk on fire');
     async function* content(): AsyncGenerator<Uint8Array> {
       yield Uint8Array.of(1);
@@ -408,7 +408,7 @@ describe('packTar ends without an end of the archive', () => {
     expect(error).toMatchObject({ code: 'LONGSHORE_TAR', path: 'a', cause });
   });
 
-  it('at a chunk that is no bytes, and at entries that throw', async () => {
+  it('for a chunk that is not a Uint8Array, and for entries that throw', async () => {
     const content = ['text'] as unknown as Uint8Array[];
     expect((await failure([{ path: 'a', size: 4, content }])).error).toBeInstanceOf(TarError);
     const cause = new Error('no more');
@@ -419,7 +419,7 @@ describe('packTar ends without an end of the archive', () => {
     expect((await failure(entries())).error).toBe(cause);
   });
 
-  it('and tells the sources: content that was too long, and entries not yet asked for', async () => {
+  it('and closes its sources: content that is too long, and the remaining entries', async () => {
     const source = endless(new Uint8Array(10));
     let closed = false;
     function* entries(): Generator<TarEntry> {
@@ -434,7 +434,7 @@ describe('packTar ends without an end of the archive', () => {
     expect(closed).toBe(true);
   });
 
-  it('and tells asynchronous entries when the reader stops', async () => {
+  it('and closes async entries when the reader stops', async () => {
     let closed = false;
     async function* entries(): AsyncGenerator<TarEntry> {
       try {

@@ -41,7 +41,7 @@ describe('paxRecord', () => {
   });
 
   // covers: fault 3.24.1
-  it('reaches 99 and 101 bytes, between which lies no length: 98 bytes and three digits are 101', () => {
+  it('has 99 or 101 bytes, never 100: 98 bytes and three digits are 101', () => {
     const lengths = [90, 91, 92, 93, 94].map((length) => paxRecord('k', 'v'.repeat(length)).length);
     expect(lengths).toEqual([96, 97, 98, 99, 101]);
   });
@@ -49,7 +49,7 @@ describe('paxRecord', () => {
 
 describe('paxRecords', () => {
   // covers: fault 3.24.3
-  it('are none where every field is at its bound', () => {
+  it('is empty if every field fits exactly', () => {
     expect(paxRecords(PLAIN)).toBe('');
   });
 
@@ -66,7 +66,7 @@ describe('paxRecords', () => {
     ['a time before 1970', { mtime: -1 }, '12 mtime=-1\n'],
     ['a fraction before 1970, rounded down', { mtime: -1.5 }, '12 mtime=-2\n'],
     ['two fields', { path: 'é', size: MAX_SIZE + 1 }, '11 path=é\n19 size=8589934592\n'],
-  ])('tell of %s', (_, fields, records) => {
+  ])('has a record for %s', (_, fields, records) => {
     expect(paxRecords({ ...PLAIN, ...fields })).toBe(records);
   });
 });
@@ -84,7 +84,7 @@ describe('parsePaxRecords', () => {
     expect(parse('10 path=a\n')).toEqual([['path', 'a']]); // as true as 9: with two digits, it is 10 bytes
   });
 
-  it('keeps the last value of a key, and none where it is empty', () => {
+  it('keeps the last value of a key, and removes the key if that is empty', () => {
     expect(parse('9 path=a\n9 path=b\n')).toEqual([['path', 'b']]);
     expect(parse('9 path=a\n8 path=\n')).toEqual([]);
   });
@@ -102,7 +102,7 @@ describe('parsePaxRecords', () => {
     ['a "=" that belongs to the next record', '7 path\n9 path=a\n'],
     ['no newline at the end', '9 path=ab'],
     ['zeros behind', '9 path=a\n\0\0'],
-  ])('refuses %s', (_, text) => {
+  ])('rejects %s', (_, text) => {
     expect(parse(text)).toBeUndefined();
   });
 });

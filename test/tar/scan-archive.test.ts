@@ -117,14 +117,14 @@ const OURS: readonly TarEntry[] = [
 
 describe('ArchiveScan', () => {
   for (const [writer, lack, make, entries] of ARCHIVES) {
-    it.skipIf(lack)(titled(`walks an archive by ${writer}, whatever the pieces`, lack), async () => {
+    it.skipIf(lack)(titled(`scans an archive by ${writer}, however it is cut into pieces`, lack), async () => {
       const archive = await make();
       for (const [name, pieces] of splits(archive)) {
         expect(scan(pieces), name).toEqual({ bytes: archive.length, entries });
       }
     });
 
-    it.skipIf(lack)(titled(`tells where an archive by ${writer} is cut`, lack), async () => {
+    it.skipIf(lack)(titled(`rejects an archive by ${writer} that is truncated anywhere`, lack), async () => {
       const archive = Buffer.from(await make());
       const last = archive.findLastIndex((byte) => byte !== 0);
       const end = Math.ceil((last + 1) / 512) * 512 + 1024; // anything after it is padding
@@ -136,7 +136,7 @@ describe('ArchiveScan', () => {
     });
   }
 
-  it('tells a listener of entries and contents, the same whatever the pieces', async () => {
+  it('gives listeners the same entries and contents, however the archive is cut into pieces', async () => {
     const archive = await pack(OURS);
     const expected = [
       { path: 'a/', typeflag: '5', size: 0, sha256: sha256('') },
@@ -147,14 +147,14 @@ describe('ArchiveScan', () => {
     for (const [name, pieces] of splits(archive)) expect(listing(pieces), name).toEqual(expected);
   });
 
-  it.skipIf(noPython)(titled('reads names by GNU long name, by prefix and by pax record', noPython), () => {
+  it.skipIf(noPython)(titled('reads names from GNU long names, prefixes and pax records', noPython), () => {
     for (const format of ['USTAR_FORMAT', 'GNU_FORMAT', 'PAX_FORMAT']) {
       const paths = listing([python(PYTHON_WRITER.replace('FORMAT', format))]).map(({ path }) => path);
       expect(paths).toEqual(['a', 'b'.repeat(100), `${'p'.repeat(90)}/${'c'.repeat(90)}`, 'd']);
     }
   });
 
-  it('tells where links lead, by header, pax record or GNU long link, each for its own entry alone', async () => {
+  it('reads link targets from headers, pax records and GNU long links, each for its own entry only', async () => {
     const long = 'l'.repeat(200);
     const ours = await pack([
       { path: 'a', type: 'symlink', linkname: '../b' },
@@ -179,7 +179,7 @@ describe('ArchiveScan', () => {
     expect(links).toEqual([['a', '../b'], ['b', 'é'], ['c', long], ['d', '']]);
   });
 
-  it('walks over 9 GiB whose size is in a pax record, and misses a byte of it', async () => {
+  it('scans 9 GiB whose size is in a pax record, and notices one missing byte', async () => {
     const chunk = new Uint8Array(64 * 1024 * 1024);
     const size = 144 * chunk.length;
     const head = await headOf({ path: 'huge', size, content: [chunk] });
@@ -188,7 +188,7 @@ describe('ArchiveScan', () => {
     expect(failure([...pieces.slice(0, -1), chunk.subarray(1)])).toMatchObject({ expected: head.length + size });
   });
 
-  it.skipIf(noPython)(titled('walks over 8 GiB whose size is in base 256', noPython), () => {
+  it.skipIf(noPython)(titled('scans 8 GiB whose size is in base 256', noPython), () => {
     const chunk = new Uint8Array(64 * 1024 * 1024);
     const head = python(`
 import sys, tarfile
@@ -211,7 +211,7 @@ sys.stdout.buffer.write(member.tobuf(tarfile.GNU_FORMAT))`);
       expect(listing([archive])).toEqual([{ path: 'a', typeflag: '0', size: 3, sha256: sha256('abc') }]);
     });
 
-    it.skipIf(noGnuTar)(titled('is read by GNU tar likewise', noGnuTar), () => {
+    it.skipIf(noGnuTar)(titled('is also read by GNU tar', noGnuTar), () => {
       expect(gnuTar(['-xOf', '-'], archive).toString()).toBe('abc');
     });
   });
@@ -230,17 +230,17 @@ sys.stdout.buffer.write(member.tobuf(tarfile.GNU_FORMAT))`);
     ['a sparse file by pax records', [meta('x', paxRecord('GNU.sparse.name', 'a'))], 'a sparse file at byte'],
     ['a path with a NUL', [meta('x', paxRecord('path', 'a\0b'))], 'a pax header with a NUL in a path at byte'],
     ['a link to a path with a NUL', [meta('x', paxRecord('linkpath', 'a\0b'))], 'a pax header with a NUL in a path at byte'],
-  ])('refuses %s, which not all programs read alike', (_, before, words) => {
+  ])('rejects %s, which programs read differently', (_, before, words) => {
     const archive = concat([...before, header({ path: 'c', typeflag: '0', size: 0 }), new Uint8Array(1024)]);
     expect(failure([archive]).message).toContain(words);
   });
 
-  it('gives no content to types that have none, whatever size they state', () => {
+  it('ignores the size of types without content', () => {
     const entries = ['1', '2', '3', '4', '5', '6'].map((typeflag) => header({ path: 'a', typeflag, size: 512 }));
     expect(scan([concat([...entries, new Uint8Array(1024)])]).entries).toBe(6);
   });
 
-  it('walks over global pax headers and long link names', () => {
+  it('skips global pax headers and reads long link names', () => {
     const archive = concat([
       meta('g', paxRecord('size', '99999')),
       meta('K', `${'l'.repeat(200)}\0`),
@@ -260,7 +260,7 @@ sys.stdout.buffer.write(member.tobuf(tarfile.GNU_FORMAT))`);
     ['text where a header should be', () => Buffer.alloc(512, 'text '), 'an invalid header block at byte 0'],
     // The checksum counts as spaces, whatever it is, also in the sum of signed bytes: found by fuzzing.
     ['zeros but for a high byte in the checksum', () => new Uint8Array(1536).fill(0x80, 148, 149), 'an invalid header block at byte 0'],
-  ])('refuses %s, and goes on refusing', (_, make, words) => {
+  ])('rejects %s, and throws again at each later call', (_, make, words) => {
     expect(failure([make()]).message).toContain(words);
     const archive = new ArchiveScan();
     archive.push(make());
@@ -268,18 +268,18 @@ sys.stdout.buffer.write(member.tobuf(tarfile.GNU_FORMAT))`);
     for (let i = 0; i < 2; i++) expect(() => archive.finish()).toThrow(words);
   });
 
-  it('finds an empty stream cut, too', () => {
+  it('rejects an empty stream as truncated', () => {
     expect(failure([])).toMatchObject({ phase: 'archive', received: 0 });
   });
 
-  it('names the entry that is cut, and where it would have ended', async () => {
+  it('names the truncated entry and the position where it should end', async () => {
     const archive = await pack([{ path: 'a\u001b', content: 'x'.repeat(1000) }]);
     const { message, expected } = failure([archive.subarray(0, 600)]);
     expect(message).toBe('the archive is truncated after 600 bytes, inside "a\\u{1b}", which ends at byte 1536');
     expect(expected).toBe(1536);
   });
 
-  it('fails as a TruncatedError or not at all, whatever bytes are damaged', async () => {
+  it('throws a TruncatedError or nothing, if random bytes are damaged', async () => {
     const archive = await pack(OURS);
     for (let seed = 0; seed < 2000; seed++) {
       const next = random(seed);
@@ -295,7 +295,7 @@ sys.stdout.buffer.write(member.tobuf(tarfile.GNU_FORMAT))`);
   });
 });
 
-describe("a daemon's error in the archive", () => {
+describe("a daemon's error message in the archive", () => {
   const json = (message: string): Buffer =>
     Buffer.from(`${JSON.stringify({ errorDetail: { message }, error: message })}\r\n`); // moby's FormatError
   const message = 'open /var/lib/docker/é: "no such file"';
@@ -309,7 +309,7 @@ describe("a daemon's error in the archive", () => {
     ['right behind a header', (bytes: Uint8Array) => bytes.subarray(0, 512)],
     ['between the two blocks of zeros', (bytes: Uint8Array) => bytes.subarray(0, -512)],
     ['after the end', (bytes: Uint8Array) => bytes],
-  ])('%s is told in its own words, whatever the pieces', async (_, cut) => {
+  ])('%s is part of the error, however the archive is cut into pieces', async (_, cut) => {
     const archive = await pack([{ path: 'a', content: 'x'.repeat(1000) }]);
     for (const length of [0, 600, 1900]) {
       const words = message.padEnd(length, '.');
@@ -319,11 +319,11 @@ describe("a daemon's error in the archive", () => {
     }
   });
 
-  it('is told where it is only "error", without a newline', () => {
+  it('is found if it has only "error" and no newline', () => {
     expect(failure([Buffer.from('{"error":"old words"}')]).message).toContain('the daemon says: old words');
   });
 
-  it('is escaped', () => {
+  it('is escaped in the error', () => {
     expect(failure([json('\u001b[2J')]).message).toContain('\\u{1b}[2J');
   });
 
@@ -332,19 +332,19 @@ describe("a daemon's error in the archive", () => {
     ['no object of an error', '{"error":5}'],
     ['null inside', '{"errorDetail":null}'],
     ['JSON of another kind', '{"status":"ok"}'],
-  ])('is not made up: %s', (_, text) => {
+  ])('is not found in other text: %s', (_, text) => {
     expect(failure([Buffer.from(text)]).message).toBe(
       `the archive is truncated after ${text.length} bytes: it has no end-of-archive marker`,
     );
   });
 
-  it('is waited for only so long', () => {
+  it('is waited for during 4 KiB', () => {
     const archive = new ArchiveScan();
     archive.push(Buffer.alloc(512 + 4095, '{'));
     expect(() => archive.push(Buffer.alloc(1, '{'))).toThrow('an invalid header block at byte 0');
   });
 
-  it('does not stop a file that holds such an error from being one', async () => {
+  it('may be the content of a file', async () => {
     expect(scan([await pack([{ path: 'a', content: json(message) }])]).entries).toBe(1);
   });
 });

@@ -13,7 +13,7 @@ async function decode(chunks: Iterable<Uint8Array>): Promise<{ values: unknown[]
   return { values, error: undefined };
 }
 
-describe('a stream of JSON values', () => {
+describe('decodeJsonValues', () => {
   const a = { status: 'Größe "20 €" {\\}', id: '😀' };
   const b = { progressDetail: { current: 1, total: 2 }, list: [{ x: '}' }, []], n: null };
   const [first, second] = [JSON.stringify(a), JSON.stringify(b)];
@@ -30,7 +30,7 @@ describe('a stream of JSON values', () => {
   ];
   for (const [name, text] of texts) {
     // covers: fault 3.18, complaint py-49
-    it.each(splits(Buffer.from(text)))(`with ${name} gives them %s`, async (_, pieces) => {
+    it.each(splits(Buffer.from(text)))(`decodes values with ${name}, %s`, async (_, pieces) => {
       expect(await decode(pieces)).toEqual({ values: [a, b], error: undefined });
     });
   }
@@ -43,24 +43,24 @@ describe('a stream of JSON values', () => {
     ['lines with more than ASCII', (at) => [{ at, x: 'é€😀' }]],
     ['several values on some lines', (at) => (at % 7 === 0 ? [{ at }, { again: at }] : [{ at }])],
     ['lines longer than a piece of text', (at) => [{ at, x: at % 500 === 0 ? 'z'.repeat(200_000) : '' }]],
-  ])('gives all values of one block of many lines, %s', async (_, valuesAt) => {
+  ])('decodes all values of a block of many lines: %s', async (_, valuesAt) => {
     const lines = Array.from({ length: 3000 }, (_, at) => valuesAt(at));
     const text = lines.map((values) => values.map((value) => JSON.stringify(value)).join('')).join('\r\n');
     expect(await decode([Buffer.from(`${text}\r\n`)])).toEqual({ values: lines.flat(), error: undefined });
   });
 
-  it('tells where in a large block the first wrong line begins', async () => {
+  it('reports the position of the first wrong line in a large block', async () => {
     const good = `${JSON.stringify({ x: 'y'.repeat(100) })}\n`.repeat(5000);
     const { values, error } = await decode([Buffer.from(`${good}{"x":nope}\n{}\n`)]);
     expect([values.length, error]).toMatchObject([5000, { offset: good.length }]);
   });
 
-  it('of nothing but white space is empty', async () => {
+  it('yields nothing for white space alone', async () => {
     expect(await decode([Buffer.from('\r\n \t')])).toEqual({ values: [], error: undefined });
   });
 
   // covers: fault 3.18
-  it('keeps __proto__ as data', async () => {
+  it('keeps a member called __proto__ as data', async () => {
     const { values } = await decode([Buffer.from('{"__proto__":{"polluted":1}}\n')]);
     expect(Object.keys(values[0] as object)).toEqual(['__proto__']);
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
@@ -79,7 +79,7 @@ describe('a stream of JSON values', () => {
     ['a byte order mark', '\ufeff{}\n', 9],
     ['a vertical tab', '\v{}\n', 9],
     ['an unclosed string on a closed line', '{"a":"b}\n{"c":"}\n', 9],
-  ])('ends with a DecodeError after the good values at %s', async (_, bad, offset) => {
+  ])('yields the good values and then throws a DecodeError for %s', async (_, bad, offset) => {
     for (const [, pieces] of splits(Buffer.from(`{"a":1}\r\n${bad}`), 3)) {
       const { values, error } = await decode(pieces);
       expect(values).toEqual([{ a: 1 }]);
@@ -89,18 +89,18 @@ describe('a stream of JSON values', () => {
   });
 
   // covers: fault 3.18
-  it('refuses bytes that are no UTF-8 instead of replacing them', async () => {
+  it('rejects bytes that are not UTF-8 instead of replacing them', async () => {
     const { error } = await decode([Buffer.from('{"a":"\xff"}\n', 'latin1')]);
     expect(error).toBeInstanceOf(DecodeError);
     expect((error as Error).message).toContain('\\xff');
   });
 
-  it('takes a replacement character that was sent as such', async () => {
+  it('accepts a replacement character that the engine sent', async () => {
     expect((await decode([Buffer.from('{"a":"\ufffd"}\n')])).values).toEqual([{ a: '\ufffd' }]);
   });
 
   // covers: fault 3.18
-  it('that ends inside a value is cut short, after the good values', async () => {
+  it('yields the good values and then throws a TruncatedError if the stream ends inside a value', async () => {
     for (const [, pieces] of splits(Buffer.from('{"a":1}\n{"b":'), 3)) {
       const { values, error } = await decode(pieces);
       expect(values).toEqual([{ a: 1 }]);
@@ -108,7 +108,7 @@ describe('a stream of JSON values', () => {
     }
   });
 
-  it('gives a value as soon as its last byte is there, without waiting for a line end', () => {
+  it('returns a value as soon as its last byte has come, without waiting for a line end', () => {
     const decoder = new JsonValueDecoder();
     decoder.push(Buffer.from('{"a":1'));
     expect(decoder.next()).toBeUndefined();
@@ -122,7 +122,7 @@ describe('a stream of JSON values', () => {
     ['in one block', (text) => [text]],
     ['in two blocks', (text) => [text.subarray(0, 10), text.subarray(10)]],
     ['in many blocks', (text) => Array.from({ length: 300 }, (_, i) => text.subarray(i * 65536, (i + 1) * 65536))],
-  ])('has values of up to 16 MiB, and refuses one byte more, %s', async (_, pieces) => {
+  ])('accepts a value of 16 MiB and rejects one byte more, %s', async (_, pieces) => {
     const value = (bytes: number): Buffer => Buffer.from(`{"a":"${'x'.repeat(bytes - 8)}"}`);
     const { values, error } = await decode(pieces(value(JSON_VALUE_LIMIT)));
     expect([values.length, error]).toEqual([1, undefined]);
@@ -133,7 +133,7 @@ describe('a stream of JSON values', () => {
   });
 
   // covers: fault 3.18
-  it('refuses a value without an end as soon as it is too long', () => {
+  it('rejects a value without an end as soon as it is too long', () => {
     const decoder = new JsonValueDecoder();
     decoder.push(Buffer.from('{"a":"'));
     decoder.next();
@@ -143,7 +143,7 @@ describe('a stream of JSON values', () => {
     expect(() => decoder.next()).toThrow(DecodeError);
   });
 
-  it('keeps little more than the bytes of a value that comes byte by byte', () => {
+  it('uses little memory for a value of quotes that comes byte by byte', () => {
     // The attack: an engine that sends one value a byte at a time. An object kept for each byte would take gigabytes.
     const decoder = new JsonValueDecoder();
     const length = 2_000_000;
@@ -158,14 +158,14 @@ describe('a stream of JSON values', () => {
     expect(heapUsed - before.heapUsed + arrayBuffers - before.arrayBuffers).toBeLessThan(64 * 1024 * 1024);
   });
 
-  it('looks for the end of a line once, however many values stand on it', async () => {
+  it('takes linear time for many values on one line', async () => {
     // Searched anew for each value, this would take minutes.
     const { values, error } = await decode([Buffer.from('{}'.repeat(1_000_000))]);
     expect([values.length, error]).toEqual([1_000_000, undefined]);
   });
 
   // covers: fault 2
-  it('takes a value of exactly the limit, and none of one byte more', () => {
+  it('accepts a value of exactly the limit and rejects one byte more, in two blocks', () => {
     const whole = (size: number): Buffer => Buffer.from(`{"a":"${'x'.repeat(size - 8)}"}`);
     for (const [size, taken] of [[JSON_VALUE_LIMIT, true], [JSON_VALUE_LIMIT + 1, false]] as const) {
       const decoder = new JsonValueDecoder();
@@ -181,7 +181,7 @@ describe('a stream of JSON values', () => {
     }
   });
 
-  it('keeps a value that comes byte by byte in little more than its bytes', () => {
+  it('uses little memory for a string that comes byte by byte', () => {
     const decoder = new JsonValueDecoder();
     const byte = Buffer.from('x');
     decoder.push(Buffer.from('{"a":"'));
@@ -197,7 +197,7 @@ describe('a stream of JSON values', () => {
   });
 
   // covers: fault 3.18
-  it('looks at each byte of a cut value once', () => {
+  it('scans each byte of a cut value once', () => {
     // Were the value's beginning looked at again with each piece, this would take minutes, not milliseconds.
     const decoder = new JsonValueDecoder();
     const text = Buffer.from(JSON.stringify({ a: 'x'.repeat(4_000_000) }));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { progressEvent } from '../../../src/api/progress/progress-events.ts';
 
-describe('a progress event', () => {
+describe('progressEvent', () => {
   // the value as an engine sends it, what it is
   it.each<[object, object | undefined]>([
     [{ status: 'Pulling from library/x', id: 'latest' }, { type: 'headline', id: 'latest', status: 'Pulling from library/x' }],
@@ -24,7 +24,7 @@ describe('a progress event', () => {
     [{ status: 'Digest: sha256:0' }, { type: 'headline', id: undefined, status: 'Digest: sha256:0' }],
     [{}, undefined],
     [{ status: 7 }, undefined],
-  ])('%j is told by what it carries', (value, event) => {
+  ])('reads %j by its members', (value, event) => {
     expect(progressEvent(value as Record<string, unknown>)).toEqual(event);
   });
 });

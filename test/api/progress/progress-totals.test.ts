@@ -164,7 +164,7 @@ function grouped(events: readonly ProgressEvent[]): Map<string, ProgressEvent[]>
   return queues;
 }
 
-describe('what engines send', () => {
+describe('ProgressTotals for the streams of engines', () => {
   const mb168 = { current: 168_052_407, total: 168_052_407, totalKnown: true };
   // engine and operation, the bytes at the end
   it.each<[keyof typeof live, ProgressSnapshot['bytes']]>([
@@ -176,7 +176,7 @@ describe('what engines send', () => {
     // Of three layers Podman 4.3 told the size, 5.4 of none: the total is the least it can be.
     ['Podman 4.3, pull', { current: 104_032_296, total: 104_032_296, totalKnown: false }],
     ['Podman 5.4, pull', { current: 0, total: 0, totalKnown: false }],
-  ])('%s: climbs to 100 percent, and reaches it when the engine has finished', (name, bytes) => {
+  ])('%s: rises to 100 percent, and reaches it when the engine has finished', (name, bytes) => {
     const events = told(live[name]);
     const all = snapshots(events);
     expect(faultsIn(all)).toEqual([]);
@@ -187,19 +187,19 @@ describe('what engines send', () => {
     expect(new Set(last(events).layers.map(({ phase }) => phase))).toEqual(new Set(['done']));
   });
 
-  it('keeps the layers in the order in which they were first heard of', () => {
+  it('keeps the layers in the order of their first events', () => {
     const ids = last(told(live['Docker 20.10, pull'])).layers.map(({ id }) => id);
     expect(ids).toEqual(['ca7c', 'cf77', '9413', '0d99', '9544', '829c']);
   });
 
-  it('has a lower bound of the total until the size of each layer was told', () => {
+  it('has a lower bound of the total until the size of each layer is known', () => {
     const all = snapshots(told(live['Docker 20.10, pull'])).map(({ bytes }) => bytes);
     const known = all.findIndex(({ totalKnown }) => totalKnown);
     expect(all.slice(known).every(({ total, totalKnown }) => totalKnown && total === mb168.total)).toBe(true);
     expect(all[known - 1]?.total).toBe(mb168.total - 48_014_830); // 829c was waiting
   });
 
-  it('counts a download that goes on after a retry from where it was (Docker tells the rest alone)', () => {
+  it('continues the count of a download after a retry (Docker reports only the rest)', () => {
     const all = snapshots(told(live['Docker 20.10, retry']));
     const ed86 = all.map(({ layers }) => layers[0]).filter((found) => found !== undefined);
     const at = ed86.findIndex(({ status }) => status === 'Retrying in 1 second');
@@ -208,7 +208,7 @@ describe('what engines send', () => {
     expect(all.map(({ bytes }) => bytes.total).every((total) => total <= 9_003_153)).toBe(true);
   });
 
-  it('has a group for each tag of a pull of all tags, though the ids are the same', () => {
+  it('makes a group for each tag of a pull of all tags, although the IDs are the same', () => {
     const all = snapshots(allTags);
     expect(faultsIn(all)).toEqual([]);
     expect(all.at(-6)).toMatchObject({ group: 1, percentage: 100, layers: { length: 3 } });
@@ -217,7 +217,7 @@ describe('what engines send', () => {
     expect(all.at(-1)).toMatchObject({ group: 2, percentage: 100, bytes: { current: 0, total: 0, totalKnown: true } });
   });
 
-  it('has a group for each tag of a push of all tags, and one headline', () => {
+  it('makes a group for each tag of a push of all tags, with one headline', () => {
     const all = snapshots(
       told(`
         The push refers to repository [127.0.0.1:5000/longshore-live/progress-totals]
@@ -230,7 +230,7 @@ describe('what engines send', () => {
     expect(all.at(-1)).toMatchObject({ percentage: 100, bytes: { current: 2_000_000 }, headline: all[0]?.headline });
   });
 
-  it('gives no percentage of a load before the image is there, for it tells of its layers one by one', () => {
+  it('gives no percentage of a load before it has finished, because its layers are reported one by one', () => {
     const all = snapshots(
       told(`
         81dd Loading layer 65536/6001664; 81dd Loading layer 6001664/6001664
@@ -253,14 +253,14 @@ describe('what engines send', () => {
     },
   );
 
-  it('is at 100 percent after the id that ends an import, which Podman gives the form of a layer', () => {
+  it('is at 100 percent after the ID that ends an import, which Podman sends as a layer', () => {
     const id = `sha256:${'dc577921'.repeat(8)}`;
     for (const event of [layer(id, id), headline(id)]) {
       expect(snapshots([event]).at(-1)).toMatchObject({ layers: [], percentage: 100 });
     }
   });
 
-  it('has nothing to say of a pull that brings the config alone, until it ends (Podman 5.4)', () => {
+  it('gives no percentage of a pull that fetches only the config, until it ends (Podman 5.4)', () => {
     const events = told('f157 Already exists; ed86 Already exists; e400 Pulling fs layer; e400 Download complete');
     expect(percentages(events)).toEqual([undefined, undefined, undefined, undefined]);
     expect(last(events).percentage).toBe(100);
@@ -340,18 +340,18 @@ describe('a status', () => {
 });
 
 describe('numbers', () => {
-  it('beyond the total are the total: Docker 20.10 tells a push of 11 bytes as 10,240 of 11', () => {
+  it('are cut to the total: Docker 20.10 reports a push of 11 bytes as 10,240 of 11', () => {
     const [snapshot] = snapshots([layer('a', 'Pushing', { current: 10_240, total: 11 })]);
     expect(snapshot).toMatchObject({ layers: [{ current: 11, total: 11 }], bytes: { current: 11, total: 11 } });
   });
 
-  it.each([0, -1, NaN, Infinity, 1e300])('a total of %d is none', (total) => {
+  it.each([0, -1, NaN, Infinity, 1e300])('a total of %d is ignored', (total) => {
     const [snapshot] = snapshots([layer('a', 'Downloading', { current: 5, total })]);
     expect(snapshot?.layers).toMatchObject([{ current: 5, total: undefined }]);
     expect(snapshot?.bytes).toEqual({ current: 5, total: 5, totalKnown: false });
   });
 
-  it('that are left out are as they were', () => {
+  it('keep their last values when they are left out', () => {
     const all = snapshots([
       layer('a', 'Downloading', { current: 5, total: 10 }),
       layer('a', 'Downloading'),
@@ -365,7 +365,7 @@ describe('numbers', () => {
     ]);
   });
 
-  it('of seconds are no bytes: containerd counts those of an extraction', () => {
+  it('in seconds are not counted as bytes: containerd reports an extraction in seconds', () => {
     const all = snapshots([
       headline('Pulling from x'),
       layer('a', 'Downloading', { current: 5, total: 10 }),
@@ -385,24 +385,24 @@ describe('numbers', () => {
 describe('a percentage', () => {
   const step = (id: string, status: string, current: number): LayerEvent => layer(id, status, { current, total: 100 });
 
-  it('has the download as one half and the extraction as the other, weighed by bytes', () => {
+  it('counts download and extraction as one half each, weighted by bytes', () => {
     const events = told(`
       Pulling from x; aaaa Pulling fs layer; bbbb Pulling fs layer; aaaa Downloading 100/100
       bbbb Downloading 150/300; bbbb Download complete; aaaa Extracting 50/100`);
     expect(percentages(events).slice(4)).toEqual([31.2, 50, 56.2]); // of 800 bytes: 250, 400, 450
   });
 
-  it('takes a layer of unknown size to be large, lest it runs ahead and has to stand', () => {
+  it('assumes that a layer of unknown size is large, so that it does not rise too early', () => {
     const small = 'aaaa Preparing; bbbb Preparing; aaaa Pushing 1000/1000; aaaa Pushed';
     expect(percentages(told(small)).at(-1)).toBeLessThan(0.01);
     expect(percentages(told(`${small}; bbbb Pushing 3000/3000`)).at(-1)).toBe(99);
   });
 
-  it('has one decimal: what a program prints is short', () => {
+  it('has one decimal', () => {
     expect(percentages([layer('a', 'Pushing', { current: 2_134_567, total: 300_603_487 })])).toEqual([0.7]);
   });
 
-  it('is near to the truth while layers wait whose size is not told, if they are like the others', () => {
+  it('is close to the real value while layers of usual but unknown size wait', () => {
     // Eight layers of 40 MB, of which engines fetch three at a time; in each step, these come on by a quarter.
     const ids = [...'abcdefgh'];
     const size = 40_000_000;
@@ -420,36 +420,36 @@ describe('a percentage', () => {
     expect(Math.max(...errors.map(Math.abs))).toBeLessThan(1.5);
   });
 
-  it('does not count one large layer for each that waits', () => {
+  it('does not assume the size of one large layer for each waiting layer', () => {
     const events = told('Pulling from x; aaaa Pulling fs layer; bbbb Pulling fs layer; cccc Pulling fs layer; dddd Pulling fs layer;' +
       'aaaa Downloading 500000000/1000000000; bbbb Downloading 1000000/2000000');
     // Of the gigabyte, one quarter; with a gigabyte for each of the two others it would be below a tenth.
     expect(percentages(events).at(-1)).toBeGreaterThan(14);
   });
 
-  it('takes a layer that was through before its size was told to be small', () => {
+  it('assumes that a layer is small if it was transferred before its size was reported', () => {
     const events = told('Pulling from x; aaaa Pulling fs layer; bbbb Downloading 1/100000000; aaaa Download complete');
     expect(percentages(events).at(-1)).toBeLessThan(1);
   });
 
-  it('has the download as the whole where there is no "Pulling from", as on Podman', () => {
+  it('counts the download alone if there is no "Pulling from", as on Podman', () => {
     expect(percentages([step('a', 'Downloading', 25)])).toEqual([25]);
   });
 
-  it('never runs backwards: not for a new layer, not for a retry', () => {
+  it('never falls: not for a new layer, not for a retry', () => {
     const events = [step('a', 'Pushing', 50), layer('b', 'Preparing'), step('b', 'Pushing', 1)];
     const retry = [layer('a', 'Retrying in 5 seconds'), step('a', 'Pushing', 10), step('a', 'Pushing', 99)];
     expect(percentages([...events, ...retry])).toEqual([50, 50, 50, 50, 50, 50]);
   });
 
-  it('starts again with the next image', () => {
+  it('starts again at the next image', () => {
     const events = [headline('Pulling from x'), step('a', 'Downloading', 50), headline('Pulling from x')];
     expect(percentages([...events, step('a', 'Downloading', 20)])).toEqual([undefined, 25, undefined, 10]);
   });
 });
 
-describe('what is not about a layer', () => {
-  it('makes none, though it has an id', () => {
+describe('an event that is not about a layer', () => {
+  it('adds no layer, although it has an ID', () => {
     expect(snapshots([headline('Pulling from x', '3.20')])).toMatchObject([
       { group: 1, layers: [], headline: { id: '3.20', status: 'Pulling from x' } },
     ]);
@@ -475,7 +475,7 @@ describe('what is not about a layer', () => {
 });
 
 describe('a snapshot', () => {
-  it('stays as it is when more is told', () => {
+  it('does not change with later events', () => {
     const totals = new ProgressTotals();
     totals.take(layer('a', 'Downloading', { current: 1, total: 2 }));
     const snapshot = totals.snapshot();
@@ -484,7 +484,7 @@ describe('a snapshot', () => {
     expect(snapshot).toEqual(copy);
   });
 
-  it('of nothing has nothing', () => {
+  it('is empty before the first event', () => {
     const bytes = { current: 0, total: 0, totalKnown: false };
     const nothing = { group: 0, headline: undefined, layers: [], bytes, percentage: undefined };
     expect(new ProgressTotals().snapshot()).toEqual(nothing);
@@ -504,8 +504,8 @@ describe('a snapshot', () => {
   });
 });
 
-describe('whatever the order', () => {
-  it.each(Object.entries(live))('%s never runs backwards, and ends at 100 percent with the same bytes', (_, text) => {
+describe('events in any order', () => {
+  it.each(Object.entries(live))('%s: the percentage never falls, and ends at 100 with the same bytes', (_, text) => {
     const events = told(text);
     for (let seed = 0; seed < 100; seed++) {
       const order = shuffled(events, random(seed));
@@ -514,7 +514,7 @@ describe('whatever the order', () => {
     }
   });
 
-  it('and whatever is told, it is sound and does not throw', () => {
+  it('random events: the snapshot is valid and nothing throws', () => {
     for (let seed = 0; seed < 300; seed++) {
       const next = random(seed);
       expect(faultsIn(snapshots(Array.from({ length: 60 }, () => oddEvent(next))))).toEqual([]);

@@ -23,11 +23,11 @@ async function keptOf(lines: Iterable<object>): Promise<{ events: ProgressEvent[
 
 const MIB = 1024 * 1024;
 
-describe('what is kept of a stream', () => {
+describe('what a call keeps of a stream', () => {
   it.each([
     ['short ones', 60, 20_000],
     ['long ones', 100_000, 20],
-  ])('has at most 1 MiB of warnings, and the number of the others: %s', async (_, length, count) => {
+  ])('is at most 1 MiB of warnings, and the number of dropped ones: %s', async (_, length, count) => {
     const status = 'WARNING: '.padEnd(length, 'x');
     const { events, told } = await keptOf(Array.from({ length: count }, () => ({ status })));
     expect(told).toBe(count);
@@ -37,7 +37,7 @@ describe('what is kept of a stream', () => {
     expect(events.at(-1)).toEqual({ type: 'warning', text: `${count - kept} more warnings were dropped: one call keeps 1048576 characters of them` });
   });
 
-  it('has every warning of an honest stream, and nothing added', async () => {
+  it('is every warning of a usual stream, and nothing else', async () => {
     const lines = Array.from({ length: 1000 }, (_, i) => ({ status: `WARNING: ${i} ${'long '.repeat(50)}` }));
     expect((await keptOf(lines)).events).toHaveLength(1000);
   });
@@ -51,13 +51,13 @@ describe('what is kept of a stream', () => {
     ['tags of a pull', { id: 'x'.repeat(MIB), status: 'Pulling from library/x' }],
     ['tags of a push', { aux: { Tag: 'x'.repeat(MIB), Digest: 'sha256:1' } }],
     ['tags of a push, as text', { status: `${'x'.repeat(MIB)}: digest: sha256:1 size: 1` }],
-  ])('has at most 64 MiB of %s, beyond which the call fails: none may be lost', async (_, line) => {
+  ])('is at most 64 MiB of %s; above that the call fails, because none may be lost', async (_, line) => {
     const lines = (count: number): object[] => Array.from({ length: count }, () => line);
     expect((await keptOf(lines(63))).events).toHaveLength(63);
     await expect(keptOf(lines(64))).rejects.toThrow(DecodeError);
   });
 
-  it('has 100,000 long names', async () => {
+  it('may be 100,000 long names', async () => {
     const lines = Array.from({ length: 100_000 }, (_, i) => ({ stream: `Loaded image: ${'x'.repeat(200)}:${i}\n` }));
     expect((await keptOf(lines)).events).toHaveLength(100_000);
   });

@@ -110,7 +110,7 @@ describe.skipIf(noGnuTar)(titled('verify: "digests"', noGnuTar), () => {
       ...blobs(config), first: LOWER, second: UPPER,
       [pathOf(LOWER)]: { link: '../../first' }, [pathOf(UPPER)]: { link: '../../second' }, ...savedBlobs(LOWER, UPPER),
     }],
-  ])('takes %s', (_, files) => {
+  ])('accepts %s', (_, files) => {
     expect(verify(archiveOf(files)).bytes).toBeGreaterThan(0);
   });
 
@@ -119,13 +119,13 @@ describe.skipIf(noGnuTar)(titled('verify: "digests"', noGnuTar), () => {
     ['a skippable frame of Zstandard', [0x50, 0x2a, 0x4d, 0x18]],
     ['bzip2', [0x42, 0x5a, 0x68]],
     ['xz', [0xfd, 0x37, 0x7a, 0x58]],
-  ])('takes layers in %s, by how they begin', (_, start) => {
+  ])('accepts layers in %s, by their first bytes', (_, start) => {
     const layers = ['one', 'two'].map((rest) => Buffer.concat([Buffer.from(start), Buffer.from(rest)]));
     const files = layout(layers.map((layer) => refer(TAR, layer)), layers);
     expect(verify(archiveOf(files)).bytes).toBeGreaterThan(0);
   });
 
-  it('hashes blobs in SHA-512, which the OCI image-spec has registered', () => {
+  it('verifies blobs named in SHA-512, which the OCI image-spec registers', () => {
     const layers = plain.map((_, i) => refer(TAR, [LOWER, UPPER][i] as string, 'sha512'));
     const manifest = manifestOf(refer(CONFIG, config, 'sha512'), layers);
     const contents = [LOWER, UPPER, config, manifest];
@@ -197,12 +197,12 @@ describe.skipIf(noGnuTar)(titled('verify: "digests"', noGnuTar), () => {
     ['a list of no images', { 'manifest.json': '[]' }, 'contains no image'],
     ['both empty', { 'index.json': '{"manifests":[]}', 'manifest.json': '[]' }, 'contains no image'],
     ['things that are not manifests', { ...blobs('thing'), 'index.json': indexOf(refer('text/plain', 'thing')) }, 'contains no image'],
-  ])('refuses %s', (_, files, words) => {
+  ])('rejects %s', (_, files, words) => {
     const archive = archiveOf(files);
     expect(() => verify(archive)).toThrow(expect.objectContaining({ code: 'LONGSHORE_DIGEST', message: expect.stringContaining(words) }));
   });
 
-  it('refuses a link that later takes the place of a folder with content', () => {
+  it('rejects a link that later replaces a directory with content', () => {
     // GNU tar writes the two in one archive by appending; an engine that unpacks it has what the link leads to.
     const sound = archiveOf(layout(plain));
     const end = sound.length - sound.reverse().findIndex((byte) => byte !== 0);

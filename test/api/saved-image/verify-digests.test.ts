@@ -153,7 +153,7 @@ const LAYOUTS: readonly (readonly [string, readonly TarEntry[], readonly string[
 ];
 
 describe('a sound archive', () => {
-  it.each(LAYOUTS)('of %s is verified, whatever the pieces and the order', async (_, entries, unverified, absent) => {
+  it.each(LAYOUTS)('by %s is verified, however it is cut and in any order', async (_, entries, unverified, absent) => {
     const bytes = sizeOf(entries.filter(({ path }) => !unverified.includes(path)));
     for (const [name, pieces] of splits(await pack(entries))) {
       expect(verifyPieces(pieces), name).toEqual({ bytes, unverified, absent });
@@ -162,7 +162,7 @@ describe('a sound archive', () => {
     expect(reversed).toEqual({ bytes, unverified: [...unverified].reverse(), absent });
   });
 
-  it.each(LAYOUTS)('of %s keeps nothing but a damaged byte from being so', async (_, entries, unverified) => {
+  it.each(LAYOUTS)('by %s is rejected after a change of any byte', async (_, entries, unverified) => {
     const archive = await pack(entries);
     for (const { path, content } of entries) {
       if (content === undefined || unverified.includes(path)) continue;
@@ -175,7 +175,7 @@ describe('a sound archive', () => {
     }
   });
 
-  it('may have three indexes one below the other, and null for no manifests (moby#47210)', async () => {
+  it('may have nested indexes, and null for an empty list of manifests (moby#47210)', async () => {
     const empty = json({ mediaType: INDEX, manifests: null });
     const middle = indexOf(refer(both, INDEX), refer(empty, `${DOCKER}.list.v2+json`));
     const top = indexOf(refer(middle, INDEX), refer(both, INDEX));
@@ -184,11 +184,11 @@ describe('a sound archive', () => {
     expect(absent).toEqual([pathOf(arm)]);
   });
 
-  it('may hold a manifest alone of a platform that was not pulled', async () => {
+  it('may have the manifest of a platform that was not pulled, without its content', async () => {
     expect((await verify([...multi, blob(arm)])).absent).toEqual([pathOf(configOf('arm')), pathOf('arm')]);
   });
 
-  it('may lack layers that must not be handed on', async () => {
+  it('may lack layers that must not be distributed', async () => {
     const config = configOf('windows', 'windows too', TOP);
     const windows = json({
       config: refer(config, `${OCI}.config.v1+json`),
@@ -206,13 +206,13 @@ describe('a sound archive', () => {
     expect(absent).toEqual([pathOf('windows'), pathOf('windows too')]);
   });
 
-  it('may refer to other things beside images', async () => {
+  it('may refer to content other than images', async () => {
     const thing = '{"any":"thing"}';
     const entries = [blob(thing), ...replaced(docker28, 'index.json', indexOf(refer(amd, MANIFEST), refer(thing, 'text/plain')))];
     expect(await verify(entries)).toMatchObject({ unverified: ['index.json', 'manifest.json', 'oci-layout'], absent: [] });
   });
 
-  it('may write its paths in other ways, and have hard links and links to links', async () => {
+  it('may have paths in other spellings, hard links, and links to links', async () => {
     const entries: TarEntry[] = [
       file('./a//layer.tar', BASE),
       { path: 'b/hard', type: 'link', linkname: 'a/layer.tar' },
@@ -224,7 +224,7 @@ describe('a sound archive', () => {
     expect(await verify(entries)).toEqual({ bytes, unverified: ['manifest.json'], absent: [] });
   });
 
-  it('may have 40 links in a row, as Linux follows, and no more', async () => {
+  it('may have 40 links in sequence, as Linux follows, and no more', async () => {
     const chain = (links: number): TarEntry[] => [
       ...without(docker20, 'b/layer.tar'),
       link('b/layer.tar', '../1'),
@@ -235,7 +235,7 @@ describe('a sound archive', () => {
     expect(await failure(chain(41))).toBeInstanceOf(DigestError);
   });
 
-  it('may say the same twice', async () => {
+  it('may have the same entries twice', async () => {
     expect(await verify([...docker20, ...docker20])).toEqual(await verify(docker20));
   });
 });
@@ -304,13 +304,13 @@ describe('a DigestError', () => {
     ['an image that is absent beside what was attested of it', attested(), pathOf(CONFIG), digestOf(CONFIG), undefined],
     ['manifest.json of no image beside an index of some', replaced(docker28, 'manifest.json', '[]'), 'manifest.json', undefined, undefined],
     ['a config that lists nonsense beside a compressed layer', ociOfConfig(json({ rootfs: { diff_ids: ['nonsense'] } }), zipped[0]), 'nonsense', undefined, undefined],
-  ])('tells of %s', async (_, entries, path, promised, found) => {
+  ])('reports %s', async (_, entries, path, promised, found) => {
     const error = await failure(entries);
     expect({ ...error }).toMatchObject({ code: 'LONGSHORE_DIGEST', path, expected: promised, actual: found });
     expect(error.message).toContain(path);
   });
 
-  it('tells of layers in another order, and of more or fewer than the config has', async () => {
+  it('reports layers in another order, and more or fewer than the config lists', async () => {
     const saved = (...layers: string[]): TarEntry[] => {
       const image = { Config: CONFIG_PATH, Layers: layers.map((layer) => `${hex(layer)}.tar`) };
       return replaced(podman, 'manifest.json', json([image]));
@@ -321,13 +321,13 @@ describe('a DigestError', () => {
   });
 
   const promising = [pathOf(BASE), `${hex(BASE)}.json`, `${hex(BASE)}.tar`];
-  it.each(promising)('comes at once for %s, before the rest', async (path) => {
+  it.each(promising)('is thrown at once for %s, before the next entry', async (path) => {
     const archive = await pack([file(path, 'other'), file('rest', 'x'.repeat(10_000))]);
     const scan = new ArchiveScan(new ArchiveDigests((algorithm = 'sha256') => createHash(algorithm)));
     expect(() => scan.push(archive.subarray(0, 1024))).toThrow(DigestError);
   });
 
-  it('tells of an index without content, which Docker 27 and 28 save with status 200 (moby#49473)', async () => {
+  it('reports an index without content, which Docker 27 and 28 save with status 200 (moby#49473)', async () => {
     // Docker 28.5 does so after removeImage(…, { platforms, force }) took a layer that another platform shares.
     const hollow = [...[both, amd].map(blob), file('index.json', indexOf(refer(both, INDEX)))];
     expect(await failure(hollow)).toMatchObject({ path: pathOf(CONFIG), expected: digestOf(CONFIG) });
@@ -338,18 +338,18 @@ describe('a DigestError', () => {
     expect(await failure(listed)).toMatchObject({ path: pathOf(CONFIG) });
   });
 
-  it('tells of an image missing beside one that is whole', async () => {
+  it('reports a missing image beside a complete one', async () => {
     const entries = replaced(docker28, 'index.json', indexOf(refer(amd, MANIFEST), refer(arm, MANIFEST)));
     expect(await failure(entries)).toMatchObject({ path: pathOf(arm), expected: digestOf(arm), actual: undefined });
   });
 
-  it('tells of another layer among blobs that are right', async () => {
+  it('reports a wrong layer among correct blobs', async () => {
     const image = { Config: pathOf(CONFIG), Layers: [pathOf(BASE), 'layer.tar'] };
     const entries = [...[CONFIG, BASE].map(blob), file('layer.tar', 'other'), file('manifest.json', json([image]))];
     expect(await failure(entries)).toMatchObject({ path: 'layer.tar', expected: digestOf(TOP), actual });
   });
 
-  it('tells of a layer that manifest.json alone names', async () => {
+  it('reports a missing layer that only manifest.json names', async () => {
     const entries = replaced(docker28, 'manifest.json', savedOf(CONFIG, BASE, 'more'));
     expect(await failure(entries)).toMatchObject({ path: pathOf('more'), expected: digestOf('more') });
   });
@@ -405,14 +405,14 @@ describe('a document of the archive', () => {
     expect(error.message).toContain(words);
   });
 
-  it('may have 4 MiB, and white space before it', async () => {
+  it('may have 4 MiB and begin with white space', async () => {
     const entries = index(`\n ${indexOf(refer(amd, MANIFEST))}`.padEnd(LIMIT));
     expect((await verify(entries)).absent).toEqual([]);
   });
 
 });
 
-it.each([['files', '0'], ['links', '2']])('does not keep %s in memory without end', (_, typeflag) => {
+it.each([['files', '0'], ['links', '2']])('limits the memory for %s', (_, typeflag) => {
   const digests = new ArchiveDigests((algorithm = 'sha256') => createHash(algorithm));
   const name = 'x'.repeat(1024 * 1024);
   const grow = (): void => {
@@ -424,7 +424,7 @@ it.each([['files', '0'], ['links', '2']])('does not keep %s in memory without en
   expect(grow).toThrow('more entries than can be verified');
 });
 
-it('fails in one of three ways, or vouches for what it should, whatever bytes are damaged', async () => {
+it('throws one of three errors, or verifies no more than before, if random bytes are damaged', async () => {
   for (const [, entries] of LAYOUTS) {
     const archive = await pack(entries);
     const { bytes } = verifyPieces([archive]);

@@ -38,8 +38,8 @@ async function read(chunks: AsyncIterable<Uint8Array>): Promise<{ lengths: numbe
 
 const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-describe('a file that is sent', () => {
-  it.each([0, 1, MIB - 1, MIB, MIB + 1, 3 * MIB, 4 * MIB, content.length])('gives its %i bytes in order', async (length) => {
+describe('openFile', () => {
+  it.each([0, 1, MIB - 1, MIB, MIB + 1, 3 * MIB, 4 * MIB, content.length])('yields the %i bytes of a file in order', async (length) => {
     writeFileSync(path('archive'), content.subarray(0, length));
     const body = await files.openFile(path('archive'));
     if (!('chunks' in body)) throw new Error('no chunks');
@@ -50,19 +50,19 @@ describe('a file that is sent', () => {
   });
 
   // Files below /proc, and those of some file systems of FUSE, have the size 0 and content.
-  it.skipIf(process.platform !== 'linux')('is sent whole where its size is 0 and it has content', async () => {
+  it.skipIf(process.platform !== 'linux')('reads a file of size 0 that has content', async () => {
     const body = await files.openFile('/proc/version');
     if (!('chunks' in body)) throw new Error('no chunks');
     expect(body.length).toBeUndefined();
     expect((await read(body.chunks)).sha256).toBe(digestOf(readFileSync('/proc/version')));
   });
 
-  it.skipIf(process.platform !== 'linux')('is refused where its size is 0 and it cannot be read', async () => {
+  it.skipIf(process.platform !== 'linux')('rejects a file of size 0 that cannot be read', async () => {
     // There is no memory at the address 0: mem(4), EIO.
     await expect(files.openFile('/proc/self/mem')).rejects.toThrow(/^cannot read \/proc\/self\/mem: EIO/);
   });
 
-  it('is closed when the rest of it is not wanted', async () => {
+  it('closes the file when the reader stops early', async () => {
     writeFileSync(path('archive'), content);
     const body = await files.openFile(path('archive'));
     if (!('chunks' in body)) throw new Error('no chunks');
@@ -75,7 +75,7 @@ describe('a file that is sent', () => {
 
 // A FIFO: who opens it waits for a writer, and who reads it waits for what is written, each in one of the four threads that
 // a process has for its files, unless the event loop does it.
-describe.skipIf(process.platform !== 'linux' || noFifo)(titled('a FIFO that is sent', noFifo), () => {
+describe.skipIf(process.platform !== 'linux' || noFifo)(titled('openFile of a FIFO', noFifo), () => {
   let fifo: string;
   beforeEach(() => {
     fifo = makeFifo(path(`fifo-${randomUUID()}`));
@@ -96,7 +96,7 @@ describe.skipIf(process.platform !== 'linux' || noFifo)(titled('a FIFO that is s
       }
     });
 
-  it('gives all that a writer writes that comes late and pauses', async () => {
+  it('yields everything from a writer that comes late and pauses', async () => {
     const reading = read(await chunksOf());
     await until(() => opened().length === 1);
     const writer = await open(fifo, 'w');
@@ -108,7 +108,7 @@ describe.skipIf(process.platform !== 'linux' || noFifo)(titled('a FIFO that is s
   });
 
   const noBash = lacking('bash');
-  it.skipIf(noBash)(titled('is the end of a process substitution of a shell, and /dev/stdin behind a pipe, also through links', noBash), async () => {
+  it.skipIf(noBash)(titled('reads a process substitution of a shell and /dev/stdin after a pipe, also through links', noBash), async () => {
     const link = path(`link-${randomUUID()}`);
     const fds = path(`fds-${randomUUID()}`);
     symlinkSync('/dev/stdin', link);
@@ -129,7 +129,7 @@ describe.skipIf(process.platform !== 'linux' || noFifo)(titled('a FIFO that is s
     }
   });
 
-  it('is closed when it is not wanted any more, though its writer never came; other files are read meanwhile', async () => {
+  it('closes FIFOs without a writer when the reader stops; other files are read meanwhile', async () => {
     const sources = await Promise.all(
       Array.from({ length: 8 }, async () => (await chunksOf())[Symbol.asyncIterator]()),
     );
@@ -142,7 +142,7 @@ describe.skipIf(process.platform !== 'linux' || noFifo)(titled('a FIFO that is s
     await until(() => opened().length === 0);
   });
 
-  it('is closed when it is given up while it is being opened', async () => {
+  it('closes a FIFO when the reader stops during the opening', async () => {
     const source = (await chunksOf())[Symbol.asyncIterator]();
     const step = source.next().catch(() => {});
     await source.return?.();
@@ -150,21 +150,21 @@ describe.skipIf(process.platform !== 'linux' || noFifo)(titled('a FIFO that is s
     await until(() => opened().length === 0);
   });
 
-  it('is refused where it is a socket, which cannot be opened', async () => {
+  it('rejects a socket, which cannot be opened', async () => {
     const server = createServer().listen(path('socket'));
     await once(server, 'listening');
     await expect(files.openFile(path('socket'))).rejects.toThrow(`cannot read ${path('socket')}: it is a socket`);
     server.close();
   });
 
-  it('is not what a device is: that is read as it was', async () => {
+  it('reads a device', async () => {
     const source = (await chunksOf('/dev/zero'))[Symbol.asyncIterator]();
     expect(Buffer.compare((await source.next()).value as Uint8Array, Buffer.alloc(MIB))).toBe(0);
     await source.return?.();
   });
 });
 
-describe('a stream of a file that is sent', () => {
+describe('enlargeReads', () => {
   const stream = (options: Parameters<typeof createReadStream>[1]): ReadStream => {
     writeFileSync(path('archive'), content);
     return createReadStream(path('archive'), options);
@@ -179,18 +179,18 @@ describe('a stream of a file that is sent', () => {
     ['from a start', { start: 5 }, 5, content.length],
     ['of a range', { start: 70_000, end: 2 * MIB + 99 }, 70_000, 2 * MIB + 100],
     ['of a range below one read', { start: 3, end: 9 }, 3, 10],
-  ] as const)('gives the same bytes in larger reads, %s', async (_, options, start, end) => {
+  ] as const)('makes a stream read the same bytes in larger pieces: %s', async (_, options, start, end) => {
     const { lengths, sha256 } = await read(enlargeReads(stream(options)));
     expect(sha256).toBe(digestOf(content.subarray(start, end)));
     expect(Math.max(...lengths)).toBe(Math.min(MIB, end - start));
   });
 
-  it('keeps the size of its reads where it was given one', async () => {
+  it('keeps a high-water mark that the caller has set', async () => {
     const { lengths } = await read(enlargeReads(stream({ highWaterMark: 50_000 })));
     expect(Math.max(...lengths)).toBe(50_000);
   });
 
-  it('loses nothing where somebody has begun to read it', async () => {
+  it('loses nothing of a stream that has been read in part', async () => {
     const begun = stream({});
     await once(begun, 'readable');
     const first = begun.read(10) as Buffer;
@@ -199,7 +199,7 @@ describe('a stream of a file that is sent', () => {
     expect(sha256).toBe(digestOf(content.subarray(10)));
   });
 
-  it('fails as it would by itself', async () => {
+  it('keeps the errors of the stream', async () => {
     await expect(read(enlargeReads(createReadStream(path('absent'))))).rejects.toMatchObject({ code: 'ENOENT' });
     const stop = new AbortController();
     const stopped = enlargeReads(stream({ signal: stop.signal }));

@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('readSmallFile', () => {
-  it('gives the bytes, and undefined where there is no such file or folder', async () => {
+  it('returns the bytes, or undefined if there is no such file or directory', async () => {
     await writeFile(join(folder, 'there'), 'ä');
     expect(Buffer.from((await readSmallFile(join(folder, 'there')))?.bytes ?? [])).toEqual(Buffer.from([0xc3, 0xa4]));
     expect(await readSmallFile(join(folder, 'nowhere'))).toBeUndefined();
@@ -36,14 +36,14 @@ describe('readSmallFile', () => {
     [0o640, true],
     [0o604, true],
     [0o620, false],
-  ])('tells of mode %o whether others may read it', async (mode, readableByOthers) => {
+  ])('reports for mode %o whether others may read the file', async (mode, readableByOthers) => {
     const path = join(folder, `mode-${mode}`);
     await writeFile(path, '');
     await chmod(path, mode);
     expect(await readSmallFile(path)).toMatchObject({ readableByOthers });
   });
 
-  it('takes a file at the limit, and refuses one byte more and a folder', async () => {
+  it('reads a file at the limit, and rejects one byte more and a directory', async () => {
     const path = join(folder, 'large');
     await writeFile(path, Buffer.alloc(SMALL_FILE_LIMIT));
     expect((await readSmallFile(path))?.bytes.length).toBe(SMALL_FILE_LIMIT);
@@ -86,11 +86,11 @@ describe.skipIf(noFifo)(titled('a configuration that is not a regular file', noF
     expect((error as Error).message).toMatch(/^cannot read .*: it is a FIFO, not a regular file/);
   });
 
-  it('is told beside a context of a list that cannot be read', async () => {
+  it('is reported in the list of contexts', async () => {
     expect(await listContexts(environment(await configWith(meta)))).toMatchObject([{ problem: expect.stringContaining('a FIFO') }]);
   });
 
-  it('is refused where it is a device, a socket or a folder', async () => {
+  it('is rejected if it is a device, a socket or a directory', async () => {
     await expect(readSmallFile('/dev/zero')).rejects.toThrow('it is a device, not a regular file');
     await expect(readSmallFile(folder)).rejects.toThrow('it is a directory, not a regular file');
     const server = createServer().listen(join(folder, 'socket'));
@@ -100,14 +100,14 @@ describe.skipIf(noFifo)(titled('a configuration that is not a regular file', noF
   });
 
   // proc(5): files there have the size 0, whatever is in them; /proc/self/pagemap has terabytes.
-  it.skipIf(process.platform !== 'linux')('is read to the limit where its size says nothing', async () => {
+  it.skipIf(process.platform !== 'linux')('is read up to the limit if its size is 0', async () => {
     expect(String((await readSmallFile('/proc/self/stat'))?.bytes)).toMatch(/^\d+ \(/);
     await expect(readSmallFile('/proc/self/pagemap')).rejects.toThrow(`more than ${SMALL_FILE_LIMIT} bytes`);
   });
 });
 
 describe('namesInFolder', () => {
-  it('gives the names sorted, and none of a folder that is not there', async () => {
+  it('returns sorted names, and none for a missing directory', async () => {
     await mkdir(join(folder, 'names', 'b'), { recursive: true });
     await writeFile(join(folder, 'names', 'a'), '');
     expect(await namesInFolder(join(folder, 'names'))).toEqual(['a', 'b']);

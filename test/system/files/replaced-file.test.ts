@@ -33,7 +33,7 @@ const refused = (path: string): Promise<unknown> =>
   files.createFile(path).then(() => expect.unreachable(), (reason: unknown) => reason);
 
 describe('a temporary file', () => {
-  it('has a name that no other has: two at once do not meet, and what a killed process left is no obstacle', async () => {
+  it('has a unique name: two saves at once do not collide, and the file of a killed process does no harm', async () => {
     const [one, two] = await Promise.all([files.createFile(at('x')), files.createFile(at('x'))]);
     const names = await readdir(folder);
     expect(new Set(names).size).toBe(2);
@@ -47,7 +47,7 @@ describe('a temporary file', () => {
     expect((await readdir(folder)).length).toBe(names.length + 2);
   });
 
-  it('gets another name where its name is taken', async () => {
+  it('gets another name if its name exists', async () => {
     const [taken, free] = [randomUUID(), randomUUID()];
     const random = vi.spyOn(globalThis.crypto, 'randomUUID');
     try {
@@ -67,7 +67,7 @@ describe('a temporary file', () => {
   });
 
   // NAME_MAX of ext4, xfs, btrfs, tmpfs and overlayfs, in bytes
-  it('leaves its target the longest name that the file system has, and one byte more is refused at once', async () => {
+  it('allows the longest target name of the file system; one byte more is rejected before any request', async () => {
     const longest = 'ü'.repeat(127) + 'x';
     await save(at(longest));
     expect(await readdir(folder)).toEqual([longest]);
@@ -83,7 +83,7 @@ describe('a path that is a symbolic link', () => {
     ['to one in another folder, by a relative text', [['sub/link', '../target']], 'target'],
     ['through the link of a folder, whose .. is that of its target', [['into', 'far/away'], ['link', 'into/../target']], 'far/target'],
     ['to a link to a file that is not there yet', [['link', 'second'], ['second', 'target']], 'target'],
-  ])('%s makes that file, and stays a link', async (_, links, target) => {
+  ])('%s: the file is made and the link stays', async (_, links, target) => {
     await mkdir(at('sub'));
     await mkdir(at('far/away'), { recursive: true });
     for (const [link, text] of links) await symlink(text, at(link));
@@ -101,7 +101,7 @@ describe('a path that is a symbolic link', () => {
     ['to a folder that is not there', [['link', 'no/target']], 'ENOENT'],
     ['to a link to a folder that is not there', [['link', 'other'], ['other', 'no/target']], 'ENOENT'],
     ['to a path below a file', [['link', 'file/target']], 'ENOTDIR'],
-  ])('%s is refused before anything is asked, and stays a link', async (_, links, errno) => {
+  ])('%s: rejected before any request, and the link stays', async (_, links, errno) => {
     await writeFile(at('file'), 'old');
     for (const [link, text] of links) await symlink(text, at(link));
     const error = await refused(at('link'));
@@ -111,7 +111,7 @@ describe('a path that is a symbolic link', () => {
     expect((await readdir(folder)).length).toBe(links.length + 1);
   });
 
-  it('to a device or a folder is refused, as they are themselves', async () => {
+  it('to a device or a directory is rejected, as they are themselves', async () => {
     for (const [name, target] of [['null', '/dev/null'], ['folder', '.']] as const) {
       await symlink(target, at(name));
       expect(await refused(at(name))).toBeInstanceOf(ArgumentError);
@@ -124,7 +124,7 @@ describe('a path that is a symbolic link', () => {
 // The attack: root saves over a program that another user has set-user-ID, and what the engine sent becomes root's with
 // that bit.
 describe.skipIf(process.platform === 'win32')('the permission bits of a file that is replaced', () => {
-  it.each([0o4755, 0o2755, 0o6711, 0o1666])('of mode %o are kept, and the set-ID bits are not', async (mode) => {
+  it.each([0o4755, 0o2755, 0o6711, 0o1666])('of mode %o are kept without the set-ID bits', async (mode) => {
     await writeFile(at('x'), 'old');
     await chmod(at('x'), mode);
     await save(at('x'));
@@ -154,7 +154,7 @@ describe.skipIf(noNamespace)(titled('a save in a PID namespace', noNamespace), (
   const start = (how: string): ChildProcess =>
     spawn('unshare', [...namespace, process.execPath, '--input-type=module', '-e', program, at('x'), how]);
 
-  it('is not stopped by what one left that was killed', async () => {
+  it('succeeds after another one was killed', async () => {
     const killed = start('wait');
     const [said] = (await once(killed.stdout as Readable, 'data')) as [Buffer];
     expect(String(said)).toBe('1\n');

@@ -35,7 +35,7 @@ async function readAfter(change: () => Promise<void>): Promise<string> {
   }
 }
 
-describe('a file that was looked at', () => {
+describe('a file that was listed', () => {
   const refuses = async (change: () => Promise<void>, why: string): Promise<void> => {
     const reading = readAfter(async () => {
       await rename(join(root, 'a'), join(root, 'z'));
@@ -48,12 +48,12 @@ describe('a file that was looked at', () => {
     ['has become a link', async () => symlink('/etc/hostname', join(root, 'a')), 'it was replaced by a symbolic link while it was packed'],
     ['has become another file', async () => writeFile(join(root, 'a'), 'other'), 'the file was replaced while it was packed'],
     ['has gone', async () => {}, 'no such file or directory'],
-  ])('and %s is an error, not what is there now', (_, change, why) => refuses(change, why));
+  ])('and %s throws instead of reading what is there now', (_, change, why) => refuses(change, why));
 
-  it.skipIf(noFifo)(titled('and has become a pipe is an error, not what is there now', noFifo), () =>
+  it.skipIf(noFifo)(titled('and has become a FIFO throws instead of reading what is there now', noFifo), () =>
     refuses(async () => void makeFifo(join(root, 'a')), 'the file was replaced while it was packed'));
 
-  it('is read as it is else', async () => {
+  it('is read if nothing changed', async () => {
     expect(await readAfter(async () => {})).toBe('as it was');
   });
 });
@@ -63,7 +63,7 @@ describe('a file that was looked at', () => {
 describe.each([
   ['through descriptors', '/proc/self/fd', process.platform === 'linux'],
   ['by paths, as without /proc', '/nowhere', true],
-])('a folder that is replaced during the walk, %s', (_, descriptors, isPossible) => {
+])('a directory that is replaced during the walk, %s', (_, descriptors, isPossible) => {
   const at = (path: string): string => join(root, 'packed', path);
   let items: AsyncGenerator<DirectoryEntry>;
   beforeEach(async () => {
@@ -109,7 +109,7 @@ describe.each([
   const lack = { link: undefined, folder: undefined, fifo: noFifo };
 
   for (const what of ['link', 'fifo'] as const) {
-    it.skipIf(!isPossible || lack[what])(titled(`before it is opened, by a ${what}, is an error`, lack[what]), async () => {
+    it.skipIf(!isPossible || lack[what])(titled(`before it is opened, by a ${what}, throws`, lack[what]), async () => {
       await walkTo('sub');
       await replaceBy(what);
       expect(await rest()).toMatch(/^UploadError: cannot pack .*packed\/sub: /);
@@ -117,7 +117,7 @@ describe.each([
   }
 
   for (const what of ['link', 'folder', 'fifo'] as const) {
-    it.skipIf(!isPossible || lack[what])(titled(`after it was opened, by a ${what}, gives no secret`, lack[what]), async () => {
+    it.skipIf(!isPossible || lack[what])(titled(`after it was opened, by a ${what}, reveals no secret`, lack[what]), async () => {
       const first = await walkTo('sub/a');
       await replaceBy(what);
       // The descriptor still leads to the folder that was opened; a path does not, and that is seen.
@@ -125,19 +125,19 @@ describe.each([
     });
   }
 
-  it.skipIf(!isPossible)('above the one that is read gives no secret', async () => {
+  it.skipIf(!isPossible)('above the one that is read reveals no secret', async () => {
     const first = await walkTo('sub/deep/c');
     await replaceBy('link');
     expect(await rest(first)).toMatch(isDescriptor ? /^mine$/ : /^UploadError: cannot pack .*packed\/sub/);
   });
 
-  it.skipIf(!isPossible)('is walked through as it is else', async () => {
+  it.skipIf(!isPossible)('is walked if nothing changed', async () => {
     await symlink('sub', at('link'));
     expect(await walkTo('link')).toMatchObject({ type: 'symlink', target: 'sub' });
     expect(await rest()).toBe('mine'.repeat(3));
   });
 
-  it.skipIf(process.platform !== 'linux')('is closed when the walk ends, and when it is left early', async () => {
+  it.skipIf(process.platform !== 'linux')('is closed when the walk ends or is left early', async () => {
     const opened = (): string[] => readdirSync('/proc/self/fd').filter((fd) => linkOf(fd).startsWith(at('')));
     await walkTo('sub/deep/c');
     expect(opened().length).toBe(3);
@@ -178,7 +178,7 @@ function isMounted(): boolean {
 const noOverlay = lacking('unshare', 'mount') ?? noGnuTar ?? (isMounted() ? undefined : 'no right to mount an overlayfs');
 
 describe.skipIf(noOverlay)(titled('on an overlayfs with xino=on', noOverlay), () => {
-  it('no file is taken for a hard link to another', () => {
+  it('packDirectory takes no file for a hard link to another', () => {
     const program = `
       import { packDirectory } from ${JSON.stringify(new URL('../../../dist/index.js', import.meta.url).href)};
       import { statSync } from 'node:fs';
