@@ -18,7 +18,7 @@ import { FUNCTION, OBJECT, check } from '../kinds.ts';
 import { parseDecimal } from '../http/grammar.ts';
 import type { ResponseHead } from '../http/response-parser.ts';
 import type { SendCall } from './progress-stream.ts';
-import { ArchiveScan } from '../tar/scan-archive.ts';
+import type { ArchiveScan } from '../tar/scan-archive.ts';
 
 /** Options for reading an archive. */
 export interface ArchiveOptions {
@@ -90,7 +90,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     this.#signal = signal;
     this.#chunkSize = chunkSize;
     this.#verify = verify;
-    // If only one platform is requested, the engine itself reports that it lacks it.
+    // For one platform, the engine itself reports that it does not have it.
     if (isSeveral(platform)) this.#requested = platform;
   }
 
@@ -151,6 +151,13 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   }
 
   async #run(sink: ContentSink, signal: AbortSignal | undefined): Promise<ArchiveResult> {
+    if (this.#verify !== false) await this.#loadVerification();
+    await this.#start((head) => this.#verifyingSink(sink, head), signal);
+    return { bytes: this.#bytes, entries: this.#scan?.finish().entries, verified: this.#verified };
+  }
+
+  async #loadVerification(): Promise<void> {
+    const { ArchiveScan } = await import('../tar/scan-archive.ts');
     if (this.#verify === 'digests') {
       const { ArchiveDigests } = await import('../api/saved-image/verify-digests.ts');
       this.#digests = new ArchiveDigests(await hashMaker());
@@ -160,9 +167,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
       this.#platforms = new ArchivePlatforms(this.#requested);
     }
     const listeners = [this.#digests, this.#platforms].filter((listener) => listener !== undefined);
-    if (this.#verify !== false) this.#scan = new ArchiveScan(...listeners);
-    await this.#start((head) => this.#verifyingSink(sink, head), signal);
-    return { bytes: this.#bytes, entries: this.#scan?.finish().entries, verified: this.#verified };
+    this.#scan = new ArchiveScan(...listeners);
   }
 
   /** Counts and verifies what is written to a sink. */
@@ -181,7 +186,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
       memory: () => sink.memory?.(),
       end: () => {
         scan?.finish(); // throws if the archive is incomplete
-        if (scan !== undefined) this.#platforms?.finish();
+        this.#platforms?.finish();
         this.#verified = this.#digests?.finish();
         sink.end?.();
       },

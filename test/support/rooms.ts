@@ -23,7 +23,7 @@ export const roomsOnDemand: Readonly<Record<string, readonly string[]>> = {
     'system/files/walk-directory.ts',
     'system/files/write-archive.ts',
   ],
-  'the verification of saved images': ['api/saved-image/'],
+  'the verification of saved images': ['api/saved-image/', 'tar/scan-archive.ts', 'tar/trailing-message.ts'],
   'the transport on node:http': ['connection/node-http-transport.ts'],
 };
 

@@ -136,7 +136,7 @@ class ObjectScanner {
     return this.#depth > 0;
   }
 
-  /** The position behind the closing brace, or undefined if the object goes on after this block. */
+  /** Returns the position after the closing brace, or undefined if the object goes on after this block. */
   findEnd(block: Uint8Array, start: number): number | undefined {
     for (let at = start; at < block.length; at++) {
       const byte = block[at];

@@ -110,8 +110,8 @@ function parse(text: Uint8Array): unknown {
 }
 
 /**
- * The member of that name; false, which is no valid member, if another name differs only in case. Go reads both and keeps
- * the last, so an engine would read another document.
+ * The member of that name. Returns false, which no reading accepts, if another name differs only in case: Go reads both and
+ * keeps the last one, so an engine would read another document.
  */
 function member(object: JsonObject, name: string): unknown {
   const folded = foldedCase(name);

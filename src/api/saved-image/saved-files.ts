@@ -76,7 +76,7 @@ export class SavedFiles {
   check(): void {
     for (const path of this.#links.keys()) this.find(path);
     const leaves = new Set([...this.#files.keys(), ...this.#links.keys()]);
-    // Sorted with a slash at the end, a path stands right before those below it.
+    // Sorted with a slash at the end, a path comes right before the paths below it.
     const paths = [...leaves, ...this.#directories].map((path) => `${path}/`).sort();
     paths.forEach((start, i) => {
       const [path, below] = [start.slice(0, -1), paths[i + 1]];

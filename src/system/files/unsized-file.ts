@@ -2,8 +2,8 @@
 //
 // They are opened with O_NONBLOCK and read again after a pause if they have no bytes. A blocking read, as `createReadStream`
 // makes it, cannot be ended and occupies one of the four threads that a process has for files. (A socket of node:net would
-// be told by the kernel. But it closes a descriptor that it did not open, and a worker thread closes the same number again
-// at its end, when it may belong to another file.)
+// get an event from the kernel. But it closes a descriptor that it did not open, and a worker thread closes the same number
+// again at its end, when it may belong to another file.)
 
 import { constants } from 'node:fs';
 import { open, readlink, realpath } from 'node:fs/promises';
