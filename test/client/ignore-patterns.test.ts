@@ -1,4 +1,4 @@
-// Patterns as https://docs.docker.com/build/concepts/context/#dockerignore-files has them.
+// Patterns as described in https://docs.docker.com/build/concepts/context/#dockerignore-files.
 
 import { describe, expect, it } from 'vitest';
 import { ArgumentError } from '../../src/errors.ts';
@@ -6,7 +6,7 @@ import { pathMatcher } from '../../src/client/ignore-patterns.ts';
 
 describe('pathMatcher', () => {
   it.each<[string, string[], string[]]>([
-    // pattern, what it means, what it does not
+    // the pattern, paths that match, paths that do not
     ['a', ['a'], ['b', 'a/b', 'x/a', 'ab']], // of a folder that is meant, nothing is asked any more
     ['/a/', ['a'], ['x/a']],
     ['./a', ['a'], ['x/a']],

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { readableGroups } from '../../src/client/node-stream-chunks.ts';
 
-/** A stream that makes `count` chunks as fast as it is asked for them, and counts how many it was asked for. */
+/** A stream that makes up to `count` chunks without delay, and counts how many it has made. */
 function counting(count: number, size = 1000): { stream: Readable; made: () => number } {
   let made = 0;
   const read = function (this: Readable): void {

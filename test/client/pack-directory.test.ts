@@ -1,4 +1,4 @@
-// Folders as archives, read back by other people's tar programs.
+// Packed directories, read by other tar programs.
 
 import { chmod, link, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -28,7 +28,7 @@ async function pack(path = root, options?: PackDirectoryOptions): Promise<Buffer
   return Buffer.concat(blocks);
 }
 
-/** One of everything; names whose order differs by locale, and from that of UTF-16. */
+/** One entry of each kind; names that sort differently by locale and in UTF-16. */
 async function makeTree(within = root, reversed = false): Promise<void> {
   const put = (path: string): string => join(within, path);
   for (const folder of ['etc', 'empty', 'etc/deep']) await mkdir(put(folder), { recursive: true });
@@ -53,7 +53,7 @@ describe('packDirectory', () => {
   for (const { name, lack, read } of readers) {
     it.skipIf(lack)(titled(`packs modes, links and names beyond ASCII, which ${name} reads`, lack), async () => {
       await makeTree();
-      // bsdtar is asked for what it unpacked, which has another order.
+      // For bsdtar, the unpacked files are listed, in another order.
       expect(byPath(read(await pack()))).toEqual(byPath([
         fileOf('B', 'upper'),
         fileOf('a', 'lower'),
@@ -73,7 +73,7 @@ describe('packDirectory', () => {
 
   it.skipIf(noReader)(titled('packs a directory before its content, and names in the order of their bytes', noReader), async () => {
     await makeTree();
-    // The wide tilde goes before the whale in UTF-8, and behind it in UTF-16.
+    // The wide tilde is before the whale in UTF-8, and after it in UTF-16.
     const paths = ['B', 'a', 'empty', 'etc', 'etc/deep', 'etc/deep/x', 'etc/motd', 'etc/out', 'etc/within', 'etc/zz', '\u{ff5e}', '\u{1f433}'];
     expect(reader?.read(await pack()).map(({ path }) => path)).toEqual(paths);
   });

@@ -1,4 +1,4 @@
-// The header block: the fields' places, the checksum, and what a foreign or a damaged block reads as.
+// Header blocks: the places of the fields, the checksum, and the parsing of foreign and damaged blocks.
 
 import { describe, expect, it } from 'vitest';
 import { BLOCK_SIZE, encodeHeader, fitsLinkname, fitsPath, parseHeader } from '../../src/tar/header.ts';
@@ -28,7 +28,7 @@ function encode(fields: Partial<TarHeader>): Buffer {
 
 const text = (block: Buffer, start: number, size: number): string => block.toString('latin1', start, start + size);
 
-/** Sets bytes of a block, and its checksum anew. */
+/** Overwrites bytes of a block and updates its checksum. */
 function patched(offset: number, bytes: Buffer | string, block = encode({})): Buffer {
   block.set(Buffer.from(bytes), offset);
   block.fill(' ', 148, 156);
@@ -39,7 +39,7 @@ function patched(offset: number, bytes: Buffer | string, block = encode({})): Bu
 describe('encodeHeader', () => {
   // covers: fault 3.24.8
   it.each([
-    // what the field holds, where POSIX puts it, its bytes
+    // the field, its value, its offset in POSIX, its bytes
     ['name', { path: 'usr/bin/env' }, 0, 'usr/bin/env\0'],
     ['mode', { mode: 0o4755 }, 100, '0004755\0'],
     ['uid', { uid: MAX_ID }, 108, '7777777\0'],

@@ -1,4 +1,4 @@
-// Packing: what other people's programs read in our archives, what is refused, and what a caller's source is told.
+// Packing: what other programs read in our archives, what is rejected, and how sources are closed.
 
 import { describe, expect, it } from 'vitest';
 import { concat } from '../../src/bytes.ts';
@@ -22,7 +22,7 @@ async function pack(entries: TarEntries): Promise<Uint8Array> {
   return concat(await blocksOf(entries));
 }
 
-/** What a reader should report of an entry: ours are the defaults, said once more. */
+/** What a reader should report for an entry. The defaults are repeated here on purpose. */
 function reported(entry: TarEntry): ForeignEntry {
   const { path, type = 'file', uid = 0, gid = 0, mtime = 0, linkname = '', content = '' } = entry;
   const mode = entry.mode ?? { file: 0o644, directory: 0o755, symlink: 0o777 }[type as string] ?? 0o644;
@@ -32,7 +32,7 @@ function reported(entry: TarEntry): ForeignEntry {
 
 const byPath = (entries: ForeignEntry[]): ForeignEntry[] => entries.sort((a, b) => (a.path < b.path ? -1 : 1));
 
-/** Packs the entries and has every program at hand read them. */
+/** Packs the entries and reads them with every installed program. */
 function readBackBy(describeWhat: string, entries: readonly TarEntry[], expected = entries): void {
   for (const { name, lack, read } of readers) {
     it.skipIf(lack)(titled(`${name} reads ${describeWhat}`, lack), async () => {
@@ -41,7 +41,7 @@ function readBackBy(describeWhat: string, entries: readonly TarEntry[], expected
   }
 }
 
-/** A path of so many bytes: of letters only, or with slashes and other letters. */
+/** Makers of paths with a given length in bytes. */
 const PATHS: Readonly<Record<string, (length: number) => string>> = {
   'in one segment': (length) => `${length}`.padEnd(length, 'n'),
   'in short segments': (length) => `s${length}/`.padEnd(length - 1, 'abc/').concat('z'),
@@ -51,7 +51,7 @@ const PATHS: Readonly<Record<string, (length: number) => string>> = {
   'with four bytes a character': (length) => filled(length, '😀'),
 };
 
-/** The length in digits, and then as many of the character as go in without being cut. */
+/** The length in digits, filled up with whole characters. */
 function filled(length: number, character: string): string {
   const size = Buffer.byteLength(character);
   const count = Math.floor((length - 4) / size);
@@ -211,7 +211,7 @@ describe('packTar', () => {
   });
 });
 
-/** The bytes in chunks of seeded lengths, some of them empty. */
+/** The bytes in chunks of pseudo-random lengths, some of them empty. */
 async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   const next = random(bytes.length);
   for (let start = 0; start < bytes.length; ) {
@@ -221,7 +221,7 @@ async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** One chunk for ever, and a count of what was asked of it. */
+/** An endless source of one chunk that counts its calls. */
 function endless(chunk: Uint8Array) {
   return {
     taken: 0,
@@ -240,7 +240,7 @@ function endless(chunk: Uint8Array) {
   };
 }
 
-/** The error, and how many bytes came before it. */
+/** The error, and the number of bytes before it. */
 async function failure(entries: TarEntries): Promise<{ error: unknown; bytes: number }> {
   let bytes = 0;
   try {
@@ -252,7 +252,7 @@ async function failure(entries: TarEntries): Promise<{ error: unknown; bytes: nu
 }
 
 describe('packTar rejects, before any byte of the entry,', () => {
-  // why, the entry, words of the message
+  // what is wrong, the entry, words of the message
   it.each<[string, object, string]>([
     // covers: fault 3.24.6
     ['an empty path', { path: '' }, 'path is empty'],

@@ -1,4 +1,4 @@
-// Pax records: the length that counts itself, the fields that need one, and the way back.
+// Pax records: the length, which includes its own digits; the fields that need a record; parsing.
 
 import { describe, expect, it } from 'vitest';
 import { MAX_ID, MAX_SIZE } from '../../src/tar/header.ts';

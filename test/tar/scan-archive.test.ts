@@ -1,4 +1,4 @@
-// Scanning: archives by every program at hand, whole and in pieces, cut everywhere, and with a daemon's error inside.
+// Scanning: archives by every installed program, complete, in pieces, truncated everywhere, and with a daemon's error.
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ function scan(pieces: Iterable<Uint8Array>): ScanResult {
   return archive.finish();
 }
 
-/** Scans with a listener that keeps what passes. */
+/** Scans with a listener that collects the entries. */
 function listing(pieces: Iterable<Uint8Array>): { path: string; typeflag: string; size: number; sha256: string }[] {
   const entries: { path: string; typeflag: string; size: number; sha256: string }[] = [];
   let content: Uint8Array[] = [];
@@ -55,10 +55,10 @@ function failure(pieces: Iterable<Uint8Array>): TruncatedError {
   throw new Error('scanned to the end');
 }
 
-/** How long paths and link targets can be in every implementation of the format. */
+/** The longest path and link target that every implementation of the format supports. */
 const longest = (format: string): number => (/gnu|pax/.test(format) ? 200 : 99);
 
-/** A folder for GNU tar and bsdtar to pack. */
+/** A directory for GNU tar and bsdtar to pack. */
 function makeTree(length: number): string {
   const folder = mkdtempSync(join(tmpdir(), 'longshore-'));
   folders.push(folder);
@@ -85,7 +85,7 @@ for name, size in [('a', 0), ('b' * 100, 1), ('p' * 90 + '/' + 'c' * 90, 512), (
 archive.close()
 sys.stdout.buffer.write(out.getvalue())`;
 
-/** Who wrote it, why that program cannot be used (if so), the archive, its entries. */
+/** the writer, why it cannot be used (if so), the archive, the number of its entries */
 const ARCHIVES: readonly (readonly [string, string | undefined, () => Promise<Uint8Array> | Uint8Array, number])[] = [
   ...['v7', 'oldgnu', 'gnu', 'ustar', 'pax'].map((format) => [
     `GNU tar --format=${format}`,
@@ -216,9 +216,9 @@ sys.stdout.buffer.write(member.tobuf(tarfile.GNU_FORMAT))`);
     });
   });
 
-  // The attack: readers that disagree on what belongs to an entry see different entries in one archive (CVE-2026-53655).
-  // Of a pax path and a GNU long name, Go takes the long name, others the later; of two pax headers, Go takes the second
-  // alone, and none that has a global header behind it; and it puts sparse files together from their parts.
+  // The attack: programs that read extended headers differently see different entries in one archive (CVE-2026-53655).
+  // Of a pax path and a GNU long name, Go uses the long name, others the later one. Of two pax headers, Go uses only the
+  // second, and none that a global header follows. Go also assembles sparse files from their parts.
   const [paxPath, longName, ofAll] = [meta('x', paxRecord('path', 'a')), meta('L', 'b\0'), meta('g', paxRecord('comment', 'c'))];
   it.each([
     ['a pax header and a long name', [paxPath, longName], 'conflicting extended headers for one entry at byte 1024'],
@@ -258,7 +258,7 @@ sys.stdout.buffer.write(member.tobuf(tarfile.GNU_FORMAT))`);
     ['a lone block of zeros', () => concat([new Uint8Array(512), header({})]), 'single block of zeros'],
     ['bytes after the end', () => concat([new Uint8Array(1500), Uint8Array.of(1)]), 'data after its end at byte 1500'],
     ['text where a header should be', () => Buffer.alloc(512, 'text '), 'an invalid header block at byte 0'],
-    // The checksum counts as spaces, whatever it is, also in the sum of signed bytes: found by fuzzing.
+    // The checksum field counts as spaces in the sum of signed bytes, too. Found by fuzzing.
     ['zeros but for a high byte in the checksum', () => new Uint8Array(1536).fill(0x80, 148, 149), 'an invalid header block at byte 0'],
   ])('rejects %s, and throws again at each later call', (_, make, words) => {
     expect(failure([make()]).message).toContain(words);
@@ -349,7 +349,7 @@ describe("a daemon's error message in the archive", () => {
   });
 });
 
-/** A header block by the plainest means, apart from the encoder under test. */
+/** A header block, made without the encoder under test. */
 function header({ path = 'a', typeflag = '0', size = 0 }): Uint8Array {
   const block = Buffer.alloc(512);
   block.write(path, 0);
@@ -360,14 +360,14 @@ function header({ path = 'a', typeflag = '0', size = 0 }): Uint8Array {
   return block;
 }
 
-/** A header with a text for content. */
+/** An extended header with this text. */
 function meta(typeflag: string, text: string): Uint8Array {
   const content = Buffer.alloc(Math.ceil(Buffer.byteLength(text) / 512) * 512);
   content.write(text);
   return concat([header({ path: 'meta', typeflag, size: Buffer.byteLength(text) }), content]);
 }
 
-/** What comes before the content of an archive's first entry. */
+/** The archive up to the content of its first entry. */
 async function headOf(entry: TarEntry): Promise<Uint8Array> {
   for await (const block of packTar([entry])) return block;
   throw new Error('no block');

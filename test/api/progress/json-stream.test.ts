@@ -18,7 +18,7 @@ describe('decodeJsonValues', () => {
   const b = { progressDetail: { current: 1, total: 2 }, list: [{ x: '}' }, []], n: null };
   const [first, second] = [JSON.stringify(a), JSON.stringify(b)];
 
-  // what stands between and around the values, the text; JSON.parse of each value alone is what must come out
+  // what is between and around the values, the text; the result must equal JSON.parse of each value
   const texts: Array<[string, string]> = [
     ['CRLF between, as dockerd', `${first}\r\n${second}\r\n`],
     ['LF between, as Podman', `${first}\n${second}\n`],
@@ -35,8 +35,8 @@ describe('decodeJsonValues', () => {
     });
   }
 
-  // Text is made of a block piece by piece, where it is ASCII: lines that lie across two pieces, or hold more than ASCII,
-  // or follow one of several values, must come out of their bytes, and nothing be lost or told twice.
+  // The decoder makes text of an ASCII block window by window. Lines that lie in two windows, that are not ASCII, or that
+  // follow a line of several values must be decoded from their bytes; no value may be lost or repeated.
   it.each<[string, (at: number) => unknown[]]>([
     ['ASCII lines', (at) => [{ at, x: 'y'.repeat(at % 301) }]],
     ['one line of a thousand with more than ASCII', (at) => [{ at, x: at % 1000 === 500 ? 'é€😀' : '-' }]],
@@ -66,7 +66,7 @@ describe('decodeJsonValues', () => {
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
 
-  // what is wrong, the text after one good value and its line end, where it begins in bytes
+  // what is wrong, the text after one good value and its line end, the position of the text in bytes
   // covers: fault 3.18
   it.each([
     ['garbage', 'garbage', 9],
@@ -116,7 +116,7 @@ describe('decodeJsonValues', () => {
     expect(decoder.next()).toEqual({ a: 1 });
   });
 
-  // Each way in which a value can come: on a line of its own, in a block, over two blocks and over many.
+  // The ways in which a value can come: as one line, in one block, in two blocks, in many blocks.
   it.each<[string, (text: Buffer) => Uint8Array[]]>([
     ['on a line', (text) => [Buffer.concat([text, Buffer.from('\n')])]],
     ['in one block', (text) => [text]],
@@ -159,7 +159,7 @@ describe('decodeJsonValues', () => {
   });
 
   it('takes linear time for many values on one line', async () => {
-    // Searched anew for each value, this would take minutes.
+    // With one search for the line end per value, this would take minutes.
     const { values, error } = await decode([Buffer.from('{}'.repeat(1_000_000))]);
     expect([values.length, error]).toEqual([1_000_000, undefined]);
   });
@@ -192,13 +192,13 @@ describe('decodeJsonValues', () => {
       decoder.next();
     }
     const { heapUsed, arrayBuffers } = process.memoryUsage();
-    // Kept as a million pieces it takes some 200 MB; not more than twice its size and what has yet to be collected here.
+    // As a million pieces it would take 200 MB. The limit is twice the size of the value and what is not collected yet.
     expect(heapUsed - before.heapUsed + arrayBuffers - before.arrayBuffers).toBeLessThan(80_000_000);
   });
 
   // covers: fault 3.18
   it('scans each byte of a cut value once', () => {
-    // Were the value's beginning looked at again with each piece, this would take minutes, not milliseconds.
+    // If each piece rescanned the value from its start, this would take minutes and not milliseconds.
     const decoder = new JsonValueDecoder();
     const text = Buffer.from(JSON.stringify({ a: 'x'.repeat(4_000_000) }));
     let value: unknown;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { progressEvent } from '../../../src/api/progress/progress-events.ts';
 
 describe('progressEvent', () => {
-  // the value as an engine sends it, what it is
+  // the value as an engine sends it, the event
   it.each<[object, object | undefined]>([
     [{ status: 'Pulling from library/x', id: 'latest' }, { type: 'headline', id: 'latest', status: 'Pulling from library/x' }],
     [{ status: 'Waiting', progressDetail: {}, id: 'ab' }, { type: 'layer', id: 'ab', status: 'Waiting', current: undefined, total: undefined, units: undefined }],

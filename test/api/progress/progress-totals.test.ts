@@ -1,4 +1,4 @@
-// Layers, bytes and percentages from events as engines send them, in the order in which they came and in others.
+// Layers, bytes and percentages computed from the events of real engines, in their order and in other orders.
 
 import { describe, expect, it } from 'vitest';
 import { progressEvent } from '../../../src/api/progress/progress-events.ts';
@@ -14,7 +14,7 @@ const layer = (id: string, status: string, numbers: Numbers = {}): LayerEvent =>
 };
 const headline = (status: string, id?: string): ProgressEvent => ({ type: 'headline', id, status });
 
-/** Events in short, with `;` between: `ca7c Downloading 1/2`, `ca7c Extracting 1s`, `Loaded image: a`, a headline. */
+/** Events in short form, separated by `;`: `ca7c Downloading 1/2`, `ca7c Extracting 1s`, `Loaded image: a`, a headline. */
 function told(text: string): ProgressEvent[] {
   const lines = text.split(/;|\n/).map((line) => line.trim());
   return lines.filter(Boolean).map((line) => {
@@ -27,11 +27,11 @@ function told(text: string): ProgressEvent[] {
 }
 const numberOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
 
-// The bodies of real answers, read with curl from the engines' sockets on 2026-11-23; ids are cut, and of the many
-// events that differ in their numbers alone there are the first and the last. `pull` is an image of six layers
-// of 8 to 48 MB on a registry at 127.0.0.1:5000, `all tags` two images there that share two of three layers, `retry` a
-// layer of one of them through a proxy that broke off two times, `push` and `load` the same two images. Docker 26.1 and
-// 28.5 with their own store say what 20.10 does, in other orders.
+// The bodies of real responses, read with curl from the engines' sockets on 2026-11-23. IDs are shortened; of many
+// events that differ only in their numbers, the first and the last are here. `pull` is an image of six layers
+// of 8 to 48 MB in a registry at 127.0.0.1:5000, `all tags` two images there that share two of three layers, `retry` a
+// layer of one of them through a proxy that closed the connection twice, `push` and `load` the same two images. Docker 26.1
+// and 28.5 with their own store send what 20.10 sends, in other orders.
 const six = 'ca7c Pulling fs layer; cf77 Pulling fs layer; 9413 Pulling fs layer; 0d99 Pulling fs layer; ' +
   '9544 Pulling fs layer; 829c Pulling fs layer';
 const live = {
@@ -83,7 +83,7 @@ const live = {
     The push refers to repository [127.0.0.1:5000/longshore-live/progress-totals-d28c]
     f79d Pushing 1048576/2001920; 81dd Waiting; 324c Pushing 2097152/3001856; 81dd Pushing 6001664/6001664
     324c Pushed; f79d Pushed; 81dd Pushed; 1: digest: sha256:d3b09b size: 741`,
-  // A registry had to be named as insecure to an engine of our own; the last id is that of the image's config.
+  // An engine of our own that allows the insecure registry; the last ID is that of the image's config.
   'Podman 4.3, pull': `
     ${six}; 0d99 Download complete; cf77 Downloading 14031148/16005070; cf77 Download complete; 9413 Download complete
     9544 Downloading 36979712/40012396; 9544 Download complete; 829c Downloading 36790090/48014830
@@ -106,7 +106,7 @@ const allTags = told(`
   Pulling from longshore-live/progress-totals; ed86 Already exists; 96bd Already exists; Digest: sha256:ba8d9c
   Status: Downloaded newer image for 127.0.0.1:5000/longshore-live/progress-totals`); // Docker 26.1
 
-/** After each event. */
+/** The snapshots after each event. */
 function snapshots(events: readonly ProgressEvent[]): ProgressSnapshot[] {
   const totals = new ProgressTotals();
   return events.map((event) => {
@@ -114,7 +114,7 @@ function snapshots(events: readonly ProgressEvent[]): ProgressSnapshot[] {
     return totals.snapshot();
   });
 }
-/** After all of them, and the end of the stream. */
+/** The snapshot after all events and the end of the stream. */
 function last(events: readonly ProgressEvent[]): ProgressSnapshot {
   const totals = new ProgressTotals();
   for (const event of events) totals.take(event);
@@ -125,7 +125,7 @@ const percentages = (events: readonly ProgressEvent[]): Array<number | undefined
   return snapshots(events).map(({ percentage }) => percentage);
 };
 
-/** What would be wrong in the snapshots of any stream, whatever was said. */
+/** Everything that is wrong in the snapshots of a stream. */
 function faultsIn(all: readonly ProgressSnapshot[]): string[] {
   const faults: string[] = [];
   const holds = (fact: boolean, fault: string, index: number): void => void (fact || faults.push(`${index}: ${fault}`));
@@ -146,7 +146,7 @@ function faultsIn(all: readonly ProgressSnapshot[]): string[] {
   return faults;
 }
 
-/** The layers' events in another order, those of each layer in their own; headlines stay where they are. One image. */
+/** Shuffles the events of one image's layers, but not those of one layer; headlines keep their places. */
 function shuffled(events: readonly ProgressEvent[], next: () => number): ProgressEvent[] {
   const queues = grouped(events);
   const ids = [...queues.keys()];
@@ -173,7 +173,7 @@ describe('ProgressTotals for the streams of engines', () => {
     ['Docker 28.5 with containerd, pull', mb168],
     ['Docker 20.10, push', { current: 9_000_000, total: 9_000_000, totalKnown: true }],
     ['Docker 28.5 with containerd, push', { current: 11_005_440, total: 11_005_440, totalKnown: true }],
-    // Of three layers Podman 4.3 told the size, 5.4 of none: the total is the least it can be.
+    // Podman 4.3 reported the size of three layers, 5.4 of none: the total is a lower bound.
     ['Podman 4.3, pull', { current: 104_032_296, total: 104_032_296, totalKnown: false }],
     ['Podman 5.4, pull', { current: 0, total: 0, totalKnown: false }],
   ])('%s: rises to 100 percent, and reaches it when the engine has finished', (name, bytes) => {
@@ -245,7 +245,7 @@ describe('ProgressTotals for the streams of engines', () => {
     expect(all.at(-1)).toMatchObject({ group: 2, bytes: { current: 2_001_920, total: 2_001_920, totalKnown: true } });
   });
 
-  // Docker 28.5 with containerd, Podman 4.3 and 5.4; and a pull of what is there, on every Docker
+  // Docker 28.5 with containerd, Podman 4.3 and 5.4; and a pull of an image that is there already, on every Docker
   it.each(['Loaded image: a:1', 'Pulling from x; Digest: sha256:29cdd2; Status: Image is up to date for x:1'])(
     'is at 100 percent without any layer after %s',
     (text) => {
@@ -274,7 +274,7 @@ describe('recorded streams', () => {
   const failure = /missing|refused|wrong|anonymous|garbage|bad/; // some of Podman 4.3 have no end
   const wanted = tapes.filter(([name]) => /\/(?:pull|push|load|import)/.test(name) && !failure.test(name));
 
-  /** The bodies of the answers that are progress and tell of no error. */
+  /** The bodies of responses that are progress without an error. */
   function streamsOf(tape: Buffer): string[] {
     const answers = recordedExchanges(tape).filter(({ method, target, status }) => {
       return method === 'POST' && /\/(?:create|load|push)\b/.test(target) && status === 200;
@@ -288,7 +288,7 @@ describe('recorded streams', () => {
       const events = lines.flatMap((line) => progressEvent(JSON.parse(line)) ?? []);
       const all = snapshots(events);
       expect(faultsIn(all)).toEqual([]);
-      // Podman does not say that a pull is finished: it ends.
+      // Podman sends no last line of a pull: the stream just ends.
       if (!name.startsWith('podman')) expect(all.at(-1)?.percentage).toBe(100);
       expect(last(events).percentage).toBe(100);
     }
@@ -303,7 +303,7 @@ describe('a status', () => {
   const numbers: Numbers = { current: 3, total: 10 };
   const waiting = { current: 0, total: undefined };
   const measured = { current: 3, total: 10 };
-  // the engine's words, the phase, and the numbers where `numbers` come along
+  // the engine's words, the phase, and the numbers if the event has `numbers`
   it.each([
     ['Pulling fs layer', 'waiting', waiting],
     ['Preparing', 'waiting', waiting],
@@ -376,7 +376,7 @@ describe('numbers', () => {
     ]);
     expect(all[4]?.layers[0]).toMatchObject({ phase: 'extracting', current: 99, total: undefined, units: 's' });
     expect(all[4]?.bytes).toEqual({ current: 15, total: 20, totalKnown: true });
-    // 15 of 20 bytes downloaded, and none of 20 extracted; at last 10.
+    // 15 of 20 bytes downloaded and none of 20 extracted; at the end 10.
     expect(all.slice(3).map(({ percentage }) => percentage)).toEqual([37.5, 37.5, 62.5]);
     expect(all[5]?.layers[0]).toMatchObject({ phase: 'done', current: 10, total: 10, units: undefined });
   });
@@ -403,7 +403,7 @@ describe('a percentage', () => {
   });
 
   it('is close to the real value while layers of usual but unknown size wait', () => {
-    // Eight layers of 40 MB, of which engines fetch three at a time; in each step, these come on by a quarter.
+    // Eight layers of 40 MB. Engines fetch three at a time; in each step, those three advance by a quarter.
     const ids = [...'abcdefgh'];
     const size = 40_000_000;
     const events = [headline('Pulling from x'), ...ids.map((id) => layer(id, 'Pulling fs layer'))];
@@ -423,7 +423,7 @@ describe('a percentage', () => {
   it('does not assume the size of one large layer for each waiting layer', () => {
     const events = told('Pulling from x; aaaa Pulling fs layer; bbbb Pulling fs layer; cccc Pulling fs layer; dddd Pulling fs layer;' +
       'aaaa Downloading 500000000/1000000000; bbbb Downloading 1000000/2000000');
-    // Of the gigabyte, one quarter; with a gigabyte for each of the two others it would be below a tenth.
+    // A quarter of one gigabyte. With a gigabyte assumed for each of the two others, it would be below a tenth.
     expect(percentages(events).at(-1)).toBeGreaterThan(14);
   });
 

@@ -1,4 +1,4 @@
-// What an awaited call keeps of a stream that an engine sends for ever: limits of characters, from both sides.
+// What an awaited call keeps of an endless stream: both sides of each limit of characters.
 
 import { describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../../src/api/progress/progress-events.ts';
@@ -8,7 +8,7 @@ import { ProgressStream } from '../../../src/client/progress-stream.ts';
 
 const summary = { method: 'POST', target: '/images/create', address: 'unix:///x' };
 
-/** What an outcome gets of a stream of these lines, and the warnings that were told. */
+/** The events that a result builder gets from these lines, and the number of reported warnings. */
 async function keptOf(lines: Iterable<object>): Promise<{ events: ProgressEvent[]; told: number }> {
   const events: ProgressEvent[] = [];
   let told = 0;

@@ -1,5 +1,5 @@
-// Archives that `verify: "digests"` must refuse although each of their files is what its name says, and sound ones that
-// are like them. GNU tar writes them; digests are Node's.
+// Archives that `verify: "digests"` must reject although each file has the digest in its name, and similar valid archives.
+// GNU tar writes them; the digests are computed by Node.
 
 import { createHash } from 'node:crypto';
 import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { gnuTar, noGnuTar } from '../../support/foreign-tar.ts';
 import { titled } from '../../support/installed.ts';
 
 type Content = string | Buffer;
-/** Paths and what is there, in the order of the archive. */
+/** Paths and contents, in the order of the archive. */
 type Files = Readonly<Record<string, Content | { readonly link: string } | { readonly hard: string }>>;
 
 function write(folder: string, path: string, content: Files[string]): void {
@@ -63,18 +63,18 @@ const configOf = (...layers: Content[]): string =>
 
 const [LOWER, UPPER] = ['lower '.repeat(200), 'upper '.repeat(200)];
 const config = configOf(LOWER, UPPER);
-/** Docker leaves the list out where it is empty. */
+/** Docker omits an empty list. */
 const NO_LAYERS = json({ rootfs: { type: 'layers' } });
 const CONFIG_PATH = `${hex(config)}.json`;
 
-/** An OCI layout of a manifest with these layers, for an image that has LOWER and UPPER. */
+/** An OCI layout with a manifest of these layers, for an image whose config lists LOWER and UPPER. */
 function layout(layers: unknown, contents: readonly Content[] = [LOWER, UPPER], type = MANIFEST): Files {
   const manifest = manifestOf(refer(CONFIG, config), layers);
   return { ...blobs(config, manifest, ...contents), 'index.json': indexOf(refer(type, manifest)) };
 }
 const plain = [refer(TAR, LOWER), refer(TAR, UPPER)];
 
-/** The older layout, of Docker before 25 and of Podman. */
+/** The older layout: Docker before 25, and Podman. */
 const saved = (layers: unknown, more: Files = {}): Files =>
   ({ [CONFIG_PATH]: config, ...more, 'manifest.json': json([{ Config: CONFIG_PATH, RepoTags: ['x:1'], Layers: layers }]) });
 const older = { 'a/layer.tar': LOWER, 'b/layer.tar': UPPER };
@@ -145,7 +145,7 @@ describe.skipIf(noGnuTar)(titled('verify: "digests"', noGnuTar), () => {
     return { ...blobs(config, manifest, UPPER), [path]: 'anything', 'index.json': indexOf(refer(MANIFEST, manifest)) };
   };
   it.each<[string, Files, string]>([
-    // What is wrong, the archive, and words of the error
+    // what is wrong, the archive, words of the error
     ['a manifest with null for its layers (Docker 25.0, moby#47065)', layout(null, []), 'has 0 layers for the config'],
     ['a manifest without layers', layout([], []), 'has 0 layers for the config'],
     ['a manifest of fewer layers than the config lists', layout([plain[0]], [LOWER]), 'has 1 layers for the config'],
@@ -203,7 +203,7 @@ describe.skipIf(noGnuTar)(titled('verify: "digests"', noGnuTar), () => {
   });
 
   it('rejects a link that later replaces a directory with content', () => {
-    // GNU tar writes the two in one archive by appending; an engine that unpacks it has what the link leads to.
+    // GNU tar writes such an archive by appending. An engine that unpacks it gets the target of the link.
     const sound = archiveOf(layout(plain));
     const end = sound.length - sound.reverse().findIndex((byte) => byte !== 0);
     sound.reverse();

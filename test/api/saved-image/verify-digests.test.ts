@@ -1,4 +1,4 @@
-// Saved images made by hand, in the layouts of every engine: sound ones, and ones with each thing wrong that can be.
+// Hand-made saved images in the layouts of all engines: valid ones, and one for each possible fault.
 
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
@@ -46,13 +46,13 @@ const sizeOf = (entries: readonly TarEntry[]): number =>
 
 const file = (path: string, content: string | Uint8Array): TarEntry => ({ path, content });
 const link = (path: string, linkname: string): TarEntry => ({ path, type: 'symlink', linkname });
-/** Others than those of this path, and it with another content. */
+/** The entries, with another content for this path. */
 const replaced = (entries: readonly TarEntry[], path: string, content: string | Uint8Array): TarEntry[] =>
   entries.map((entry) => (entry.path === path ? file(path, content) : entry));
 const without = (entries: readonly TarEntry[], path: string): TarEntry[] =>
   entries.filter((entry) => entry.path !== path);
 
-// Two layers; the first byte of the second is that of a JSON text, which must not mislead anybody.
+// Two layers. The second begins like JSON, which must not matter.
 const BASE = 'base '.repeat(300);
 const TOP = '{top';
 const configOf = (...layers: string[]): string =>
@@ -60,7 +60,7 @@ const configOf = (...layers: string[]): string =>
 const CONFIG = configOf(BASE, TOP);
 const CONFIG_PATH = `${hex(CONFIG)}.json`;
 
-/** As Docker 20.10 saves two images on one base: in the order of the names, with links for what is there twice. */
+/** As Docker 20.10 saves two images with one base: sorted by name, with links for repeated layers. */
 const OTHER = configOf(BASE);
 const docker20: readonly TarEntry[] = [
   { path: 'a', type: 'directory' },
@@ -82,7 +82,7 @@ const docker20: readonly TarEntry[] = [
   file('repositories', '{}'),
 ];
 
-/** As Podman saves: layers first, by their digests, and links for old readers. */
+/** As Podman saves: first the layers, named by digest, then links for old readers. */
 const podman: readonly TarEntry[] = [
   file(`${hex(BASE)}.tar`, BASE),
   file(`${hex(TOP)}.tar`, TOP),
@@ -112,7 +112,7 @@ const manifestOf = (config: string, ...layers: (string | Uint8Array)[]): string 
 const savedOf = (config: string, ...layers: (string | Uint8Array)[]): string =>
   json([{ Config: pathOf(config), RepoTags: ['x:1'], Layers: layers.map(pathOf), LayerSources: {} }]);
 
-/** As Docker 25 and later save from either store; the containerd store has compressed layers. */
+/** As Docker 25 and later save from both stores; the containerd store has compressed layers. */
 const ociOf = (...layers: (string | Uint8Array)[]): readonly TarEntry[] => {
   const manifest = manifestOf(CONFIG, ...layers);
   return [
@@ -128,7 +128,7 @@ const docker28 = ociOf(BASE, TOP);
 const zipped = [gzipSync(BASE), gzipSync(TOP)] as const;
 const containerd = ociOf(...zipped);
 
-/** An image for two platforms, of which one was pulled: `index.json`, its index, its manifest. */
+/** An image for two platforms, one of which was pulled: `index.json`, the index, one manifest. */
 const arm = manifestOf(configOf('arm'), BASE, 'arm');
 const amd = manifestOf(CONFIG, BASE, TOP);
 const both = indexOf(refer(amd, MANIFEST), refer(arm, MANIFEST));
@@ -138,7 +138,7 @@ const multi: readonly TarEntry[] = [
   file('manifest.json', savedOf(CONFIG, BASE, TOP)),
 ];
 
-/** Who saves so, the archive, the paths without a digest, and what is lawfully not there. */
+/** the engine, the archive, the paths without a digest, the paths that may be missing */
 const LAYOUTS: readonly (readonly [string, readonly TarEntry[], readonly string[], readonly string[]])[] = [
   [
     'Docker 20.10',
@@ -254,7 +254,7 @@ describe('a DigestError', () => {
     const manifest = json({ config: refer(CONFIG, configType), layers: [TOP, BASE].map((layer) => refer(layer, layerType)) });
     return [...[CONFIG, BASE, TOP, manifest].map(blob), file('index.json', indexOf(refer(manifest, MANIFEST)))];
   };
-  /** An index of an image, of which there are its manifest and these layers, and of BuildKit's attestation, which is whole. */
+  /** An index of an image, with its manifest and these layers, and of a complete attestation by BuildKit. */
   const attested = (...layers: string[]): TarEntry[] => {
     const statement = '{"_type":"https://in-toto.io/Statement/v0.1"}';
     const config = configOf(statement);
@@ -264,7 +264,7 @@ describe('a DigestError', () => {
     return [...[statement, config, manifest, top, amd, ...there].map(blob), file('index.json', indexOf(refer(top, INDEX)))];
   };
 
-  // What is wrong, the archive, the path named, and the digests
+  // what is wrong, the archive, the reported path, the digests
   type Row = [string, readonly TarEntry[], string, string | undefined, string | undefined];
   it.each<Row>([
     ['another layer, older layout', replaced(docker20, 'c/layer.tar', 'other'), 'c/layer.tar', expected, actual],
@@ -328,7 +328,7 @@ describe('a DigestError', () => {
   });
 
   it('reports an index without content, which Docker 27 and 28 save with status 200 (moby#49473)', async () => {
-    // Docker 28.5 does so after removeImage(…, { platforms, force }) took a layer that another platform shares.
+    // Docker 28.5 does so after removeImage(…, { platforms, force }) has removed a layer that another platform shares.
     const hollow = [...[both, amd].map(blob), file('index.json', indexOf(refer(both, INDEX)))];
     expect(await failure(hollow)).toMatchObject({ path: pathOf(CONFIG), expected: digestOf(CONFIG) });
     const saved = [...hollow, file('manifest.json', savedOf(CONFIG, BASE, TOP))];
@@ -388,7 +388,7 @@ describe('a document of the archive', () => {
     ['a manifest without a config', oneImage('{"layers":[]}'), 'is not a valid manifest'],
     ['an index where a manifest is meant (CVE-2021-41190)', oneImage(both), 'is not a valid manifest'],
     ['a config without diff_ids', bareConfig, `"${EMPTY}" is not a valid config`],
-    // Go takes members in any case, and the last of them: an engine would read another document.
+    // Go ignores the case of members and keeps the last: an engine would read another document.
     ['index.json with manifests and Manifests', index(twice(indexOf(refer(amd, MANIFEST)), 'manifests', 'Manifests')), 'is not a valid index'],
     ['a manifest with layers and LAYERS', oneImage(twice(amd, 'layers', 'LAYERS')), 'is not a valid manifest'],
     ['a manifest with layers, and with U+017F for their s', oneImage(twice(amd, 'layers', 'layer\u017f')), 'is not a valid manifest'],

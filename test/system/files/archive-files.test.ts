@@ -23,12 +23,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The digest of each chunk's copy, made before the next is asked for: the chunk's memory is used again. */
+/** The digest of all chunks, each copied before the next is requested, because the memory of a chunk is reused. */
 async function read(chunks: AsyncIterable<Uint8Array>): Promise<{ lengths: number[]; sha256: string }> {
   const hash = createHash('sha256');
   const lengths: number[] = [];
   for await (const chunk of chunks) {
-    // A turn in between, so that a read that came too early would have written over the chunk.
+    // Waits one turn, so that a read that comes too early would overwrite the chunk.
     await new Promise((resolve) => setImmediate(resolve));
     hash.update(chunk);
     lengths.push(chunk.length);
@@ -49,7 +49,7 @@ describe('openFile', () => {
     expect(lengths.every((each) => each > 0)).toBe(true);
   });
 
-  // Files below /proc, and those of some file systems of FUSE, have the size 0 and content.
+  // Files below /proc, and of some FUSE file systems, have size 0 and content.
   it.skipIf(process.platform !== 'linux')('reads a file of size 0 that has content', async () => {
     const body = await files.openFile('/proc/version');
     if (!('chunks' in body)) throw new Error('no chunks');
@@ -58,7 +58,7 @@ describe('openFile', () => {
   });
 
   it.skipIf(process.platform !== 'linux')('rejects a file of size 0 that cannot be read', async () => {
-    // There is no memory at the address 0: mem(4), EIO.
+    // Reading at address 0 fails with EIO: mem(4).
     await expect(files.openFile('/proc/self/mem')).rejects.toThrow(/^cannot read \/proc\/self\/mem: EIO/);
   });
 
@@ -73,8 +73,8 @@ describe('openFile', () => {
   });
 });
 
-// A FIFO: who opens it waits for a writer, and who reads it waits for what is written, each in one of the four threads that
-// a process has for its files, unless the event loop does it.
+// Opening a FIFO blocks until a writer comes, and reading it until something is written, each in one of the four threads that
+// a process has for files, unless the reads are non-blocking.
 describe.skipIf(process.platform !== 'linux' || noFifo)(titled('openFile of a FIFO', noFifo), () => {
   let fifo: string;
   beforeEach(() => {
@@ -86,7 +86,7 @@ describe.skipIf(process.platform !== 'linux' || noFifo)(titled('openFile of a FI
     expect(body.length).toBeUndefined(); // it is sent in chunks of HTTP
     return body.chunks;
   };
-  /** What is held open, by what the kernel says. */
+  /** The open descriptors of the FIFO, as the kernel lists them. */
   const opened = (): string[] =>
     readdirSync('/proc/self/fd').filter((fd) => {
       try {
@@ -120,7 +120,7 @@ describe.skipIf(process.platform !== 'linux' || noFifo)(titled('openFile of a FI
     const node = `"$0" --input-type=module -e "$1"`;
     const names = ['/dev/stdin', link, `${link}-2`, `${fds}/0`];
     for (const command of [`${node} <(cat "$2")`, ...names.map((name) => `cat "$2" | ${node} ${name}`)]) {
-      // Of an empty pipe nothing tells that a writer was there but what the path leads to.
+      // For an empty pipe, only the path shows that there was a writer.
       for (const bytes of [content, Buffer.alloc(0)]) {
         writeFileSync(path('archive'), bytes);
         const argv = ['-c', command, process.execPath, program, path('archive')];

@@ -55,14 +55,14 @@ describe('readSmallFile', () => {
   });
 });
 
-// A FIFO keeps whoever opens it waiting for a writer, for ever, in a thread that the whole process shares.
+// Opening a FIFO without a writer blocks forever, in a thread that the whole process shares.
 describe.skipIf(noFifo)(titled('a configuration that is not a regular file', noFifo), () => {
   let fifo: string;
   beforeAll(() => {
     fifo = makeFifo(join(folder, 'fifo'));
   });
 
-  /** A folder as DOCKER_CONFIG names it, with the FIFO at that path in it. */
+  /** A directory for DOCKER_CONFIG, with the FIFO at that path in it. */
   async function configWith(path: string): Promise<string> {
     const config = await mkdtemp(join(folder, 'config-'));
     await mkdir(dirname(join(config, path)), { recursive: true });
@@ -72,7 +72,7 @@ describe.skipIf(noFifo)(titled('a configuration that is not a regular file', noF
   const meta = `contexts/meta/${createHash('sha256').update('lab').digest('hex')}/meta.json`;
   const environment = (DOCKER_CONFIG: string): Environment => readEnvironment({ DOCKER_CONFIG });
 
-  // what reads it, with the FIFO in the place of what
+  // what is replaced by the FIFO, what reads it
   it.each<[string, () => Promise<unknown>]>([
     ['the credentials', async () => readDockerConfig(await configWith('config.json'))],
     ['the search for the engine', async () => findEngine({}, environment(await configWith('config.json')))],
@@ -99,7 +99,7 @@ describe.skipIf(noFifo)(titled('a configuration that is not a regular file', noF
     server.close();
   });
 
-  // proc(5): files there have the size 0, whatever is in them; /proc/self/pagemap has terabytes.
+  // Files below /proc have size 0 and any content; /proc/self/pagemap has terabytes (proc(5)).
   it.skipIf(process.platform !== 'linux')('is read up to the limit if its size is 0', async () => {
     expect(String((await readSmallFile('/proc/self/stat'))?.bytes)).toMatch(/^\d+ \(/);
     await expect(readSmallFile('/proc/self/pagemap')).rejects.toThrow(`more than ${SMALL_FILE_LIMIT} bytes`);

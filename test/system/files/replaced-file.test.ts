@@ -1,4 +1,4 @@
-// Files that are written as a whole: what lies at their path, at the temporary name, and on the way there.
+// Files that are replaced as a whole: what exists at the path, at the temporary name, and at links on the way.
 
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -28,7 +28,7 @@ async function save(path: string, text = 'new'): Promise<void> {
     throw error;
   }
 }
-/** Without opening anything else: what is refused is refused before the first byte. */
+/** The error of opening a file for writing, before the first byte. */
 const refused = (path: string): Promise<unknown> =>
   files.createFile(path).then(() => expect.unreachable(), (reason: unknown) => reason);
 
@@ -39,7 +39,7 @@ describe('a temporary file', () => {
     expect(new Set(names).size).toBe(2);
     await Promise.all([one.discard(), two.discard()]);
     expect(await readdir(folder)).toEqual([]);
-    // As after a SIGKILL, of a process with the same number: all processes of containers may have the number 1.
+    // As after a SIGKILL of a process with the same PID: in containers, each first process has PID 1.
     for (const name of names) await writeFile(at(name), 'left');
     await writeFile(at(`.x.${process.pid}-1.partial`), 'left');
     await save(at('x'));
@@ -90,7 +90,7 @@ describe('a path that is a symbolic link', () => {
     await save(at(links.at(-1)?.[0] === 'second' ? 'link' : (links.at(-1)?.[0] as string)));
     expect(await readFile(at(target), 'utf8')).toBe('new');
     for (const [link, text] of links) expect(await readlink(at(link))).toBe(text);
-    // and is written again as a file that is there
+    // and the file, which exists now, is written again
     await save(at(target), 'newer');
     expect(await readFile(at(target), 'utf8')).toBe('newer');
   });
@@ -121,8 +121,8 @@ describe('a path that is a symbolic link', () => {
   });
 });
 
-// The attack: root saves over a program that another user has set-user-ID, and what the engine sent becomes root's with
-// that bit.
+// The attack: root saves over a set-user-ID program of another user, and the data from the engine becomes a set-user-ID program
+// of root.
 describe.skipIf(process.platform === 'win32')('the permission bits of a file that is replaced', () => {
   it.each([0o4755, 0o2755, 0o6711, 0o1666])('of mode %o are kept without the set-ID bits', async (mode) => {
     await writeFile(at('x'), 'old');
@@ -140,7 +140,7 @@ describe.skipIf(process.platform === 'win32')('the permission bits of a file tha
   });
 });
 
-// The first process of a container has the number 1, and so has that of the next container, which saves to the same place.
+// The first process of a container has PID 1, and so has that of the next container, which saves to the same path.
 const namespace = ['--pid', '--fork', '--kill-child'];
 const isPossible = (): boolean => spawnSync('unshare', [...namespace, process.execPath, '--version']).status === 0;
 const noNamespace = lacking('unshare') ?? (isPossible() ? undefined : 'no right to make a PID namespace');

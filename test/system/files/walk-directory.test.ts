@@ -1,5 +1,5 @@
-// A folder that somebody changes while it is being packed. The attack: who may write to a folder that root packs puts a link
-// to a secret in place of a file, after it was looked at and before it is opened, and finds the secret in the image.
+// A directory that is changed while it is packed. The attack: a user who may write to a directory that root packs replaces a
+// file by a link to a secret, after it was listed and before it is opened, and finds the secret in the image.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-/** Reads the one file, after something was done about it. */
+/** Reads the only file after a change. */
 async function readAfter(change: () => Promise<void>): Promise<string> {
   const items = walkDirectory(root, () => false);
   try {
@@ -58,8 +58,8 @@ describe('a file that was listed', () => {
   });
 });
 
-// The attack: somebody who may write in the folder puts a link to a folder of secrets in the place of a folder, while it is
-// walked through. Each way to reach what is in a folder: by its descriptor, and by its path where that is not possible.
+// The attack: a user who may write to the directory replaces a subdirectory by a link to a directory of secrets during the
+// walk. Both ways to reach entries are tested: by descriptors, and by paths where descriptors are not available.
 describe.each([
   ['through descriptors', '/proc/self/fd', process.platform === 'linux'],
   ['by paths, as without /proc', '/nowhere', true],
@@ -83,7 +83,7 @@ describe.each([
     else if (what === 'folder') await rename(join(root, 'secrets'), at(path));
     else makeFifo(at(path));
   };
-  /** Walks until that path comes. */
+  /** Walks to the entry with that path. */
   const walkTo = async (path: string): Promise<DirectoryEntry> => {
     for (;;) {
       const { value, done } = await items.next();
@@ -91,7 +91,7 @@ describe.each([
       if (value.path === path) return value;
     }
   };
-  /** The contents of all files that are still to come, and of `first`; or the error. */
+  /** The contents of `first` and of all remaining files, or the error. */
   const rest = async (first?: DirectoryEntry): Promise<string> => {
     let text = '';
     const add = async (item: DirectoryEntry): Promise<void> => {
@@ -120,7 +120,7 @@ describe.each([
     it.skipIf(!isPossible || lack[what])(titled(`after it was opened, by a ${what}, reveals no secret`, lack[what]), async () => {
       const first = await walkTo('sub/a');
       await replaceBy(what);
-      // The descriptor still leads to the folder that was opened; a path does not, and that is seen.
+      // The descriptor still leads to the opened directory. A path does not, and that is noticed.
       expect(await rest(first)).toMatch(isDescriptor ? /^(mine){3}$/ : /^UploadError: cannot pack .*packed\/sub/);
     });
   }
@@ -157,13 +157,13 @@ function linkOf(fd: string): string {
   }
 }
 
-// overlayfs with xino=on puts the number of the layer into the upper bits of an inode, where its layers are on different file
-// systems (kernel, overlayfs.rst, "Inode properties"): above 2^53 different inodes are one and the same double.
+// overlayfs with xino=on stores the number of the layer in the upper bits of an inode, if its layers are on different file
+// systems (kernel, overlayfs.rst, "Inode properties"). Above 2^53, different inodes are equal as doubles.
 const MOUNT_OVERLAY = `
   mkdir lower top merged && mount -t tmpfs tmpfs lower && mount -t tmpfs tmpfs top && mkdir top/upper top/work &&
   for n in 1 2 3 4 5 6 7 8 9; do echo $n > lower/$n; ln lower/$n lower/$n-again; done &&
   mount -t overlay overlay -o xino=on,lowerdir=lower,upperdir=top/upper,workdir=top/work merged && exec "$@"`;
-/** Runs a program in a mount namespace of its own, whose mounts go with it. */
+/** Runs a program in its own mount namespace, whose mounts end with it. */
 function underOverlay(within: string, ...command: string[]): ReturnType<typeof spawnSync> {
   const limits = { maxBuffer: 64 * 1024 * 1024 };
   return spawnSync('unshare', ['--mount', 'sh', '-c', MOUNT_OVERLAY, 'sh', ...command], { cwd: within, ...limits });
