@@ -219,14 +219,15 @@ sys.stdout.buffer.write(member.tobuf(tarfile.GNU_FORMAT))`);
   // The attack: programs that read extended headers differently see different entries in one archive (CVE-2026-53655).
   // Of a pax path and a GNU long name, Go uses the long name, others the later one. Of two pax headers, Go uses only the
   // second, and none that a global header follows. Go also assembles sparse files from their parts.
+  const CONFLICT = 'conflicting extended headers for one entry at byte';
   const [paxPath, longName, ofAll] = [meta('x', paxRecord('path', 'a')), meta('L', 'b\0'), meta('g', paxRecord('comment', 'c'))];
   it.each([
-    ['a pax header and a long name', [paxPath, longName], 'conflicting extended headers for one entry at byte 1024'],
-    ['a long name and a pax header', [longName, paxPath], 'conflicting extended headers for one entry at byte 1024'],
-    ['a long link between two long names', [longName, meta('K', 'k\0'), longName], 'conflicting extended headers for one entry at byte 2048'],
-    ['two pax headers', [paxPath, meta('x', paxRecord('mtime', '1'))], 'conflicting extended headers for one entry at byte 1024'],
-    ['a pax header and a global one', [paxPath, ofAll], 'conflicting extended headers for one entry at byte 1024'],
-    ['a size for a long name or for a file', [meta('x', paxRecord('size', '1024')), longName], 'conflicting extended headers for one entry at byte 1024'],
+    ['a pax header and a long name', [paxPath, longName], `${CONFLICT} 1024`],
+    ['a long name and a pax header', [longName, paxPath], `${CONFLICT} 1024`],
+    ['a long link between two long names', [longName, meta('K', 'k\0'), longName], `${CONFLICT} 2048`],
+    ['two pax headers', [paxPath, meta('x', paxRecord('mtime', '1'))], `${CONFLICT} 1024`],
+    ['a pax header and a global one', [paxPath, ofAll], `${CONFLICT} 1024`],
+    ['a size for a long name or for a file', [meta('x', paxRecord('size', '1024')), longName], `${CONFLICT} 1024`],
     ['a sparse file by pax records', [meta('x', paxRecord('GNU.sparse.name', 'a'))], 'a sparse file at byte'],
     ['a path with a NUL', [meta('x', paxRecord('path', 'a\0b'))], 'a pax header with a NUL in a path at byte'],
     ['a link to a path with a NUL', [meta('x', paxRecord('linkpath', 'a\0b'))], 'a pax header with a NUL in a path at byte'],
