@@ -17,7 +17,7 @@ import type { ApiErrorFields, ApiErrorReason } from '../errors.ts';
 import { askedFor, withoutNames } from './request-subject.ts';
 import { PROXY_LOGIN, meaningOf } from './error-table.ts';
 import type { Meaning, RequestKind } from './error-table.ts';
-import { TOO_MANY_ITEMS, hasTooManyItems } from './json-limit.ts';
+import { TOO_MANY_ITEMS, hasTooManyItems } from './json.ts';
 
 /** The characters that are shown of an error body that is no JSON; nginx's own pages have below 1000. */
 const TEXT_LIMIT = 4096;

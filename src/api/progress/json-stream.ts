@@ -9,7 +9,7 @@ import { DecodeError, TruncatedError } from '../../errors.ts';
 import { BYTES, check, isBytes, kind } from '../../kinds.ts';
 import { isJsonObject } from '../api-error.ts';
 import type { JsonObject } from '../api-error.ts';
-import { TOO_MANY_ITEMS, hasTooManyItems } from '../json-limit.ts';
+import { TOO_MANY_ITEMS, hasTooManyItems } from '../json.ts';
 
 /** The longest object, in bytes. Real ones are shorter than 100 KiB. */
 export const JSON_VALUE_LIMIT: number = 16 * 1024 * 1024;

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { decodeJson } from '../../src/api/api-error.ts';
-import { JSON_ITEMS_LIMIT } from '../../src/api/json-limit.ts';
+import { JSON_ITEMS_LIMIT } from '../../src/api/json.ts';
 import { JsonValueDecoder } from '../../src/api/progress/json-stream.ts';
 
 /** A list of that many characters that count: one bracket, and a brace and a comma for each item. */
