@@ -126,7 +126,7 @@ describe('longshore.mjs', () => {
   });
 
   it('keeps the comments of the sources', () => {
-    expect(text('longshore.mjs')).toContain('/** Thrown when the engine refuses (403). */\nvar ForbiddenError = class');
+    expect(text('longshore.mjs')).toContain('/** Thrown when the engine forbids the request (403). */\nvar ForbiddenError = class');
   });
 });
 
