@@ -1,120 +1,90 @@
-// What an engine's answers say: JSON into values, and errors, in all their forms, into ours.
+// Turns what an engine reports as a failure into an ApiError: the response to a request, or a message inside a stream that began
+// with status 200. `error-table.ts` has the meaning of statuses and messages; this file extracts the message and applies the rows.
 
-import { ELLIPSIS, decodeUtf8, escapeBytes, escapeText, utf8 } from '../bytes.ts';
-import {
-  ApiError,
-  BadRequestError,
-  ConflictError,
-  DecodeError,
-  ForbiddenError,
-  NotFoundError,
-  RateLimitError,
-  ServerError,
-  UnauthorizedError,
-  UnavailableError,
-} from '../errors.ts';
+import { escapeText, truncateText } from '../bytes.ts';
+import { ApiError, BadRequestError, NotFoundError, RateLimitError, ServerError, UnauthorizedError } from '../errors.ts';
 import type { ApiErrorFields, ApiErrorReason } from '../errors.ts';
+import { meaningOf, statusMeanings } from './error-table.ts';
+import type { ApiErrorClass, RequestKind } from './error-table.ts';
+import { isJsonObject } from './json.ts';
+import type { JsonObject } from './json.ts';
 import { askedFor, withoutNames } from './request-subject.ts';
-import { PROXY_LOGIN, meaningOf } from './error-table.ts';
-import type { Meaning, RequestKind } from './error-table.ts';
-import { TOO_MANY_ITEMS, hasTooManyItems } from './json.ts';
 
-/** The characters that are shown of an error body that is no JSON; nginx's own pages have below 1000. */
+/** How much of an error body that is not JSON is shown, in characters; nginx's own pages have below 1000. */
 const TEXT_LIMIT = 4096;
+/** The longest text in an error, in characters: eight pages, and few enough that searching them for secrets takes milliseconds. */
+export const ERROR_TEXT_LIMIT = 16_384;
+/** Stands in `daemonMessage` for a missing message. */
+const NO_MESSAGE = 'no message';
 
-/** The characters of an engine's words that an error keeps: eight pages, and few enough to be searched for secrets at once. */
-const WORDS_LIMIT = 16_384;
-
-/** A JSON object whose members are not known yet. */
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-/** Whether a value is a JSON object. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A whole JSON text, or its bytes. The error tells that it is none in our own words: V8's quote the input. */
-export function decodeJson(content: Uint8Array | string): unknown {
-  if (hasTooManyItems(content)) throw new DecodeError(TOO_MANY_ITEMS, { offset: 0 });
-  try {
-    return JSON.parse(typeof content === 'string' ? content : decodeUtf8(content));
-  } catch {
-    const bytes = typeof content === 'string' ? utf8(content) : content;
-    const message = bytes.length === 0 ? 'the answer has no content where JSON was due' : 'the answer is no JSON';
-    throw new DecodeError(`${message}${bytes.length > 0 ? `: "${escapeBytes(bytes)}"` : ''}`, { offset: 0 });
-  }
-}
-
-/** The request that was answered. */
-export interface Asked {
+/** The request that failed, as its error describes it. */
+export interface RequestSummary {
   readonly method: string;
   readonly target: string;
   readonly address: string;
-  /** The target as it was sent; errors do not show it. */
+  /** The target as it was sent, if `target` is redacted. Errors do not show it. */
   readonly sent?: string;
 }
 
-/** An answer that is not a success. */
-export interface UnsuccessfulAnswer {
+/** A response whose status is not a success. */
+export interface ErrorResponse {
   readonly status: number;
-  /** What stands behind the status. */
   readonly reasonPhrase: string;
   readonly body: Uint8Array;
-  /** Whether more of the body was to come, and did not. */
-  readonly cut?: boolean;
-  /** Whether its fields say that an engine sent it, and not something before the engine. */
-  readonly fromEngine?: boolean;
-  /** What to do about it, where the words tell nothing better. */
+  /** Whether the end of the body is missing. */
+  readonly isTruncated?: boolean;
+  /** Whether header fields prove that an engine sent it, and not a proxy. */
+  readonly isFromEngine?: boolean;
+  /** The remedy if the message does not suggest a better one. */
   readonly advice?: string | undefined;
 }
 
-/** The error that a final status and its body make. */
-export function statusError(asked: Asked, answer: UnsuccessfulAnswer): ApiError {
-  const { status, reasonPhrase, body, cut = false, fromEngine = false, advice } = answer;
-  const { words: said, isJson } = bodyWords(body);
-  const page = said === undefined ? undefined : pageTitle(said);
-  const daemonMessage = page ?? said ?? (reasonPhrase || 'without a word');
-  const isTls = !isJson && wantsTls(daemonMessage); // in JSON, an engine repeats a registry's
+/** The error for a response whose status is not a success. */
+export function statusError(request: RequestSummary, response: ErrorResponse): ApiError {
+  const { status, reasonPhrase, body, isTruncated = false, isFromEngine = false, advice } = response;
+  const { text, isJson } = readBody(body);
+  const title = text === undefined ? undefined : pageTitle(text);
+  const daemonMessage = title ?? text ?? (reasonPhrase || NO_MESSAGE);
+  const isTls = !isJson && expectsTls(daemonMessage); // in JSON, an engine may quote a registry
   const notes = [
-    isTls ? ' (give tls, write https://, or set DOCKER_TLS_VERIFY)' : '',
-    status >= 300 && status < 400 ? '; redirects are never followed' : '',
-    page === undefined || isTls ? '' : ' (an HTML page, which no engine sends: something before the engine has answered)',
-    said === undefined && status >= 500 ? ' (the answer says no more; the log of the engine may)' : '',
-    cut ? ' (the answer was cut short here)' : '',
+    isTls ? ' (set the option tls, write https://, or set DOCKER_TLS_VERIFY)' : '',
+    status >= 300 && status < 400 ? '; redirects are not followed' : '',
+    title === undefined || isTls ? '' : ' (an HTML page: it comes from a proxy or another server, not from an engine)',
+    text === undefined && status >= 500 ? " (the response has no message; see the engine's log)" : '',
+    isTruncated ? ' (the response is truncated here)' : '',
   ];
-  const fields = { status, daemonMessage, inStream: false, isFromEngine: fromEngine, isJson, advice };
-  return apiError(asked, fields, `answered ${status}: `, notes.join(''));
+  const failure = { status, daemonMessage, inStream: false, isFromEngine, isJson, advice };
+  return apiError(request, failure, `answered ${status}: `, notes.join(''));
 }
 
-/** The title of a page of HTML, which is all that it has to say; undefined where a text is none. */
+/** The title of an HTML page, which says all that matters; undefined for other texts. */
 function pageTitle(text: string): string | undefined {
   if (!/^<(?:!doctype html|html|head|title)\b/i.test(text)) return undefined;
   const title = /<title[^<>]{0,200}>([^<]{1,200})/i.exec(text)?.[1]?.replace(/\s+/g, ' ').trim();
   return title || 'a page without a title';
 }
 
-/** Whether these are the words that a port for TLS has for plain text: those of Go, which dockerd says, and of nginx. */
-export function wantsTls(message: string): boolean {
+/** Whether a message says that the port expects TLS: it is that of Go's server, which dockerd uses, or of nginx. */
+export function expectsTls(message: string): boolean {
   return /HTTP request (?:to an HTTPS server|was sent to HTTPS port)/.test(message);
 }
 
 /**
- * The error that a message of a stream that began well reports, or undefined where it reports none. Any `errorDetail` and
- * any `error` is one, also without words: engines send neither with a success. So is the body of an error, `{"message"}`,
- * which dockerd and Podman append where they fail after the head of the answer.
+ * The error that a message of a stream reports; undefined if it reports none. Every `errorDetail` and every `error` is an error,
+ * even an empty one: engines send neither with a success. So is `{"message"}`, the body of an error response, which dockerd and
+ * Podman append to a stream if they fail after its head.
  */
-export function inStreamError(asked: Asked, message: JsonObject): ApiError | undefined {
-  const { errorDetail, error, message: words, status, stream } = message;
-  const isBody = typeof words === 'string' && status === undefined && stream === undefined;
+export function inStreamError(request: RequestSummary, message: JsonObject): ApiError | undefined {
+  const { errorDetail, error, message: text, status, stream } = message;
+  const isBody = typeof text === 'string' && status === undefined && stream === undefined;
   if ((errorDetail ?? error ?? undefined) === undefined && !isBody) return undefined;
-  const text = errorText(message) ?? ((isBody && words) || 'without a word');
+  const daemonMessage = errorText(message) ?? ((isBody && text) || NO_MESSAGE);
   const code = isJsonObject(errorDetail) ? errorDetail['code'] : undefined;
   const detailCode = typeof code === 'number' ? code : undefined;
-  const fields = { status: 200, daemonMessage: text, inStream: true, detailCode, isFromEngine: true, isJson: true };
-  return apiError(asked, fields, 'failed on the way: ', '');
+  return apiError(request, { status: 200, daemonMessage, inStream: true, detailCode, isFromEngine: true, isJson: true }, 'failed: ', '');
 }
 
-/** What is known of a failure before its words are read. */
+/** A failure before its message is interpreted. */
 interface Failure extends Pick<ApiErrorFields, 'status' | 'daemonMessage' | 'detailCode'> {
   readonly inStream: boolean;
   readonly isFromEngine: boolean;
@@ -122,127 +92,103 @@ interface Failure extends Pick<ApiErrorFields, 'status' | 'daemonMessage' | 'det
   readonly advice?: string | undefined;
 }
 
-function apiError(asked: Asked, failure: Failure, verb: string, note: string): ApiError {
-  const { method, target, address } = asked;
-  const { status, daemonMessage: said, inStream, detailCode } = failure;
-  const daemonMessage = cutTo(WORDS_LIMIT, said);
-  const { kind, registry, names } = askedFor(asked.sent ?? target);
-  const meaning = status === 407 ? PROXY_LOGIN : meaningOf(withoutNames(said, names), kind);
-  const hint = remedyFor(meaning?.remedy, registry) ?? failure.advice;
-  const message = `${method} ${target} on ${address} ${verb}${shownWords(daemonMessage)}${note}`;
-  const Class = classOf(failure, kind, meaning, names.length > 0);
-  return new Class(hint === undefined ? message : `${message}. ${hint}`, {
+function apiError(request: RequestSummary, failure: Failure, verb: string, note: string): ApiError {
+  const { method, target, address } = request;
+  const { status, inStream, detailCode } = failure;
+  const daemonMessage = truncateText(failure.daemonMessage, ERROR_TEXT_LIMIT);
+  const { kind, registry, names } = askedFor(request.sent ?? target);
+  const ofStatus = inStream ? undefined : statusMeanings.get(status);
+  const meaning = ofStatus?.remedy === undefined ? meaningOf(withoutNames(failure.daemonMessage, names), kind) : undefined;
+  const hint = remedyFor(meaning?.remedy ?? ofStatus?.remedy, registry) ?? failure.advice;
+  const message = `${method} ${target} on ${address} ${verb}${indentedLines(daemonMessage)}${note}`;
+  const ErrorClass = classOf(failure, kind, meaning, names.length > 0);
+  return new ErrorClass(hint === undefined ? message : `${message}. ${hint}`, {
     status, daemonMessage, inStream, detailCode, method, target, hint,
-    reason: meaning?.reason ?? reasonOf(status, Class),
-    transient: meaning?.transient ?? (meaning?.reason === undefined && passing.has(status)),
+    reason: meaning?.reason ?? ofStatus?.reason,
+    transient: meaning?.transient ?? (meaning?.reason === undefined && ofStatus?.transient === true),
   });
 }
 
-/** The remedy for that registry; the docker command takes the Docker Hub where none is named. */
+/** Replaces `HOST` in a remedy. Without a registry, the docker command means the Docker Hub. */
 function remedyFor(remedy: string | undefined, registry: string | undefined): string | undefined {
   if (registry === undefined) return remedy;
-  const bare = registry === '' ? remedy?.replaceAll(/(docker log(?:in|out)) HOST/g, '$1') : remedy;
-  return bare?.replaceAll(/\bHOST\b/g, () => escapeText(registry || 'docker.io'));
+  const withoutHost = registry === '' ? remedy?.replaceAll(/(docker log(?:in|out)) HOST/g, '$1') : remedy;
+  return withoutHost?.replaceAll(/\bHOST\b/g, () => escapeText(registry || 'docker.io'));
 }
 
-/** Several lines, as Podman writes them, stay lines, set in so that none passes for a line of a log. */
-function shownWords(words: string): string {
-  return words.trim().split(/\r?\n/).map((line) => escapeText(line)).join('\n  ');
+/** Podman's messages may have several lines. They are indented, so that none can pass for a line of a log. */
+function indentedLines(message: string): string {
+  return message.trim().split(/\r?\n/).map((line) => escapeText(line)).join('\n  ');
 }
 
-/** Wherever engines put their words: dockerd in `message`; streams, and Podman 5.8's push, in the other two. */
+/** The text of an error object in a stream, or in a body: Podman 5.8 answers a push in this form. */
 function errorText({ errorDetail, error }: JsonObject): string | undefined {
-  return wordsOf(errorDetail) ?? wordsOf(error) ?? unusualText(errorDetail) ?? unusualText(error);
+  return messageIn(errorDetail) ?? messageIn(error) ?? jsonText(errorDetail) ?? jsonText(error);
 }
 
-/** The words of an `errorDetail` or an `error`, which may be a text or an object with a `message`. */
-function wordsOf(value: unknown): string | undefined {
-  const words = isJsonObject(value) ? value['message'] : value;
-  return typeof words === 'string' && words !== '' ? words : undefined;
+/** An `errorDetail` or `error` is a text, or an object with a `message`. */
+function messageIn(value: unknown): string | undefined {
+  const text = isJsonObject(value) ? value['message'] : value;
+  return typeof text === 'string' && text !== '' ? text : undefined;
 }
 
-/** What has no words, as JSON; undefined where it holds nothing. */
-function unusualText(value: unknown): string | undefined {
+/** A value without a message, as JSON; undefined if it is empty. */
+function jsonText(value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value === 'object' && Object.keys(value).length === 0) return undefined;
   try {
     return JSON.stringify(value);
   } catch {
-    return undefined; // an object nested so deep that it exceeds the stack
+    return undefined; // nested so deeply that it exceeds the stack
   }
 }
 
-/** The words of an error body: JSON by its content, whatever its type says (Podman 5.4 sends none); else its text. */
+/** The message in an error body: a member if the body is JSON (Podman 5.4 sends no Content-Type), else all of its text. */
 export function bodyMessage(body: Uint8Array): string | undefined {
-  return bodyWords(body).words;
+  return readBody(body).text;
 }
 
-function bodyWords(body: Uint8Array): { readonly words: string | undefined; readonly isJson: boolean } {
+function readBody(body: Uint8Array): { readonly text: string | undefined; readonly isJson: boolean } {
   const text = new TextDecoder().decode(body).trim();
   try {
     const value: unknown = JSON.parse(text);
     if (isJsonObject(value)) {
-      const all = [value['message'], errorText(value), value['cause']];
-      const found = all.find((word): word is string => typeof word === 'string' && word !== '');
-      if (found !== undefined) return { words: found.trim(), isJson: true };
-      if (Object.values(value).every((member) => member === '' || member === null)) return { words: undefined, isJson: true };
+      const candidates = [value['message'], errorText(value), value['cause']];
+      const found = candidates.find((candidate): candidate is string => typeof candidate === 'string' && candidate !== '');
+      if (found !== undefined) return { text: found.trim(), isJson: true };
+      if (Object.values(value).every((member) => member === '' || member === null)) return { text: undefined, isJson: true };
     }
   } catch {
-    // Plain text, then: old engines and proxies answer so.
+    // Old engines and proxies send plain text.
   }
-  if (text === '') return { words: undefined, isJson: false };
-  return { words: cutTo(TEXT_LIMIT, text), isJson: false };
+  return { text: text === '' ? undefined : truncateText(text, TEXT_LIMIT), isJson: false };
 }
 
-function cutTo(limit: number, text: string): string {
-  return text.length > limit ? text.slice(0, limit - 1) + ELLIPSIS : text;
-}
-
-type ApiErrorClass = new (message: string, fields: ApiErrorFields) => ApiError;
-
-const byStatus: ReadonlyMap<number, ApiErrorClass> = new Map<number, ApiErrorClass>([
-  [400, BadRequestError],
-  [401, UnauthorizedError],
-  [403, ForbiddenError],
-  [409, ConflictError],
-  [429, RateLimitError],
-  [502, UnavailableError],
-  [503, UnavailableError],
-  [504, UnavailableError],
-]);
-
-const byReason: ReadonlyMap<ApiErrorReason | undefined, ApiErrorClass> = new Map<ApiErrorReason, ApiErrorClass>([
+/** The class of an error inside a stream, where no status tells it. */
+const classOfReason: ReadonlyMap<ApiErrorReason | undefined, ApiErrorClass> = new Map<ApiErrorReason, ApiErrorClass>([
   ['auth', UnauthorizedError],
   ['not-found', NotFoundError],
   ['rate-limit', RateLimitError],
 ]);
 
-/** The statuses that pass: RFC 9110 §15.5.9 and §15.6.3 to §15.6.5, RFC 6585 §4. */
-const passing: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
+type Meaning = ReturnType<typeof meaningOf>;
 
 /**
- * The status tells, but for three: 200 before a stream that failed, 500, which Podman says of nearly everything, and 404,
- * which may be a proxy's.
+ * The status decides the class, except for three: 200 before a stream that failed, 500, which Podman sends for nearly every
+ * error, and 404, which may come from a proxy.
  */
-function classOf(failure: Failure, kind: RequestKind, meaning: Meaning | undefined, hasNames: boolean): ApiErrorClass {
+function classOf(failure: Failure, kind: RequestKind, meaning: Meaning, hasNames: boolean): ApiErrorClass {
   const { status, inStream } = failure;
-  if (inStream) return byReason.get(meaning?.reason) ?? meaning?.as500 ?? ApiError;
+  if (inStream) return classOfReason.get(meaning?.reason) ?? meaning?.classOf500 ?? ApiError;
   if (status === 404) return hasNames || kind === 'archive' ? classOf404(failure, kind, meaning) : ApiError;
-  const meant = status === 500 ? meaning?.as500 : undefined;
-  return byStatus.get(status) ?? meant ?? (status >= 500 ? ServerError : ApiError);
+  const fromMessage = status === 500 ? meaning?.classOf500 : undefined;
+  return statusMeanings.get(status)?.errorClass ?? fromMessage ?? (status >= 500 ? ServerError : ApiError);
 }
 
-/** For a request that names something. Only the engine's own answer says that it is absent: its fields show that it is one, or its JSON words. */
-function classOf404({ isFromEngine, isJson }: Failure, kind: RequestKind, meaning: Meaning | undefined): ApiErrorClass {
-  if (kind === 'archive') return BadRequestError; // what the archive refers to: a load and an import name no image
+/** A 404 for a request that names something. It proves an absence only if an engine sent it, by its fields or its JSON message. */
+function classOf404({ isFromEngine, isJson }: Failure, kind: RequestKind, meaning: Meaning): ApiErrorClass {
+  if (kind === 'archive') return BadRequestError; // the archive refers to something absent; a load or an import names no image
   const isSpecific = meaning !== undefined && meaning.vague !== true;
   const isVagueOnly = meaning?.vague === true && meaning.reason === undefined;
   return !isVagueOnly && (isFromEngine || (isJson && isSpecific)) ? NotFoundError : ApiError;
-}
-
-/** What a status alone tells, where the words tell nothing. */
-function reasonOf(status: number, Class: ApiErrorClass): ApiErrorReason | undefined {
-  if (status === 401) return 'auth';
-  if (status === 429) return 'rate-limit';
-  return Class === UnavailableError ? 'unavailable' : undefined;
 }

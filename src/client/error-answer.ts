@@ -3,7 +3,7 @@
 import { CollectingSink, CollectingText } from '../connection/collecting-sink.ts';
 import type { EngineRequest } from '../connection/engine-request.ts';
 import { statusError } from '../api/api-error.ts';
-import { isLogin, quotableRefusal } from '../api/request-secrets.ts';
+import { isLogin, loginErrorBody } from '../api/request-secrets.ts';
 import { DecodeError } from '../errors.ts';
 import type { ApiError } from '../errors.ts';
 import { contentCodings } from '../http/content-coding.ts';
@@ -31,14 +31,14 @@ export class ErrorAnswer {
 
   /** The error that it reports. `advice` is the remedy if the body does not suggest a better one. */
   toError(advice?: string): ApiError {
-    const { head, request, isTruncated: cut } = this;
+    const { head, request, isTruncated } = this;
     const { summary } = request;
     const { method, target, address } = summary;
     // A body in a content coding cannot be read; the status alone must do.
     const content = contentCodings(head).length > 0 ? new Uint8Array(0) : this.body.bytes();
     const isSecret = isLogin(request);
-    const words = { reasonPhrase: isSecret ? '' : head.reason, body: isSecret ? quotableRefusal(content) : content };
-    const error = statusError(summary, { ...words, status: head.status, cut, fromEngine: isFromEngine(head), advice });
+    const words = { reasonPhrase: isSecret ? '' : head.reason, body: isSecret ? loginErrorBody(content) : content };
+    const error = statusError(summary, { ...words, status: head.status, isTruncated, isFromEngine: isFromEngine(head), advice });
     return error.at({ method, target, address, requestSent: true, reusedSocket: request.notes.reusedSocket === true });
   }
 }

@@ -4,8 +4,8 @@ import { Buffer } from 'node:buffer';
 import { decodeUtf8 } from '../bytes.ts';
 import { ConfigError } from '../errors.ts';
 import { lowerCaseAscii } from '../http/grammar.ts';
-import { isJsonObject } from '../api/api-error.ts';
-import type { JsonObject } from '../api/api-error.ts';
+import { isJsonObject } from '../api/json.ts';
+import type { JsonObject } from '../api/json.ts';
 
 /** The JSON object that a file is. A `ConfigError` names the file and quotes nothing: it may hold passwords. */
 export function parseConfigFile(bytes: Uint8Array, source: string): JsonObject {

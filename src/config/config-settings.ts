@@ -2,8 +2,8 @@
 
 import { ConfigError } from '../errors.ts';
 import { lowerCaseAscii } from '../http/grammar.ts';
-import { isJsonObject } from '../api/api-error.ts';
-import type { JsonObject } from '../api/api-error.ts';
+import { isJsonObject } from '../api/json.ts';
+import type { JsonObject } from '../api/json.ts';
 import { member, textMember } from './config-file.ts';
 
 /** `currentContext`: what `docker context use` has chosen. */

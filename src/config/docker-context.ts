@@ -1,9 +1,9 @@
 // A context of the docker command: its name, where its store keeps it, and what stands there.
 
-import { escapeText, hashMaker, utf8 } from '../bytes.ts';
+import { escapeText, loadCreateHash, utf8 } from '../bytes.ts';
 import { ConfigError } from '../errors.ts';
-import { isJsonObject } from '../api/api-error.ts';
-import type { JsonObject } from '../api/api-error.ts';
+import { isJsonObject } from '../api/json.ts';
+import type { JsonObject } from '../api/json.ts';
 import { member, parseConfigFile, textMember } from './config-file.ts';
 import { below } from './environment-variables.ts';
 
@@ -36,7 +36,7 @@ export function contextStore(configFolder: string): string {
 
 /** Where the store keeps what: `contexts/meta/<SHA-256 of the name>/meta.json`, and the TLS files of its engine. */
 export async function contextPaths(configFolder: string, name: string): Promise<{ meta: string; tlsFolder: string }> {
-  const sha256 = await hashMaker();
+  const sha256 = await loadCreateHash();
   const id = sha256().update(utf8(name)).digest('hex');
   return {
     meta: below(contextStore(configFolder), id, 'meta.json'),

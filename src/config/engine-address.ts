@@ -1,6 +1,6 @@
 // Where an engine listens: the forms of DOCKER_HOST.
 
-import { ELLIPSIS, escapeText, utf8 } from '../bytes.ts';
+import { ELLIPSIS, REDACTED, escapeText, utf8 } from '../bytes.ts';
 import { ConfigError } from '../errors.ts';
 
 /** A Unix socket. */
@@ -109,7 +109,6 @@ const sshCommandGrammar = /^[\w./][\w.@+=:,/-]*(?: [\w.@+=:,/-]+)*$/;
 const basePathGrammar = /^(?:\/[\w.~!$&'()*+,;=:-]+)*$/;
 // pipe      = "//" host "/pipe/" name
 const pipeGrammar = /^\/\/(?:\.|[\w.-]+)\/pipe\/[\w.-]+(?:\/[\w.-]+)*$/;
-const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u;
 
 /** The address that a text stands for; `source` is the variable or option to name in an error. */
 export function parseAddress(text: string, source = 'host'): Address {
@@ -118,7 +117,7 @@ export function parseAddress(text: string, source = 'host'): Address {
   const address = text.trim(); // as the docker command does
   if (address === '') throw fault('is empty');
   if (address.length > ADDRESS_LIMIT) throw fault(`has more than ${ADDRESS_LIMIT} characters`);
-  if (unprintable.test(address)) throw fault('has a character that cannot be printed');
+  if (escapeText(address) !== address) throw fault('has a character that cannot be printed');
   if (/[?#]/.test(address) && !sshQueryGrammar.test(address)) {
     throw fault('has a query or a fragment, which mean nothing here; only ssh:// takes one, ?command=');
   }
@@ -248,8 +247,8 @@ function redact(text: string): string {
   const scheme = [...schemes.keys()].map((name) => `${name}://`).find((known) => text.trimStart().startsWith(known)) ?? '';
   const at = Math.max(text.lastIndexOf('@'), text.lastIndexOf('%40'));
   const query = text.search(/[?#]/);
-  const start = at < 0 ? text : `${scheme}[redacted]${query < 0 || at < query ? text.slice(at) : ''}`;
-  const shown = start.replace(/[?#].*/s, (end) => `${end.charAt(0)}[redacted]`);
+  const start = at < 0 ? text : `${scheme}${REDACTED}${query < 0 || at < query ? text.slice(at) : ''}`;
+  const shown = start.replace(/[?#].*/s, (end) => `${end.charAt(0)}${REDACTED}`);
   return `"${escapeText(shown.slice(0, 100))}${shown.length > 100 ? ELLIPSIS : ''}"`;
 }
 

@@ -1,6 +1,6 @@
 // The variables of the environment that this library reads, and no others.
 
-import { withoutEnd } from '../bytes.ts';
+import { withoutTrailing } from '../bytes.ts';
 
 /** By the docker command's names; `REGISTRY_AUTH_FILE` is Podman's, `COLIMA_HOME` Colima's, the others are the system's. */
 export const VARIABLES = [
@@ -60,5 +60,5 @@ export function runtimeFolder({ uid, variables }: Environment): string | undefin
 
 /** A path below a folder. Windows takes slashes for backslashes. */
 export function below(folder: string, ...names: readonly string[]): string {
-  return [withoutEnd(folder, '/'), ...names].join('/');
+  return [withoutTrailing(folder, '/'), ...names].join('/');
 }

@@ -4,10 +4,10 @@
 // the entry's key: nothing that stands in the file may get into a message.
 
 import { Buffer } from 'node:buffer';
-import { decodeUtf8, escapeText, withoutEnd } from '../bytes.ts';
+import { decodeUtf8, escapeText, withoutTrailing } from '../bytes.ts';
 import { ConfigError } from '../errors.ts';
-import { isJsonObject } from '../api/api-error.ts';
-import type { JsonObject } from '../api/api-error.ts';
+import { isJsonObject } from '../api/json.ts';
+import type { JsonObject } from '../api/json.ts';
 import { Secret, keyHost } from '../api/credentials.ts';
 import type { Credentials } from '../api/credentials.ts';
 import { member, parseConfigFile, parseSettings } from './config-file.ts';
@@ -168,7 +168,7 @@ function keyFor(scope: string, spelling: string, keys: readonly string[]): strin
  * path of a registry's API, it means all of the registry: so the first versions of Docker wrote them.
  */
 function scopeOf(key: string): string {
-  const bare = withoutEnd(key, '/');
+  const bare = withoutTrailing(key, '/');
   const slash = bare.indexOf('/');
   const isWhole = slash < 0 || /^https?:\/\/|^[^/]*\/v[12]$/i.test(bare);
   return isWhole ? keyHost(bare) : keyHost(bare) + bare.slice(slash);
@@ -206,7 +206,7 @@ function decodeAuth(auth: string, entry: Entry): Credentials {
   const colon = login.indexOf(':');
   if (colon <= 0) return broken(entry, 'its auth is not "user:password" in base64');
   // Old versions of the docker command encoded the zeros at the end of their buffer as well, and it trims them still.
-  return { username: login.slice(0, colon), password: new Secret(withoutEnd(login.slice(colon + 1), '\0')) };
+  return { username: login.slice(0, colon), password: new Secret(withoutTrailing(login.slice(colon + 1), '\0')) };
 }
 
 function broken({ place }: Entry, fault: string): never {

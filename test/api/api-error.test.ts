@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { decodeJson, inStreamError, statusError } from '../../src/api/api-error.ts';
-import type { UnsuccessfulAnswer } from '../../src/api/api-error.ts';
+import { inStreamError, statusError } from '../../src/api/api-error.ts';
+import type { ErrorResponse } from '../../src/api/api-error.ts';
 import * as errors from '../../src/errors.ts';
 
 const asked = { method: 'GET', target: '/v1.41/images/zz/json', address: 'unix:///d.sock' };
-/** Of a request on the engine's own images. */
-const errorOf = (status: number, body: string | Buffer, reasonPhrase = '', more: Partial<UnsuccessfulAnswer> = {}): errors.ApiError =>
-  statusError(asked, { status, reasonPhrase, body: Buffer.from(body as string), fromEngine: true, ...more });
-/** Of a request to a registry. */
+/** The error of a request for the engine's own images. */
+const errorOf = (status: number, body: string | Buffer, reasonPhrase = '', more: Partial<ErrorResponse> = {}): errors.ApiError =>
+  statusError(asked, { status, reasonPhrase, body: Buffer.from(body as string), isFromEngine: true, ...more });
+/** The error of a request that uses a registry. */
 const pulling = { method: 'POST', target: '/v1.41/images/create?fromImage=zz', address: 'unix:///d.sock' };
 const pullErrorOf = (status: number, message: string): errors.ApiError =>
-  statusError(pulling, { status, reasonPhrase: '', body: Buffer.from(JSON.stringify({ message })), fromEngine: true });
+  statusError(pulling, { status, reasonPhrase: '', body: Buffer.from(JSON.stringify({ message })), isFromEngine: true });
 
-// An engine may pass on what a registry says, of any length: what an error keeps of it is searched for secrets.
-describe('the words of an error', () => {
-  it('are kept to 16,384 characters, and read to their end', () => {
+// An engine may quote a registry at any length. What an error keeps of it is searched for secrets.
+describe('the message of an engine', () => {
+  it('is truncated to 16,384 characters, but interpreted to its end', () => {
     const message = `${'%41'.repeat(100_000)}: unauthorized: authentication required`;
     const asked = { method: 'POST', target: '/v1.41/images/create?fromImage=a', address: 'unix:///d.sock' };
     const status = statusError(asked, { status: 500, reasonPhrase: '', body: Buffer.from(JSON.stringify({ message })) });
@@ -25,9 +25,9 @@ describe('the words of an error', () => {
   });
 });
 
-describe('an answer that is no success', () => {
+describe('an error response', () => {
   // covers: fault 3.25.8
-  it('is one sentence with the request, the address, the status and the words of the engine', () => {
+  it('becomes one sentence with the request, the address, the status and the message of the engine', () => {
     const error = errorOf(404, '{"message":"No such image: nope:latest"}\n', 'Not Found');
     expect(error.message).toBe('GET /v1.41/images/zz/json on unix:///d.sock answered 404: No such image: nope:latest');
     expect(error).toMatchObject({ status: 404, method: 'GET', target: '/v1.41/images/zz/json', inStream: false, code: 'LONGSHORE_API' });
@@ -49,21 +49,21 @@ describe('an answer that is no success', () => {
     [502, errors.UnavailableError],
     [503, errors.UnavailableError],
     [504, errors.UnavailableError],
-  ])('of status %i has its class', (status, Class) => {
+  ])('with the status %i has its own error class', (status, Class) => {
     expect(errorOf(status, '').constructor).toBe(Class);
   });
 
-  // RFC 9110, RFC 6585: the statuses that pass, and what they mean where nothing else is said
+  // RFC 9110, RFC 6585: the transient statuses, and the reason if the message gives none
   it.each<[number, errors.ApiErrorReason | undefined, boolean]>([
     [400, undefined, false], [403, undefined, false], [404, undefined, false], [408, undefined, true], [409, undefined, false],
     [429, 'rate-limit', true], [500, undefined, false], [502, 'unavailable', true], [503, 'unavailable', true], [504, 'unavailable', true],
-  ])('of status %i and without words has the reason %s; transient: %s', (status, reason, transient) => {
+  ])('with the status %i and an unknown message has the reason %s; transient: %s', (status, reason, transient) => {
     for (const body of ['', '<html><head><title>no</title>', 'no', '{"message":"no"}']) {
       expect(errorOf(status, body)).toMatchObject({ reason, transient });
     }
   });
 
-  // who may answer 404: the body, whether the fields say that it is an engine, whether that proves an absence
+  // who may send a 404: the body, whether header fields prove that it is an engine, whether the image is absent
   it.each<[string, string, boolean, boolean]>([
     ['an engine', '{"message":"No such image: a:latest"}', true, true],
     ['an engine, without words that we know', '{"message":"x"}', true, true],
@@ -81,12 +81,12 @@ describe('an answer that is no success', () => {
     ['Nest', '{"statusCode":404,"message":"Cannot GET /v1.41/images/a/json","error":"Not Found"}', false, false],
     ['Kubernetes', '{"kind":"Status","message":"the server could not find the requested resource","code":404}', false, false],
     ['words of an engine as plain text', 'No such image: a:latest', false, false],
-  ])('of status 404 proves an absence only where an engine sent it: %s', (_, body, fromEngine, isAbsence) => {
-    const error = errorOf(404, body, 'Not Found', { fromEngine });
+  ])('with the status 404 proves that something is absent only if an engine sent it: %s', (_, body, fromEngine, isAbsence) => {
+    const error = errorOf(404, body, 'Not Found', { isFromEngine: fromEngine });
     expect(error.constructor).toBe(isAbsence ? errors.NotFoundError : errors.ApiError);
   });
 
-  // the form of the body, the body, the words
+  // the form of the body, the body, the message
   // covers: fault 3.17, complaint py-48
   it.each([
     ['Podman, with more members', '{"cause":"image not known","message":"x: image not known","response":404}', 'x: image not known'],
@@ -99,70 +99,70 @@ describe('an answer that is no success', () => {
     ['plain text', 'page not found\n', 'page not found'],
     ['nothing', '', 'Not Found'],
     ['no UTF-8', '\xff', '\ufffd'],
-  ])('takes its words from a body of %s', (_, body, words) => {
+  ])('takes its message from a body of the form %s', (_, body, words) => {
     const bytes = Buffer.from(body, body === '\xff' ? 'latin1' : 'utf8');
     expect(errorOf(404, bytes, 'Not Found').daemonMessage).toBe(words);
   });
 
   // covers: fault 3.2.6, fault 3.17
-  it('shows no control characters of the engine', () => {
+  it('escapes control characters in the message', () => {
     expect(errorOf(500, '\u001b[31mred\u202e').message).toBe('GET /v1.41/images/zz/json on unix:///d.sock answered 500: \\u{1b}[31mred\\u{202e}');
   });
 
-  it('cuts a page of text short', () => {
+  it('truncates a long text', () => {
     expect(errorOf(502, 'x'.repeat(1_000_000)).daemonMessage.length).toBe(4096);
   });
 
-  // the page, and the words in its place
+  // the page, and the message for it
   // covers: fault 3.17
   it.each([
     ['<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body></html>', '502 Bad Gateway'],
     ['<!DOCTYPE html>\n<html><head><title lang="en">\n  Sign in to\n  the proxy </title>', 'Sign in to the proxy'],
     ['<HTML><BODY>no title', 'a page without a title'],
-  ])('has the title of a page of HTML for its words, and says that no engine sends one: %j', (page, words) => {
+  ])('shows the title of an HTML page, and says that an engine does not send one: %j', (page, words) => {
     const error = errorOf(502, page, 'Bad Gateway');
     expect(error.daemonMessage).toBe(words);
-    expect(error.message).toMatch(/answered 502: .* \(an HTML page, which no engine sends: something before the engine/);
+    expect(error.message).toMatch(/answered 502: .* \(an HTML page: it comes from a proxy or another server, not from an engine/);
   });
 
-  it('takes what merely begins with a bracket for words', () => {
+  it('shows a text that begins with a bracket and is not HTML', () => {
     expect(errorOf(500, '<nil> pointer').daemonMessage).toBe('<nil> pointer');
   });
 
   // covers: fault 3.17
-  it('that is the engine\'s fault and has no words sends the reader to the log', () => {
+  it('with a status of 500 and without a message points to the log of the engine', () => {
     expect(errorOf(500, '', 'Internal Server Error').message).toBe(
-      'GET /v1.41/images/zz/json on unix:///d.sock answered 500: Internal Server Error (the answer says no more; the log of the engine may)',
+      'GET /v1.41/images/zz/json on unix:///d.sock answered 500: Internal Server Error (the response has no message; see the engine\'s log)',
     );
     expect(errorOf(404, '', 'Not Found').message).toBe('GET /v1.41/images/zz/json on unix:///d.sock answered 404: Not Found');
   });
 
-  it.each(['{"message":""}', '{"message":null}', '{"cause":"","message":""}', '{}'])('that has no words in its JSON shows no JSON: %s', (body) => {
+  it.each(['{"message":""}', '{"message":null}', '{"cause":"","message":""}', '{}'])('with JSON that contains no message does not show the JSON: %s', (body) => {
     expect(errorOf(403, body, 'Forbidden').message).toBe('GET /v1.41/images/zz/json on unix:///d.sock answered 403: Forbidden');
-    expect(errorOf(403, body).daemonMessage).toBe('without a word');
+    expect(errorOf(403, body).daemonMessage).toBe('no message');
   });
 
-  it('that is a 407 comes from a proxy before the engine, whatever its words are', () => {
+  it('with the status 407 comes from a proxy in front of the engine, whatever its message is', () => {
     for (const body of ['', '{"message":"Proxy Authentication Required"}', '<title>407 Proxy Authentication Required</title>']) {
       const error = errorOf(407, body, 'Proxy Authentication Required');
       expect(error).toMatchObject({ reason: 'network', transient: false });
-      expect(error.hint).toMatch(/^A proxy before the engine wants a login: .*Proxy-Authorization.*DOCKER_HOST/);
+      expect(error.hint).toMatch(/^A proxy in front of the engine requires a login: .*Proxy-Authorization.*DOCKER_HOST/);
     }
   });
 
   // covers: fault 3.17
-  it('says where its words were cut short', () => {
-    const error = errorOf(404, '{"message":"No su', 'Not Found', { cut: true });
-    expect(error.message).toMatch(/answered 404: \{"message":"No su \(the answer was cut short here\)$/);
+  it('says where its body is truncated', () => {
+    const error = errorOf(404, '{"message":"No su', 'Not Found', { isTruncated: true });
+    expect(error.message).toMatch(/answered 404: \{"message":"No su \(the response is truncated here\)$/);
   });
 
   it('says that redirects are not followed', () => {
-    expect(errorOf(301, '', 'Moved Permanently').message).toMatch(/answered 301: Moved Permanently; redirects are never followed$/);
+    expect(errorOf(301, '', 'Moved Permanently').message).toMatch(/answered 301: Moved Permanently; redirects are not followed$/);
   });
 });
 
 describe('the reason of an error', () => {
-  // words of Docker 20.10 to 29 and Podman 4 and 5, and what they mean
+  // messages of Docker 20.10 to 29 and Podman 4 and 5, and their reasons
   it.each([
     ['no basic auth credentials', 'auth'],
     ['unauthorized: authentication required', 'auth'],
@@ -208,7 +208,7 @@ describe('the reason of an error', () => {
 });
 
 describe('a status of 500', () => {
-  // what an engine says with it, and what others have a status for
+  // a message that one engine sends with 500, and others with a more specific status
   it.each([
     ['Docker 20.10 to 28.5', 'login attempt to http://h:1/v2/ failed with status: 401 Unauthorized', errors.UnauthorizedError],
     ['Docker 20.10', 'Head "http://h:1/v2/x/manifests/1": no basic auth credentials', errors.UnauthorizedError],
@@ -220,9 +220,9 @@ describe('a status of 500', () => {
       errors.ConflictError,
     ],
     ['Podman 4.3 to 6.1, of a removal by digest of an image with two names', `h:1/x@sha256:${'b'.repeat(64)}: tag not known`, errors.ConflictError],
-    ['what leaves a doubt', 'layer does not exist', errors.ServerError],
-    ['what leaves a doubt', 'exec: "unpigz": executable file not found in $PATH', errors.ServerError],
-  ])('is of the class that its words mean: %s', (_, words, Class) => {
+    ['an ambiguous message', 'layer does not exist', errors.ServerError],
+    ['an ambiguous message', 'exec: "unpigz": executable file not found in $PATH', errors.ServerError],
+  ])('has the class that its message means: %s', (_, words, Class) => {
     expect(pullErrorOf(500, words).constructor).toBe(Class);
     expect(pullErrorOf(501, words).constructor).toBe(errors.ServerError);
   });
@@ -235,23 +235,23 @@ describe('an error inside a stream', () => {
     [{ errorDetail: { message: 'only the new key' } }, 'only the new key', errors.ApiError],
     [{ errorDetail: { code: 7 } }, '{"code":7}', errors.ApiError],
     [{ errorDetail: { code: 7, message: 'no' } }, 'no', errors.ApiError],
-    // Neither member needs words to be an error.
-    [{ error: '', errorDetail: {} }, 'without a word', errors.ApiError],
-    [{ errorDetail: {} }, 'without a word', errors.ApiError],
-    [{ error: '' }, 'without a word', errors.ApiError],
+    // Both members are errors even without a message.
+    [{ error: '', errorDetail: {} }, 'no message', errors.ApiError],
+    [{ errorDetail: {} }, 'no message', errors.ApiError],
+    [{ error: '' }, 'no message', errors.ApiError],
     [{ error: { message: 'x' } }, 'x', errors.ApiError],
     [{ error: { code: 1 } }, '{"code":1}', errors.ApiError],
     [{ error: 5 }, '5', errors.ApiError],
     [{ error: false }, 'false', errors.ApiError],
     [{ error: ['x'] }, '["x"]', errors.ApiError],
     [{ errorDetail: 'text' }, 'text', errors.ApiError],
-    [{ errorDetail: [] }, 'without a word', errors.ApiError],
+    [{ errorDetail: [] }, 'no message', errors.ApiError],
     [{ errorDetail: null, error: 'x' }, 'x', errors.ApiError],
-    [{ status: 'Downloading', errorDetail: {} }, 'without a word', errors.ApiError],
+    [{ status: 'Downloading', errorDetail: {} }, 'no message', errors.ApiError],
     // dockerd and Podman append the body of an error where they fail after the head.
     [{ message: 'boom' }, 'boom', errors.ApiError],
     [{ message: 'boom', cause: 'x', response: 500 }, 'boom', errors.ApiError],
-    [{ message: '' }, 'without a word', errors.ApiError],
+    [{ message: '' }, 'no message', errors.ApiError],
   ])('%j', (message, words, Class) => {
     const error = inStreamError(pulling, message);
     expect(error?.constructor).toBe(Class);
@@ -259,24 +259,12 @@ describe('an error inside a stream', () => {
     expect(error?.detailCode).toBe((message as { errorDetail?: { code?: number } }).errorDetail?.code);
   });
 
-  it('that is nested deeper than the stack allows is still an ApiError', () => {
+  it('that is nested too deeply for the stack is still an ApiError', () => {
     const deep: unknown = JSON.parse(`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`);
-    expect(inStreamError(asked, { errorDetail: deep })).toMatchObject({ daemonMessage: 'without a word' });
+    expect(inStreamError(asked, { errorDetail: deep })).toMatchObject({ daemonMessage: 'no message' });
   });
 
-  it.each([[{ status: 'ok' }], [{ errorDetail: null, error: null }]])('is none in %j', (message) => {
+  it.each([[{ status: 'ok' }], [{ errorDetail: null, error: null }]])('is not reported by %j', (message) => {
     expect(inStreamError(asked, message)).toBeUndefined();
-  });
-});
-
-describe('a JSON answer', () => {
-  it('is decoded', () => {
-    expect(decodeJson(Buffer.from('{"a":"é"}\n'))).toEqual({ a: 'é' });
-  });
-
-  // covers: fault 3.19.6
-  it.each([['<html>', /"<html>"/], ['', /no content/], ['{"a":', /no JSON/]])('that is none (%j) is a DecodeError in our own words', (text, words) => {
-    expect(() => decodeJson(Buffer.from(text))).toThrow(errors.DecodeError);
-    expect(() => decodeJson(Buffer.from(text))).toThrow(words);
   });
 });

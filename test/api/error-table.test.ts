@@ -1,5 +1,5 @@
-// The table of words against what engines and registries have really said; names that hold the table's own words; and texts
-// built to take long.
+// The table of messages against real messages of engines and registries; names that contain words of the table; and texts that
+// are made to take long.
 
 import { describe, expect, it } from 'vitest';
 import { inStreamError, statusError } from '../../src/api/api-error.ts';
@@ -14,27 +14,27 @@ const inStream = (target: string, message: string): errors.ApiError => {
   return error;
 };
 const of500 = (target: string, message: string): errors.ApiError =>
-  statusError(asked(target), { status: 500, reasonPhrase: '', body: Buffer.from(JSON.stringify({ message })), fromEngine: true });
+  statusError(asked(target), { status: 500, reasonPhrase: '', body: Buffer.from(JSON.stringify({ message })), isFromEngine: true });
 
-describe('what engines and registries say', () => {
-  it('is at least eighty sentences, each with its source', () => {
+describe('messages of engines and registries', () => {
+  it('are at least eighty, each with its source', () => {
     expect(sentences.length).toBeGreaterThanOrEqual(80);
     for (const { source } of sentences) expect(source).toMatch(/^(?:[\w.-]+\/[\w.-]+#\d+|[\w.-]+\/[\w.-]+\.tape)$/);
   });
 
-  it.each(sentences)('means $reason ($source): $words', ({ words, kind, reason, passes }) => {
+  it.each(sentences)('mean $reason ($source): $words', ({ words, kind, reason, passes }) => {
     for (const error of [inStream(targets[kind], words), of500(targets[kind], words)]) {
       expect([error.reason, error.transient]).toEqual([reason, passes]);
     }
   });
 
-  it.each(sentences.filter(({ reason }) => reason === 'auth'))('is an UnauthorizedError in a stream ($source): $words', ({ words, kind }) => {
+  it.each(sentences.filter(({ reason }) => reason === 'auth'))('are an UnauthorizedError in a stream ($source): $words', ({ words, kind }) => {
     expect(inStream(targets[kind], words)).toBeInstanceOf(errors.UnauthorizedError);
   });
 });
 
-// Not from threads: net/http, x/net/http2 and compress/* of Go, and Artifact Registry's documentation of its quotas.
-describe('what the libraries of engines and registries say', () => {
+// Sources: net/http, x/net/http2 and compress/* of Go, and Artifact Registry's documentation of its quotas.
+describe('messages of the libraries that engines and registries use', () => {
   it.each([
     ['network', 'http2: client connection lost'],
     ['network', 'http2: client connection force closed via ClientConn.Close'],
@@ -44,7 +44,7 @@ describe('what the libraries of engines and registries say', () => {
     ['unavailable', 'unknown: internal server error'],
     ['unavailable', 'failed to copy: httpReadSeeker: failed open: unexpected status code https://r.example/v2/: 504 Gateway Timeout'],
     ['rate-limit', "toomanyrequests: Quota exceeded for quota metric 'Requests per project per user' and limit 'Requests per minute' of service 'artifactregistry.googleapis.com' for consumer 'project_number:1'."],
-  ])('passes (%s): %s', (reason, words) => {
+  ])('are transient (%s): %s', (reason, words) => {
     expect(inStream(targets.pull, words)).toMatchObject({ reason, transient: true });
   });
 
@@ -52,7 +52,7 @@ describe('what the libraries of engines and registries say', () => {
     'gzip: invalid header', 'zstd: magic number mismatch', 'invalid character \'<\' looking for beginning of value',
     'unexpected end of JSON input', 'json: cannot unmarshal string into Go value of type []tarexport.manifestItem',
     'No such image: acme/app:latest', 'acme/app: image not known', 'manifest unknown',
-  ])('of an archive is a BadRequestError with a remedy: %s', (words) => {
+  ])('about an archive are a BadRequestError with a remedy: %s', (words) => {
     for (const error of [inStream(targets.load, words), of500(targets.load, words)]) {
       expect(error).toMatchObject({ name: 'BadRequestError', reason: undefined, hint: expect.stringContaining('decompress it first') });
     }
@@ -64,7 +64,7 @@ describe('a load or an import that fails', () => {
   const failures = [...heard, { words: 'layer "x/layer.tar" not found', kind: 'load', source: 'Docker 20.10, of a layer that the manifest names' } as const];
   it.each(failures)('is a BadRequestError with a remedy ($source): $words', ({ words, kind }) => {
     const body = Buffer.from(JSON.stringify({ message: words }));
-    const of404 = statusError(asked(targets[kind]), { status: 404, reasonPhrase: '', body, fromEngine: true });
+    const of404 = statusError(asked(targets[kind]), { status: 404, reasonPhrase: '', body, isFromEngine: true });
     for (const error of [inStream(targets[kind], words), of500(targets[kind], words), of404]) {
       expect(error.constructor).toBe(errors.BadRequestError);
       expect(error.hint).toMatch(/decompress it first/);
@@ -73,8 +73,8 @@ describe('a load or an import that fails', () => {
   });
 });
 
-// A list, a prune: a registry has no part in it, and the words are names of images that the request does not have.
-describe('what an engine says of its own images', () => {
+// A list or a prune does not use a registry. The words are in names of images that are not in the request.
+describe('messages about the images of the engine', () => {
   const local = ['/v1.41/images/json', '/v1.41/images/prune', '/v1.41/system/df?type=image', '/v1.41/images/acme/app/json', '/v1.41/images/acme/app'];
   it.each([
     'conflict: unable to delete unauthorized:latest (must be forced)',
@@ -85,7 +85,7 @@ describe('what an engine says of its own images', () => {
     'cannot read acme/eof: EOF',
     'image access-denied/a: denied/b is broken',
     'a tag of acme/app is immutable',
-  ])('has no word of a registry: %s', (words) => {
+  ])('are not interpreted as those of a registry: %s', (words) => {
     for (const target of local) {
       expect(of500(target, words), target).toMatchObject({ name: 'ServerError', reason: undefined, hint: undefined });
     }
@@ -99,11 +99,11 @@ describe('what an engine says of its own images', () => {
     'Unauthorized',
     'Access denied to resource',
     'unauthorized: no session',
-  ])('has the refusal of an authorization plugin, or of a proxy: %s', (words) => {
+  ])('may be the refusal of an authorization plugin or of a proxy: %s', (words) => {
     for (const target of [...local, targets.load, targets.pull]) expect(of500(target, words).reason, target).toBe('auth');
   });
 
-  it('knows an absent image', () => {
+  it('may say that an image is absent', () => {
     expect(of500('/v1.41/images/acme/app', 'acme/app: image not known')).toMatchObject({ name: 'NotFoundError', reason: 'not-found' });
   });
 });
@@ -133,7 +133,7 @@ describe('the names in a request', () => {
     },
   );
 
-  it.each(words)('do not hide a real failure of another kind: %s', (word) => {
+  it.each(words)('do not hide a failure of another kind: %s', (word) => {
     const target = `/v1.41/images/create?fromImage=docker.io%2Flibrary%2F${word}&tag=latest`;
     expect(inStream(target, `Head "https://registry-1.docker.io/v2/library/${word}/manifests/latest": toomanyrequests: too many`).reason).toBe('rate-limit');
     const denied = `pull access denied for ${word}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied`;
@@ -148,11 +148,11 @@ describe('the names in a request', () => {
     ['the names of an image that is removed by its id', '/v1.41/images/sha256:7b35?force=0', 'unable to delete image "7b35" by ID with more than one tag ([h.example/acme/unauthorized:1 b:1]): please force removal', undefined],
     ['the names in an archive', '/v1.41/images/load', 'writing docker.io/acme/toomanyrequests:1: odd', undefined],
     ['the names in an archive, of a refusal', '/v1.41/images/load', 'importing h.example/denied: denied', undefined],
-  ])('do not decide either: %s', (_, target, words, reason) => {
+  ])('do not decide the reason of other messages: %s', (_, target, words, reason) => {
     expect(inStream(target, words).reason).toBe(reason);
   });
 
-  it('are those of a search, of a filter, of a URL and of a message, too', () => {
+  it('include those in a search term, a filter, a URL and a commit message', () => {
     expect(of500('/v1.41/images/search?term=unauthorized', 'Unexpected answer for "unauthorized"').reason).toBeUndefined();
     const filters = encodeURIComponent('{"reference":["denied: x"]}');
     expect(of500(`/v1.41/images/json?filters=${filters}`, 'invalid filter "denied: x"').reason).toBeUndefined();
@@ -161,7 +161,7 @@ describe('the names in a request', () => {
     expect(of500('/v1.41/images/create?fromSrc=-&message=access%20denied%2Fx', 'odd message access denied/x').reason).toBeUndefined();
   });
 
-  it('are taken out of long texts, of which the beginning and the end are read', () => {
+  it('are removed from long messages, whose beginning and end are interpreted', () => {
     const term = 'unauthorized/'.repeat(1000);
     expect(withoutNames(`odd: ${term} is odd`, [term])).toBe('odd: _ is odd');
     const long = withoutNames(`first ${'x'.repeat(100_000)} last`, []);
@@ -200,12 +200,12 @@ describe('a remedy', () => {
   });
 });
 
-it('no remedy is given for a failure of TLS that has none of these causes', () => {
+it('a TLS failure with another cause has no remedy', () => {
   expect(inStream('/v1.41/images/create?fromImage=h:1/a&tag=1', 'remote error: tls: handshake failure')).toMatchObject({ reason: 'network', hint: undefined });
 });
 
-describe('several lines, as Podman writes them,', () => {
-  it('stay lines, set in, without what steers a terminal', () => {
+describe('a message of several lines, as Podman writes it,', () => {
+  it('keeps its lines, indented and without control characters', () => {
     const { message } = inStream(targets.load, 'payload does not match any of the supported image formats:\n * oci: a\u001b[31m\r\n * dir: b\n');
     expect(message).toContain('image formats:\n   * oci: a\\u{1b}[31m\n   * dir: b');
   });

@@ -365,7 +365,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       engine = await fakeEngine((_, response) => void response.writeHead(401).end(body));
       client = new ImageClient({ wire, host: engine.host });
       const error = await client.checkAuth('h:1', { username: 'u', password: 'p' }).catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ name: 'UnauthorizedError', reason: 'auth', message: expect.stringMatching(/answered 401: without a word$/) });
+      expect(error).toMatchObject({ name: 'UnauthorizedError', reason: 'auth', message: expect.stringMatching(/answered 401: no message$/) });
     });
 
     it('sends them in the body, with the registry that they are for', async () => {

@@ -308,7 +308,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       });
       const error: unknown = await client.images().catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(errors.ServerError);
-      expect((error as Error).message).toMatch(/… \(the answer was cut short here\)$/);
+      expect((error as Error).message).toMatch(/… \(the response is truncated here\)$/);
     });
 
     it('that stalls is waited for 30 seconds; then the status is told', async () => {
@@ -348,7 +348,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       });
       const error: unknown = await client.inspectImage('a').catch((reason: unknown) => reason);
       expect(error).toMatchObject({ status: 404, daemonMessage: '{"message":' });
-      expect((error as Error).message).toContain('{"message": (the answer was cut short here)');
+      expect((error as Error).message).toContain('{"message": (the response is truncated here)');
     });
   });
 

@@ -7,9 +7,8 @@ import { isAscii } from 'node:buffer';
 import { GrowingBytes, asBuffer, decodeUtf8, escapeBytes } from '../../bytes.ts';
 import { DecodeError, TruncatedError } from '../../errors.ts';
 import { BYTES, check, isBytes, kind } from '../../kinds.ts';
-import { isJsonObject } from '../api-error.ts';
-import type { JsonObject } from '../api-error.ts';
-import { TOO_MANY_ITEMS, hasTooManyItems } from '../json.ts';
+import { assertItemLimit, isJsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 
 /** The longest object, in bytes. Real ones are shorter than 100 KiB. */
 export const JSON_VALUE_LIMIT: number = 16 * 1024 * 1024;
@@ -180,7 +179,7 @@ class AsciiWindow {
 }
 
 function parseObject(source: Uint8Array | string): JsonObject | undefined {
-  if (hasTooManyItems(source)) throw new DecodeError(TOO_MANY_ITEMS, { offset: 0 });
+  assertItemLimit(source);
   try {
     const value: unknown = JSON.parse(typeof source === 'string' ? source : decodeUtf8(source));
     return isJsonObject(value) ? value : undefined;

@@ -1,7 +1,7 @@
 // Progress events: one JSON object of an engine's progress stream becomes one typed event.
 
-import { isJsonObject } from '../api-error.ts';
-import type { JsonObject } from '../api-error.ts';
+import { isJsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 
 /** One event of a `ProgressStream`; `type` tells which. */
 export type ProgressEvent =

@@ -4,8 +4,8 @@
 // has finished. What happens if it is not complete is decided in client/engine-differences.ts.
 
 import { DecodeError } from '../../errors.ts';
-import { isJsonObject } from '../api-error.ts';
-import type { JsonObject } from '../api-error.ts';
+import { isJsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import type { ProgressEvent } from './progress-events.ts';
 import { isDigest } from '../reference.ts';
 

@@ -2,7 +2,7 @@
 // The limits count characters and not only items, for one text can be long.
 
 import { DecodeError } from '../../errors.ts';
-import type { JsonObject } from '../api-error.ts';
+import type { JsonObject } from '../json.ts';
 import type { ProgressEvent } from './progress-events.ts';
 
 /** Warnings that one call keeps, in characters. All warnings go to `onWarning`; real ones are a few lines. */

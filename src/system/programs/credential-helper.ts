@@ -6,7 +6,7 @@
 
 import { concat, decodeUtf8 } from '../../bytes.ts';
 import { Deadline } from '../../connection/deadline.ts';
-import { isJsonObject } from '../../api/api-error.ts';
+import { isJsonObject } from '../../api/json.ts';
 import { Secret } from '../../api/credentials.ts';
 import type { Credentials } from '../../api/credentials.ts';
 import { member } from '../../config/config-file.ts';

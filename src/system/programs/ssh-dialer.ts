@@ -7,7 +7,7 @@ import { noopOwner } from '../../connection/channel.ts';
 import type { Channel, ChannelOwner } from '../../connection/channel.ts';
 import { Deadline } from '../../connection/deadline.ts';
 import type { SshAddress } from '../../config/engine-address.ts';
-import { asBuffer, concat, escapeText, withoutEnd } from '../../bytes.ts';
+import { asBuffer, concat, escapeText, withoutTrailing } from '../../bytes.ts';
 import { ConnectError } from '../../errors.ts';
 import { startProgram } from './child-process.ts';
 import type { Program, ProgramEnd } from './child-process.ts';
@@ -225,7 +225,7 @@ class StderrTail {
     });
     const lines = this.#bytes.toString('utf8').split(/[\r\n]+/);
     // Without the frame that ssh draws around a warning, and its own name, which the message has already.
-    const bare = lines.map((line) => escapeText(withoutEnd(line.replace(/^(?:ssh: |[\s@]+)/, ''), '@ \t')));
+    const bare = lines.map((line) => escapeText(withoutTrailing(line.replace(/^(?:ssh: |[\s@]+)/, ''), '@ \t')));
     const sentences = bare.filter((line) => line !== '').map((line) => line.replace(/[^.!?:;,]$/, '$&;'));
     return sentences.join(' ').replace(/[.;]$/, '');
   }

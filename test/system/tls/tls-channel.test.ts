@@ -622,7 +622,7 @@ describe('plain text to a port that speaks TLS', () => {
     const pinned = new ImageClient({ host: daemon.host, version: '1.41' });
     const refused = await failure(pinned.images());
     expect(refused).toBeInstanceOf(BadRequestError);
-    expect(refused.message).toMatch(/\(give tls, write https:\/\/, or set DOCKER_TLS_VERIFY\)$/);
+    expect(refused.message).toMatch(/\(set the option tls, write https:\/\/, or set DOCKER_TLS_VERIFY\)$/);
   });
 });
 
