@@ -131,9 +131,9 @@ describe('an answer of the wrong inner kind', () => {
 
   it('names the member, and what it should be', async () => {
     expect(await outcome(cases['images']!.call, [summary, { ...summary, RepoTags: ['a:1', 5] }])).toMatchObject({
-      message: expect.stringMatching(/: "\[1\]\.RepoTags" of the answer is not a list of texts$/),
+      message: expect.stringMatching(/: invalid response: "\[1\]\.RepoTags" is not a list of strings$/),
     });
-    expect(await outcome(cases['exists']!.call, {})).toMatchObject({ message: expect.stringMatching(/: "Id" of the answer is not there$/) });
+    expect(await outcome(cases['exists']!.call, {})).toMatchObject({ message: expect.stringMatching(/: invalid response: "Id" is missing$/) });
   });
 
   it('nested 100,000 deep is a result or a DecodeError', async () => {

@@ -1,35 +1,42 @@
-// What the members of JSON answers must be: a table for each answer, and the check of a value against one. A value of another
-// kind is a `DecodeError` here, and not a TypeError somewhere in the program that uses it. Unknown members are not looked at.
+// The expected shape of each JSON response, as a table, and the check of a value against its shape. A value of another type is a
+// `DecodeError` here, and not a TypeError in the program that uses it. Unknown members are not checked.
 
-import { DecodeError } from '../errors.ts';
 import { escapeText } from '../bytes.ts';
-import { isJsonObject } from './api-error.ts';
-import type { JsonObject } from './api-error.ts';
+import { DecodeError } from '../errors.ts';
+import { parseApiVersion } from './api-version.ts';
+import { isJsonObject } from './json.ts';
 import { isDigest } from './reference.ts';
-import { apiVersionOf } from './api-version.ts';
 
-/**
- * A kind of value: `name` is a text that is not empty, `size` a number of bytes, `texts` a list of texts, `map` an object of
- * texts; a shape in a list is a list of such objects.
- */
-type Kind = 'text' | 'name' | 'digest' | 'version' | 'number' | 'size' | 'flag' | 'texts' | 'map' | 'object' | Shape | readonly [Shape];
+/** The type of a member: a word, the shape of an object, or that of each object in a list. */
+type Type = keyof typeof types | Shape | readonly [Shape];
 
-/** An object. Its members may be left out or null, which engines write for one another, unless they are required. */
+/** An object. Members that are not required may be absent or null: engines write either for an empty value. */
 export interface Shape {
   readonly required?: readonly string[];
-  /** One of these must be there. */
+  /** At least one of these is required. */
   readonly oneOf?: readonly string[];
-  readonly members: Readonly<Record<string, Kind>>;
+  readonly members: Readonly<Record<string, Type>>;
 }
+
+const isText = (value: unknown): boolean => typeof value === 'string';
+const types = {
+  text: { name: 'a string', test: isText },
+  name: { name: 'a string that is not empty', test: (value: unknown) => isText(value) && value !== '' },
+  digest: { name: 'a digest', test: (value: unknown) => isText(value) && isDigest(value as string) },
+  version: { name: 'an API version', test: (value: unknown) => isText(value) && parseApiVersion(value as string) !== undefined },
+  number: { name: 'a finite number', test: (value: unknown) => Number.isFinite(value) }, // JSON.parse reads 1e999 as Infinity
+  size: { name: 'a number of bytes', test: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0 },
+  flag: { name: 'true or false', test: (value: unknown) => typeof value === 'boolean' },
+  texts: { name: 'a list of strings', test: (value: unknown) => Array.isArray(value) && value.every(isText) },
+  map: { name: 'an object of strings', test: (value: unknown) => isJsonObject(value) && Object.values(value).every(isText) },
+  object: { name: 'an object', test: isJsonObject },
+} as const;
 
 const descriptor: Shape = {
   required: ['digest'],
   members: { mediaType: 'text', digest: 'digest', size: 'size', urls: 'texts', annotations: 'map', platform: 'object' },
 };
-const platform: Shape = {
-  required: ['architecture', 'os'],
-  members: { architecture: 'text', os: 'text', variant: 'text' },
-};
+const platform: Shape = { required: ['architecture', 'os'], members: { architecture: 'text', os: 'text', variant: 'text' } };
 const manifest: Shape = {
   required: ['ID'],
   members: { ID: 'name', Descriptor: descriptor, Available: 'flag', Kind: 'text', Size: 'object', ImageData: 'object' },
@@ -60,19 +67,22 @@ export const imageInspect: Shape = {
 };
 
 /** `GET /images/{image}/history`, each item. */
-export const historyStep: Shape = {
+export const historyItem: Shape = {
   required: ['Id'],
   members: { Id: 'name', Created: 'number', CreatedBy: 'text', Tags: 'texts', Size: 'number', Comment: 'text' },
 };
 
 /** `DELETE /images/{image}`, each item. */
-export const removal: Shape = { oneOf: ['Untagged', 'Deleted'], members: { Untagged: 'name', Deleted: 'name' } };
+export const removeItem: Shape = { oneOf: ['Untagged', 'Deleted'], members: { Untagged: 'name', Deleted: 'name' } };
 
 /** `POST /images/prune`. */
-export const pruning: Shape = { oneOf: ['ImagesDeleted', 'SpaceReclaimed'], members: { ImagesDeleted: [removal], SpaceReclaimed: 'size' } };
+export const pruneResult: Shape = {
+  oneOf: ['ImagesDeleted', 'SpaceReclaimed'],
+  members: { ImagesDeleted: [removeItem], SpaceReclaimed: 'size' },
+};
 
-/** `GET /images/search`, each item: the members of Docker, and those of Podman. */
-export const found: Shape = {
+/** `GET /images/search`, each item: Docker's members, then Podman's. */
+export const searchResult: Shape = {
   oneOf: ['name', 'Name'],
   members: {
     name: 'name', description: 'text', star_count: 'number', is_official: 'flag', is_automated: 'flag',
@@ -81,10 +91,7 @@ export const found: Shape = {
 };
 
 /** `GET /distribution/{image}/json`. */
-export const distribution: Shape = {
-  required: ['Descriptor'],
-  members: { Descriptor: descriptor, Platforms: [platform] },
-};
+export const distribution: Shape = { required: ['Descriptor'], members: { Descriptor: descriptor, Platforms: [platform] } };
 
 /** `GET /images/{image}/attestations`, each item. */
 export const attestation: Shape = {
@@ -93,16 +100,17 @@ export const attestation: Shape = {
 };
 
 /** `GET /version`. */
-export const versions: Shape = {
+export const version: Shape = {
   required: ['ApiVersion'],
   members: {
     Version: 'text', ApiVersion: 'version', MinAPIVersion: 'text', Os: 'text', Arch: 'text', KernelVersion: 'text', GitCommit: 'text',
-    Platform: { members: { Name: 'text' } }, Components: [{ required: ['Name'], members: { Name: 'text', Version: 'text', Details: 'map' } }],
+    Platform: { members: { Name: 'text' } },
+    Components: [{ required: ['Name'], members: { Name: 'text', Version: 'text', Details: 'map' } }],
   },
 };
 
 /** `GET /info`. */
-export const information: Shape = {
+export const info: Shape = {
   members: {
     ID: 'text', Name: 'text', ServerVersion: 'text', OperatingSystem: 'text', OSType: 'text', Architecture: 'text',
     Images: 'number', Driver: 'text', Warnings: 'texts', SystemTime: 'text',
@@ -110,10 +118,7 @@ export const information: Shape = {
 };
 
 /** `POST /auth`. */
-export const login: Shape = {
-  required: ['Status'],
-  members: { Status: 'name', IdentityToken: 'text' },
-};
+export const login: Shape = { required: ['Status'], members: { Status: 'name', IdentityToken: 'text' } };
 
 /** `GET /events`, each event. */
 export const event: Shape = {
@@ -124,7 +129,7 @@ export const event: Shape = {
   },
 };
 
-/** `GET /system/df`: below API 1.52, and from there on. */
+/** `GET /system/df`: the first two below API 1.52, the last from it on. */
 export const diskUsage: Shape = {
   oneOf: ['LayersSize', 'Images', 'ImageUsage'],
   members: {
@@ -136,61 +141,47 @@ export const diskUsage: Shape = {
   },
 };
 
-const NOTHING: readonly string[] = [];
+const NONE: readonly string[] = [];
 
-/** The value as an object of that shape; a `DecodeError` that names the member which is not what it should be. */
-export function objectOf(value: unknown, shape: Shape, where = ''): JsonObject {
-  if (!isJsonObject(value)) throw wrongKind(where, 'an object');
-  const { required = NOTHING, oneOf = NOTHING } = shape;
-  const isThere = (name: string): boolean => value[name] !== undefined && value[name] !== null;
-  for (const name of required) if (!isThere(name)) throw wrongKind(`${where}${name}`, 'there');
-  if (oneOf.length > 0 && !oneOf.some(isThere)) throw wrongKind(`${where}${oneOf.join('" or "')}`, 'there');
+/**
+ * Returns the value as an object of a shape; the caller names the type that the shape stands for. `path` is where the object is
+ * in the response. Throws a `DecodeError` that names the wrong member.
+ */
+export function checkObject<Value>(value: unknown, shape: Shape, path = ''): Value {
+  if (!isJsonObject(value)) throw invalid(path, 'is not an object');
+  const { required = NONE, oneOf = NONE } = shape;
+  const isPresent = (name: string): boolean => value[name] !== undefined && value[name] !== null;
+  for (const name of required) if (!isPresent(name)) throw invalid(`${path}${name}`, 'is missing');
+  if (oneOf.length > 0 && !oneOf.some(isPresent)) throw invalid(`${path}${oneOf.join('" or "')}`, 'is missing');
   for (const name in shape.members) {
     const member = value[name];
-    if (member !== undefined && member !== null) checkMember(member, shape.members[name] as Kind, where, name);
+    if (member !== undefined && member !== null) checkMember(member, shape.members[name] as Type, path, name);
   }
-  return value;
+  return value as Value;
 }
 
-/** The value as a list of objects of that shape; null, which some engines write for an empty list, is one. */
-export function listOf(value: unknown, shape: Shape, where = ''): readonly JsonObject[] {
+/** Returns the value as a list of objects of a shape. Some engines write null for an empty list. */
+export function checkList<Item>(value: unknown, shape: Shape, path = ''): readonly Item[] {
   if (value === null) return [];
-  if (!Array.isArray(value)) throw wrongKind(where, 'a list');
-  // The place is only needed for an error, and most lists have none.
-  return value.map((item, index) => (isJsonObject(item) ? objectOf(item, shape, `${where}[${index}].`) : refuseItem(where, index)));
-}
-function refuseItem(where: string, index: number): never {
-  throw wrongKind(`${where}[${index}]`, 'an object');
-}
-
-function checkMember(value: unknown, kind: Kind, where: string, name: string): void {
-  if (typeof kind !== 'string') {
-    if (isListKind(kind)) listOf(value, kind[0], where + name);
-    else objectOf(value, kind, `${where}${name}.`);
-  } else if (!kinds[kind].test(value)) throw wrongKind(where + name, kinds[kind].is);
+  if (!Array.isArray(value)) throw invalid(path, 'is not a list');
+  return value.map((item: unknown, index) => {
+    if (!isJsonObject(item)) throw invalid(`${path}[${index}]`, 'is not an object');
+    return checkObject(item, shape, `${path}[${index}].`);
+  });
 }
 
-function isListKind(kind: Shape | readonly [Shape]): kind is readonly [Shape] {
-  return Array.isArray(kind);
+function checkMember(value: unknown, type: Type, path: string, name: string): void {
+  if (typeof type !== 'string') {
+    if (isListType(type)) checkList(value, type[0], path + name);
+    else checkObject(value, type, `${path}${name}.`);
+  } else if (!types[type].test(value)) throw invalid(path + name, `is not ${types[type].name}`);
 }
 
-const isText = (value: unknown): boolean => typeof value === 'string';
-const kinds: Readonly<Record<Extract<Kind, string>, { readonly is: string; test(value: unknown): boolean }>> = {
-  text: { is: 'a text', test: isText },
-  name: { is: 'a text that is not empty', test: (value) => isText(value) && value !== '' },
-  digest: { is: 'a digest', test: (value) => isText(value) && isDigest(value as string) },
-  version: { is: 'a version of the API', test: (value) => isText(value) && apiVersionOf(value as string) !== undefined },
-  // JSON.parse makes Infinity of 1e999.
-  number: { is: 'a number', test: (value) => Number.isFinite(value) },
-  size: { is: 'a number of bytes', test: (value) => Number.isSafeInteger(value) && (value as number) >= 0 },
-  flag: { is: 'true or false', test: (value) => typeof value === 'boolean' },
-  texts: { is: 'a list of texts', test: (value) => Array.isArray(value) && value.every(isText) },
-  map: { is: 'an object of texts', test: (value) => isJsonObject(value) && Object.values(value).every(isText) },
-  object: { is: 'an object', test: isJsonObject },
-};
+function isListType(type: Shape | readonly [Shape]): type is readonly [Shape] {
+  return Array.isArray(type);
+}
 
-function wrongKind(where: string, what: string): DecodeError {
-  const member = where.replace(/\.$/, '');
-  const subject = member === '' ? 'the answer' : `"${escapeText(member)}" of the answer`;
-  return new DecodeError(`${subject} is not ${what}`, { offset: 0 });
+function invalid(path: string, fault: string): DecodeError {
+  const member = path.replace(/\.$/, '');
+  return new DecodeError(`invalid response: ${member === '' ? 'it' : `"${escapeText(member)}"`} ${fault}`, { offset: 0 });
 }

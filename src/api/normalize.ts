@@ -1,90 +1,92 @@
-// Reads the JSON answers: each is checked against its shape, and then made the same whatever the engine: null lists become empty
-// ones, Podman's keys and ids become Docker's.
+// Reads the JSON responses: checks each against its shape, and makes the responses of all engines alike. Lists that are null become
+// empty, and Podman's keys and ids become Docker's.
 
-import type { JsonObject } from './api-error.ts';
+import { DecodeError } from '../errors.ts';
+import * as shapes from './answer-shapes.ts';
+import { checkList, checkObject } from './answer-shapes.ts';
 import type { AuthResult, ImageDiskUsage, ImageEvent, InfoResult, VersionResult } from './types/engine.ts';
 import type { HistoryItem, ImageInspect, ImageSummary, PruneResult, RemoveItem, SearchResult } from './types/image.ts';
 import type { DistributionInspect, ImageAttestation } from './types/manifest.ts';
-import { DecodeError } from '../errors.ts';
-import * as shapes from './answer-shapes.ts';
-import { listOf, objectOf } from './answer-shapes.ts';
-import type { Shape } from './answer-shapes.ts';
-
-/** A value of that shape; what a type says beyond the shape, no program of ours relies on. */
-function as<Value>(value: unknown, shape: Shape): Value {
-  return objectOf(value, shape) as unknown as Value;
-}
-function asList<Item>(value: unknown, shape: Shape): readonly Item[] {
-  return listOf(value, shape) as readonly unknown[] as readonly Item[];
-}
 
 /** `GET /images/json`. */
-export function readImages(answer: unknown): ImageSummary[] {
-  return asList<ImageSummary>(answer, shapes.imageSummary).map(withNames);
+export function readImages(response: unknown): ImageSummary[] {
+  return checkList<ImageSummary>(response, shapes.imageSummary).map(normalizeNames);
 }
 
 /** `GET /images/{image}/json`. */
-export function readImage(answer: unknown): ImageInspect {
-  return withNames(as<ImageInspect>(answer, shapes.imageInspect));
+export function readImage(response: unknown): ImageInspect {
+  return normalizeNames(checkObject<ImageInspect>(response, shapes.imageInspect));
 }
 
 /** `GET /images/{image}/history`. */
-export function readHistory(answer: unknown): HistoryItem[] {
-  return asList<HistoryItem>(answer, shapes.historyStep).map(historyItem);
+export function readHistory(response: unknown): HistoryItem[] {
+  const items = checkList<HistoryItem>(response, shapes.historyItem);
+  return items.map((item) => ({ ...item, Id: withAlgorithm(item.Id), Tags: tagsIn(item.Tags) }));
 }
 
 /** `DELETE /images/{image}`. */
-export function readRemoved(answer: unknown): RemoveItem[] {
-  return asList<RemoveItem>(answer, shapes.removal).map(removeItem);
+export function readRemoveItems(response: unknown): RemoveItem[] {
+  return checkList<RemoveItem>(response, shapes.removeItem).map(normalizeRemoveItem);
 }
 
 /** `POST /images/prune`. */
-export function readPruned(answer: unknown): PruneResult {
-  const result = as<PruneResult>(answer, shapes.pruning);
-  return { ...result, ImagesDeleted: (result.ImagesDeleted ?? []).map(removeItem) };
+export function readPruneResult(response: unknown): PruneResult {
+  const result = checkObject<PruneResult>(response, shapes.pruneResult);
+  return { ...result, ImagesDeleted: (result.ImagesDeleted ?? []).map(normalizeRemoveItem) };
 }
 
 /** `GET /images/search`. */
-export function readFound(answer: unknown): SearchResult[] {
-  return listOf(answer, shapes.found).map(searchResult);
+export function readSearchResults(response: unknown): SearchResult[] {
+  return checkList<SearchResult | PodmanSearchResult>(response, shapes.searchResult).map(normalizeSearchResult);
 }
 
 /** `GET /distribution/{image}/json`. */
-export function readDistribution(answer: unknown): DistributionInspect {
-  const result = as<DistributionInspect>(answer, shapes.distribution);
+export function readDistribution(response: unknown): DistributionInspect {
+  const result = checkObject<DistributionInspect>(response, shapes.distribution);
   return { ...result, Platforms: result.Platforms ?? [] };
 }
 
 /** `GET /images/{image}/attestations`. */
-export function readAttestations(answer: unknown): ImageAttestation[] {
-  return [...asList<ImageAttestation>(answer, shapes.attestation)];
+export function readAttestations(response: unknown): ImageAttestation[] {
+  return [...checkList<ImageAttestation>(response, shapes.attestation)];
 }
 
 /** `GET /version`. */
-export function readVersion(answer: unknown): VersionResult {
-  return as(answer, shapes.versions);
+export function readVersion(response: unknown): VersionResult {
+  return checkObject(response, shapes.version);
 }
 
 /** `GET /info`. */
-export function readInfo(answer: unknown): InfoResult {
-  return as(answer, shapes.information);
+export function readInfo(response: unknown): InfoResult {
+  return checkObject(response, shapes.info);
 }
 
-/** `POST /auth`: a yes has a Status; anything else of status 200 is a proxy's word. */
-export function readLogin(answer: unknown): AuthResult {
-  const login: AuthResult & { readonly error?: unknown; readonly errorDetail?: unknown; readonly message?: unknown } = as(answer, shapes.login);
-  const complaint = login.error ?? login.errorDetail ?? login.message ?? undefined;
-  if (login.Status !== '' && complaint === undefined) return login;
-  throw new DecodeError('the answer to the login does not say that it succeeded', { offset: 0 });
+/** `POST /auth`. A success has a `Status`, and no error; another response with status 200 comes from a proxy. */
+export function readLogin(response: unknown): AuthResult {
+  const login = checkObject<AuthResult & LoginError>(response, shapes.login);
+  if ((login.error ?? login.errorDetail ?? login.message ?? undefined) === undefined) return login;
+  throw new DecodeError('invalid response: it does not say that the login succeeded', { offset: 0 });
 }
+type LoginError = { readonly [name in 'error' | 'errorDetail' | 'message']?: unknown };
 
-/** `GET /events`, one event. */
+/** `GET /events`, one event. Podman has another name for a load. */
 export function readEvent(value: unknown): ImageEvent {
-  return imageEvent(as(value, shapes.event));
+  const event = checkObject<ImageEvent>(value, shapes.event);
+  const { Actor, Action, id, status } = event;
+  return {
+    ...event,
+    Action: actionName(Action),
+    Actor: { ...Actor, ID: withAlgorithm(Actor?.ID ?? ''), Attributes: Actor?.Attributes ?? {} },
+    ...(id !== undefined && { id: withAlgorithm(id) }),
+    ...(status !== undefined && { status: actionName(status) }),
+  };
+}
+function actionName(action: string): string {
+  return action === 'loadfromarchive' ? 'load' : action;
 }
 
-/** What an image may have that not all engines write alike. */
-interface Named {
+/** The names of an image, which engines write in different ways. */
+interface ImageNames {
   readonly RepoTags: readonly string[];
   readonly RepoDigests: readonly string[];
   readonly Parent?: string;
@@ -92,72 +94,56 @@ interface Named {
 }
 
 /**
- * `null` names, which Podman 4 has for an untagged image, become `[]`; so do Docker's `<none>:<none>` below API 1.43.
- * Podman gives the parent's id without its algorithm. The image, which came out of JSON for nobody else, is changed: to
- * copy one of thirty members took longer than all of its request's head.
+ * A copy of an image with its names as Docker has them from API 1.43 on. An image without names has `[]`, where older versions of
+ * Docker have `<none>:<none>`, and Podman 4 has null. The id of the parent has its algorithm, which Podman omits.
  */
-export function withNames<Image extends Named>(image: Image): Image {
-  const { Parent, ParentId } = image;
-  return Object.assign(
-    image,
-    { RepoTags: tags(image.RepoTags), RepoDigests: digests(image) },
-    Parent !== undefined && { Parent: withAlgorithm(Parent) },
-    ParentId !== undefined && { ParentId: withAlgorithm(ParentId) },
-  );
+export function normalizeNames<Image extends ImageNames>(image: Image): Image {
+  const { Parent, ParentId, RepoTags, RepoDigests } = image;
+  return {
+    ...image,
+    RepoTags: tagsIn(RepoTags),
+    RepoDigests: digestsIn(RepoTags, RepoDigests),
+    ...(Parent !== undefined && { Parent: withAlgorithm(Parent) }),
+    ...(ParentId !== undefined && { ParentId: withAlgorithm(ParentId) }),
+  };
 }
-function names(list: readonly string[] | null | undefined): readonly string[] {
+
+type NameList = readonly string[] | null | undefined;
+function namesIn(list: NameList): readonly string[] {
   return (list ?? []).filter((name) => !name.startsWith('<none>'));
 }
-
-/** After a pull by digest, Docker's containerd store and Podman 6 list `name@sha256:...` among the tags. */
-function tags(list: readonly string[] | null | undefined): readonly string[] {
-  return names(list).filter((name) => !name.includes('@'));
+/** Docker's containerd store and Podman 6 list the digest of a pull by digest, `name@sha256:...`, among the tags. */
+function tagsIn(tags: NameList): readonly string[] {
+  return namesIn(tags).filter((name) => !name.includes('@'));
 }
-function digests({ RepoTags, RepoDigests }: Named): readonly string[] {
-  const listed = names(RepoDigests);
-  const among = names(RepoTags).filter((name) => name.includes('@'));
-  return among.length > 0 ? [...new Set([...listed, ...among])] : listed;
+function digestsIn(tags: NameList, digests: NameList): readonly string[] {
+  const listed = namesIn(digests);
+  const amongTags = namesIn(tags).filter((name) => name.includes('@'));
+  return amongTags.length > 0 ? [...new Set([...listed, ...amongTags])] : listed;
 }
 
-/** Podman gives some ids without the `sha256:` before them. */
+/** Podman returns some ids without `sha256:`. */
 function withAlgorithm(id: string): string {
   return /^[0-9a-f]{64}$/.test(id) ? `sha256:${id}` : id;
 }
 
-/** One consequence of a removal. */
-export function removeItem(item: RemoveItem): RemoveItem {
+function normalizeRemoveItem(item: RemoveItem): RemoveItem {
   return item.Deleted === undefined ? item : { ...item, Deleted: withAlgorithm(item.Deleted) };
 }
 
-/** One step of a history; a step without names has an empty list of them. */
-export function historyItem(item: HistoryItem): HistoryItem {
-  return { ...item, Id: withAlgorithm(item.Id), Tags: tags(item.Tags) };
+/** A result of Podman below version 6. `Official` and `Automated` are `"[OK]"` or empty. */
+interface PodmanSearchResult {
+  readonly Name?: string | null;
+  readonly Description?: string;
+  readonly Stars?: number;
+  readonly Official?: unknown;
+  readonly Automated?: unknown;
 }
 
-/** One event; Podman calls a load by another name than Docker. */
-export function imageEvent(event: ImageEvent): ImageEvent {
-  const { Actor, Action, id, status } = event;
-  const actor = { ...Actor, ID: withAlgorithm(Actor?.ID ?? ''), Attributes: Actor?.Attributes ?? {} };
-  const old = {
-    ...(id !== undefined && { id: withAlgorithm(id) }),
-    ...(status !== undefined && { status: actionName(status) }),
-  };
-  return { ...event, Action: actionName(Action), Actor: actor, ...old };
-}
-function actionName(action: string): string {
-  return action === 'loadfromarchive' ? 'load' : action;
-}
-
-/**
- * Podman below 6 has `Name`, `Stars`, and `Official` as text, `"[OK]"` or empty. All of its releases write the host of the
- * Docker Hub in the name.
- */
-export function searchResult(item: JsonObject): SearchResult {
-  if (item['Name'] === undefined) {
-    const found = item as unknown as SearchResult;
-    return { ...found, name: hubName(found.name) };
-  }
-  const { Name = '', Description = '', Stars = 0, Official, Automated } = item as unknown as FoundByPodman;
+/** The keys and the name as Docker returns them. All versions of Podman write the host of the Docker Hub in the name. */
+function normalizeSearchResult(item: SearchResult | PodmanSearchResult): SearchResult {
+  const { Name, Description = '', Stars = 0, Official, Automated } = item as PodmanSearchResult;
+  if (Name === undefined || Name === null) return { ...(item as SearchResult), name: hubName((item as SearchResult).name) };
   return {
     name: hubName(Name),
     description: Description,
@@ -169,23 +155,35 @@ export function searchResult(item: JsonObject): SearchResult {
 function hubName(name: string): string {
   return name.replace(/^docker\.io\/(?:library\/)?/, '');
 }
-interface FoundByPodman {
-  readonly Name?: string;
-  readonly Description?: string;
-  readonly Stars?: number;
-  readonly Official?: unknown;
-  readonly Automated?: unknown;
+
+interface DiskUsage {
+  readonly ImageUsage?: DiskUsageSummary | null;
+  readonly Images?: readonly ImageSummary[] | null;
+  readonly LayersSize?: number | null;
+}
+interface DiskUsageSummary {
+  readonly TotalSize?: number | null;
+  readonly Reclaimable?: number | null;
+  readonly TotalCount?: number | null;
+  readonly ActiveCount?: number | null;
+  readonly Items?: readonly ImageSummary[] | null;
 }
 
-/** `GET /system/df`. From API 1.52 on the engine sums up itself; before, as the docker command does from the list. */
-export function imageDiskUsage(answer: unknown, verbose = false): ImageDiskUsage {
-  const { ImageUsage: summed, Images, LayersSize } = as<DiskUsage>(answer, shapes.diskUsage);
-  const images = onceEach((summed?.Items ?? Images ?? []).map(withNames));
-  const sums = summed === undefined || summed === null ? sumUp(images, LayersSize ?? 0) : engineSums(summed);
+/** `GET /system/df`. Below API 1.52 the engine does not sum up: the sums are computed from the list, as the docker command does. */
+export function imageDiskUsage(response: unknown, verbose = false): ImageDiskUsage {
+  const { ImageUsage: summary, Images, LayersSize } = checkObject<DiskUsage>(response, shapes.diskUsage);
+  const images = mergeDuplicates((summary?.Items ?? Images ?? []).map(normalizeNames));
+  const sums = summary === undefined || summary === null ? sumUp(images, LayersSize ?? 0) : {
+    totalSize: summary.TotalSize ?? 0,
+    reclaimable: summary.Reclaimable ?? 0,
+    totalCount: summary.TotalCount ?? 0,
+    activeCount: summary.ActiveCount ?? 0,
+  };
   return { ...sums, images: verbose ? images : undefined };
 }
-/** Podman lists an image once for each tag, and gives ids without the algorithm. */
-function onceEach(listed: readonly ImageSummary[]): ImageSummary[] {
+
+/** Podman lists an image once for each tag. */
+function mergeDuplicates(listed: readonly ImageSummary[]): ImageSummary[] {
   const images = new Map<string, { readonly image: ImageSummary; readonly tags: Set<string> }>();
   for (const image of listed) {
     const Id = withAlgorithm(image.Id);
@@ -196,37 +194,16 @@ function onceEach(listed: readonly ImageSummary[]): ImageSummary[] {
   return [...images].map(([Id, { image, tags }]) => ({ ...image, Id, RepoTags: [...tags] }));
 }
 
-/** The same with the names that the list of images has: Podman gives tags without their repositories here. */
-export function namedAsListed(usage: ImageDiskUsage, listed: readonly ImageSummary[]): ImageDiskUsage {
-  const names = new Map(listed.map(({ Id, RepoTags, RepoDigests }) => [Id, { RepoTags, RepoDigests }]));
-  return { ...usage, images: usage.images?.map((image) => ({ ...image, ...names.get(image.Id) })) };
-}
-interface DiskUsage {
-  readonly ImageUsage?: SummedUsage | null;
-  readonly Images?: readonly ImageSummary[] | null;
-  readonly LayersSize?: number | null;
-}
-interface SummedUsage {
-  readonly TotalSize?: number | null;
-  readonly Reclaimable?: number | null;
-  readonly TotalCount?: number | null;
-  readonly ActiveCount?: number | null;
-  readonly Items?: readonly ImageSummary[] | null;
-}
-
-function engineSums(summed: SummedUsage): Omit<ImageDiskUsage, 'images'> {
-  return {
-    totalSize: summed.TotalSize ?? 0,
-    reclaimable: summed.Reclaimable ?? 0,
-    totalCount: summed.TotalCount ?? 0,
-    activeCount: summed.ActiveCount ?? 0,
-  };
-}
-
 function sumUp(images: readonly ImageSummary[], layersSize: number): Omit<ImageDiskUsage, 'images'> {
   const active = images.filter(({ Containers }) => Containers > 0);
-  // Sizes may be left out or null.
+  // Engines may omit sizes, or send null.
   const used = active.reduce((sum, { Size, SharedSize }) => sum + (Size ?? 0) - Math.max(SharedSize ?? 0, 0), 0);
-  const totalSize = layersSize || images.reduce((total, { Size }) => total + (Size ?? 0), 0); // Podman 4 says 0
+  const totalSize = layersSize || images.reduce((total, { Size }) => total + (Size ?? 0), 0); // Podman 4 sends 0
   return { totalSize, reclaimable: Math.max(totalSize - used, 0), totalCount: images.length, activeCount: active.length };
+}
+
+/** The disk usage with the names from the list of images: in this response Podman omits the repository of a tag. */
+export function withListedNames(usage: ImageDiskUsage, listed: readonly ImageSummary[]): ImageDiskUsage {
+  const names = new Map(listed.map(({ Id, RepoTags, RepoDigests }) => [Id, { RepoTags, RepoDigests }]));
+  return { ...usage, images: usage.images?.map((image) => ({ ...image, ...names.get(image.Id) })) };
 }

@@ -6,7 +6,7 @@ import type { AuthResult, InfoResult } from '../../src/api/types/engine.ts';
 import type { ImageIdentity } from '../../src/api/types/identity.ts';
 import type { ImageConfig, ImageInspect, ImageSummary, RemoveItem } from '../../src/api/types/image.ts';
 import type { Descriptor, ImageManifestSummary } from '../../src/api/types/manifest.ts';
-import { searchResult } from '../../src/api/normalize.ts';
+import { readSearchResults } from '../../src/api/normalize.ts';
 import type { PlatformObject } from '../../src/api/platform.ts';
 import { compareVersions } from '../../src/api/api-version.ts';
 import { engines, recordedExchanges, tapesOf } from '../support/recorded.ts';
@@ -153,7 +153,7 @@ function valueOf(operation: string, answer: Recorded): unknown {
   const lines = answer.body.toString().split('\n').filter((line) => line.trim() !== '');
   if (operation === 'events') return lines.map((line) => JSON.parse(line));
   const value = answer.json();
-  if (operation === 'search') return value.map(searchResult);
+  if (operation === 'search') return readSearchResults(value);
   return value ?? []; // Docker 28.5's containerd store has null for an empty history
 }
 
