@@ -1,24 +1,24 @@
-// The `filters` parameter of list, prune, search and events.
+// Encodes the `filters` parameter of list, prune, search and events, and adapts names in it to the engine.
 
-import { escapeText, hasUtf8 } from '../bytes.ts';
+import { escapeText, isWellFormed } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
 
-/** One value to filter by; engines read them all as text. */
+/** A value of a filter; engines read every value as text. */
 export type FilterValue = string | number | boolean;
 
-/** `{ dangling: true, label: ["a", "b=c"] }`. */
+/** Filters by name, each with one value or several: `{ dangling: true, label: ["a", "b=c"] }`. */
 export type Filters = Readonly<Record<string, FilterValue | readonly FilterValue[]>>;
 
 /**
- * The JSON of `{"dangling":["true"]}`, or undefined where nothing is filtered. Engines read maps of booleans, too
- * (`{"dangling":{"true":true}}`), but dockerd overlooks a `false` in them where Podman heeds it.
+ * Filters as JSON, `{"dangling":["true"]}`; undefined if there are none. Engines also read maps of booleans
+ * (`{"dangling":{"true":true}}`), but dockerd ignores a `false` in them, and Podman does not.
  */
 export function encodeFilters(filters: Filters): string | undefined {
   const merged = mergeFilters(filters);
   return Object.keys(merged).length === 0 ? undefined : JSON.stringify(merged);
 }
 
-/** All filters of all sets as text, each value once. */
+/** The filters of all sets, as text, without duplicates. Throws an `ArgumentError` for a wrong value. */
 export function mergeFilters(...sets: readonly (Filters | undefined)[]): Record<string, string[]> {
   const merged = new Map<string, Set<string>>();
   for (const [key, value] of sets.flatMap(entries)) {
@@ -26,24 +26,24 @@ export function mergeFilters(...sets: readonly (Filters | undefined)[]): Record<
     for (const text of texts(key, value)) values.add(text);
     merged.set(key, values);
   }
-  // fromEntries defines properties: a filter named `__proto__` is one like any other.
+  // Unlike an assignment, fromEntries treats the name `__proto__` like any other.
   return Object.fromEntries([...merged].map(([key, values]) => [key, [...values]]));
 }
 
-/** A Map or an array would look empty here, and an empty filter makes a prune remove everything: refused. */
+/** A Map or an array would look empty here, and a prune with empty filters removes everything, so both are rejected. */
 function entries(filters: Filters | undefined): [string, unknown][] {
   if (filters === undefined) return [];
   if (Object.prototype.toString.call(filters) === '[object Object]') return Object.entries(filters);
-  throw new ArgumentError('filters are a plain object, as in { dangling: true, label: ["a", "b=c"] }');
+  throw new ArgumentError('filters must be a plain object, as in { dangling: true, label: ["a", "b=c"] }');
 }
 
-/** An empty list is refused for the same reason. */
+/** An empty list is rejected for the same reason. */
 function texts(key: string, value: unknown): string[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-  // JSON has an escape for half a character, for which engines read U+FFFD.
-  const whole = [key, ...values].every((text) => typeof text !== 'string' || hasUtf8(text));
-  if (whole && values.length > 0 && values.every(isFilterValue)) return values.map(String);
-  throw new ArgumentError(`The filter "${escapeText(key)}" must be a string, a number, a boolean, or a list of some`);
+  // JSON can encode an unpaired surrogate, which engines read as U+FFFD.
+  const areWellFormed = [key, ...values].every((text) => typeof text !== 'string' || isWellFormed(text));
+  if (areWellFormed && values.length > 0 && values.every(isFilterValue)) return values.map(String);
+  throw new ArgumentError(`the filter "${escapeText(key)}" must be a string, a number, a boolean, or a list of these that is not empty`);
 }
 
 function isFilterValue(value: unknown): value is FilterValue {
@@ -53,7 +53,7 @@ function isFilterValue(value: unknown): value is FilterValue {
 /** Filters of `GET /events` that select events of other objects. Beside `type: image`, Docker and Podman send no event for them. */
 const OTHER_OBJECTS = ['config', 'container', 'daemon', 'network', 'node', 'plugin', 'pod', 'secret', 'service', 'volume'];
 
-/** The filters of `events`, whose results are typed as events of images: another `type` would give others. */
+/** The filters of `events`. Results are typed as events of images, so another `type` is an `ArgumentError`. */
 export function imageEventFilters(filters: Filters | undefined): Filters {
   const merged = mergeFilters(filters, { type: 'image' });
   const other = OTHER_OBJECTS.find((key) => Object.hasOwn(merged, key));
@@ -66,23 +66,23 @@ export function imageEventFilters(filters: Filters | undefined): Filters {
 
 const HUB_NAME = /^(?:index\.)?docker\.io\//;
 
-/** Whether a filter has names or patterns that begin with the Docker Hub's host. */
-export function namesHub(filters: Filters | undefined, key: string): boolean {
+/** Whether a filter has names or patterns that begin with the host of the Docker Hub. */
+export function hasHubNames(filters: Filters | undefined, key: string): boolean {
   return filters !== undefined && valuesOf(filters, key).some((value) => HUB_NAME.test(value));
 }
 
 /**
- * The filters with such names in the form that the engine compares. Docker (20.10 to 28) knows `docker.io/library/alpine`
- * as `alpine` only; Podman (4.3 to 6) as `docker.io/library/alpine`, and never by `index.docker.io`.
+ * The filters with names of the Docker Hub as the engine stores them. Docker 20.10 to 28 stores `docker.io/library/alpine` as
+ * `alpine`; Podman 4.3 to 6 stores it in full, and never with `index.docker.io`.
  */
-export function withComparedNames(filters: Filters, key: string, isPodman: boolean): Filters {
-  if (!namesHub(filters, key)) return filters;
-  const compared = valuesOf(filters, key).map((value) => {
+export function withStoredNames(filters: Filters, key: string, isPodman: boolean): Filters {
+  if (!hasHubNames(filters, key)) return filters;
+  const stored = valuesOf(filters, key).map((value) => {
     if (!HUB_NAME.test(value)) return value;
     const name = value.replace(HUB_NAME, '');
     return isPodman ? `docker.io/${name}` : name.replace(/^library\//, '');
   });
-  return { ...filters, [key]: compared };
+  return { ...filters, [key]: stored };
 }
 
 function valuesOf(filters: Filters, key: string): string[] {

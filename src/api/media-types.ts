@@ -1,7 +1,6 @@
-// The media types of what an image consists of, and how compressed content begins. Types are in small letters, and without
-// parameters.
+// The media types of the parts of an image, in lower case and without parameters; and how to recognize compressed content.
 
-/** Of indexes: OCI image-spec, "OCI Image Media Types", and Docker's "Image Manifest Version 2, Schema 2". */
+/** Media types of indexes: OCI image-spec, "OCI Image Media Types", and Docker's "Image Manifest Version 2, Schema 2". */
 export const INDEX_TYPES: ReadonlySet<string> = new Set([
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
@@ -12,36 +11,36 @@ export function isIndex(descriptor: { readonly mediaType?: string | undefined } 
   return INDEX_TYPES.has(type.trim().toLowerCase());
 }
 
-/** Of manifests, from the same two. */
+/** Media types of manifests, from the same two documents. */
 export const MANIFEST_TYPES: ReadonlySet<string> = new Set([
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.v2+json',
 ]);
-/** Of the configs of images, from the same two. */
+/** Media types of image configs, from the same two documents. */
 export const CONFIG_TYPES: ReadonlySet<string> = new Set([
   'application/vnd.oci.image.config.v1+json',
   'application/vnd.docker.container.image.v1+json',
 ]);
 
-/** How gzip, Zstandard (its skippable frames too), bzip2 and xz begin: what engines unpack, whatever a type says. */
+/** The first bytes of gzip, Zstandard (also its skippable frames), bzip2 and xz. Engines decompress them whatever the type says. */
 const compressed = /^(?:\x1f\x8b|\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18|BZh|\xfd7zX)/;
 
-/** Whether a file that begins so (Latin-1) is compressed. */
+/** Whether a file is compressed, by its first bytes as Latin-1. */
 export function isCompressedStart(start: string): boolean {
   return compressed.test(start);
 }
 
-/** Layers of a file system; all others are for programs other than engines. */
+/** Whether a layer is a file system. Other layers are for programs other than engines. */
 export function isTar(mediaType: string): boolean {
   return /[.-]tar(?:$|[.+])/.test(mediaType);
 }
 
-/** Layers that only the owner of a key can read (containers/ocicrypt). */
+/** Whether a layer is encrypted for the owner of a key (containers/ocicrypt). */
 export function isEncrypted(mediaType: string): boolean {
   return mediaType.endsWith('+encrypted');
 }
 
-/** Layers whose licence forbids to hand them on: Windows' own. Docker leaves them out of what it saves. */
-export function isWithheld(mediaType: string): boolean {
+/** Whether the licence of a layer forbids its distribution, as for layers of Windows. Docker omits such layers from a save. */
+export function isNonDistributable(mediaType: string): boolean {
   return /\.(?:foreign|nondistributable)\./.test(mediaType);
 }

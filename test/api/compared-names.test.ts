@@ -63,7 +63,7 @@ describe('an image ID where a name is needed', () => {
   it.each([`sha256:${hex}`, `sha512:${hex}${hex}`, hex])('is refused: %s', async (id) => {
     await start('{}');
     expect(() => parseReference(id)).toThrow(ArgumentError);
-    expect(() => client.pull(id)).toThrow('it is an image ID or a digest, and a name is needed here');
+    expect(() => client.pull(id)).toThrow('it is an image ID or a digest; give a name');
     expect(() => client.push(id)).toThrow(ArgumentError);
     expect(() => client.importImageFromData(Buffer.from('x'), { repository: id })).toThrow(ArgumentError);
     await expect(client.tag('a', id)).rejects.toBeInstanceOf(ArgumentError);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeCall, encodeTarget, needsIdentity, needsStore } from '../../src/api/encode-call.ts';
 import type { EncodedCall, EngineFacts } from '../../src/api/encode-call.ts';
 import type { OperationName } from '../../src/api/endpoints.ts';
-import { commonVersion, compareVersions, isVersionComplaint, parsePinnedVersion } from '../../src/api/api-version.ts';
+import { negotiatedVersion, compareVersions, isVersionMismatch, parsePinnedVersion } from '../../src/api/api-version.ts';
 import { ConfigError, VersionError } from '../../src/errors.ts';
 
 interface Call {
@@ -131,7 +131,7 @@ describe('versions', () => {
   it.each([['1.23', undefined], ['1.24', '1.24'], ['1.41', '1.41'], ['1.55', '1.55'], ['1.56', '1.56'], ['1.57', '1.56'], ['1.100', '1.56']])(
     'an engine up to %s is spoken to in %s',
     (newest, spoken) => {
-      expect(commonVersion(newest)).toBe(spoken);
+      expect(negotiatedVersion(newest)).toBe(spoken);
     },
   );
 
@@ -143,15 +143,15 @@ describe('versions', () => {
     expect(() => parsePinnedVersion(text, 'DOCKER_API_VERSION')).toThrow(ConfigError);
   });
 
-  it('that are newer than this client say which it knows, and what to do', () => {
-    const message = 'DOCKER_API_VERSION "1.57" is none of the API versions 1.24 to 1.56, which this client knows: ' +
-      'leave it out, and the newest version that the engine knows too is spoken';
+  it('that are newer than this client are an error with the supported range and a remedy', () => {
+    const message = 'DOCKER_API_VERSION "1.57" is not an API version that this client supports (1.24 to 1.56): ' +
+      'leave it out to negotiate the version with the engine';
     expect(() => parsePinnedVersion('1.57', 'DOCKER_API_VERSION')).toThrow(message);
   });
 
-  it('are complained of in the words of dockerd', () => {
-    expect(isVersionComplaint('client version 1.99 is too new. Maximum supported API version is 1.41')).toBe(true);
-    expect(isVersionComplaint('client version 1.12 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version')).toBe(true);
-    expect(isVersionComplaint('invalid reference format')).toBe(false);
+  it('that an engine does not support are recognized by its message', () => {
+    expect(isVersionMismatch('client version 1.99 is too new. Maximum supported API version is 1.41')).toBe(true);
+    expect(isVersionMismatch('client version 1.12 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version')).toBe(true);
+    expect(isVersionMismatch('invalid reference format')).toBe(false);
   });
 });

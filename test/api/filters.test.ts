@@ -1,4 +1,4 @@
-// Filters as the JSON that engines read.
+// Filters, encoded as the JSON that engines read.
 
 import { describe, expect, test } from 'vitest';
 import { ArgumentError } from '../../src/errors.ts';
@@ -18,7 +18,7 @@ describe('encodeFilters', () => {
     [{ reference: '' }, '{"reference":[""]}'],
     [{ reference: 'ä"\n' }, '{"reference":["ä\\"\\n"]}'],
     [{}, undefined],
-  ])('of %j is %s', (filters, json) => {
+  ])('encodes %j as %s', (filters, json) => {
     expect(encodeFilters(filters)).toBe(json);
   });
 
@@ -26,13 +26,13 @@ describe('encodeFilters', () => {
     expect(encodeFilters(Object.assign(Object.create(null), { dangling: true }))).toBe('{"dangling":["true"]}');
   });
 
-  test('takes a filter named __proto__ as data', () => {
+  test('treats a filter named __proto__ like any other', () => {
     expect(encodeFilters(JSON.parse('{"__proto__":["a"],"constructor":"b"}')))
       .toBe('{"__proto__":["a"],"constructor":["b"]}');
     expect(({} as Record<string, unknown>)['0']).toBeUndefined();
   });
 
-  test('leaves the object that it was given as it is', () => {
+  test('does not change the given object', () => {
     const filters = Object.freeze({ label: Object.freeze(['a']), dangling: true });
     encodeFilters(filters);
     mergeFilters(filters, { label: 'b' });
@@ -54,22 +54,22 @@ describe('encodeFilters', () => {
     ['an array', ['label=a']],
     ['a string', 'label=a'],
     ['a Date', new Date(0)],
-  ])('refuses %s', (_what, filters) => {
+  ])('rejects %s', (_what, filters) => {
     expect(() => encodeFilters(filters as Filters)).toThrow(ArgumentError);
   });
 
-  test('names the filter whose value it refuses', () => {
+  test('names the filter with the wrong value', () => {
     expect(() => encodeFilters({ 'la\nbel': null } as unknown as Filters)).toThrow('"la\\u{a}bel"');
   });
 });
 
 describe('mergeFilters', () => {
-  test('joins the values of one key, each once', () => {
+  test('joins the values of one key without duplicates', () => {
     expect(mergeFilters({ reference: 'a', dangling: true }, undefined, { reference: ['b', 'a'] }))
       .toEqual({ reference: ['a', 'b'], dangling: ['true'] });
   });
 
-  test('of nothing is no filter', () => {
+  test('of nothing is empty', () => {
     expect(mergeFilters()).toEqual({});
     expect(mergeFilters(undefined, {})).toEqual({});
   });

@@ -1,4 +1,4 @@
-// Platforms as text and as JSON; the texts are those that containerd/platforms parses.
+// Platforms as text and as JSON. The texts are those that containerd/platforms parses.
 
 import { describe, expect, test } from 'vitest';
 import { ArgumentError } from '../../src/errors.ts';
@@ -36,7 +36,7 @@ describe('a platform', () => {
     expect(parsePlatform(text)).toEqual(JSON.parse(json));
   });
 
-  test('keeps its features in JSON, and is refused as text, which has no place for them', () => {
+  test('keeps its features in JSON, and is rejected as text, which cannot contain them', () => {
     const platform = { os: 'windows', architecture: 'amd64', 'os.features': ['win32k'] };
     expect(platformJson(platform)).toBe('{"architecture":"amd64","os":"windows","os.features":["win32k"]}');
     expect(() => platformText(platform)).toThrow(ArgumentError);
@@ -51,14 +51,14 @@ describe('a platform', () => {
     },
   );
 
-  test('is not changed when it is an object', () => {
+  test('does not change an object that it is given as', () => {
     const platform = Object.freeze({ os: 'macos', architecture: 'X86_64', 'os.features': Object.freeze(['a']) });
     expect(parsePlatform(platform)).toEqual({ os: 'darwin', architecture: 'amd64', 'os.features': ['a'] });
     expect(platform.os).toBe('macos');
   });
 });
 
-describe('refused, as text and as JSON, is', () => {
+describe('rejected as text and as JSON is', () => {
   test.each<[string, unknown]>([
     ['an empty text', ''],
     ['an empty part', 'linux/'],
@@ -91,13 +91,13 @@ describe('refused, as text and as JSON, is', () => {
     expect(() => platformJson(platform as Platform)).toThrow(ArgumentError);
   });
 
-  test('an unknown key, by its name', () => {
+  test('an unknown member, by its name', () => {
     const platform = { os: 'linux', architecture: 'amd64', osVersion: '10' } as Platform;
     expect(() => platformJson(platform)).toThrow('"osVersion"');
   });
 });
 
-describe('a name that Node has for an architecture', () => {
+describe('an architecture name of Node or of others', () => {
   test.each([['linux/x64', 'linux/amd64'], ['windows/X64', 'windows/amd64'], ['linux/ia32', 'linux/386'], ['x64', 'amd64'], ['linux/arm64v8', 'linux/arm64'], ['linux/armv7l', 'linux/arm/v7'], ['i686', '386']])('is refused, with the right one: %s', (given, right) => {
     expect(() => platformText(given)).toThrow(ArgumentError);
     expect(() => platformText(given)).toThrow(`write "${right}"`);

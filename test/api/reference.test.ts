@@ -1,5 +1,5 @@
-// The grammar of image references. Expected values are those of distribution/reference's own tests, restated,
-// and of what `docker tag` 28.2 accepts and refuses; where they come from elsewhere, the table says so.
+// The grammar of image references. The expected values come from the tests of distribution/reference, and from what `docker tag` 28.2
+// accepts and rejects; a table names other sources.
 
 import { describe, expect, test } from 'vitest';
 import { ArgumentError, InvalidReferenceError } from '../../src/errors.ts';
@@ -12,7 +12,7 @@ const SHA256 = `sha256:${'f'.repeat(64)}`;
 const SHA384 = `sha384:${'e'.repeat(96)}`;
 const SHA512 = `sha512:${'d'.repeat(128)}`;
 
-/** The message of what a call throws, which must be an InvalidReferenceError. */
+/** The message of the InvalidReferenceError that a call throws. */
 function refusal(call: () => unknown): string {
   try {
     call();
@@ -70,7 +70,7 @@ describe('a name', () => {
     'localhost', 'example.com', '192.168.0.1', 'docker---rules/docker', 'dock__er/docker', 'd/docker', 'a/a/a/a',
     'foo/foo_bar.com', '0101.com/a', 'ab.c-om/a', `docker.io/${HEX}`, `${HEX.slice(1)}`, `${HEX}0`, 'dbcc1',
     'thisisthesongthatneverendsitgoesonandonandonthisisthesongthatnev', 'b.gcr.io/test.example.com/my-app',
-  ])('%s is one', (text) => {
+  ])('%s is valid', (text) => {
     expect(formatReference(parseReference(text)).endsWith(text.slice(text.lastIndexOf('/') + 1))).toBe(true);
   });
 
@@ -83,11 +83,11 @@ describe('a name', () => {
     'dock_.er/docker', 'dock-.er/docker', 'dock___er/docker', 'docker/', 'docker.io/', '/docker', '/', 'a//b',
     'docker./docker', '.docker/docker', 'foo.com:http/bar', 'foo_bar.com:8080/app', 'do__cker:8080/docker',
     'example.com/..dots/myimage', 'foo.com/a-/a/a', 'foo/-bar', 'foo/bar-', 'aa/asdf$$^/aa', 'a^a', 'a/b:c/d',
-  ])('%s is none', (text) => {
+  ])('%s is not valid', (text) => {
     expect(() => parseReference(text)).toThrow(InvalidReferenceError);
   });
 
-  // Upstream counts the path without its domain; for Docker Hub that is with "library/", 8 characters.
+  // distribution/reference counts the path without its domain; on the Docker Hub it includes "library/", 8 characters.
   test.each([
     ['example.com/', 255],
     ['user/', 250],
@@ -95,10 +95,10 @@ describe('a name', () => {
   ])('after "%s" has at most %i characters', (before, most) => {
     const longest = before + 'a'.repeat(most);
     expect(parseReference(`${longest}:tag`).tag).toBe('tag');
-    expect(refusal(() => parseReference(`${longest}a:tag`))).toContain('256 characters of at most 255');
+    expect(refusal(() => parseReference(`${longest}a:tag`))).toContain('256 characters, more than 255');
   });
 
-  test('that begins with a dotted part which is no host belongs to no registry (docker tag 28.2 accepts it)', () => {
+  test('that begins with a dotted part that is not a host has no registry (docker tag 28.2 accepts it)', () => {
     const reference = parseReference('foo_bar.com/x:1');
     expect(reference).toEqual({ domain: '', path: 'foo_bar.com/x', tag: '1', digest: undefined });
     expect(formatReference(reference)).toBe('foo_bar.com/x:1');
@@ -137,7 +137,7 @@ describe('a tag and a digest', () => {
     [`localhost:8080@${SHA256}`, '8080', SHA256, `docker.io/library/localhost:8080@${SHA256}`],
     [`a@${SHA384}`, undefined, SHA384, `docker.io/library/a@${SHA384}`],
     [`a@${SHA512}`, undefined, SHA512, `docker.io/library/a@${SHA512}`],
-  ])('of %s are read', (text, tag, digest, canonical) => {
+  ])('of %s are parsed', (text, tag, digest, canonical) => {
     const reference = parseReference(text);
     expect(reference).toMatchObject({ tag, digest });
     expect(formatReference(reference)).toBe(canonical);
@@ -145,7 +145,7 @@ describe('a tag and a digest', () => {
     expect(parseReference(familiarReference(reference))).toEqual(reference);
   });
 
-  test('give "busybox:latest@sha256:…" its familiar form back', () => {
+  test('are in the familiar form of "busybox:latest@sha256:…"', () => {
     const text = `busybox:latest@${SHA256}`;
     expect(familiarReference(parseReference(text))).toBe(text);
   });
@@ -156,7 +156,7 @@ describe('a tag and a digest', () => {
     `x@sha256:${'f'.repeat(65)}`, `x@sha256:${'F'.repeat(64)}`, `x@sha256:${'g'.repeat(64)}`,
     `x@SHA256:${'f'.repeat(64)}`, `x@sha384:${'f'.repeat(64)}`, `x@sha512:${'f'.repeat(64)}`,
     `x@md5:${'f'.repeat(32)}`, `x@constructor:${'f'.repeat(64)}`, `x@${SHA256}:tag`,
-  ])('%s is refused', (text) => {
+  ])('of %s are rejected', (text) => {
     expect(() => parseReference(text)).toThrow(InvalidReferenceError);
   });
 
@@ -184,29 +184,29 @@ describe('withTag', () => {
     ['a:1', SHA256],
     [`a@${SHA256}`, '2'],
     [`a@${SHA256}`, SHA384],
-  ])('of %s and %s is refused as a contradiction', (text, tag) => {
+  ])('of %s and %s is rejected as a contradiction', (text, tag) => {
     const call = (): unknown => withTag(parseReference(text), tag);
     expect(call).toThrow(ArgumentError);
     expect(call).toThrow('contradict');
     expect(call).not.toThrow(InvalidReferenceError);
   });
 
-  test.each(['', '.a', '-a', 'a/b', 'a\r\n', 'a:b', 'sha256:abc', 'a'.repeat(129)])('refuses the tag %j', (tag) => {
-    expect(refusal(() => withTag(parseReference('a'), tag))).toContain('is no tag');
+  test.each(['', '.a', '-a', 'a/b', 'a\r\n', 'a:b', 'sha256:abc', 'a'.repeat(129)])('rejects the tag %j', (tag) => {
+    expect(refusal(() => withTag(parseReference('a'), tag))).toContain('is not a valid tag');
   });
 
-  test('refuses a tag that is no string', () => {
+  test('rejects a tag that is not a string', () => {
     expect(() => withTag(parseReference('a'), 5 as never)).toThrow(InvalidReferenceError);
   });
 
-  test('leaves the reference that it was given as it is', () => {
+  test('does not change the given reference', () => {
     const reference = Object.freeze(parseReference('a'));
     expect(withTag(reference, '1')).not.toBe(reference);
     expect(reference.tag).toBeUndefined();
   });
 });
 
-/** What must never reach a request path, and what a person must see of it in the message. */
+/** Texts that must never reach a request path, and how the message shows them. */
 const hostile: readonly (readonly [text: string, shown: string])[] = [
   ['', '""'],
   ['..', '".."'],
@@ -244,14 +244,14 @@ describe('parseImage', () => {
     SHA256, HEX, `sha256:${HEX}`, 'dc054e483e6b', 'sha256:dc054e48', 'alpine', 'alpine:3.20', `alpine:3.20@${SHA256}`,
     'docker.io/library/alpine', 'index.docker.io/alpine', 'localhost/x:1', 'host:5000/a/b', '[::1]:5000/x',
     'foo_bar.com/x',
-  ])('gives %s back verbatim', (text) => {
+  ])('returns %s unchanged', (text) => {
     expect(parseImage(text)).toBe(text);
   });
 
   test.each([
     `${'a'.repeat(99)}:1`, `${'a'.repeat(101)}:1`, 'a'.repeat(256), `a:${'b'.repeat(128)}`, `a:${'b'.repeat(129)}`, 'a/b:', 'a:1:2',
     'a..b', 'a-.b', '.a', 'a.', 'a/', 'a//b', 'library/', 'library', 'a_b/c', 'a-b.c/d', 'a\n', '\na', 'A', 'a:-', 'a:_', 'a/b:1/c',
-  ])('takes of %s what parseReference takes', (text) => {
+  ])('accepts %s if parseReference does', (text) => {
     const takes = (read: (given: string) => unknown): boolean => {
       try {
         return read(text) !== undefined;
@@ -263,21 +263,21 @@ describe('parseImage', () => {
   });
 
   // covers: fault 0.11
-  test.each(hostile)('refuses %j, and names it (CVE class: "image rm ../containers/x")', (text, shown) => {
+  test.each(hostile)('rejects %j, and shows it (CVE class: "image rm ../containers/x")', (text, shown) => {
     expect(refusal(() => parseImage(text))).toContain(shown);
     expect(refusal(() => parseReference(text))).toContain(shown);
   });
 
-  test.each([undefined, null, 5, ['alpine'], { toString: () => HEX }])('refuses %j, which is no string', (value) => {
-    expect(refusal(() => parseImage(value as never))).toMatch(/is a string, as in "alpine:3.20", not (?:undefined|null|5|an array: make one call for each image|an object)$/);
+  test.each([undefined, null, 5, ['alpine'], { toString: () => HEX }])('rejects %j, which is not a string', (value) => {
+    expect(refusal(() => parseImage(value as never))).toMatch(/must be a string, as in "alpine:3.20", not (?:undefined|null|5|an array: make one call for each image|an object)$/);
   });
 
-  // Each is of a kind that makes a careless expression backtrack: one run, many parts, a wrong end.
+  // Texts that make a careless expression backtrack: one long run, many parts, a wrong end.
   test.each([
     ['a', ''], ['a', '!'], ['a-', '!'], ['-', 'a'], ['a_', '!'], ['a.', '!'], ['a/', '!'], ['.', ''], [':', ''],
     ['@', ''], ['a:', ''], ['a@', ''], ['[', ''], ['[:', ''], ['A', ''], ['\0', ''], ['\ud800', ''], ['/', ''],
     ['../', 'x'], ['f', ''],
-  ])('refuses 64 KiB of %j, then %j, at once and briefly', (part, end) => {
+  ])('rejects 64 KiB of %j, then %j, at once and with a short message', (part, end) => {
     const text = part.repeat(65536 / part.length) + end;
     const begin = performance.now();
     for (const candidate of [text, `x/${text}`, `x.y/${text}`, `${text}.b/x`, `x:${text}`, `x@${text}`]) {
@@ -286,8 +286,8 @@ describe('parseImage', () => {
     expect(performance.now() - begin).toBeLessThan(1000);
   });
 
-  // Just below the limit of length, so that the grammar itself has to do the work.
-  test.each(['a', 'a-', 'a_', 'a.', 'a/', 'A.', '-', '1:'])('refuses 1 KiB of %j with a wrong end at once', (part) => {
+  // Just below the length limit, so that the grammar itself is tested.
+  test.each(['a', 'a-', 'a_', 'a.', 'a/', 'A.', '-', '1:'])('rejects 1 KiB of %j with a wrong end at once', (part) => {
     const text = part.repeat(Math.floor(1000 / part.length));
     const begin = performance.now();
     for (const end of ['!', '/!', '.!/x', ':!', '@!']) {
@@ -297,35 +297,35 @@ describe('parseImage', () => {
   });
 });
 
-describe('a part of an image ID that reads like a repository called sha256', () => {
+describe('a shortened image ID that looks like a repository called sha256', () => {
   const parts = ['0123456789ab', HEX.slice(0, 63), `${HEX}0`];
   test.each(parts.flatMap((hex) => [`sha256:${hex}`, `docker.io/sha256:${hex}`, `library/sha512:${hex}`, `sha256:${hex}@${SHA256}`]))(
-    'is refused: %s',
+    'is rejected: %s',
     (text) => {
       expect(refusal(() => parseReference(text))).toContain('is an image ID');
     },
   );
 
-  test('is refused where the tag is given apart', () => {
+  test('is rejected if the tag is a separate argument', () => {
     expect(refusal(() => withTag(parseReference('sha256'), HEX))).toContain('is an image ID');
   });
 
-  test('is an image where any image may be named, and a repository of a registry of its own stays one', () => {
+  test('is accepted for an image, and a repository called sha256 in another registry stays one', () => {
     expect(parseImage('sha256:0123456789ab')).toBe('sha256:0123456789ab');
     expect(parseReference('h:1/sha256:0123456789ab')).toMatchObject({ path: 'sha256', tag: '0123456789ab' });
     expect(parseReference('sha256:latest')).toMatchObject({ path: 'library/sha256', tag: 'latest' });
   });
 });
 
-describe('a refusal says what to do', () => {
+describe('an error says what to do', () => {
   test.each([
-    ['', 'names no repository'],
+    ['', 'the repository name is empty'],
     ['https://ghcr.io/a/b', 'leave out the scheme'],
     ['docker/Docker', 'lower case'],
-    ['a/../b', '".." are no names'],
+    ['a/../b', '".." are not allowed as names'],
     ['a//b', 'empty'],
     ['a b', 'only'],
-    ['a..b', 'between letters or digits only'],
+    ['a..b', 'between letters or digits, one "."'],
     [HEX, 'is an image ID'],
     ['a:b~', 'a tag has'],
     ['a@sha256:1', 'a digest is'],
@@ -351,7 +351,7 @@ describe('encodePath', () => {
     expect(decodeURIComponent(encodePath(image))).toBe(image);
   });
 
-  test.each(['', '/', '/a', 'a/', 'a//b', '.', '..', 'a/..', '../a', 'a/./b', '\ud800'])('refuses %j', (image) => {
+  test.each(['', '/', '/a', 'a/', 'a//b', '.', '..', 'a/..', '../a', 'a/./b', '\ud800'])('rejects %j', (image) => {
     expect(() => encodePath(image)).toThrow(InvalidReferenceError);
   });
 });

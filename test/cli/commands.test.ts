@@ -251,18 +251,18 @@ describe('operands', () => {
   };
 
   it.each([
-    [['tag', 'good', 'other', 'Bad Name'], '"Bad Name" is no image reference'],
+    [['tag', 'good', 'other', 'Bad Name'], '"Bad Name" is not a valid image reference'],
     [['tag', 'good', 'other', `other@${ID}`], ''],
-    [['rm', 'good', 'Bad Name'], '"Bad Name" is no image reference'],
+    [['rm', 'good', 'Bad Name'], '"Bad Name" is not a valid image reference'],
     [['rm', '--platform', 'no', 'good'], ''],
-    [['pull', 'good', 'Bad Name'], '"Bad Name" is no image reference'],
-    [['pull', '-q', 'good', 'Bad Name'], '"Bad Name" is no image reference'],
+    [['pull', 'good', 'Bad Name'], '"Bad Name" is not a valid image reference'],
+    [['pull', '-q', 'good', 'Bad Name'], '"Bad Name" is not a valid image reference'],
     [['pull', '-a', 'good', 'other:1'], ''],
-    [['push', 'good', 'Bad Name'], '"Bad Name" is no image reference'],
+    [['push', 'good', 'Bad Name'], '"Bad Name" is not a valid image reference'],
     [['push', '-a', 'good', 'other:1'], ''],
     [['push', 'good', `other@${ID}`], ''],
-    [['inspect', 'good', 'Bad Name'], '"Bad Name" is no image reference'],
-    [['distribution', 'good', 'Bad Name'], '"Bad Name" is no image reference'],
+    [['inspect', 'good', 'Bad Name'], '"Bad Name" is not a valid image reference'],
+    [['distribution', 'good', 'Bad Name'], '"Bad Name" is not a valid image reference'],
   ])('of %j are all checked before the engine is asked for anything', async (argv, what) => {
     const { code, stdout, stderr } = await against(answers, argv);
     expect([code, stdout, daemon.requests]).toEqual([2, '', []]);
@@ -275,7 +275,7 @@ describe('operands', () => {
     const argv = ['rm', 'good', 'Bad Name', '-H', daemon.host, '-H', second.host];
     const { code, stderr } = await longshore('', argv);
     expect([code, daemon.requests, second.requests]).toEqual([2, [], []]);
-    expect(stderr.match(/"Bad Name" is no image reference/g)).toHaveLength(1);
+    expect(stderr.match(/"Bad Name" is not a valid image reference/g)).toHaveLength(1);
     await second.close();
   });
 

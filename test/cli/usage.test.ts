@@ -78,8 +78,8 @@ describe('wrong usage', () => {
     [['save', '-o-', 'x'], 'longshore save: an archive is not for a terminal: give -o FILE', onTerminal],
     [['save', '--json', 'x'], 'longshore save: an archive is not for JSON: give -o FILE'],
     // What the library refuses before it sends anything.
-    [['rm', '--', '-x'], 'longshore rm: "-x" is no image reference'],
-    [['pull', '../x'], 'longshore pull: "../x" is no image reference'],
+    [['rm', '--', '-x'], 'longshore rm: "-x" is not a valid image reference'],
+    [['pull', '../x'], 'longshore pull: "../x" is not a valid image reference'],
     [['ls', '--host', 'gopher://x'], 'longshore ls: host "gopher://x" has an unknown scheme'],
   ])('%j exits with 2: %s', async (argv, what, world) => {
     const { code, stdout, stderr } = await longshore(NOWHERE, argv, world);

@@ -259,7 +259,7 @@ describe('every method of a client', () => {
     ['pull: options must be an object, not a function', 'use what the method returns, it takes no callback', () => client.pull('a', (() => {}) as never)],
     ['removeImage: options must be an object, not a string', 'it removes one image a call', () => client.removeImage('a', 'b' as never)],
     ['request: options must be an object, not a string', 'give { method, path }', () => client.request('GET' as never)],
-    ['An image reference is a string, as in "alpine:3.20", not an array', 'make one call for each image', () => client.removeImage(['a', 'b'] as never)],
+    ['an image reference must be a string, as in "alpine:3.20", not an array', 'make one call for each image', () => client.removeImage(['a', 'b'] as never)],
   ])('%s: %s', async (what, remedy, call) => {
     expect(await outcome(call)).toMatchObject({ message: `${what}: ${remedy}` });
     expect(await outcome(call)).toBeInstanceOf(ArgumentError);
@@ -270,8 +270,8 @@ describe('every method of a client', () => {
     const given = [
       [() => new ImageClient({ host: url } as never), 'ImageClient: options.host must be a string such as "unix:///var/run/docker.sock" or "tcp://HOST:PORT", not a URL'],
       [() => ImageClient.fromEnvironment({ host: url } as never), 'fromEnvironment: options.host must be a string such as "unix:///var/run/docker.sock" or "tcp://HOST:PORT", not a URL'],
-      [() => client.pull({ image: 'a' } as never), 'An image reference is a string, as in "alpine:3.20", not an object'],
-      [() => client.pull(Promise.resolve('a') as never), 'An image reference is a string, as in "alpine:3.20", not a Promise'],
+      [() => client.pull({ image: 'a' } as never), 'an image reference must be a string, as in "alpine:3.20", not an object'],
+      [() => client.pull(Promise.resolve('a') as never), 'an image reference must be a string, as in "alpine:3.20", not a Promise'],
       [() => client.ping(AbortSignal.abort() as never), 'ping: options must be an object with options, not an AbortSignal'],
       [() => client.ping({ signal: new AbortController() } as never), 'ping: options.signal must be an AbortSignal, not an AbortController'],
     ] as const;

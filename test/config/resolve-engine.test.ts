@@ -228,8 +228,8 @@ describe('version and platform', () => {
   });
 
   it.each([
-    [{ DOCKER_API_VERSION: '1' }, 'DOCKER_API_VERSION "1" is none'],
-    [{ DOCKER_DEFAULT_PLATFORM: 'linux/' }, 'DOCKER_DEFAULT_PLATFORM: "linux/" is no platform'],
+    [{ DOCKER_API_VERSION: '1' }, 'DOCKER_API_VERSION "1" is not an API version'],
+    [{ DOCKER_DEFAULT_PLATFORM: 'linux/' }, 'DOCKER_DEFAULT_PLATFORM: "linux/" is not a valid platform'],
   ])('%j is a ConfigError that names the variable', (variables, words) => {
     expect(() => choose({ variables })).toThrow(ConfigError);
     expect(() => choose({ variables })).toThrow(words);

@@ -2,8 +2,8 @@
 // about other entries and about the platform.
 
 import { decodeUtf8 } from '../../bytes.ts';
-import { isJsonObject } from '../api-error.ts';
-import type { JsonObject } from '../api-error.ts';
+import { isJsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import type { ImagePlatform } from '../platform.ts';
 
 /** The longest document, in bytes: what the OCI distribution-spec asks registries to accept, "Pushing Manifests". */

@@ -2,7 +2,7 @@
 
 import { escapeText } from '../../bytes.ts';
 import { DigestError } from '../../errors.ts';
-import { digestGrammar } from '../reference.ts';
+import { isDigest } from '../reference.ts';
 
 /** Normalizes a path: resolves `.`, `..`, `//` and a slash at the end. `..` does not lead above the top of the archive. */
 export function normalizePath(path: string): string {
@@ -37,13 +37,13 @@ export function digestInPath(path: string): string | undefined {
   if (hex !== undefined) return `sha256:${hex}`;
   if (!path.startsWith('blobs/')) return undefined;
   const digest = path.slice('blobs/'.length).replace('/', ':');
-  if (digestGrammar.test(digest)) return digest;
+  if (isDigest(digest)) return digest;
   throw digestError(`the archive has a blob ${quote(path)} that is not named by a digest in SHA-256, SHA-384 or SHA-512`, path);
 }
 
 /** The path of a digest's content in the OCI layout. Throws a `DigestError` for a text that is not a digest. */
 export function blobPath(digest: string): string {
-  if (digestGrammar.test(digest)) return `blobs/${digest.replace(':', '/')}`;
+  if (isDigest(digest)) return `blobs/${digest.replace(':', '/')}`;
   throw digestError(`the archive refers to ${quote(digest)}, which is not a digest in SHA-256, SHA-384 or SHA-512`, digest);
 }
 

@@ -10,7 +10,7 @@ import { DocumentReader } from './documents.ts';
 import type { ArchiveDocument, ContentReference, EntryHeader, ManifestContent } from './documents.ts';
 import { normalizePath } from './paths.ts';
 import { ENTRY_COST, MEMORY_LIMIT } from './saved-files.ts';
-import { INDEX_TYPES, isWithheld } from '../media-types.ts';
+import { INDEX_TYPES, isNonDistributable } from '../media-types.ts';
 import { platformName, samePlatform } from '../platform.ts';
 import type { Platform } from '../platform.ts';
 
@@ -86,7 +86,7 @@ export class ArchivePlatforms {
   #isComplete(path: string, { config, layers }: ManifestContent): boolean {
     const known = this.#complete.get(path);
     if (known !== undefined) return known;
-    const isThere = ({ digest, mediaType }: ContentReference): boolean => isWithheld(mediaType) || this.#entries.has(blobPath(digest));
+    const isThere = ({ digest, mediaType }: ContentReference): boolean => isNonDistributable(mediaType) || this.#entries.has(blobPath(digest));
     const isComplete = [config, ...layers].every(isThere);
     this.#complete.set(path, isComplete);
     return isComplete;

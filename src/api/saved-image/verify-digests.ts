@@ -7,7 +7,7 @@
 // compares the rest.
 
 import { asBuffer, escapeText } from '../../bytes.ts';
-import type { DigestAlgorithm, MakeHash } from '../../bytes.ts';
+import type { DigestAlgorithm, CreateHash } from '../../bytes.ts';
 import { DecodeError } from '../../errors.ts';
 import type { DigestError } from '../../errors.ts';
 import { DOCUMENT_LIMIT, DocumentReader } from './documents.ts';
@@ -15,7 +15,7 @@ import type { ArchiveDocument, EntryHeader } from './documents.ts';
 import { blobPath, digestError, digestInPath, linkTarget, normalizePath, quote } from './paths.ts';
 import { SavedFiles, mismatch } from './saved-files.ts';
 import type { SavedFile } from './saved-files.ts';
-import { CONFIG_TYPES, INDEX_TYPES, MANIFEST_TYPES, isCompressedStart, isEncrypted, isTar, isWithheld } from '../media-types.ts';
+import { CONFIG_TYPES, INDEX_TYPES, MANIFEST_TYPES, isCompressedStart, isEncrypted, isTar, isNonDistributable } from '../media-types.ts';
 
 /** What `verify: "digests"` has found. */
 export interface VerifiedContent {
@@ -38,9 +38,9 @@ export interface VerifiedContent {
 interface CurrentFile {
   readonly path: string;
   readonly size: number;
-  readonly sha256: ReturnType<MakeHash>;
+  readonly sha256: ReturnType<CreateHash>;
   /** The hash in the algorithm of the file's name, if that is not SHA-256. */
-  readonly named: ReturnType<MakeHash> | undefined;
+  readonly named: ReturnType<CreateHash> | undefined;
   readonly reader: DocumentReader;
   /** The first four bytes, in Latin-1. They tell whether the file is compressed. */
   start: string;
@@ -56,7 +56,7 @@ const TAR = 'application/x-tar';
 
 /** Listens to an `ArchiveScan`. Throws a `DigestError` as soon as a blob differs from its name. */
 export class ArchiveDigests {
-  readonly #makeHash: MakeHash;
+  readonly #makeHash: CreateHash;
   readonly #files = new SavedFiles();
   /** Content below an index that may be missing: containerd omits what was never pulled (`WithSkipMissing`). */
   readonly #absent = new Set<string>();
@@ -64,7 +64,7 @@ export class ArchiveDigests {
   readonly #nonDistributable = new Set<string>();
   #current: CurrentFile | undefined;
 
-  constructor(makeHash: MakeHash) {
+  constructor(makeHash: CreateHash) {
     this.#makeHash = makeHash;
   }
 
@@ -153,8 +153,8 @@ export class ArchiveDigests {
   #checkManifest(manifest: string, isOptional: boolean): 'image' | 'artifact' | undefined {
     const { config, layers } = this.#document(manifest, 'content');
     const gone = [config, ...layers].filter(({ digest }) => this.#files.find(blobPath(digest)) === undefined);
-    const required = gone.filter(({ mediaType }) => !isWithheld(mediaType));
-    for (const { digest, mediaType } of gone) if (isWithheld(mediaType)) this.#nonDistributable.add(blobPath(digest));
+    const required = gone.filter(({ mediaType }) => !isNonDistributable(mediaType));
+    for (const { digest, mediaType } of gone) if (isNonDistributable(mediaType)) this.#nonDistributable.add(blobPath(digest));
     for (const { digest } of required) this.#missing(blobPath(digest), digest, isOptional);
     if (required.length > 0) return undefined;
     const hasFiles = layers.some(({ mediaType }) => isTar(mediaType));
