@@ -1,14 +1,27 @@
-// Credentials for a registry, and the field value that carries them through the engine.
+// Registry credentials: their checks, the decision which of them go to which registry, and the header field that carries them.
+// The engine talks to the registry; a call sends credentials to the engine.
+//
+//   1. The registry of a call is that of its image reference: docker.io for "alpine", localhost:5000 for "localhost:5000/a".
+//      A search takes it from the search term, `checkAuth` from its argument.
+//   2. The `credentials` of the call are used if it has some. With the `serverAddress` of another registry they are an
+//      `ArgumentError`, and nothing is sent.
+//   3. Otherwise the `credentials` of the client are used. With the `serverAddress` of another registry they are left out.
+//   4. If these are a function, it is called with the registry's key. Credentials that it returns with the `serverAddress` of
+//      another registry are a `CredentialError`, and nothing is sent.
+//   5. Credentials without a `serverAddress` fit every registry.
+//   6. Without credentials a push sends the field with an empty object, and other calls do not send it. `"anonymous"` always
+//      sends the empty object.
+//
+// Before credentials leave for another machine over unencrypted tcp://, `client/plaintext-credentials.ts` warns or refuses.
 
-import { base64UrlPadded, escapeText, hasUtf8 } from '../bytes.ts';
-import { ArgumentError, InvalidReferenceError } from '../errors.ts';
+import { REDACTED, base64UrlPadded, escapeText, isWellFormed } from '../bytes.ts';
+import { ArgumentError, CredentialError, InvalidReferenceError } from '../errors.ts';
 import { familiarReference } from './reference.ts';
 import type { Reference } from './reference.ts';
 
-const REDACTED = '[redacted]';
 const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom');
 
-/** A text that shows itself to nobody but a caller of `reveal`: logs, JSON and templates read `[redacted]`. */
+/** A text that only `reveal` returns: in logs, JSON and templates it is `[redacted]`. */
 export class Secret {
   readonly #value: string;
 
@@ -16,7 +29,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The text. */
+  /** Returns the text. */
   reveal(): string {
     return this.#value;
   }
@@ -34,31 +47,34 @@ export class Secret {
   }
 }
 
-/** What a registry wants: a user's name and password, an identity token (from a login), or its own bearer token. */
+/**
+ * Credentials for a registry: user name and password, an identity token (from a login), or a bearer token of the registry.
+ * With a `serverAddress` they are sent to that registry only.
+ */
 export type Credentials = { readonly serverAddress?: string | undefined } & (
   | { readonly username: string; readonly password: string | Secret }
   | { readonly identityToken: string | Secret }
   | { readonly registryToken: string | Secret }
 );
 
-/** Credentials, or that there are none. */
+/** Credentials; or none, which `"anonymous"` says explicitly. */
 export type CredentialChoice = Credentials | 'anonymous' | undefined;
 
-/** What is asked besides the registry. */
-export interface CredentialQuestion {
-  /** The repository in that registry, `"team/app"`; undefined where it is about the registry as such, as in a search. */
+/** The second argument of a `CredentialSource`. */
+export interface CredentialRequest {
+  /** The repository in the registry, `"team/app"`; undefined for a call about the registry itself, such as a search. */
   readonly repository?: string | undefined;
-  /** That of the call. */
+  /** The signal of the call. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Who logs in where: given a registry's key (`"https://index.docker.io/v1/"`, `"localhost:5000"`), its credentials. */
+/** Returns the credentials for a registry, by its key: `"https://index.docker.io/v1/"` (Docker Hub), `"localhost:5000"`. */
 export type CredentialSource = (
   registry: string,
-  question: CredentialQuestion,
+  request: CredentialRequest,
 ) => CredentialChoice | Promise<CredentialChoice>;
 
-/** Our names and the engine's, in its order. */
+/** The members of credentials, and the engine's names for them in its own order. */
 const wireNames: ReadonlyMap<string, string> = new Map([
   ['username', 'username'],
   ['password', 'password'],
@@ -66,25 +82,24 @@ const wireNames: ReadonlyMap<string, string> = new Map([
   ['identityToken', 'identitytoken'],
   ['registryToken', 'registrytoken'],
 ]);
-
-/** The members that make credentials: those of exactly one row. An engine given two would drop one in silence. */
-const kinds: readonly (readonly string[])[] = [['username', 'password'], ['identityToken'], ['registryToken']];
-
-const KINDS = 'they are { username, password }, { identityToken } or { registryToken }, and serverAddress if wanted';
-
-/** A password may be empty: some registries take a token for the user's name. */
-const mayBeEmpty: ReadonlySet<string> = new Set(['password', 'serverAddress']);
+/** Credentials have the members of exactly one row: if there were more, the engine would silently ignore some. */
+const FORMS: readonly (readonly string[])[] = [['username', 'password'], ['identityToken'], ['registryToken']];
+const FORMS_TEXT = 'give { username, password }, { identityToken } or { registryToken }, and optionally serverAddress';
+/** A password may be empty: some registries take a token as the user name. */
+const MAY_BE_EMPTY: ReadonlySet<string> = new Set(['password', 'serverAddress']);
+const SECRET_MEMBERS: ReadonlySet<string> = new Set(['password', 'identityToken', 'registryToken']);
 
 /**
- * The value of `X-Registry-Auth`. Without credentials it is that of `{}`, which must be sent all the same: engines
- * up to 26 refuse a push that lacks the field. `serverAddress` counts where the credentials name none.
+ * The value of the field `X-Registry-Auth`: base64url with padding of a JSON object. Without credentials the object is empty;
+ * the field must be sent all the same, because engines up to Docker 26 reject a push without it. `serverAddress` is used
+ * where the credentials have none. Throws an `ArgumentError` for invalid credentials.
  */
 export function encodeRegistryAuth(credentials: Credentials | 'anonymous' | undefined, serverAddress?: string): string {
   if (credentials === undefined || credentials === 'anonymous') return base64UrlPadded('{}');
   return base64UrlPadded(encodeAuthConfig(credentials, serverAddress));
 }
 
-/** The JSON of credentials, as `POST /auth` takes it. */
+/** The JSON of credentials, the body of `POST /auth`. */
 export function encodeAuthConfig(credentials: Credentials, serverAddress?: string): string {
   const members = revealMembers(credentials);
   if (!members.has('serverAddress') && serverAddress !== undefined) members.set('serverAddress', serverAddress);
@@ -92,100 +107,107 @@ export function encodeAuthConfig(credentials: Credentials, serverAddress?: strin
   return JSON.stringify(Object.fromEntries(wire));
 }
 
-/** The same credentials as a copy of ours, in which what is secret shows itself to nobody; other values as they are. */
+/** A copy of credentials in which each secret is a `Secret`. Other values, such as a function, are returned as they are. */
 export function wrapSecrets<Choice>(choice: Choice): Choice {
   if (typeof choice !== 'object' || choice === null || Array.isArray(choice)) return choice;
-  // Without a password the user's name is a token.
   const password: unknown = Reflect.get(choice, 'password');
-  const hasToken = (password instanceof Secret ? password.reveal() : password) === '';
+  const hasEmptyPassword = (password instanceof Secret ? password.reveal() : password) === ''; // then the user name is a token
   const members = Object.entries(choice).map(([key, value]) => {
-    const isSecret = secretMembers.has(key) || (hasToken && key === 'username');
+    const isSecret = SECRET_MEMBERS.has(key) || (hasEmptyPassword && key === 'username');
     return [key, isSecret && typeof value === 'string' ? new Secret(value) : value];
   });
   return Object.fromEntries(members) as Choice;
 }
-const secretMembers: ReadonlySet<string> = new Set(['password', 'identityToken', 'registryToken']);
 
-/** The registry from which a reference is pulled, `"docker.io"`, `"localhost:5000"`. */
-export function registryHost(reference: Reference): string {
-  if (reference.domain !== '') return reference.domain;
-  throw new InvalidReferenceError(`"${familiarReference(reference)}" begins with what is no registry's host name`);
-}
-
-/** The key under which a registry's credentials are stored; Docker Hub has kept that of its first version. */
-export function serverAddress(host: string): string {
-  return host === 'docker.io' || host === 'index.docker.io' ? 'https://index.docker.io/v1/' : host;
-}
-
-/** All of these are the Docker Hub, and Podman's library takes a key with any of them for its own, too. */
-const hubHosts: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
-
-/** The host that a key or a `serverAddress` means, whatever its spelling: `"docker.io"`, `"localhost:5000"`. */
-export function keyHost(key: string): string {
-  const [host = ''] = key.replace(/^https?:\/\//i, '').split('/');
-  const lower = host.toLowerCase();
-  return hubHosts.has(lower) ? 'docker.io' : lower;
-}
-
-/** Whether credentials may go to a registry: those that name one in `serverAddress`, to that one alone. */
-export function credentialsMatchRegistry(registry: string, credentials: CredentialChoice | CredentialSource): boolean {
-  if (typeof credentials !== 'object' || typeof credentials?.serverAddress !== 'string') return true;
-  return credentials.serverAddress === '' || keyHost(credentials.serverAddress) === keyHost(registry);
-}
-
-/** A registry, and where in it something is. */
-export interface RegistryPlace {
+/** A repository in a registry; without `repository` the registry itself. */
+export interface RepositoryLocation {
   readonly host: string;
   readonly repository?: string | undefined;
 }
 
-/** The registry from which a reference is pulled, and its repository there. */
-export function registryOf(reference: Reference): RegistryPlace {
-  return { host: registryHost(reference), repository: reference.path };
+/** Where the image of a reference is stored; an `InvalidReferenceError` if its domain cannot be a host. */
+export function registryOf(reference: Reference): RepositoryLocation {
+  if (reference.domain !== '') return { host: reference.domain, repository: reference.path };
+  throw new InvalidReferenceError(`"${familiarReference(reference)}" does not begin with a valid registry host name`);
 }
 
-/** Credentials that a call was given for another registry than its image's are a mistake, and would be a leak. */
-export function assertCredentialsMatch(key: string, credentials: CredentialChoice | CredentialSource): void {
+/** The key under which credentials for a registry are stored. Docker Hub has kept the key of its first version. */
+export function serverAddress(host: string): string {
+  return host === 'docker.io' || host === 'index.docker.io' ? 'https://index.docker.io/v1/' : host;
+}
+
+/** The hosts of the Docker Hub; Podman's library, too, accepts each of them as a key for it. */
+const HUB_HOSTS: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
+
+/** The host of a key or a `serverAddress`, for comparison: `"docker.io"`, `"localhost:5000"`. */
+export function keyHost(key: string): string {
+  const [host = ''] = key.replace(/^https?:\/\//i, '').split('/');
+  const lower = host.toLowerCase();
+  return HUB_HOSTS.has(lower) ? 'docker.io' : lower;
+}
+
+type AnyCredentials = CredentialChoice | CredentialSource;
+
+/** The credentials of a call to the registry with that key, by rules 2 and 3. */
+export function chooseCredentials(key: string, ofCall: AnyCredentials, ofClient: AnyCredentials): AnyCredentials {
+  assertCredentialsMatch(key, ofCall);
+  if (ofCall !== undefined) return ofCall;
+  return credentialsMatchRegistry(key, ofClient) ? ofClient : undefined;
+}
+
+/** Throws an `ArgumentError` if credentials that a call was given are for another registry (rule 2). */
+export function assertCredentialsMatch(key: string, credentials: AnyCredentials): void {
   if (credentialsMatchRegistry(key, credentials)) return;
-  throw new ArgumentError(`the serverAddress of these credentials is not ${escapeText(key)}, to which they would go`);
+  throw new ArgumentError(`cannot use these credentials for ${escapeText(key)}: their serverAddress is another registry`);
 }
 
-/** An `ArgumentError` for what is not credentials. */
+/** Throws a `CredentialError` if credentials that a function returned are for another registry (rule 4). */
+export function assertReturnedCredentialsMatch(key: string, credentials: CredentialChoice): void {
+  if (credentialsMatchRegistry(key, credentials)) return;
+  const fault = 'their serverAddress is another registry';
+  throw new CredentialError(`cannot use the credentials that the function returned for ${escapeText(key)}: ${fault}`, { registry: key });
+}
+
+function credentialsMatchRegistry(key: string, credentials: AnyCredentials): boolean {
+  if (typeof credentials !== 'object' || typeof credentials?.serverAddress !== 'string') return true;
+  return credentials.serverAddress === '' || keyHost(credentials.serverAddress) === keyHost(key);
+}
+
+/** Throws an `ArgumentError` for invalid credentials. */
 export function checkCredentials(credentials: unknown): void {
   revealMembers(credentials as Credentials);
 }
 
-/** The members that are there, as text. No message of this file holds a value. */
+/** The members that are not undefined, as text. Error messages contain no values. */
 function revealMembers(credentials: Credentials): Map<string, string> {
   try {
     return readMembers(credentials);
   } catch (cause) {
     if (cause instanceof ArgumentError) throw cause;
-    throw new ArgumentError('The credentials cannot be read: a getter or a proxy threw an error', { cause });
+    throw new ArgumentError('the credentials cannot be read: a getter or a proxy threw an error', { cause });
   }
 }
 
-/** Takes anything: a caller in JavaScript may give it. */
-function readMembers(given: unknown): Map<string, string> {
-  if (typeof given !== 'object' || given === null) throw wrongKind();
+function readMembers(credentials: unknown): Map<string, string> {
+  if (typeof credentials !== 'object' || credentials === null) throw invalidForm();
   const members = new Map<string, string>();
-  for (const [key, value] of Object.entries(given)) {
-    if (!wireNames.has(key)) throw new ArgumentError(`Credentials have no "${escapeText(key)}"; ${KINDS}`);
+  for (const [key, value] of Object.entries(credentials)) {
+    if (!wireNames.has(key)) throw new ArgumentError(`credentials have no member "${escapeText(key)}": ${FORMS_TEXT}`);
     if (value !== undefined) members.set(key, revealMember(key, value));
   }
-  const meant = kinds.filter((kind) => kind.some((key) => members.has(key)));
-  if (meant.length !== 1 || !meant[0]?.every((key) => members.has(key))) throw wrongKind();
+  const used = FORMS.filter((form) => form.some((key) => members.has(key)));
+  if (used.length !== 1 || !used[0]?.every((key) => members.has(key))) throw invalidForm();
   return members;
 }
 
 function revealMember(key: string, value: unknown): string {
   const text = value instanceof Secret ? value.reveal() : value;
-  if (typeof text !== 'string') throw new ArgumentError(`The credentials' "${key}" must be a string`);
-  if (!hasUtf8(text)) throw new ArgumentError(`The credentials' "${key}" has half a character in it`);
-  if (text === '' && !mayBeEmpty.has(key)) throw new ArgumentError(`The credentials' "${key}" is empty`);
+  if (typeof text !== 'string') throw new ArgumentError(`the member "${key}" of the credentials must be a string`);
+  if (!isWellFormed(text)) throw new ArgumentError(`the member "${key}" of the credentials contains an unpaired surrogate`);
+  if (text === '' && !MAY_BE_EMPTY.has(key)) throw new ArgumentError(`the member "${key}" of the credentials is empty`);
   return text;
 }
 
-function wrongKind(): ArgumentError {
-  return new ArgumentError(`These are no credentials: ${KINDS}; or give "anonymous"`);
+function invalidForm(): ArgumentError {
+  return new ArgumentError(`invalid credentials: ${FORMS_TEXT}; or "anonymous"`);
 }

@@ -1,11 +1,10 @@
-// Which credentials a call sends to its registry: the call's own, else the client's, and never those of another registry.
-// Functions are asked when the call is made, other credentials are checked as soon as the method is called.
+// The credentials that a call sends to its registry, by the rules at the top of api/credentials.ts. Functions are asked when the call
+// is made; other credentials are checked as soon as the method is called.
 
 import { abortable } from '../async/abort.ts';
-import { escapeText } from '../bytes.ts';
-import { assertCredentialsMatch, credentialsMatchRegistry, encodeRegistryAuth, serverAddress } from '../api/credentials.ts';
-import type { CredentialChoice, CredentialSource, RegistryPlace } from '../api/credentials.ts';
-import { CredentialError, callersCall } from '../errors.ts';
+import { assertReturnedCredentialsMatch, chooseCredentials, encodeRegistryAuth, serverAddress } from '../api/credentials.ts';
+import type { CredentialChoice, CredentialSource, RepositoryLocation } from '../api/credentials.ts';
+import { runCallback } from '../errors.ts';
 
 /** The registry of a call, and the credentials for it. */
 export interface RegistryAccess {
@@ -20,13 +19,12 @@ export interface RegistryAccess {
  * client that do so are not used.
  */
 export function registryAccess(
-  { host, repository }: RegistryPlace,
+  { host, repository }: RepositoryLocation,
   ofCall: CredentialChoice | CredentialSource,
   ofClient: CredentialChoice | CredentialSource,
 ): RegistryAccess {
   const key = serverAddress(host);
-  assertCredentialsMatch(key, ofCall);
-  return { key, repository, credentials: ofCall ?? (credentialsMatchRegistry(key, ofClient) ? ofClient : undefined) };
+  return { key, repository, credentials: chooseCredentials(key, ofCall, ofClient) };
 }
 
 /** Returns the value of `X-Registry-Auth`; undefined if there are no credentials and the endpoint does not need the field. */
@@ -37,11 +35,8 @@ export async function registryAuth(
 ): Promise<string | undefined> {
   let credentials: CredentialChoice;
   if (typeof choice === 'function') {
-    credentials = await abortable(Promise.resolve(callersCall(() => choice(key, { repository, signal }))), signal);
-    if (!credentialsMatchRegistry(key, credentials)) {
-      const message = `asked for the credentials of ${escapeText(key)}, the credentials function returned those of another registry (serverAddress)`;
-      throw new CredentialError(message, { registry: key });
-    }
+    credentials = await abortable(Promise.resolve(runCallback(() => choice(key, { repository, signal }))), signal);
+    assertReturnedCredentialsMatch(key, credentials);
   } else credentials = choice;
   return credentials === undefined && !isRequired ? undefined : encodeRegistryAuth(credentials, key);
 }

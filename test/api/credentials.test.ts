@@ -1,10 +1,10 @@
-// Registry credentials on their way to the engine. A dockerd ignores a field value that Go's base64.URLEncoding does
-// not decode, and pulls anonymously without a word: alphabet and padding are tested with values that tell.
+// Encoding and checks of registry credentials. dockerd silently ignores a field value that Go's base64.URLEncoding does not decode,
+// and pulls anonymously, so alphabet and padding are tested with values that need them.
 
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { ArgumentError, InvalidReferenceError } from '../../src/errors.ts';
-import { Secret, encodeRegistryAuth, registryHost, wrapSecrets, serverAddress } from '../../src/api/credentials.ts';
+import { Secret, encodeRegistryAuth, registryOf, wrapSecrets, serverAddress } from '../../src/api/credentials.ts';
 import { parseReference } from '../../src/api/reference.ts';
 import type { Credentials } from '../../src/api/credentials.ts';
 
@@ -37,17 +37,17 @@ describe('encodeRegistryAuth', () => {
     [{ registryToken: 'ey?~>', serverAddress: 'r.example' }, { serveraddress: 'r.example', registrytoken: 'ey?~>' },
       'eyJzZXJ2ZXJhZGRyZXNzIjoici5leGFtcGxlIiwicmVnaXN0cnl0b2tlbiI6ImV5P34-In0='],
     [{ username: 'token', password: '' }, { username: 'token' }, 'eyJ1c2VybmFtZSI6InRva2VuIn0='],
-  ])('of %j holds %j', (credentials, json, expected) => {
+  ])('encodes %j as %j', (credentials, json, expected) => {
     expect(encodeRegistryAuth(credentials)).toBe(expected);
     expect(decode(encodeRegistryAuth(credentials))).toEqual(json);
   });
 
-  test.each([undefined, 'anonymous'] as const)('of %s is that of {}, whatever the server', (credentials) => {
+  test.each([undefined, 'anonymous'] as const)('encodes %s as {}, without the server address', (credentials) => {
     expect(encodeRegistryAuth(credentials)).toBe('e30=');
     expect(encodeRegistryAuth(credentials, 'r.example')).toBe('e30=');
   });
 
-  test('fills in the server address, and prefers that of the credentials', () => {
+  test('adds the server address, unless the credentials have one', () => {
     expect(decode(encodeRegistryAuth({ identityToken: 't' }, 'a.example')))
       .toEqual({ identitytoken: 't', serveraddress: 'a.example' });
     expect(decode(encodeRegistryAuth({ identityToken: 't', serverAddress: undefined }, 'a.example')))
@@ -56,7 +56,7 @@ describe('encodeRegistryAuth', () => {
       .toEqual({ identitytoken: 't', serveraddress: 'b.example' });
   });
 
-  test('reads a Secret', () => {
+  test('reveals a Secret', () => {
     const value = encodeRegistryAuth({ username: 'u', password: new Secret('p') });
     expect(decode(value)).toEqual({ username: 'u', password: 'p' });
   });
@@ -81,13 +81,13 @@ describe('encodeRegistryAuth', () => {
     ['the keys of the wire', { identitytoken: 'HUNTER2' }],
     ['the keys of a helper', { Username: 'u', Secret: 'HUNTER2' }],
     ['a key that is everywhere', JSON.parse('{"__proto__":"HUNTER2","username":"u","password":"HUNTER2"}')],
-  ])('refuses %s without showing a value', (_what, credentials) => {
+  ])('rejects %s without showing a value', (_what, credentials) => {
     const error = thrown(() => encodeRegistryAuth(credentials as Credentials));
     expect(error).toBeInstanceOf(ArgumentError);
     expect(inspect(error, { showHidden: true, depth: 10 })).not.toContain('HUNTER2');
   });
 
-  test('names the unknown key', () => {
+  test('names an unknown member', () => {
     expect(() => encodeRegistryAuth({ username: 'u', password: 'p', emial: 'x' } as Credentials)).toThrow('"emial"');
   });
 });
@@ -116,12 +116,12 @@ describe('a Secret', () => {
     ['its keys', (value) => Reflect.ownKeys(value as object).map(String).join()],
     ['a spread', (value) => JSON.stringify({ ...(value as object) })],
     ['a clone', (value) => inspect(structuredClone(value))],
-  ])('does not show itself to %s', (_what, show) => {
+  ])('is not shown by %s', (_what, show) => {
     expect(show(secret)).not.toContain('HUNTER2');
   });
 
   // covers: fault 3.19.4
-  test('reads [redacted], and reveals itself when asked', () => {
+  test('is shown as [redacted], and revealed by reveal()', () => {
     expect(`${secret}`).toBe('[redacted]');
     expect(JSON.stringify([secret])).toBe('["[redacted]"]');
     expect(inspect([secret])).toBe('[ [redacted] ]');
@@ -129,7 +129,7 @@ describe('a Secret', () => {
   });
 });
 
-describe('credentials that are sealed', () => {
+describe('credentials with wrapped secrets', () => {
   test.each<[Credentials, object]>([
     [{ username: 'u', password: 'HUNTER2' }, { username: 'u', password: 'HUNTER2' }],
     [{ username: 'u', password: new Secret('HUNTER2') }, { username: 'u', password: 'HUNTER2' }],
@@ -138,20 +138,20 @@ describe('credentials that are sealed', () => {
     // a token as the user's name
     [{ username: 'HUNTER2', password: '' }, { username: 'HUNTER2' }],
     [{ username: 'HUNTER2', password: new Secret('') }, { username: 'HUNTER2' }],
-  ])('show nothing, and are the same: %#', (credentials, json) => {
+  ])('show no secret, and are encoded as before: %#', (credentials, json) => {
     const copy = wrapSecrets(credentials);
     expect(inspect(copy, { showHidden: true, depth: Infinity }) + JSON.stringify(copy)).not.toContain('HUNTER2');
     expect(decode(encodeRegistryAuth(copy))).toEqual(json);
   });
 
-  test('do not change with the object that was given', () => {
+  test('do not change with the original object', () => {
     const given = { username: 'u', password: 'p' };
     const copy = wrapSecrets(given);
     given.password = 'q';
     expect(decode(encodeRegistryAuth(copy))).toEqual({ username: 'u', password: 'p' });
   });
 
-  test('are left as they are where they are none, to be refused later', () => {
+  test('are unchanged if they are not an object, and rejected later', () => {
     const source = (): 'anonymous' => 'anonymous';
     for (const value of [undefined, null, 'anonymous', source, 'HUNTER2']) expect(wrapSecrets(value)).toBe(value);
     const wrong = JSON.parse('{"__proto__":"x","password":5,"username":"u"}') as object;
@@ -168,7 +168,7 @@ describe('a registry', () => {
     ['registry-1.docker.io/a/b', 'registry-1.docker.io', 'registry-1.docker.io'],
     ['docker.io.evil.example/a', 'docker.io.evil.example', 'docker.io.evil.example'],
   ])('of %s is %s, and its key %s', (image, host, key) => {
-    expect(registryHost(parseReference(image))).toBe(host);
+    expect(registryOf(parseReference(image)).host).toBe(host);
     expect(serverAddress(host)).toBe(key);
   });
 
@@ -177,7 +177,7 @@ describe('a registry', () => {
     expect(serverAddress('index.docker.io')).toBe('https://index.docker.io/v1/');
   });
 
-  test('is missing where a name begins with what is no host name', () => {
-    expect(() => registryHost(parseReference('foo_bar.com/x'))).toThrow(InvalidReferenceError);
+  test('is missing if a name does not begin with a valid host name', () => {
+    expect(() => registryOf(parseReference('foo_bar.com/x'))).toThrow(InvalidReferenceError);
   });
 });
