@@ -1,64 +1,105 @@
-// Finds secrets in a text, however the text writes them, and puts [redacted] in their place.
+// Replaces secrets with [redacted]: in request targets, by the names of their parameters; in texts, however they are encoded.
 //
-// An engine, a registry or a proxy may quote a secret inside JSON, a URL or a page of HTML, or inside several of these.
-// There are too many such combinations to list, so this file undoes escapes instead: it reads the text as it stands, then
-// with one layer of escapes undone, then with two, and so on:
+// An engine, a registry or a proxy may quote a secret inside JSON, a URL or an HTML page, or inside several of these. There are
+// too many combinations to list. So a text is decoded instead: it is searched as it is, then with one layer of escapes decoded,
+// then with two, and so on:
 //
 //   {\"message\": \"bad login a%3Cb\"}   ->   {"message": "bad login a%3Cb"}   ->   {"message": "bad login a<b"}
 //
-// Each reading knows for every character where it stood in the original. White space and "+" (a space in a form) are left
-// out of the comparison: base64 is broken into lines, titles collapse spaces. All of it takes linear time.
+// Each layer knows for every character its position in the original. White space and "+" (a space in a form) are removed before
+// the search, because base64 is broken into lines and HTML titles collapse spaces. All of this takes linear time.
 
 import { Buffer } from 'node:buffer';
-import { ELLIPSIS, utf8 } from '../bytes.ts';
+import { ELLIPSIS, REDACTED, utf8 } from '../bytes.ts';
+import { endpoints } from './endpoints.ts';
+import type { Endpoint } from './parameters.ts';
 
-/** What errors, logs and tapes show in place of a secret. */
-export const REDACTED = '[redacted]';
+/** Query parameters with values that are hidden: a URL may be signed, and a change may set a token in the image. */
+const HIDDEN_PARAMETERS: readonly string[] = ['fromSrc', 'changes'];
+/** Query parameters with values that are shown: the others that our methods send. What `request` sends besides is hidden. */
+const SHOWN_PARAMETERS: ReadonlySet<string> = new Set(
+  Object.values<Endpoint>(endpoints)
+    .flatMap(({ parameters }) => Object.values(parameters).map(({ wire }) => wire))
+    .filter((wire) => !HIDDEN_PARAMETERS.includes(wire)),
+);
 
-/** Shorter secrets occur in many words by chance, and each hole in a message would tell where. */
+/** The target with `[redacted]` for values that may be secrets, and for user information in URLs. */
+export function redactedTarget(target: string): string {
+  return mapHiddenValues(target, () => REDACTED);
+}
+
+/** The values that `redactedTarget` hides, still encoded, with their keys; the key of user information is empty. */
+export function hiddenValues(target: string): ReadonlyArray<readonly [key: string, value: string]> {
+  const values: Array<[string, string]> = [];
+  mapHiddenValues(target, (...value) => String(values.push(value)));
+  return values;
+}
+
+type Replace = (key: string, value: string) => string;
+
+function mapHiddenValues(target: string, replace: Replace): string {
+  const [path = '', query] = target.split(/\?(.*)/s);
+  const pairs = query?.split('&').map((pair) => {
+    const [key = ''] = pair.split('=', 1);
+    const value = pair.slice(key.length + 1);
+    const isShown = key === pair || SHOWN_PARAMETERS.has(key) || value === '-'; // fromSrc=-: the archive is the request body
+    return isShown ? mapUserInfo(pair, replace) : `${key}=${replace(key, value)}`;
+  });
+  return mapUserInfo(path, replace) + (pairs === undefined ? '' : `?${pairs.join('&')}`);
+}
+
+/** User information reaches from "//" to the last "@", because a password may contain one; both may be percent-encoded. */
+function mapUserInfo(text: string, replace: Replace): string {
+  const start = /(?::|%3A)(?:\/|%2F){2}/i.exec(text);
+  const from = start === null ? text.length : start.index + start[0].length;
+  const to = Math.max(text.lastIndexOf('@'), text.lastIndexOf('%40'));
+  return to < from ? text : text.slice(0, from) + replace('', text.slice(from, to)) + text.slice(to);
+}
+
+/** Shorter secrets are not searched: they occur by chance in many words, and each gap in a message would reveal one. */
 const SHORTEST_SECRET = 4;
 
-/** How many layers of escapes are undone. Each layer is a pass over the text; real messages have up to three. */
+/** How many layers of escapes are decoded. Each is a pass over the text; real messages have up to three. */
 const MOST_LAYERS = 6;
 
-/** A function that takes the secrets out of a text; undefined where there is no secret that can be looked for. */
+/** A function that redacts the secrets in a text; undefined if no secret is long enough to be searched. */
 export function redactor(secrets: readonly string[]): ((text: string) => string) | undefined {
-  const lines = [...new Set(secrets.flatMap((secret) => [secret, ...secret.split(/[\r\n]+/)]))];
-  const forms = lines.filter((line) => line.length >= SHORTEST_SECRET).flatMap(formsOf);
-  const words = [...new Set(forms)].filter((word) => word.length >= SHORTEST_SECRET);
-  if (words.length === 0) return undefined;
+  const isSearched = (text: string): boolean => text.length >= SHORTEST_SECRET;
+  const lines = new Set(secrets.flatMap((secret) => [secret, ...secret.split(/[\r\n]+/)]));
+  const forms = [...new Set([...lines].filter(isSearched).flatMap(encodedForms))].filter(isSearched);
+  if (forms.length === 0) return undefined;
   return (text) => {
-    const all = [...readings(text, escaped), ...readings(text, escapedOrCut)];
-    return redactRanges(text, all.flatMap((reading) => words.flatMap((word) => rangesOf(word, reading))));
+    const layers = [...decodedLayers(text, anyEscape), ...decodedLayers(text, anyEscapeOrPart)].map(withoutSpace);
+    return redactRanges(text, layers.flatMap((layer) => forms.flatMap((form) => findRanges(form, layer))));
   };
 }
 
-/** A text in which something was replaced; for each of its characters the part of the original that it stands for. */
-interface Reading {
+/** A decoded text. `starts` and `ends` have for each character the range of the original that it was decoded from. */
+interface Layer {
   readonly text: string;
   readonly starts: readonly number[];
   readonly ends: readonly number[];
 }
 
-const escapes = String.raw`
+// One escaped character: by its number, as JSON, Go, Python and JavaScript, URLs and HTML write it; UTF-8 read as Latin-1.
+// H stands for a hexadecimal digit, white space for "|".
+const numericEscapes = String.raw`
   (?:(?:\\u|%u)H{4}|\\U0{2}H{6}|\\u\{H{1,6}\}|(?:\\x|%)H{2}|&#[xX]0*H{1,6};)
   &#(?<decimal>0*[0-9]{1,7});
   \\(?<octal>[0-3][0-7]{2})
   &(?<name>[A-Za-z]{2,6}[0-9]{0,2});
   (?<bytes>[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})`;
-const cut = String.raw`
-  (?<cut>(?:(?:\\u|%u)H{0,3}|\\U0{0,2}H{0,5}|(?:\\x|%)H?|\\[0-3][0-7]?|&#?\w{0,16}|[\xc2-\xf4][\x80-\xbf]{0,2})(?=$|["\u2026]|\.{3})|\\$)`;
-const letter = String.raw`
+// The first part of such an escape at the end of a quotation, which may be truncated anywhere.
+const partialEscapes = String.raw`
+  (?<part>(?:(?:\\u|%u)H{0,3}|\\U0{0,2}H{0,5}|(?:\\x|%)H?|\\[0-3][0-7]?|&#?\w{0,16}|[\xc2-\xf4][\x80-\xbf]{0,2})(?=$|["\u2026]|\.{3})|\\$)`;
+const letterEscapes = String.raw`
   \\(?<letter>[^])`;
 const alternatives = (...parts: string[]): RegExp =>
   new RegExp(parts.join('').trim().replace(/\s+/g, '|').replaceAll('H', '[0-9A-Fa-f]'), 'g');
+const anyEscape = alternatives(numericEscapes, letterEscapes);
+const anyEscapeOrPart = alternatives(numericEscapes, partialEscapes, letterEscapes);
 
-/** One escaped character: by its number, as JSON, Go, Python and JavaScript, URLs and HTML write it; UTF-8 read as Latin-1. */
-const escaped = alternatives(escapes, letter);
-/** The same in a quotation, which may have been cut in the middle of such a writing. */
-const escapedOrCut = alternatives(escapes, cut, letter);
-
-/** The names of HTML for what every escaper escapes, and for Latin-1 from U+00A0 on. */
+/** The names of HTML for Latin-1 from U+00A0 on, in order. */
 const latin1Names =
   'nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute micro para ' +
   'middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil Egrave Eacute ' +
@@ -69,48 +110,74 @@ const byName: ReadonlyMap<string, string> = new Map([
   ['lt', '<'], ['gt', '>'], ['amp', '&'], ['quot', '"'], ['apos', "'"],
   ...latin1Names.split(' ').map((name, index) => [name, String.fromCharCode(0xa0 + index)] as const),
 ]);
-/** What follows a backslash, where it does not stand for itself. */
+/** The letters behind a backslash that do not stand for themselves. */
 const byLetter: ReadonlyMap<string, string> = new Map([['n', '\n'], ['r', '\r'], ['t', '\t'], ['b', '\b'], ['f', '\f'], ['v', '\v']]);
 
-function unescaped({ 0: whole, groups = {} }: RegExpExecArray): string {
-  const { decimal, octal, name, bytes, cut, letter } = groups;
+function decodeEscape({ 0: escape, groups = {} }: RegExpExecArray): string {
+  const { decimal, octal, name, bytes, part, letter } = groups;
   if (letter !== undefined) return byLetter.get(letter) ?? letter;
-  if (name !== undefined) return byName.get(name) ?? whole;
+  if (name !== undefined) return byName.get(name) ?? escape;
   if (bytes !== undefined) return Buffer.from(bytes, 'latin1').toString();
-  if (cut !== undefined) return ELLIPSIS;
+  if (part !== undefined) return ELLIPSIS;
   if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
-  const code = decimal === undefined ? Number.parseInt(whole.replace(/^[^0-9A-Fa-f]+/, ''), 16) : Number(decimal);
-  return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+  const code = decimal === undefined ? Number.parseInt(escape.replace(/^[^0-9A-Fa-f]+/, ''), 16) : Number(decimal);
+  return code <= 0x10ffff ? String.fromCodePoint(code) : escape;
 }
 
-/** The text with none, one, two, ... layers of escapes undone. */
-function layersOf(text: string, escape: RegExp): Reading[] {
-  const places = Array.from({ length: text.length + 1 }, (_, index) => index);
-  let reading: Reading = { text, starts: places, ends: places.slice(1) };
-  const found = [reading];
-  for (let layer = 0; layer < MOST_LAYERS; layer++) {
-    const next = replaced(reading, escape, unescaped);
-    if (next.text === reading.text) break;
-    found.push(next);
-    reading = next;
+/** The text with no, one, two, ... layers of escapes decoded. */
+function decodedLayers(text: string, escape: RegExp): Layer[] {
+  const positions = Array.from({ length: text.length + 1 }, (_, index) => index);
+  let layer: Layer = { text, starts: positions, ends: positions.slice(1) };
+  const layers = [layer];
+  while (layers.length <= MOST_LAYERS) {
+    const next = replaceMatches(layer, escape, decodeEscape);
+    if (next.text === layer.text) break;
+    layers.push(next);
+    layer = next;
   }
-  return found;
+  return layers;
 }
 
-/** The same, each without white space. */
-function readings(text: string, escape: RegExp): Reading[] {
-  return layersOf(text, escape).map(withoutSpace);
+function withoutSpace(layer: Layer): Layer {
+  return replaceMatches(layer, /[\s+]+/g, () => '');
 }
 
-/** All that is looked for: the secret, what it stands for where it has escapes, and both in base64 and in numbers. */
-function formsOf(secret: string): string[] {
-  return layersOf(secret, escaped).flatMap((layer) => {
-    return [withoutSpace(layer).text, ...insideBase64(layer.text), ...inNumbers(layer.text)];
+/** The layer with each match replaced; the characters of a replacement take the range of the whole match. */
+function replaceMatches(layer: Layer, pattern: RegExp, replacement: (match: RegExpExecArray) => string): Layer {
+  const starts: number[] = [];
+  const ends: number[] = [];
+  let text = '';
+  let position = 0;
+  const copyUntil = (end: number): void => {
+    text += layer.text.slice(position, end);
+    for (; position < end; position++) {
+      starts.push(layer.starts[position] as number);
+      ends.push(layer.ends[position] as number);
+    }
+  };
+  for (const match of layer.text.matchAll(pattern)) {
+    copyUntil(match.index);
+    const characters = replacement(match);
+    text += characters;
+    position += match[0].length;
+    for (let unit = 0; unit < characters.length; unit++) {
+      starts.push(layer.starts[match.index] as number);
+      ends.push(layer.ends[position - 1] as number);
+    }
+  }
+  copyUntil(layer.text.length);
+  return { text, starts, ends };
+}
+
+/** The texts to search for: the secret, with and without its own escapes, as text, in base64 and as byte numbers. */
+function encodedForms(secret: string): string[] {
+  return decodedLayers(secret, anyEscape).flatMap((layer) => {
+    return [withoutSpace(layer).text, ...base64Forms(layer.text), ...numberForms(layer.text)];
   });
 }
 
-/** The bytes as Go prints them by %x, %X, %v, %# x and %#v, and as JSON has a list of them. */
-function inNumbers(text: string): string[] {
+/** The bytes as Go prints them with %x, %X, %v, %# x and %#v, and as a JSON array of numbers. */
+function numberForms(text: string): string[] {
   const bytes = Buffer.from(text);
   const hexadecimal = bytes.toString('hex');
   const prefixed = hexadecimal.replace(/../g, '0x$&');
@@ -118,47 +185,20 @@ function inNumbers(text: string): string[] {
   return [hexadecimal, hexadecimal.toUpperCase(), bytes.join(''), bytes.join(','), prefixed, inGo];
 }
 
-function withoutSpace(reading: Reading): Reading {
-  return replaced(reading, /[\s+]+/g, () => '');
-}
-
-function replaced(reading: Reading, pattern: RegExp, replacement: (match: RegExpExecArray) => string): Reading {
-  const starts: number[] = [];
-  const ends: number[] = [];
-  let text = '';
-  let last = 0;
-  const keep = (until: number): void => {
-    text += reading.text.slice(last, until);
-    for (; last < until; last++) {
-      starts.push(reading.starts[last] as number);
-      ends.push(reading.ends[last] as number);
-    }
-  };
-  for (const match of reading.text.matchAll(pattern)) {
-    keep(match.index);
-    const characters = replacement(match);
-    text += characters;
-    last += match[0].length;
-    for (let unit = 0; unit < characters.length; unit++) {
-      starts.push(reading.starts[match.index] as number);
-      ends.push(reading.ends[last - 1] as number);
-    }
-  }
-  keep(reading.text.length);
-  return { text, starts, ends };
-}
-
-/** Base64 of the text as a member of JSON that Go, Python or JavaScript wrote, and by itself. */
-function insideBase64(text: string): string[] {
-  const numbered = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+/** Base64 of the text itself, and of the text as Go, Python and JavaScript write it in a JSON string. */
+function base64Forms(text: string): string[] {
+  const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   const json = JSON.stringify(text).slice(1, -1);
-  const goJson = json.replace(/[<>&\u2028\u2029]/g, numbered);
-  const asciiJson = [json, goJson].map((written) => written.replace(/[^ -~]/g, numbered));
-  return [text, json, goJson, ...asciiJson].flatMap(atAnyPlace);
+  const goJson = json.replace(/[<>&\u2028\u2029]/g, escaped);
+  const asciiJson = [json, goJson].map((written) => written.replace(/[^ -~]/g, escaped));
+  return [text, json, goJson, ...asciiJson].flatMap(base64AtAnyOffset);
 }
 
-/** A text in base64 as it stands inside any longer one: three beginnings, less the characters that neighbours share; without "+". */
-function atAnyPlace(text: string): string[] {
+/**
+ * The base64 of a text inside a longer text: three alignments, in both alphabets. Characters that also encode a neighbouring
+ * byte are left out, and so is "+", as in `withoutSpace`.
+ */
+function base64AtAnyOffset(text: string): string[] {
   const bytes = utf8(text);
   const standard = [0, 1, 2].map((shift) => {
     const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64').replaceAll('=', '');
@@ -172,35 +212,38 @@ function atAnyPlace(text: string): string[] {
 type Range = readonly [start: number, end: number];
 
 /**
- * Where a word stands in the original, by Knuth's, Morris's and Pratt's algorithm: a plain search takes quadratic time for
- * a word that repeats itself. A beginning of the word counts where a quotation ends within it, as excerpts are cut anywhere.
+ * The ranges of the original in which a word occurs, found by the Knuth-Morris-Pratt algorithm: a simple search takes
+ * quadratic time for a repetitive word. The first part of the word counts, too, where a quotation is truncated behind it.
  */
-function rangesOf(word: string, { text, starts, ends }: Reading): Range[] {
-  if (!text.includes(word.slice(0, SHORTEST_SECRET))) return [];
-  const isCut = (at: number): boolean => {
-    const next = text[at + 1];
-    return next === undefined || next === ELLIPSIS || text.startsWith('...', at + 1) || (next === '"' && starts[at + 1] === ends[at]);
-  };
-  const borders = bordersOf(word);
+function findRanges(word: string, layer: Layer): Range[] {
+  if (!layer.text.includes(word.slice(0, SHORTEST_SECRET))) return [];
+  const borders = borderLengths(word);
   const ranges: Range[] = [];
-  let length = 0; // of the longest beginning of the word that ends at this place
-  for (let at = 0; at < text.length; at++) {
-    length = extended(word, borders, length, text[at]);
-    const counts = length === word.length || (length >= SHORTEST_SECRET && isCut(at));
-    if (counts) ranges.push([starts[at - length + 1] as number, ends[at] as number]);
+  let matched = 0; // the length of the longest beginning of the word that ends at `at`
+  for (let at = 0; at < layer.text.length; at++) {
+    matched = extendMatch(word, borders, matched, layer.text[at]);
+    if (matched === word.length || (matched >= SHORTEST_SECRET && isTruncatedAfter(layer, at))) {
+      ranges.push([layer.starts[at - matched + 1] as number, layer.ends[at] as number]);
+    }
   }
   return ranges;
 }
 
-/** For each beginning of the word the length of the longest shorter beginning that it also ends with. */
-function bordersOf(word: string): number[] {
+/** Whether a quotation ends behind a character: at the end of the text, at an ellipsis, or at a quote directly behind it. */
+function isTruncatedAfter({ text, starts, ends }: Layer, at: number): boolean {
+  const next = text[at + 1];
+  return next === undefined || next === ELLIPSIS || text.startsWith('...', at + 1) || (next === '"' && starts[at + 1] === ends[at]);
+}
+
+/** For each beginning of the word, the length of the longest shorter beginning that it also ends with. */
+function borderLengths(word: string): number[] {
   const borders = [0];
-  for (let at = 1; at < word.length; at++) borders.push(extended(word, borders, borders[at - 1] as number, word[at]));
+  for (let at = 1; at < word.length; at++) borders.push(extendMatch(word, borders, borders[at - 1] as number, word[at]));
   return borders;
 }
 
-/** How much of the word is matched after one more character, where `length` of it was before. */
-function extended(word: string, borders: readonly number[], length: number, next: string | undefined): number {
+/** How much of the word is matched after one more character, if `length` characters were matched before it. */
+function extendMatch(word: string, borders: readonly number[], length: number, next: string | undefined): number {
   let matched = length;
   while (matched > 0 && next !== word[matched]) matched = borders[matched - 1] as number;
   return next === word[matched] ? matched + 1 : 0;
@@ -208,11 +251,11 @@ function extended(word: string, borders: readonly number[], length: number, next
 
 /** The text with `[redacted]` in place of the ranges, which may overlap. */
 function redactRanges(text: string, ranges: Range[]): string {
-  let shown = '';
+  let redacted = '';
   let from = 0;
   for (const [start, end] of ranges.sort(([a], [b]) => a - b)) {
-    if (start >= from) shown += text.slice(from, start) + REDACTED;
+    if (start >= from) redacted += text.slice(from, start) + REDACTED;
     from = Math.max(from, end);
   }
-  return shown + text.slice(from);
+  return redacted + text.slice(from);
 }

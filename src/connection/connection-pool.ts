@@ -1,7 +1,7 @@
 // A wire: connections to one engine that are used again, by strict rules, when they may be. By default they speak our
 // own HTTP/1.1.
 
-import { ArgumentError, ConnectError, LongshoreError, TimeoutError, TruncatedError, isCallersOwn } from '../errors.ts';
+import { ArgumentError, ConnectError, LongshoreError, TimeoutError, TruncatedError, isCallerError } from '../errors.ts';
 import type { ExchangePlace } from '../errors.ts';
 import { abortable } from '../async/abort.ts';
 import type { Channel, Dialer } from './channel.ts';
@@ -185,7 +185,7 @@ function twoTurns(): Promise<void> {
 function located(error: unknown, signal: AbortSignal | undefined, place: ExchangePlace): unknown {
   // What was wrong with the arguments was found before a byte was sent: no exchange is to blame.
   if (!(error instanceof LongshoreError) || error instanceof ArgumentError) return error;
-  return isCallersOwn(error, signal) ? error : error.at(place);
+  return isCallerError(error, signal) ? error : error.at(place);
 }
 
 /** RFC 9112 §9.3.1: only what changes nothing, has no content, and met a kept connection that said not one byte. */

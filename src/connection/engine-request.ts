@@ -1,7 +1,7 @@
 // A request to an engine as the transport sends it and as errors and diagnostics describe it.
 
-import type { Asked } from '../api/api-error.ts';
-import { redactedTarget } from '../api/redacted-target.ts';
+import type { RequestSummary } from '../api/api-error.ts';
+import { redactedTarget } from '../api/redaction.ts';
 
 /** The default timeout for the head of the answer of a fast endpoint, in milliseconds. */
 export const PROMPT_HEAD_MS = 30_000;
@@ -109,7 +109,7 @@ export class EngineRequest {
   }
 
   /** The request as API errors describe it: without the base path, which is part of the address already. */
-  get summary(): Asked {
+  get summary(): RequestSummary {
     const { method, origin } = this;
     const sent = this.target.slice(origin.basePath?.length ?? 0);
     return { method, target: redactedTarget(sent), address: origin.address, sent };

@@ -1,6 +1,6 @@
 // What a person should know though nothing failed: it goes to the client's `onWarning`, and never to the console.
 
-import { callersCall } from '../errors.ts';
+import { runCallback } from '../errors.ts';
 
 /** One thing to be known. */
 export interface Warning {
@@ -37,7 +37,7 @@ export function warner(handler: Warn | undefined): Warn {
   return (warning) => {
     const key = `${warning.kind} ${warning.subject}`;
     if (handler === undefined || told.has(key)) return;
-    callersCall(() => handler(warning));
+    runCallback(() => handler(warning));
     if (!EVERY_TIME.has(warning.kind) && told.size < REMEMBERED) told.add(key);
   };
 }

@@ -4,7 +4,7 @@ import { DIALER } from '../client/arguments.ts';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
 import { concat, escapeText } from '../bytes.ts';
 import { isLogin } from '../api/request-secrets.ts';
-import { redactedTarget } from '../api/redacted-target.ts';
+import { redactedTarget } from '../api/redaction.ts';
 import { ArgumentError } from '../errors.ts';
 import { FUNCTION, check } from '../kinds.ts';
 import { AnswerParser } from './answer-parser.ts';

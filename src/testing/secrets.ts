@@ -1,8 +1,7 @@
 // What must never reach a tape, and what stands there in its place.
 
 import { Buffer } from 'node:buffer';
-import { asBuffer, latin1 } from '../bytes.ts';
-import { REDACTED } from '../api/redaction.ts';
+import { REDACTED, asBuffer, latin1 } from '../bytes.ts';
 import { isSecretField } from '../api/request-secrets.ts';
 
 /** Challenges to a client have "auth" in their names, and say where to log in, not how. */

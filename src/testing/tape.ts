@@ -17,7 +17,7 @@
 import { Buffer } from 'node:buffer';
 import { asBuffer, concat, escapeText, latin1, utf8 } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
-import { BYTES, check, copyOfList, kind } from '../kinds.ts';
+import { BYTES, check, copyArray, kind } from '../kinds.ts';
 import type { Kind } from '../kinds.ts';
 
 /** The most that a tape may have, in bytes: they are kept in repositories and read by people. */
@@ -98,7 +98,7 @@ const TAPE: Kind = kind(
   (value) => HEADER.test((value as Tape).header) && (value as Tape).records.every(isRecord),
   (value) => {
     const { header, records } = value as Tape;
-    return { header: { ...header }, records: copyOfList(records) };
+    return { header: { ...header }, records: copyArray(records) };
   },
 );
 function isRecord(value: unknown): boolean {
