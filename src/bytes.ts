@@ -1,49 +1,52 @@
-// Bytes and their texts: what http/, tar/ and docker/ share, and nothing that knows any of them.
+// Helpers for bytes and text that every folder shares: conversions, base64url with padding, escaping for messages, hashes.
+// They know nothing of HTTP, tar or Docker.
 
 import { Buffer } from 'node:buffer';
 import type { Hash } from 'node:crypto';
 
 /**
- * What stands where a text was cut. By its number, as below: bundlers write a literal as the character itself, and V8 then
- * holds all of their file in two bytes a character, which is 9 of 36 ms in importing it.
+ * The truncation marker of texts. It is made from its code point because a bundler writes a literal as the character itself:
+ * V8 then stores the whole file with two bytes per character, which costs a quarter of the time to import the library.
  */
 export const ELLIPSIS: string = String.fromCodePoint(0x2026);
-/** What decoders put for bytes that are no UTF-8. */
+/** Shown in errors, logs and tapes in place of a secret. */
+export const REDACTED = '[redacted]';
+/** What decoders write for bytes that are not UTF-8. */
 const REPLACEMENT = String.fromCodePoint(0xfffd);
 
-/** The same memory as a Buffer, whose `latin1Slice` is stable where `TextDecoder("latin1")` differs between Nodes. */
+/** The same memory as a Buffer. Its `latin1Slice` is stable; `TextDecoder("latin1")` differs between versions of Node. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** A copy. Not `bytes.slice()`: where the bytes are a Buffer, that is a view of the same memory. */
+/** A copy of the bytes. `bytes.slice()` is not one where they are a Buffer: it returns a view of the same memory. */
 export function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-/** One block with the bytes of all of them; always a copy. */
+/** The blocks joined into one; always a copy. */
 export function concat(blocks: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const block of blocks) length += block.length;
-  const whole = new Uint8Array(length);
+  const joined = new Uint8Array(length);
   let offset = 0;
   for (const block of blocks) {
-    whole.set(block, offset);
+    joined.set(block, offset);
     offset += block.length;
   }
-  return whole;
+  return joined;
 }
 
-/** Bytes that come in pieces, kept in memory that grows as they do: a piece of one byte costs one byte. */
+/** A byte buffer that grows by doubling, so that appending is linear even for pieces of one byte. */
 export class GrowingBytes {
   length = 0;
   #memory: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
-  /** Takes a copy: the piece may be borrowed. */
+  /** Appends a copy of the piece. */
   append(piece: Uint8Array): void {
     const length = this.length + piece.length;
     if (length > this.#memory.length) {
-      // Every byte of it is written before it is shown; what is small comes out of Node's pool.
+      // Uninitialised memory is safe: `view` shows only bytes that were written.
       const grown = Buffer.allocUnsafe(Math.max(length, 2 * this.#memory.length));
       if (this.length > 0) grown.set(this.view());
       this.#memory = grown;
@@ -52,7 +55,7 @@ export class GrowingBytes {
     this.length = length;
   }
 
-  /** All of them; the memory is theirs, and stays as it is until more come. */
+  /** All bytes, without a copy; later calls of `append` leave them as they are. */
   view(): Uint8Array {
     return this.length === this.#memory.length ? this.#memory : this.#memory.subarray(0, this.length);
   }
@@ -63,47 +66,47 @@ export function utf8(text: string): Buffer {
   return Buffer.from(text, 'utf8');
 }
 
-/** One byte for each character; the caller vouches that none is above U+00FF. */
+/** One byte per character; the caller makes sure that none is above U+00FF. */
 export function latin1(text: string): Buffer {
   return Buffer.from(text, 'latin1');
 }
 
-/** The bytes as UTF-8 text; throws a TypeError where they are none, for nothing may turn into U+FFFD unseen. */
+/** Decodes UTF-8. Throws a TypeError for invalid bytes, because U+FFFD in their place would hide the damage. */
 export function decodeUtf8(bytes: Uint8Array): string {
   const text = asBuffer(bytes).toString('utf8');
-  // Buffer's decoder is several times faster, and puts U+FFFD for what is wrong: only then ask the strict one.
+  // Buffer's decoder is several times faster than the strict one, which only has to tell a real U+FFFD from an error.
   return text.includes(REPLACEMENT) ? strictUtf8.decode(bytes) : text;
 }
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * base64url WITH padding, as Go's `base64.URLEncoding` reads it. Node's own `"base64url"` leaves the padding out,
- * and a Docker daemon ignores such a header without a word: the pull then is anonymous.
+ * base64url WITH padding, as Go's `base64.URLEncoding` reads it. Node's own `"base64url"` omits the padding; a Docker daemon
+ * ignores such a header without an error, and the pull is anonymous.
  */
 export function base64UrlPadded(text: string): string {
   return utf8(text).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 }
 
-/** The digest algorithms of the OCI image-spec, "Registered algorithms", and SHA-384, which Go's library knows as well. */
+/** The digest algorithms that the OCI image-spec registers, and SHA-384, which Go's digest library accepts too. */
 export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
 
-/** Makes a running hash; SHA-256 unless told otherwise. */
-export type MakeHash = (algorithm?: DigestAlgorithm) => Hash;
+/** Creates a hash; SHA-256 by default. */
+export type CreateHash = (algorithm?: DigestAlgorithm) => Hash;
 
-/** The built-in is loaded by the first who asks: it is a fifth of what importing the library in one file takes. */
-export async function hashMaker(): Promise<MakeHash> {
+/** Loads `node:crypto` at first use: it is a fifth of the time that importing the library takes. */
+export async function loadCreateHash(): Promise<CreateHash> {
   const { createHash } = await import('node:crypto');
   return (algorithm = 'sha256') => createHash(algorithm);
 }
 
-/** The text without those of the characters that it ends with. `replace(/x+$/, '')` takes quadratic time for that. */
-export function withoutEnd(text: string, characters: string): string {
+/** The text without the given characters at its end. `replace(/x+$/, '')` would take quadratic time. */
+export function withoutTrailing(text: string, characters: string): string {
   let end = text.length;
   while (end > 0 && characters.includes(text[end - 1] as string)) end--;
   return text.slice(0, end);
 }
 
-/** At most `limit` bytes for an error message: printable ASCII as it is, the rest as `\xHH`. */
+/** At most `limit` bytes for an error message: printable ASCII as it is, other bytes as `\xHH`. */
 export function escapeBytes(bytes: Uint8Array, limit = 64): string {
   let text = '';
   for (const byte of bytes.subarray(0, limit)) {
@@ -113,19 +116,24 @@ export function escapeBytes(bytes: Uint8Array, limit = 64): string {
   return bytes.length > limit ? text + ELLIPSIS : text;
 }
 
-/** Whether a text has UTF-8: half of a surrogate pair has none, and every encoder writes U+FFFD in its place. */
-export function hasUtf8(text: string): boolean {
+/** The text, cut to `limit` characters with an ellipsis at the end if it is longer. */
+export function truncateText(text: string, limit: number): string {
+  return text.length > limit ? text.slice(0, limit - 1) + ELLIPSIS : text;
+}
+
+/** Whether the text has no unpaired surrogate: encoders to UTF-8 would write U+FFFD for one. */
+export function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }
 
-/** The text with control, bidirectional and lone-surrogate characters as `\u{...}`: safe in a message, on a terminal. */
+/** The text with control, bidirectional and lone-surrogate characters as `\u{...}`, so that it is safe on a terminal. */
 export function escapeText(text: string): string {
   return text.replace(unprintable, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 // Cc, Cf (which holds the bidirectional controls), Cs (lone surrogates), and the two separators that break lines.
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
-/** Whether the memory of bytes was transferred, to a worker for example. `ArrayBuffer.prototype.detached` came with Node 22. */
+/** Whether the memory of the bytes was transferred, to a worker for example. `ArrayBuffer.prototype.detached` needs Node 22. */
 export function isDetached({ buffer }: Uint8Array): boolean {
   try {
     return new Uint8Array(buffer, 0, 0).length > 0;

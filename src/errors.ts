@@ -1,49 +1,49 @@
-// Every error that longshore throws. A handler looks at the class, the `code` and the fields, never at the text.
-// An abort is not among them: an aborted call rejects with its signal's own reason.
+// Every error class of longshore, and the rules for errors that a caller made. Programs should look at the class, the `code` and
+// the fields, never at the message. An aborted call rejects with the reason of its signal, which is not one of these classes.
 
-/** The exchange during which something failed: what a person looks at first, and what a retry loop needs. */
+/** The exchange in which an error happened. */
 export interface ExchangePlace {
   /** The request method, `"GET"`. */
   readonly method: string;
   /** The request target, `"/v1.41/images/json"`, with `[redacted]` for values that may be secrets. */
   readonly target: string;
-  /** The engine's address, `"unix:///var/run/docker.sock"`. */
+  /** The address of the engine, `"unix:///var/run/docker.sock"`. */
   readonly address: string;
-  /** Whether a byte of the request may have left: if so, the engine may have done what was asked. */
+  /** Whether a byte of the request may have been sent. If it was, the engine may have carried out the request. */
   readonly requestSent: boolean;
-  /** Whether the connection had carried an exchange before. */
+  /** Whether the connection had been used for an earlier exchange. */
   readonly reusedSocket: boolean;
 }
 
-/** Options of every error of ours. `ErrorOptions`, which has `cause` too, needs the `lib` of ES2022. */
+/** Options of every error. (`ErrorOptions` has `cause` too, but needs the `lib` of ES2022.) */
 interface LongshoreErrorOptions {
   readonly cause?: unknown;
   readonly transient?: boolean | undefined;
 }
 
-/** A checked copy of what an error is made of: programs make errors of ours, too, and texts are made of the fields. */
-function fieldsOf<Fields extends object>(fields: Fields, ...texts: readonly string[]): Fields {
+/** A copy of an error's fields. Throws an `ArgumentError` for other types, because programs may construct these errors, too. */
+function checkedCopy<Fields extends object>(fields: Fields, ...texts: readonly string[]): Fields {
   try {
-    const own = { ...fields };
-    const values = [...texts, ...Object.values({ ...own, cause: undefined })];
-    if (Object(fields) === fields && values.every((value) => /^(?:string|number|boolean|undefined)$/.test(typeof value))) return own;
+    const copy = { ...fields };
+    const values = [...texts, ...Object.values({ ...copy, cause: undefined })];
+    if (Object(fields) === fields && values.every((value) => /^(?:string|number|boolean|undefined)$/.test(typeof value))) return copy;
   } catch {
-    // a proxy or a getter that throws
+    // A proxy or a getter threw.
   }
-  throw new ArgumentError('an error is made of texts, numbers and booleans, and a cause');
+  throw new ArgumentError('the fields of an error must be strings, numbers or booleans, besides its cause');
 }
 
-/** Thrown never as itself: the root of every error of ours. */
+/** The base class of all errors of longshore; never thrown itself. */
 export class LongshoreError extends Error {
-  /** Stable, one for each class: `"LONGSHORE_CONNECT"`. */
+  /** The same for all errors of a class, and stable between versions: `"LONGSHORE_CONNECT"`. */
   readonly code: string;
-  /** Whether the same call, repeated later with nothing changed on this side, may succeed. */
+  /** Whether the same call may succeed later without a change on this side. */
   readonly transient: boolean;
-  /** Set where an exchange with an engine was under way. */
+  /** Set if the error happened during an exchange with an engine. */
   exchange: ExchangePlace | undefined;
 
   constructor(code: string, message: string, options?: LongshoreErrorOptions) {
-    const own = fieldsOf(options ?? {}, code, message);
+    const own = checkedCopy(options ?? {}, code, message);
     super(message, own);
     this.name = new.target.name;
     this.code = `LONGSHORE_${code}`;
@@ -51,62 +51,59 @@ export class LongshoreError extends Error {
     this.exchange = undefined;
   }
 
-  /** Says where it happened, once: the first place named is the innermost. */
+  /** Adds the exchange to the error and its message. Only the first call has an effect. */
   at(place: ExchangePlace): this {
     if (this.exchange !== undefined) return this;
-    this.exchange = fieldsOf(place);
+    this.exchange = checkedCopy(place);
     this.message = `${place.method} ${place.target} on ${place.address}: ${this.message}`;
     return this;
   }
 }
 
-/** The errors that came out of a caller's function. */
-const callersOwn = new WeakSet<object>();
+/** The errors of our classes that a caller's function threw. */
+const callerErrors = new WeakSet<object>();
 
-/** Runs a caller's function. An error of ours that it throws is the caller's, and is rejected as it is. */
-export function callersCall<Value>(run: () => Value): Value {
+/** Runs a caller's function. An error of our classes that it throws is marked, so that the call rejects with it unchanged. */
+export function runCallback<Value>(run: () => Value): Value {
+  const rethrow = (error: unknown): never => {
+    if (error instanceof LongshoreError) callerErrors.add(error);
+    throw error;
+  };
   try {
     const value = run();
-    return value instanceof Promise ? (value.catch(throwAsOwn) as Value) : value;
+    return value instanceof Promise ? (value.catch(rethrow) as Value) : value;
   } catch (error) {
-    return throwAsOwn(error);
+    return rethrow(error);
   }
 }
-function throwAsOwn(error: unknown): never {
-  if (error instanceof LongshoreError) callersOwn.add(error);
-  throw error;
-}
 
-/** Whether a caller made the error: as the reason of that signal, or in a function of its own. */
-export function isCallersOwn(error: object, signal?: AbortSignal): boolean {
-  return callersOwn.has(error) || (signal?.aborted === true && signal.reason === error);
+/** Whether a caller made the error: it is the reason of that signal, or was thrown in `runCallback`. */
+export function isCallerError(error: object, signal?: AbortSignal): boolean {
+  return callerErrors.has(error) || (signal?.aborted === true && signal.reason === error);
 }
 
 /**
- * The failures to connect that pass: the engine starts or starts again (ENOENT: its socket is not there yet), its queue is
- * full (EAGAIN), the network or the name server recovers. gRPC has the same as UNAVAILABLE. Not among them: ENOTFOUND, a
- * name that does not exist; EACCES; and what a certificate has wrong.
+ * The connection errors that may pass: the engine is starting (ENOENT: its socket does not exist yet), its queue is full (EAGAIN),
+ * the network or the name server fails for a moment. gRPC calls the same errors UNAVAILABLE. ENOTFOUND (unknown host name), EACCES
+ * and certificate errors do not pass.
  */
-const PASSING: ReadonlySet<string | undefined> = new Set([
+const TRANSIENT_ERRNOS: ReadonlySet<string | undefined> = new Set([
   'EADDRNOTAVAIL', 'EAGAIN', 'EAI_AGAIN', 'ECONNABORTED', 'ECONNREFUSED', 'ECONNRESET', 'EHOSTDOWN', 'EHOSTUNREACH',
   'EMFILE', 'ENETDOWN', 'ENETUNREACH', 'ENFILE', 'ENOBUFS', 'ENOENT', 'EPIPE', 'ETIMEDOUT',
 ]);
 
-/** Thrown when no connection to the engine could be made, or it broke before the answer began. */
+/** Thrown when a connection to the engine cannot be made, or breaks before the response begins. */
 export class ConnectError extends LongshoreError {
-  /** The address that was dialled, `"unix:///var/run/docker.sock"`. */
+  /** The address of the engine, `"unix:///var/run/docker.sock"`. */
   readonly address: string;
-  /** The name that the system, Node or OpenSSL gives it, `"ENOENT"`, `"ECONNREFUSED"`, `"CERT_HAS_EXPIRED"`, if any. */
+  /** The error name of the system, Node or OpenSSL, if there is one: `"ENOENT"`, `"ECONNREFUSED"`, `"CERT_HAS_EXPIRED"`. */
   readonly errno: string | undefined;
-  /** What to do about it; the message ends with it. */
+  /** The remedy; the message ends with it. */
   readonly hint: string | undefined;
 
-  constructor(
-    message: string,
-    fields: LongshoreErrorOptions & { address: string; errno?: string | undefined; hint?: string | undefined },
-  ) {
-    fields = fieldsOf(fields, message);
-    const { cause, hint, transient = PASSING.has(fields.errno) } = fields;
+  constructor(message: string, fields: LongshoreErrorOptions & { address: string; errno?: string | undefined; hint?: string | undefined }) {
+    fields = checkedCopy(fields, message);
+    const { cause, hint, transient = TRANSIENT_ERRNOS.has(fields.errno) } = fields;
     super('CONNECT', hint === undefined ? message : `${message}. ${hint}`, { cause, transient });
     this.address = fields.address;
     this.errno = fields.errno;
@@ -114,17 +111,17 @@ export class ConnectError extends LongshoreError {
   }
 }
 
-/** Thrown when the other side's bytes are not HTTP/1.1 as RFC 9112 has it. */
+/** Thrown when the engine sends bytes that are not HTTP/1.1 as RFC 9112 defines it. */
 export class ProtocolError extends LongshoreError {
-  /** Where in the answer the offence is, in bytes from its start. */
+  /** The position of the error in the response, in bytes from its start. */
   readonly offset: number;
-  /** The rule broken, `"RFC 9112 §7.1"`. */
+  /** The violated rule, `"RFC 9112 §7.1"`. */
   readonly section: string;
-  /** At most 64 of the offending bytes, escaped. */
+  /** At most 64 of the wrong bytes, escaped. */
   readonly excerpt: string;
 
   constructor(message: string, fields: { offset: number; section: string; excerpt?: string }) {
-    fields = fieldsOf(fields, message);
+    fields = checkedCopy(fields, message);
     const excerpt = fields.excerpt ?? '';
     super('PROTOCOL', `${message}${excerpt && ` "${excerpt}"`} at byte ${fields.offset} (${fields.section})`);
     this.offset = fields.offset;
@@ -133,25 +130,20 @@ export class ProtocolError extends LongshoreError {
   }
 }
 
-/** Thrown when an answer was valid as far as it went, and ended too early. */
+/** Thrown when a response ends too early: usually the connection broke, or the engine was stopped. */
 export class TruncatedError extends LongshoreError {
-  /** What was being read: `"head"`, `"content"`, `"stream"` (JSON values) or `"archive"` (a tar). */
+  /** The part that was being read: `"head"`, `"content"`, `"stream"` (JSON values) or `"archive"` (tar). */
   readonly phase: 'head' | 'content' | 'stream' | 'archive';
-  /** Bytes of that part that came. */
+  /** The bytes of that part that were received. */
   readonly received: number;
-  /** Bytes that were announced, where a length was. */
+  /** The bytes that were announced; undefined if no length was. */
   readonly expected: number | undefined;
 
   constructor(
     message: string,
-    fields: LongshoreErrorOptions & {
-      phase: TruncatedError['phase'];
-      received: number;
-      expected?: number | undefined;
-    },
+    fields: LongshoreErrorOptions & Pick<TruncatedError, 'phase' | 'received'> & { expected?: number | undefined },
   ) {
-    fields = fieldsOf(fields, message);
-    // Most often a connection that broke, or an engine that was stopped.
+    fields = checkedCopy(fields, message);
     super('TRUNCATED', message, { cause: fields.cause, transient: fields.transient ?? true });
     this.phase = fields.phase;
     this.received = fields.received;
@@ -159,17 +151,17 @@ export class TruncatedError extends LongshoreError {
   }
 }
 
-/** Thrown when a saved archive lacks what it refers to, or holds something else under that name. */
+/** Thrown when a saved archive lacks an entry that it refers to, or the entry does not have the expected digest. */
 export class DigestError extends LongshoreError {
-  /** The entry, by its path in the archive. */
+  /** The path of the entry in the archive. */
   readonly path: string;
-  /** The digest that a name, a manifest or a config gives for it, `"sha256:..."`; undefined where none does. */
+  /** The digest that a name, a manifest or a config gives for it, `"sha256:..."`; undefined if none does. */
   readonly expected: string | undefined;
-  /** The digest of what is there; undefined where nothing is. */
+  /** The digest of the entry; undefined if there is no entry. */
   readonly actual: string | undefined;
 
-  constructor(message: string, fields: { path: string; expected: string | undefined; actual: string | undefined }) {
-    fields = fieldsOf(fields, message);
+  constructor(message: string, fields: Pick<DigestError, 'path' | 'expected' | 'actual'>) {
+    fields = checkedCopy(fields, message);
     super('DIGEST', message);
     this.path = fields.path;
     this.expected = fields.expected;
@@ -177,72 +169,54 @@ export class DigestError extends LongshoreError {
   }
 }
 
-/** Thrown when one of the limits of time ran out. */
+/** Thrown when one of the `timeouts` of a call expires. */
 export class TimeoutError extends LongshoreError {
-  /** Which limit: see `timeouts`. */
+  /** Which of them: `connectMs`, `headMs` or `idleMs`. */
   readonly limit: 'connect' | 'head' | 'idle';
-  /** The limit, in milliseconds. */
+  /** The timeout, in milliseconds. */
   readonly limitMs: number;
 
-  constructor(message: string, fields: { limit: TimeoutError['limit']; limitMs: number }) {
-    fields = fieldsOf(fields, message);
-    super('TIMEOUT', message, { transient: true }); // an engine that was busy may be less so
+  constructor(message: string, fields: Pick<TimeoutError, 'limit' | 'limitMs'>) {
+    fields = checkedCopy(fields, message);
+    super('TIMEOUT', message, { transient: true });
     this.limit = fields.limit;
     this.limitMs = fields.limitMs;
   }
 }
 
 /**
- * What a daemon's words tell beyond its status. `"unavailable"`: a registry, or the engine itself, is not able to serve now;
- * `"quota"`: the registry has no room for more; `"immutable"`: the registry does not let a tag be changed.
+ * What the engine's message says beyond the status. `"unavailable"`: a registry or the engine cannot serve the request now;
+ * `"no-space"`: the engine's disk is full; `"quota"`: the registry is full; `"immutable"`: the registry does not let the tag be
+ * overwritten.
  */
 export type ApiErrorReason =
-  | 'auth'
-  | 'not-found'
-  | 'rate-limit'
-  | 'no-space'
-  | 'platform'
-  | 'network'
-  | 'unavailable'
-  | 'quota'
-  | 'immutable';
+  'auth' | 'not-found' | 'rate-limit' | 'no-space' | 'platform' | 'network' | 'unavailable' | 'quota' | 'immutable';
 
-/** What an `ApiError` is made of. */
-export interface ApiErrorFields {
-  /** The final status; 200 where the error stood inside a stream. */
+/** The fields that an `ApiError` is made of. */
+export type ApiErrorFields = Pick<ApiError, 'status' | 'method' | 'target' | 'daemonMessage'> &
+  Partial<Pick<ApiError, 'inStream' | 'reason' | 'hint' | 'detailCode'>> & { readonly transient?: boolean | undefined };
+
+/** Thrown when the engine responds with an error. */
+export class ApiError extends LongshoreError {
+  /** The final status; 200 if the error was reported inside a stream. */
   readonly status: number;
-  /** The request method. */
+  /** The request method, `"GET"`. */
   readonly method: string;
   /** The request target, with `[redacted]` for values that may be secrets. */
   readonly target: string;
-  /** The daemon's own words. */
+  /** The engine's own message. */
   readonly daemonMessage: string;
-  /** Whether the error stood inside a stream that began well. */
-  readonly inStream?: boolean;
-  /** What those words tell. */
-  readonly reason?: ApiErrorReason | undefined;
-  /** Whether the words or the status tell of something that passes. Default false. */
-  readonly transient?: boolean | undefined;
-  /** What to do about it. */
-  readonly hint?: string | undefined;
-  /** The number that an error inside a stream may have beside its words: a registry's status, or an exit code. */
-  readonly detailCode?: number | undefined;
-}
-
-/** Thrown when the engine answered, and the answer is no success. */
-export class ApiError extends LongshoreError implements ApiErrorFields {
-  readonly status: number;
-  readonly method: string;
-  readonly target: string;
-  readonly daemonMessage: string;
+  /** Whether the error was reported inside a stream, after a status of success. */
   readonly inStream: boolean;
+  /** The meaning of the message, if it is known. */
   readonly reason: ApiErrorReason | undefined;
+  /** The number in an error inside a stream: a status of a registry, or an exit code. */
   readonly detailCode: number | undefined;
-  /** What to do about it; the message ends with it. */
+  /** The remedy; the message ends with it. */
   readonly hint: string | undefined;
 
   constructor(message: string, fields: ApiErrorFields) {
-    fields = fieldsOf(fields, message);
+    fields = checkedCopy(fields, message);
     super('API', message, { transient: fields.transient });
     this.status = fields.status;
     this.method = fields.method;
@@ -254,82 +228,75 @@ export class ApiError extends LongshoreError implements ApiErrorFields {
     this.hint = fields.hint;
   }
 
-  /** As its message says already what was asked and where, only the field is set. */
+  /** Sets `exchange` only: the message names the request already. */
   override at(place: ExchangePlace): this {
-    this.exchange ??= fieldsOf(place);
+    this.exchange ??= checkedCopy(place);
     return this;
   }
 }
 
-/** Thrown when the engine found the request wrong (400). */
+/** Thrown when the engine rejects the request as invalid (400). */
 export class BadRequestError extends ApiError {}
-
-/** Thrown when the engine or its registry wants other credentials (401, or its words say so). */
+/** Thrown when the engine or its registry requires other credentials (401, or the message says so). */
 export class UnauthorizedError extends ApiError {}
-
-/** Thrown when the engine refuses (403). */
+/** Thrown when the engine forbids the request (403). */
 export class ForbiddenError extends ApiError {}
-
-/** Thrown when the engine says that what was named is not there (404, or its words say so). */
+/** Thrown when the engine says that something named in the request does not exist (404, or the message says so). */
 export class NotFoundError extends ApiError {}
-
-/** Thrown when the engine's state stands in the way (409, or its words say so). */
+/** Thrown when the request conflicts with the state of the engine (409, or the message says so). */
 export class ConflictError extends ApiError {}
-
-/** Thrown when a registry asks to slow down (429, or the words say so). */
+/** Thrown when a registry limits the rate of requests (429, or the message says so). */
 export class RateLimitError extends ApiError {}
-
-/** Thrown when the engine failed (5xx). */
+/** Thrown when the engine fails (5xx). */
 export class ServerError extends ApiError {}
-
-/** Thrown when the engine, or a proxy before it, is not able to serve now (502, 503, 504). */
+/** Thrown when the engine, or a proxy in front of it, is temporarily unavailable (502, 503, 504). */
 export class UnavailableError extends ServerError {}
 
-/** Thrown when an answer is not the JSON that it should be: not JSON at all, or a value of another kind. */
+/** Thrown when a response is not the expected JSON: not JSON at all, or a value of another type. */
 export class DecodeError extends LongshoreError {
-  /** Where the offence is, in bytes from the start of the content. */
+  /** The position of the error, in bytes from the start of the body. */
   readonly offset: number;
 
-  constructor(message: string, fields: { offset: number }) {
-    fields = fieldsOf(fields, message);
+  constructor(message: string, fields: Pick<DecodeError, 'offset'>) {
+    fields = checkedCopy(fields, message);
     super('DECODE', message);
     this.offset = fields.offset;
   }
 }
 
-/** Thrown when the bytes that you gave to be sent could not be read; `cause` is your source's own error. */
+/** Thrown when the caller's data for a request cannot be read; `cause` is the error of its source. */
 export class UploadError extends LongshoreError {
   constructor(message: string, options?: { readonly cause?: unknown }) {
     super('UPLOAD', message, options);
   }
 }
 
-/** Thrown when a file cannot be made or written, or a socket not be listened on. */
+/** Thrown when a file cannot be created or written, or a socket cannot be listened on. */
 export class FileError extends LongshoreError {
-  /** The file, as you named it. */
+  /** The path of the file, as it was given. */
   readonly path: string;
-  /** The system's error name, `"ENOENT"`, `"EACCES"`, `"ENOSPC"`. */
+  /** The error name of the system, `"ENOENT"`, `"EACCES"`, `"ENOSPC"`. */
   readonly errno: string | undefined;
 
   constructor(message: string, fields: { path: string; errno?: string | undefined; cause?: unknown }) {
-    fields = fieldsOf(fields, message);
+    fields = checkedCopy(fields, message);
     super('FILE', message, { cause: fields.cause });
     this.path = fields.path;
     this.errno = fields.errno;
   }
 }
 
-/** Thrown when the engine's API version lacks what was asked for, or its range does not meet ours. */
+/** Thrown when the engine's API version lacks an operation or a parameter, or the engine has no version in common with us. */
 export class VersionError extends LongshoreError {
-  /** The operation or parameter, `"removeImage.platforms"`; undefined where the ranges do not meet. */
+  /** The operation or parameter, `"removeImage.platforms"`; undefined if there is no common version. */
   readonly subject: string | undefined;
-  /** The version it needs, `"1.50"`, or the range that this client speaks. */
+  /** The version that it needs, `"1.50"`, or the range that this client supports. */
   readonly needed: string;
-  /** The version spoken, `"1.41"`, or the range that the engine speaks. */
+  /** The version in use, `"1.41"`, or the range that the engine supports. */
   readonly spoken: string;
 
   constructor(message: string, fields: { subject?: string | undefined; needed: string; spoken: string }) {
-    fields = fieldsOf(fields, message);
+    fields = checkedCopy(fields, message);
     super('VERSION', message);
     this.subject = fields.subject;
     this.needed = fields.needed;
@@ -337,27 +304,20 @@ export class VersionError extends LongshoreError {
   }
 }
 
-/** What a `CredentialError` is made of: no cause, which might know the secret. */
-interface CredentialErrorFields {
-  readonly registry?: string | undefined;
-  readonly helper?: string | undefined;
-  readonly configKey?: string | undefined;
-  readonly exitCode?: number | undefined;
-}
-
-/** Thrown when credentials for a registry cannot be had though the configuration says where, or must not be sent. */
+/** Thrown when configured credentials cannot be read, or must not be sent. */
 export class CredentialError extends LongshoreError {
-  /** The registry they were wanted for, `"https://index.docker.io/v1/"`, `"localhost:5000"`; undefined: for any. */
+  /** The key of the registry, `"https://index.docker.io/v1/"`, `"localhost:5000"`; undefined if it concerns all. */
   readonly registry: string | undefined;
-  /** The program that was asked for them, `"docker-credential-pass"`, where one was. */
+  /** The credential helper that failed, `"docker-credential-pass"`, if there was one. */
   readonly helper: string | undefined;
-  /** The member of config.json that names the program: `"credsStore"`, `'credHelpers["localhost:5000"]'`. */
+  /** The member of config.json that names the helper: `"credsStore"`, `'credHelpers["localhost:5000"]'`. */
   readonly configKey: string | undefined;
-  /** What the program ended with, where it ended by itself. */
+  /** The exit code of the helper, if it exited. */
   readonly exitCode: number | undefined;
 
-  constructor(message: string, fields: CredentialErrorFields) {
-    fields = fieldsOf(fields, message);
+  // No `cause`: it might contain a secret.
+  constructor(message: string, fields: Partial<Pick<CredentialError, 'registry' | 'helper' | 'configKey' | 'exitCode'>>) {
+    fields = checkedCopy(fields, message);
     super('CREDENTIAL', message);
     this.registry = fields.registry;
     this.helper = fields.helper;
@@ -366,35 +326,35 @@ export class CredentialError extends LongshoreError {
   }
 }
 
-/** Thrown when a host, a variable or a configuration file cannot be used. */
+/** Thrown when a host, an environment variable or a configuration file cannot be used. */
 export class ConfigError extends LongshoreError {
   constructor(message: string, options?: { readonly cause?: unknown }) {
     super('CONFIG', message, options);
   }
 }
 
-/** Thrown before any byte is sent, when what a call was given cannot be meant. */
+/** Thrown when an argument is invalid, before a byte is sent. */
 export class ArgumentError extends LongshoreError {
   constructor(message: string, options?: { readonly cause?: unknown; code?: string }) {
-    const own = fieldsOf(options ?? {}, message);
+    const own = checkedCopy(options ?? {}, message);
     super(own.code ?? 'ARGUMENT', message, own);
   }
 }
 
-/** Thrown when a text is no image reference. */
+/** Thrown when a text is not an image reference. */
 export class InvalidReferenceError extends ArgumentError {
   constructor(message: string) {
     super(message, { code: 'INVALID_REFERENCE' });
   }
 }
 
-/** Thrown when an entry cannot be put into an archive without lying or escaping from it. */
+/** Thrown when an entry cannot be represented in a tar archive, or its path would leave the archive. */
 export class TarError extends ArgumentError {
-  /** The entry's path, as given. */
+  /** The path of the entry, as it was given. */
   readonly path: string | undefined;
 
   constructor(message: string, fields: { path?: string | undefined; cause?: unknown } = {}) {
-    fields = fieldsOf(fields, message);
+    fields = checkedCopy(fields, message);
     super(message, { code: 'TAR', cause: fields.cause });
     this.path = fields.path;
   }

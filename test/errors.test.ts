@@ -1,4 +1,4 @@
-// Which errors say that the same call may succeed later, and which errors of a caller's pass through as they are.
+// Which errors say that the same call may succeed later, and which errors of the caller are unchanged.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import * as errors from '../src/errors.ts';
@@ -11,7 +11,7 @@ const connect = (errno?: string): errors.ConnectError => new errors.ConnectError
 const api = { status: 500, method: 'GET', target: '/x', daemonMessage: 'x' };
 
 describe('transient', () => {
-  // The names are those of connect(2), getaddrinfo(3) and Node; gRPC's UNAVAILABLE, which clients retry, is made of the same.
+  // The names are those of connect(2), getaddrinfo(3) and Node. gRPC maps the same errors to UNAVAILABLE, which clients retry.
   it.each([
     ['ECONNREFUSED', true],
     ['ECONNRESET', true],
@@ -62,7 +62,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     engine = await fakeEngine(answering);
     client = new ImageClient({ wire, host: engine.host, onWarning });
   };
-  /** An error of ours that a caller made. */
+  /** An error of our classes that a caller made. */
   const own = (): errors.LongshoreError => new errors.TruncatedError('as I made it', { phase: 'archive', received: 7 });
   const expectUntouched = (error: unknown, made: errors.LongshoreError): void => {
     expect(error).toBe(made);
@@ -73,7 +73,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     return told().then(() => expect.unreachable(), (error: unknown) => error);
   };
 
-  describe('an error of ours that the caller brings is rejected untouched', () => {
+  describe('an error of our classes that the caller made is the rejection, unchanged,', () => {
     it('as the reason of an abort before the answer', async () => {
       const [controller, reason] = [new AbortController(), own()];
       await start(() => void setImmediate(() => controller.abort(reason)));
@@ -99,14 +99,14 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       ['exists', (each, signal) => each.exists('a', { signal })],
       ['search', (each, signal) => each.search('a', { signal })],
       ['pull', (each, signal) => each.pull('a', { signal, policy: 'missing' })],
-    ])('as a NotFoundError that is the reason of an abort: %s is not told that nothing is there', async (_, call) => {
+    ])('as a NotFoundError that is the reason of an abort: %s does not take it for an absent image', async (_, call) => {
       const fields = { status: 404, method: 'GET', target: '/x', daemonMessage: 'mine' };
       const [controller, reason] = [new AbortController(), new errors.NotFoundError('as I made it', fields)];
       await start(() => void setImmediate(() => controller.abort(reason)));
       expectUntouched(await failure(() => call(client, controller.signal)), reason);
     });
 
-    it('as what the function of the credentials throws, and onWarning, whatever it says', async () => {
+    it('if the credentials function or onWarning throws it, whatever its message is', async () => {
       const words = 'client version 1.47 is too new. Maximum supported API version is 1.41';
       const thrown = new errors.BadRequestError('as I made it', { status: 400, method: 'GET', target: '/x', daemonMessage: words });
       await start(() => '{"status":"WARNING: x"}\n', () => {
@@ -119,7 +119,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expectUntouched(await failure(() => client.pull('a', { credentials })), thrown);
     });
 
-    it('as what onWarning throws', async () => {
+    it('if onWarning throws it', async () => {
       const thrown = own();
       await start(() => '{"status":"WARNING: x"}\n', () => {
         throw thrown;
@@ -127,7 +127,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expectUntouched(await failure(() => client.pull('a')), thrown);
     });
 
-    it('as what the function of each() throws, now or later', async () => {
+    it('if the function of each() throws it, now or later', async () => {
       await start(() => 'x'.repeat(1024));
       for (const take of [(error: Error) => { throw error; }, async (error: Error) => Promise.reject(error)]) {
         const thrown = own();

@@ -1,6 +1,6 @@
 // What an engine is, by what it says of itself: in its answer to a ping, in the Server field of every answer, in /info.
 
-import { isJsonObject } from './api-error.ts';
+import { isJsonObject } from './json.ts';
 import { COMMON_VERSION } from './encode-call.ts';
 import type { EngineFacts, ImageStore } from './encode-call.ts';
 import type { PingResult } from './types/engine.ts';

@@ -1,11 +1,11 @@
 // What a row of the endpoint table is made of: how each kind of parameter is written on the wire.
 
-import { hasUtf8 } from '../bytes.ts';
+import { isWellFormed } from '../bytes.ts';
 import { FLAG, kind, listOf } from '../kinds.ts';
 import type { Kind } from '../kinds.ts';
 import { encodeFilters, mergeFilters } from './filters.ts';
 import type { Filters } from './filters.ts';
-import { copyOfPlatform, platformJson, platformText } from './platform.ts';
+import { copyPlatform, platformJson, platformText } from './platform.ts';
 import type { Platform } from './platform.ts';
 
 /** Which engines know a thing. What this cannot pass is a `VersionError`: an engine would ignore it without a word. */
@@ -137,7 +137,7 @@ function listed(value: Platform | readonly Platform[]): readonly Platform[] {
 }
 
 /** URLSearchParams would send something else for half a character, and say nothing. */
-const WHOLE_TEXT: Kind = kind('a string (without lone surrogates)', (value) => typeof value === 'string' && hasUtf8(value));
+const WHOLE_TEXT: Kind = kind('a string (without lone surrogates)', (value) => typeof value === 'string' && isWellFormed(value));
 
 const TIME: Kind = kind(
   'a Date, or seconds since 1970',
@@ -154,15 +154,15 @@ const FILTERS: Kind = kind('an object', () => true, (value) => mergeFilters(valu
 export const PLATFORM: Kind = kind(
   'a platform such as "linux/arm64"',
   (value) => platformText(value as Platform) !== '',
-  copyOfPlatform,
+  copyPlatform,
 );
 const FULL_PLATFORM: Kind = kind(
   'a platform such as "linux/arm64"',
   (value) => platformJson(value as Platform) !== '',
-  copyOfPlatform,
+  copyPlatform,
 );
 const PLATFORMS: Kind = kind(
   'a platform such as "linux/arm64", or a list of them that is not empty',
   (value) => listed(value as Platform).length > 0 && listed(value as Platform).every(FULL_PLATFORM.test),
-  (value) => (Array.isArray(value) ? value.map(copyOfPlatform) : copyOfPlatform(value)),
+  (value) => (Array.isArray(value) ? value.map(copyPlatform) : copyPlatform(value)),
 );

@@ -4,14 +4,14 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { take } from './arguments.ts';
-import { hashMaker } from '../bytes.ts';
+import { loadCreateHash } from '../bytes.ts';
 import type { ArchiveFiles } from '../system/files/archive-files.ts';
 import type { ContentSink } from '../connection/transport.ts';
 import type { ArchiveDigests, VerifiedContent } from '../api/saved-image/verify-digests.ts';
 import type { ArchivePlatforms } from '../api/saved-image/platforms.ts';
-import { isSeveral } from '../api/platform.ts';
+import { isPlatformList } from '../api/platform.ts';
 import type { Platform } from '../api/platform.ts';
-import { ArgumentError, callersCall } from '../errors.ts';
+import { ArgumentError, runCallback } from '../errors.ts';
 import { produceInto } from '../async/async-queue.ts';
 import type { AsyncQueue } from '../async/async-queue.ts';
 import { FUNCTION, OBJECT, check } from '../kinds.ts';
@@ -91,7 +91,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     this.#chunkSize = chunkSize;
     this.#verify = verify;
     // For one platform, the engine itself reports that it does not have it.
-    if (isSeveral(platform)) this.#requested = platform;
+    if (isPlatformList(platform)) this.#requested = platform;
   }
 
   /** Yields chunks of `chunkSize` bytes, which belong to the caller. Leaving the loop early closes the connection. */
@@ -111,7 +111,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   async each(use: (view: Uint8Array) => void | Promise<void>): Promise<ArchiveResult> {
     check(use, FUNCTION, 'each', 'use');
     this.#begin();
-    return this.#run({ write: (view) => callersCall(() => use(view)) }, this.#signal);
+    return this.#run({ write: (view) => runCallback(() => use(view)) }, this.#signal);
   }
 
   /**
@@ -160,7 +160,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     const { ArchiveScan } = await import('../tar/scan-archive.ts');
     if (this.#verify === 'digests') {
       const { ArchiveDigests } = await import('../api/saved-image/verify-digests.ts');
-      this.#digests = new ArchiveDigests(await hashMaker());
+      this.#digests = new ArchiveDigests(await loadCreateHash());
     }
     if (this.#requested !== undefined) {
       const { ArchivePlatforms } = await import('../api/saved-image/platforms.ts');
@@ -179,7 +179,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
       write: (view) => {
         this.#bytes += view.length;
         scan?.push(view);
-        if (onProgress !== undefined) callersCall(() => onProgress({ bytes: this.#bytes, total }));
+        if (onProgress !== undefined) runCallback(() => onProgress({ bytes: this.#bytes, total }));
         return sink.write(view);
       },
       flush: () => sink.flush?.(),

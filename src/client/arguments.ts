@@ -1,7 +1,7 @@
 // What each method of the client takes: one row a method, one kind an option. Arguments of an operation have their kinds in
 // api/endpoints.ts. `take` checks the options of a call before anything is sent, and returns a copy of them.
 
-import { hasUtf8 } from '../bytes.ts';
+import { isWellFormed } from '../bytes.ts';
 import { LONGEST_TIMEOUT_MS } from '../connection/timeouts.ts';
 import { checkCredentials, wrapSecrets } from '../api/credentials.ts';
 import { PLATFORM } from '../api/parameters.ts';
@@ -9,7 +9,7 @@ import type { Endpoint } from '../api/parameters.ts';
 import { endpoints } from '../api/endpoints.ts';
 import type { OperationName } from '../api/endpoints.ts';
 import { ArgumentError } from '../errors.ts';
-import { COUNT, FILLED_TEXT, FLAG, FUNCTION, OBJECT, TEXT, check, copyOfList, isPlainObject, kind, oneOf, takeOptions } from '../kinds.ts';
+import { COUNT, FILLED_TEXT, FLAG, FUNCTION, OBJECT, TEXT, check, copyArray, isPlainObject, kind, oneOf, takeOptions } from '../kinds.ts';
 import type { Kind, Kinds } from '../kinds.ts';
 import { nodeSignal } from '../async/abort.ts';
 
@@ -47,9 +47,9 @@ export const ENVIRONMENT: Kind = kind(
 );
 
 /** One image or several: for an empty list, an engine answers with an empty archive. */
-export const IMAGES: Kind = kind('an image, or a list of images that is not empty', (value) => (value as unknown[]).length > 0, copyOfList);
+export const IMAGES: Kind = kind('an image, or a list of images that is not empty', (value) => (value as unknown[]).length > 0, copyArray);
 /** A search term. */
-export const SEARCH_TERM: Kind = kind('a string that is not empty', (value) => FILLED_TEXT.test(value) && hasUtf8(value as string));
+export const SEARCH_TERM: Kind = kind('a string that is not empty', (value) => FILLED_TEXT.test(value) && isWellFormed(value as string));
 /** Credentials of one user; `wrapSecrets` copies them. */
 export const OWN_CREDENTIALS: Kind = kind('an object such as { username, password }', OBJECT.test, wrapSecrets);
 
@@ -167,7 +167,7 @@ function isQuery(value: unknown): boolean {
 }
 function copyOfQuery(value: unknown): object {
   const items = Object.entries(copyOfObject(value)) as [string, unknown][];
-  return Object.fromEntries(items.map(([key, item]) => [key, Array.isArray(item) ? copyOfList(item) : item]));
+  return Object.fromEntries(items.map(([key, item]) => [key, Array.isArray(item) ? copyArray(item) : item]));
 }
 
 const ITERATE = 'iterate over what the method returns, as in for await (const event of client.pull("alpine"))';

@@ -3,13 +3,13 @@
 import { encodeCall } from '../api/encode-call.ts';
 import { withSearchedHost } from '../api/image-names.ts';
 import { refuseListName } from '../api/manifest-lists.ts';
-import { imageDiskUsage, namedAsListed, readFound, readImage, readImages, readRemoved } from '../api/normalize.ts';
+import { imageDiskUsage, withListedNames, readSearchResults, readImage, readImages, readRemoveItems } from '../api/normalize.ts';
 import { isDigest, parseImage } from '../api/reference.ts';
 import type { ImageDiskUsage } from '../api/types/engine.ts';
 import type { ImageInspect, RemoveItem, SearchResult } from '../api/types/image.ts';
 import type { Platform } from '../api/platform.ts';
 import { refuseAbsentVariant } from '../api/absent-variant.ts';
-import { NotFoundError, isCallersOwn } from '../errors.ts';
+import { NotFoundError, isCallerError } from '../errors.ts';
 import type { Engine } from './engine.ts';
 import type { CallOptions, RemoveImageOptions, SearchOptions } from './options.ts';
 import type { RegistryAccess } from './registry-access.ts';
@@ -41,7 +41,7 @@ export async function removeImage(engine: Engine, image: string, { signal, timeo
     const shown = await inspectImage(engine, image, {}, options).catch(() => signal?.throwIfAborted());
     if (shown !== undefined) refuseListName(shown, image);
   }
-  return engine.json(call, options, readRemoved);
+  return engine.json(call, options, readRemoveItems);
 }
 
 /** Searches a registry. Podman gets the term with the registry's host, and reports an empty result as a 404. */
@@ -53,9 +53,9 @@ export async function searchImages(engine: Engine, term: string, own: SearchOpti
   // An engine of an unknown kind gets the host, too: Docker accepts both forms.
   const call = encodeCall('search', { ...args, term: isPodman === false ? term : withSearchedHost(term) });
   try {
-    return await engine.json(call, { registry, ...options }, readFound);
+    return await engine.json(call, { registry, ...options }, readSearchResults);
   } catch (error) {
-    if (error instanceof NotFoundError && !isCallersOwn(error, signal) && (await engine.facts.isPodman(options)) === true) return [];
+    if (error instanceof NotFoundError && !isCallerError(error, signal) && (await engine.facts.isPodman(options)) === true) return [];
     throw error;
   }
 }
@@ -66,5 +66,5 @@ export async function diskUsage(engine: Engine, verbose: boolean, options: CallO
   const call = encodeCall('diskUsage', { type: 'image', verbose }, undefined, ['type', 'verbose']);
   const usage = await engine.json(call, options, (answer) => imageDiskUsage(answer, verbose));
   const isComplete = usage.images === undefined || usage.images.every(({ RepoTags }) => RepoTags.every((name) => name.includes(':')));
-  return isComplete ? usage : namedAsListed(usage, await engine.json(encodeCall('images', { all: true }), options, readImages));
+  return isComplete ? usage : withListedNames(usage, await engine.json(encodeCall('images', { all: true }), options, readImages));
 }

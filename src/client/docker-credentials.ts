@@ -6,7 +6,7 @@ import { escapeText } from '../bytes.ts';
 import type { CredentialChoice, CredentialSource } from '../api/credentials.ts';
 import { configFolder, podmanAuthFiles } from '../config/environment-variables.ts';
 import { ArgumentError } from '../errors.ts';
-import { TEXT, described, takeOptions } from '../kinds.ts';
+import { TEXT, describeKind, takeOptions } from '../kinds.ts';
 import type { Kinds } from '../kinds.ts';
 import { SingleFlight } from '../async/single-flight.ts';
 import { readEnvironment } from '../system/environment.ts';
@@ -70,6 +70,6 @@ const QUESTION: Kinds = { repository: TEXT, signal: SIGNAL };
 
 /** Checks a registry's key. A helper reads it from stdin, where a second line could have a meaning, and hints quote it for a shell. */
 function checkKey(registry: string): void {
-  if (typeof registry !== 'string') throw new ArgumentError(`a registry is a string, not ${described(registry)}`);
+  if (typeof registry !== 'string') throw new ArgumentError(`a registry is a string, not ${describeKind(registry)}`);
   if (!/^[\w.:/[\]-]{1,1024}$/.test(registry)) throw new ArgumentError(`"${escapeText(registry.slice(0, 100))}" is not a registry`);
 }

@@ -16,7 +16,7 @@ import { formatReference, parseReference, repositoryName } from '../api/referenc
 import type { Reference } from '../api/reference.ts';
 import { hasName } from '../api/manifest-lists.ts';
 import { isIndex } from '../api/media-types.ts';
-import { isSeveral, lacksVariant, platformName, runsOn, samePlatform } from '../api/platform.ts';
+import { isPlatformList, lacksVariant, platformName, runsOn, samePlatform } from '../api/platform.ts';
 import type { Platform } from '../api/platform.ts';
 import { ImportResultBuilder, LoadResultBuilder, PullResultBuilder, PushResultBuilder } from '../api/progress/results.ts';
 import type { ImportResult, LoadResult, PullResult, PushResult } from '../api/progress/results.ts';
@@ -200,7 +200,7 @@ export async function loadImages(
     throw resultError(NotFoundError, '/images/load', message, 'platform');
   }
   if (!report.isComplete) throw stoppedError('the load', received, 'it did not say what was loaded');
-  if (isSeveral(platform)) await assertAllLoaded(platform, report.result, queries, warn);
+  if (isPlatformList(platform)) await assertAllLoaded(platform, report.result, queries, warn);
   return report.result;
 }
 

@@ -8,8 +8,9 @@
 import { escapeText } from '../bytes.ts';
 import { ConnectError, TruncatedError, VersionError } from '../errors.ts';
 import type { ResponseHead } from '../http/response-parser.ts';
-import { bodyMessage, decodeJson, wantsTls } from '../api/api-error.ts';
-import { OUR_RANGE, apiVersionOf, commonVersion } from '../api/api-version.ts';
+import { bodyMessage, expectsTls } from '../api/api-error.ts';
+import { decodeJson } from '../api/json.ts';
+import { SUPPORTED_RANGE, parseApiVersion, negotiatedVersion } from '../api/api-version.ts';
 import { encodeCall, encodeTarget, needsIdentity, needsStore, requirementsOfSubject, unsupportedError } from '../api/encode-call.ts';
 import type { EncodedCall, EngineFacts, ImageStore } from '../api/encode-call.ts';
 import { identityOfPing, identityOfServer, imageStoreOf } from '../api/engine-identity.ts';
@@ -57,7 +58,7 @@ export class EngineFactCache {
   neededBy(call: EncodedCall, options: CallOptions): EngineFacts | Promise<EngineFacts> {
     const isIdentityNeeded = this.#pinned === undefined || needsIdentity(call);
     const identity = isIdentityNeeded ? this.#identity : undefined;
-    const version = this.#pinned ?? (identity && commonVersion(identity.apiVersion));
+    const version = this.#pinned ?? (identity && negotiatedVersion(identity.apiVersion));
     const isCached = version !== undefined && (identity !== undefined || !isIdentityNeeded) && !needsStore(call);
     return isCached ? { version, identity } : this.#load(call, isIdentityNeeded, options);
   }
@@ -75,7 +76,7 @@ export class EngineFactCache {
     options.signal?.throwIfAborted();
     if (this.#pinned !== undefined) return this.#pinned;
     const { apiVersion } = await this.identity(options);
-    return commonVersion(apiVersion) ?? this.#failNegotiation(`up to ${apiVersion}`);
+    return negotiatedVersion(apiVersion) ?? this.#failNegotiation(`up to ${apiVersion}`);
   }
 
   /** Returns the engine's answer to `/_ping`. */
@@ -175,7 +176,7 @@ export class EngineFactCache {
     const answer = isAnswered ? byHead : await this.#ping('GET', options);
     if (answer instanceof ErrorAnswer) throw answer.toError(PING_ADVICE);
     // A proxy may write the field twice.
-    const [apiVersion, ...others] = new Set(answer.fields.list('api-version').map(apiVersionOf));
+    const [apiVersion, ...others] = new Set(answer.fields.list('api-version').map(parseApiVersion));
     if (apiVersion === undefined || others.length > 0) throw this.#notAnEngine(answer);
     return identityOfPing(apiVersion, answer.fields);
   }
@@ -187,7 +188,7 @@ export class EngineFactCache {
       return errorSink();
     });
     if (error === undefined) return head as ResponseHead;
-    if (!wantsTls(bodyMessage(error.body.bytes()) ?? '')) return error;
+    if (!expectsTls(bodyMessage(error.body.bytes()) ?? '')) return error;
     const { address } = this.#source;
     const hint = 'Give tls, write https://, or set DOCKER_TLS_VERIFY';
     throw new ConnectError(`cannot connect to ${address}: this port speaks TLS, and was sent plain text`, { address, hint });
@@ -201,7 +202,7 @@ export class EngineFactCache {
     const message =
       `${this.#source.address} answered /_ping with ${said.join(' from ')} and ${missing}: ` +
       'this is not a container engine, or something before it has answered; check the host (DOCKER_HOST)';
-    return new VersionError(message, { needed: OUR_RANGE, spoken: 'unknown' });
+    return new VersionError(message, { needed: SUPPORTED_RANGE, spoken: 'unknown' });
   }
 
   /** The range of API versions in the answer to `/version`, which needs no version in its path. */
@@ -213,7 +214,7 @@ export class EngineFactCache {
   }
 
   #failNegotiation(spoken: string, rejected?: string): never {
-    const needed = this.#pinned ?? OUR_RANGE;
+    const needed = this.#pinned ?? SUPPORTED_RANGE;
     const tried = rejected === undefined ? '' : ` (it refused ${rejected})`;
     const remedy = this.#pinned === undefined ? '' : '. DOCKER_API_VERSION or the option version says so: leave it out, or choose another';
     const message = `the engine at ${this.#source.address} speaks API ${escapeText(spoken)}, this client ${needed}${tried}${remedy}`;

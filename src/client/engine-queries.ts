@@ -12,7 +12,7 @@ import { readDistribution, readImage, readImages, readInfo } from '../api/normal
 import { fullPlatform } from '../api/platform.ts';
 import type { Platform } from '../api/platform.ts';
 import { isDigest, parseImage } from '../api/reference.ts';
-import { DecodeError, NotFoundError, isCallersOwn } from '../errors.ts';
+import { DecodeError, NotFoundError, isCallerError } from '../errors.ts';
 
 /** A manifest or an index in a registry. */
 export interface RegistryManifest {
@@ -48,7 +48,7 @@ export class EngineQueries {
     try {
       return await this.#engine.json(encodeCall('inspectImage', args, parseImage(image)), this.#options, readImage);
     } catch (error) {
-      if (error instanceof NotFoundError && !isCallersOwn(error, this.signal)) return undefined;
+      if (error instanceof NotFoundError && !isCallerError(error, this.signal)) return undefined;
       throw error;
     }
   }

@@ -14,13 +14,13 @@
 
 import type { Observe } from '../connection/diagnostics.ts';
 import type { AnswerReader, ContentSink, Wire } from '../connection/transport.ts';
-import { BadRequestError, isCallersOwn } from '../errors.ts';
+import { BadRequestError, isCallerError } from '../errors.ts';
 import { refuseContentCoding } from '../http/content-coding.ts';
-import { decodeJson } from '../api/api-error.ts';
+import { decodeJson } from '../api/json.ts';
 import { encodeTarget } from '../api/encode-call.ts';
 import type { EncodedCall, EngineFacts } from '../api/encode-call.ts';
-import { carriesCredentials, withoutSecrets } from '../api/request-secrets.ts';
-import { isVersionComplaint } from '../api/api-version.ts';
+import { carriesCredentials, redactError } from '../api/request-secrets.ts';
+import { isVersionMismatch } from '../api/api-version.ts';
 import { CONNECT_MS, EngineRequest, PROMPT_HEAD_MS } from '../connection/engine-request.ts';
 import type { RequestBody, RequestFields, RequestOrigin, Timeouts } from '../connection/engine-request.ts';
 import { USER_AGENT } from '../connection/package-version.ts';
@@ -145,7 +145,7 @@ export class Engine implements FactSource {
       });
     } catch (error) {
       this.facts.checkFailure(error);
-      const shown = withoutSecrets(error, request);
+      const shown = redactError(error, request);
       observation?.failed(shown);
       throw shown;
     }
@@ -182,7 +182,7 @@ export class Engine implements FactSource {
     const body = options.body === undefined ? undefined : await options.body.open();
     const request = this.request(method, target, fields, body, options, fast, reply === 'progress' || reply === 'archive');
     const error = await this.#sendCollectingErrors(request, success, reader);
-    if (error !== undefined) throw withoutSecrets(error.toError(), request);
+    if (error !== undefined) throw redactError(error.toError(), request);
   }
 
   /**
@@ -233,7 +233,7 @@ const OK: readonly number[] = [200];
 const NO_FIELDS: RequestFields = [];
 
 function isVersionRejected(error: unknown, signal: AbortSignal | undefined): boolean {
-  return error instanceof BadRequestError && isVersionComplaint(error.daemonMessage) && !isCallersOwn(error, signal);
+  return error instanceof BadRequestError && isVersionMismatch(error.daemonMessage) && !isCallerError(error, signal);
 }
 
 /** The fields of a call: the type of its body, and the credentials. */

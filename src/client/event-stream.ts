@@ -5,7 +5,7 @@ import { EngineQueries } from './engine-queries.ts';
 import { inStreamError } from '../api/api-error.ts';
 import { encodeCall } from '../api/encode-call.ts';
 import type { endpoints } from '../api/endpoints.ts';
-import { mergeFilters, withComparedNames } from '../api/filters.ts';
+import { mergeFilters, withStoredNames } from '../api/filters.ts';
 import type { ImageEvent } from '../api/types/engine.ts';
 import { readEvent } from '../api/normalize.ts';
 import type { ArgumentsOf } from '../api/parameters.ts';
@@ -68,7 +68,7 @@ const podmanActions: ReadonlyMap<string, string> = new Map([
 /** The arguments that make an engine send the events that Docker sends for `args`. */
 async function engineArguments(args: EventsArguments, queries: EngineQueries): Promise<EventsArguments> {
   const { until, filters } = args;
-  if ((await queries.isPodman()) !== true) return { ...args, filters: filters && withComparedNames(filters, 'image', false) };
+  if ((await queries.isPodman()) !== true) return { ...args, filters: filters && withStoredNames(filters, 'image', false) };
   const now = until === undefined ? undefined : await queries.clock();
   const { event, ...others } = mergeFilters(filters);
   const actions = event?.map((action) => podmanActions.get(action) ?? action);

@@ -4,7 +4,7 @@
 // is kept, character by character. So the time is at most the length of the pattern times that of the path. A regular
 // expression made from the pattern would backtrack, and can take exponential time.
 
-import { escapeText, withoutEnd } from '../bytes.ts';
+import { escapeText, withoutTrailing } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
 
 /** The longest pattern, in characters. Linux allows no longer path (PATH_MAX). */
@@ -45,7 +45,7 @@ function parsePattern(pattern: string): readonly Token[] {
   if (pattern.length > PATTERN_LIMIT) {
     throw new ArgumentError(`an exclude pattern has ${pattern.length} characters; at most ${PATTERN_LIMIT} are allowed`);
   }
-  const path = withoutEnd(pattern.replace(/^(?:\.?\/)+/, ''), '/');
+  const path = withoutTrailing(pattern.replace(/^(?:\.?\/)+/, ''), '/');
   if (path === '' || path === '.') throw invalid(pattern, 'names no path');
   if (pattern.startsWith('!')) throw invalid(pattern, 'begins with "!": exceptions are not supported');
   const characters = [...path];

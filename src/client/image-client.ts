@@ -9,20 +9,20 @@ import { utf8 } from '../bytes.ts';
 import { diskUsage, inspectImage, removeImage, searchImages } from './compound-operations.ts';
 import { clientEngine } from './create-engine.ts';
 import { encodeAuthConfig, assertCredentialsMatch, registryOf, serverAddress } from '../api/credentials.ts';
-import type { CredentialChoice, CredentialSource, Credentials, RegistryPlace } from '../api/credentials.ts';
+import type { CredentialChoice, CredentialSource, Credentials, RepositoryLocation } from '../api/credentials.ts';
 import { encodeCall } from '../api/encode-call.ts';
 import type { EncodedCall } from '../api/encode-call.ts';
 import type { AuthResult, ImageDiskUsage, ImageEvent, InfoResult, PingResult, VersionResult } from '../api/types/engine.ts';
-import { imageEventFilters, mergeFilters, namesHub, withComparedNames } from '../api/filters.ts';
+import { imageEventFilters, mergeFilters, hasHubNames, withStoredNames } from '../api/filters.ts';
 import type { HistoryItem, ImageInspect, ImageSummary, PruneResult, RemoveItem, SearchResult } from '../api/types/image.ts';
 import type { DistributionInspect, ImageAttestation } from '../api/types/manifest.ts';
-import { readAttestations, readDistribution, readHistory, readImages, readInfo, readLogin, readPruned, readVersion } from '../api/normalize.ts';
+import { readAttestations, readDistribution, readHistory, readImages, readInfo, readLogin, readPruneResult, readVersion } from '../api/normalize.ts';
 import { importedName, searchedHost, warnOfLostName, withDefaultTag, withoutDigest } from '../api/image-names.ts';
 import type { ImportResult, LoadResult, PullResult, PushResult } from '../api/progress/results.ts';
 import type { Platform } from '../api/platform.ts';
 import { formatReference, parseImage, parseReference, repositoryName, withTag } from '../api/reference.ts';
 import type { Engine, SendOptions } from './engine.ts';
-import { ArgumentError, NotFoundError, isCallersOwn } from '../errors.ts';
+import { ArgumentError, NotFoundError, isCallerError } from '../errors.ts';
 import { environmentOptions, explainEngine } from './from-environment.ts';
 import type { EngineReport } from './from-environment.ts';
 import type {
@@ -151,8 +151,8 @@ export class ImageClient {
     if (args.identity === true && args.manifests !== true) throw new ArgumentError('images: identity needs manifests: true');
     let filters = name === undefined ? args.filters : mergeFilters(args.filters, { reference: name });
     // Engines compare names in the form in which they show them; Docker and Podman differ for names with the Docker Hub's host.
-    if (filters !== undefined && namesHub(filters, 'reference')) {
-      filters = withComparedNames(filters, 'reference', (await this.#engine.facts.isPodman({ signal, timeouts })) === true);
+    if (filters !== undefined && hasHubNames(filters, 'reference')) {
+      filters = withStoredNames(filters, 'reference', (await this.#engine.facts.isPodman({ signal, timeouts })) === true);
     }
     const images = await this.#engine.json(encodeCall('images', { ...args, filters }), { signal, timeouts }, readImages);
     return quiet === true ? images.map((image) => image.Id) : images;
@@ -177,7 +177,7 @@ export class ImageClient {
       await inspectImage(this.#engine, image, {}, limits);
       return true;
     } catch (error) {
-      if (!(error instanceof NotFoundError) || isCallersOwn(error, limits.signal)) throw error;
+      if (!(error instanceof NotFoundError) || isCallerError(error, limits.signal)) throw error;
       return error.reason === 'platform'; // present, but not for the engine's own platform
     }
   }
@@ -212,7 +212,7 @@ export class ImageClient {
   /** Removes unused images: untagged ones, or all with `filters: { dangling: false }`. `POST /images/prune`, API 1.25. */
   async pruneImages(options?: PruneImagesOptions): Promise<PruneResult> {
     const { signal, timeouts, ...args } = take('pruneImages', options);
-    return this.#engine.json(encodeCall('pruneImages', args), { signal, timeouts }, readPruned);
+    return this.#engine.json(encodeCall('pruneImages', args), { signal, timeouts }, readPruneResult);
   }
 
   /** Searches the Docker Hub, or the registry whose host begins the term: `"quay.io/podman"`. `GET /images/search`. */
@@ -385,7 +385,7 @@ export class ImageClient {
   }
 
   /** The credentials for a registry. Calls `beforeCredentials` at once: before a request is made to negotiate the version. */
-  #registry(place: RegistryPlace, ofCall: CredentialChoice | CredentialSource): RegistryAccess {
+  #registry(place: RepositoryLocation, ofCall: CredentialChoice | CredentialSource): RegistryAccess {
     const registry = registryAccess(place, ofCall, this.#credentials);
     if (typeof registry.credentials === 'object') this.#beforeCredentials?.();
     return registry;

@@ -4,7 +4,7 @@
 import { copyOf } from '../bytes.ts';
 import type { AnswerReader, ContentSink } from '../connection/transport.ts';
 import { inStreamError } from '../api/api-error.ts';
-import type { Asked } from '../api/api-error.ts';
+import type { RequestSummary } from '../api/api-error.ts';
 import { JsonValueDecoder } from '../api/progress/json-stream.ts';
 import { progressEvent } from '../api/progress/progress-events.ts';
 import type { ProgressEvent, UploadEvent } from '../api/progress/progress-events.ts';
@@ -139,7 +139,7 @@ interface Listener {
 }
 
 /** Decodes events, throws the errors among them, and passes the others to `take` and to the listener. */
-function decodingSink(request: Asked, take: Take, listener: Listener, warn: Warn): ContentSink {
+function decodingSink(request: RequestSummary, take: Take, listener: Listener, warn: Warn): ContentSink {
   const decoder = new JsonValueDecoder();
   const limit = new StreamLimit();
   return {

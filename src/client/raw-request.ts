@@ -1,7 +1,7 @@
 // `request()`: sends any request to the engine, over the same connections and with the same timeouts and signals as the methods.
 
 import { take } from './arguments.ts';
-import { copyOf, hasUtf8 } from '../bytes.ts';
+import { copyOf, isWellFormed } from '../bytes.ts';
 import type { Timeouts } from '../connection/engine-request.ts';
 import type { ContentSink } from '../connection/transport.ts';
 import type { Engine } from './engine.ts';
@@ -97,7 +97,7 @@ function encodeQuery(query: RequestOptions['query'] = {}): string {
   for (const [key, value] of Object.entries(query)) {
     if (value === undefined) continue;
     for (const item of Array.isArray(value) ? value : [value]) {
-      if (!hasUtf8(key) || !hasUtf8(String(item))) throw new ArgumentError('the query contains an unpaired surrogate');
+      if (!isWellFormed(key) || !isWellFormed(String(item))) throw new ArgumentError('the query contains an unpaired surrogate');
       encoded.append(key, String(item));
     }
   }

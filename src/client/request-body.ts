@@ -1,11 +1,11 @@
 // What a caller may give to be sent, as content of a request.
 
 import { Readable } from 'node:stream';
-import { hasUtf8, isDetached } from '../bytes.ts';
+import { isWellFormed, isDetached } from '../bytes.ts';
 import type { ArchiveFiles } from '../system/files/archive-files.ts';
 import type { RequestBody } from '../connection/engine-request.ts';
 import { ArgumentError, LongshoreError, UploadError } from '../errors.ts';
-import { described, isBytes, isPlainObject, kind, memberOf } from '../kinds.ts';
+import { describeKind, isBytes, isPlainObject, kind, readMember } from '../kinds.ts';
 import type { Kind } from '../kinds.ts';
 import type { OnUpload } from './progress-stream.ts';
 import { readableGroups } from './node-stream-chunks.ts';
@@ -52,7 +52,7 @@ export function bodySource(data: unknown, files: ArchiveFiles, place: string): B
     cause = error; // a proxy or a getter that throws
   }
   const forms = 'a Uint8Array, an async iterable of bytes, a Blob, a Response or { path }';
-  throw new ArgumentError(`${place} must be ${forms}, not ${described(data)}${remedyFor(data)}`, { cause });
+  throw new ArgumentError(`${place} must be ${forms}, not ${describeKind(data)}${remedyFor(data)}`, { cause });
 }
 
 function sourceOf(data: unknown, files: ArchiveFiles, place: string): BodySource | undefined {
@@ -147,13 +147,13 @@ export function streamSource(stream: unknown, files: ArchiveFiles, place: string
     if (error instanceof LongshoreError) throw error;
     cause = error;
   }
-  throw new ArgumentError(`${place} must be an async iterable of bytes, not ${described(stream)}${importRemedyFor(stream)}`, { cause });
+  throw new ArgumentError(`${place} must be an async iterable of bytes, not ${describeKind(stream)}${importRemedyFor(stream)}`, { cause });
 }
 
 /** An address from which an engine fetches. */
 export const WEB_ADDRESS: Kind = kind(
   'a URL that begins with http:// or https://',
-  (value) => typeof value === 'string' && hasUtf8(value) && URL.canParse(value) && /^https?:\/\//i.test(value),
+  (value) => typeof value === 'string' && isWellFormed(value) && URL.canParse(value) && /^https?:\/\//i.test(value),
   (value) => (isUrl(value) ? value.href : value),
 );
 
@@ -175,7 +175,7 @@ export function isUrl(source: unknown): source is URL {
 /** The image of `{ image }`. */
 export function imageOf(source: unknown): string | undefined {
   if (typeof source !== 'object' || source === null) return undefined;
-  return memberOf('importImage', 'source.', source, 'image') as string | undefined;
+  return readMember('importImage', 'source.', source, 'image') as string | undefined;
 }
 
 /** Bytes, or entries that are packed here. */
@@ -200,7 +200,7 @@ export function entriesSource(data: unknown, place: string): BodySource {
     if (error instanceof LongshoreError) throw error;
     cause = error;
   }
-  throw new ArgumentError(`${place} must be a Uint8Array, an object of files or a list of entries, not ${described(data)}${importRemedyFor(data)}`, { cause });
+  throw new ArgumentError(`${place} must be a Uint8Array, an object of files or a list of entries, not ${describeKind(data)}${importRemedyFor(data)}`, { cause });
 }
 
 /** Yields the entries of an iterator. Throws if it has none: an engine makes an empty image of an iterator that was used up. */

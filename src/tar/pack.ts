@@ -2,7 +2,7 @@
 
 import { isDetached, utf8 } from '../bytes.ts';
 import { TarError } from '../errors.ts';
-import { described, isBytes, isPlainObject } from '../kinds.ts';
+import { describeKind, isBytes, isPlainObject } from '../kinds.ts';
 import { watchErrors } from './stream-errors.ts';
 import { checkEntry, entryError } from './validate-entry.ts';
 import type { CheckedEntry, TarEntry } from './validate-entry.ts';
@@ -40,7 +40,7 @@ function checkEntries(entries: unknown): void {
   } catch (cause) {
     throw unreadable(cause);
   }
-  throw new TarError(`tar: entries must be an object of files or an iterable of entries, not ${described(entries)}`);
+  throw new TarError(`tar: entries must be an object of files or an iterable of entries, not ${describeKind(entries)}`);
 }
 
 function unreadable(cause: unknown): TarError {

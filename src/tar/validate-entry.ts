@@ -1,6 +1,6 @@
 // Checks the entries that a caller gives to the packer, and sets their defaults.
 
-import { ELLIPSIS, escapeText, hasUtf8, isDetached, utf8 } from '../bytes.ts';
+import { ELLIPSIS, escapeText, isWellFormed, isDetached, utf8 } from '../bytes.ts';
 import { TarError } from '../errors.ts';
 import { MAX_ID } from './header.ts';
 import type { TarHeader } from './header.ts';
@@ -131,7 +131,7 @@ function checkLinkname(entry: TarEntry, type: TarEntryType): string {
 function checkText(entry: TarEntry, key: 'path' | 'linkname' | 'content', text: unknown): string {
   if (typeof text !== 'string') throw entryError(entry, `the ${key} is not a string`);
   if (key !== 'content' && text.includes('\0')) throw entryError(entry, `the ${key} contains a NUL`);
-  if (!hasUtf8(text)) throw entryError(entry, `the ${key} contains an unpaired surrogate`);
+  if (!isWellFormed(text)) throw entryError(entry, `the ${key} contains an unpaired surrogate`);
   return text;
 }
 

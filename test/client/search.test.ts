@@ -6,7 +6,7 @@
 // stands before the first slash Podman takes for a registry, whatever it is: "bitnami/redis" asks a host called bitnami.
 
 import { afterEach, describe, expect, it } from 'vitest';
-import { readFound } from '../../src/api/normalize.ts';
+import { readSearchResults } from '../../src/api/normalize.ts';
 import { ImageClient } from '../../src/client/image-client.ts';
 import type { SearchOptions } from '../../src/client/options.ts';
 import { answer, fakeDaemon, onRequest } from '../support/fake-daemon.ts';
@@ -171,5 +171,5 @@ it('gives names of the Docker Hub as Docker gives them', () => {
     { ...six, name: 'docker.io/library/alpine' }, { ...six, name: 'docker.io/acme/alpine' }, { ...six, name: 'h:1/docker.io/a' },
   ];
   const names = ['alpine', 'acme/alpine', 'alpine', 'acme/alpine', 'h:1/docker.io/a'];
-  expect(readFound(found)).toEqual(names.map((name) => ({ ...six, name })));
+  expect(readSearchResults(found)).toEqual(names.map((name) => ({ ...six, name })));
 });

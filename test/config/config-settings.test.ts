@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseSettings } from '../../src/config/config-file.ts';
 import { currentContext, httpHeaders } from '../../src/config/config-settings.ts';
-import type { JsonObject } from '../../src/api/api-error.ts';
+import type { JsonObject } from '../../src/api/json.ts';
 import { ConfigError } from '../../src/errors.ts';
 
 const PATH = '/home/me/.docker/config.json';
