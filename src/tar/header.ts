@@ -159,7 +159,7 @@ function putText(into: Uint8Array, at: number, field: Field, text: string): numb
   return sum;
 }
 
-/** `encodeInto` writes whole characters only, so a cut text is still valid UTF-8. */
+/** `encodeInto` never writes a part of a character: a cut text is still valid UTF-8. */
 function putUtf8(target: Uint8Array, text: string): number {
   const { written } = encoder.encodeInto(text, target);
   let sum = 0;
@@ -168,7 +168,7 @@ function putUtf8(target: Uint8Array, text: string): number {
 }
 const encoder = new TextEncoder();
 
-/** Writes octal digits over the zeros of the template, and returns what they add to the sum. */
+/** Writes octal digits over the zeros of the template, and returns the change of the sum. */
 function putOctal(into: Uint8Array, at: number, field: Field, value: number): number {
   if (value <= 0) return 0;
   let remaining = Math.min(Math.floor(value), field.size === FIELDS.mtime.size ? MAX_SIZE : MAX_ID);

@@ -50,8 +50,8 @@ function unreadable(cause: unknown): TarError {
 async function* pack(entries: TarEntries): AsyncGenerator<Uint8Array, void, void> {
   const output = new Output();
   for await (const batch of batches(entries)) {
-    for (const given of batch) {
-      const entry = checkEntry(given);
+    for (const unchecked of batch) {
+      const entry = checkEntry(unchecked);
       putHeaders(output, entry);
       if (entry.bytes !== undefined) output.put(entry.bytes);
       if (entry.chunks !== undefined) yield* putChunks(output, entry);
@@ -123,7 +123,7 @@ async function* putChunks(output: Output, entry: CheckedEntry): AsyncGenerator<U
   if (remaining > 0) throw entryError(entry, `the content is ${remaining} bytes shorter than its size, ${entry.size} bytes`);
 }
 
-/** Apart from the loop above, so that it catches the source's errors only. */
+/** A generator of its own, because it must catch only the errors of the source. */
 async function* chunksOf(entry: CheckedEntry): AsyncGenerator<Uint8Array, void, void> {
   try {
     for await (const chunk of entry.chunks ?? []) yield chunk;

@@ -11,7 +11,7 @@ export class Tail {
   readonly #buffer = new Uint8Array(2 * TAIL_SIZE);
   #length = 0;
 
-  /** Copies the end of the next bytes. A full buffer drops its first half, so that small pieces move few bytes. */
+  /** Copies the end of the next bytes. A full buffer drops its first half: it moves rarely, also for small pieces. */
   keep(view: Uint8Array): void {
     check(view, BYTES, 'keep', 'view');
     const last = view.length > TAIL_SIZE ? view.subarray(view.length - TAIL_SIZE) : view;

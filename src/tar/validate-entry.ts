@@ -8,7 +8,7 @@ import type { TarHeader } from './header.ts';
 /** The content of a file: bytes, text that is written as UTF-8, or chunks of bytes, which need the entry's `size`. */
 export type TarContent = Uint8Array | string | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-/** One entry of an archive. Defaults are fixed values, so that the same entries give the same bytes. */
+/** One entry of an archive. All defaults are fixed values: the same entries always give the same bytes. */
 export interface TarEntry {
   /** Relative, with slashes. A directory's path may end in a slash. */
   readonly path: string;
@@ -109,9 +109,9 @@ function checkKeys(entry: TarEntry, type: TarEntryType): void {
 
 /** A path with "." or empty segments means the same to every reader, and is written as it is. */
 function checkPath(entry: TarEntry, type: TarEntryType): string {
-  const given: unknown = entry.path; // read once, so that the checked path is the written one
-  if (type === 'file' && typeof given === 'string' && plainPath.test(given)) return given;
-  const path = checkRelative(entry, 'path', checkText(entry, 'path', given));
+  const value: unknown = entry.path; // read once: a getter could return another path later
+  if (type === 'file' && typeof value === 'string' && plainPath.test(value)) return value;
+  const path = checkRelative(entry, 'path', checkText(entry, 'path', value));
   if (type === 'directory') return path.endsWith('/') ? path : `${path}/`;
   if (/(?:^|\/)\.?$/.test(path)) throw entryError(entry, `the path of a ${type} must not end in "/" or "."`);
   return path;

@@ -104,10 +104,10 @@ export class JsonValueDecoder {
   #bytesOf(start: number, end: number): Uint8Array {
     const last = this.#block.subarray(start, end);
     if (this.#started.length === 0) return last;
-    const whole = this.#started;
+    const joined = this.#started;
     this.#started = new GrowingBytes();
-    whole.append(last);
-    return whole.view();
+    joined.append(last);
+    return joined.view();
   }
 
   #checkLength(start: number, end: number): void {
@@ -151,7 +151,7 @@ class ObjectScanner {
   }
 }
 
-/** A part of a block as text, for objects of ASCII alone: there a position counts the same in bytes and in text. */
+/** A part of a block as text, for objects that are ASCII: there, positions in bytes and in text are equal. */
 class AsciiWindow {
   /** Undefined if the part is not ASCII. */
   #text: string | undefined;

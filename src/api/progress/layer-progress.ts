@@ -35,12 +35,12 @@ const transferred = new Set<LayerPhase>(['verifying', 'downloaded', 'extracting'
 /** Phases of a layer that needs no transfer at all. */
 const notNeeded = new Set<LayerPhase>(['existing', 'skipped']);
 
-/** The size of a usual layer, in bytes. It counts as one more known size, so that the first small layer does not set the average. */
+/** The size of a usual layer, in bytes. It counts as one more known size: a first small layer does not set the average alone. */
 export const SIZE_GUESS: number = 32 * 1024 * 1024;
 /** The assumed size of a layer that was transferred before its size was sent: engines send the size within a second. */
 const SMALL_SIZE = 1024 * 1024;
 
-/** The longest status that is kept whole, in characters. Each layer keeps its last one; engines' have fewer than 100. */
+/** The longest status that is kept without a cut, in characters. Each layer keeps its last one; engines' have fewer than 100. */
 const LONGEST_STATUS = 1024;
 
 /** The state of one layer in a `ProgressSnapshot`. */
@@ -98,7 +98,7 @@ export class Layer {
   }
 
   // After "Retrying in 1 second", Docker (20.10, 26.1, 28.5) counts only the rest of a download: 32,768 of 2,990,446 where
-  // it was at 3,011,584 of 6,002,030. containerd continues to count the whole, and reports no retry.
+  // it was at 3,011,584 of 6,002,030. containerd continues to count from the start, and reports no retry.
   #setTotal(total: number): void {
     this.total = Math.max(total, this.total ?? 0);
     this.#resumedAt = this.total - total;

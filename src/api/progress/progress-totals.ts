@@ -14,7 +14,7 @@ const closing = /^(?:Digest|Status): |: digest: sha256:|^sha256:[0-9a-f]{64}$/;
 
 const EVENT = kind('an event of a ProgressStream', (value) => typeof (value as ProgressEvent).type === 'string');
 
-/** The most layers that are counted, for a daemon may send any number. File systems stop at a few hundred. */
+/** The most layers that are counted. A daemon may send any number; file systems stop at a few hundred. */
 const MOST_LAYERS = 4096;
 
 /** The longest ID of a layer that is counted, in characters. Engines send 12; a digest has 71. */

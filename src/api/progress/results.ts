@@ -252,5 +252,6 @@ function replacedIndex({ manifestPushedInsteadOfIndex, originalIndex, selectedMa
   if (manifestPushedInsteadOfIndex !== true) return [];
   const named = (value: unknown): string => (isJsonObject(value) && digestOf(value['digest'])) || 'without a digest';
   const [manifest, index] = [named(selectedManifest), named(originalIndex)];
-  return [`only one platform was pushed: the manifest ${manifest} instead of the index ${index}, of which the engine lacks other platforms`];
+  const message = `only one platform was pushed: the manifest ${manifest} instead of the index ${index}`;
+  return [`${message}, of which the engine lacks other platforms`];
 }

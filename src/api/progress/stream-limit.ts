@@ -1,5 +1,5 @@
 // Limits what one call keeps of a stream until its end. An engine, or an impostor, can send warnings and names without end.
-// The limits count characters and not only items, for one text can be long.
+// The limits count characters and not only items, because one text can be long.
 
 import { DecodeError } from '../../errors.ts';
 import type { JsonObject } from '../json.ts';

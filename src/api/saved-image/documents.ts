@@ -1,5 +1,5 @@
-// Reads the JSON documents inside a saved image: indexes, manifests, configs and manifest.json. It keeps only what they say
-// about other entries and about the platform.
+// Reads the JSON documents inside a saved image: indexes, manifests, configs and manifest.json. Only their references to other
+// entries and their platforms are kept.
 
 import { decodeUtf8 } from '../../bytes.ts';
 import { isJsonObject } from '../json.ts';

@@ -62,8 +62,8 @@ export class SavedFiles {
   }
 
   /** Returns the file at a path, or the one that links there lead to. Throws if the path contains another digest. */
-  find(given: string): SavedFile | undefined {
-    const path = normalizePath(given);
+  find(anyPath: string): SavedFile | undefined {
+    const path = normalizePath(anyPath);
     const own = this.#files.get(path);
     if (own !== undefined) return own; // its digest was compared when its content passed
     const file = this.#follow(path);

@@ -17,7 +17,7 @@ import { SavedFiles, mismatch } from './saved-files.ts';
 import type { SavedFile } from './saved-files.ts';
 import { CONFIG_TYPES, INDEX_TYPES, MANIFEST_TYPES, isCompressedStart, isEncrypted, isTar, isNonDistributable } from '../media-types.ts';
 
-/** What `verify: "digests"` has found. */
+/** The result of `verify: "digests"`. */
 export interface VerifiedContent {
   /** The size, in bytes, of all files whose digest is given by their name, a manifest or a config. */
   readonly bytes: number;
@@ -68,14 +68,14 @@ export class ArchiveDigests {
     this.#makeHash = makeHash;
   }
 
-  entry({ path: given, typeflag, size, linkname }: EntryHeader): void {
-    const path = normalizePath(given);
-    if (typeflag === '0' && path !== '' && !given.endsWith('/')) this.#begin(path, size);
+  entry({ path: written, typeflag, size, linkname }: EntryHeader): void {
+    const path = normalizePath(written);
+    if (typeflag === '0' && path !== '' && !written.endsWith('/')) this.#begin(path, size);
     else if (typeflag === '1') this.#files.addLink(path, normalizePath(linkname));
     else if (typeflag === '2') this.#files.addLink(path, linkTarget(path, linkname));
     else if (typeflag === '5') this.#files.addDirectory(path);
     // Docker refuses other types, containerd skips them, and POSIX reads unknown types as files.
-    else throw digestError(`the archive has an entry ${quote(given)} of type ${quote(typeflag)}, which saved images never have`, path);
+    else throw digestError(`the archive has an entry ${quote(written)} of type ${quote(typeflag)}, which saved images never have`, path);
   }
 
   #begin(path: string, size: number): void {

@@ -1,4 +1,4 @@
-// Types of the engine's answers about itself, logins, events and disk usage. `@since` and `@until` are explained in image.ts.
+// Types of the engine's responses about itself, logins, events and disk usage. `@since` and `@until` are explained in image.ts.
 
 import type { ImageSummary } from './image.ts';
 

@@ -1,4 +1,4 @@
-// Types of the engine's answers about the origin of an image: its signatures, its build, and the repositories it came from.
+// Types of the engine's responses about the origin of an image: its signatures, its build, and the repositories it came from.
 // They are part of `ImageInspect` (API 1.53) and `ImageManifestImage` (API 1.54), on the containerd store.
 
 /** The origin of an image, as the engine itself has verified it. Each list is left out if it is empty. */

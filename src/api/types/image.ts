@@ -1,4 +1,4 @@
-// Types of the engine's answers about images, from the API's documentation and recorded answers. In these files, a field that
+// Types of the engine's responses about images, from the API's documentation and recorded answers. In these files, a field that
 // some engine leaves out is optional; fields without a type are kept. `@since` is the first API version with a field, `@until`
 // the first version without it. Podman ignores the version, and sends old fields with any.
 

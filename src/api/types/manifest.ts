@@ -1,5 +1,5 @@
-// Types of the engine's answers about manifests: those that an image has in the engine's store, what is attached to them, and
-// what a registry has. `@since` and `@until` are explained in image.ts.
+// Types of the engine's responses about manifests: the manifests of an image in the engine's store, their attestations, and the
+// manifests in a registry. `@since` and `@until` are explained in image.ts.
 
 import type { ImageIdentity } from './identity.ts';
 import type { PlatformObject } from '../platform.ts';

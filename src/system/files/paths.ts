@@ -12,8 +12,8 @@ export const LINKS_LIMIT: number = 40;
  * Returns the absolute path for a path or a `file:` URL. Throws an `ArgumentError` that begins with `place` for other values,
  * and a `FileError` if a relative path has no working directory any more.
  */
-export function absolutePath(given: string | URL, place: string): string {
-  const path = pathOf(given, place);
+export function absolutePath(value: string | URL, place: string): string {
+  const path = pathOf(value, place);
   if (isAbsolute(path)) return path;
   try {
     // `resolve` would read "link/.." as the directory of the link; the file system reads it as the parent of its target.
@@ -26,19 +26,19 @@ export function absolutePath(given: string | URL, place: string): string {
 /** A URL as a string, which would be read as a directory called `file:`. */
 const urlGrammar = /^[a-z][a-z0-9+.-]{1,20}:\/\//i;
 
-function pathOf(given: unknown, place: string): string {
+function pathOf(value: unknown, place: string): string {
   let cause: unknown;
   try {
-    const path = typeof given === 'object' && given instanceof URL ? fileURLToPath(given) : given;
+    const path = typeof value === 'object' && value instanceof URL ? fileURLToPath(value) : value;
     if (typeof path === 'string' && path !== '' && !path.includes('\0') && !urlGrammar.test(path)) return path;
   } catch (error) {
     cause = error;
   }
-  throw new ArgumentError(`${place} must be a path (a string without NUL that is not empty) or a file: URL${remedyFor(given)}`, { cause });
+  throw new ArgumentError(`${place} must be a path (a string without NUL that is not empty) or a file: URL${remedyFor(value)}`, { cause });
 }
 
-function remedyFor(given: unknown): string {
-  if (typeof given !== 'string' || !urlGrammar.test(given)) return '';
-  if (/^file:/i.test(given)) return ', not a URL as text: give new URL(text)';
-  return `, not another URL${/^https?:/i.test(given) ? ': fetch(url) gives a Response, which uploads take' : ''}`;
+function remedyFor(value: unknown): string {
+  if (typeof value !== 'string' || !urlGrammar.test(value)) return '';
+  if (/^file:/i.test(value)) return ', not a URL as text: give new URL(text)';
+  return `, not another URL${/^https?:/i.test(value) ? ': fetch(url) gives a Response, which uploads take' : ''}`;
 }

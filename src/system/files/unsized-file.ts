@@ -93,7 +93,7 @@ async function isDescriptor(path: string): Promise<boolean> {
   return false;
 }
 
-/** Reads what is there. Returns the number of bytes: 0 at the end, -1 if there are none now. */
+/** Reads the bytes that have come. Returns their number: 0 at the end of the file, -1 if there are none now. */
 async function readNow(handle: FileHandle, block: Buffer): Promise<number> {
   try {
     return (await handle.read(block, 0, block.length, null)).bytesRead;
