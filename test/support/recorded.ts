@@ -39,8 +39,16 @@ export function engines(): string[] {
     .sort();
 }
 
-/** The tapes of an engine: their names and their files' bytes. */
-export function tapesOf(engine: string): Array<[name: string, bytes: Buffer]> {
+const read = new Map<string, ReadonlyArray<readonly [name: string, bytes: Buffer]>>();
+
+/** The tapes of an engine: their names and their files' bytes. Each folder is read once. */
+export function tapesOf(engine: string): ReadonlyArray<readonly [name: string, bytes: Buffer]> {
+  const known = read.get(engine) ?? readTapes(engine);
+  read.set(engine, known);
+  return known;
+}
+
+function readTapes(engine: string): Array<[name: string, bytes: Buffer]> {
   const files = readdirSync(`${tapes}${engine}`).sort();
   return files.map((file) => {
     const name = file.replace(/\.tape$/, '');

@@ -49,11 +49,36 @@ function glance(thing: unknown): string {
   return `${String(thing)} ${JSON.stringify(thing)} ${cause}`;
 }
 
-afterEach(() => {
+/** The errors that were searched with all that they say, so that none is searched twice. */
+const searched = new WeakSet<object>();
+
+/** The planted secrets that a value shows; an error with its causes. */
+export function secretsShownBy(value: unknown): string[] {
+  const leaks = leaksIn(everythingOf(value));
+  for (let at = value; leaks.length === 0 && at instanceof Error; at = at.cause) searched.add(at);
+  return leaks;
+}
+
+/** Writes the frames of a stack as Node does without source maps: looking up the sources takes longer than the tests. */
+const plainStack = (error: unknown, frames: readonly unknown[]): string => [String(error), ...frames].join('\n    at ');
+
+/** Searches all that came up since the last call; throws when something shows a planted secret. */
+export function checkForSecrets(): void {
   const things = seen;
   seen = [];
-  for (const [index, [where, thing]] of things.entries()) {
-    const [leak] = leaksIn(index < LOOKED_AT_CLOSELY ? everythingOf(thing) : glance(thing));
-    if (leak !== undefined) throw new Error(`${where} shows ${leak}`);
+  const { prepareStackTrace } = Error;
+  Error.prepareStackTrace = plainStack;
+  try {
+    things.reverse(); // an error before its causes, which it shows
+    for (const [index, [where, thing]] of things.entries()) {
+      if (thing instanceof Error && searched.has(thing)) continue;
+      const [leak] = index < LOOKED_AT_CLOSELY ? secretsShownBy(thing) : leaksIn(glance(thing));
+      if (leak !== undefined) throw new Error(`${where} shows ${leak}`);
+    }
+  } finally {
+    if (prepareStackTrace === undefined) delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace;
+    else Error.prepareStackTrace = prepareStackTrace;
   }
-});
+}
+
+afterEach(checkForSecrets);
