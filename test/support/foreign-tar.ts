@@ -1,8 +1,11 @@
 // Other people's tar programs, where the machine has them: what they read in our archives, and archives they write.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { lacking, notTried } from './installed.ts';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { notTried } from './installed.ts';
 
 /** An entry as a foreign program reports it, the path without a leading `./` and a closing slash. */
 export interface ForeignEntry {
@@ -23,8 +26,8 @@ export interface Reader {
   readonly name: string;
   /** Why it cannot be used; `undefined` where it can. */
   readonly lack: string | undefined;
-  /** Throws where the program complains, if only in a warning. */
-  read(archive: Uint8Array): ForeignEntry[];
+  /** Rejects where the program complains, if only in a warning. */
+  read(archive: Uint8Array): Promise<ForeignEntry[]>;
 }
 
 export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
@@ -55,8 +58,8 @@ export function gnuTar(argv: readonly string[], input?: Uint8Array, cwd?: string
 }
 
 export const readers: readonly Reader[] = [
-  { name: 'GNU tar', lack: noGnuTar ?? lacking('sha256sum'), read: readWithGnuTar },
-  { name: 'bsdtar', lack: noBsdtar, read: readWithBsdtar },
+  { name: 'GNU tar', lack: noGnuTar, read: async (archive) => readWithGnuTar(archive) },
+  { name: 'bsdtar', lack: noBsdtar, read: async (archive) => readWithBsdtar(archive) },
   { name: 'Python', lack: noPython, read: readWithPython },
 ];
 
@@ -70,17 +73,21 @@ const GNU_TYPES: Readonly<Record<string, string>> = {
   p: 'fifo',
 };
 
-/** The listing, and for the contents `sha256sum`, which GNU tar starts for each file in turn. */
+/** Reads the listing, and the contents of all files, which GNU tar writes one after another: their sizes are in the listing. */
 function readWithGnuTar(archive: Uint8Array): ForeignEntry[] {
   const listing = ['-tvf', '-', '--numeric-owner', '--full-time', '--quoting-style=escape'];
   const lines = gnuTar(listing, archive).toString().trimEnd().split('\n');
-  const sums = gnuTar(['-xf', '-', '--to-command=sha256sum'], archive).toString().split('\n');
-  return lines.map((line) => gnuEntry(line, sums));
+  const contents = gnuTar(['-xOf', '-'], archive);
+  let at = 0;
+  const take = (size: number): Buffer => contents.subarray(at, (at += size));
+  const entries = lines.map((line) => gnuEntry(line, take));
+  if (at !== contents.length) throw new Error(`GNU tar wrote ${contents.length} bytes of contents, and listed ${at}`);
+  return entries;
 }
 
-function gnuEntry(line: string, sums: string[]): ForeignEntry {
-  const [, letters = '', uid, gid, date, seconds, fraction, rest = ''] =
-    /^(\S{10}) (\d+)\/(\d+) +\S+ (\S+) (\d\d:\d\d:\d\d)(\.\d+)? +(.*)$/s.exec(line) ?? [];
+function gnuEntry(line: string, take: (size: number) => Buffer): ForeignEntry {
+  const [, letters = '', uid, gid, size, date, seconds, fraction, rest = ''] =
+    /^(\S{10}) (\d+)\/(\d+) +(\S+) (\S+) (\d\d:\d\d:\d\d)(\.\d+)? +(.*)$/s.exec(line) ?? [];
   const type = GNU_TYPES[letters.charAt(0)] ?? line;
   const [path = '', linkname = ''] = rest.split(type === 'link' ? ' link to ' : ' -> ').map(unescapeGnu);
   return {
@@ -91,7 +98,7 @@ function gnuEntry(line: string, sums: string[]): ForeignEntry {
     gid: Number(gid),
     mtime: Date.parse(`${date}T${seconds}Z`) / 1000 + Number(fraction ?? 0),
     linkname,
-    sha256: type === 'file' ? (sums.shift() ?? '').slice(0, 64) : '',
+    sha256: type === 'file' ? sha256(take(Number(size))) : '',
   };
 }
 
@@ -148,23 +155,51 @@ function unescapeMtree(text: string): string {
   return Buffer.from(bytes, 'latin1').toString();
 }
 
+/** Reads archives from its standard input, each behind a line with its length, and writes a line of JSON for each. */
 const PYTHON = `
 import hashlib, io, json, sys, tarfile
 types = {b'0': 'file', b'1': 'link', b'2': 'symlink', b'3': 'char', b'4': 'block', b'5': 'directory', b'6': 'fifo'}
-archive = tarfile.open(fileobj=io.BytesIO(sys.stdin.buffer.read()), mode='r:', errorlevel=2)
-print(json.dumps([dict(
-  path=member.name, type=types[member.type], mode=member.mode, uid=member.uid, gid=member.gid, mtime=member.mtime,
-  linkname=member.linkname,
-  sha256=hashlib.sha256(archive.extractfile(member).read()).hexdigest() if member.isreg() else '',
-) for member in archive]))
+while length := sys.stdin.buffer.readline():
+  archive = tarfile.open(fileobj=io.BytesIO(sys.stdin.buffer.read(int(length))), mode='r:', errorlevel=2)
+  print(json.dumps([dict(
+    path=member.name, type=types[member.type], mode=member.mode, uid=member.uid, gid=member.gid, mtime=member.mtime,
+    linkname=member.linkname,
+    sha256=hashlib.sha256(archive.extractfile(member).read()).hexdigest() if member.isreg() else '',
+  ) for member in archive]), flush=True)
 `;
 
-function readWithPython(archive: Uint8Array): ForeignEntry[] {
-  const entries: ForeignEntry[] = JSON.parse(run('python3', ['-c', PYTHON], archive).toString());
-  return entries.map((entry) => ({ ...entry, path: plain(entry.path) }));
+/** The one Python that reads all archives of a test file: it takes longer to start than to read them. */
+let reading: { readonly child: ChildProcessWithoutNullStreams; readonly lines: AsyncIterator<string>; complaints: string } | undefined;
+
+function startPython(): NonNullable<typeof reading> {
+  const child = spawn('python3', ['-c', PYTHON]);
+  const started = { child, lines: createInterface(child.stdout)[Symbol.asyncIterator](), complaints: '' };
+  child.stderr.on('data', (text) => (started.complaints += String(text)));
+  child.unref();
+  child.stdin.on('error', () => {}); // the missing answer tells
+  return started;
 }
 
-/** Runs a Python program that writes an archive to its standard output. */
+async function readWithPython(archive: Uint8Array): Promise<ForeignEntry[]> {
+  const { child, lines } = (reading ??= startPython());
+  child.stdin.write(`${archive.length}\n`);
+  child.stdin.write(archive);
+  const { value, done } = await lines.next();
+  if (done) {
+    await once(child.stderr, 'close').catch(() => {});
+    const { complaints } = reading;
+    reading = undefined;
+    throw new Error(`python3: ${complaints}`);
+  }
+  if (reading.complaints !== '') throw new Error(`python3: ${reading.complaints}`);
+  return (JSON.parse(value) as ForeignEntry[]).map((entry) => ({ ...entry, path: plain(entry.path) }));
+}
+
+const written = new Map<string, Buffer>();
+
+/** Runs a Python program that writes an archive to its standard output; each program is run once. */
 export function python(program: string): Buffer {
-  return run('python3', ['-c', program]);
+  const archive = written.get(program) ?? run('python3', ['-c', program]);
+  written.set(program, archive);
+  return archive;
 }

@@ -36,7 +36,7 @@ const byPath = (entries: ForeignEntry[]): ForeignEntry[] => entries.sort((a, b) 
 function readBackBy(describeWhat: string, entries: readonly TarEntry[], expected = entries): void {
   for (const { name, lack, read } of readers) {
     it.skipIf(lack)(titled(`${name} reads ${describeWhat}`, lack), async () => {
-      expect(byPath(read(await pack(entries)))).toEqual(byPath(expected.map(reported)));
+      expect(byPath(await read(await pack(entries)))).toEqual(byPath(expected.map(reported)));
     });
   }
 }
@@ -123,7 +123,7 @@ describe('packTar', () => {
       it.skipIf(lack)(titled(`${name} reads streams of any chunks`, lack), async () => {
         const files = contents.map((content, i) => ({ path: `${i}`, content }));
         const streams = files.map(({ path, content }) => ({ path, content: chunks(content), size: content.length }));
-        expect(byPath(read(await pack(streams)))).toEqual(byPath(files.map(reported)));
+        expect(byPath(await read(await pack(streams)))).toEqual(byPath(files.map(reported)));
       });
     }
   });
