@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import type { Reporter } from 'vitest/node';
@@ -38,7 +39,8 @@ export const shared = {
   test: {
     testTimeout: 60_000, // for what hangs: a machine may be slow
     pool: 'threads' as const, // forked workers are killed before V8 writes their coverage
-    maxWorkers: '100%', // vitest leaves one core for itself, which of two is half: 198 s in place of 320
+    // Two files at a time on each core: many tests wait for a program or a timer.
+    maxWorkers: 2 * availableParallelism(),
     execArgv: ['--enable-source-maps'],
     server: { deps: { external: [new RegExp(`^(?:file://)?${root}(?:src|dist)/`)] } },
     setupFiles: [fileURLToPath(new URL('support/secret-watch.ts', import.meta.url))],

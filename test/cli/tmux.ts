@@ -40,7 +40,7 @@ export function openTerminal(columns: number, argv: readonly string[], host: str
   return {
     isOpen: () => spawnSync('tmux', ['-L', socket, 'has-session']).status === 0,
     screen,
-    shows: (what) => expect.poll(() => screen().join('\n'), { timeout: 10_000, interval: 20 })[typeof what === 'string' ? 'toContain' : 'toMatch'](what as string),
+    shows: (what) => expect.poll(() => screen().join('\n'), { timeout: 10_000, interval: 50 })[typeof what === 'string' ? 'toContain' : 'toMatch'](what as string),
     press: (...keys) => void tmux('send-keys', ...keys),
     resize: (width) => void tmux('resize-window', '-x', String(width), '-y', String(rows)),
     isCursorShown: () => tmux('display-message', '-p', '#{cursor_flag}').trim() === '1',

@@ -52,6 +52,8 @@ interface World {
 
 describe.each(wireNames)('over the wire %s', (wire) => {
   let daemon: FakeDaemon | undefined;
+  let world: World;
+  let image: object | undefined;
   let client: ImageClient;
   let asked: string[];
   let warnings: Warning[];
@@ -62,17 +64,14 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   /** An engine that answers the one operation with that stream, and questions about the image and the registry. */
-  async function start(world: World): Promise<void> {
-    asked = [];
-    warnings = [];
-    let image = world.before;
+  async function start(given: World): Promise<void> {
     const json = (value: unknown, status = '200 OK'): string => {
       const body = JSON.stringify(value);
       return `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
     };
-    const server = world.podman ? 'Server: Libpod/5.4.2 (linux)\r\n' : 'Server: Docker/28.5.2 (linux)\r\n';
     daemon = await fakeDaemon((socket) =>
       onRequest(socket, (head) => {
+        const server = world.podman ? 'Server: Libpod/5.4.2 (linux)\r\n' : 'Server: Docker/28.5.2 (linux)\r\n';
         const line = decodeURIComponent(head.split(' ').slice(0, 2).join(' '));
         if (line.endsWith('/_ping')) {
           if (world.pings === 'never') return;
@@ -99,7 +98,16 @@ describe.each(wireNames)('over the wire %s', (wire) => {
         socket.write(image === undefined ? json({ message: 'No such image' }, '404 Not Found') : json(image));
       }),
     );
-    client = new ImageClient({ wire, host: daemon.host, onWarning: (warning) => warnings.push(warning), ...world.client });
+    enter(given);
+  }
+
+  /** The daemon has another world from now on, and a new client that knows nothing of the one before. */
+  function enter(given: World): void {
+    world = given;
+    image = given.before;
+    asked = [];
+    warnings = [];
+    client = new ImageClient({ wire, host: daemon?.host, onWarning: (warning) => warnings.push(warning), ...given.client });
   }
 
   const outcome = async (run: () => PromiseLike<unknown>): Promise<unknown> => (async () => run())().catch((error: unknown) => error);
@@ -116,15 +124,16 @@ describe.each(wireNames)('over the wire %s', (wire) => {
 
   describe.each(Object.entries(ends))('a stream that is cut by %s', (_, end) => {
     /** Runs it with the stream cut behind each message, and tells whether it succeeded: by the number of messages that came. */
-    async function cut(stream: readonly string[], world: Omit<World, 'stream'>, run: () => PromiseLike<unknown>): Promise<boolean[]> {
+    async function cut(stream: readonly string[], whole: Omit<World, 'stream'>, run: () => PromiseLike<unknown>): Promise<boolean[]> {
       const results: boolean[] = [];
       for (let length = 0; length <= stream.length; length++) {
-        await start({ ...world, stream: stream.slice(0, length), end });
+        const cutWorld = { ...whole, stream: stream.slice(0, length), end };
+        if (daemon === undefined) await start(cutWorld);
+        else enter(cutWorld);
         const result = await outcome(run);
         if (result instanceof Error) expect(result).toBeInstanceOf(TruncatedError);
         results.push(!(result instanceof Error));
         client.close();
-        await daemon?.close();
       }
       return results;
     }

@@ -68,12 +68,8 @@ export function parsePattern({ source, flags }: RegExp): Part {
   }
   function atom(text: string): Part {
     const whole = new RegExp(`^${text}$`, atomFlags);
-    const known = new Map<string, boolean>();
-    const matches = (character: string): boolean => {
-      const found = known.get(character) ?? whole.test(character);
-      known.set(character, found);
-      return found;
-    };
+    const known: Array<boolean | undefined> = []; // by UTF-16 code unit
+    const matches = (character: string): boolean => (known[character.charCodeAt(0)] ??= whole.test(character));
     return { type: 'atom', source: text, matches };
   }
   return choice();
@@ -218,6 +214,8 @@ export function matcher(pattern: RegExp): Search {
   }
 
   const whole = compile(root, (at) => at);
+  // V8 knows of a pattern that begins with ^ that it matches nowhere else.
+  const isTriedOnce = pattern.sticky || (isAnchored(root) && !isMultiline);
   return (given, from, most) => {
     text = given;
     steps = 0;
@@ -226,9 +224,7 @@ export function matcher(pattern: RegExp): Search {
       captures = [];
       const end = whole(index);
       if (end >= 0) return { index, end, steps };
-      if (pattern.sticky) break;
-      // V8 knows of a pattern that begins with ^ that it matches nowhere else.
-      if (isAnchored(root) && !isMultiline) break;
+      if (isTriedOnce) break;
     }
     return { index: -1, end: -1, steps };
   };

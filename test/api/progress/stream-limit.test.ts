@@ -14,7 +14,11 @@ async function keptOf(lines: Iterable<object>): Promise<{ events: ProgressEvent[
   let told = 0;
   const stream = new ProgressStream(async (reader) => {
     const sink = reader(undefined as never, { summary } as EngineRequest); // the head is not read
-    for (const line of lines) await sink.write(Buffer.from(`${JSON.stringify(line)}\n`));
+    let [bytes, encoded] = [Buffer.alloc(0), {}];
+    for (const line of lines) {
+      if (line !== encoded) [bytes, encoded] = [Buffer.from(`${JSON.stringify(line)}\n`), line]; // many streams repeat one line
+      await sink.write(bytes);
+    }
     await sink.end?.();
   }, async (send) => void (await send((event) => events.push(event))), () => void told++);
   await stream;
