@@ -8,14 +8,14 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ImageClient } from '../../src/index.ts';
-import { TAPE_LIMIT, replay } from '../../src/testing.ts';
-import { bytes, cannedDaemon, json } from './canned-daemon.ts';
-import type { CannedDaemon } from './canned-daemon.ts';
-import { longshore } from './fake-io.ts';
+import { ImageClient } from '../../../src/index.ts';
+import { TAPE_LIMIT, replay } from '../../../src/testing.ts';
+import { bytes, cannedDaemon, json } from '../canned-daemon.ts';
+import type { CannedDaemon } from '../canned-daemon.ts';
+import { longshore } from '../fake-io.ts';
 
 const file = process.env['TEST_TARGET'] === 'src' ? 'src/cli/main.ts' : 'dist/cli/main.js';
-const main = fileURLToPath(new URL(`../../${file}`, import.meta.url));
+const main = fileURLToPath(new URL(`../../../${file}`, import.meta.url));
 
 let daemon: CannedDaemon;
 let tape: string;
@@ -147,7 +147,7 @@ describe('a recording that cannot begin', () => {
   });
 
   it('because it was interrupted exits as interrupted things do', async () => {
-    const { Interruption } = await import('../../src/cli/command.ts');
+    const { Interruption } = await import('../../../src/cli/command.ts');
     const signal = AbortSignal.abort(new Interruption('SIGINT', 130));
     expect(await longshore(daemon.host, ['record', '-o', tape], { signal })).toEqual({ code: 130, stdout: '', stderr: '' });
   });

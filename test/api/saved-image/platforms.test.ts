@@ -10,11 +10,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NotFoundError } from '../../src/errors.ts';
-import { ImageClient } from '../../src/client/image-client.ts';
-import { packTar } from '../../src/tar/pack.ts';
-import { fakeEngine } from '../support/fake-engine.ts';
-import type { FakeEngine } from '../support/fake-engine.ts';
+import { NotFoundError } from '../../../src/errors.ts';
+import { ImageClient } from '../../../src/client/image-client.ts';
+import { packTar } from '../../../src/tar/pack.ts';
+import { fakeEngine } from '../../support/fake-engine.ts';
+import type { FakeEngine } from '../../support/fake-engine.ts';
 
 const failure = async (run: () => PromiseLike<unknown>): Promise<Error> =>
   Promise.resolve(run()).then(() => Promise.reject(new Error('it resolved')), (error: Error) => error);

@@ -7,15 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commands } from '../../src/cli/commands.ts';
-import { lacking, titled } from '../support/installed.ts';
-import { makeProgram } from '../support/make-program.ts';
-import { cannedDaemon, json } from './canned-daemon.ts';
-import type { CannedDaemon } from './canned-daemon.ts';
-import { longshore } from './fake-io.ts';
+import { commands } from '../../../src/cli/commands.ts';
+import { lacking, titled } from '../../support/installed.ts';
+import { makeProgram } from '../../support/make-program.ts';
+import { cannedDaemon, json } from '../canned-daemon.ts';
+import type { CannedDaemon } from '../canned-daemon.ts';
+import { longshore } from '../fake-io.ts';
 
 const file = process.env['TEST_TARGET'] === 'src' ? 'src/cli/main.ts' : 'dist/cli/main.js';
-const main = fileURLToPath(new URL(`../../${file}`, import.meta.url));
+const main = fileURLToPath(new URL(`../../../${file}`, import.meta.url));
 
 let daemon: CannedDaemon;
 let folder: string;

@@ -10,13 +10,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Deadline } from '../src/connection/deadline.ts';
-import { ImageClient } from '../src/index.ts';
-import { answer, fakeDaemon, onRequest, until } from './support/fake-daemon.ts';
-import { helperFolder } from './support/helpers.ts';
-import { titled } from './support/installed.ts';
-import { noLocalhost } from './support/localhost.ts';
-import { tlsDaemon } from './support/tls-daemon.ts';
+import { Deadline } from '../../src/connection/deadline.ts';
+import { ImageClient } from '../../src/index.ts';
+import { answer, fakeDaemon, onRequest, until } from '../support/fake-daemon.ts';
+import { helperFolder } from '../support/helpers.ts';
+import { titled } from '../support/installed.ts';
+import { noLocalhost } from '../support/localhost.ts';
+import { tlsDaemon } from '../support/tls-daemon.ts';
 
 /** Keeps the event loop from turning. */
 function hold(milliseconds: number): void {
