@@ -1,10 +1,12 @@
+// No fixture contains a secret: the tapes and the configurations were made with real logins.
+
 import { Buffer } from 'node:buffer';
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { leaks, plantedWords } from '../support/planted.ts';
+import { leaks, plantedWords } from './support/planted.ts';
 
-const folder = fileURLToPath(new URL('../../', import.meta.url));
+const folder = fileURLToPath(new URL('../', import.meta.url));
 const tapesBesideExamples = readdirSync(`${folder}test/examples`, { withFileTypes: true }).flatMap(({ name }) => {
   const inside = readdirSync(`${folder}test/examples/${name}`);
   return inside.filter((file) => file.endsWith('.tape')).map((file) => `${folder}test/examples/${name}/${file}`);
@@ -32,15 +34,16 @@ function textsOf(file: string): string[] {
 }
 
 describe('the fixtures', () => {
-  it('are looked at', () => {
+  it('include tapes, also those of the examples', () => {
     expect(files.filter((file) => file.endsWith('.tape')).length).toBeGreaterThan(tapesBesideExamples.length);
     expect(tapesBesideExamples.length).toBeGreaterThan(0);
   });
 
-  it.each(files.map((file) => [file.slice(folder.length), file]))('%s holds no secret', (_name, file) => {
-    for (const text of textsOf(file)) {
-      for (const [what, pattern] of forbidden) expect(pattern.test(text), what).toBe(false);
-    }
+  it('hold no secret, and no path of the machine that made them', () => {
+    const found = files.flatMap((file) => textsOf(file).flatMap((text) => {
+      return forbidden.filter(([, pattern]) => pattern.test(text)).map(([what]) => `${file.slice(folder.length)} has ${what}`);
+    }));
+    expect(found).toEqual([]);
   });
 });
 
@@ -66,7 +69,7 @@ describe('the scan', () => {
     }
   });
 
-  it('lets what is redacted pass', () => {
+  it('accepts redacted values', () => {
     expect(caught('X-Registry-Auth: [redacted]\r\nHost: docker\r\n')).toBe(false);
   });
 });
