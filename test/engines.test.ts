@@ -1,5 +1,5 @@
-// The table of engines: made of the JSON files that live runs have written, and, of an engine that cannot be had here, of
-// its tapes. `UPDATE_ENGINES=1 npx vitest run --config test/vitest.config.ts test/engines.test.ts` writes both anew.
+// The table of engines. It is made from the JSON files that live runs write, and from tapes for an
+// engine that cannot run here. `UPDATE_ENGINES=1 npx vitest run --config test/vitest.config.ts test/engines.test.ts` writes both.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -11,13 +11,13 @@ const FROM_TAPES = [['docker-29.99-containerd', 'Docker 29, containerd store']] 
 const UPDATE = process.env['UPDATE_ENGINES'] === '1';
 
 describe('fixtures/engines', () => {
-  it.each(FROM_TAPES)('has of %s what its tapes show', async (folder, engine) => {
+  it.each(FROM_TAPES)('agrees with the tapes of %s', async (folder, engine) => {
     const survey = await surveyOfTapes(folder, engine);
     if (UPDATE) writeFileSync(new URL(`${folder}.json`, FOLDER), `${JSON.stringify(survey, undefined, 2)}\n`);
     expect(readSurveys().get(folder)).toEqual(survey);
   });
 
-  it('has the table of its JSON files in its README', () => {
+  it('has the table of the JSON files in its README', () => {
     const text = readFileSync(README, 'utf8');
     const made = text.replace(/(?:^\|.*\n)+/m, `${surveyTable(readSurveys())}\n`);
     if (UPDATE) writeFileSync(README, made);
@@ -25,7 +25,7 @@ describe('fixtures/engines', () => {
     expect(text).toMatch(/^\|/m);
   });
 
-  it.each([...readSurveys()])('has every operation and every parameter of %s, and none that the engine ignores', (_, { cells }) => {
+  it.each([...readSurveys()])('lists every operation and parameter for %s, and none that the engine ignores', (_, { cells }) => {
     expect(Object.keys(cells)).toEqual(subjects);
     expect(Object.values(cells).filter((cell) => cell.includes(IGNORED))).toEqual([]);
     expect(Object.values(cells).filter((cell) => !/^(?:works|differs|refused|not tried)(?:$|[: ])/.test(cell))).toEqual([]);
@@ -41,7 +41,7 @@ describe('a cell of the survey', () => {
     [[{ without: 1, with: 'fails with NotFoundError', promised: 2 }], 'differs: fails with NotFoundError'],
     [[{ of: 'a', without: 1, with: 2, promised: 2 }, { of: 'b', without: [1], with: [1], promised: [] }], `differs: b ${IGNORED} ([1])`],
     [[{ with: 'refused (VersionError, needs API 1.50)', promised: 1 }], 'refused (VersionError, needs API 1.50)'],
-  ])('of %j is %s', (observations, words) => {
+  ])('for %j is %s', (observations, words) => {
     expect(cellOf(observations)).toBe(words);
   });
 });

@@ -1,4 +1,4 @@
-// What the library leaves behind in the process that uses it: nothing.
+// The library leaves nothing in the process that uses it: no timer, no handle, no changed global.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -38,7 +38,7 @@ describe('a process that has used the library', () => {
     expect(await run('close')).toEqual({ looked: expect.any(Number), changed: [], left: [] });
   });
 
-  it('ends by itself though nobody has closed the client and its connections', async () => {
+  it('ends by itself when the client and its connections were not closed', async () => {
     expect(await run()).toMatchObject({ changed: [] });
     await until(() => daemon.open() === 0);
   });

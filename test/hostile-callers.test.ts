@@ -1,4 +1,4 @@
-// Callers who change what they gave, share what they gave, or give what nobody gets to read.
+// Callers that change or share their arguments after the call, or pass a source that is never read.
 
 import { createReadStream } from 'node:fs';
 import { once } from 'node:events';
@@ -25,9 +25,9 @@ afterEach(async () => {
 });
 
 // Two lengths on one request are how one is smuggled inside another (RFC 9112 §11.2).
-describe('a request whose headers and query are changed while it waits', () => {
+describe('a request whose headers and query are changed after the call', () => {
   // covers: fault 3.16
-  it('is sent as it was given', async () => {
+  it('is sent as it was at the call', async () => {
     await start();
     const headers: Record<string, string> = { 'X-Given': '1' };
     const query: Record<string, string> = { given: '1' };
@@ -63,15 +63,15 @@ describe('a request head', () => {
     },
   );
 
-  it('with every character that a value may have is sent as it is', () => {
+  it('with every character that is allowed in a value is sent unchanged', () => {
     const value = `!${String.fromCharCode(...Array.from({ length: 95 }, (_, index) => 0x20 + index))}\t~`;
     const head = encodeRequestHead({ method: 'GET', target: '/', fields: [['X-A', value]] });
     expect(head.toString('latin1')).toBe(`GET / HTTP/1.1\r\nX-A: ${value}\r\n\r\n`);
   });
 });
 
-describe('a signal that many calls share', () => {
-  it('is listened to by all of them without a warning of a leak', async () => {
+describe('a signal that several calls share', () => {
+  it('has a listener of each call, and Node prints no warning about a leak', async () => {
     await start();
     const warnings: Error[] = [];
     const onWarning = (warning: Error): void => void warnings.push(warning);
@@ -85,10 +85,10 @@ describe('a signal that many calls share', () => {
   });
 });
 
-describe('a source of which nothing was read', () => {
+describe('a source that was not read', () => {
   const nowhere = (): ImageClient => new ImageClient({ host: 'unix:///nowhere/longshore.sock' });
 
-  it('is told that it is over', async () => {
+  it('is closed', async () => {
     let told = false;
     const source: AsyncIterable<Uint8Array> = {
       [Symbol.asyncIterator]: () => ({
@@ -101,7 +101,7 @@ describe('a source of which nothing was read', () => {
     expect(told).toBe(true);
   });
 
-  it('closes its file, where it is a stream of one', async () => {
+  it('closes its file if it is a file stream', async () => {
     const stream = createReadStream(fileURLToPath(import.meta.url));
     await once(stream, 'open');
     await using docker = nowhere();
@@ -111,10 +111,10 @@ describe('a source of which nothing was read', () => {
   });
 });
 
-describe('an end behind a write that failed', () => {
+describe('the end of a connection after a failed write', () => {
   // what came before the end
   // covers: fault 0.2, fault 3.11.3
-  it.each(['', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab', 'HTTP/1.1 200 OK\r\n\r\nab'])('has that as its cause: %j', async (came) => {
+  it.each(['', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab', 'HTTP/1.1 200 OK\r\n\r\nab'])('gives an error with the failed write as its cause: %j', async (came) => {
     const channel = new MemoryChannel();
     const pool = new ConnectionPool(memoryDialer(channel));
     const timeouts = { connectMs: undefined, headMs: undefined, idleMs: undefined };

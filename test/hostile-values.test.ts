@@ -1,8 +1,8 @@
-// What a program takes from its users and hands on: names, tags, filters, terms, messages, paths, headers, credentials. Each
-// place with each hostile value, before a raw server that writes down what it is sent: either nothing is, or exactly one
-// request, whose head is of the grammar's characters alone and says the very value, as a decoder of others reads it.
+// Values that a program passes on from its users: names, tags, filters, terms, messages, paths, headers, credentials. Each hostile
+// value is passed in each place, and a raw server keeps what it receives. It must receive nothing, or exactly one request whose
+// head has only the characters of the grammar, and contains the value as an independent decoder reads it.
 //
-// A line end in any of them would be a second request (CVE-2018-12116); "../" another endpoint: `docker image rm
+// A line end in one of them would start a second request (CVE-2018-12116). "../" would reach another endpoint: `docker image rm
 // ../containers/db` removes a container (docker 28.2).
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -139,7 +139,7 @@ async function outcome(wire: WireName, { call }: Place, value: string): Promise<
 describe.each(wireNames)('over the wire %s', (wire) => {
   describe.each(Object.entries(places))('%s', (where, place) => {
     // covers: fault 3.16
-    it.each(Object.entries(values))('is not more than it seems with %s', async (what, value) => {
+    it.each(Object.entries(values))('sends nothing, or one request with exactly that value: %s', async (what, value) => {
       const error = await outcome(wire, place, value);
       if (error !== undefined) expect(error).toBeInstanceOf(LongshoreError);
       if (FREE.includes(where) && value !== '') expect(error instanceof ArgumentError).toBe(what.includes('surrogate'));

@@ -31,7 +31,7 @@ describe('a program that a test starts', () => {
 describe('a program that is not installed', () => {
   afterEach(() => void vi.unstubAllEnvs());
 
-  it('is named in the title of the tests that are skipped', () => {
+  it('is named in the title of each skipped test', () => {
     vi.stubEnv('LIVE_TESTS', undefined);
     const why = lacking('sh', 'no-such-program', 'nor-this');
     expect(titled('the test', why)).toBe('the test (skipped: no-such-program, nor-this not installed)');

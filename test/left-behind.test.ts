@@ -1,4 +1,4 @@
-// What is left when the tests end: no temporary folder and no program, also where a signal ends them.
+// A run of the tests leaves no temporary folder and no process, also when a signal ends it.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -34,7 +34,7 @@ describe.skipIf(process.platform !== 'linux')('a run of tests', () => {
     if (pid !== undefined && runs(pid)) process.kill(pid, 'SIGKILL');
   });
 
-  it.each(['SIGTERM', 'SIGINT', 'ends'])('leaves no folder and no program behind: %s', async (how) => {
+  it.each(['SIGTERM', 'SIGINT', 'ends'])('leaves no folder and no process: %s', async (how) => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', runner, how], { stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = once(child, 'exit');
     const line = await Promise.race([once(child.stdout, 'data'), ended]);

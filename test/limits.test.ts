@@ -1,5 +1,5 @@
-// The limits on what comes from outside that stand in no unit's own test: each at the limit, and one past it. Those of an
-// answer's head, chunks and trailers are in http/response-parser.test.ts, that of a JSON value in api/progress/json-stream.test.ts.
+// Limits on input that no mirrored test file has: each is tested at the limit and one past it. The limits of a response's head,
+// chunks and trailers are in http/response-parser.test.ts, that of a JSON value in api/progress/json-stream.test.ts.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { GrowingBytes, concat } from '../src/bytes.ts';
@@ -45,7 +45,7 @@ describe('a JSON answer', () => {
   });
 
   // covers: fault 2
-  it('of one byte more is refused', async () => {
+  it('of 64 MiB and one byte is rejected', async () => {
     const error = await listing(list(JSON_ANSWER_LIMIT + 1), '200 OK').catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'LONGSHORE_DECODE', offset: JSON_ANSWER_LIMIT });
   });
@@ -62,7 +62,7 @@ describe('the body of an error', () => {
     expect(daemon.sockets).toHaveLength(1); // the connection was whole, and is used again
   });
 
-  it('of one byte more is read that far, its status is told, and its connection is closed', async () => {
+  it('of 1 MiB and one byte is read up to the limit, keeps its status, and closes the connection', async () => {
     const error = await listing(body(ERROR_BODY_LIMIT + 1), '409 Conflict').catch((reason: unknown) => reason);
     // No JSON, without its last brace: what there is of it is shown as text.
     expect(error).toMatchObject({ status: 409, daemonMessage: expect.stringMatching(/^\{"message":"told" *$/) });
@@ -71,7 +71,7 @@ describe('the body of an error', () => {
   });
 });
 
-describe('an error body that is no JSON', () => {
+describe('an error body that is not JSON', () => {
   it('is shown up to 4096 characters', () => {
     const asked = { method: 'GET', target: '/x', address: 'unix:///d' };
     const page = (characters: number): Uint8Array => Buffer.alloc(characters, 'x');
@@ -80,7 +80,7 @@ describe('an error body that is no JSON', () => {
   });
 });
 
-describe('what is collected', () => {
+describe('a collecting sink', () => {
   const enough = new Error('enough');
 
   it.each([1, 3, 10])('has the limit in bytes, in pieces of %i', (size) => {
@@ -92,7 +92,7 @@ describe('what is collected', () => {
     expect([...sink.bytes()]).toEqual(kept);
   });
 
-  it('is what came, as much as there is room for', () => {
+  it('keeps as much as fits', () => {
     const sink = new CollectingSink(5, () => enough);
     const borrowed = Uint8Array.of(1, 2, 3);
     sink.write(borrowed);
@@ -102,7 +102,7 @@ describe('what is collected', () => {
   });
 
   // covers: fault 6
-  it('takes little more memory than its bytes, however many pieces they come in', () => {
+  it('takes little more memory than its bytes, also when they arrive in many pieces', () => {
     // The attack: an engine that sends one byte at a time. An object kept for each would take a hundred times the limit.
     const before = process.memoryUsage();
     const [bytes, piece] = [new GrowingBytes(), Uint8Array.of(7)];
@@ -114,7 +114,7 @@ describe('what is collected', () => {
   });
 });
 
-describe('a text', () => {
+describe('a string', () => {
   // Each as long as the grammar allows, but for the part that the grammar sets no limit to.
   const reference = (length: number): string => {
     const rest = `/${'p'.repeat(255)}:${'t'.repeat(128)}`;
@@ -122,13 +122,13 @@ describe('a text', () => {
   };
   const address = (length: number): string => `tcp://${'h'.repeat(length - 6)}`;
 
-  it('that is a reference has 1024 characters at most', () => {
+  it('that is a reference has at most 1024 characters', () => {
     expect(reference(1024)).toHaveLength(1024);
     expect(parseReference(reference(1024)).path).toHaveLength(255);
     expect(() => parseReference(reference(1025))).toThrow('more than 1024 characters');
   });
 
-  it('that is an address has 4096 characters at most', () => {
+  it('that is an address has at most 4096 characters', () => {
     expect(parseAddress(address(4096)).scheme).toBe('tcp');
     expect(() => parseAddress(address(4097))).toThrow('more than 4096 characters');
   });
@@ -155,7 +155,7 @@ describe('a pax header or a long name of an archive', () => {
     ['pax header', 'x', record],
     ['long name', 'L', (bytes) => Buffer.alloc(bytes, 'n')],
     ['long link name', 'K', (bytes) => Buffer.alloc(bytes, 'n')],
-  ])('%s has 1 MiB at most', (_, typeflag, content) => {
+  ])('%s has at most 1 MiB', (_, typeflag, content) => {
     const scan = (bytes: number): number => {
       expect(content(bytes)).toHaveLength(bytes);
       const walk = new ArchiveScan();
@@ -175,7 +175,7 @@ describe('a request that is recorded', () => {
   it.each<[string, number, (bytes: number) => string]>([
     ['head', 65536, head],
     ['chunk-size line', 4096, chunk],
-  ])('has a %s of %i bytes at most', (_, limit, request) => {
+  ])('has a %s of at most %i bytes', (_, limit, request) => {
     expect(new RequestParser().push(Buffer.from(request(limit)))[0]).toMatchObject({ type: 'head' });
     expect(() => new RequestParser().push(Buffer.from(request(limit + 1)))).toThrow(`more than ${limit} bytes`);
   });

@@ -1,5 +1,5 @@
-// No text makes the library work longer than its length accounts for: regular expressions by counted steps, and functions
-// that read an engine's text by processor time, in proportion to the same function on a quarter of the text.
+// The time that a text takes grows in proportion to its length. Regular expressions are measured by counted steps. Functions that
+// read an engine's text are measured by processor time, in proportion to the same function on a quarter of the text.
 
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
@@ -34,7 +34,7 @@ import type { Attack } from './support/regular-expressions.ts';
  * the first length; the second is above the bounds of repetitions such as {0,127}, and has room for many long units.
  */
 const LIMITS: ReadonlyArray<readonly [length: number, growth: number]> = [[64, 5.5], [512, 8]];
-/** Beyond so many steps for the few thousand characters of a text, the growth is not counted any more. */
+/** The most steps for the few thousand characters of a text; more count as unlimited growth. */
 const MOST_STEPS = 2_000_000;
 
 function growth(pattern: RegExp, search: Search, attack: Attack, length: number): number {
@@ -55,7 +55,7 @@ function worstOf(pattern: RegExp): string | undefined {
   return worst === undefined ? undefined : `the steps grow with the square of ${JSON.stringify(worst(20))}`;
 }
 
-describe('the count of steps', () => {
+describe('the number of steps', () => {
   it.each([
     [/^(?:a+)+$/],
     [/^(?:a|a)*$/],
@@ -71,7 +71,7 @@ describe('the count of steps', () => {
     [/^[^/]*\/[^/]*.*:.*$/],
     [/^(.*),(.*),x/],
     [/(?=.*b)a/],
-  ])('of %s grows faster than its text', (pattern) => {
+  ])('for %s grows faster than the text', (pattern) => {
     expect(worstOf(pattern)).toBeDefined();
   });
 
@@ -84,7 +84,7 @@ describe('the count of steps', () => {
     [/\bdenied:/],
     [/^(a)\1$/],
     [/(?:x|y)?z/g],
-  ])('of %s does not', (pattern) => {
+  ])('for %s grows in proportion to the text', (pattern) => {
     expect(worstOf(pattern)).toBeUndefined();
   });
 });
@@ -92,18 +92,18 @@ describe('the count of steps', () => {
 describe('the regular expressions of the source', async () => {
   const { literals, made } = expressionsOfSource();
 
-  it('are all found', () => {
+  it('are found', () => {
     expect(literals.length).toBeGreaterThan(150);
   });
 
   /** The file that puts its expressions together, of constants, when it is loaded. */
   const assembled = 'api/redaction.ts';
 
-  it('are never made of a text at run time', () => {
+  it('are not built from input at run time', () => {
     expect([...new Set(made.map((place) => place.split(':')[0]))]).toEqual([assembled]);
   });
 
-  it.each(await expressionsMadeBy(assembled))('%s, which is put together, takes steps in proportion to the text', (pattern) => {
+  it.each(await expressionsMadeBy(assembled))('%s, which is built from constants, takes steps in proportion to the text', (pattern) => {
     expect(worstOf(pattern)).toBeUndefined();
   });
 
@@ -252,11 +252,11 @@ describe('functions that read the text of an engine', () => {
     expect(isLinear((text) => quietly(() => read(text)), textOf, QUARTER, SLACK_MS)).toBe(true);
   });
 
-  it('are told from one whose time grows with the cube', () => {
+  it('are distinguished from a function whose time grows with the cube', () => {
     expect(isLinear((text) => void /a+a+$/.test(text), (length) => `${'a'.repeat(length / 512)}b`)).toBe(false);
   });
 
-  it('take time in proportion to what a queue hands on', () => {
+  it('take time in proportion to the number of items in a queue', () => {
     const drain = (count: number): number => timeOf(() => {
       const queue = new Queue<number>();
       for (let i = 0; i < count; i++) queue.add(i);

@@ -1,6 +1,5 @@
-// Under Node's permission model the library runs with what README's effects table says and no more: to read what it was
-// given to read, to write where it was told to, and, since Node asks for that too, to use the network. Nothing of it
-// starts a process, a worker or an addon.
+// Under Node's permission model the library needs only the permissions that the effects table lists: to read the files that it is
+// given, to write where it is asked to, and, in newer versions of Node, to use the network. It starts no process, worker or addon.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -60,7 +59,7 @@ async function run(...permissions: string[]): Promise<Record<string, string>> {
 const read = (path: string): string => `--allow-fs-read=${path}`;
 
 describe.skipIf(!isUsable)(`a program under ${model}, of a Node that lets it catch what is refused`, () => {
-  it('does all that it may, and says of each other thing what it may not', async () => {
+  it('does everything that is permitted, and its other errors name the missing permission', async () => {
     const files = [read(join(config, '*')), read(join(programs, '*')), read(input), `--allow-fs-write=${join(output, '*')}`];
     daemon.fallSilent(undefined);
     const told = await run(...network, ...files, read(join(output, '*')));
@@ -80,12 +79,12 @@ describe.skipIf(!isUsable)(`a program under ${model}, of a Node that lets it cat
     expect(JSON.parse(sent)).toMatchObject({ username: 'u', password: 'p' });
   });
 
-  it('asks for the program of a credential helper where it may start one', async () => {
+  it('starts a credential helper if it is permitted to start processes', async () => {
     const told = await run(...network, read(join(config, '*')), read(join(programs, '*')), '--allow-child-process');
     expect(told['pull with credentials of a program']).toBe('done');
   });
 
-  it('reads the folder of the configuration and nothing else of it', async () => {
+  it('reads only the configuration folder', async () => {
     const told = await run(...network, read(join(config, '*')));
     expect(told).toMatchObject({ list: 'done', 'pull with credentials of config.json': 'done' });
     expect(told['load a file']).toMatch(/^UploadError/);
@@ -96,7 +95,7 @@ describe.skipIf(!isUsable)(`a program under ${model}, of a Node that lets it cat
   it.each([
     ['nothing there may be read', []],
     ['only the file itself may be read', [read(join(output, 'saved.tar'))]],
-  ])('is told before a save that %s, which a save needs, and nothing is asked', async (_, more) => {
+  ])('rejects a save before any request because %s', async (_, more) => {
     const before = daemon.daemon.received.length;
     const told = await run(...network, read(join(config, '*')), `--allow-fs-write=${join(output, '*')}`, ...more);
     expect(told['save to a file']).toMatch(/^FileError: cannot write .*saved\.tar: .*--allow-fs-read=.*output\/\*$/);
@@ -104,7 +103,7 @@ describe.skipIf(!isUsable)(`a program under ${model}, of a Node that lets it cat
     expect(readdirSync(output).filter((name) => name !== 'saved.tar')).toEqual([]);
   });
 
-  it('says that it may not read the configuration where a call needs it, and does not go on without credentials', async () => {
+  it('rejects a call that needs the configuration when it is not permitted to read it', async () => {
     const refused = expect.stringMatching(/^ConfigError: cannot read .*config\.json: ERR_ACCESS_DENIED; repair it/);
     expect(await run(...network)).toMatchObject({
       'look into the environment': 'done',
@@ -114,7 +113,7 @@ describe.skipIf(!isUsable)(`a program under ${model}, of a Node that lets it cat
     });
   });
 
-  it.skipIf(network.length === 0)('cannot connect without the network, and says so (Node 25 and later)', async () => {
+  it.skipIf(network.length === 0)('gives an error that names the missing permission for the network (Node 25 and later)', async () => {
     const told = await run(read(join(config, '*')));
     expect(told['list']).toMatch(/^ConnectError: .*ERR_ACCESS_DENIED/);
   });

@@ -1,5 +1,5 @@
-// What goes wrong between a client and an engine, and that each fault has the answer that is owed to it: the list by its
-// numbers (test/support/faults.ts), and the assertions of those that no other test has.
+// Faults between a client and an engine, by number (test/support/faults.ts): checks that each is covered by the wire cases and
+// tests that its row names, and tests those that no other file covers.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -18,7 +18,7 @@ import { makeWire, wireNames } from './support/wires.ts';
 
 const cases = new Map(wireCases().flatMap((file) => file.cases).map((wireCase) => [wireCase.title, wireCase]));
 
-describe('the fault', () => {
+describe('the row of the fault', () => {
   it.each(Object.entries(faults).map(([id, fault]) => [id, fault.claim, fault] as const))('%s: %s', (_id, _claim, fault) => {
     const { wire = {}, tests = {} } = fault;
     for (const [outcome, titles] of Object.entries(wire)) {
@@ -37,7 +37,7 @@ it('each fault is covered by exactly the tests that its row counts', () => {
   expect(allCovered('fault')).toEqual(rows.sort());
 });
 
-it('the list has all its numbers, in their order', () => {
+it('the list of faults has every number once', () => {
   const rows = (section: string, count: number): string[] => Array.from({ length: count }, (_, row) => `${section}.${row + 1}`);
   expect(Object.keys(faults).sort(byNumbers)).toEqual([
     ...rows('0', 15), '2', ...rows('3.1', 11), ...rows('3.2', 11), '3.3', '3.4', ...rows('3.5', 10), '3.6', '3.7', '3.8', '3.9',
@@ -72,7 +72,7 @@ describe.each(wireNames)('over the wire %s', (wireName) => {
   };
 
   // GHSA-35p6-xmwp-9g52: an answer that nobody asked for, left in a kept connection, is taken for the answer to the next.
-  it('3.10.3: not once in 200 times is an answer that had come before the request taken for its own', async () => {
+  it('3.10.3: an answer that arrived before the request is never taken for its answer, in 200 attempts', async () => {
     await start((socket, index) => onRequest(socket, () => socket.write(answer(`${index}`))));
     const pool = makeWire(wireName, daemon.dialer);
     undo.push(() => pool.close());
@@ -88,7 +88,7 @@ describe.each(wireNames)('over the wire %s', (wireName) => {
     expect(await get()).toBe('200');
   });
 
-  it('3.10.4: an answer too many spoils the one call that got it, and none after it', async () => {
+  it('3.10.4: one answer too many gives a wrong result to one call, and to no call after it', async () => {
     await start((socket, index) =>
       onRequest(socket, (_, count) => {
         if (index === 0 && count === 1) setImmediate(() => socket.write(answer('{"Id":"right"}')));
@@ -112,9 +112,9 @@ describe.each(wireNames)('over the wire %s', (wireName) => {
     ['more messages', `${denied}\r\n{"status":"Status: Downloaded newer image for x:1"}\r\n`, '0\r\n\r\n'],
     ['an end that cuts the content short', `${denied}\r\n`, ''],
     ['an end that cuts a message short', `${denied}\r\n{"status":"Dow`, ''],
-    ['what is no JSON', `${denied}\r\n<html>`, '0\r\n\r\n'],
+    ['text that is not JSON', `${denied}\r\n<html>`, '0\r\n\r\n'],
     ['a malformed chunk', `${denied}\r\n`, 'zz\r\n'],
-  ])('3.18: the error in a stream is what a call rejects with, followed by %s', async (_, text, end) => {
+  ])('3.18: a call rejects with the error in its stream when that is followed by %s', async (_, text, end) => {
     const begun = chunk('{"status":"Pulling"}\r\n');
     await start((socket) => onRequest(socket, () => socket.end(`${chunked}${begun}${chunk(text)}${end}`)));
     for (const error of [await failure(clientOf().push('h.example/x:1')), await failure(clientOf().loadImage(Buffer.of(1)))]) {
@@ -123,25 +123,25 @@ describe.each(wireNames)('over the wire %s', (wireName) => {
     }
   });
 
-  it('3.18: without such an error the cut is what it rejects with', async () => {
+  it('3.18: a call whose stream has no error and is cut rejects with a TruncatedError', async () => {
     await start((socket) => onRequest(socket, () => socket.end(`${chunked}${chunk('{"status":"Pulling"}\r\n')}`)));
     expect(await failure(clientOf().push('h.example/x:1'))).toMatchObject({ code: 'LONGSHORE_TRUNCATED', phase: 'content' });
   });
 
   it.each<[string, string, string, new (...args: never[]) => Error]>([
-    ['a page where JSON is due', '200 OK', '<html>hello</html>', DecodeError],
+    ['an HTML page instead of JSON', '200 OK', '<html>hello</html>', DecodeError],
     ['a cut JSON answer, by its own length', '200 OK', '{"Id":"sha256:4', DecodeError],
-    ['an answer of another kind', '200 OK', '[]', DecodeError],
+    ['a JSON list instead of an object', '200 OK', '[]', DecodeError],
     ['an empty 500, as of Podman', '500 Internal Server Error', '', ServerError],
-    ['a status that nobody has registered', '299 Odd', '{}', ApiError],
-  ])('3.17: %s is an error and no result', async (_, status, body, Class) => {
+    ['an unregistered status', '299 Odd', '{}', ApiError],
+  ])('3.17: %s is an error, not a result', async (_, status, body, Class) => {
     await start((socket) => onRequest(socket, () => socket.write(answer(body, '', status))));
     const error = await failure(clientOf().inspectImage('x'));
     expect(error).toBeInstanceOf(Class);
     expect((error as Error).message.startsWith(`GET /v1.41/images/x/json on ${daemon.host}`)).toBe(true); // 3.25.8
   });
 
-  it('3.16: each request has one Host, one framing, visible ASCII alone, and asks for nothing that we cannot do', async () => {
+  it('3.16: each request has one Host and one framing, contains only visible ASCII, and asks for no feature that longshore lacks', async () => {
     await start((socket) =>
       onRequest(socket, (head) => {
         // Every operation asks once, and takes this for a refusal.
@@ -173,7 +173,7 @@ describe.each(wireNames)('over the wire %s', (wireName) => {
     }
   });
 
-  it('3.26: of a hundred calls at once to an engine gone wrong each fails as it should, and the process ends', async () => {
+  it('3.26: a hundred concurrent calls to a broken engine all fail with our errors, and the process ends', async () => {
     const wrongs = [
       '', 'SSH-2.0-x\r\n', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{', `${chunked}5\r\n{"a"`, `${chunked}-1\r\n`,
       answer('<html>'),
@@ -216,7 +216,7 @@ it('3.14: 30 requests under one signal leave no listener with it', async () => {
   expect(daemon.sockets).toHaveLength(1);
 });
 
-it('3.13.3: of a daemon that dies in an upload without a word, the write that failed is the cause', async () => {
+it('3.13.3: when the daemon dies during an upload without an answer, the failed write is the cause of the error', async () => {
   await start((socket) => socket.once('data', () => socket.destroy()));
   const client = new ImageClient({ host: daemon.host, version: '1.41' });
   undo.push(() => client.close());
@@ -230,8 +230,8 @@ it('3.13.3: of a daemon that dies in an upload without a word, the write that fa
   await until(() => daemon.sockets.length === 1); // and it was tried once
 });
 
-describe('3.25.6: a host that is not found', () => {
-  it('is a ConnectError with the name that was looked for', async () => {
+describe('3.25.6: a host name without an address', () => {
+  it('gives a ConnectError that contains the name', async () => {
     // RFC 6761 §6.4: no name below "invalid" is ever found; without a network the system may not know that.
     const dialer = dialerFor(parseAddress('tcp://engine.invalid:2375'));
     const error = await failure(dialer.dial({ connectMs: 10_000 }));

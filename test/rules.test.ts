@@ -1,4 +1,4 @@
-// README's tables of rules, each rule against all that stand below it.
+// The tables of rules in README: each rule is tested against all rules below it.
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe('of where the engine is', () => {
+describe('a rule that finds the engine', () => {
   /** A context of that name in a store, as https://docs.docker.com/engine/manage-resources/contexts/ has it. */
   async function makeContext(name: string): Promise<void> {
     const place = join(folder, 'contexts', 'meta', createHash('sha256').update(name).digest('hex'));
@@ -42,14 +42,14 @@ describe('of where the engine is', () => {
   };
   beforeAll(() => Promise.all(['given', 'named', 'current'].map(makeContext)));
 
-  it('has a source each, and the order in which they are considered', async () => {
+  it('has a source, and its place in the table is its place in the order', async () => {
     for (const row of rules) expect(row.map((cell) => cell.length > 3)).toEqual([true, true, true]);
     const { considered } = await ImageClient.explain({ environment: { HOME: folder } });
     expect([...new Set(considered.map(({ rule }) => rule))]).toEqual(names);
   });
 
   // covers: fault 3.21
-  it.each(names.filter((name = '') => name in saying))('%s goes before all below it', async (name = '') => {
+  it.each(names.filter((name = '') => name in saying))('%s takes precedence over all rules below it', async (name = '') => {
     const below = names.slice(names.indexOf(name)).flatMap((each = '') => saying[each] ?? []);
     await writeFile(join(folder, 'config.json'), JSON.stringify(Object.assign({}, ...below.map(({ config }) => config))));
     const environment = Object.assign({ DOCKER_CONFIG: folder, HOME: folder }, ...below.map((each) => each.environment));
@@ -58,7 +58,7 @@ describe('of where the engine is', () => {
   });
 });
 
-describe('of credentials', () => {
+describe('a rule that finds credentials', () => {
   const rules = rulesOf('Credentials');
   const names = rules.map(([rule = '']) => rule);
   const registry = 'registry.example';
@@ -85,12 +85,12 @@ describe('of credentials', () => {
   });
   afterAll(() => helpers.remove());
 
-  it('has a source each, and a case each', () => {
+  it('has a source and a case', () => {
     for (const row of rules) expect(row.map((cell) => cell.length > 3)).toEqual([true, true, true]);
     expect(names).toEqual(Object.keys(saying));
   });
 
-  it.each(names)('%s goes before all below it', async (name) => {
+  it.each(names)('%s takes precedence over all rules below it', async (name) => {
     const below = names.slice(names.indexOf(name)).map((each) => saying[each] ?? {});
     const merged = (key: 'call' | 'client' | 'variable' | 'config' | 'auths' | 'podman'): object => Object.assign({}, ...below.map((each) => each[key]));
     const config = { ...merged('config'), auths: { [registry]: merged('auths') } };

@@ -1,5 +1,5 @@
-// Credentials exist in one header of one request (or in the content of a login). Here an engine does its worst: it sends
-// back, in every kind of failure, all that it was sent, and no error of any method shows a planted secret.
+// No error shows a secret. Credentials are in one header of one request, or in the content of a login. In these tests the
+// engine sends everything that it received back, in every kind of failure, and the errors of all methods are searched.
 
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
@@ -206,15 +206,15 @@ describe.each(failures)('%s', (_failure, fail) => {
   });
 });
 
-describe('a call that never got its answer', () => {
+describe('a call without an answer', () => {
   const sent = rows.filter(({ method }) => !['importImageFromFile', 'supports', 'apiVersion'].includes(method));
 
-  it.each(rows.map(({ what, run }) => [what, run] as const))('shows no secret where nobody listens: %s', async (_, run) => {
+  it.each(rows.map(({ what, run }) => [what, run] as const))('shows no secret when the connection is refused: %s', async (_, run) => {
     client = new ImageClient({ host: 'unix:///no/such/engine.sock', credentials: login });
     expect(await thrownBy(run)).toBeInstanceOf(LongshoreError);
   });
 
-  it.each(sent.map((row) => [row.what, row] as const))('shows no secret when its time is up: %s', async (_, row) => {
+  it.each(sent.map((row) => [row.what, row] as const))('shows no secret when it times out: %s', async (_, row) => {
     const { run, method } = row;
     await start(() => {}, method === 'ping');
     client = new ImageClient({ host: daemon?.host, credentials: login, timeouts: { headMs: 1 } });
@@ -223,7 +223,7 @@ describe('a call that never got its answer', () => {
 
   const abortable = sent.filter(({ method }) => method !== 'ping').map(({ what, run }) => [what, run] as const);
   // covers: fault 0.13
-  it.each(abortable)('shows no secret in flight, nor when it is aborted: %s', async (_, run) => {
+  it.each(abortable)('shows no secret while it runs, and none when it is aborted: %s', async (_, run) => {
     const controller = new AbortController();
     let inFlight = '';
     let result: unknown;
@@ -286,30 +286,30 @@ describe('the answer to a login', () => {
       return thrownBy(check);
     };
 
-    it.each(answers)('is quoted in no error: %s', async (_, text) => {
+    it.each(answers)('is not quoted in an error: %s', async (_, text) => {
       const error = await answering(text);
       if (error !== undefined) expect(error).toBeInstanceOf(LongshoreError);
     });
 
-    it('still tells why an engine refuses', async () => {
+    it('is quoted when it is the message of a refusal', async () => {
       const message = 'Get "https://r.example/v2/": unauthorized: incorrect username or password';
       expect(await answering(refused(JSON.stringify({ message })))).toMatchObject({ daemonMessage: message, status: 401 });
     });
   });
 
-  it.each(['/v1.41/%61uth', '/auth?x=1', '/v1.41//auth/', '/v1.41/x/%2E%2e/./auth'])('is known by its path: %s', async (path) => {
+  it.each(['/v1.41/%61uth', '/auth?x=1', '/v1.41//auth/', '/v1.41/x/%2E%2e/./auth'])('is recognized by its path: %s', async (path) => {
     await start((socket) => socket.end(head(`${planted.identityToken} x: y`)));
     await thrownBy((c, o) => body(c.request({ ...o, method: 'POST', path })));
   });
 });
 
 describe('the table of this file', () => {
-  it('has every method of the client', () => {
+  it('contains every method of the client', () => {
     const methods = new Set([...rows.map(({ method }) => method), 'constructor', 'close']);
     expect([...methods].sort()).toEqual(Object.getOwnPropertyNames(ImageClient.prototype).sort());
   });
 
-  it('has failures that reach the errors which quote an engine', async () => {
+  it('contains failures that lead to each error that quotes an engine', async () => {
     const pull: Run = (c) => c.pull('a');
     const classes = new Set<unknown>();
     for (const [, fail] of failures) {

@@ -1,6 +1,5 @@
-// Answers of the wrong inner kind: each JSON answer, right but for one value somewhere in it. What comes of it is a result or a
-// DecodeError, and never a TypeError, a RangeError or an error of another meaning; where the value stands in for one that a
-// result promises, it is a DecodeError.
+// JSON answers with one value of a wrong type. The call gives a result or a DecodeError, and never a TypeError, a RangeError or
+// another error. It gives a DecodeError if a result must contain that value.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DecodeError, ImageClient } from '../src/index.ts';
@@ -67,7 +66,7 @@ function put(value: unknown, place: string, other: unknown): unknown {
   return copy;
 }
 
-describe('an answer of the wrong inner kind', () => {
+describe('an answer with one value of a wrong type', () => {
   let engine: FakeEngine;
   let client: ImageClient;
   let answer: unknown;
@@ -84,7 +83,7 @@ describe('an answer of the wrong inner kind', () => {
     return (async () => call(client))().then(() => undefined, (error: unknown) => error);
   };
 
-  it.each(Object.entries(cases))('is a result or a DecodeError, wherever it is: %s', async (_, { call, answer: right }) => {
+  it.each(Object.entries(cases))('gives a result or a DecodeError, wherever the value is: %s', async (_, { call, answer: right }) => {
     expect(await outcome(call, right)).toBeUndefined();
     for (const place of placesIn(right)) {
       for (const other of odd) {
@@ -117,26 +116,26 @@ describe('an answer of the wrong inner kind', () => {
     ['inspectDistribution', 'Descriptor.digest', 'digest'], ['inspectDistribution', 'Descriptor.size', 'size'],
     ['imageAttestations', '0.Descriptor.digest', 'digest'], ['version', 'ApiVersion', 'version'], ['info', 'Images', 'number'],
     ['diskUsage', 'LayersSize', 'size'], ['diskUsage', 'Images.0.Size', 'number'], ['events', 'time', 'number'],
-  ])('is a DecodeError where a text or a number is not what it stands for: %s, "%s"', async (name, place, kind) => {
+  ])('gives a DecodeError if a string or a number has the wrong form: %s, "%s"', async (name, place, kind) => {
     const { call, answer: right } = cases[name] as Case;
     for (const other of bad[kind]) expect([other, await outcome(call, put(right, place, other))]).toEqual([other, expect.any(DecodeError)]);
   });
 
-  it('has sums of the disk usage without the sizes that an engine leaves out', async () => {
+  it('gives the sums of the disk usage without the sizes that an engine leaves out', async () => {
     for (const Size of [undefined, null]) {
       answer = { LayersSize: 0, Images: [{ Id: id, Containers: 1, Size, SharedSize: Size }, { ...summary, Id: 'sha256:other', Size: 5 }] };
       expect(await client.diskUsage()).toMatchObject({ totalSize: 5, reclaimable: 5, totalCount: 2 });
     }
   });
 
-  it('names the member, and what it should be', async () => {
+  it('gives an error that names the member and the expected type', async () => {
     expect(await outcome(cases['images']!.call, [summary, { ...summary, RepoTags: ['a:1', 5] }])).toMatchObject({
       message: expect.stringMatching(/: invalid response: "\[1\]\.RepoTags" is not a list of strings$/),
     });
     expect(await outcome(cases['exists']!.call, {})).toMatchObject({ message: expect.stringMatching(/: invalid response: "Id" is missing$/) });
   });
 
-  it('nested 100,000 deep is a result or a DecodeError', async () => {
+  it('gives a result or a DecodeError if it is nested 100,000 deep', async () => {
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     for (const text of [deep, `{"Id":${deep}}`, `[{"Id":"x","Labels":${deep}}]`]) {
       engine = await fakeEngine((_, response) => void response.end(text), '1.55');

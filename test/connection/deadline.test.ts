@@ -62,8 +62,8 @@ describe('a deadline', () => {
 const LIMIT_MS = 3000;
 /** Requests of the four calls that ask an engine, over two wires. */
 const ASKED = 8;
-const library = fileURLToPath(new URL(process.env['TEST_TARGET'] === 'src' ? '../src/index.ts' : '../dist/index.js', import.meta.url));
-const program = fileURLToPath(new URL('support/stopped.mjs', import.meta.url));
+const library = fileURLToPath(new URL(process.env['TEST_TARGET'] === 'src' ? '../../src/index.ts' : '../../dist/index.js', import.meta.url));
+const program = fileURLToPath(new URL('../support/stopped.mjs', import.meta.url));
 
 describe.runIf(process.platform === 'linux')('a process that is stopped for longer than its limits', () => {
   it('takes the answers that came meanwhile, on both wires', async () => {

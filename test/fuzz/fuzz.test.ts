@@ -1,4 +1,4 @@
-// A few of the cases that `npm run fuzz` has by the hundred thousand; SEED and RUNS ask for others.
+// Runs a few cases of each fuzz target; `npm run fuzz` runs a hundred thousand. SEED and RUNS choose others.
 
 import { describe, expect, it } from 'vitest';
 import { run, targets } from './targets.mjs';

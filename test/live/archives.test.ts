@@ -1,4 +1,4 @@
-// Images on their way out of the engine, and back in.
+// Saving images and loading them again.
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';

@@ -1,5 +1,5 @@
-// The engine under test below a path of a port, as a reverse proxy has it: a server of Node's that passes on what begins
-// with /engine, without it.
+// The engine below a path, as behind a reverse proxy: a Node server passes on requests whose path begins with /engine, without
+// that prefix.
 
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';

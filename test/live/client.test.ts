@@ -1,4 +1,4 @@
-// The client itself: what the engine says of itself, versions, raw requests, connections, the end.
+// The client: the engine's identity, API versions, raw requests, connections, closing.
 
 import { spawnSync } from 'node:child_process';
 import { afterAll, describe, expect, it } from 'vitest';

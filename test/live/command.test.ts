@@ -1,4 +1,4 @@
-// The `longshore` command from end to end, as a shell runs it.
+// The `longshore` command as a shell runs it, against a real engine.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

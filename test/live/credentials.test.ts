@@ -1,5 +1,5 @@
-// Credentials as the docker command keeps them, on their way to a registry that asks for a login: in config.json, with a
-// real helper and its real store, and with helpers that fail in every way.
+// Credentials that the docker command stored, sent to a registry that requires a login: from config.json, from a real helper with
+// its real store, and with helpers that fail in every way.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Many calls, slow ones, broken ones, a full disk, an engine that changes its version: afterwards nothing is left open or
-// lying about, memory has not grown, and the same client goes on.
+// Many calls, slow calls, broken calls, a full disk, an engine that changes its version. Afterwards no connection or file is left,
+// memory has not grown, and the same client still works.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

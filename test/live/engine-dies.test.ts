@@ -1,5 +1,5 @@
-// What becomes of calls whose engine is killed, stopped or restarted: a typed error, nothing left behind, and the same
-// client goes on with the engine that comes after it.
+// Calls whose engine is killed, stopped or restarted: each gives a typed error and leaves nothing, and the same client works with
+// the next engine.
 
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';

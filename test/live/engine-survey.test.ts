@@ -1,5 +1,5 @@
-// What this engine does with every operation and every parameter, beside what fixtures/engines says of it. An engine that
-// has no file there is reported only. `UPDATE_ENGINES=1 npm run test:live -- engine-survey` writes the file anew.
+// Compares what this engine does with every operation and parameter with its file in fixtures/engines. An engine without a file
+// is only reported. `UPDATE_ENGINES=1 npm run test:live -- engine-survey` writes the file.
 
 import { writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';

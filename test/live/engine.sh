@@ -4,10 +4,10 @@
 #   engine.sh start [docker|podman]       installs, starts them, and prints what the tests want in their environment:
 #             set -a; eval "$(bash test/live/engine.sh start)"; set +a; npm run test:live
 #   engine.sh restart [docker|podman]     starts an engine again that was killed, with the store that it had
-#   engine.sh start registries            starts the registries alone, for an engine of somebody else
-#   engine.sh stop                        stops them and removes all that they have made
-# All of it lives in one folder, LONGSHORE_ENGINE (default: one below /tmp), with sockets, stores and ports of its own:
-# an engine that runs here already is not touched. No bridge, no firewall rule: these tests run no container.
+#   engine.sh start registries            starts only the registries, for an engine that already runs
+#   engine.sh stop                        stops them and removes everything that they made
+# Everything is in one folder, LONGSHORE_ENGINE (default: one below /tmp), with its own sockets, stores and ports. An engine that
+# already runs on this machine is not used. There is no bridge and no firewall rule, because these tests run no container.
 set -euo pipefail
 export PATH=$PATH:/usr/sbin:/sbin # where Debian has dockerd
 

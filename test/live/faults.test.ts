@@ -1,5 +1,5 @@
-// What bad input and bad days get: a typed error that says what was tried, where, what came back and what to do.
-// Nothing hangs, no file is left behind, and nothing is rejected that nobody hears of (vitest fails a run for that).
+// Bad input and failures give a typed error that says what was attempted, where, what happened and what to do. Nothing hangs, no
+// file is left, and no rejection is unhandled (vitest would fail the run).
 
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

@@ -1,4 +1,4 @@
-// Images in the engine's store: listed, inspected, named, removed.
+// Images in the engine's store: listing, inspecting, tagging and removing them.
 
 import { afterAll, describe, expect, it } from 'vitest';
 import {

@@ -1,4 +1,4 @@
-// Images made out of a file system's tar: the five ways in, what may be said of the image, and what it holds then.
+// Importing images from the tar of a file system: five sources, the options, and the content of the image.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// One platform of an image, or one of several: said, asked for, sent, saved, removed. Where an engine would overlook
-// the word, it is not asked.
+// The platform option of each operation, with images for one platform and for several. If an engine would ignore the option, no
+// request is sent.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ApiError, ImageClient, NotFoundError, VersionError } from '../../src/index.ts';

@@ -1,5 +1,5 @@
-// The engine under test behind a real nginx that speaks HTTP/1.0 to it (portainer#4276, portainer#3910). When the engine
-// dies in the middle of an answer, nginx ends its own answer in good order: HTTP does not tell that anything is missing.
+// The engine behind a real nginx that uses HTTP/1.0 (portainer#4276, portainer#3910). When the engine dies in the middle of an
+// answer, nginx ends its own answer normally, so HTTP does not show that anything is missing.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';

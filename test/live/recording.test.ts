@@ -1,5 +1,5 @@
-// `longshore record` between real programs and a real engine; what came of it, played to the same programs, who must not
-// be able to tell.
+// Records real programs with a real engine (`longshore record`), and replays the tapes to the same programs, which must behave the
+// same.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

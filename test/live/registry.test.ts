@@ -1,4 +1,4 @@
-// Images between the engine and a registry: pushed, looked at from afar, pulled; with a login and without.
+// Pushing, inspecting and pulling images with a registry, with and without a login.
 
 import { createServer } from 'node:net';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
-// Search: Docker asks a registry that speaks the first version of the registry API, which here is a few lines. Podman
-// goes in plain text only to registries that its configuration knows, and of those it reads the catalogue.
+// Search. Docker asks a registry with the first version of the registry API; the test has a small one. Podman uses plain HTTP only
+// with registries in its configuration, and reads their catalogue.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ApiError, ArgumentError, UnauthorizedError } from '../../src/index.ts';

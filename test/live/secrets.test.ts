@@ -1,5 +1,5 @@
-// Where secrets must not come up while a push runs: in the arguments of any process of this machine, in the environment
-// of those that we start, on a tape, and in what is printed, with debug lines and with an error.
+// While a push runs, its secrets must not appear in the arguments of any process, in the environment of processes that we start, on
+// a tape, or in any output, including debug lines and errors.
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';

@@ -1,4 +1,4 @@
-// The engine under test, reached through an sshd of our own on 127.0.0.1 and the docker command "over there".
+// The engine over ssh: through our own sshd on 127.0.0.1 and the docker command.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// What engines tell besides images: of themselves, of a login, of what happens, and of the room that images take.
+// Information from the engine: version and info, login, events and disk usage.
 
 import { randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// A real engine behind TLS, with certificates made on the spot: that of dockerd itself, where the engine under test has
-// one, and a server in this process that takes client certificates only and passes everything on.
+// A real engine behind TLS, with new certificates: dockerd's own TLS port, if the engine has one, and a server in this process that
+// requires client certificates and passes everything on.
 
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';

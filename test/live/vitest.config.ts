@@ -1,4 +1,4 @@
-// The tests that talk to a real engine, one file after another: they share it, and some of them measure.
+// Tests with a real engine. The files run one after another: they share the engine, and some of them measure.
 
 import { defineConfig } from 'vitest/config';
 import { shared } from '../vitest.config.ts';

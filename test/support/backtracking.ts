@@ -1,5 +1,5 @@
-// A backtracking matcher for regular expressions that counts its steps. V8 matches in the same way, and does not say how
-// much work a match took; a count is the same on every machine, where a time is not. Texts are read by UTF-16 code unit.
+// A backtracking matcher for regular expressions that counts its steps. V8 matches in the same way, but does not report its steps.
+// A count is the same on every machine, unlike a time. Texts are read by UTF-16 code unit.
 
 /** A part of a pattern. `Atom` matches one character; `source` is the part as the pattern has it. */
 export type Part =

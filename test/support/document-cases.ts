@@ -1,5 +1,5 @@
-// The cases of the tapes that were written by hand, for what no engine that can be recorded speaks: API 1.52 to 1.56.
-// What must come of each is restated from the document that the tape's header names.
+// Cases of the tapes that were written by hand, for API versions that no recordable engine has: 1.52 to 1.56. The expected
+// results come from the document that the tape's header names.
 
 import type { ImageClient } from '../../src/index.ts';
 import { packTar } from '../../src/index.ts';

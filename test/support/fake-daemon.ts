@@ -1,4 +1,4 @@
-// A daemon of a few lines: a raw server on a Unix socket of its own, whose answers the test writes byte by byte.
+// A fake daemon: a raw server on its own Unix socket. The test writes the bytes of its answers.
 
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -15,14 +15,14 @@ import { dialerFor } from '../../src/system/net/dialer.ts';
 export interface FakeDaemon {
   readonly host: string;
   readonly dialer: Dialer;
-  /** Every connection so far, those that are closed too. */
+  /** Every connection so far, including closed ones. */
   readonly sockets: readonly Socket[];
   /** Everything received on each connection. */
   readonly received: readonly string[];
   close(): Promise<void>;
 }
 
-/** Starts one; `onConnection` is told of each connection and its number, from 0. */
+/** Starts a daemon. It calls `onConnection` with each connection and its index, from 0. */
 export async function fakeDaemon(onConnection: (socket: Socket, index: number) => void): Promise<FakeDaemon> {
   const folder = await mkdtemp(join(tmpdir(), 'longshore-'));
   const path = join(folder, 'd.sock');
@@ -46,7 +46,7 @@ export async function fakeDaemon(onConnection: (socket: Socket, index: number) =
   return { host, dialer: dialerFor(parseAddress(host)), sockets, received, close };
 }
 
-/** Calls back for each request on a connection: its head, once it is whole. Bodies are the caller's affair. */
+/** Calls back with the head of each request on a connection. The caller reads the bodies. */
 export function onRequest(socket: Socket, listener: (head: string, count: number) => void): void {
   let text = '';
   let count = 0;
@@ -93,7 +93,7 @@ export class Kept {
   }
 }
 
-/** Resolves when a condition holds; the test's own limit of time ends a wait in vain. */
+/** Resolves when the condition is true. If it never is, the test's timeout ends the wait. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }

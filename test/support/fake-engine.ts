@@ -1,4 +1,4 @@
-// An engine as far as HTTP goes: Node's own server on a Unix socket, which answers pings and what the test tells it.
+// A fake engine: Node's HTTP server on a Unix socket. It answers pings itself, and every other request as the test says.
 
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';

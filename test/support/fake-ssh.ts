@@ -1,36 +1,36 @@
-// An `ssh` that a test puts first on PATH: it writes down how it was started, and then does what docker's dial-stdio
-// does over there: it copies both ways between its pipes and the socket that its last argument names.
+// A fake `ssh` that is first on PATH. It logs its arguments, and then does the work of docker's dial-stdio on the other machine: it
+// copies both ways between its pipes and the socket that its last argument names.
 
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { makeProgram } from './make-program.ts';
 
-/** How it behaves; by default it ends as the other side does, with 0. */
+/** How the fake ssh behaves. By default it exits with 0 when the other side ends. */
 export interface FakeSshOptions {
-  /** Goes to stderr at once, so many times. */
+  /** Text for stderr, written `times` times at the start. */
   readonly says?: string;
   readonly times?: number;
-  /** Goes to stdout at once, as of a start-up file. */
+  /** Text for stdout, written at the start, as a start-up file of a shell may do. */
   readonly prints?: string;
-  /** Exits with this, before it connects. */
+  /** Exit code with which it ends before it connects. */
   readonly exits?: number;
-  /** Exits with this where it would exit with 0. */
+  /** Exit code in place of 0 at the end. */
   readonly exitsLast?: number;
-  /** Kills itself when so many bytes came from the engine, which it hands on. */
+  /** Number of bytes from the engine after which it kills itself; it passes them on first. */
   readonly diesAfter?: number;
-  /** Reads nothing and says nothing. */
+  /** Whether it neither reads nor writes. */
   readonly hangs?: boolean;
-  /** Goes on when its output has ended. */
+  /** Whether it continues to run after its output has ended. */
   readonly lingers?: boolean;
-  /** Has a child that holds on to its stderr, and goes on for a minute. */
+  /** Whether it starts a child that keeps its stderr open for a minute. */
   readonly child?: boolean;
 }
 
 export interface FakeSsh {
-  /** The folder it is in, which stands first on PATH. */
+  /** Its folder, which is first on PATH. */
   readonly folder: string;
-  /** Every start so far. */
+  /** Each start so far. */
   starts(): Array<{ pid: number; argv: string[]; childPid?: number }>;
   restore(): void;
 }
@@ -66,13 +66,14 @@ if (!hangs) {
 }
 `;
 
-/** Puts one first on PATH, until `restore`. */
+/** Makes a fake ssh, first on PATH until `restore`. */
 export function fakeSsh(options: FakeSshOptions = {}): FakeSsh {
   const folder = mkdtempSync(join(tmpdir(), 'longshore-ssh-'));
   const log = join(folder, 'log');
   appendFileSync(log, '');
-  // What measures the tests does not measure it, for it would write its findings down before it ends.
-  makeProgram(join(folder, 'ssh'), options.exits !== undefined && !options.child ? scriptOf(folder, log, options) : nodeProgram(folder, log, options));
+  // Coverage is off in the program: it would be written before the program ends.
+  const onlyExits = options.exits !== undefined && options.child !== true;
+  makeProgram(join(folder, 'ssh'), (onlyExits ? scriptOf : nodeProgram)(folder, log, options));
   const path = process.env['PATH'] ?? '';
   process.env['PATH'] = `${folder}${delimiter}${path}`;
   return {
@@ -100,7 +101,7 @@ function nodeProgram(folder: string, log: string, options: FakeSshOptions): stri
   return `unset NODE_V8_COVERAGE\nexec '${process.execPath}' '${folder}/fake-ssh.mjs' "$@"`;
 }
 
-/** Whether a process is there. A zombie of ours is, which is the point; one that init has yet to bury is not. */
+/** Whether a process exists. A zombie child of this process counts, because the tests look for those; one of init's does not. */
 export function runs(pid: number | undefined): boolean {
   if (pid === undefined) throw new Error('there is no such process');
   try {

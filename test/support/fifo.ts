@@ -1,4 +1,4 @@
-// Makes FIFOs, for which Node has no function.
+// Makes FIFOs; Node has no function for that.
 
 import { execFileSync } from 'node:child_process';
 import { lacking } from './installed.ts';

@@ -1,4 +1,4 @@
-// Uses the library and tells, as JSON, what of the process is another than before (test/footprint.test.ts).
+// Uses the library, and prints as JSON how the process differs from before (test/footprint.test.ts).
 //   footprint.mjs LIBRARY HOST FILE [close]
 
 import { setImmediate } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-// Other people's tar programs, where the machine has them: what they read in our archives, and archives they write.
+// Other tar programs, if installed (GNU tar, bsdtar, Python): what they read in our archives, and archives that they write.
 
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
@@ -50,7 +50,8 @@ const gnu = ['gtar', 'tar'].find((program) => answers(program, ['--version'], /G
 /** Why tests that need these programs are skipped; `undefined` where they are installed. */
 export const noGnuTar: string | undefined = answers(gnu, ['--version'], /GNU tar/) ? undefined : notTried('GNU tar not installed');
 export const noBsdtar: string | undefined = answers('bsdtar', ['--version'], /bsdtar/) ? undefined : notTried('bsdtar not installed');
-export const noPython: string | undefined = answers('python3', ['--version'], /Python 3/) ? undefined : notTried('python3 not installed');
+const pythonProgram = 'python3';
+export const noPython: string | undefined = answers(pythonProgram, ['--version'], /Python 3/) ? undefined : notTried('python3 not installed');
 
 /** GNU tar under the name that it has here. */
 export function gnuTar(argv: readonly string[], input?: Uint8Array, cwd?: string): Buffer {
@@ -172,7 +173,7 @@ while length := sys.stdin.buffer.readline():
 let reading: { readonly child: ChildProcessWithoutNullStreams; readonly lines: AsyncIterator<string>; complaints: string } | undefined;
 
 function startPython(): NonNullable<typeof reading> {
-  const child = spawn('python3', ['-c', PYTHON]);
+  const child = spawn(pythonProgram, ['-c', PYTHON]);
   const started = { child, lines: createInterface(child.stdout)[Symbol.asyncIterator](), complaints: '' };
   child.stderr.on('data', (text) => (started.complaints += String(text)));
   child.unref();
@@ -199,7 +200,7 @@ const written = new Map<string, Buffer>();
 
 /** Runs a Python program that writes an archive to its standard output; each program is run once. */
 export function python(program: string): Buffer {
-  const archive = written.get(program) ?? run('python3', ['-c', program]);
+  const archive = written.get(program) ?? run(pythonProgram, ['-c', program]);
   written.set(program, archive);
   return archive;
 }

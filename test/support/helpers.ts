@@ -1,4 +1,4 @@
-// Credential helpers that tests make: small programs of Node's on a PATH of their own, which a test can hold and release.
+// Credential helpers for tests: small programs in a folder on PATH. A test can make one wait, and release it.
 
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -11,11 +11,11 @@ import { makeProgram } from './make-program.ts';
 
 export interface HelperFolder {
   readonly path: string;
-  /** Makes `docker-credential-<name>` of statements in which `asked` is what came on stdin. */
+  /** Makes `docker-credential-<name>` from JavaScript statements; `asked` is its standard input. */
   make(name: string, statements: string): Promise<void>;
-  /** Of all that ran: each one's name, its arguments and what it was asked, in order. */
+  /** For each run, in order: the name, the arguments and the standard input. */
   runs(): Promise<string[]>;
-  /** The next program that calls `held(then)`: it is over when the socket closes, and runs on when it is written to. */
+  /** The next program that calls `held(then)`. Its end closes the socket; a write to the socket makes it continue. */
   heldProgram(): Promise<Socket>;
   remove(): Promise<void>;
 }
@@ -78,13 +78,15 @@ const held = (then) => {
 function said(statement: string): { readonly text: string; readonly code: number } {
   let [text, code] = ['', 0];
   const answer = (...texts: string[]): void => void (text += texts.join(''));
-  const give = (Username: string, Secret: string): void => answer(`${JSON.stringify({ ServerURL: 'another.example', Username, Secret })}\n`);
+  const give = (Username: string, Secret: string): void => {
+    answer(`${JSON.stringify({ ServerURL: 'another.example', Username, Secret })}\n`);
+  };
   const fail = (words: string, exitCode = 1): void => (answer(words), void (code = exitCode));
   new Function('answer', 'give', 'fail', statement)(answer, give, fail);
   return { text, code };
 }
 
-/** Everything by which an error could show what it knows, except for its stack, whose lines quote the test. */
+/** All text by which an error could show a secret, except the frames of its stack. */
 export function shownBy(error: unknown): string {
   if (!(error instanceof Error)) return inspect(error);
   const { stack: _, ...own } = Object.fromEntries(

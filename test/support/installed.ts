@@ -1,6 +1,6 @@
-// The programs that tests start and that a machine may not have. A test that needs one asks `lacking` for it, and is skipped
-// where it is not installed, with a title that names it; where LIVE_TESTS=all, as in CI, that is an error instead.
-// test/installed.test.ts holds this for every test. What `npm test` itself needs is not asked for: node, npm and sh.
+// Programs that tests start and that may not be installed. A test that needs one calls `lacking`. It is skipped if the program is
+// not installed, and its title names the program. With LIVE_TESTS=all, as in CI, that is an error instead.
+// test/installed.test.ts checks every test. node, npm and sh need no check: `npm test` itself needs them.
 
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';

@@ -1,10 +1,10 @@
-// Leaves nothing behind when the tests end, also where a signal ends them and no `afterAll` runs: all temporary folders are
-// made in one folder, which is removed, and the programs that still run are killed.
+// Removes all temporary folders and kills all child processes when the tests end, also when a signal ends them and no `afterAll`
+// runs. All temporary folders are made in one folder.
 import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Takes effect for the threads that are started after this call: each gets a copy of the environment. */
+/** Has an effect on threads that start after this call: each gets a copy of the environment. */
 export function leaveNothingBehind() {
   const folder = mkdtempSync(join(tmpdir(), 'ls-')); // short, because the path of a socket has at most 107 bytes
   chmodSync(folder, 0o755); // some tests start a program as another user

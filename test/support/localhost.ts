@@ -1,4 +1,4 @@
-// Whether `localhost` has an address: a bare system has no /etc/hosts, which gives it one.
+// Whether `localhost` has an address. A minimal system has no /etc/hosts that gives it one.
 
 import { lookup } from 'node:dns/promises';
 

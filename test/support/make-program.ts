@@ -1,6 +1,6 @@
-// Programs that tests make and run. None of them is an executable file that was just written: a process that another thread
-// starts meanwhile has the file open for writing until its own execve(2), and to run it is ETXTBSY until then. So each
-// program is a link to one that is always there, which reads what to do from a file beside the link.
+// Makes programs for tests. A program is a link to a fixed launcher, which runs the script beside the link. It is never a new
+// executable file: a process that another thread starts at the same time inherits the file open for writing until its execve(2),
+// and until then running the file fails with ETXTBSY.
 
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

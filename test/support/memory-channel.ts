@@ -1,4 +1,4 @@
-// A channel without a socket: what is written is kept, what is read is given by the test.
+// A channel in memory: it keeps what is written, and the test supplies what is read.
 
 import { Buffer } from 'node:buffer';
 import type { Channel, ChannelOwner, Dialer } from '../../src/connection/channel.ts';

@@ -1,5 +1,5 @@
-// A daemon that answers every request of the client rightly, until it is told to fall silent at one of them, and that
-// counts what is open: for tests that end calls in their middle.
+// A daemon that answers every request correctly until the test makes it stop at one of them, and that counts open connections.
+// For tests that end calls in the middle.
 
 import type { Socket } from 'node:net';
 import { fakeDaemon } from './fake-daemon.ts';

@@ -1,5 +1,4 @@
-// What a program does that is started with hardly any permissions (test/permissions.test.ts): each operation of the list
-// with what came of it, as JSON.
+// A program that runs with few permissions (test/permissions.test.ts). It prints each operation with its outcome, as JSON.
 //   permitted.mjs LIBRARY INPUT OUTPUT FORBIDDEN
 
 const [library, input, output, forbidden] = process.argv.slice(2);

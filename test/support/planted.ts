@@ -1,12 +1,12 @@
-// The secrets that the tests plant: each has one of these words in it, so that a leak can be told from any other text.
+// The secrets that the tests use. Each contains one of two words, so a leak can be distinguished from other text.
 
 import { Buffer } from 'node:buffer';
 import { inspect } from 'node:util';
 
-/** The words; the second is the password of the registries that the tapes were recorded with. */
+/** The two words; the second is the password of the registries that the tapes were recorded with. */
 export const plantedWords = ['hunter2', 'secretpw'] as const;
 
-/** One secret of every kind, with what makes each encoding differ. */
+/** One secret of every kind, with characters that make the encodings differ. */
 export const planted = {
   password: 'hunter2<&>\'"\\/?~ü€: %41+\r\nhunter2',
   identityToken: 'hunter2-identity.token~?>',
@@ -17,7 +17,7 @@ export const planted = {
   environment: 'hunter2-environment',
 } as const;
 
-/** A text in base64 as it stands inside any longer one: three beginnings, less the characters that neighbours share. */
+/** A text in base64 at any place in a longer text: three offsets, without the characters that it shares with its neighbours. */
 export function insideBase64(text: string): string[] {
   return [0, 1, 2].map((shift) => {
     const encoded = Buffer.from('\0'.repeat(shift) + text).toString('base64').replace(/=+$/, '');
@@ -26,7 +26,7 @@ export function insideBase64(text: string): string[] {
   });
 }
 
-/** The words in any case, and in base64 as they are planted. */
+/** The words in any case, and in base64. */
 export const leaks: ReadonlyArray<readonly [what: string, pattern: RegExp]> = plantedWords.flatMap((word) => [
   [`the planted "${word}"`, new RegExp(word, 'i')] as const,
   ...[word, word.toUpperCase()].flatMap(insideBase64).map((text) => {
@@ -75,7 +75,7 @@ export function everythingOf(value: unknown): string {
   return looks.join('\n');
 }
 
-/** Nothing where there is none: a certificate that has signed itself, in Node's error, is in itself. */
+/** JSON of a value; empty if it has none, as an error of Node's with a self-signed certificate, which contains itself. */
 function jsonOf(value: unknown): string {
   try {
     return JSON.stringify(value) ?? '';
@@ -84,7 +84,7 @@ function jsonOf(value: unknown): string {
   }
 }
 
-/** Nothing where there is none: an object without a prototype. */
+/** Text of a value; empty if it has none, as an object without a prototype. */
 function textOf(value: unknown): string {
   try {
     return String(value);

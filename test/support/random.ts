@@ -1,4 +1,4 @@
-// Numbers that look random and are the same in every run: a failing test names its seed.
+// Pseudo-random numbers from a seed, the same in every run. A failing test names its seed.
 
 /** A source of numbers from 0 up to 1, as `Math.random` is one (xorshift, 32 bits). */
 export function random(seed: number): () => number {

@@ -1,4 +1,4 @@
-// What stands on a tape, read without longshore: the second opinion that the tape tests take their expectations from.
+// Reads tapes without longshore. The tests of tapes take their expectations from it.
 
 import { Buffer } from 'node:buffer';
 import { readFileSync, readdirSync } from 'node:fs';

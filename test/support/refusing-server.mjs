@@ -1,5 +1,5 @@
-// Refuses every upload in its middle and closes hard, as dockerd does with a bad parameter. A process of its own: within
-// one process the writes and the refusal would take turns so orderly that nothing is ever lost.
+// Rejects every upload in the middle and resets the connection, as dockerd does with a bad parameter. It is a separate process:
+// within one process, writes and the rejection would alternate, and no answer would ever be lost.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';

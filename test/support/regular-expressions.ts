@@ -1,4 +1,4 @@
-// The regular expressions of the source, found by parsing it, and for each the texts that could make a search slow.
+// Finds the regular expressions of the source by parsing it, and makes the texts that could make each of them slow.
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

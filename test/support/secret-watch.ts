@@ -1,5 +1,5 @@
-// Runs around every test: each error of ours that is made, each message on a diagnostics channel and each thing that is
-// printed meanwhile is searched for the planted secrets, also where the test itself looks at none of it.
+// A setup file for every test: after each test it searches all errors of longshore's, all messages on diagnostics channels and all
+// output for the planted secrets.
 
 import { subscribe } from 'node:diagnostics_channel';
 import { format } from 'node:util';
@@ -7,10 +7,10 @@ import { afterEach } from 'vitest';
 import { LongshoreError } from '../../src/errors.ts';
 import { everythingOf, leaksIn } from './planted.ts';
 
-/** What came up since the end of the test before. */
+/** Everything since the end of the previous test. */
 let seen: Array<readonly [where: string, thing: unknown]> = [];
 
-// `super()` calls whatever a class inherits from at that time: so the errors pass through here, without a hook in them.
+// `super()` calls the class that is the parent at that time. So all errors of longshore's pass through this class.
 const made = class extends Error {
   constructor(message?: string, options?: ErrorOptions) {
     super(message, options);
@@ -40,10 +40,10 @@ for (const name of ['stdout', 'stderr'] as const) {
   };
 }
 
-/** Of so many things of a test all is looked at; some tests make ten thousand errors, and Node's stacks are slow to write. */
+/** So many things of a test are searched completely. Some tests make ten thousand errors, and stacks are slow to write. */
 const LOOKED_AT_CLOSELY = 100;
 
-/** What a thing says, its own members and those of its causes. */
+/** The message and the members of a value and of its causes. */
 function glance(thing: unknown): string {
   const cause = thing instanceof Error && thing.cause !== undefined ? glance(thing.cause) : '';
   return `${String(thing)} ${JSON.stringify(thing)} ${cause}`;
@@ -69,8 +69,9 @@ export function checkForSecrets(): void {
   const { prepareStackTrace } = Error;
   Error.prepareStackTrace = plainStack;
   try {
-    things.reverse(); // an error before its causes, which it shows
-    for (const [index, [where, thing]] of things.entries()) {
+    // All messages of a request are one object. An error comes before its causes, which it shows.
+    const distinct = new Map(things.toReversed().map(([where, thing]) => [thing, where]));
+    for (const [index, [thing, where]] of [...distinct].entries()) {
       if (thing instanceof Error && searched.has(thing)) continue;
       const [leak] = index < LOOKED_AT_CLOSELY ? secretsShownBy(thing) : leaksIn(glance(thing));
       if (leak !== undefined) throw new Error(`${where} shows ${leak}`);

@@ -1,4 +1,4 @@
-// The ways in which the same bytes can arrive: whole, byte by byte, and in seeded random pieces.
+// The ways in which bytes can arrive: whole, byte by byte, and in seeded random pieces.
 
 import { integer, random } from './random.ts';
 
@@ -24,7 +24,7 @@ export function randomSplits(bytes: Uint8Array, seed: number): Uint8Array[] {
   return pieces;
 }
 
-/** All of them, with a name for the title of a test. */
+/** All ways, each with a name for the title of a test. */
 export function splits(bytes: Uint8Array, seeds = 8): [name: string, pieces: Uint8Array[]][] {
   const seeded = Array.from({ length: seeds }, (_, seed): [string, Uint8Array[]] => [
     `in random splits (seed ${seed})`,

@@ -1,4 +1,4 @@
-// Replays a tape that was recorded when longshore knew one API version less.
+// Adapts tapes that were recorded when longshore knew one API version less.
 
 import { Buffer } from 'node:buffer';
 

@@ -1,4 +1,4 @@
-// A program that a test stops and continues: it makes the calls that it is told, and prints how each has ended.
+// A program that a test stops and continues. It makes the calls that it is given, and prints how each ended.
 //
 //   node stopped.mjs LIBRARY HOST LIMIT_MS
 import { pathToFileURL } from 'node:url';

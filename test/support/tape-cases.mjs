@@ -1,4 +1,4 @@
-// What is recorded, one tape a case, and done again when a tape is replayed: `run` therefore asks the same each time.
+// The cases of the tapes: one tape is recorded for each, and `run` runs again when the tape is replayed, with the same requests.
 //
 //   name      the tape's file
 //   needs     what the engine must have, in the words of `client.supports`: one, or several

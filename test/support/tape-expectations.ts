@@ -1,5 +1,5 @@
-// What must come of each case of tape-cases.mjs, from the bytes on its tape as recorded.ts reads them. What an
-// operation means is said once, for all engines; where their answers differ, it stands here, with the reason.
+// The expected outcome of each case in tape-cases.mjs, computed from the bytes on its tape as recorded.ts reads them. One function
+// serves all engines; where engines differ, it says how and why.
 
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';

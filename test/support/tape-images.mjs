@@ -1,4 +1,4 @@
-// The images that the tapes are made with: archives and registry content with digests that are the same everywhere.
+// The images of the tapes: archives and registry content with fixed digests.
 
 import { createHash } from 'node:crypto';
 

@@ -21,15 +21,15 @@ import type { Expectation, Outcome } from './tape-expectations.ts';
 import { wireNames } from './wires.ts';
 import type { WireName } from './wires.ts';
 
-/** What an engine was not recorded at, though it has all that the case needs: which, what, why. */
+/** Cases without a tape although the engine supports what they need: the engines, the cases, the reason. */
 export const absences: ReadonlyArray<readonly [engine: RegExp, name: RegExp, reason: string]> = [
   [/^podman-/, /^import-refused-early$/, 'Podman reads an upload to its end before it looks at the changes'],
   [/^podman-4\.3$/, /^prune-label-not$/, 'Podman before 5.2 takes several labels for alternatives, so such a call is not sent'],
 ];
 
 /**
- * Cases whose last answer is to a question about an operation that has finished by then: without that answer the result
- * lacks a detail, and a warning is given.
+ * Cases whose last request asks for a detail after the operation has finished. Without that answer the result lacks the detail, and
+ * the client warns.
  */
 const details: ReadonlyArray<readonly [engine: RegExp, name: RegExp]> = [
   [/^podman-/, /^(?:import|import-url|import-bad-platform|pull-policy-absent|push|push-login|push-multi)$/],
@@ -150,7 +150,7 @@ export function testDocumentTapes(): void {
   });
 }
 
-/** What the case was recorded with; a password is on no tape, and none is compared. */
+/** The environment of the recording. Tapes contain no password, and replays compare none. */
 function environment({ header: { command } }: Tape): TapeEnvironment {
   const named = (variable: string): string | undefined => new RegExp(`\\b${variable}=(\\S+)`).exec(command)?.[1];
   const login = named('REGISTRY_LOGIN');
@@ -161,7 +161,7 @@ function environment({ header: { command } }: Tape): TapeEnvironment {
   };
 }
 
-/** The version that the engine speaks, as its own tape has it. */
+/** The API version of the engine, from its tape of `ping`. */
 function versionOf(tapes: ReadonlyArray<readonly [name: string, bytes: Buffer]>): string {
   const [, bytes] = tapes.find(([name]) => name === 'ping') ?? [];
   return recordedExchanges(bytes ?? Buffer.alloc(0)).at(-1)?.fields.get('api-version') ?? '1.24';
@@ -182,7 +182,7 @@ async function casesDue(engine: string, tapes: ReadonlyArray<readonly [name: str
   return due;
 }
 
-/** Runs it with the tape as its engine; afterwards nothing is left on the tape, and the client has heard it all. */
+/** Runs a case with the tape as the engine, and checks that all of the tape was played and received. */
 async function replayed(
   tape: Tape,
   options: ReplayOptions,
@@ -199,7 +199,7 @@ async function replayed(
     outcome.error = error;
   }
   expect(dialer.remaining()).toEqual([]);
-  // Recorded while it is replayed: the answers came through as they are, up to where the client had seen enough.
+  // The replay is recorded again: the client received the answers unchanged, up to where it stopped reading.
   const heard = received(again.tape());
   expect(heard.equals(received(tape).subarray(0, heard.length))).toBe(true);
   return outcome;

@@ -1,4 +1,4 @@
-// A daemon of a few lines behind TLS, on a free port of this machine; and the certificates of fixtures/tls.
+// A fake daemon behind TLS, on a free port; and the certificates of fixtures/tls.
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

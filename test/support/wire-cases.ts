@@ -1,4 +1,4 @@
-// Reads the wire cases of fixtures/http/*.md; their README says what they are made of.
+// Reads the wire cases of fixtures/http/*.md. Their README describes the format.
 
 import { readFileSync, readdirSync } from 'node:fs';
 import type { ResponseHead } from '../../src/http/response-parser.ts';

@@ -1,4 +1,4 @@
-// The two wires, for the tests of what both promise.
+// The two transports, for tests that both must pass.
 
 import { ConnectionPool } from '../../src/connection/connection-pool.ts';
 import type { PoolOptions } from '../../src/connection/connection-pool.ts';
