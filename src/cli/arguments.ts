@@ -1,4 +1,4 @@
-// A command line into what is to be done.
+// Parses a command line: finds the command, its options, its operands and its engines.
 
 import { parseArgs } from 'node:util';
 import { ConfigError, ImageClient, VERSION } from '../index.ts';
@@ -8,19 +8,19 @@ import { commandOfTwoWords, insteadOf, pointerFor, wordsBehind } from './docker-
 import { commandHelp, generalHelp } from './help.ts';
 import { printable } from './printable.ts';
 
-/** A command with what it was given, or a text that was asked for. */
+/** A command to run, or a text to print (help, version). */
 export type Task = Work | { readonly text: (room: number) => string };
 
-/** A command with what it was given, and the engines that it is to work on; one that nobody named is one, too. */
+/** A command with its values and its engines. If the command line names no engine, there is one without host and context. */
 export interface Work extends Pick<Call, 'operands' | 'values'> {
   readonly command: Command;
   readonly engines: ReadonlyArray<Call['engine']>;
 }
 
-/** Options that stand without a command. */
+/** The options that are allowed without a command. */
 const topOptions: Options = { ...globalOptions, version: { type: 'boolean', help: 'Print the version of longshore' } };
 
-/** Finds the command; `onCommand` hears of it before its own arguments are read, for the sake of error messages. */
+/** Parses a command line. `onCommand` is called before the arguments of the command are parsed, so that errors can name it. */
 export function parseCommandLine(
   argv: readonly string[],
   commands: readonly Command[],
@@ -36,11 +36,11 @@ export function parseCommandLine(
 
 interface CommandWords {
   readonly name: string | undefined;
-  /** All other arguments. */
+  /** The other arguments. */
   readonly rest: readonly string[];
 }
 
-/** Options may stand before the command, so it is the first argument that is neither one nor the value of one. */
+/** Finds the command: the first argument that is not an option and not the value of one. */
 function commandWords(argv: readonly string[], commands: readonly Command[]): CommandWords {
   const { tokens } = parseArgs({ ...loose, args: [...argv], options: topOptions });
   const [first, second] = tokens.filter((token) => token.kind === 'positional');
@@ -53,18 +53,18 @@ function commandWords(argv: readonly string[], commands: readonly Command[]): Co
   const rest = argv.filter((_, index) => !taken.includes(index));
   if (behind === undefined) return { name, rest };
   if (rest.some((word) => word === '--help' || word === '-h')) return { name: 'help', rest: [] };
-  throw new UsageError(`longshore ${name} takes one of ${behind.join(', ')}`);
+  throw new UsageError(`longshore ${name} needs one of ${behind.join(', ')}`);
 }
 
-/** One of docker's own options before its command: its value would be taken for the command. */
+/** Refuses an option that docker has before its command: its value would look like the command. */
 function refuseDockerOption(tokens: ReturnType<typeof parseArgs>['tokens'], name: string | undefined, commands: readonly Command[]): void {
   for (const token of tokens ?? []) {
     if (token.kind === 'positional') return;
     if (token.kind !== 'option') continue;
     const instead = insteadOf(token.rawName);
-    // Options of a command may stand before it.
+    // The options of a command may come before it.
     const isOwn = commands.some((each) => each.name === name && Object.values(each.options).some(({ short }) => `-${short}` === token.rawName));
-    if (instead !== undefined && !isOwn) throw new UsageError(`there is no option ${token.rawName} here: ${instead}`);
+    if (instead !== undefined && !isOwn) throw new UsageError(`unknown option ${token.rawName}: ${instead}`);
   }
 }
 const loose = { strict: false, allowPositionals: true, tokens: true } as const;
@@ -73,7 +73,7 @@ function withoutCommand(argv: readonly string[], commands: readonly Command[]): 
   const { values } = parse(argv, topOptions);
   if (values['version'] === true) return { text: () => `longshore ${VERSION}\n` };
   if (values['help'] === true || argv.length === 0) return { text: (room) => generalHelp(commands, topOptions, room) };
-  throw new UsageError(`a command is missing: ${commands.map((command) => command.name).join(', ')}`);
+  throw new UsageError(`missing command, one of ${commands.map((command) => command.name).join(', ')}`);
 }
 
 function helpFor(argv: readonly string[], commands: readonly Command[]): (room: number) => string {
@@ -90,13 +90,13 @@ function withCommand(command: Command, argv: readonly string[]): Task {
   if (values['help'] === true) return { text: (room) => commandHelp(command, room) };
   for (const [name, option] of Object.entries(options)) checkChoice(name, option, values[name]);
   const [least, most] = command.operands;
-  if (positionals.length < least) throw new UsageError(`${command.usage} is missing`);
-  if (positionals.length > most) throw new UsageError(`there is no place for "${printable(positionals[most] ?? '')}"`);
+  if (positionals.length < least) throw new UsageError(`missing argument: ${command.usage}`);
+  if (positionals.length > most) throw new UsageError(`unexpected argument "${printable(positionals[most] ?? '')}"`);
   const { completes } = command;
   const stray = Array.isArray(completes) ? positionals.find((each) => !completes.includes(each)) : undefined;
-  if (stray !== undefined) throw new UsageError(`${command.usage} is wanted, not "${printable(stray)}"`);
+  if (stray !== undefined) throw new UsageError(`expected ${command.usage}, not "${printable(stray)}"`);
   if (values['format'] !== undefined) values['json'] = true;
-  // As parseArgs was given the options of this very command, its values are theirs.
+  // parseArgs was given the options of this command, so the values have their types.
   const known = values as Call['values'];
   command.check?.(known);
   return { command, operands: positionals, values: known, engines: enginesOf(command, known) };
@@ -104,24 +104,24 @@ function withCommand(command: Command, argv: readonly string[]): Task {
 
 function checkChoice(name: string, { choices }: Option, given: unknown): void {
   if (choices === undefined || given === undefined || choices.includes(String(given))) return;
-  throw new UsageError(`--${name} takes ${choices.join(', ')}, not "${printable(String(given))}"`);
+  throw new UsageError(`--${name} must be ${choices.join(', ')}, not "${printable(String(given))}"`);
 }
 
-/** One for each `--host`, or for each `--context`. */
+/** Returns one engine for each `--host` or each `--context`. */
 function enginesOf({ fleet }: Command, { host = [], context = [] }: Call['values']): ReadonlyArray<Call['engine']> {
   for (const each of host) checkHost(each);
-  if (host.length === 1 && context.length === 1) throw new UsageError('give a host or a context, not both');
+  if (host.length === 1 && context.length === 1) throw new UsageError('give --host or --context, not both');
   if (host.length < 2 && context.length < 2) return [{ host: host[0], context: context[0] }];
   const option = host.length > 1 ? '--host' : '--context';
-  if (fleet !== true) throw new UsageError(`it works on one engine at a time: give one ${option}`);
-  if (host.length > 0 && context.length > 0) throw new UsageError('give hosts or contexts, not both');
+  if (fleet !== true) throw new UsageError(`this command works on one engine at a time: give one ${option}`);
+  if (host.length > 0 && context.length > 0) throw new UsageError('give --host options or --context options, not both');
   const named = [...host, ...context];
   const twice = named.find((each, index) => named.indexOf(each) !== index);
-  if (twice !== undefined) throw new UsageError(`${option} ${printable(twice)} is there twice`);
+  if (twice !== undefined) throw new UsageError(`${option} ${printable(twice)} is given twice`);
   return named.map((each) => (host.length > 0 ? { host: each } : { context: each }));
 }
 
-/** Making a client parses the address, and does no I/O. */
+/** Checks an address: creating a client parses it and does no I/O. */
 function checkHost(host: string): void {
   try {
     new ImageClient({ host }).close();
@@ -134,9 +134,9 @@ function find(name: string, commands: readonly Command[]): Command {
   const found = commands.find((command) => command.name === name || command.alias === name);
   if (found !== undefined) return found;
   const pointer = pointerFor(name);
-  if (pointer !== undefined) throw new UsageError(`there is no command "${name}" here: ${pointer}`);
+  if (pointer !== undefined) throw new UsageError(`unknown command "${name}": ${pointer}`);
   const names = commands.map((command) => command.name);
-  throw new UsageError(`there is no command "${printable(name)}"${suggestion(name, [...names, 'help'])}`);
+  throw new UsageError(`unknown command "${printable(name)}"${suggestion(name, [...names, 'help'])}`);
 }
 
 function parse(argv: readonly string[], options: Options): { values: Record<string, unknown>; positionals: string[] } {
@@ -144,12 +144,12 @@ function parse(argv: readonly string[], options: Options): { values: Record<stri
   for (const token of parseArgs({ ...loose, args, options }).tokens) {
     if (token.kind !== 'option' || Object.hasOwn(options, token.name)) continue;
     const near = suggestion(token.rawName, Object.keys(options).map((name) => `--${name}`));
-    throw new UsageError(`there is no option ${printable(token.rawName)}${near}`);
+    throw new UsageError(`unknown option ${printable(token.rawName)}${near}`);
   }
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
-    // Only a missing or a superfluous value is left; Node says it well, then adds lines of advice.
+    // What remains is a missing or an unexpected value. The first line of Node's message says it; the others are advice.
     const [first = ''] = (error as Error).message.split('\n');
     throw new UsageError(printable(first.replace(/\.$/, '').replace(/^O/, 'o')));
   }
@@ -160,7 +160,7 @@ function suggestion(word: string, known: readonly string[]): string {
   return near !== undefined && near.edits <= 2 && near.edits < word.length - 1 ? `; did you mean ${near.name}?` : '';
 }
 
-/** How many letters must be put in, left out or changed to make one word of the other. */
+/** Returns the Levenshtein distance: the number of letters to insert, delete or replace. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (const [index, letter] of [...a].entries()) {

@@ -1,22 +1,22 @@
-// What a command is: its row in the table, and what it is given when it runs.
+// The types of a command: its row in the command table, and the object that it gets when it runs.
 
 import type { EngineReport, EnvironmentOptions, ImageClient, Warn } from '../index.ts';
 import type { Recording, RecordOptions } from '../testing.ts';
 
-/** One option, as `util.parseArgs` takes it, with what the help says of it. */
+/** One option: the settings of `util.parseArgs`, and the texts for the help. */
 export interface Option {
   readonly type: 'boolean' | 'string';
   readonly short?: string;
   readonly multiple?: true;
-  /** What its value is called in the help, `FILE`. */
+  /** The name of its value in the help, for example `FILE`. */
   readonly value?: string;
-  /** The only values that it takes. */
+  /** The allowed values, if not all are allowed. */
   readonly choices?: readonly string[];
   readonly help: string;
 }
 export type Options = Readonly<Record<string, Option>>;
 
-/** What was given for the options. */
+/** The parsed values of options. */
 export type Values<All extends Options> = { readonly [Name in keyof All]?: ValueOf<All[Name]> | undefined };
 type ValueOf<One extends Option> = One extends { type: 'boolean' }
   ? boolean
@@ -26,100 +26,101 @@ type ValueOf<One extends Option> = One extends { type: 'boolean' }
 
 /** The options that every command takes. */
 export const globalOptions = {
-  host: { type: 'string', short: 'H', multiple: true, value: 'HOST', help: 'The engine; default: see longshore context' },
-  context: { type: 'string', multiple: true, value: 'NAME', help: 'The engine of this context of docker' },
-  json: { type: 'boolean', help: 'Print JSON, one event a line where there is progress' },
-  format: { type: 'string', value: 'json', choices: ['json'], help: 'The same, as docker spells it; there are no templates' },
-  quiet: { type: 'boolean', short: 'q', help: 'Print results only, no progress' },
-  'no-color': { type: 'boolean', help: 'Print no colors; NO_COLOR does the same' },
+  host: { type: 'string', short: 'H', multiple: true, value: 'HOST', help: 'Use this engine; default: see longshore context' },
+  context: { type: 'string', multiple: true, value: 'NAME', help: 'Use the engine of this docker context' },
+  json: { type: 'boolean', help: 'Print JSON; progress as one event per line' },
+  format: { type: 'string', value: 'json', choices: ['json'], help: 'Same as --json; templates are not supported' },
+  quiet: { type: 'boolean', short: 'q', help: 'Print results only, without progress' },
+  'no-color': { type: 'boolean', help: 'Do not use colors; same as NO_COLOR' },
   help: { type: 'boolean', short: 'h', help: 'Print this help' },
 } as const satisfies Options;
 
 /** A row of the command table. */
 export interface Command<Own extends Options = Options> {
   readonly name: string;
-  /** What the docker command calls it, where that is another word. */
+  /** Its name in the docker command, if that differs. */
   readonly alias?: string;
-  /** What it does, in a line. */
+  /** One line for the help. */
   readonly summary: string;
-  /** What follows the options: `IMAGE...`. */
+  /** The operands as the help shows them, for example `IMAGE...`. */
   readonly usage: string;
-  /** How many operands it takes. */
+  /** The minimum and maximum number of operands. */
   readonly operands: readonly [least: number, most: number];
-  /** What a shell offers for them: names of images, files, or these words. */
+  /** What shells complete operands with: image names, files, or these words. */
   readonly completes?: 'image' | 'file' | readonly string[];
   readonly options: Own;
-  /** Whether it may be given several engines, on all of which it then runs at the same time. */
+  /** Whether it accepts several engines. It then runs on all of them at the same time. */
   readonly fleet?: true;
-  /** Whether Ctrl-C is how it ends, and no failure. */
+  /** Whether Ctrl-C ends it normally, with exit code 0. */
   readonly untilInterrupted?: true;
-  /** Throws a `UsageError` where the values of the options contradict each other. */
+  /** Throws a `UsageError` if option values contradict each other. */
   check?(values: Values<Own>): void;
-  /** What is asked before it begins, unless `--force` is given. */
+  /** The question to confirm before the command runs, unless `--force` is given. */
   question?(values: Values<Own>): string;
   run(call: Call<Own>): Promise<void>;
 }
 
-/** A row whose `run` sees the values of its own options by their types. */
+/** Defines a row whose `run` gets typed values of its own options. */
 export function command<const Own extends Options>(row: Command<Own>): Command {
-  return row as unknown as Command; // the parser gives each row the values of its own options, and no other's
+  return row as unknown as Command; // the parser passes each row only the values of its own options
 }
 
 /** One run of a command. */
 export interface Call<Own extends Options = Options> {
   readonly operands: readonly string[];
   readonly values: Values<Own> & Values<typeof globalOptions>;
-  /** The engine that the command line names; its own rules find it where neither member is there. */
+  /** The engine that the command line names. If it names none, the rules of `ImageClient.fromEnvironment` apply. */
   readonly engine: Pick<EngineOptions, 'host' | 'context'>;
   readonly io: Io;
-  /** For results. */
+  /** Prints results. */
   readonly print: Printer;
-  /** Every command there is. */
+  /** All commands. */
   readonly commands: readonly Command[];
-  /** The engine's client: made when first asked for, closed when the command is done. */
+  /** Returns the client of the engine. It is created at the first call and closed when the command ends. */
   client(): Promise<ImageClient>;
-  /** Prints what went wrong, and with which operand, and goes on; the exit code will tell. Rethrows what ends the run. */
+  /** Reports the failure of one operand and sets the exit code; the command continues. Rethrows an error that ends the run. */
   failed(error: unknown, operand?: string): void;
 }
 
-/** Where the results of a command go: to standard output, or among those of other engines. */
+/** Prints the results of a command: to standard output, or into the table of several engines. */
 export interface Printer {
-  /** Whole lines, for people. */
+  /** Prints complete lines for people. */
   text(lines: string): Promise<void>;
-  /** A result as JSON. */
+  /** Prints a result as JSON. */
   json(value: object): Promise<void>;
-  /** One value of a stream of JSON, on a line of its own. */
+  /** Prints one value of a JSON stream on one line. */
   event(value: object): Promise<void>;
-  /** How many columns a line of text may have; `Infinity` where nobody looks at a terminal. */
+  /** The width of the terminal in columns; `Infinity` if the output is not a terminal. */
   readonly columns: number;
 }
 
-/** The world as a command sees it. `main.ts` makes it of the process, tests of strings. */
+/** Everything outside the command: streams, files, the clock, engines. `main.ts` makes it from the process, tests from strings. */
 export interface Io {
   readonly stdin: Input;
-  /** For data. Writing rejects with an `OutputClosedError` when nobody reads any more. */
+  /** For data. `write` rejects with an `OutputClosedError` if the reader has closed the pipe. */
   readonly stdout: Output;
-  /** For messages and progress. Writing never rejects. */
+  /** For messages and progress. `write` never rejects. */
   readonly stderr: Output;
-  /** Aborted by Ctrl-C and the like, with an `Interruption` as its reason. */
+  /** Aborted by SIGINT, SIGTERM and SIGHUP. The reason is an `Interruption`. */
   readonly signal: AbortSignal;
-  /** Whether stderr takes colors, and nobody asked for none. */
+  /** Whether to use colors on stderr. */
   readonly color: boolean;
-  /** Whether errors show their stack. */
+  /** Whether to print stack traces. */
   readonly debug: boolean;
-  /** What SOURCE_DATE_EPOCH says: the time of files in what is to be reproducible. */
+  /** The variable SOURCE_DATE_EPOCH: the modification time of packed files, in seconds since 1970. */
   readonly sourceDateEpoch: string | undefined;
+  /** Milliseconds since 1970. */
   now(): number;
   isFolder(path: string): Promise<boolean>;
-  /** Rejects with the system's error where there is no such file, or where it must not be read. */
+  /** Rejects with the system error if the file does not exist or is not readable. */
   checkReadable(path: string): Promise<void>;
   connect(options: EngineOptions): Promise<ImageClient>;
-  /** Which engine `connect` would give a client of. */
+  /** Reports which engine `connect` would use. */
   explain(options: EngineOptions): Promise<EngineReport>;
   record(file: string, options: RecordOptions): Promise<Recording>;
 }
 
-/** Which engine the command line names, and who hears of warnings. */
+/** The engine that the command line names, and a callback for warnings. */
 export interface EngineOptions extends Pick<EnvironmentOptions, 'host' | 'context'> {
   readonly onWarning?: Warn;
 }
@@ -127,7 +128,7 @@ export interface EngineOptions extends Pick<EnvironmentOptions, 'host' | 'contex
 export interface Input {
   readonly isTerminal: boolean;
   bytes(): AsyncIterable<Uint8Array>;
-  /** What a person types before Return; rejects with the signal's reason. */
+  /** Reads one line that a person types. Rejects with the reason of the signal. */
   line(signal: AbortSignal): Promise<string>;
 }
 
@@ -135,21 +136,21 @@ export interface Output {
   readonly isTerminal: boolean;
   columns(): number;
   rows(): number;
-  /** Resolves when the data is on its way: waiting for it is what slows the engine to the reader's pace. */
+  /** Resolves when the data was passed on. Awaiting it slows the engine to the pace of the reader. */
   write(data: string | Uint8Array): Promise<void>;
 }
 
-/** Thrown when a command line cannot be meant. */
+/** Thrown for an invalid command line; exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Thrown when who read our output has gone, as `head` does: no failure. */
+/** Thrown when the reader of standard output has closed it, as `head` does. It is not a failure. */
 export class OutputClosedError extends Error {
   override readonly name = 'OutputClosedError';
 }
 
-/** Why a run was broken off. */
+/** The reason of an abort by a signal. */
 export class Interruption extends Error {
   override readonly name = 'Interruption';
   readonly exitCode: number;

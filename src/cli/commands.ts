@@ -1,4 +1,4 @@
-// The command table: every command, in the order of the help. Parser, help and completion read it.
+// The command table: all commands in the order of the help. The parser, the help and the completion scripts read it.
 
 import type { Command } from './command.ts';
 import { attestations } from './commands/attestations.ts';

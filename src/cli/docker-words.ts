@@ -1,6 +1,6 @@
-// What people who know the docker command type, and what it means here.
+// Words of the docker command: two-word commands that work here too, and hints for those that do not.
 
-/** The commands behind docker's management words: `longshore image ls` is `longshore ls`. */
+/** The commands after docker's management words: `longshore image ls` is `longshore ls`. */
 const TWO_WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   image: {
     ls: 'ls', list: 'ls', rm: 'rm', remove: 'rm', prune: 'prune', inspect: 'inspect', history: 'history', pull: 'pull', push: 'push',
@@ -10,38 +10,38 @@ const TWO_WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   context: { ls: 'context', list: 'context', show: 'context' },
 };
 
-/** The words that stand before another one; `context` is a command of its own, too. */
+/** The words that need a second word. `context` is not one of them: it is also a command. */
 export const managementWords: readonly string[] = Object.keys(TWO_WORDS).filter((word) => word !== 'context');
 
-/** What follows such a word, for messages. */
+/** Returns the words that may follow such a word. */
 export function wordsBehind(first: string): readonly string[] | undefined {
   return managementWords.includes(first) ? Object.keys(TWO_WORDS[first] ?? {}) : undefined;
 }
 
-/** What a command is called behind a management word: rm is `image rm` and `image remove`. */
+/** Returns the names of a command after a management word: `rm` and `remove` for `rm`. */
 export function secondWordsFor(command: string): string[] {
   const all = managementWords.flatMap((first) => Object.entries(TWO_WORDS[first] ?? {}));
   return all.flatMap(([second, name]) => (name === command ? [second] : []));
 }
 
-/** The command that two words name. */
+/** Returns the command that two words name. */
 export function commandOfTwoWords(first: string, second: string | undefined): string | undefined {
   const behind = Object.hasOwn(TWO_WORDS, first) ? TWO_WORDS[first] : undefined;
   return behind !== undefined && second !== undefined && Object.hasOwn(behind, second) ? behind[second] : undefined;
 }
 
-/** Commands of docker that are not about images. */
+/** Docker commands that are not about images. */
 const FOREIGN =
   'attach build builder buildx checkpoint commit compose config container cp create diff exec export info init kill logs manifest network ' +
   'node pause plugin port ps rename restart run sbom scout secret service stack start stats stop swarm top trust unpause update volume wait';
 
-/** Where to go with a word that is a command of docker and not one of ours; undefined for all other words. */
+/** Returns a hint for a docker command that longshore does not have; undefined for other words. */
 export function pointerFor(word: string): string | undefined {
-  if (word === 'login' || word === 'logout') return `longshore uses the logins of docker and podman: run docker ${word}`;
-  return FOREIGN.split(' ').includes(word) ? `longshore is for images only: run docker ${word}` : undefined;
+  if (word === 'login' || word === 'logout') return `longshore uses the logins of docker and podman; run docker ${word}`;
+  return FOREIGN.split(' ').includes(word) ? `longshore manages images only; run docker ${word}` : undefined;
 }
 
-/** Options of docker that stand before its command; those with a value would make the value the command. */
+/** Docker options that come before its command, with the longshore equivalent. */
 const OPTIONS: Readonly<Record<string, string>> = {
   '-c': 'give --context NAME',
   '-v': 'give --version',
@@ -57,7 +57,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   '--tlskey': 'set DOCKER_CERT_PATH to the folder of the certificates',
 };
 
-/** What to do instead of such an option; undefined for all others. */
+/** Returns the equivalent of such an option; undefined for other options. */
 export function insteadOf(option: string): string | undefined {
   return Object.hasOwn(OPTIONS, option) ? OPTIONS[option] : undefined;
 }

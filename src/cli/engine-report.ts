@@ -1,9 +1,9 @@
-// What `longshore context` prints: which engine is meant, what each rule says, and which contexts there are.
+// Formats the output of `longshore context`: the chosen engine, what each rule says, and the stored contexts.
 
 import type { EngineReport, EngineTls } from '../index.ts';
 import { table } from './table.ts';
 
-/** Three tables, the last one only where there are contexts. */
+/** Returns three tables; the last one only if there are contexts. */
 export function engineReport(report: EngineReport): string {
   const rules = report.considered.map(({ rule, what = '', state, detail = '' }) => [rule, state, what, detail]);
   const contexts = report.contexts.map(({ name, host = '', description = '', problem = description }) => [name, host, problem]);
@@ -27,6 +27,6 @@ function settingRows({ host, source, context, tls, version, platform, headers, w
 }
 
 function tlsText({ ca, cert, verify }: EngineTls): string {
-  const trust = verify ? `verified by ${ca ?? 'whom the system trusts'}` : 'not verified';
+  const trust = verify ? `verified by ${ca ?? 'the CAs of the system'}` : 'not verified';
   return cert === undefined ? trust : `${trust}, with ${cert}`;
 }

@@ -1,44 +1,44 @@
-// What is said of an error, in two lines at most: what happened, and what to do; and the exit code that it means.
+// Turns an error into at most two lines, what happened and what to do, and into an exit code.
 
 import { ApiError, ArgumentError, ConnectError, LongshoreError, TimeoutError, UploadError } from '../index.ts';
 import type { ApiErrorReason } from '../index.ts';
 import { Interruption, OutputClosedError, UsageError } from './command.ts';
 import { printable } from './printable.ts';
 
-/** The lines for an error. */
+/** The text for an error. */
 export interface Failure {
   readonly what: string;
   readonly whatToDo: string | undefined;
 }
 
-/** 2 where the command line is at fault, 1 for what failed; a closed output is no failure. */
+/** Returns the exit code for an error: 2 for an invalid command line, 0 for a closed output, 1 for everything else. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof Interruption) return error.exitCode;
   if (error instanceof OutputClosedError) return 0;
   return isUsage(error) ? 2 : 1;
 }
 
-/** The words for an error; `see` is the command whose help explains the usage, `operand` what it was done with. */
+/** Describes an error. `see` is the command whose help explains the usage; `operand` is the operand that failed. */
 export function describeFailure(error: unknown, see: string, operand?: string): Failure {
   if (isUsage(error)) return failure(error.message, `See ${see} --help`);
   if (error instanceof ConnectError) return connectFailure(error);
   if (error instanceof ApiError) return apiFailure(error, operand);
-  if (error instanceof TimeoutError) return failure(error.message, 'Is the engine overloaded, or stuck?');
+  if (error instanceof TimeoutError) return failure(error.message, 'Is the engine overloaded or stuck?');
   if (error instanceof UploadError) return failure(withoutPlace(error));
   if (error instanceof LongshoreError || isSystemError(error)) return failure(error.message);
-  return failure(String(error), 'This should not happen: NODE_DEBUG=longshore shows where it did');
+  return failure(String(error), 'This should not happen: set NODE_DEBUG=longshore to see the stack trace');
 }
 
 function failure(what: string, whatToDo?: string): Failure {
   return { what: printableLines(what), whatToDo: whatToDo && printable(whatToDo) };
 }
 
-/** Keeps several lines, indented, and prints tabs as spaces: Podman lists what it tried, each line after a tab. */
+/** Makes a text printable. Keeps its lines, indented, and replaces tabs by spaces: Podman lists its attempts on lines with a tab. */
 function printableLines(text: string): string {
   return text.trim().replaceAll('\t', ' ').split(/\r?\n/).map(printable).join('\n  ');
 }
 
-/** What a call was given cannot be meant: whoever wrote the command line can set it right. */
+/** Whether the command line caused the error. */
 function isUsage(error: unknown): error is Error {
   return error instanceof UsageError || error instanceof ArgumentError;
 }
@@ -47,13 +47,13 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
 }
 
-/** Its message may begin with the request that had no chance, and to which it does not matter. */
+/** Returns the message without the request at its start: it does not matter which request could not be sent. */
 function withoutPlace({ message, exchange }: ConnectError | UploadError): string {
   const place = exchange && `${exchange.method} ${exchange.target} on ${exchange.address}: `;
   return place !== undefined && message.startsWith(place) ? message.slice(place.length) : message;
 }
 
-/** Its message ends with the hint, which is not what happened. */
+/** Splits the hint off the end of the message. */
 function connectFailure(error: ConnectError): Failure {
   const { hint } = error;
   const bare = withoutPlace(error);
@@ -61,20 +61,20 @@ function connectFailure(error: ConnectError): Failure {
 }
 
 const ADVICE: Readonly<Record<ApiErrorReason, string | undefined>> = {
-  auth: 'Is the name right? If the repository is private, the registry wants credentials',
+  auth: 'Check the name. A private repository needs credentials: log in with docker login',
   'not-found': undefined,
-  'rate-limit': 'Wait a while; registries allow more to those whom they know by their credentials',
-  'no-space': 'Make room on the disk of the engine: longshore ls shows the images, longshore rm removes them',
-  platform: 'Choose another platform with --platform, or leave it out',
+  'rate-limit': 'Try again later, or log in: registries allow more requests with credentials',
+  'no-space': 'Free disk space of the engine: longshore ls shows the images, longshore rm removes them',
+  platform: 'Choose another platform with --platform, or omit --platform',
   unavailable: 'Try again later',
   quota: undefined,
   immutable: undefined,
-  network: 'The engine did not reach the other side: look at its network, its proxy, and the spelling of the name',
+  network: "The engine cannot reach the other server: check the engine's network and proxy, and the spelling of the name",
 };
 
-/** Podman's "manifest unknown" does not say of what. */
+/** Adds the operand if the engine does not name it, as in Podman's "manifest unknown". */
 function apiFailure({ daemonMessage, status, inStream, reason, hint }: ApiError, operand: string | undefined): Failure {
-  const who = inStream ? 'the engine failed on the way' : `the engine answered ${status}`;
+  const who = inStream ? 'the engine reported an error' : `the engine answered ${status}`;
   const of = operand === undefined || daemonMessage.includes(operand) ? '' : `${operand}: `;
   return failure(`${of}${who}: ${daemonMessage}`, hint ?? (reason && ADVICE[reason]));
 }

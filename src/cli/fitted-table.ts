@@ -1,24 +1,24 @@
-// Tables that fit the terminal: where it is narrow, columns are cut, then left out.
+// Makes tables that fit the terminal. In a narrow terminal, columns are cut, then left out.
 
 import { fit, fitEnd, printable, widthOf } from './printable.ts';
 
 /** One column. */
 export interface Column {
   readonly title: string;
-  /** May be cut, but to no less than that. */
+  /** The minimum width if the column may be cut. */
   readonly least?: number;
-  /** Cut at its beginning: the end of a repository's name says more. */
+  /** Cut cells at their start: the end of a repository name is more useful. */
   readonly keep?: 'end';
   readonly align?: 'right';
-  /** May be left out, the one with the highest number first. */
+  /** May be left out. The column with the highest number goes first. */
   readonly spare?: number;
 }
 
-/** The head and a line for each row, in no more than that many columns where it can be done at all. */
+/** Returns a header and a line for each row, within `room` columns if possible. */
 export function fittedTable(columns: readonly Column[], rows: ReadonlyArray<readonly unknown[]>, room: number): string {
   const cells = [columns.map(({ title }) => title), ...rows].map((row) => row.map(printable));
   const layout = columns.map((column, index) => ({ column, index, width: widest(cells, index) }));
-  // What is empty in every row says nothing.
+  // A column that is empty in every row is left out.
   const filled = layout.filter(({ index }) => rows.length === 0 || cells.some((row, at) => at > 0 && row[index] !== ''));
   const { gap, kept } = fitting(filled, room);
   return cells.map((row) => `${lineOf(row, kept, gap)}\n`).join('');
@@ -39,7 +39,7 @@ function widest(cells: ReadonlyArray<readonly string[]>, index: number): number 
   return cells.reduce((most, row) => Math.max(most, widthOf(row[index] ?? '')), 0);
 }
 
-/** Cells are not padded to more columns: one long text of an engine would make every row as long. */
+/** Cells are padded to at most this width: one long text of an engine would make every row as long. */
 export const WIDEST_COLUMN = 512;
 const GAP = 3;
 const NARROW_GAP = 2;
@@ -57,9 +57,9 @@ function widthOfAll(placed: readonly Placed[], gap: number): number {
   return placed.reduce((sum, { width }) => sum + width + gap, -gap);
 }
 
-/** Takes from the widest column that may give, one by one, until it fits or none may. */
+/** Shrinks the widest column by one, repeatedly, until the table fits or no column can shrink. */
 function shrunk(placed: readonly Placed[], room: number): readonly Placed[] {
-  // What is wider than the room is cut at once: column by column would take as long as an engine's text.
+  // First cut to the room at once: shrinking by one would take as many steps as a text has characters.
   const capped = placed.map((each) => ({ ...each, width: Math.min(each.width, Math.max(room, each.column.least ?? each.width)) }));
   const widths = capped.map(({ width }) => width);
   for (let excess = widthOfAll(capped, NARROW_GAP) - room; excess > 0; excess--) {

@@ -1,4 +1,5 @@
-// The same work on several engines at the same time: their lines with their names before them, one table at the end.
+// Runs one command on several engines at the same time. Each line of stderr starts with the name of its engine; a table at
+// the end shows all results.
 
 import type { Work } from './arguments.ts';
 import type { Call, Io, Output, Printer } from './command.ts';
@@ -6,41 +7,41 @@ import { fittedTable } from './fitted-table.ts';
 import { fitEnd, printable, widthOf } from './printable.ts';
 import { columnsOf, jsonLine } from './printer.ts';
 
-/** What came of it on one engine. */
+/** The outcome on one engine. */
 interface Outcome {
   readonly exitCode: number;
-  /** What went wrong, each in a line. */
+  /** One line for each failure. */
   readonly failures: readonly string[];
 }
 
 interface Run extends Outcome {
-  /** As it was named. */
+  /** The host or context as it was given. */
   readonly engine: string;
-  /** The lines that it printed. */
-  readonly said: readonly string[];
+  /** The printed lines. */
+  readonly lines: readonly string[];
 }
 
 type Perform = (engine: Call['engine'], io: Io, print: Printer) => Promise<Outcome>;
 
-/** Resolves with the exit code: 0 only where all of them did all of it. */
+/** Resolves with the exit code: 0 only if everything succeeded on all engines. */
 export async function runOnFleet({ engines, values }: Work, io: Io, perform: Perform): Promise<number> {
   const names = engines.map(({ host, context }) => host ?? context ?? '');
-  // Of a terminal, a third at most.
+  // At most a third of the terminal.
   const width = Math.min(Math.max(...names.map((name) => widthOf(shortName(name)))), Math.floor(columnsOf(io.stderr) / 3));
   const asJson = values.json === true;
   const runs = await Promise.all(
     names.map(async (name, index): Promise<Run> => {
-      const said: string[] = [];
-      const print = asJson ? jsonPrinter(io.stdout, name) : keptLines(said, columnsOf(io.stdout));
+      const lines: string[] = [];
+      const print = asJson ? jsonPrinter(io.stdout, name) : collectingPrinter(lines, columnsOf(io.stdout));
       const ownIo = { ...io, stderr: prefixed(io.stderr, prefixOf(name, width)) };
-      return { engine: name, said, ...(await perform(engines[index] ?? {}, ownIo, print)) };
+      return { engine: name, lines, ...(await perform(engines[index] ?? {}, ownIo, print)) };
     }),
   );
   if (!io.signal.aborted) await io.stdout.write(asJson ? outcomeLines(runs) : resultTable(runs, columnsOf(io.stdout)));
   return Math.max(...runs.map(({ exitCode }) => exitCode));
 }
 
-/** The address without its scheme, which says nothing that its form does not. */
+/** Returns the address without its scheme. */
 function shortName(engine: string): string {
   return printable(engine.replace(/^[a-z]+:\/\//, ''));
 }
@@ -50,7 +51,7 @@ function prefixOf(engine: string, width: number): string {
   return `${name}${' '.repeat(width - widthOf(name))} | `;
 }
 
-/** Whole lines only, each with the name; a terminal that several engines share has no room for their bars. */
+/** Returns an output that puts the prefix before each line. It is not a terminal: several engines cannot share one for progress bars. */
 function prefixed(output: Output, prefix: string): Output {
   return {
     isTerminal: false,
@@ -60,8 +61,12 @@ function prefixed(output: Output, prefix: string): Output {
   };
 }
 
-function keptLines(said: string[], columns: number): Printer {
-  const keep = async (text: string): Promise<void> => void said.push(...text.split('\n').filter((line) => line !== ''));
+/** Returns a printer that collects lines for the table. */
+function collectingPrinter(lines: string[], columns: number): Printer {
+  const keep = async (text: string): Promise<void> => {
+    // One by one: 100,000 arguments of one call exceed the stack.
+    for (const line of text.split('\n')) if (line !== '') lines.push(line);
+  };
   return { text: keep, json: (value) => keep(JSON.stringify(value)), event: async () => {}, columns };
 }
 
@@ -78,11 +83,11 @@ function outcomeLines(runs: readonly Run[]): string {
 }
 
 function resultTable(runs: readonly Run[], room: number): string {
-  const rows = runs.flatMap(({ engine, said, failures, exitCode }) => {
-    const lines = [...said.map((text) => ['done', text]), ...failures.map((text) => ['failed', text])];
-    if (lines.length === 0) lines.push([exitCode === 0 ? 'done' : 'failed', '']);
-    return lines.map((cells) => [shortName(engine), ...cells]);
+  const rows = runs.flatMap(({ engine, lines, failures, exitCode }) => {
+    const results = [...lines.map((text) => ['done', text]), ...failures.map((text) => ['failed', text])];
+    if (results.length === 0) results.push([exitCode === 0 ? 'done' : 'failed', '']);
+    return results.map((cells) => [shortName(engine), ...cells]);
   });
-  const columns = [{ title: 'ENGINE', least: 8, keep: 'end' }, { title: 'RESULT' }, { title: 'WHAT', least: 10 }] as const;
+  const columns = [{ title: 'ENGINE', least: 8, keep: 'end' }, { title: 'RESULT' }, { title: 'DETAIL', least: 10 }] as const;
   return fittedTable(columns, rows, room);
 }

@@ -1,22 +1,22 @@
-// Help texts, made from the command table, for a terminal of any width.
+// Makes the help texts from the command table, wrapped to the width of the terminal.
 
 import { globalOptions } from './command.ts';
 import type { Command, Option, Options } from './command.ts';
 
-/** What `longshore --help` prints. */
+/** Returns the output of `longshore --help`; `room` is the width in columns. */
 export function generalHelp(commands: readonly Command[], options: Options, room: number): string {
   return [
-    'Usage: longshore [OPTIONS] COMMAND\n\nMoves images in and out of Docker, Podman and other engines.\n',
+    'Usage: longshore [OPTIONS] COMMAND\n\nManages the images of Docker, Podman and other container engines.\n',
     `Commands:\n${described(commands.map((command) => [command.name, command.summary]), room)}`,
     `Options:\n${optionLines(options, room)}`,
-    'See longshore COMMAND --help for one of them.\n',
+    'Run longshore COMMAND --help for the options of a command.\n',
   ].join('\n');
 }
 
-/** What `longshore pull --help` prints. */
+/** Returns the output of, for example, `longshore pull --help`. */
 export function commandHelp({ name, alias, summary, usage, options }: Command, room: number): string {
   const shared = Object.entries(globalOptions).filter(([option]) => !Object.hasOwn(options, option));
-  const also = alias === undefined ? '' : ` Also: longshore ${alias}.`;
+  const also = alias === undefined ? '' : ` Alias: longshore ${alias}.`;
   const parts = [`Usage: longshore ${name} [OPTIONS] ${usage}`.trimEnd() + `\n\n${summary}.${also}\n`];
   if (Object.keys(options).length > 0) parts.push(`Options:\n${optionLines(options, room)}`);
   parts.push(`Options of every command:\n${optionLines(Object.fromEntries(shared), room)}`);
@@ -34,12 +34,12 @@ function spelling(name: string, { short, value }: Option): string {
 
 const INDENT = 2;
 const GAP = 3;
-/** Less than that is no room for a text beside its term: it goes below. */
+/** The minimum width of a description beside its term. If there is less room, the description goes below. */
 const LEAST_TEXT = 20;
-/** How far it goes in there. */
+/** The indentation of a description below its term. */
 const BELOW = 8;
 
-/** Terms, and what they mean beside them or, where it is narrow, below. */
+/** Formats terms with their descriptions beside them, or below them in a narrow terminal. */
 function described(rows: ReadonlyArray<readonly [term: string, text: string]>, room: number): string {
   const width = Math.max(...rows.map(([term]) => term.length));
   const column = INDENT + width + GAP;
@@ -53,7 +53,7 @@ function described(rows: ReadonlyArray<readonly [term: string, text: string]>, r
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** Between words. */
+/** Wraps a text between words. */
 function wrapped(text: string, room: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

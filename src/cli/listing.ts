@@ -1,4 +1,4 @@
-// Images as rows of a table.
+// Formats images as the rows of a table.
 
 import { parseReference } from '../index.ts';
 import type { ImageSummary } from '../index.ts';
@@ -7,14 +7,14 @@ import { fittedTable } from './fitted-table.ts';
 import type { Column } from './fitted-table.ts';
 import { age, humanSize } from './table.ts';
 
-/** What is shown of an image beside its names. */
+/** How images are listed. */
 export interface Listing {
   readonly ids: 'short' | 'whole';
   readonly nowMs: number;
   readonly room: number;
 }
 
-/** One line for each name that an image has, as the docker command prints them; `more` adds columns. */
+/** Returns a table with one line for each name of an image, as the docker command prints it. `more` adds columns. */
 export function imageTable(
   images: readonly ImageSummary[],
   { ids, nowMs, room }: Listing,
@@ -27,7 +27,7 @@ export function imageTable(
       return [...cells, ...more.map(([, cell]) => cell(image))];
     }),
   );
-  // Whoever asked for whole ids wants them, however narrow it is.
+  // With --no-trunc, IDs are not cut even in a narrow terminal.
   return fittedTable([...COLUMNS, ...more.map(([column]) => column)], rows, ids === 'short' ? room : Infinity);
 }
 
@@ -41,7 +41,7 @@ const COLUMNS: readonly Column[] = [
 
 const NONE = '<none>';
 
-/** Untagged images keep the repository of a digest. Engines below API 1.43 write `<none>:<none>` for no name. */
+/** Returns the names of an image. An untagged image has the repository of its digest. Engines below API 1.43 write `<none>:<none>` for no name. */
 function namesOf({ RepoTags, RepoDigests }: ImageSummary): ReadonlyArray<readonly [repository: string, tag: string]> {
   const named = (name: string): boolean => !name.startsWith(NONE);
   const tags = textsOf(RepoTags).filter(named).map(splitName);
@@ -50,14 +50,14 @@ function namesOf({ RepoTags, RepoDigests }: ImageSummary): ReadonlyArray<readonl
   return repositories.length > 0 ? [...new Set(repositories)].map((name) => [name, NONE]) : [[NONE, NONE]];
 }
 
-/** `host:5000/app` has no tag, and `app@sha256:...` neither. */
+/** Splits a name into repository and tag. `host:5000/app` and `app@sha256:...` have no tag. */
 function splitName(name: string): [repository: string, tag: string] {
   const { tag, digest } = referenceOf(name);
   const suffix = (tag === undefined ? '' : `:${tag}`) + (digest === undefined ? '' : `@${digest}`);
   return [name.slice(0, name.length - suffix.length), tag ?? NONE];
 }
 
-/** The tag and the digest of a name; of a name outside the grammar, what stands where they would. */
+/** Returns the tag and the digest of a name. An invalid name is split at the same characters. */
 function referenceOf(name: string): { readonly tag?: string | undefined; readonly digest?: string | undefined } {
   try {
     return parseReference(name);
@@ -68,7 +68,7 @@ function referenceOf(name: string): { readonly tag?: string | undefined; readonl
   }
 }
 
-/** Whether commands take the name. */
+/** Whether a name is a valid reference. */
 export function isReference(name: string): boolean {
   try {
     parseReference(name);
@@ -78,7 +78,7 @@ export function isReference(name: string): boolean {
   }
 }
 
-/** As much of an id as people use. */
+/** Returns the first 12 digits of an ID. */
 export function shortId(id: unknown): string {
   return textOf(id).replace(/^sha256:/, '').slice(0, 12);
 }

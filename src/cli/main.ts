@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The `longshore` program: the process as an `Io`, and nothing else. This file alone touches it.
+// The entry of the `longshore` program. It makes an `Io` of the process and calls `run`. No other file of cli/ uses `process`.
 
 import { access, constants, stat } from 'node:fs/promises';
 import { debuglog } from 'node:util';
@@ -9,7 +9,7 @@ import { Interruption, OutputClosedError } from './command.ts';
 import type { Io, Output } from './command.ts';
 import { run } from './run.ts';
 
-/** What breaks a run off, and the exit code that shells give for it: 128 and the signal's number. */
+/** The signals that stop a command, and their exit codes: 128 plus the number of the signal, as shells have it. */
 const SIGNALS = [
   ['SIGHUP', 129],
   ['SIGINT', 130],
@@ -21,7 +21,7 @@ const stop = new AbortController();
 for (const [signal, exitCode] of SIGNALS) {
   process.once(signal, () => {
     stop.abort(new Interruption(signal, exitCode));
-    // The same signal again: there and then, but not without the cursor, which a progress may have hidden.
+    // A second signal exits at once. It shows the cursor again, which the progress may have hidden.
     process.once(signal, () => {
       if (process.stderr.isTTY) process.stderr.write('\x1b[?25h');
       process.exit(exitCode);
@@ -31,7 +31,7 @@ for (const [signal, exitCode] of SIGNALS) {
 
 const io: Io = {
   stdin: {
-    // Getters: to look at process.stdin is to open it, which most commands have no use for.
+    // A getter, because reading process.stdin opens it, and most commands do not need it.
     get isTerminal() {
       return process.stdin.isTTY === true;
     },
@@ -50,26 +50,26 @@ const io: Io = {
   stdout: output(process.stdout, (error, reject) => reject(error.code === 'EPIPE' ? new OutputClosedError() : error)),
   stderr: output(process.stderr, (_error, _reject, resolve) => resolve()),
   signal: stop.signal,
-  color: process.stderr.isTTY === true && process.stderr.hasColors(), // which heeds NO_COLOR, TERM and the like
+  color: process.stderr.isTTY === true && process.stderr.hasColors(), // hasColors reads NO_COLOR, TERM and similar variables
   debug: debuglog('longshore').enabled,
   sourceDateEpoch: process.env['SOURCE_DATE_EPOCH'],
-  now: () => performance.timeOrigin + performance.now(), // runs on when somebody sets the clock
+  now: () => performance.timeOrigin + performance.now(), // does not jump when the system clock is set
   isFolder: (path) => stat(path).then((found) => found.isDirectory(), () => false),
   checkReadable: (path) => access(path, constants.R_OK),
   connect: (options) => ImageClient.fromEnvironment(options),
   explain: (options) => ImageClient.explain(options),
-  record: async (file, options) => (await import('../testing.ts')).record(file, options), // which no other command needs
+  record: async (file, options) => (await import('../testing.ts')).record(file, options), // only `record` needs it
 };
 
 process.exitCode = await run(process.argv.slice(2), io);
-// A load that was broken off leaves a read behind, which would keep the process until somebody writes.
+// After an interrupted load, a pending read of stdin would keep the process running.
 if (stdinIsRead) process.stdin.destroy();
 
 function output(
   stream: WriteStream,
   onError: (error: NodeJS.ErrnoException, reject: (reason: Error) => void, resolve: () => void) => void,
 ): Output {
-  stream.on('error', () => {}); // each write hears of it itself
+  stream.on('error', () => {}); // the callback of each write gets the error
   return {
     isTerminal: stream.isTTY === true,
     columns: () => stream.columns || 80,

@@ -1,16 +1,16 @@
-// What commands do with their operands: each in turn, or standard input in place of one.
+// Runs a command for each of its operands, and opens standard input in place of a file operand.
 
 import { ArgumentError, ConnectError } from '../index.ts';
 import type { ImageClient } from '../index.ts';
 import { UsageError } from './command.ts';
 import type { Call, globalOptions, Values } from './command.ts';
 
-/** Does the work for one operand, with calls that take the signal. */
+/** Does the work for one operand. All calls in it must use the signal. */
 type Work = (client: ImageClient, operand: string, signal: AbortSignal) => Promise<void>;
 
 /**
- * Works on each operand in turn and goes on after one that fails. An engine that cannot be reached ends it: all others
- * would fail in the same way. Nothing is sent before the arguments of all calls have been checked.
+ * Runs the work for each operand in turn, and continues after one that fails. It stops if the engine cannot be reached, as all
+ * other operands would fail too. The arguments of all calls are checked before the first request is sent.
  */
 export async function forEachOperand(
   call: Pick<Call, 'client' | 'operands' | 'failed' | 'io'>,
@@ -28,7 +28,7 @@ export async function forEachOperand(
   }
 }
 
-/** A call whose signal is aborted checks its arguments, and then rejects without sending anything. */
+/** Checks the arguments of the calls: with an aborted signal, a call checks its arguments and then rejects without sending. */
 async function checkArguments(client: ImageClient, operand: string, work: Work): Promise<void> {
   try {
     await work(client, operand, AbortSignal.abort(new Error('only the arguments are checked')));
@@ -37,16 +37,16 @@ async function checkArguments(client: ImageClient, operand: string, work: Work):
   }
 }
 
-/** What every `Call` has, whatever its own options are. */
-interface Given extends Pick<Call, 'io'> {
+/** The members that every `Call` has. */
+interface AnyCall extends Pick<Call, 'io'> {
   readonly values: Values<typeof globalOptions>;
 }
 
-/** What was piped in; `instead` is what to give where nothing was. */
-export function standardInput({ io, values }: Given, instead: string): AsyncIterable<Uint8Array> {
-  if (io.stdin.isTerminal) throw new UsageError(`an archive does not come from a terminal: ${instead}`);
+/** Returns the bytes of standard input. `instead` is the remedy in the error if standard input is a terminal. */
+export function standardInput({ io, values }: AnyCall, instead: string): AsyncIterable<Uint8Array> {
+  if (io.stdin.isTerminal) throw new UsageError(`cannot read an archive from a terminal: ${instead}`);
   if (Math.max(values.host?.length ?? 0, values.context?.length ?? 0) > 1) {
-    throw new UsageError(`standard input can be read once, and not for several engines: ${instead}`);
+    throw new UsageError(`standard input can be read only once, not for several engines: ${instead}`);
   }
   return io.stdin.bytes();
 }

@@ -1,22 +1,22 @@
-// What others wrote, fit for a terminal: nothing in it steers, and it is as wide as we think.
+// Makes foreign text safe for a terminal, and measures and cuts it by columns.
 
 import { textOf } from './engine-values.ts';
 
-/** The value as text, control, bidirectional and lone-surrogate characters as `\u{…}`: one line that does nothing. */
+/** Returns a value as one line of text. Control, bidirectional and lone surrogate characters become `\u{…}`. */
 export function printable(value: unknown): string {
   return textOf(value).replace(unprintable, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
-// Cc (C0, DEL, C1), Cf (which holds the bidirectional controls), Cs (lone surrogates), and the two that break lines.
+// Cc (C0, DEL, C1), Cf (bidirectional controls among others), Cs (lone surrogates), and two line separators.
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
-/** How many columns a printable text takes. */
+/** Returns the width of a printable text in columns. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const character of text) width += characterWidth(character);
   return width;
 }
 
-/** The text, cut where it is wider than `columns`, with an ellipsis to say so. */
+/** Cuts a text to `columns`, with an ellipsis at its end. */
 export function fit(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let kept = '';
@@ -29,7 +29,7 @@ export function fit(text: string, columns: number): string {
   return columns > 0 ? `${kept}…` : '';
 }
 
-/** The same, cut at its beginning. */
+/** Cuts a text at its start. */
 export function fitEnd(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let room = columns - 1;
@@ -47,5 +47,5 @@ function characterWidth(character: string): number {
   return wide.test(character) ? 2 : 1;
 }
 const combining = /\p{M}/u;
-// The blocks that Unicode's East Asian Width has as wide, roughly, and the pictures. Rare here: engines speak ASCII.
+// Roughly the wide blocks of Unicode's East Asian Width, and emoji. They are rare in the output of engines.
 const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\u{1f300}-\u{3fffd}]/u;

@@ -1,10 +1,10 @@
-// Results on standard output: lines for people, JSON for programs.
+// Prints results to standard output: lines for people, JSON for programs.
 
 import { DecodeError } from '../index.ts';
 import type { Io, Output, Printer } from './command.ts';
 import { printable } from './printable.ts';
 
-/** What a command prints with, when it works on one engine. */
+/** Returns the printer of a command that works on one engine. */
 export function standardPrinter({ stdout }: Pick<Io, 'stdout'>): Printer {
   return {
     text: (lines) => stdout.write(lines),
@@ -14,32 +14,32 @@ export function standardPrinter({ stdout }: Pick<Io, 'stdout'>): Printer {
   };
 }
 
-/** How wide a line may be there. */
+/** Returns the width of an output in columns; `Infinity` if it is not a terminal. */
 export function columnsOf(output: Output): number {
   return output.isTerminal ? output.columns() : Infinity;
 }
 
-/** A text of others as one line. */
+/** Returns a foreign text as one printable line. */
 export function line(text: unknown): string {
   return `${printable(text)}\n`;
 }
 
 /**
- * The deepest nesting of lists and objects that is printed; the answers of engines have about ten levels. `JSON.stringify`
- * fails on some thousands of levels, and the indentation takes the square of the depth.
+ * The maximum nesting of lists and objects in printed JSON. Answers of engines have about ten levels. `JSON.stringify` fails
+ * at some thousands of levels, and the indentation grows with the square of the depth.
  */
 const NESTING_LIMIT = 64;
 
-/** A value on a line of its own. */
+/** Returns a value as JSON on one line. */
 export function jsonLine(value: unknown): string {
   checkNesting(value);
-  return `${steerless(JSON.stringify(value))}\n`;
+  return `${escapeControls(JSON.stringify(value))}\n`;
 }
 
-/** A value, indented. */
+/** Returns a value as indented JSON. */
 export function jsonText(value: unknown): string {
   checkNesting(value);
-  return `${steerless(JSON.stringify(value, null, 2))}\n`;
+  return `${escapeControls(JSON.stringify(value, null, 2))}\n`;
 }
 
 function checkNesting(value: unknown): void {
@@ -53,8 +53,8 @@ function checkNesting(value: unknown): void {
   }
 }
 
-/** JSON.stringify leaves C1 and bidirectional controls as they are; JSON has another spelling for the same text. */
-function steerless(json: string): string {
+/** Escapes C1 and bidirectional control characters, which JSON.stringify does not escape. The value stays the same. */
+function escapeControls(json: string): string {
   return json.replace(/[^\P{Cc}\n]|\p{Cf}/gu, (character) => {
     const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
     return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');

@@ -1,15 +1,16 @@
-// The lines of a progress: one for each layer, and one for them all, each no wider than there is room.
+// Formats progress as lines within the width of the terminal: one for each layer, and one for the total.
 
 import type { LayerPhase, LayerProgress, ProgressSnapshot } from '../index.ts';
 import { fit, printable, widthOf } from './printable.ts';
 import { humanSize } from './table.ts';
 import { shortDuration } from './transfer-rate.ts';
 
+/** Returns a line for each layer. */
 export function layerLines({ layers }: ProgressSnapshot, room: number): string[] {
   return layers.map((layer) => layerLine(layer, room));
 }
 
-/** A line for each layer and one for all; where there are less rows, the layers that are done become a number. */
+/** Returns a line for each layer and one for the total. If there are fewer rows, finished layers are only counted. */
 export function progressLines(
   snapshot: ProgressSnapshot,
   bytesPerSecond: number | undefined,
@@ -26,20 +27,20 @@ export function progressLines(
   return [summary, ...shown.map((layer) => layerLine(layer, room)), ...total];
 }
 
-/** A status, and whose it is where it is a layer's. */
+/** Returns a status, with the ID of the layer if it has one. */
 export function lineHead(id: string | undefined, status: string): string {
   return printable(id === undefined ? status : `${id}: ${status}`);
 }
 
 const donePhases = new Set<LayerPhase>(['done', 'existing', 'skipped']);
-/** In the others, what was measured before is no news. */
+/** The phases that show a measured progress. */
 const measuredPhases = new Set<LayerPhase>(['downloading', 'extracting', 'pushing', 'loading', 'working']);
 
-/** Room for `Verifying Checksum`, so that what follows stands below each other. */
+/** Width of `Verifying Checksum`, so that the next column is aligned. */
 const STATUS_COLUMNS = 18;
-/** Room for `999.9MB/999.9MB`. */
+/** Width of `999.9MB/999.9MB`. */
 const SIZES_COLUMNS = 15;
-/** Room for `999.9MB/s 59m59s left`. */
+/** Width of `999.9MB/s 59m59s left`. */
 const PACE_COLUMNS = 21;
 const LEAST_BAR = 10;
 const WIDEST_BAR = 52;
@@ -56,9 +57,9 @@ function leading(head: string, id: string | undefined): string {
   return head.padEnd(lineHead(id, '').length + STATUS_COLUMNS);
 }
 
-/** How far it is: a bar and sizes where there is room for both, else sizes, else a percentage. */
+/** Formats the progress of a layer: bar and sizes if there is room, else sizes, else a percentage. */
 function measure({ current, total, units }: LayerProgress, room: number): string {
-  // Only bytes have sizes and a bar: containerd counts the seconds of an extraction.
+  // Only bytes have sizes and a bar; containerd reports seconds for an extraction.
   if (units !== undefined) return printable(`${current}${units}`);
   if (total === undefined) return humanSize(current);
   const sizes = `${humanSize(current)}/${humanSize(total)}`;
@@ -66,8 +67,8 @@ function measure({ current, total, units }: LayerProgress, room: number): string
 }
 
 /**
- * The layers together. Where there is no room for a bar beside the pace, the pace stands where the bars of the layers
- * are, and where there is not even that, the most telling parts stand close together.
+ * Formats the total. Without room for a bar beside the rate, the rate takes the place of the bar. With even less room, only the
+ * most important parts are shown.
  */
 function totalLine({ layers, bytes, percentage }: ProgressSnapshot, bytesPerSecond: number | undefined, room: number): string {
   const head = percentage === undefined ? 'Total' : `Total: ${percent(percentage)}`;
@@ -88,21 +89,21 @@ function totalLine({ layers, bytes, percentage }: ProgressSnapshot, bytesPerSeco
   return widthOf(whole) <= room ? whole : closeTogether([head, size, ...pace], room);
 }
 
-/** The speed, and the time that the rest will take: each where it is known. */
+/** Returns the rate and the remaining time, each if it is known. */
 function paceOf({ current, total, totalKnown }: ProgressSnapshot['bytes'], bytesPerSecond: number | undefined): string[] {
   if (bytesPerSecond === undefined || (totalKnown && current >= total)) return [];
   const speed = `${humanSize(Math.round(bytesPerSecond), 3)}/s`;
   return totalKnown && bytesPerSecond >= 1 ? [speed, `${shortDuration((total - current) / bytesPerSecond)} left`] : [speed];
 }
 
-/** As many of them, from the left, as fit whole. */
+/** Joins as many parts, from the left, as fit. */
 function closeTogether(all: readonly string[], room: number): string {
   const parts = all.map((part) => part.replace(/ left$/, ''));
   while (parts.length > 1 && widthOf(parts.join(' ')) > room) parts.pop();
   return fit(parts.join(' '), room);
 }
 
-/** A bar, where there is room for it and something to draw, and sizes; undefined where not even they have room. */
+/** Returns a bar (if there is room and a fraction) and sizes; undefined if there is no room for the sizes. */
 function gauge(fraction: number | undefined, sizes: string, room: number): string | undefined {
   const padded = sizes.padStart(SIZES_COLUMNS);
   const barRoom = Math.min(WIDEST_BAR, room - SIZES_COLUMNS - 1);

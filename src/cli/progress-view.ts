@@ -1,4 +1,4 @@
-// Progress as text: events go in, frames for a terminal or plain lines come out. It knows no stream and no clock.
+// Turns progress events into text: frames for a terminal, or plain lines. It has no stream and no clock of its own.
 
 import { ProgressTotals } from '../index.ts';
 import type { LayerEvent, ProgressEvent } from '../index.ts';
@@ -7,27 +7,27 @@ import { layerLines, lineHead, progressLines } from './progress-lines.ts';
 import { Transfer } from './transfer-line.ts';
 import { TransferRate } from './transfer-rate.ts';
 
-/** At most one frame in that time: 20 a second. */
+/** The minimum time between two frames: 20 frames per second. */
 export const FRAME_MS = 50;
-/** Where nothing comes, the speed goes down, and a window may have another size. */
+/** The time after which a frame is drawn without a new event: the rate falls, and the window size may change. */
 const STILL_MS = 1000;
 
-/** Draws; each method gives the text that is to be written now, often none. */
+/** A view of the progress. Each method returns the text to write now, often an empty one. */
 export interface ProgressView {
   take(event: ProgressEvent, nowMs: number): string;
-  /** For every `FRAME_MS`: what was held back, once it is due. */
+  /** To be called every `FRAME_MS`: returns the next frame when it is due. */
   tick(nowMs: number): string;
-  /** For the end, however it came: what was held back. */
+  /** To be called at the end, also after an error: returns the last frame. */
   finish(): string;
 }
 
-/** How large the terminal is now. */
+/** The current size of the terminal. */
 export interface Screen {
   columns(): number;
   rows(): number;
 }
 
-/** A line for each thing said, and for each layer when its status changes: never one for each read. */
+/** Returns a view that writes a line for each message and for each status change of a layer. */
 export function plainView(): ProgressView {
   const statuses = new Map<string, string>();
   let dropped = 0;
@@ -35,7 +35,7 @@ export function plainView(): ProgressView {
     take(event) {
       if (event.type === 'upload') return '';
       if (event.type !== 'layer') {
-        statuses.clear(); // an "all tags" pull says the same ids again for the next tag
+        statuses.clear(); // a pull of all tags repeats the same IDs for the next tag
         return saidLines(event);
       }
       if (statuses.get(event.id) === event.status) return '';
@@ -52,18 +52,18 @@ export function plainView(): ProgressView {
   };
 }
 
-/** Of more layers, and longer lines about them, nothing is kept or shown; `ProgressTotals` counts no more layers either. */
+/** More layers, and longer lines about layers, are not kept or shown. `ProgressTotals` has the same limit. */
 const MOST_LAYERS = 4096;
 const LONGEST_LINE = 1024;
 
 /**
- * A line for each layer and one for them all, painted over and over in their place; whatever else is said begins a new
- * table below. What stays on the screen is as the docker command leaves it: the layers.
+ * Returns a view that repaints a line for each layer and one for the total. Any other message ends this table and starts a new
+ * one below. At the end, the lines of the layers stay on the screen, as with the docker command.
  */
 export function terminalView(screen: Screen): ProgressView {
   const totals = new ProgressTotals();
   const rate = new TransferRate();
-  /** Of the archive, as long as no more than that is known of it. */
+  /** The upload of an archive, shown below the layers. */
   let upload: Transfer | undefined;
   /** The widths of the lines that the next frame overwrites. */
   let painted: readonly number[] = [];
@@ -78,7 +78,7 @@ export function terminalView(screen: Screen): ProgressView {
   }
   function finish(): string {
     if (!changed && painted.length === 0) return '';
-    // The last frame may be longer than the screen: nothing is to be overwritten any more.
+    // The last frame may be longer than the screen, as it is not overwritten.
     const text = paint(layerLines(totals.snapshot(), roomOf(screen.columns()))) + SHOW_CURSOR;
     painted = [];
     paintedAtMs = -Infinity;
@@ -104,7 +104,7 @@ export function terminalView(screen: Screen): ProgressView {
         changed = true;
         return tick(nowMs);
       }
-      // Before the totals hear of it: it may be the end of this table.
+      // Before `totals` takes the event, which may end this table.
       const before = event.type === 'layer' ? '' : finish() + saidLines(event);
       totals.take(event);
       if (event.type !== 'layer') return before;
@@ -116,11 +116,11 @@ export function terminalView(screen: Screen): ProgressView {
   };
 }
 
-// A cursor that jumps with each frame is what flickers most.
+// Hidden while frames are drawn: a jumping cursor flickers.
 export const HIDE_CURSOR = '\x1b[?25l';
 export const SHOW_CURSOR = '\x1b[?25h';
 
-/** What is not about a layer; what is for programs (`aux`) is none of it. */
+/** Returns the lines for an event that is not about a layer; `aux` events are for programs and give no line. */
 function saidLines(event: Exclude<ProgressEvent, LayerEvent>): string {
   if (event.type === 'aux' || event.type === 'upload') return '';
   if (event.type === 'headline') return `${lineHead(event.id, event.status)}\n`;
@@ -128,14 +128,14 @@ function saidLines(event: Exclude<ProgressEvent, LayerEvent>): string {
   return lines.map((line) => `${printable(line)}\n`).join('');
 }
 
-/** Up one row for each that the old lines take now, then each new line over an old one. */
+/** Moves the cursor up over the old lines and writes the new ones over them. */
 function overwrite(painted: readonly number[], lines: readonly string[], columns: number): string {
-  // Where the window has become narrower, terminals have wrapped the old lines.
+  // If the window has become narrower, the terminal has wrapped the old lines.
   const rows = painted.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
   const up = rows > 0 ? `\x1b[${rows}A` : '';
-  // Erasing behind the text, not before it, does not flicker; one erases below, too, lest wrapped rests stay.
+  // Erasing after the text does not flicker. The last sequence erases what wrapped lines left below.
   return `${up}\r${lines.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J`;
 }
 
-// A text in the last column would be erased with what is behind it, in some terminals.
+// Some terminals erase the last column together with what follows it, so it stays empty.
 const roomOf = (columns: number): number => columns - 1;

@@ -1,4 +1,5 @@
-// One run of the program: the command line in, the exit code out; everything between goes through `io`.
+// Runs the program once: parses the command line, runs the command, reports errors and returns the exit code. All I/O goes
+// through `io`.
 
 import { styleText } from 'node:util';
 import type { ImageClient, Warning } from '../index.ts';
@@ -11,7 +12,7 @@ import { describeFailure, exitCodeOf } from './failure.ts';
 import { printable } from './printable.ts';
 import { columnsOf, standardPrinter } from './printer.ts';
 
-/** Does what the arguments say and resolves with the exit code; never rejects. */
+/** Runs the command of the arguments. Resolves with the exit code; never rejects. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   const color = io.color && !argv.includes('--no-color');
   const state: RunState = { io, color, command: undefined, exitCode: 0, failures: [] };
@@ -32,7 +33,7 @@ interface RunState {
   readonly color: boolean;
   command: Command | undefined;
   exitCode: number;
-  /** What went wrong, each in a line. */
+  /** The failures so far, one line each. */
   readonly failures: string[];
 }
 
@@ -42,26 +43,26 @@ async function perform(work: Work, state: RunState): Promise<void> {
   if (!(await isConfirmed(work, io))) return void (state.exitCode = 1);
   const [engine = {}, ...more] = work.engines;
   if (more.length === 0) return performOn(engine, work, standardPrinter(io), state);
-  const { runOnFleet } = await import('./fleet.ts'); // which one engine has no use for
+  const { runOnFleet } = await import('./fleet.ts'); // only several engines need it
   state.exitCode = await runOnFleet(work, io, async (each, ownIo, print) => {
     const own: RunState = { ...state, io: ownIo, color: false, failures: [] };
     await performOn(each, work, print, own).catch((error: unknown) => {
-      if (error instanceof UsageError) throw error; // which is no engine's, and is told once
+      if (error instanceof UsageError) throw error; // it is the same for all engines and reported once
       return report(error, own);
     });
     return own;
   });
 }
 
-/** Asks, where the command is one that asks. */
+/** Asks for confirmation if the command has a question. */
 async function isConfirmed({ command, values, engines }: Work, io: Io): Promise<boolean> {
   const question = command.question?.(values);
   if (question === undefined || (values as { force?: boolean }).force === true) return true;
-  if (!io.stdin.isTerminal) throw new UsageError('it asks before it begins, and here is no terminal: give --force');
+  if (!io.stdin.isTerminal) throw new UsageError('cannot ask for confirmation without a terminal: give --force');
   const where = engines.length > 1 ? ` On ${engines.length} engines.` : '';
-  await io.stderr.write(`${question}${where} Go on? [y/N] `);
+  await io.stderr.write(`${question}${where} Continue? [y/N] `);
   if (/^\s*y(es)?\s*$/i.test(await io.stdin.line(io.signal))) return true;
-  await io.stderr.write('Nothing was done\n');
+  await io.stderr.write('Cancelled: nothing was done\n');
   return false;
 }
 
@@ -70,7 +71,7 @@ async function performOn(engine: Call['engine'], work: Work, print: Printer, sta
   const { command, operands, values } = work;
   let client: Promise<ImageClient> | undefined;
   const onWarning = ({ kind, message }: Warning): void => {
-    // What an engine says on the way stands among the progress, where that is shown.
+    // Warnings of the engine are part of the progress, unless --quiet turns it off.
     if (kind === 'engine' && values.quiet !== true) return;
     void io.stderr.write(`longshore ${command.name}: warning: ${printable(message)}\n`);
   };
@@ -84,20 +85,20 @@ async function performOn(engine: Call['engine'], work: Work, print: Printer, sta
       },
     });
   } finally {
-    // A client that could not be made has been reported by who asked for it.
+    // If the client could not be created, the caller of `client` has reported it.
     (await client?.catch(() => undefined))?.close();
   }
 }
 
 async function report(error: unknown, state: RunState, operand?: string): Promise<void> {
   const { io, color, command } = state;
-  // What an interruption broke may come as any error; the interruption is what happened.
+  // After an interruption any error may come; the interruption is the cause.
   const cause: unknown = io.signal.aborted && command?.untilInterrupted !== true ? io.signal.reason : error;
   state.exitCode = Math.max(state.exitCode, exitCodeOf(cause));
   if (cause instanceof OutputClosedError || cause instanceof Interruption) return;
   const program = command === undefined ? 'longshore' : `longshore ${command.name}`;
   const { what, whatToDo } = describeFailure(cause, program, operand);
-  state.failures.push(what.replaceAll(/\n +/g, ' ')); // one line of the table
+  state.failures.push(what.replaceAll(/\n +/g, ' ')); // one line in the table
   const label = color ? styleText('red', `${program}:`, { validateStream: false }) : `${program}:`;
   const lines = [`${label} ${what}`, whatToDo, io.debug && cause instanceof Error ? cause.stack : undefined];
   await io.stderr.write(lines.map((text) => (text === undefined ? '' : `${text}\n`)).join(''));

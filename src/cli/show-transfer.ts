@@ -1,11 +1,11 @@
-// Shows a transfer on the terminal while it runs: one line that is painted over and over, and erased at the end.
+// Shows a transfer on the terminal while it runs: one line that is repainted, and erased at the end.
 
 import type { Io } from './command.ts';
 import { FRAME_MS, HIDE_CURSOR, SHOW_CURSOR } from './progress-view.ts';
 import { Transfer } from './transfer-line.ts';
 import type { Transferred } from './transfer-line.ts';
 
-/** Runs the transfer, which reports how far it is. */
+/** Runs a transfer and shows the progress that it reports. `what` names it, for example `Saving`. */
 export async function showTransfer<Result>(
   what: string,
   { stderr, now }: Pick<Io, 'stderr' | 'now'>,

@@ -1,10 +1,10 @@
-// Columns, sizes and ages as the docker command writes them.
+// Formats tables, sizes and ages as the docker command does.
 
 import { numberOf } from './engine-values.ts';
 import { WIDEST_COLUMN } from './fitted-table.ts';
 import { printable, widthOf } from './printable.ts';
 
-/** Lines whose cells stand below each other, three columns apart; every cell is made printable. */
+/** Returns aligned rows with three columns between the cells. Makes every cell printable. */
 export function table(rows: ReadonlyArray<readonly unknown[]>): string {
   const cells = rows.map((row) => row.map(printable));
   const widths: number[] = [];
@@ -24,15 +24,15 @@ function alignedLine(row: readonly string[], widths: readonly number[]): string 
 const SIZE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
 /**
- * A number of bytes in decimal units, as go-units' HumanSize: `7.33MB`. The docker command gives an image's size 3
- * digits, and progress 4. `?` for what is not a number.
+ * Formats bytes in decimal units as HumanSize of go-units does: `7.33MB`. The docker command shows 3 digits for the size of an
+ * image and 4 in progress. Returns `?` for a value that is not a number.
  */
 export function humanSize(bytes: unknown, digits: 3 | 4 = 4): string {
   let value = numberOf(bytes);
   if (value === undefined) return '?';
   let unit = 0;
   let rounded = Number(value.toPrecision(digits));
-  // The rounded number decides: go-units divides first, and so has 999,999 bytes as "1e+03kB".
+  // The rounded number selects the unit. go-units divides first, and so writes "1e+03kB" for 999,999 bytes.
   while (rounded >= 1000 && unit < SIZE_UNITS.length - 1) {
     value /= 1000;
     rounded = Number(value.toPrecision(digits));
@@ -45,14 +45,14 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Ages below so many seconds, in words, as go-units' HumanDuration has them; the first row that fits. */
+/** Ages in words, as HumanDuration of go-units has them. The first row whose limit (in seconds) is above the age applies. */
 const AGES: ReadonlyArray<readonly [below: number, words: (seconds: number) => string]> = [
   [1, () => 'Less than a second'],
   [2, () => '1 second'],
   [MINUTE, (seconds) => `${Math.floor(seconds)} seconds`],
   [2 * MINUTE, () => 'About a minute'],
   [HOUR, (seconds) => `${Math.floor(seconds / MINUTE)} minutes`],
-  // Hours are rounded, all else is cut off: 90 minutes are two hours, and 47.5 hours two days.
+  // Hours are rounded, other units are rounded down: 90 minutes are two hours, 47.5 hours are two days.
   [1.5 * HOUR, () => 'About an hour'],
   [47.5 * HOUR, (seconds) => `${Math.floor(seconds / HOUR + 0.5)} hours`],
   [14 * DAY - HOUR / 2, (seconds) => `${days(seconds)} days`],
@@ -64,13 +64,13 @@ function days(seconds: number): number {
   return Math.floor(Math.floor(seconds / HOUR + 0.5) / 24);
 }
 
-/** How long a time is: `3 weeks`. */
+/** Formats a duration: `3 weeks`. */
 export function humanDuration(seconds: number): string {
   const row = AGES.find(([below]) => seconds < below);
   return row?.[1](seconds) ?? `${Math.floor(Math.floor(seconds / HOUR) / 24 / 365)} years`;
 }
 
-/** How long ago a second since 1970 was; `N/A` where none is known, which engines write as 0 or as Go's year 1. */
+/** Formats the age of a time in seconds since 1970. Returns `N/A` for 0 and for Go's year 1, which engines write for an unknown time. */
 export function age(created: unknown, nowMs: number): string {
   const createdSeconds = numberOf(created) ?? 0;
   return createdSeconds > 0 ? `${humanDuration(nowMs / 1000 - createdSeconds)} ago` : 'N/A';

@@ -1,17 +1,17 @@
-// One line for bytes on their way to a file or an engine: how many, how far where the size is known, and how fast.
+// Formats the progress of a transfer as one line: bytes, percentage if the size is known, and rate.
 
 import { fit } from './printable.ts';
 import { humanSize } from './table.ts';
 import { shortDuration, TransferRate } from './transfer-rate.ts';
 
-/** How much has been transferred. */
+/** The progress of a transfer. */
 export interface Transferred {
   readonly bytes: number;
-  /** All there is to transfer; undefined where that is not known. */
+  /** The size of the transfer in bytes; undefined if it is not known. */
   readonly total: number | undefined;
 }
 
-/** `Uploading  45.2MB/100MB  45%  12MB/s  5s left`, no wider than the room. */
+/** Returns, for example, `Uploading  45.2MB/100MB  45%  12MB/s  5s left`, cut to `room` columns. */
 export function transferLine(what: string, { bytes, total }: Transferred, bytesPerSecond: number | undefined, room: number): string {
   const parts = [what, humanSize(bytes) + (total === undefined ? '' : `/${humanSize(total)}`)];
   if (total !== undefined && total > 0) parts.push(`${Math.floor((100 * Math.min(bytes, total)) / total)}%`);
@@ -21,7 +21,7 @@ export function transferLine(what: string, { bytes, total }: Transferred, bytesP
   return fit(parts.join('  '), room);
 }
 
-/** A transfer that is under way, as a line. */
+/** A running transfer and its rate. */
 export class Transfer {
   readonly #what: string;
   readonly #rate = new TransferRate();

@@ -1,21 +1,21 @@
-// How fast bytes move, and how long the rest of them will take: over the last seconds, for networks change their minds.
+// Measures the rate of a transfer over the last seconds, and formats remaining times.
 
-/** What counts is what happened in that time. */
+/** The rate is measured over this time. */
 const WINDOW_MS = 5000;
-/** Nothing is said before: the first moments tell little. */
+/** No rate is shown before this time: the first moments are not representative. */
 const LEAST_MS = 500;
-/** Moments closer together than this are one: the window then holds 50 of them at most. */
+/** Samples closer together than this are merged, so that a window has at most 50. */
 const STEP_MS = WINDOW_MS / 50;
 
-/** Told of how many bytes there are at some times, it says the pace. */
+/** Computes a rate from byte counts and their times. */
 export class TransferRate {
   #samples: Array<{ readonly atMs: number; readonly bytes: number }> = [];
 
   take(bytes: number, nowMs: number): void {
     const last = this.#samples.at(-1);
-    // Fewer than before: a retry, or another image; what was measured is of no use.
+    // Fewer bytes than before: a retry or another image. The old samples are useless.
     if (last !== undefined && bytes < last.bytes) this.#samples = [];
-    // It begins when bytes move.
+    // The measurement starts when bytes move.
     if (this.#samples.length === 1 && bytes === last?.bytes) this.#samples = [];
     const before = this.#samples.at(-2);
     if (before !== undefined && last !== undefined && last.atMs - before.atMs < STEP_MS) this.#samples.pop();
@@ -23,7 +23,7 @@ export class TransferRate {
     while ((this.#samples[1]?.atMs ?? Infinity) <= nowMs - WINDOW_MS) this.#samples.shift();
   }
 
-  /** Bytes in a second; undefined while there is too little to tell. */
+  /** Bytes per second; undefined while there are too few samples. */
   get bytesPerSecond(): number | undefined {
     const [first, last] = [this.#samples[0], this.#samples.at(-1)];
     if (first === undefined || last === undefined || last.atMs - first.atMs < LEAST_MS) return undefined;
@@ -31,7 +31,7 @@ export class TransferRate {
   }
 }
 
-/** Seconds as `45s`, `1m10s`, `2h05m`; what is longer than a day nobody waits for. */
+/** Formats seconds as `45s`, `1m10s`, `2h05m`, or `>1d`. */
 export function shortDuration(seconds: number): string {
   const whole = Math.ceil(seconds);
   if (!(whole < 86_400)) return '>1d';

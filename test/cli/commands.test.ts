@@ -136,8 +136,8 @@ describe('save', () => {
     const answers = { 'GET /images/get': bytes(Buffer.concat(blocks)) };
     const { stderr } = await against(answers, ['save', '-o', 'FOLDER/x', '--verify', 'digests', 'a']);
     expect(stderr.split('\n').slice(0, 2)).toEqual([
-      `saved ${daemon.folder}/x: 4.096kB, verified: 3 entries and the end; ${config.length + 'a layer'.length}B of it match their digests`,
-      '  no digest is there for 1 file: manifest.json',
+      `saved ${daemon.folder}/x: 4.096kB, verified: 3 entries, complete; ${config.length + 'a layer'.length}B match their digests`,
+      '  without a digest: 1 file: manifest.json',
     ]);
   });
 
@@ -208,7 +208,7 @@ describe('import', () => {
     const { code, stderr } = await against(imported, ['import', 'FOLDER'], { sourceDateEpoch });
     expect([code, stderr.split('\n')[0]]).toEqual([
       2,
-      `longshore import: SOURCE_DATE_EPOCH is "${sourceDateEpoch}", and no number of seconds since 1970`,
+      `longshore import: SOURCE_DATE_EPOCH must be a number of seconds since 1970, not "${sourceDateEpoch}"`,
     ]);
   });
 
@@ -314,44 +314,44 @@ describe('prune', () => {
   ])('takes %j for an answer: exit code %d', async (answer, code, requests) => {
     const outcome = await against(pruned, ['prune', '-a'], { answer });
     expect([outcome.code, daemon.requests.length]).toEqual([code, requests]);
-    expect(outcome.stderr).toMatch(/^This removes every image that no container uses \(Podman keeps those without a name\)\. Go on\? \[y\/N\] /);
+    expect(outcome.stderr).toMatch(/^This removes all images that no container uses \(Podman keeps untagged images\)\. Continue\? \[y\/N\] /);
   });
 
   it.each<[string, string, object | null]>([
     // options, what the question says, the filters that are sent
-    ['', 'the images without a name that no container uses', null],
-    ['--filter dangling=true', 'the images without a name that no container uses', { dangling: ['true'] }],
-    ['--filter dangling=1', 'the images without a name that no container uses', { dangling: ['true'] }],
-    ['--filter dangling=false', 'every image that no container uses (Podman keeps those without a name)', { dangling: ['false'] }],
-    ['--filter dangling=0 --filter dangling=false', 'every image that no container uses (Podman keeps those without a name)', { dangling: ['false'] }],
-    ['-a --filter dangling=0', 'every image that no container uses (Podman keeps those without a name)', { dangling: ['false'] }],
+    ['', 'all untagged images that no container uses', null],
+    ['--filter dangling=true', 'all untagged images that no container uses', { dangling: ['true'] }],
+    ['--filter dangling=1', 'all untagged images that no container uses', { dangling: ['true'] }],
+    ['--filter dangling=false', 'all images that no container uses (Podman keeps untagged images)', { dangling: ['false'] }],
+    ['--filter dangling=0 --filter dangling=false', 'all images that no container uses (Podman keeps untagged images)', { dangling: ['false'] }],
+    ['-a --filter dangling=0', 'all images that no container uses (Podman keeps untagged images)', { dangling: ['false'] }],
     [
       '--filter dangling=false --filter label=a=b --filter until=24h',
-      'every image that no container uses (Podman keeps those without a name), if they match label=a=b and until=24h',
+      'all images that no container uses (Podman keeps untagged images) and that match label=a=b and until=24h',
       { dangling: ['false'], label: ['a=b'], until: ['24h'] },
     ],
-    ['--filter label!=\x1b', 'the images without a name that no container uses, if they match label!=\\u{1b}', { 'label!': ['\x1b'] }],
+    ['--filter label!=\x1b', 'all untagged images that no container uses and that match label!=\\u{1b}', { 'label!': ['\x1b'] }],
   ])('with "%s" it asks whether to remove %s', async (options, which, filters) => {
     const { code, stderr } = await against(pruned, ['prune', ...options.split(' ').filter(Boolean)], { answer: 'y' });
-    expect([code, stderr]).toEqual([0, `This removes ${which}. Go on? [y/N] `]);
+    expect([code, stderr]).toEqual([0, `This removes ${which}. Continue? [y/N] `]);
     expect(JSON.parse(query().get('filters') ?? 'null')).toEqual(filters);
   });
 
   // Observed on Docker 20.10 and 28.5 (both stores), Podman 4.3, 5.4 and 6: an empty label! is as no filter; of two values of
   // dangling Docker 20.10 takes "false"; "dangling=FALSE" is an error on Docker, and removes named images on Podman 5.
   it.each([
-    ['-a --filter dangling=true', '--all and --filter dangling=true contradict each other: give one of them'],
-    ['-a --filter dangling=1', '--all and --filter dangling=true contradict each other: give one of them'],
-    ['--filter dangling=true --filter dangling=0', '--filter dangling=true and dangling=false contradict each other: give one of them'],
-    ['--filter dangling=', '--filter dangling takes true, 1, false or 0, not ""'],
-    ['--filter dangling=FALSE', '--filter dangling takes true, 1, false or 0, not "FALSE"'],
-    ['--filter label!=', '--filter "label!=" has no value: give one, or leave the filter out'],
-    ['--filter label!=\u00a0', '--filter "label!=\u00a0" has no value: give one, or leave the filter out'],
-    ['--filter label!==x', '--filter "label!==x" has no value: give one, or leave the filter out'],
-    ['--filter label=', '--filter "label=" has no value: give one, or leave the filter out'],
-    ['--filter until=', '--filter "until=" has no value: give one, or leave the filter out'],
-    ['--filter until=1h --filter until=2h', 'give --filter until=... once: engines take one time'],
-    ['--filter label=a --filter reference=', '--filter "reference=" has no value: give one, or leave the filter out'],
+    ['-a --filter dangling=true', '--all and --filter dangling=true contradict each other: give only one of them'],
+    ['-a --filter dangling=1', '--all and --filter dangling=true contradict each other: give only one of them'],
+    ['--filter dangling=true --filter dangling=0', '--filter dangling=true and dangling=false contradict each other: give only one of them'],
+    ['--filter dangling=', '--filter dangling must be true, 1, false or 0, not ""'],
+    ['--filter dangling=FALSE', '--filter dangling must be true, 1, false or 0, not "FALSE"'],
+    ['--filter label!=', '--filter "label!=" has no value: give a value, or omit the filter'],
+    ['--filter label!=\u00a0', '--filter "label!=\u00a0" has no value: give a value, or omit the filter'],
+    ['--filter label!==x', '--filter "label!==x" has no value: give a value, or omit the filter'],
+    ['--filter label=', '--filter "label=" has no value: give a value, or omit the filter'],
+    ['--filter until=', '--filter "until=" has no value: give a value, or omit the filter'],
+    ['--filter until=1h --filter until=2h', 'give --filter until=... only once: engines use only one'],
+    ['--filter label=a --filter reference=', '--filter "reference=" has no value: give a value, or omit the filter'],
   ])('with "%s" it is refused, also with --force', async (options, what) => {
     const { code, stderr } = await against(pruned, ['prune', '-f', ...options.split(' ')]);
     expect([code, stderr, daemon.requests]).toEqual([2, `longshore prune: ${what}\nSee longshore prune --help\n`, []]);

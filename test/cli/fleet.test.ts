@@ -44,9 +44,9 @@ describe('with several --host', () => {
     expect(code).toBe(1);
     const blanks = ' '.repeat(name(good).length - 'ENGINE'.length);
     expect(stdout.split('\n')).toEqual([
-      `ENGINE${blanks}   RESULT   WHAT`,
+      `ENGINE${blanks}   RESULT   DETAIL`,
       `${name(good)}   done     docker.io/library/x:1`,
-      `${name(bad)}   failed   the engine failed on the way: ${words}`,
+      `${name(bad)}   failed   the engine reported an error: ${words}`,
       '',
     ]);
     const lines = stderr.trimEnd().split('\n');
@@ -57,9 +57,17 @@ describe('with several --host', () => {
     ]);
     expect(lines.filter((line) => line.startsWith(name(bad)))).toEqual([
       `${name(bad)} | 1: Pulling from library/x`,
-      `${name(bad)} | longshore pull: the engine failed on the way: ${words}`,
+      `${name(bad)} | longshore pull: the engine reported an error: ${words}`,
     ]);
     expect(lines).toHaveLength(5);
+  });
+
+  it('an answer of 200,000 items is printed', async () => {
+    const text = `[${'{"Untagged":"a:1"},'.repeat(200_000).slice(0, -1)}]`;
+    const many = await cannedDaemon({ 'DELETE /images/a': (response) => void response.end(text) });
+    const { code, stdout } = await longshore('', ['rm', 'a', '-H', many.host, '-H', good.host]);
+    expect([code, stdout.split('\n').length]).toEqual([0, 200_000 + 4]);
+    await many.close();
   });
 
   it('all of them work at the same time', async () => {
@@ -91,7 +99,7 @@ describe('with several --host', () => {
     expect(lines).toEqual([
       expect.objectContaining({ engine: good.host, type: 'result', digest: ID }),
       { engine: good.host, type: 'outcome', ok: true, failures: [] },
-      { engine: bad.host, type: 'outcome', ok: false, failures: [`the engine failed on the way: ${words}`] },
+      { engine: bad.host, type: 'outcome', ok: false, failures: [`the engine reported an error: ${words}`] },
     ]);
   });
 
@@ -105,12 +113,12 @@ describe('with several --host', () => {
   it('standard input, which can be read once, is refused once, and no engine is asked', async () => {
     const { code, stdout, stderr } = await longshore('', ['load', ...both()], { stdin: 'a tar' });
     expect([code, stdout, good.requests, bad.requests]).toEqual([2, '', [], []]);
-    expect(stderr).toBe('longshore load: standard input can be read once, and not for several engines: give FILE\nSee longshore load --help\n');
+    expect(stderr).toBe('longshore load: standard input can be read only once, not for several engines: give FILE\nSee longshore load --help\n');
   });
 
   it('prune asks once for all of them', async () => {
     const { code, stderr } = await longshore('', ['prune', ...both()], { answer: 'y' });
-    expect([code, stderr]).toEqual([0, 'This removes the images without a name that no container uses. On 2 engines. Go on? [y/N] ']);
+    expect([code, stderr]).toEqual([0, 'This removes all untagged images that no container uses. On 2 engines. Continue? [y/N] ']);
     expect([good.requests.length, bad.requests.length]).toEqual([1, 1]);
   });
 

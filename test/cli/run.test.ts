@@ -148,15 +148,15 @@ describe('pull', () => {
     expect(await against({ 'POST /images/create': failing }, ['pull', 'x:1'])).toEqual({
       code: 1,
       stdout: '',
-      stderr: `1: Pulling\nlongshore pull: the engine failed on the way: ${words}\n`,
+      stderr: `1: Pulling\nlongshore pull: the engine reported an error: ${words}\n`,
     });
   });
 
   it.each([
-    ['toomanyrequests: slow down', 'Wait a while; registries allow more to those whom they know by their credentials'],
-    ['no space left on device', 'Make room on the disk of the engine: longshore ls shows the images'],
-    ['pull access denied for x', 'Is the name right? If the repository is private, the registry wants credentials'],
-    ['Get "https://r/v2/": dial tcp: lookup r: no such host', 'The engine did not reach the other side'],
+    ['toomanyrequests: slow down', 'Try again later, or log in: registries allow more requests with credentials'],
+    ['no space left on device', 'Free disk space of the engine: longshore ls shows the images'],
+    ['pull access denied for x', 'Check the name. A private repository needs credentials: log in with docker login'],
+    ['Get "https://r/v2/": dial tcp: lookup r: no such host', 'The engine cannot reach the other server'],
   ])('says what to do about "%s"', async (message, advice) => {
     const { stderr } = await against({ 'POST /images/create': status(500, message) }, ['pull', 'x:1']);
     expect(stderr).toContain(`longshore pull: ${message.includes('x:1') ? '' : 'x:1: '}the engine answered 500: ${message}\n${advice}`);
@@ -168,7 +168,7 @@ describe('save', () => {
   it('writes a file, and says that it was verified', async () => {
     const content = await archive();
     const outcome = await against({ 'GET /images/get': bytes(content) }, ['save', '-o', 'FOLDER/x.tar', 'a', 'b:1']);
-    const said = `saved ${daemon.folder}/x.tar: 605.2kB, verified: 2 entries and the end\n`;
+    const said = `saved ${daemon.folder}/x.tar: 605.2kB, verified: 2 entries, complete\n`;
     expect(outcome).toEqual({ code: 0, stdout: '', stderr: said });
     expect(readFileSync(join(daemon.folder, 'x.tar')).equals(content)).toBe(true);
     expect(daemon.requests).toEqual(['GET /images/get?names=a&names=b%3A1']);
@@ -456,7 +456,7 @@ describe('what anybody may meet', () => {
     const { code, stderr } = await against({}, ['ls'], broken as object);
     expect(code).toBe(1);
     expect(stderr).toBe(
-      'longshore ls: TypeError: x is not a function\nThis should not happen: NODE_DEBUG=longshore shows where it did\n',
+      'longshore ls: TypeError: x is not a function\nThis should not happen: set NODE_DEBUG=longshore to see the stack trace\n',
     );
     const debugged = await longshore(daemon.host, ['ls'], { ...broken, debug: true } as object);
     expect(debugged.stderr).toMatch(/\n {4}at /);

@@ -211,11 +211,11 @@ describe.skipIf(noTmux)(titled('in a terminal', noTmux), () => {
 
   it.each([
     ['y', 'Total reclaimed space: 7B', 'exit 0', 1],
-    ['n', 'Nothing was done', 'exit 1', 0],
-    ['', 'Nothing was done', 'exit 1', 0],
+    ['n', 'Cancelled: nothing was done', 'exit 1', 0],
+    ['', 'Cancelled: nothing was done', 'exit 1', 0],
   ])('prune asks, and takes %j for its answer', async (answer, said, end, requests) => {
     await open(80, { 'POST /images/prune': json({ ImagesDeleted: null, SpaceReclaimed: 7 }) }, ['prune']);
-    await terminal.shows('Go on? [y/N]');
+    await terminal.shows('Continue? [y/N]');
     terminal.press(...answer, 'Enter');
     await terminal.shows(end);
     expect(terminal.screen()).toContain(said);
@@ -224,7 +224,7 @@ describe.skipIf(noTmux)(titled('in a terminal', noTmux), () => {
 
   it('Ctrl-C is an answer, too', async () => {
     await open(80, {}, ['prune', '--all']);
-    await terminal.shows('Go on? [y/N]');
+    await terminal.shows('Continue? [y/N]');
     terminal.press('C-c');
     await terminal.shows('exit 130');
     expect(daemon.requests).toEqual([]);
@@ -259,6 +259,6 @@ describe.skipIf(noTmux)(titled('in a terminal', noTmux), () => {
   it('an archive is not written on it', async () => {
     await open(80, {}, ['save', 'x']);
     await terminal.shows('exit 2');
-    expect(terminal.screen()[0]).toBe('longshore save: an archive is not for a terminal: give -o FILE');
+    expect(terminal.screen()[0]).toBe('longshore save: cannot write an archive to a terminal: give -o FILE');
   });
 });

@@ -1,4 +1,4 @@
-// longshore attestations: what was attested of an image.
+// longshore attestations: lists the attestations of an image.
 
 import { command } from '../command.ts';
 import { objectsOf } from '../engine-values.ts';
@@ -9,15 +9,15 @@ import { humanSize } from '../table.ts';
 
 export const attestations = command({
   name: 'attestations',
-  summary: 'List what was attested of an image: its provenance, its parts',
+  summary: 'List the attestations of an image, such as provenance and SBOM',
   usage: 'IMAGE',
   operands: [1, 1],
   completes: 'image',
   options: {
     ...noTruncOption,
     ...platformOption,
-    statement: { type: 'boolean', help: 'Print the statements, as JSON' },
-    type: { type: 'string', multiple: true, value: 'URI', help: 'Only of that predicate type; may be repeated' },
+    statement: { type: 'boolean', help: 'Print the statements as JSON' },
+    type: { type: 'string', multiple: true, value: 'URI', help: 'Only this predicate type; repeatable' },
   },
   async run({ operands: [image = ''], values, io, print, client }) {
     const { platform, statement, type } = values;

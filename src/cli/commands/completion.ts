@@ -1,4 +1,4 @@
-// longshore completion: what a shell needs to complete our command lines.
+// longshore completion: prints the completion script for a shell.
 
 import { command } from '../command.ts';
 
@@ -10,7 +10,7 @@ const scripts = {
 
 export const completion = command({
   name: 'completion',
-  summary: 'Print what makes a shell complete these commands',
+  summary: 'Print a completion script for a shell',
   usage: 'bash|zsh|fish',
   operands: [1, 1],
   completes: Object.keys(scripts),

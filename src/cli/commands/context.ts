@@ -1,11 +1,11 @@
-// longshore context: which engine is meant, and why.
+// longshore context: shows which engine the commands use, and why.
 
 import { command } from '../command.ts';
 import { engineReport } from '../engine-report.ts';
 
 export const context = command({
   name: 'context',
-  summary: 'Tell which engine the commands talk to, why, and what else there is',
+  summary: 'Show which engine the commands use, why, and the alternatives',
   usage: '',
   operands: [0, 0],
   options: {},

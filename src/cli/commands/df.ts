@@ -1,4 +1,4 @@
-// longshore df: how much the images take.
+// longshore df: shows the disk usage of images.
 
 import type { ImageSummary } from '../../index.ts';
 import { command } from '../command.ts';
@@ -10,11 +10,11 @@ import { humanSize } from '../table.ts';
 
 export const df = command({
   name: 'df',
-  summary: 'Tell how much the images take, and how much of it nothing needs',
+  summary: 'Show the disk usage of images, and how much can be reclaimed',
   usage: '',
   operands: [0, 0],
   options: {
-    verbose: { type: 'boolean', short: 'v', help: 'Each image with its share, too' },
+    verbose: { type: 'boolean', short: 'v', help: 'Also show each image with its share' },
   },
   async run({ values, io, print, client }) {
     const usage = await (await client()).diskUsage({ verbose: values.verbose, signal: io.signal });
@@ -37,7 +37,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'RECLAIMABLE' },
 ];
 
-/** Below zero: the engine does not say. */
+/** Returns an empty cell for a value below 0, which engines send for an unknown value. */
 const known = (value: unknown, text: (value: number) => string): string => {
   const given = numberOf(value) ?? -1;
   return given < 0 ? '' : text(given);

@@ -1,4 +1,4 @@
-// longshore distribution: what registries have under a name, without pulling it.
+// longshore distribution: shows what a registry has for a name, without pulling it.
 
 import { familiarReference, parseReference } from '../../index.ts';
 import type { DistributionInspect, PlatformObject } from '../../index.ts';
@@ -10,7 +10,7 @@ import { humanSize, table } from '../table.ts';
 
 export const distribution = command({
   name: 'distribution',
-  summary: 'Tell what a registry has under a name: its digest and its platforms',
+  summary: 'Show the digest and the platforms that a registry has for a name',
   usage: 'REF...',
   operands: [1, Infinity],
   completes: 'image',

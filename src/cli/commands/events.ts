@@ -1,4 +1,4 @@
-// longshore events: what happens to images, as it happens.
+// longshore events: prints image events as they happen.
 
 import type { ImageEvent } from '../../index.ts';
 import { command } from '../command.ts';
@@ -8,13 +8,13 @@ import { filterOption, parseFilters, parseTime } from '../shared-options.ts';
 
 export const events = command({
   name: 'events',
-  summary: 'Tell what happens to images, until Ctrl-C or --until',
+  summary: 'Print image events until Ctrl-C or --until',
   usage: '',
   operands: [0, 0],
   options: {
     ...filterOption,
-    since: { type: 'string', value: 'TIME', help: 'From then on: a date, or how long ago, as 1h30m' },
-    until: { type: 'string', value: 'TIME', help: 'Until then, which may be past' },
+    since: { type: 'string', value: 'TIME', help: 'Events since this date, or since a duration ago such as 1h30m' },
+    until: { type: 'string', value: 'TIME', help: 'Events until this date or duration ago' },
   },
   async run({ values, io, print, client }) {
     const time = (option: 'since' | 'until'): number | undefined => parseTime(option, values[option], io.now());
@@ -25,14 +25,14 @@ export const events = command({
   },
 });
 
-/** `2026-01-01T00:00:00.000Z image pull alpine:3.20 (name=alpine)` */
+/** Formats an event: `2026-01-01T00:00:00.000Z image pull alpine:3.20 (name=alpine)`. */
 function eventLine({ time, timeNano, Type, Action, Actor }: ImageEvent): string {
   const attributes = membersOf(Actor?.Attributes).map(([key, value]) => `${key}=${textOf(value)}`);
   const what = [timeText(time, timeNano), Type, Action, Actor?.ID].map(textOf).join(' ');
   return `${what}${attributes.length > 0 ? ` (${attributes.join(', ')})` : ''}`;
 }
 
-/** `?` where the engine says no time, or one that no calendar has. */
+/** Formats the time of an event; `?` if it is missing or invalid. */
 function timeText(time: unknown, timeNano: unknown): string {
   const nanoseconds = numberOf(timeNano);
   const when = new Date(nanoseconds === undefined ? (numberOf(time) ?? NaN) * 1000 : nanoseconds / 1e6);

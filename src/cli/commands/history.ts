@@ -1,4 +1,4 @@
-// longshore history: the steps in an image's making, the size of each as a bar.
+// longshore history: shows the build steps of an image, with the size of each as a bar.
 
 import type { HistoryItem } from '../../index.ts';
 import { barOf } from '../bars.ts';
@@ -13,14 +13,14 @@ import { age, humanSize } from '../table.ts';
 
 export const history = command({
   name: 'history',
-  summary: 'Show the steps in the making of an image, and the size of each',
+  summary: 'Show the build steps of an image and the size of each',
   usage: 'IMAGE',
   operands: [1, 1],
   completes: 'image',
   options: {
     ...noTruncOption,
     ...platformOption,
-    quiet: { type: 'boolean', short: 'q', help: 'Print ids only' },
+    quiet: { type: 'boolean', short: 'q', help: 'Print IDs only' },
   },
   async run({ operands: [image = ''], values, io, print, client }) {
     const steps = await (await client()).history(image, { platform: values.platform, signal: io.signal });
@@ -52,10 +52,10 @@ const COLUMNS: readonly Column[] = [
   { title: 'COMMENT', spare: 4 },
 ];
 
-/** As much as the docker command shows of it. */
+/** The docker command shows as many columns. */
 const MAKER_COLUMNS = 45;
 
-/** The instruction as its Dockerfile has it, without what builders write around it. */
+/** Returns the instruction as the Dockerfile has it, without the additions of builders. */
 function shortened(maker: string): string {
   const text = maker.replace(/\s+/g, ' ').replace(/ # buildkit$/, '').trim();
   const bare = text.replace(/^\/bin\/sh -c #\(nop\) */, '').replace(/^(?:RUN )?\/bin\/sh -c /, 'RUN ');

@@ -1,4 +1,4 @@
-// longshore inspect: all that the engine knows of images.
+// longshore inspect: prints all details of images as JSON.
 
 import { command } from '../command.ts';
 import { forEachOperand } from '../operands.ts';
@@ -6,7 +6,7 @@ import { platformOption } from '../shared-options.ts';
 
 export const inspect = command({
   name: 'inspect',
-  summary: 'Print all that the engine knows of images, as JSON',
+  summary: 'Print all details of images as JSON',
   usage: 'IMAGE...',
   operands: [1, Infinity],
   completes: 'image',

@@ -1,4 +1,4 @@
-// longshore load: images come out of archives.
+// longshore load: loads images from archives.
 
 import { UploadError } from '../../index.ts';
 import type { ProgressEvent } from '../../index.ts';
@@ -11,35 +11,35 @@ import { platformsOption } from '../shared-options.ts';
 
 export const load = command({
   name: 'load',
-  summary: 'Take in the images of archives, from files or from standard input',
+  summary: 'Load images from archives: files or standard input',
   usage: '[FILE...]',
   operands: [0, Infinity],
   completes: 'file',
   fleet: true,
   options: {
-    input: { type: 'string', short: 'i', value: 'FILE', help: 'The archive; - or none: standard input' },
+    input: { type: 'string', short: 'i', value: 'FILE', help: 'Archive to read; default and -: standard input' },
     ...platformsOption,
   },
   async run(call) {
     const { values, print } = call;
     const { platform } = values;
-    if (values.input !== undefined && call.operands.length > 0) throw new UsageError('give FILE, or -i FILE');
+    if (values.input !== undefined && call.operands.length > 0) throw new UsageError('give either FILE or -i FILE');
     const paths = values.input === undefined ? call.operands : [values.input];
     const operands = paths.length === 0 ? ['-'] : paths;
-    if (new Set(operands).size < operands.length) throw new UsageError('give each archive once');
-    // Refused before an engine is asked for, where it must be.
+    if (new Set(operands).size < operands.length) throw new UsageError('give each archive only once');
+    // A terminal as standard input is refused before an engine is contacted.
     const input = operands.includes('-') ? standardInput(call, 'give FILE') : undefined;
     if (!(await areArchives(operands, call))) return;
     await forEachOperand({ ...call, operands }, async (client, path, signal) => {
-      // Standard input can be read once: not by the call that only checks the arguments.
+      // The call that only checks arguments must not read standard input.
       const data = path === '-' && input !== undefined && !signal.aborted ? input : { path };
-      const { references, ids } = await follow(client.loadImage(data, { platform, signal }), call, saysWhatIsLoaded);
+      const { references, ids } = await follow(client.loadImage(data, { platform, signal }), call, repeatsResult);
       if (values.json !== true) await print.text([...references, ...ids].map(line).join(''));
     });
   },
 });
 
-/** Whether there is a file to read for each operand; what is wrong is told, and nothing is loaded then. */
+/** Whether every operand is a readable file. Reports each one that is not; nothing is loaded then. */
 async function areArchives(operands: readonly string[], { io, failed }: Pick<Call, 'io' | 'failed'>): Promise<boolean> {
   let areAll = true;
   for (const path of operands) {
@@ -59,7 +59,7 @@ function cannotRead(path: string, cause: NodeJS.ErrnoException): UploadError {
   return new UploadError(`cannot read ${path}: ${cause.code === 'ENOENT' ? 'no such file or directory' : cause.message}`, { cause });
 }
 
-/** The engine's words for the names and ids that we print as data. */
-function saysWhatIsLoaded(event: ProgressEvent): boolean {
+/** Whether an event only repeats the names and IDs that the command prints. */
+function repeatsResult(event: ProgressEvent): boolean {
   return event.type === 'stream' && /^Loaded image/.test(event.text);
 }

@@ -1,4 +1,4 @@
-// longshore ls: the images that the engine has.
+// longshore ls: lists the images of the engine.
 
 import { command } from '../command.ts';
 import { textOf, textsOf } from '../engine-values.ts';
@@ -9,16 +9,16 @@ import { filterOption, noTruncOption, parseFilters } from '../shared-options.ts'
 export const ls = command({
   name: 'ls',
   alias: 'images',
-  summary: 'List the images that the engine has',
+  summary: 'List the images of the engine',
   usage: '[NAME]',
   operands: [0, 1],
   completes: 'image',
   options: {
-    all: { type: 'boolean', short: 'a', help: 'Also the untagged images that others are built on' },
+    all: { type: 'boolean', short: 'a', help: 'Also list untagged parent images' },
     ...filterOption,
     ...noTruncOption,
-    names: { type: 'boolean', help: 'Print names only, those that commands take' },
-    quiet: { type: 'boolean', short: 'q', help: 'Print ids only' },
+    names: { type: 'boolean', help: 'Print valid image names only' },
+    quiet: { type: 'boolean', short: 'q', help: 'Print IDs only' },
   },
   async run({ operands: [name], values, io, print, client }) {
     const filters = parseFilters(values.filter);

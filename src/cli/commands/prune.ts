@@ -1,4 +1,4 @@
-// longshore prune: what nothing uses goes.
+// longshore prune: removes unused images.
 
 import type { Filters } from '../../index.ts';
 import { command, UsageError } from '../command.ts';
@@ -10,21 +10,21 @@ import { removalLines } from './rm.ts';
 
 export const prune = command({
   name: 'prune',
-  summary: 'Remove the images that nothing uses',
+  summary: 'Remove unused images',
   usage: '',
   operands: [0, 0],
   fleet: true,
   options: {
-    all: { type: 'boolean', short: 'a', help: 'Also those that have a name' },
-    filter: { type: 'string', multiple: true, value: 'KEY=VALUE', help: 'Only those; may be repeated' },
-    force: { type: 'boolean', short: 'f', help: 'Do not ask' },
+    all: { type: 'boolean', short: 'a', help: 'Also remove unused images that have a tag' },
+    filter: { type: 'string', multiple: true, value: 'KEY=VALUE', help: 'Only images that match; repeatable' },
+    force: { type: 'boolean', short: 'f', help: 'Do not ask for confirmation' },
   },
   check: (values) => void pruneFilters(values),
   question(values) {
     const { dangling, ...others } = pruneFilters(values);
     const conditions = Object.entries(others).flatMap(([key, texts]) => texts.map((text) => `${key}=${text}`));
-    const which = dangling?.[0] === 'false' ? ALL : 'the images without a name that no container uses';
-    return `This removes ${which}${conditions.length > 0 ? `, if they match ${printable(conditions.join(' and '))}` : ''}.`;
+    const which = dangling?.[0] === 'false' ? ALL : 'all untagged images that no container uses';
+    return `This removes ${which}${conditions.length > 0 ? ` and that match ${printable(conditions.join(' and '))}` : ''}.`;
   },
   async run({ values, io, print, client }) {
     const filters: Filters = pruneFilters(values);
@@ -35,33 +35,33 @@ export const prune = command({
   },
 });
 
-const ALL = 'every image that no container uses (Podman keeps those without a name)';
+const ALL = 'all images that no container uses (Podman keeps untagged images)';
 
-/** What engines take for `dangling`: Docker these four, Podman all that Go takes for a boolean. */
+/** The values of `dangling`. Docker accepts these four; Podman accepts every boolean of Go. */
 const DANGLING: Readonly<Record<string, string>> = { true: 'true', 1: 'true', false: 'false', 0: 'false' };
 
 /**
- * The filters of `--all` and `--filter`. What engines would read otherwise than it is meant is refused: an empty `label!`
- * removes as much as no filter at all on Docker and Podman, Docker 20.10 takes `dangling=true` beside `dangling=false` for
- * `false`, and the containerd store the last of two `until`.
+ * Returns the filters of `--all` and `--filter`. Refuses filters that engines understand in a dangerous way: an empty `label!`
+ * is no filter at all for Docker and Podman, Docker 20.10 takes `dangling=true` with `dangling=false` as `false`, and the
+ * containerd store uses only the last of two `until`.
  */
 function pruneFilters({ all, filter }: { readonly all?: boolean | undefined; readonly filter?: readonly string[] | undefined }): Record<string, readonly string[]> {
   const { dangling = [], ...filters } = parseFilters(filter);
   for (const [key, texts] of Object.entries(filters)) {
     // A label is `name` or `name=value`.
     const empty = texts.find((text) => text.split('=', 1)[0]?.trim() === '');
-    if (empty !== undefined) throw new UsageError(`--filter "${key}=${empty}" has no value: give one, or leave the filter out`);
+    if (empty !== undefined) throw new UsageError(`--filter "${key}=${empty}" has no value: give a value, or omit the filter`);
   }
-  if ((filters['until']?.length ?? 0) > 1) throw new UsageError('give --filter until=... once: engines take one time');
+  if ((filters['until']?.length ?? 0) > 1) throw new UsageError('give --filter until=... only once: engines use only one');
   const wanted = new Set(dangling.map((text) => DANGLING[text] ?? notBoolean(text)));
   if (all === true && wanted.has('true')) {
-    throw new UsageError('--all and --filter dangling=true contradict each other: give one of them');
+    throw new UsageError('--all and --filter dangling=true contradict each other: give only one of them');
   }
-  if (wanted.size > 1) throw new UsageError('--filter dangling=true and dangling=false contradict each other: give one of them');
+  if (wanted.size > 1) throw new UsageError('--filter dangling=true and dangling=false contradict each other: give only one of them');
   if (all === true) wanted.add('false');
   return wanted.size === 0 ? filters : { ...filters, dangling: [...wanted] };
 }
 
 function notBoolean(text: string): never {
-  throw new UsageError(`--filter dangling takes true, 1, false or 0, not "${text}"`);
+  throw new UsageError(`--filter dangling must be true, 1, false or 0, not "${text}"`);
 }

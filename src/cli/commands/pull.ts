@@ -1,4 +1,4 @@
-// longshore pull: images come from their registries.
+// longshore pull: pulls images from registries.
 
 import { command } from '../command.ts';
 import { follow } from '../follow.ts';
@@ -8,13 +8,13 @@ import { platformOption } from '../shared-options.ts';
 
 export const pull = command({
   name: 'pull',
-  summary: 'Fetch images from their registries',
+  summary: 'Pull images from registries',
   usage: 'REF...',
   operands: [1, Infinity],
   completes: 'image',
   fleet: true,
   options: {
-    'all-tags': { type: 'boolean', short: 'a', help: 'Every tag of the repository' },
+    'all-tags': { type: 'boolean', short: 'a', help: 'Pull all tags of the repository' },
     ...platformOption,
   },
   async run(call) {

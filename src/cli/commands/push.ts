@@ -1,4 +1,4 @@
-// longshore push: images go to their registries.
+// longshore push: pushes images to registries.
 
 import { parseReference } from '../../index.ts';
 import type { PushResult } from '../../index.ts';
@@ -10,12 +10,12 @@ import { platformOption } from '../shared-options.ts';
 
 export const push = command({
   name: 'push',
-  summary: 'Send images to their registries, and print by which digests they are there',
+  summary: 'Push images to registries and print their digests',
   usage: 'REF...',
   operands: [1, Infinity],
   completes: 'image',
   options: {
-    'all-tags': { type: 'boolean', short: 'a', help: 'Every local tag of the repository' },
+    'all-tags': { type: 'boolean', short: 'a', help: 'Push all local tags of the repository' },
     ...platformOption,
   },
   async run(call) {
@@ -28,7 +28,7 @@ export const push = command({
   },
 });
 
-/** The name that will always mean this very image. */
+/** Returns the name with the digest, which always means this image. */
 function pinned({ reference, digest }: PushResult): string {
   if (digest === undefined) return reference;
   const { domain, path } = parseReference(reference);

@@ -1,4 +1,4 @@
-// longshore record: what a client and an engine say to each other goes on a tape.
+// longshore record: records the exchanges of a client with an engine on a tape.
 
 import { ConfigError, FileError } from '../../index.ts';
 import type { Recording, RecordingNote } from '../../testing.ts';
@@ -8,20 +8,20 @@ import { line } from '../printer.ts';
 
 export const record = command({
   name: 'record',
-  summary: 'Record what a client and the engine say to each other, for tests to replay',
+  summary: 'Record the exchanges of a client with the engine, to replay them in tests',
   usage: '-o FILE',
   operands: [0, 0],
   untilInterrupted: true,
   options: {
-    output: { type: 'string', short: 'o', value: 'FILE', help: 'The tape, written at the end: with Ctrl-C' },
-    listen: { type: 'string', value: 'PATH', help: 'The socket for the client; default: a new one' },
+    output: { type: 'string', short: 'o', value: 'FILE', help: 'Tape to write when Ctrl-C ends the recording' },
+    listen: { type: 'string', value: 'PATH', help: 'Socket for the client; default: a new one' },
   },
   async run({ values, engine, io, print }) {
     const { output, listen, quiet, json } = values;
-    if (output === undefined) throw new UsageError('a tape goes into a file: give -o FILE');
+    if (output === undefined) throw new UsageError('missing file for the tape: give -o FILE');
     const say = (text: string): void => void (quiet === true || io.stderr.write(line(text)));
     const onNote = (note: RecordingNote): void => {
-      // Not to know these would cost an hour.
+      // Other notes are problems: --quiet does not hide them.
       if (note.kind === 'request') say(note.message);
       else void io.stderr.write(line(`longshore record: ${note.message}`));
     };
@@ -36,7 +36,7 @@ export const record = command({
     try {
       if (json === true) await print.event({ host: recording.host, engine: recording.engine });
       else await print.text(line(`DOCKER_HOST=${recording.host}`));
-      say(`what is said there goes to ${recording.engine}, and is recorded; Ctrl-C ends it and writes ${output}`);
+      say(`recording exchanges with ${recording.engine}; Ctrl-C stops and writes ${output}`);
       await interrupted(io);
       const requests = await written(recording, output);
       if (json === true) await print.event({ type: 'result', tape: output, requests });
@@ -54,7 +54,7 @@ function interrupted({ signal }: Io): Promise<void> {
   });
 }
 
-/** How many requests are on the tape. */
+/** Writes the tape and returns the number of its requests. */
 async function written(recording: Recording, path: string): Promise<number> {
   const failed = (why: string): never => {
     throw new FileError(`nothing was written to ${path}: ${why}`, { path });
@@ -65,7 +65,7 @@ async function written(recording: Recording, path: string): Promise<number> {
   } catch (error) {
     return failed((error as Error).message);
   }
-  if (count === 0) return failed(`nobody asked anything; was DOCKER_HOST given to the program that is recorded?`);
+  if (count === 0) return failed('there was no request. Does the recorded program have this DOCKER_HOST?');
   await recording.close();
   return count;
 }

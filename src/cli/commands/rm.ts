@@ -1,4 +1,4 @@
-// longshore rm: names of images go, and images with their last name.
+// longshore rm: removes names, and images that have no other name.
 
 import { command } from '../command.ts';
 import { membersOf, objectsOf, textOf } from '../engine-values.ts';
@@ -10,14 +10,14 @@ import type { RemoveItem } from '../../index.ts';
 export const rm = command({
   name: 'rm',
   alias: 'rmi',
-  summary: 'Remove names, and images with their last name',
+  summary: 'Remove names, and images that have no other name',
   usage: 'IMAGE...',
   operands: [1, Infinity],
   completes: 'image',
   fleet: true,
   options: {
-    force: { type: 'boolean', short: 'f', help: 'Also what has several names, or stopped containers' },
-    'no-prune': { type: 'boolean', help: 'Keep the untagged parents' },
+    force: { type: 'boolean', short: 'f', help: 'Also remove images with several names or stopped containers' },
+    'no-prune': { type: 'boolean', help: 'Keep untagged parent images' },
     ...platformsOption,
   },
   async run(call) {
@@ -33,7 +33,7 @@ export const rm = command({
   },
 });
 
-/** What was removed, as the docker command says it. */
+/** Formats removals as the docker command does. */
 export function removalLines(items: readonly RemoveItem[]): string {
   return objectsOf(items).flatMap((item) => membersOf(item).map(([what, name]) => line(`${what}: ${textOf(name)}`))).join('');
 }

@@ -1,4 +1,4 @@
-// longshore save: images go into an archive, which is verified as it passes.
+// longshore save: writes images to an archive and verifies it on the way.
 
 import type { ArchiveResult, SaveProgress } from '../../index.ts';
 import { command, UsageError } from '../command.ts';
@@ -9,24 +9,24 @@ import { humanSize } from '../table.ts';
 
 export const save = command({
   name: 'save',
-  summary: 'Write images into an archive, to a file or to standard output',
+  summary: 'Save images to an archive: a file or standard output',
   usage: 'IMAGE...',
   operands: [1, Infinity],
   completes: 'image',
   options: {
-    output: { type: 'string', short: 'o', value: 'FILE', help: 'The archive; - or none: standard output' },
+    output: { type: 'string', short: 'o', value: 'FILE', help: 'Archive to write; default and -: standard output' },
     ...platformsOption,
     verify: {
       type: 'string',
       value: 'LEVEL',
       choices: ['structure', 'digests', 'none'],
-      help: 'digests hashes it, too; default: structure',
+      help: 'digests also checks hashes; default: structure',
     },
   },
   async run({ operands, values, io, print, client }) {
     const path = values.output === '-' ? undefined : values.output;
     if (path === undefined && (io.stdout.isTerminal || values.json === true)) {
-      throw new UsageError(`an archive is not for ${values.json === true ? 'JSON' : 'a terminal'}: give -o FILE`);
+      throw new UsageError(`cannot write an archive to ${values.json === true ? 'standard output with --json' : 'a terminal'}: give -o FILE`);
     }
     const verify = values.verify === 'none' ? false : (values.verify as 'structure' | 'digests' | undefined);
     const archive = (await client()).getImage(operands, { platform: values.platform, verify, signal: io.signal });
@@ -41,7 +41,7 @@ export const save = command({
 
 type Write = (view: Uint8Array) => Promise<void>;
 
-/** Reports the bytes that are given to be written. */
+/** Returns a write function that also reports the number of bytes. */
 function counted(write: Write, onProgress: (state: SaveProgress) => void = () => {}): Write {
   let bytes = 0;
   return (view) => {
@@ -54,16 +54,16 @@ function counted(write: Write, onProgress: (state: SaveProgress) => void = () =>
 function whatWasSaved(path: string | undefined, { bytes, entries, verified }: ArchiveResult): string {
   const saved = `saved ${path === undefined ? '' : `${path}: `}${humanSize(bytes)}`;
   if (entries === undefined) return line(`${saved}, not verified`);
-  const whole = `${saved}, verified: ${entries} entries and the end`;
+  const whole = `${saved}, verified: ${entries} entries, complete`;
   if (verified === undefined) return line(whole);
   const { unverified, absent } = verified;
-  const lines = [`${whole}; ${humanSize(verified.bytes)} of it match their digests`];
-  if (unverified.length > 0) lines.push(`  no digest is there for ${few(unverified)}`);
-  if (absent.length > 0) lines.push(`  named in it, but not on this engine: ${few(absent)}`);
+  const lines = [`${whole}; ${humanSize(verified.bytes)} match their digests`];
+  if (unverified.length > 0) lines.push(`  without a digest: ${few(unverified)}`);
+  if (absent.length > 0) lines.push(`  listed in the archive, but not on this engine: ${few(absent)}`);
   return lines.map(line).join('');
 }
 
-/** By the ends of their paths, which begin with digests. */
+/** Lists files by the last part of their paths, which start with digests. */
 function few(paths: readonly string[]): string {
   const names = [...new Set(paths.map((path) => path.slice(path.lastIndexOf('/') + 1)))];
   const shown = names.length <= 5 ? names : [...names.slice(0, 4), '…'];

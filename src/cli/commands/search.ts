@@ -1,4 +1,4 @@
-// longshore search: repositories that a registry has.
+// longshore search: searches the repositories of a registry.
 
 import type { SearchResult } from '../../index.ts';
 import { command, UsageError } from '../command.ts';
@@ -11,12 +11,12 @@ import { filterOption, noTruncOption, parseFilters } from '../shared-options.ts'
 
 export const search = command({
   name: 'search',
-  summary: 'Search a registry, the Docker Hub unless the term begins with a host',
+  summary: 'Search the Docker Hub, or the registry that the term begins with',
   usage: 'TERM',
   operands: [1, 1],
   options: {
     ...filterOption,
-    limit: { type: 'string', value: 'NUMBER', help: 'So many at most; default: 25' },
+    limit: { type: 'string', value: 'NUMBER', help: 'Maximum number of results; default: 25' },
     ...noTruncOption,
     quiet: { type: 'boolean', short: 'q', help: 'Print names only' },
   },
@@ -32,10 +32,10 @@ export const search = command({
 
 function limitOf(text: string | undefined): number | undefined {
   if (text === undefined || /^\d{1,4}$/.test(text)) return text === undefined ? undefined : Number(text);
-  throw new UsageError(`--limit takes a number, not "${text}"`);
+  throw new UsageError(`--limit must be a number, not "${text}"`);
 }
 
-/** As much as the docker command shows of a description. */
+/** The docker command shows as many columns of a description. */
 const DESCRIPTION_COLUMNS = 45;
 
 const COLUMNS: readonly Column[] = [

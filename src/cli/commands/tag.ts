@@ -1,11 +1,11 @@
-// longshore tag: an image gets more names.
+// longshore tag: adds names to an image.
 
 import { command } from '../command.ts';
 import { forEachOperand } from '../operands.ts';
 
 export const tag = command({
   name: 'tag',
-  summary: 'Give an image more names',
+  summary: 'Add names to an image',
   usage: 'IMAGE NAME...',
   operands: [2, Infinity],
   completes: 'image',

@@ -1,4 +1,4 @@
-// longshore version: both sides' versions.
+// longshore version: prints the versions of longshore and of the engine.
 
 import { NEWEST_API_VERSION, OLDEST_API_VERSION, VERSION } from '../../index.ts';
 import type { VersionResult } from '../../index.ts';
@@ -25,7 +25,7 @@ export const version = command({
   },
 });
 
-/** What the engine says, and what it and we agreed on. */
+/** The engine's versions, and the API version that longshore uses with it. */
 type EngineVersions = VersionResult & { readonly spokenApiVersion: string };
 
 async function askEngine(client: Call['client'], signal: AbortSignal): Promise<EngineVersions> {
@@ -33,13 +33,13 @@ async function askEngine(client: Call['client'], signal: AbortSignal): Promise<E
   return { ...(await engine.version({ signal })), spokenApiVersion: await engine.apiVersion() };
 }
 
-/** Labels and values. */
+/** Returns labels and values. */
 function engineRows(engine: EngineVersions): string[][] {
   const oldest = textOf(engine.MinAPIVersion);
-  const others = objectsOf(engine.Components).filter(({ Name }) => Name !== 'Engine'); // said already, by its own fields
+  const others = objectsOf(engine.Components).filter(({ Name }) => Name !== 'Engine'); // the other fields have it already
   const rows: Array<[string, string]> = [
     ['Engine', [engine.Platform?.Name, engine.Version].map(textOf).filter(Boolean).join(' ')],
-    ['  API', `${oldest === '' ? '' : `${oldest} to `}${textOf(engine.ApiVersion)}; spoken: ${engine.spokenApiVersion}`],
+    ['  API', `${oldest === '' ? '' : `${oldest} to `}${textOf(engine.ApiVersion)}; used: ${engine.spokenApiVersion}`],
     ['  Platform', [engine.Os, engine.Arch].map(textOf).filter(Boolean).join('/')],
     ['  Kernel', textOf(engine.KernelVersion)],
     ...others.map(({ Name, Version }): [string, string] => [`  ${textOf(Name)}`, textOf(Version)]),

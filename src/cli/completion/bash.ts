@@ -1,4 +1,4 @@
-// What bash needs to complete our command lines: a function that reads the line as far as the cursor.
+// Makes the completion script for bash: a function that reads the line up to the cursor.
 
 import type { Command, Option } from '../command.ts';
 import { NAME_PATTERN, managed, namesOf, optionsOf, shared, spellings, valueKind } from './table.ts';
@@ -67,7 +67,7 @@ function offerWords(words: string): string {
   return `mapfile -t COMPREPLY < <(compgen -W "${words}" -- "$current")`;
 }
 
-/** Each option that takes a value: patterns of `command:--option`, and how to offer what may follow. */
+/** Returns each option that has a value: a pattern of `command:--option`, and the code that offers values. */
 function valueCases(commands: readonly Command[]): ReadonlyArray<readonly [pattern: string, offer: string | undefined]> {
   const cases = (names: readonly string[], options: readonly NamedOption[]): Array<readonly [string, string | undefined]> => {
     return options.flatMap((option) => {

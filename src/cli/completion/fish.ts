@@ -1,4 +1,4 @@
-// What fish needs to complete our command lines: a `complete` for each word that there is.
+// Makes the completion script for fish: one `complete` for each word.
 
 import type { Command, Option } from '../command.ts';
 import { NAME_PATTERN, managed, namesOf, quoted, shared, valueKind } from './table.ts';

@@ -1,4 +1,4 @@
-// What zsh needs to complete our command lines: specifications for its `_arguments`.
+// Makes the completion script for zsh: specifications for its `_arguments`.
 
 import type { Command } from '../command.ts';
 import { NAME_PATTERN, managed, namesOf, optionsOf, quoted, shared, spellings, valueKind } from './table.ts';
@@ -55,7 +55,7 @@ ${optionsOf(command).map((option) => `            ${specOf(option)} \\\n`).join(
 `;
 }
 
-/** `(-a --all)-a[help]`, `*--filter[help]:KEY=VALUE:action`: one for each spelling, of which each rules out the other. */
+/** Returns `(-a --all)-a[help]` or `*--filter[help]:KEY=VALUE:action`: one for each spelling. Spellings exclude each other. */
 function specOf(option: NamedOption): string {
   const [, { help, multiple, value }] = option;
   const names = spellings(option);

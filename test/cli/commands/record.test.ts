@@ -74,7 +74,7 @@ describe('longshore record', () => {
     expect(await get(socketPath, '/images/json')).toBe('[]');
     expect(await end(signal)).toBe(0);
     expect(said.stderr).toBe(
-      `what is said there goes to ${daemon.host}, and is recorded; Ctrl-C ends it and writes ${tape}\n` +
+      `recording exchanges with ${daemon.host}; Ctrl-C stops and writes ${tape}\n` +
         `GET /images/json\nwrote ${tape}: 1 request\n`,
     );
     expect(existsSync(socketPath)).toBe(false);
@@ -117,7 +117,7 @@ describe('longshore record', () => {
     const { said, end } = await recording('-q');
     expect(await end('SIGINT')).toBe(1);
     expect(said.stderr).toBe(
-      `longshore record: nothing was written to ${tape}: nobody asked anything; was DOCKER_HOST given to the program that is recorded?\n`,
+      `longshore record: nothing was written to ${tape}: there was no request. Does the recorded program have this DOCKER_HOST?\n`,
     );
     expect(readFileSync(tape, 'utf8')).toBe('an older one');
   });
