@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError, BadRequestError, TruncatedError } from '../../src/errors.ts';
 import type { Channel } from '../../src/connection/channel.ts';
 import { ImageClient } from '../../src/index.ts';
-import { replayDialer } from '../../src/testing/replay.ts';
-import type { ReplayOptions } from '../../src/testing/replay.ts';
+import { replayDialer } from '../../src/testing/replay-dialer.ts';
+import type { ReplayOptions } from '../../src/testing/replay-dialer.ts';
 import type { Tape, TapeRecord } from '../../src/testing/tape.ts';
 
 const header = { engine: 'Docker', version: '20.10.24', command: 'a test', date: '2026-01-31' };
