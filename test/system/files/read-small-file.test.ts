@@ -13,7 +13,7 @@ import type { Environment } from '../../../src/config/environment-variables.ts';
 import { readEnvironment } from '../../../src/system/environment.ts';
 import { SMALL_FILE_LIMIT, namesInFolder, readSmallFile } from '../../../src/system/files/read-small-file.ts';
 import { readTlsMaterial } from '../../../src/system/tls/tls-material.ts';
-import { replay } from '../../../src/testing/recorded-engine.ts';
+import { replay } from '../../../src/testing/replay.ts';
 import { makeFifo, noFifo } from '../../support/fifo.ts';
 import { titled } from '../../support/installed.ts';
 
