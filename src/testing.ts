@@ -1,4 +1,4 @@
-// The published surface of `longshore/testing`: record an engine once, replay it in your own tests.
+// The public surface of `longshore/testing`: record an engine once, replay it in your tests.
 
 export { record } from './testing/record.ts';
 export type { Recording, RecordOptions } from './testing/record.ts';

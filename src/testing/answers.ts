@@ -1,14 +1,15 @@
-// Answers as they stand on a tape: what of them is not the engine's answer, and what they all say of the engine.
+// Derives answers from recorded ones: without interim responses, and an answer to a ping from the fields of any answer.
 
 import { asBuffer, concat, latin1 } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
-import { Fields, parseFieldLine } from '../http/fields.ts';
+import { Fields } from '../http/fields.ts';
 import { tapeExchanges } from './exchanges.ts';
+import { splitHead } from './messages.ts';
 import type { Tape } from './tape.ts';
 
 /**
- * The answer without `100 Continue` before it: that is a word on the request, which one client waits for and another does
- * not want (RFC 9110 §10.1.1).
+ * Removes `100 Continue` from the start of an answer. It belongs to the request: one client waits for it, another does not
+ * expect it (RFC 9110 §10.1.1).
  */
 export function withoutContinue(answer: Uint8Array): Uint8Array {
   const bytes = asBuffer(answer);
@@ -17,10 +18,10 @@ export function withoutContinue(answer: Uint8Array): Uint8Array {
   return end === -1 ? answer : withoutContinue(answer.subarray(end + 4));
 }
 
-/** What engines say of themselves in the head of every answer; clients look for it in that of `_ping`. */
+/** The fields that engines send in every answer; clients read them in the answer to `_ping`. */
 const ABOUT_THE_ENGINE = ['api-version', 'docker-experimental', 'libpod-api-version', 'ostype', 'server'] as const;
 
-/** The answer to `GET /_ping` and `HEAD /_ping`; undefined where no answer on the tape tells the API version. */
+/** Returns a function that answers `GET /_ping` and `HEAD /_ping`; undefined if no answer on the tape has an API version. */
 export function versionAnswer(tape: Tape): ((method: string) => Uint8Array) | undefined {
   const fields = tapeExchanges(tape).map(({ answer }) => fieldsOf(withoutContinue(answer)));
   const found = fields.find((each) => each.has('api-version'));
@@ -30,14 +31,13 @@ export function versionAnswer(tape: Tape): ((method: string) => Uint8Array) | un
   return (method) => (method === 'HEAD' ? head : concat([head, latin1('OK')]));
 }
 
-/** None of what is no head. */
+/** Returns the fields of an answer; no fields if its head is incomplete. */
 function fieldsOf(answer: Uint8Array): Fields {
-  const fields = new Fields();
-  const [head = '', ...rest] = asBuffer(answer).toString('latin1').split('\r\n\r\n', 2);
-  if (rest.length === 0) return fields;
+  const bytes = asBuffer(answer);
+  const end = bytes.indexOf('\r\n\r\n');
+  if (end === -1) return new Fields();
   const fail = (message: string): never => {
-    throw new ArgumentError(`an answer on the tape is no HTTP/1.1: ${message}`);
+    throw new ArgumentError(`an answer on the tape is not HTTP/1.1: ${message}`);
   };
-  for (const line of head.split('\r\n').slice(1)) fields.append(...parseFieldLine(line, fail));
-  return fields;
+  return splitHead(bytes.toString('latin1', 0, end + 4), fail).fields;
 }

@@ -1,4 +1,4 @@
-// What was asked on a tape and what was answered: the records of each connection, cut into requests and their answers.
+// Cuts the records of a tape into exchanges: each request with its answer.
 
 import { Buffer } from 'node:buffer';
 import { ArgumentError } from '../errors.ts';
@@ -9,18 +9,18 @@ import type { Tape } from './tape.ts';
 /** One request and its answer. */
 export interface TapeExchange {
   readonly request: GatheredRequest;
-  /** The bytes that came after the request and before the next one on its connection. */
+  /** The bytes received after the request and before the next request on its connection. */
   readonly answer: Uint8Array;
-  /** How the connection ended, where this was its last exchange and the engine ended it. */
-  readonly over: 'eof' | 'reset' | undefined;
+  /** How the engine ended the connection after this exchange; undefined if it did not. */
+  readonly ending: 'eof' | 'reset' | undefined;
 }
 
-/** A request as far as it has come; its content is decoded. */
+/** A request as far as it was received. Its content is decoded. */
 export class GatheredRequest {
   readonly method: string;
   readonly target: string;
-  /** False while more of it may come, and for ever where the answer came first and the rest was not sent. */
-  whole = false;
+  /** False while more may come, and always if the engine answered before the client had sent everything. */
+  isComplete = false;
   #memory: Buffer = Buffer.alloc(0);
   #length = 0;
 
@@ -29,12 +29,12 @@ export class GatheredRequest {
     this.target = target;
   }
 
-  /** What came of the content so far. */
+  /** The content so far. */
   get content(): Buffer {
     return this.#memory.subarray(0, this.#length);
   }
 
-  /** Adds to the content, in memory that doubles: sources may give one byte at a time. */
+  /** Appends to the content. The memory doubles as needed, because a source may give single bytes. */
   append(bytes: Uint8Array): void {
     const needed = this.#length + bytes.length;
     if (needed > this.#memory.length) {
@@ -47,24 +47,24 @@ export class GatheredRequest {
   }
 }
 
-/** All of a tape, in the order in which the requests began; an `ArgumentError` where it cannot be played. */
+/** Returns all exchanges in the order in which the requests started. Throws an `ArgumentError` if the tape cannot be replayed. */
 export function tapeExchanges({ records }: Tape): TapeExchange[] {
   const exchanges: OpenExchange[] = [];
   const connections = new Map<number, TapeConnection>();
   for (const record of records) {
     const connection = connections.get(record.connection) ?? new TapeConnection(record.connection, exchanges);
     connections.set(record.connection, connection);
-    if (record.type === 'over') connection.over(record.how);
+    if (record.type === 'over') connection.end(record.how);
     else if (record.type === 'sent') connection.sent(record.bytes);
     else connection.received(record.bytes);
   }
-  return exchanges.map(({ request, blocks, over }) => ({ request, answer: Buffer.concat(blocks), over }));
+  return exchanges.map(({ request, blocks, ending }) => ({ request, answer: Buffer.concat(blocks), ending }));
 }
 
 interface OpenExchange {
   readonly request: GatheredRequest;
   readonly blocks: Uint8Array[];
-  over: 'eof' | 'reset' | undefined;
+  ending: 'eof' | 'reset' | undefined;
 }
 
 class TapeConnection {
@@ -89,16 +89,16 @@ class TapeConnection {
     this.#current.blocks.push(bytes);
   }
 
-  over(how: 'eof' | 'reset'): void {
-    // A connection that ended before anything was asked on it has nothing to be played.
-    if (this.#current !== undefined) this.#current.over = how;
+  end(how: 'eof' | 'reset'): void {
+    // A connection without a request is not replayed.
+    if (this.#current !== undefined) this.#current.ending = how;
   }
 
   #take(event: RequestEvent): void {
     if (event.type === 'head') {
-      this.#current = { request: new GatheredRequest(event.start), blocks: [], over: undefined };
+      this.#current = { request: new GatheredRequest(event.start), blocks: [], ending: undefined };
       this.#exchanges.push(this.#current);
     } else if (event.type === 'content') this.#current?.request.append(event.bytes);
-    else if (event.type === 'end' && this.#current !== undefined) this.#current.request.whole = true;
+    else if (event.type === 'end' && this.#current !== undefined) this.#current.request.isComplete = true;
   }
 }

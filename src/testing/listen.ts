@@ -1,4 +1,4 @@
-// A Unix socket that is listened on, for `testing/` alone; on Windows, a named pipe.
+// Listens on a Unix socket; on Windows, on a named pipe. Only `testing/` uses it.
 
 import { lstatSync, unlinkSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
@@ -13,25 +13,25 @@ import { escapeText, utf8 } from '../bytes.ts';
 import { ArgumentError, FileError } from '../errors.ts';
 import { NEW_FILE_TEXTS } from '../system/errno.ts';
 
-/** A socket that is listened on. */
+/** A listening socket. */
 export interface Listener {
-  /** Absolute. */
+  /** The absolute path. */
   readonly path: string;
-  /** As DOCKER_HOST has it: `"unix:///tmp/longshore-a1b2c3/engine.sock"`. */
+  /** The address in the form of DOCKER_HOST: `"unix:///tmp/longshore-a1b2c3/engine.sock"`. */
   readonly host: string;
-  /** Takes no more connections, and removes the socket. Resolves when the last connection is closed, by whoever has it. */
+  /** Stops listening and removes the socket. Resolves when the last connection is closed. */
   close(): Promise<void>;
 }
 
-/** The longest path of a socket, without its final NUL: `sun_path` in unix(7), and in unix(4) of macOS and the BSDs. */
+/** The longest path of a socket in bytes, without its final NUL: `sun_path` in unix(7), and in unix(4) of macOS and the BSDs. */
 const PATH_LIMIT: number = process.platform === 'linux' ? 107 : 103;
 
 /**
- * Listens there, or where no path is given, in a new folder that only this user can enter. A client may do what this process
- * may: a socket whose path was given is for this user alone, too. Throws a `FileError` where something is there already.
+ * Listens on a path; without one, in a new folder that only this user can enter. Clients get the rights of this process, so a
+ * socket at a given path is also for this user only. Throws a `FileError` if the path exists.
  */
 export async function listen(path: string | undefined, onConnection: (connection: Duplex) => void): Promise<Listener> {
-  // allowHalfOpen: a client that has sent everything may still be answered.
+  // allowHalfOpen: a client may end its side and still wait for the answer.
   const server = createServer({ allowHalfOpen: true }, onConnection);
   if (process.platform === 'win32') return listenOnPipe(server, path ?? ownPipe());
   return path === undefined ? listenInOwnFolder(server) : listenAt(server, resolve(path));
@@ -59,20 +59,20 @@ async function listenInOwnFolder(server: Server): Promise<Listener> {
 }
 
 /**
- * A socket has the mode that the umask leaves it, until it is given another: others could connect in between. So it is
- * made in a folder that only this user can enter, and gets its name as a link, which replaces nothing that has that name.
+ * A new socket has the mode of the umask until chmod, and others could connect in between. So the socket is created in a folder
+ * that only this user can enter, and then linked to its path. A link never replaces an existing file.
  */
 async function listenAt(server: Server, path: string): Promise<Listener> {
   checkLength(path);
   const isTaken = await lstat(path).then(() => true, () => false);
   if (isTaken) cannotListen(path, { code: 'EEXIST' });
-  // Beside it, for a link cannot lead to another file system.
+  // In the same folder: a hard link cannot lead to another file system.
   const folder = await mkdtemp(join(dirname(path), '.ls-')).catch((cause: unknown) => cannotListen(path, cause));
   const place = join(folder, 's');
   let own: BigIntStats;
   let handle: FileHandle | undefined;
   try {
-    // The path through a descriptor is short whatever the folder's is; other systems have none.
+    // On Linux, a path through a descriptor is short, however long the folder's path is.
     if (process.platform !== 'linux') checkLength(place);
     else if (utf8(place).length > PATH_LIMIT) handle = await open(folder);
     await listening(server, handle === undefined ? place : `/proc/self/fd/${handle.fd}/s`, path);
@@ -93,12 +93,12 @@ async function listenAt(server: Server, path: string): Promise<Listener> {
       const ended = closed(server);
       removeOwn(path, own);
       await ended;
-      await handle?.close(); // not before: Node removes the path that it has listened on, which leads through the descriptor
+      await handle?.close(); // last: Node removes the path that it listened on, which leads through the descriptor
     },
   };
 }
 
-/** Removes the socket, at once, unless something else has taken its place. A folder that has gone has taken it along. */
+/** Removes the socket synchronously, unless another file has its path. Does nothing if the folder is gone. */
 function removeOwn(path: string, own: BigIntStats): void {
   try {
     const there = lstatSync(path, { bigint: true });
@@ -106,24 +106,24 @@ function removeOwn(path: string, own: BigIntStats): void {
   } catch {}
 }
 
-/** Takes no more connections, and resolves when the last one is closed. */
+/** Stops listening. Resolves when the last connection is closed. */
 function closed(server: Server): Promise<void> {
   return new Promise((done) => server.close(() => done()));
 }
 
-/** Node 20 cuts a longer one without a word, and listens elsewhere. */
+/** Throws for a path that is too long: Node 20 truncates it silently and listens elsewhere. */
 function checkLength(path: string): void {
   const { length } = utf8(path);
   if (length <= PATH_LIMIT) return;
-  throw new ArgumentError(`the path of a socket has at most ${PATH_LIMIT} bytes, and "${escapeText(path)}" has ${length}`);
+  throw new ArgumentError(`the path of a socket may have at most ${PATH_LIMIT} bytes, and "${escapeText(path)}" has ${length}`);
 }
 
-/** Listens at `place`; errors name `path`. */
+/** Listens on `place`. Errors name `path`. */
 async function listening(server: Server, place: string, path: string): Promise<void> {
   const begun = new Promise<void>((done, reject) => {
     server.once('error', reject);
     server.listen(place, () => {
-      server.removeAllListeners('error').on('error', () => {}); // a connection that could not be taken is its client's affair
+      server.removeAllListeners('error').on('error', () => {}); // a failed connection is an error of its client
       done();
     });
   });

@@ -1,41 +1,43 @@
-// HTTP/1.1 messages out of the bytes that one side of a connection sends (RFC 9112 §2.1, §5-§7): what a recorder must
-// understand to redact, and a replayer to match. What it cannot read with certainty it refuses: a secret could pass unseen.
+// Parses the HTTP/1.1 messages that one side of a connection sends (RFC 9112 §2.1, §5-§7). The recorder needs them to redact
+// secrets, the replay needs them to match requests. Bytes that are not certainly HTTP/1.1 are an error, as they may hide a secret.
 
 import { Buffer } from 'node:buffer';
 import type { Framing } from '../http/content-framing.ts';
+import { Fields, parseFieldLine } from '../http/fields.ts';
+import type { Fail } from '../http/grammar.ts';
 import { parseHexadecimal } from '../http/grammar.ts';
 
-/** What messages consist of, in this order. All `bytes` together are what was pushed, up to another protocol. */
+/** The parts of a message, in this order. All `bytes` together are the pushed bytes, up to a switch of protocols. */
 export type MessageEvent<Start> =
   | { readonly type: 'head'; readonly start: Start; readonly bytes: Uint8Array }
-  /** Content, without what frames it. */
+  /** Content without its framing. */
   | { readonly type: 'content'; readonly bytes: Uint8Array }
-  /** What frames the content: chunk sizes and line ends. */
+  /** Framing: chunk lines and line ends. */
   | { readonly type: 'framing'; readonly bytes: Uint8Array }
   /** One line of a trailer section. */
   | { readonly type: 'trailer'; readonly bytes: Uint8Array }
   | { readonly type: 'end' };
 
-/** Requests or answers, as far as they differ. */
+/** The differences between requests and responses. */
 export interface MessageKind<Start> {
-  /** Reads a head, from its first line to the empty one; throws for what is not one. */
+  /** Parses a head, including its empty line. Throws if it is invalid. */
   parse(head: string): Start;
-  /** How the content behind a head is framed; undefined where another protocol begins. */
+  /** Returns the framing of the content; undefined if another protocol follows. */
   framing(start: Start): Framing | undefined;
-  /** The most that one line of a trailer section may have, in bytes with its end; 2 allows no trailers. */
+  /** The maximum length of a trailer line in bytes, with its line end; 2 allows no trailers. */
   readonly trailerLimit: number;
-  /** Throws the error for bytes that are not such messages. */
+  /** Throws the error for invalid bytes. */
   fail(message: string): never;
 }
 
-/** The most that a head may have, in bytes: an X-Registry-Auth with a token in it has some kilobytes. */
+/** The maximum length of a head, in bytes: an X-Registry-Auth with a token has some kilobytes. */
 export const HEAD_LIMIT = 65536;
-/** The most that the line of a chunk's size may have, in bytes. */
+/** The maximum length of a chunk line, in bytes. */
 const CHUNK_LINE_LIMIT = 4096;
 
 type Steps<Result = void> = Generator<undefined, Result, void>;
 
-/** The messages of one direction, one after the other. After an error it stays dead. */
+/** Parses the messages of one direction. After an error, every call throws that error. */
 export class MessageParser<Start> {
   readonly #kind: MessageKind<Start>;
   readonly #steps: Steps;
@@ -48,7 +50,7 @@ export class MessageParser<Start> {
     this.#steps = this.#messages();
   }
 
-  /** Takes the next bytes and gives what they complete, in memory of their own. */
+  /** Takes the next bytes and returns the parts that they complete, in new memory. */
   push(bytes: Uint8Array): Array<MessageEvent<Start>> {
     if (this.#failure !== undefined) throw this.#failure;
     this.#input = Buffer.concat([this.#input, bytes]);
@@ -61,7 +63,7 @@ export class MessageParser<Start> {
     return this.#events.splice(0);
   }
 
-  /** The beginning of a head or of a line whose end has not come. */
+  /** The start of an incomplete head or line. */
   get pending(): Uint8Array {
     return this.#input;
   }
@@ -80,7 +82,7 @@ export class MessageParser<Start> {
     }
   }
 
-  /** Nothing of what comes is a message any more. */
+  /** Ignores all further bytes, which are not messages. */
   *#anotherProtocol(): Steps<never> {
     this.#events.push({ type: 'end' });
     for (;;) {
@@ -101,7 +103,7 @@ export class MessageParser<Start> {
     }
   }
 
-  /** Trailer lines up to the empty line that ends a chunked content. */
+  /** Reads trailer lines up to the empty line. */
   *#trailers(): Steps {
     for (;;) {
       const bytes = yield* this.#through('\r\n', this.#kind.trailerLimit);
@@ -110,7 +112,7 @@ export class MessageParser<Start> {
     }
   }
 
-  /** Exactly `length` bytes of content, as they come. */
+  /** Reads exactly `length` bytes of content, in the pieces in which they come. */
   *#exactly(length: number): Steps {
     for (let missing = length; missing > 0; ) {
       while (this.#input.length === 0) yield;
@@ -120,12 +122,12 @@ export class MessageParser<Start> {
     }
   }
 
-  /** Everything up to and with `end`, of at most `limit` bytes. */
+  /** Reads up to and including `end`, at most `limit` bytes. */
   *#through(end: string, limit: number): Steps<Buffer> {
     for (let searched = 0; ; ) {
       const at = this.#input.indexOf(end, searched, 'latin1');
       const length = at === -1 ? this.#input.length : at + end.length;
-      if (length > limit) return this.#kind.fail(`more than ${limit} bytes before a line end that is due`);
+      if (length > limit) return this.#kind.fail(`more than ${limit} bytes without the expected line end`);
       if (at !== -1) return this.#take(length);
       searched = Math.max(0, length - end.length + 1);
       yield;
@@ -137,4 +139,12 @@ export class MessageParser<Start> {
     this.#input = this.#input.subarray(length);
     return bytes;
   }
+}
+
+/** Splits a head, including its empty line, into its first line and its fields. */
+export function splitHead(head: string, fail: Fail): { readonly line: string; readonly fields: Fields } {
+  const [line = '', ...lines] = head.slice(0, -4).split('\r\n');
+  const fields = new Fields();
+  for (const each of lines) fields.append(...parseFieldLine(each, fail));
+  return { line, fields };
 }

@@ -1,4 +1,4 @@
-// A proxy that records: between any client and an engine, with a tape in the end.
+// `record`: a recording proxy between any client and an engine. It listens on a Unix socket and writes a tape at the end.
 
 import { take } from '../client/arguments.ts';
 import { escapeBytes, utf8 } from '../bytes.ts';
@@ -22,46 +22,47 @@ import type { AskedFor } from './script.ts';
 import { encodeTape } from './tape.ts';
 import type { Tape, TapeHeader } from './tape.ts';
 
-/** What is recorded, and how; which engine, as `ImageClient.fromEnvironment` finds it. */
+/** Options of `record`. The engine is chosen as `ImageClient.fromEnvironment` chooses it. */
 export interface RecordOptions extends EnvironmentOptions {
-  /** For a port, as `ImageClient` takes it. */
+  /** TLS settings for a TCP host, as `ImageClient` accepts them. */
   readonly tls?: TlsOptions | undefined;
-  /** Where it listens. Default: in a new folder that only this user can enter. */
+  /** Where to listen. Default: in a new folder that only this user can enter. */
   readonly socketPath?: string | undefined;
-  /** What the tape says that it was made by. Default `"longshore record"`. */
+  /** The `command` in the header of the tape. Default: `"longshore record"`. */
   readonly command?: string | undefined;
-  /** Told of each request, and of what cannot be recorded. It must not throw. */
+  /** Called for each request, and for what cannot be recorded. It must not throw. */
   readonly onNote?: ((note: RecordingNote) => void) | undefined;
-  /** Told of what a person should know though nothing failed. */
+  /** Called for warnings. */
   readonly onWarning?: Warn | undefined;
-  /** Gives up looking for the engine; a recording that goes on is ended by `close`. */
+  /** Aborts the search for the engine. `close` ends a running recording. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A recording that goes on. */
+/** A running recording. */
 export interface Recording extends AsyncDisposable {
-  /** For the client that is recorded, as DOCKER_HOST has it: `"unix:///tmp/longshore-a1b2c3/engine.sock"`. */
+  /** The address for the client, in the form of DOCKER_HOST: `"unix:///tmp/longshore-a1b2c3/engine.sock"`. */
   readonly host: string;
   readonly socketPath: string;
-  /** The engine's address. */
+  /** The address of the engine. */
   readonly engine: string;
-  /** The requests on the tape so far; an `ArgumentError` says why there can be no tape. */
+  /** Returns the recorded requests so far. Throws an `ArgumentError` if no tape can be made. */
   requests(): AskedFor[];
-  /** Ends every connection, removes the socket and writes the tape; an `ArgumentError` says why there can be none. */
+  /** Closes all connections, removes the socket and writes the tape. Rejects with an `ArgumentError` if no tape can be made. */
   close(): Promise<void>;
-  /** The same, and writes nothing. */
+  /** Closes all connections and removes the socket, without writing a tape. */
   discard(): Promise<void>;
 }
 
 /**
- * Listens on a Unix socket, and passes on to an engine what a client sends there, and its answers, byte by byte, while a copy
- * without the secrets goes on a tape: `close` writes it into the file, which is replaced as a whole. What asks for another
- * protocol than HTTP (attach, exec, BuildKit) passes, unrecorded. Whoever can connect to the socket can do with the engine
- * what this process can.
+ * Records the exchanges of a client with an engine. It listens on a Unix socket and passes all bytes to the engine and back,
+ * unchanged. A copy without secrets goes on a tape, which `close` writes to `file`; an existing file is replaced as a whole.
+ * Connections that are upgraded to another protocol (attach, exec, BuildKit) pass unrecorded. Every process that can connect to
+ * the socket gets the access to the engine that this process has. Errors: `ArgumentError`, `ConfigError`, `FileError`, and those
+ * of a request to the engine.
  */
 export async function record(file: string, given?: RecordOptions): Promise<Recording> {
   const options = take('record', given);
-  // Both paths now: the working directory may be another one when they are used.
+  // Paths are resolved now: the working directory may change before they are used.
   const path = files.absolutePath(file, 'record: file');
   const socketPath = options.socketPath && files.absolutePath(options.socketPath, 'record: options.socketPath');
   const { command = 'longshore record', onNote = () => {}, signal } = options;
@@ -88,40 +89,40 @@ export async function record(file: string, given?: RecordOptions): Promise<Recor
   };
 }
 
-/** Recorded as the environment has it, credentials aside: those are the recorded client's affair. */
+/** Returns the dialer for the engine of the environment. Credentials come from the recorded client. */
 async function engineDialer({ host, context, environment, tls, onWarning }: RecordOptions): Promise<Dialer> {
   const found = await environmentOptions({ host, context, environment, tls, onWarning });
   const address = parseAddress(found.host ?? '');
   if (address.scheme === 'tcp' && address.basePath !== '') {
-    const why = `bytes pass as they are, and paths would need ${address.basePath} before them`;
+    const why = `the recording passes bytes unchanged, so it cannot put ${address.basePath} before paths`;
     throw new ConfigError(`cannot record ${address.text}: ${why}`);
   }
   return dialerFor(address, { tls: found.tls, warn: onWarning, hint: found.connectHint });
 }
 
-/** That the engine answers is seen before anybody waits for it. */
+/** Makes the header of the tape. Asks the engine for its version, which also checks that the engine answers. */
 async function headerFor(dialer: Dialer, command: string, signal: AbortSignal | undefined): Promise<TapeHeader> {
   const client = new ImageClient({ dialer });
   try {
     const { Version, Components } = await client.version({ signal }).catch(withoutVersion);
     const isPodman = /podman/i.test(JSON.stringify(Components ?? ''));
-    // An engine may call its version anything, or not at all; a tape's header is printable.
+    // The engine's version may be any text or missing; a header must be printable.
     const version = escapeBytes(utf8(String(Version ?? '')).subarray(0, 60)).trim() || 'unknown';
     const header = { engine: isPodman ? 'Podman' : 'Docker', version, command, date: today() };
-    encodeTape({ header, records: [] }); // it throws for what no header can hold
+    encodeTape({ header, records: [] }); // throws for an invalid header
     return header;
   } finally {
     client.close();
   }
 }
 
-/** Only a header is made of what an engine says of itself: an answer of the wrong kind says nothing. */
+/** Ignores an invalid answer to the version request: it is needed for the header only. */
 function withoutVersion(error: unknown): Partial<VersionResult> {
   if (error instanceof DecodeError) return {};
   throw error;
 }
 
-/** What cannot be written is said now, and not after an hour of recording. */
+/** Checks now that the file can be written, not after an hour of recording. */
 async function tryFile(file: string): Promise<void> {
   await (await files.createFile(file)).discard();
 }

@@ -1,4 +1,4 @@
-// A dialer that records: everything passes through it unchanged, and a copy without the secrets goes on a tape.
+// A dialer that records: all bytes pass unchanged, and a copy without secrets goes on a tape.
 
 import { DIALER } from '../client/arguments.ts';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
@@ -15,31 +15,31 @@ import { filler, redactHead, redactLoginAnswer } from './secrets.ts';
 import { TAPE_LIMIT, checkTapeHeader, textLength } from './tape.ts';
 import type { Tape, TapeHeader, TapeRecord } from './tape.ts';
 
-/** A dialer to be used in place of another, and what went through it. */
+/** A recording dialer and its tape. */
 export interface Recorder {
   readonly dialer: Dialer;
-  /** What was recorded so far; an `ArgumentError` where that is too much, or could not be redacted with certainty. */
+  /** Returns the tape so far. Throws an `ArgumentError` if it is too large, or if its secrets cannot be removed with certainty. */
   tape(): Tape;
 }
 
-/** What happens while a tape is recorded. */
+/** An event of a recording. */
 export interface RecordingNote {
   /**
-   * `"request"`: one has begun. `"upgrade"`: one asked for another protocol than HTTP, which no tape can hold: it, and all
-   * that follows on its connection, passes unrecorded. `"failure"`: there can be no tape, and nothing more is recorded.
-   * `"unreachable"`: the engine could not be connected to.
+   * `"request"`: a request has started. `"upgrade"`: a request asks for another protocol, so it and everything after it on its
+   * connection is not recorded. `"failure"`: no tape can be made, and nothing more is recorded. `"unreachable"`: the engine
+   * cannot be reached.
    */
   readonly kind: 'request' | 'upgrade' | 'failure' | 'unreachable';
-  /** A sentence, or the request: `"GET /v1.41/images/json"`. What may be a secret in a target is `[redacted]` here. */
+  /** A sentence, or the request: `"GET /v1.41/images/json"`. Possible secrets in the target are `[redacted]`. */
   readonly message: string;
 }
 
 /**
- * Records what goes through a dialer's channels. The values of X-Registry-Auth, Authorization, Cookie, Set-Cookie and the
- * like read `[redacted]` on the tape, in requests, in every answer, interim ones too, and in trailers; so do logins, queries
- * and fragments of addresses in Location, Link and Referer, odd reason phrases, and the extensions of chunks. What a login sends
- * and the token that it gets are made unreadable. A head is held back until it is whole, so that no secret slips through in
- * two halves. What passes stays as it is; there is no tape of what cannot be read as HTTP/1.1, as it cannot be redacted.
+ * Returns a dialer that records the bytes of another dialer's connections. On the tape, the values of X-Registry-Auth,
+ * Authorization, Cookie, Set-Cookie and similar fields are `[redacted]`, in requests, in all responses and in trailers. So are
+ * logins, queries and fragments of addresses in Location, Link and Referer, unusual reason phrases, and chunk extensions. The
+ * content of a login and the token in its answer are made unreadable. A head is stored when it is complete, so that no secret
+ * is split. The bytes themselves pass unchanged. If they are not HTTP/1.1, they cannot be redacted, and there is no tape.
  */
 export function recorder(dialer: Dialer, header: TapeHeader, onNote: OnNote = () => {}): Recorder {
   const { address, traits } = check(dialer, DIALER, 'recorder', 'dialer');
@@ -89,7 +89,7 @@ function recordingChannel(inner: Channel, log: ConnectionLog): Channel {
   };
 }
 
-/** Writes down what the owner is told, before the owner is: it may change the bytes in place. */
+/** Returns an owner that logs each event before it passes it on: the real owner may change the bytes in place. */
 function listener(owner: ChannelOwner, log: ConnectionLog): ChannelOwner {
   return {
     memory: () => owner.memory(),
@@ -108,19 +108,19 @@ function listener(owner: ChannelOwner, log: ConnectionLog): ChannelOwner {
   };
 }
 
-/** One connection's share of the log. */
+/** The log of one connection. */
 class ConnectionLog {
   readonly #log: Log;
   readonly #connection: number;
   readonly #requests = new RequestParser();
   readonly #answers = new AnswerParser();
-  /** Whether the request that is being sent, or was sent last, is a login whose answer has not ended. */
-  #login = false;
-  /** The content of that answer, as far as it has come; undefined while another answer comes. */
+  /** Whether the current or last request is a login whose answer has not ended. */
+  #isLogin = false;
+  /** The content so far of the answer to a login; undefined during other answers. */
   #loginContent: Uint8Array[] | undefined;
-  /** Whether what passes is another protocol's. */
+  /** Whether the connection has switched to another protocol. */
   #upgraded = false;
-  /** Who has ended the connection. */
+  /** The side that ended the connection first. */
   #endedBy: 'client' | 'engine' | undefined;
 
   constructor(log: Log, connection: number) {
@@ -137,7 +137,7 @@ class ConnectionLog {
     this.#note(bytes, () => this.#answers.push(bytes).forEach((event) => this.#takeReceived(event)));
   }
 
-  /** Only the first counts: after an end, the closing of our own side is no news. */
+  /** Records the end by the engine, unless the client ended first. */
   over(how: 'eof' | 'reset'): void {
     if (this.#endedBy !== undefined || this.#upgraded) return;
     for (const block of this.#heldBack()) this.#log.add('received', this.#connection, block);
@@ -145,7 +145,7 @@ class ConnectionLog {
     this.#log.over(this.#connection, how);
   }
 
-  /** The client has ended: that the engine does, too, is not its own doing, and would cut the connections of a replay. */
+  /** Notes that the client ended first. The end by the engine is then not recorded: it would close connections of a replay. */
   finish(): void {
     this.#endedBy ??= 'client';
   }
@@ -155,21 +155,21 @@ class ConnectionLog {
     try {
       take();
     } catch (error) {
-      this.#log.fail(error as Error); // a listener never disturbs what it listens to: `tape()` tells
+      this.#log.fail(error as Error); // the exchange continues; `tape()` throws
     }
   }
 
   #takeSent(event: RequestEvent): void {
     if (event.type === 'end' || this.#upgraded) return;
     if (event.type === 'head') {
-      // The tape would have the rest of that answer behind this request.
-      if (this.#login) throw new ArgumentError('a request was sent before the answer to a login had come');
+      // The rest of the answer to the login would follow this request on the tape.
+      if (this.#isLogin) throw new ArgumentError('a request was sent before the answer to a login');
       if (this.#notesUpgrade(event.start)) return;
-      this.#login = isLogin(event.start);
+      this.#isLogin = isLogin(event.start);
       this.#answers.asked(event.start);
       this.#log.add('sent', this.#connection, redactHead(event.bytes));
     } else {
-      this.#log.add('sent', this.#connection, this.#login && event.type === 'content' ? filler(event.bytes.length) : kept(event));
+      this.#log.add('sent', this.#connection, this.#isLogin && event.type === 'content' ? filler(event.bytes.length) : kept(event));
     }
   }
 
@@ -183,45 +183,45 @@ class ConnectionLog {
     } else if (this.#loginContent !== undefined) {
       this.#log.add('received', this.#connection, redactLoginAnswer(concat(this.#loginContent)));
       this.#loginContent = undefined;
-      this.#login = false;
+      this.#isLogin = false;
     }
   }
 
   #beginAnswer({ status, asked, framing }: AnswerStart): void {
     if (status < 200 || asked === undefined || !isLogin(asked)) return;
-    // Chunks could cut a token in two. Engines send these answers with a length.
+    // A token could be split between chunks. Engines send this answer with a Content-Length.
     if (framing.kind === 'chunked') throw new ArgumentError('the answer to a login is chunked, so its token cannot be redacted');
     this.#loginContent = [];
   }
 
-  /** What has come and is not in the log: the answer to a login, whose token is known by its whole, and half a head. */
+  /** Returns the received bytes that are not in the log yet: the answer to a login, and an incomplete head. */
   #heldBack(): Uint8Array[] {
     if (this.#endedBy === 'engine') return [];
     const { pending } = this.#answers;
-    return [redactLoginAnswer(concat(this.#loginContent ?? [])), this.#login ? filler(pending.length) : redactHead(pending)];
+    return [redactLoginAnswer(concat(this.#loginContent ?? [])), this.#isLogin ? filler(pending.length) : redactHead(pending)];
   }
 
   #notesUpgrade(start: RequestStart): boolean {
     const { method, target } = start;
     this.#upgraded = isUpgrade(start);
     const request = `${method} ${escapeText(redactedTarget(target))}`;
-    const message = `${request} asks for a connection of its own: what passes there is not recorded`;
+    const message = `${request} upgrades its connection to another protocol, which is not recorded`;
     this.#log.onNote(this.#upgraded ? { kind: 'upgrade', message } : { kind: 'request', message: request });
     return this.#upgraded;
   }
 }
 
-/** Content as it is, and what frames it without the extensions of chunks. */
+/** Returns content unchanged, and framing without chunk extensions. */
 function kept({ type, bytes }: { readonly type: string; readonly bytes: Uint8Array }): Uint8Array {
   return type === 'framing' ? redactHead(bytes) : bytes;
 }
 
-/** What happened, in its order; what follows itself on one connection and in one direction is one record. */
+/** The log of all connections in order. Consecutive bytes of one connection in one direction are one entry. */
 class Log {
   readonly onNote: OnNote;
-  /** Why there can be no tape. */
+  /** The reason why no tape can be made. */
   #failure: Error | undefined;
-  /** Asked when the log is read, for what is not in it yet. */
+  /** Functions that return bytes which are not in the log yet; called when the log is read. */
   readonly heldBack: Array<() => Passed> = [];
   readonly #entries: Array<Passed | Over> = [];
   #bytes = 0;
@@ -230,7 +230,7 @@ class Log {
     this.onNote = onNote;
   }
 
-  /** There can be no tape; the first reason counts, and is told. */
+  /** Notes that no tape can be made. Only the first reason is kept and reported. */
   fail(reason: Error): void {
     if (this.#failure !== undefined) return;
     this.#failure = reason;
@@ -238,11 +238,11 @@ class Log {
     this.onNote({ kind: 'failure', message: reason.message });
   }
 
-  /** Whether there is room for so many bytes more; of what will never be read nothing is kept. */
+  /** Counts bytes. Returns whether they are still recorded: nothing is kept after a failure. */
   reserve(length: number): boolean {
     this.#bytes += length;
     if (this.#bytes > TAPE_LIMIT) {
-      this.fail(new ArgumentError(`more than ${TAPE_LIMIT} bytes went over the wire: too much for a tape`));
+      this.fail(new ArgumentError(`more than ${TAPE_LIMIT} bytes went over the wire: too many for a tape`));
     }
     return this.#failure === undefined;
   }
@@ -275,7 +275,7 @@ interface Passed {
 }
 type Over = Extract<TapeRecord, { type: 'over' }>;
 
-/** The lines before the first byte that needs base64, so that the head of an archive can be read, and the rest. */
+/** Splits bytes before the first line that needs base64, so that the head of an answer with an archive stays readable. */
 function readablePieces(bytes: Uint8Array): Uint8Array[] {
   if (bytes.length === 0) return [];
   const text = textLength(bytes);

@@ -1,4 +1,4 @@
-// A Unix socket in front of a dialer: whoever connects to it talks with what the dialer reaches, byte by byte.
+// Listens on a Unix socket and passes the bytes of each connection to a connection of a dialer, and back.
 
 import type { Duplex } from 'node:stream';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
@@ -6,24 +6,24 @@ import { concat, latin1, utf8 } from '../bytes.ts';
 import { ConnectError } from '../errors.ts';
 import { listen } from './listen.ts';
 
-/** A socket that passes on what comes. */
+/** A running relay. */
 export interface Relay {
-  /** As DOCKER_HOST has it. */
+  /** The address in the form of DOCKER_HOST. */
   readonly host: string;
   readonly socketPath: string;
-  /** Ends every connection, listens no more, and removes the socket. */
+  /** Closes all connections, stops listening and removes the socket. */
   close(): Promise<void>;
 }
 
-/** Where a relay listens, and whom it tells what went wrong. */
+/** Options of a relay. */
 export interface RelayOptions {
-  /** Where it listens. Default: in a new folder that only this user can enter. */
+  /** Where to listen. Default: in a new folder that only this user can enter. */
   readonly socketPath?: string | undefined;
-  /** Told of each connection that could not be passed on. */
+  /** Called for each connection for which the dialer failed. */
   readonly onUnreachable?: ((error: Error) => void) | undefined;
 }
 
-/** Listens, and dials for each connection that is made to it. */
+/** Listens, and dials for each connection of a client. */
 export async function relay(dialer: Dialer, { socketPath, onUnreachable }: RelayOptions): Promise<Relay> {
   const connections = new Set<RelayedConnection>();
   const listener = await listen(socketPath, (client) => {
@@ -36,40 +36,40 @@ export async function relay(dialer: Dialer, { socketPath, onUnreachable }: Relay
     host: listener.host,
     socketPath: listener.path,
     close() {
-      const closed = listener.close(); // first, so that none comes while they are ended
+      const closed = listener.close(); // first, so that no new connection comes
       for (const connection of connections) connection.destroy();
       return closed;
     },
   };
 }
 
-/** How long a client that goes on sending is still listened to behind an end, in milliseconds: as long as by Go's server. */
+/** How long a client that continues to send is still read after the end, in milliseconds: as long as Go's server does. */
 const LINGER_MS = 500;
 
-/** How much of what the engine says is on its way at once; twice that is what a connection takes in memory. */
+/** The size of one read from the engine, in bytes. A connection uses two such buffers. */
 const READ_BYTES = 64 * 1024;
 
 /**
- * Passes on bytes, pauses and ends, each way by itself: nothing is read from one side before the other has taken what was
- * read before, and a side that has said all is still told what the other says.
+ * Passes bytes, pauses and ends in both directions independently. It reads from one side only after the other side has taken the
+ * previous read. A side that has ended still receives from the other side.
  */
 class RelayedConnection implements ChannelOwner {
   readonly #client: Duplex;
   readonly #onUnreachable: ((error: Error) => void) | undefined;
   readonly #gone = new AbortController();
   #channel: Channel | undefined;
-  /** One is read into while the other is being written. */
+  /** One buffer is read into while the other is written. */
   readonly #blocks = [new Uint8Array(READ_BYTES), new Uint8Array(READ_BYTES)] as const;
   #turn: 0 | 1 = 0;
-  #clientSpoke = false;
-  #engineSpoke = false;
-  #engineOver = false;
+  #hasClientSent = false;
+  #hasEngineSent = false;
+  #hasEngineEnded = false;
   #finished = false;
 
   constructor(client: Duplex, onUnreachable: ((error: Error) => void) | undefined) {
     this.#client = client;
     this.#onUnreachable = onUnreachable;
-    client.on('error', () => {}); // its end is told by "close", too
+    client.on('error', () => {}); // "close" follows
     client.on('close', () => {
       this.#gone.abort();
       this.#channel?.destroy();
@@ -95,12 +95,12 @@ class RelayedConnection implements ChannelOwner {
   }
 
   async #send(bytes: Uint8Array): Promise<void> {
-    this.#clientSpoke = true;
+    this.#hasClientSent = true;
     this.#client.pause();
     await this.#channel?.write([bytes]);
     if (this.#channel?.writeError === undefined) this.#client.resume();
-    // Who refuses an upload still answers; of its client nothing more is passed on.
-    else if (this.#engineOver) this.#finish();
+    // An engine that refuses an upload still answers; nothing more of the client is passed on.
+    else if (this.#hasEngineEnded) this.#finish();
   }
 
   memory(): Uint8Array {
@@ -108,27 +108,27 @@ class RelayedConnection implements ChannelOwner {
   }
 
   onData(bytes: Uint8Array): boolean {
-    this.#engineSpoke = true;
+    this.#hasEngineSent = true;
     this.#turn = this.#turn === 0 ? 1 : 0;
     this.#client.write(bytes, () => this.#channel?.resume());
     return false;
   }
 
   onEnd(): void {
-    this.#engineOver = true;
+    this.#hasEngineEnded = true;
     if (this.#channel?.writeError === undefined) this.#client.end();
     else this.#finish();
   }
 
   onError(error: Error): void {
-    // Over ssh it takes a first byte to know that there is a connection.
-    if (error instanceof ConnectError && !this.#engineSpoke) this.#refuse(error);
+    // Over ssh, only the first byte shows that the connection works.
+    if (error instanceof ConnectError && !this.#hasEngineSent) this.#refuse(error);
     else this.#finish();
   }
 
   /**
-   * What was said is still told, and then it is over both ways. What the client goes on to send is dropped meanwhile: a
-   * close over bytes that nobody has read is a reset, and where it outruns the answer, Node 24 has the client lose that.
+   * Sends what remains to the client, then closes both directions. Until then it reads and drops what the client sends: closing
+   * a socket with unread bytes resets the connection, and the client may lose the answer (Node 24).
    */
   #finish(): void {
     if (this.#finished) return;
@@ -138,16 +138,16 @@ class RelayedConnection implements ChannelOwner {
     this.#client.once('close', () => clearTimeout(timer));
   }
 
-  /** A client takes an answer before its request for none at all: so it is not given before. */
+  /** Answers with an error. Waits for the request: clients ignore an answer that comes before it. */
   #refuse(error: Error): void {
     this.#onUnreachable?.(error);
     const answer = messageAnswer('502 Bad Gateway', `longshore: ${error.message}`);
-    if (this.#clientSpoke) this.#client.end(answer);
+    if (this.#hasClientSent) this.#client.end(answer);
     else this.#client.once('data', () => this.#client.end(answer));
   }
 }
 
-/** An answer with a message, as engines give their errors. */
+/** Returns a response with a JSON message, as engines send errors. */
 export function messageAnswer(status: string, message: string): Uint8Array {
   const body = utf8(`${JSON.stringify({ message })}\n`);
   const fields = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;

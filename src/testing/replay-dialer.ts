@@ -1,4 +1,4 @@
-// A dialer that replays: its channels answer from a tape what the tape was asked.
+// `replayDialer`: a dialer whose channels answer from a tape.
 
 import { noopOwner } from '../connection/channel.ts';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
@@ -14,65 +14,65 @@ import type { AskedFor, Order } from './script.ts';
 import { checkTape } from './tape.ts';
 import type { Tape } from './tape.ts';
 
-/** How a tape is played. */
+/** Options of `replayDialer`. */
 export interface ReplayOptions {
   /**
-   * How answers arrive: in reads as large as they can be (`"whole"`, the default), one byte a read (`"bytes"`), or in
-   * random pieces that are the same for the same number.
+   * How answers arrive: in the largest possible reads (`"whole"`, default), one byte per read (`"bytes"`), or in random pieces
+   * with this number as the seed.
    */
   readonly pieces?: Pieces | undefined;
   /**
-   * `"recorded"`, the default: each request must be the next one of the tape. `"any"`: it is answered by the first one
-   * that was not yet played and is like it; for programs that ask several things at once.
+   * `"recorded"` (default): each request must be the next one of the tape. `"any"`: it gets the first matching answer that was
+   * not replayed yet; for programs that send several requests at once.
    */
   readonly order?: Order | undefined;
 }
 
-/** The sizes of the reads that an answer arrives in, as `pieces` has them. */
+/** The sizes of reads: see `ReplayOptions.pieces`. */
 export type Pieces = 'whole' | 'bytes' | number;
 
-/** An engine that is a tape. */
+/** A dialer that replays a tape. */
 export interface ReplayDialer extends Dialer {
-  /** The requests of the tape that nobody has sent. */
+  /** Returns the requests of the tape that were not sent yet. */
   remaining(): AskedFor[];
 }
 
 /**
- * Answers from a tape. A request is matched by method, target and decoded content, never by its other header fields:
- * those hold what differs without meaning. One that matches nothing breaks its channel with an error that says what
- * was asked and what was due. Each exchange is played once, over whichever connection asks.
+ * Returns a dialer that answers from a tape. A request matches by method, target and decoded content; its other header fields do
+ * not matter. A request without a match breaks its channel with an error that names the request and what was expected. Each
+ * exchange is replayed once, on any connection.
  */
 export function replayDialer(tape: Tape, options?: ReplayOptions): ReplayDialer {
   const { pieces = 'whole', order = 'recorded' } = take('replayDialer', options);
   const script = new Script(checkTape(tape, 'replayDialer'), { order, comparable: (target) => target, comparesContent: true });
-  const play = { find: (asked: GatheredRequest) => script.match(asked), keepsContent: true };
-  return { ...playingDialer(tape, play, pieces), remaining: () => script.remaining() };
+  const source = { find: (asked: GatheredRequest) => script.match(asked), keepsContent: true };
+  return { ...sourceDialer(tape, source, pieces), remaining: () => script.remaining() };
 }
 
-/** Who knows the answers. */
-export interface Play {
-  /** The answer to a request; undefined while more of it must come to tell; throws when there is none. */
-  find(asked: GatheredRequest): Played | undefined;
-  /** What is said to a client whose request has no answer, and then the connection ends. Without it, it breaks. */
+/** Finds the answers for a replay. */
+export interface AnswerSource {
+  /** Returns the answer to a request; undefined while more of the request is needed. Throws if there is none. */
+  find(asked: GatheredRequest): FoundAnswer | undefined;
+  /** Returns the response for a request without an answer; the connection then ends. Without this method, it breaks. */
   refusal?(error: Error, asked: GatheredRequest | undefined): Uint8Array;
-  /** Whether the content of requests is looked at. */
+  /** Whether `find` needs the content of requests. */
   readonly keepsContent: boolean;
 }
 
-interface Played {
-  readonly exchange: Pick<TapeExchange, 'answer' | 'over'>;
-  /** Its place on the tape. */
+interface FoundAnswer {
+  readonly exchange: Pick<TapeExchange, 'answer' | 'ending'>;
+  /** The position of the exchange on the tape. */
   readonly index: number;
 }
 
-/** A dialer to what knows the answers. */
-export function playingDialer({ header }: Tape, play: Play, pieces: Pieces): Dialer {
+/** Returns a dialer that replays the answers of a source. */
+export function sourceDialer({ header }: Tape, source: AnswerSource, pieces: Pieces): Dialer {
   return {
     address: `tape://${header.engine}-${header.version}`.replaceAll(' ', '-'),
     async dial({ signal }) {
-      await new Promise((resolve) => setImmediate(resolve)); // as with sockets, nobody is connected at once
+      await new Promise((resolve) => setImmediate(resolve)); // as with sockets, a connection takes at least one turn
       signal?.throwIfAborted();
-      return new ReplayChannel(play, pieces);
+      return new ReplayChannel(source, pieces);
     },
   };
 }
@@ -81,21 +81,21 @@ class ReplayChannel implements Channel {
   owner: ChannelOwner = noopOwner;
   readonly holdsMemory = false;
   readonly writeError = undefined;
-  readonly #play: Play;
+  readonly #source: AnswerSource;
   readonly #pieces: Pieces;
   readonly #parser = new RequestParser();
   #asked: GatheredRequest | undefined;
-  /** What the request that is being sent wants besides its answer. */
-  #wishes: Wishes = { continue: false, close: false };
-  /** What the owner is going to be told, a read at a time. */
+  /** What the current request expects besides its answer. */
+  #expects: Expectations = { continue: false, close: false };
+  /** What the owner will get, one read at a time. */
   readonly #queue = new Queue<Delivery>();
   #memory: Uint8Array | undefined;
   #paused = false;
   #scheduled = false;
   #closed = false;
 
-  constructor(play: Play, pieces: Pieces) {
-    this.#play = play;
+  constructor(source: AnswerSource, pieces: Pieces) {
+    this.#source = source;
     this.#pieces = pieces;
   }
 
@@ -116,10 +116,10 @@ class ReplayChannel implements Channel {
     this.#schedule();
   }
 
-  /** Nothing is pending while a channel is idle, so that there is nothing to be done. */
+  /** Does nothing: an idle channel has nothing pending. */
   keepProcessAlive(): void {}
 
-  /** What was asked is still answered. */
+  /** Ends the channel after the pending answers. */
   end(): void {
     if (!this.#closed) this.#close(undefined);
   }
@@ -133,48 +133,48 @@ class ReplayChannel implements Channel {
   #take(event: RequestEvent): void {
     if (event.type === 'head') {
       this.#asked = new GatheredRequest(event.start);
-      this.#wishes = wishesOf(event.start);
+      this.#expects = expectationsOf(event.start);
     }
-    // Undefined once it is answered: the rest of a refused upload is of no interest.
-    else if (event.type === 'content' && this.#play.keepsContent) this.#asked?.append(event.bytes);
+    // Undefined once it is answered: the rest of a refused upload is ignored.
+    else if (event.type === 'content' && this.#source.keepsContent) this.#asked?.append(event.bytes);
     else if (event.type === 'end' && this.#asked !== undefined) {
-      this.#asked.whole = true;
+      this.#asked.isComplete = true;
       this.#answer();
     }
   }
 
   #answer(): void {
     if (this.#asked === undefined || this.#closed) return;
-    const found = this.#play.find(this.#asked);
+    const found = this.#source.find(this.#asked);
     if (found === undefined) return this.#continue();
     this.#asked = undefined;
     const { exchange, index } = found;
-    this.#say(exchange.answer, lengths(this.#pieces, index));
+    this.#send(exchange.answer, lengths(this.#pieces, index));
     const reset = new Error('the connection was reset, on the tape');
-    if (exchange.over !== undefined) this.#close(exchange.over === 'eof' ? undefined : reset);
-    else if (this.#wishes.close) this.#close(undefined);
+    if (exchange.ending !== undefined) this.#close(exchange.ending === 'eof' ? undefined : reset);
+    else if (this.#expects.close) this.#close(undefined);
   }
 
-  /** Some clients wait for this before they send their content (RFC 9110 §10.1.1). */
+  /** Sends the interim response that some clients await before they send content (RFC 9110 §10.1.1). */
   #continue(): void {
-    if (this.#wishes.continue) this.#say(latin1('HTTP/1.1 100 Continue\r\n\r\n'), () => Infinity);
-    this.#wishes = { ...this.#wishes, continue: false };
+    if (this.#expects.continue) this.#send(latin1('HTTP/1.1 100 Continue\r\n\r\n'), () => Infinity);
+    this.#expects = { ...this.#expects, continue: false };
   }
 
   #refuse(error: Error): void {
-    const refusal = this.#play.refusal?.(error, this.#asked);
-    if (refusal !== undefined) this.#say(refusal, () => Infinity);
+    const refusal = this.#source.refusal?.(error, this.#asked);
+    if (refusal !== undefined) this.#send(refusal, () => Infinity);
     this.#close(refusal === undefined ? error : undefined);
   }
 
-  #say(answer: Uint8Array, nextLength: () => number): void {
+  #send(answer: Uint8Array, nextLength: () => number): void {
     if (answer.length > 0) this.#deliver({ type: 'answer', rest: answer, nextLength });
   }
 
-  /** Ends, or with an error breaks, behind all that was said; what is sent from now on is taken and forgotten. */
+  /** Ends the channel after all answers, or breaks it with an error. What the client sends from now on is ignored. */
   #close(error: Error | undefined): void {
     this.#closed = true;
-    this.#deliver({ type: 'over', error });
+    this.#deliver({ type: 'end', error });
   }
 
   #deliver(delivery: Delivery): void {
@@ -182,7 +182,7 @@ class ReplayChannel implements Channel {
     this.#schedule();
   }
 
-  /** Each read gets a turn of its own, as those of sockets do. */
+  /** Each read takes a turn of the event loop, as with sockets. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -193,7 +193,7 @@ class ReplayChannel implements Channel {
   }
 
   #read(delivery: Delivery): void {
-    if (delivery.type === 'over') {
+    if (delivery.type === 'end') {
       this.#queue.take();
       if (delivery.error === undefined) this.owner.onEnd();
       else this.owner.onError(delivery.error);
@@ -206,7 +206,7 @@ class ReplayChannel implements Channel {
     delivery.rest = rest.subarray(length);
     if (delivery.rest.length === 0) this.#queue.take();
     this.#paused = !this.owner.onData(memory.subarray(0, length));
-    // The contract: the next memory is asked for now, even when a pause was asked for.
+    // Required by ChannelOwner: the memory for the next read is requested now, even before a pause.
     this.#memory = this.owner.memory();
     if (this.#queue.length > 0) this.#schedule();
   }
@@ -214,23 +214,23 @@ class ReplayChannel implements Channel {
 
 type Delivery =
   | { readonly type: 'answer'; rest: Uint8Array; readonly nextLength: () => number }
-  | { readonly type: 'over'; readonly error: Error | undefined };
+  | { readonly type: 'end'; readonly error: Error | undefined };
 
-interface Wishes {
+interface Expectations {
   readonly continue: boolean;
-  /** RFC 9112 §9.6: then this was the last answer. */
+  /** The connection ends after this answer (RFC 9112 §9.6). */
   readonly close: boolean;
 }
 
-function wishesOf({ fields }: RequestStart): Wishes {
+function expectationsOf({ fields }: RequestStart): Expectations {
   return { continue: fields.list('expect').includes('100-continue'), close: fields.list('connection').includes('close') };
 }
 
-/** The lengths of the reads of one answer; for a seed and the answer's place on the tape, always the same ones. */
+/** Returns a function that gives the lengths of the reads of one answer. The same seed and index give the same lengths. */
 function lengths(pieces: Pieces, index: number): () => number {
   if (pieces === 'whole') return () => Infinity;
   if (pieces === 'bytes') return () => 1;
-  // xorshift32. Mostly short reads, up to 4096 bytes: each power of two is as likely as the others.
+  // xorshift32. Reads have up to 4096 bytes and are mostly short: each power of two is equally likely as a limit.
   let state = Math.imul(pieces + 1, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b) || 1;
   const next = (): number => {
     state ^= state << 13;

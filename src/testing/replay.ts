@@ -1,4 +1,4 @@
-// An engine for the tests of any program: a Unix socket that answers from a tape.
+// `replay`: an engine for the tests of any program. It listens on a Unix socket and answers from a tape.
 
 import { take } from '../client/arguments.ts';
 import { escapeText, latin1 } from '../bytes.ts';
@@ -8,52 +8,51 @@ import { readSmallFile } from '../system/files/read-small-file.ts';
 import { versionAnswer, withoutContinue } from './answers.ts';
 import type { GatheredRequest } from './exchanges.ts';
 import { messageAnswer, relay } from './relay.ts';
-import { playingDialer } from './replay-dialer.ts';
-import type { Play, ReplayOptions } from './replay-dialer.ts';
+import { sourceDialer } from './replay-dialer.ts';
+import type { AnswerSource, ReplayOptions } from './replay-dialer.ts';
 import { Script } from './script.ts';
 import type { AskedFor } from './script.ts';
 import { checkTape, parseTape } from './tape.ts';
 import type { Tape } from './tape.ts';
 import { comparableTarget, isPing } from './targets.ts';
 
-/** How a tape is played to any client. */
+/** Options of `replay`. */
 export interface RecordedEngineOptions extends ReplayOptions {
-  /** Where it listens. Default: in a new folder that only this user can enter. */
+  /** Where to listen. Default: in a new folder that only this user can enter. */
   readonly socketPath?: string | undefined;
   /**
-   * `"recorded"`, the default: the content of a request must be the recorded one. `"any"`: it may be another, as that of an
-   * archive is, whose files are packed with the time.
+   * `"recorded"` (default): the content of a request must equal the recorded content. `"any"`: it may differ, for example in an
+   * archive with the current time.
    */
   readonly content?: 'recorded' | 'any' | undefined;
   /**
-   * `"recorded"`, the default: requests must have the API version of the tape in their paths, and ask for it as often as the
-   * client did that was recorded. `"any"`, for a tape of another client: the version does not count, and `_ping` is answered
-   * whenever it is asked, with what the tape says of the engine.
+   * `"recorded"` (default): requests must have the API version of the tape in their paths, and the client must ping as often as
+   * the recorded one. `"any"`, for a tape of another client: the version in paths is ignored, and every `_ping` is answered with
+   * the engine's fields on the tape.
    */
   readonly client?: 'recorded' | 'any' | undefined;
 }
 
-/** An engine that is a tape. */
+/** A running replay. */
 export interface RecordedEngine extends AsyncDisposable {
-  /** As DOCKER_HOST has it: `"unix:///tmp/longshore-a1b2c3/engine.sock"`. */
+  /** The address in the form of DOCKER_HOST: `"unix:///tmp/longshore-a1b2c3/engine.sock"`. */
   readonly host: string;
   readonly socketPath: string;
-  /** The requests of the tape that nobody has sent. */
+  /** Returns the requests of the tape that were not sent yet. */
   remaining(): AskedFor[];
-  /** For each request that the tape has no answer to: what was asked, and what was due. */
+  /** Returns a message for each request without an answer on the tape: the request, and what was expected. */
   mismatches(): string[];
-  /** Throws unless all of the tape was asked for, and nothing else. */
+  /** Throws an `Error` unless all requests of the tape were sent, and no others. */
   verify(): void;
-  /** Ends every connection and removes the socket. */
+  /** Closes all connections and removes the socket. */
   close(): Promise<void>;
 }
 
 /**
- * Plays a tape, or the one in that file, to whoever connects to its socket. A request is looked for by its method, its
- * target and its decoded content; the order of the parameters in a target, and how it is percent-encoded, do not count, and
- * neither do the other header fields. One that the tape has no answer to is answered with status 500 and a message that says
- * what was asked and what was due, and `verify` will tell the test. Each exchange is played once, over whichever connection
- * asks.
+ * Replays a tape (or the bytes or the file of one) on a Unix socket. A request matches by its method, its target and its decoded
+ * content. The order and the percent-encoding of query parameters, the other header fields and the connection do not matter.
+ * Each exchange is replayed once. A request without an answer on the tape gets status 500 with a message that names the request
+ * and what was expected, and `verify` then throws. Errors: `ArgumentError` for an invalid tape, `FileError` for the socket.
  */
 export async function replay(
   tape: Tape | Uint8Array | string,
@@ -61,13 +60,13 @@ export async function replay(
 ): Promise<RecordedEngine> {
   const options = take('replay', given);
   const { pieces = 'whole', order = 'recorded', content = 'recorded', client = 'recorded' } = options;
-  // Now: the working directory may be another one when the tape has been read.
+  // The path is resolved now: the working directory may change while the tape is read.
   const socketPath = options.socketPath && absolutePath(options.socketPath, 'replay: options.socketPath');
   const played = await readTape(tape);
   const mismatches: string[] = [];
-  const play = playFor(played, { order, content, client }, mismatches);
-  const { host, socketPath: path, close } = await relay(playingDialer(played, play, pieces), { socketPath });
-  const remaining = (): AskedFor[] => play.script.remaining();
+  const source = sourceFor(played, { order, content, client }, mismatches);
+  const { host, socketPath: path, close } = await relay(sourceDialer(played, source, pieces), { socketPath });
+  const remaining = (): AskedFor[] => source.script.remaining();
   return {
     host,
     socketPath: path,
@@ -83,7 +82,7 @@ async function readTape(tape: Tape | Uint8Array | string): Promise<Tape> {
   if (ArrayBuffer.isView(tape)) return parseTape(tape as Uint8Array);
   if (typeof tape !== 'string') return checkTape(tape, 'replay');
   const file = await readSmallFile(absolutePath(tape, 'replay: tape'));
-  if (file === undefined) throw new ArgumentError(`there is no tape ${escapeText(tape)}`);
+  if (file === undefined) throw new ArgumentError(`the tape ${escapeText(tape)} does not exist`);
   try {
     return parseTape(file.bytes);
   } catch (error) {
@@ -93,7 +92,7 @@ async function readTape(tape: Tape | Uint8Array | string): Promise<Tape> {
 
 type Rules = Required<Pick<RecordedEngineOptions, 'content' | 'client'>> & { readonly order: 'recorded' | 'any' };
 
-function playFor(tape: Tape, { order, content, client }: Rules, mismatches: string[]): Play & { readonly script: Script } {
+function sourceFor(tape: Tape, { order, content, client }: Rules, mismatches: string[]): AnswerSource & { readonly script: Script } {
   const isAnyClient = client === 'any';
   const comparable = (target: string): string => comparableTarget(target, isAnyClient);
   const matching = { order, comparable, comparesContent: content === 'recorded' };
@@ -103,11 +102,11 @@ function playFor(tape: Tape, { order, content, client }: Rules, mismatches: stri
     script,
     keepsContent: content === 'recorded',
     find(asked) {
-      if (ping !== undefined && isPing(asked)) return { exchange: { answer: ping(asked.method), over: undefined }, index: 0 };
+      if (ping !== undefined && isPing(asked)) return { exchange: { answer: ping(asked.method), ending: undefined }, index: 0 };
       const found = script.match(asked);
       if (found === undefined) return undefined;
-      const { answer, over } = found.exchange;
-      return { exchange: { answer: withoutContinue(answer), over }, index: found.index };
+      const { answer, ending } = found.exchange;
+      return { exchange: { answer: withoutContinue(answer), ending }, index: found.index };
     },
     refusal(error, asked) {
       mismatches.push(error.message);
@@ -116,13 +115,13 @@ function playFor(tape: Tape, { order, content, client }: Rules, mismatches: stri
   };
 }
 
-/** Not 404, which programs take for an answer; what is no request has its own status. */
+/** Returns the response for a request without an answer. It is not 404, which programs may expect; an invalid request gets 400. */
 function refusalOf({ message }: Error, asked: GatheredRequest | undefined): Uint8Array {
   if (asked?.method === 'HEAD') return latin1('HTTP/1.1 500 Not On The Tape\r\nConnection: close\r\n\r\n');
   return messageAnswer(asked === undefined ? '400 Bad Request' : '500 Not On The Tape', `longshore replay: ${message}`);
 }
 
 function verify(mismatches: readonly string[], remaining: readonly AskedFor[]): void {
-  const lines = [...mismatches, ...remaining.map(({ method, target }) => `nobody has asked for ${method} ${target}`)];
+  const lines = [...mismatches, ...remaining.map(({ method, target }) => `${method} ${target} was not requested`)];
   if (lines.length > 0) throw new Error(`the program and the tape differ:\n${lines.map((line) => `- ${line}\n`).join('')}`);
 }

@@ -1,10 +1,10 @@
-// Requests out of the bytes that a client sends (RFC 9112 §3, §6.3).
+// Parses the requests that a client sends (RFC 9112 §3, §6.3).
 
 import { ArgumentError } from '../errors.ts';
-import { Fields, parseFieldLine } from '../http/fields.ts';
+import type { Fields } from '../http/fields.ts';
 import type { Framing } from '../http/content-framing.ts';
 import { parseDecimal } from '../http/grammar.ts';
-import { MessageParser } from './messages.ts';
+import { MessageParser, splitHead } from './messages.ts';
 import type { MessageEvent, MessageKind } from './messages.ts';
 
 /** A request without its content. */
@@ -24,19 +24,19 @@ const requests: MessageKind<RequestStart> = {
   fail,
 };
 
-/** The requests of one connection, one after the other; none behind an upgrade. After an error it stays dead. */
+/** Parses the requests of one connection, up to an upgrade. After an error, every call throws that error. */
 export class RequestParser {
   readonly #parser = new MessageParser(requests);
 
-  /** Takes the next bytes and gives what they complete, in memory of their own. */
+  /** Takes the next bytes and returns the parts that they complete, in new memory. */
   push(bytes: Uint8Array): RequestEvent[] {
     return this.#parser.push(bytes);
   }
 }
 
 /**
- * Whether a request asks for another protocol on its connection (RFC 9110 §7.8), as attach, exec and BuildKit do. That the
- * other side may refuse is not waited for.
+ * Whether a request asks for another protocol on its connection (RFC 9110 §7.8), as attach, exec and BuildKit do. The response,
+ * which may refuse it, is not awaited.
  */
 export function isUpgrade({ fields }: RequestStart): boolean {
   return fields.has('upgrade');
@@ -44,24 +44,22 @@ export function isUpgrade({ fields }: RequestStart): boolean {
 
 // request-line = method SP request-target SP HTTP-version                                                        §3
 function parseStart(head: string): RequestStart {
-  const [line = '', ...lines] = head.slice(0, -4).split('\r\n');
+  const { line, fields } = splitHead(head, fail);
   const [, method, target] = /^([A-Z]{1,20}) ([!-~]+) HTTP\/1\.1$/.exec(line) ?? fail('the request line is malformed');
-  const fields = new Fields();
-  for (const field of lines) fields.append(...parseFieldLine(field, fail));
   return { method: method as string, target: target as string, fields };
 }
 
-/** RFC 9112 §6.3, for requests: without either field there is no content. */
+/** The framing of a request (RFC 9112 §6.3): without Content-Length and Transfer-Encoding there is no content. */
 function contentFraming(fields: Fields): Framing {
   const lengths = fields.getAll('content-length');
   const codings = fields.getAll('transfer-encoding');
-  if (lengths.length + codings.length > 1) return fail('there is more than one field that frames the content');
+  if (lengths.length + codings.length > 1) return fail('more than one field frames the content');
   if (codings[0]?.toLowerCase() === 'chunked') return { kind: 'chunked' };
   if (codings[0] !== undefined) return fail('the transfer coding is not "chunked"');
-  return { kind: 'length', length: parseDecimal(lengths[0] ?? '0') ?? fail('the Content-Length is no whole number') };
+  return { kind: 'length', length: parseDecimal(lengths[0] ?? '0') ?? fail('the Content-Length is not an integer') };
 }
 
-/** Never with an excerpt: it could hold what is to be redacted. */
+/** Throws without an excerpt, which could contain a secret. */
 function fail(message: string): never {
-  throw new ArgumentError(`what was sent is no HTTP/1.1 request: ${message}`);
+  throw new ArgumentError(`the client sent bytes that are not an HTTP/1.1 request: ${message}`);
 }

@@ -1,22 +1,22 @@
-// What must never reach a tape, and what stands there in its place.
+// Removes secrets from the bytes of a tape: from heads, trailers, chunk lines and the answers to logins.
 
 import { Buffer } from 'node:buffer';
 import { REDACTED, asBuffer, latin1 } from '../bytes.ts';
 import { isSecretField } from '../api/request-secrets.ts';
 
-/** Challenges to a client have "auth" in their names, and say where to log in, not how. */
+/** Challenge fields are not secret, though their names contain "auth": they say where to log in. */
 const challenge = /^(?:www|proxy)-authenticate$/i;
 
-/** Fields that hold an address, which may have a login or a token in it. */
+/** Fields that contain an address, which may include a login or a token. */
 const address = /location$|^link$|^refresh$|^referer$|ur[il]$/i;
-/** A status line whose reason phrase is not made of capitalised words, as those of RFC 9110 are; up to that phrase. */
+/** The start of a status line, up to a reason phrase that is not made of capitalized words as those of RFC 9110 are. */
 const oddStatusLine = /^HTTP\/1\.[0-9] [0-9]{3} (?!(?:[A-Z][A-Za-z'-]*(?: |$))*$)/;
-/** The size of a chunk that has an extension. */
+/** The start of a chunk line that has an extension. */
 const extendedSize = /^[0-9A-Fa-f]+[ \t]*;/;
 
 /**
- * A head, a line that frames a chunk, or the part of them that has come, with `[redacted]` where secrets stood. Half a head
- * may have any line ends, and be none at all: a line without a name shares the fate of the line before it.
+ * Replaces secrets by `[redacted]` in a head, a chunk line, or an incomplete part of one. An incomplete head may have any line
+ * ends, so a line without a field name is treated as a part of the line before it.
  */
 export function redactHead(head: Uint8Array): Buffer {
   let isSecret = false;
@@ -32,25 +32,25 @@ export function redactHead(head: Uint8Array): Buffer {
     if (isAddress) return redactAddress(line);
     return name === undefined ? ` ${REDACTED}` : `${name}: ${REDACTED}`;
   };
-  const parts = asBuffer(head).toString('latin1').split(/([\r\n]+)/); // line ends stand between the lines
+  const parts = asBuffer(head).toString('latin1').split(/([\r\n]+)/); // odd indexes are the line ends
   return latin1(parts.map((part, index) => (index % 2 === 0 ? redactLine(part) : part)).join(''));
 }
 
-/** Without user information, which reaches from "//" to the last "@", and without query and fragment. */
+/** Removes the user information (from "//" to the last "@"), the query and the fragment of an address. */
 function redactAddress(line: string): string {
   const [start, at] = [line.indexOf('//'), line.lastIndexOf('@')];
   const bare = start !== -1 && at > start ? `${line.slice(0, start + 2)}${REDACTED}${line.slice(at)}` : line;
   return bare.replace(/[?#].*/, (end) => end.charAt(0) + REDACTED);
 }
 
-/** As many bytes as the secret had, so that Content-Length and chunk sizes stay true. */
+/** Returns a replacement of the same length, so that Content-Length and chunk sizes stay correct. */
 export function filler(length: number): Buffer {
   return Buffer.alloc(length, 'x');
 }
 
 /**
- * The content of the answer to a login, as long as before: of its texts only those that tell the outcome stay. All of what
- * is not JSON is unreadable, as is JSON of which a part is still to come.
+ * Redacts the content of an answer to a login and keeps its length. Only the texts that state the outcome stay. Content that is
+ * not JSON, or not complete, is replaced as a whole.
  */
 export function redactLoginAnswer(content: Uint8Array): Buffer {
   const text = asBuffer(content).toString('latin1');
@@ -60,7 +60,7 @@ export function redactLoginAnswer(content: Uint8Array): Buffer {
     return filler(content.length);
   }
   let key = '';
-  // In JSON every quote begins or ends a string; the colon behind it tells a key.
+  // In JSON, every quote starts or ends a string. A string before a colon is a key.
   const redacted = text.replace(/[^"]+|"((?:[^"\\]|\\.)*)"(\s*:)?/gsy, (whole, string?: string, colon?: string) => {
     if (string === undefined) return whole;
     if (colon !== undefined) key = string.toLowerCase();
@@ -68,5 +68,5 @@ export function redactLoginAnswer(content: Uint8Array): Buffer {
   });
   return latin1(redacted);
 }
-/** The members that say how a login ended: `Status` of a success, the others of a refusal. */
+/** The members with the outcome of a login: `Status` of a success, the others of a failure. */
 const outcomes: ReadonlySet<string> = new Set(['status', 'message', 'cause']);

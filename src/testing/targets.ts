@@ -1,11 +1,12 @@
-// When two request targets ask an engine for the same thing, though two clients write them differently.
+// Compares request targets: two clients may write the same request differently.
 
-/** `/v1.41` before the path: docker's own; libpod's `/v4.0.0` belongs to other routes. */
+/** The version prefix of the Docker API, `/v1.41`. The prefix of libpod, `/v4.0.0`, belongs to other routes. */
 const versionPrefix = /^\/v1\.[0-9]+(?=\/)/;
 
 /**
- * A text that is the same for targets that mean the same. Percent-encoding is undone, as engines undo it before they look
- * for a route. The order of parameters does not count, that of the values of one parameter does: it is a list's.
+ * Returns a text that is equal for targets with the same meaning. It decodes percent-encoding, as engines do before they look
+ * for a route. It ignores the order of parameters, but keeps the order of the values of one parameter, which are a list.
+ * With `anyVersion`, it ignores the API version.
  */
 export function comparableTarget(target: string, anyVersion: boolean): string {
   const [, path = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(target) ?? [];
@@ -14,7 +15,7 @@ export function comparableTarget(target: string, anyVersion: boolean): string {
   return JSON.stringify([decoded(anyVersion ? withoutVersion(path) : path), ...parameters]);
 }
 
-/** Whether a request asks which version the engine speaks, and for nothing else: clients differ in whether they do. */
+/** Whether a request is a ping. Some clients ping to learn the API version, others do not. */
 export function isPing({ method, target }: { readonly method: string; readonly target: string }): boolean {
   return (method === 'GET' || method === 'HEAD') && withoutVersion(target) === '/_ping';
 }
@@ -23,7 +24,7 @@ function withoutVersion(path: string): string {
   return path.replace(versionPrefix, '');
 }
 
-/** What is no percent-encoding stays as it is. */
+/** Decodes percent-encoding; an invalid encoding stays as it is. */
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path);

@@ -1,6 +1,6 @@
-// The date, for what says when it was made.
+// The current date, for the header of a tape.
 
-/** `"2026-01-31"`, in Greenwich. */
+/** Returns the date in UTC: `"2026-01-31"`. */
 export function today(): string {
   return new Date().toISOString().slice(0, 10);
 }

@@ -155,7 +155,7 @@ describe('what cannot be recorded is said before it begins:', () => {
     ['no engine', { host: 'unix:///nowhere.sock' }, ConnectError, 'the socket does not exist'],
     ['a prefix', { host: 'tcp://127.0.0.1:1/prefix' }, ConfigError, 'paths would need /prefix before them'],
     ['a socket that cannot be', { socketPath: '/nowhere/s' }, FileError, 'its directory does not exist'],
-    ['a command that no tape can name', { command: 'ü' }, ArgumentError, 'here "command: " and its value are due'],
+    ['a command that no tape can name', { command: 'ü' }, ArgumentError, 'expected "command: " and a value of printable ASCII'],
     ['an unknown option', { listen: 'x' } as RecordOptions, ArgumentError, 'record has no option "listen"'],
   ])('%s', async (_what, options, type, message) => {
     const refused = start(options);
@@ -175,14 +175,14 @@ describe('what cannot be recorded is said before it begins:', () => {
 });
 
 describe('while it is recorded', () => {
-  it('what is too much for a tape still passes whole; it is told at once, and close says it again', async () => {
+  it('what is too large for a tape still passes whole; it is told at once, and close says it again', async () => {
     const large = `${'x'.repeat(4 * TAPE_LIMIT)}.`;
     routes['/large'] = (_, response) => response.end(large);
     await start();
     const answer = await say([Buffer.from('GET /large HTTP/1.1\r\nHost: d\r\n\r\n')], '.');
     expect(answer.length).toBeGreaterThan(large.length);
-    expect(notes.at(-1)).toMatchObject({ kind: 'failure', message: expect.stringContaining('too much for a tape') });
-    await expect(recording?.close()).rejects.toThrow('too much for a tape');
+    expect(notes.at(-1)).toMatchObject({ kind: 'failure', message: expect.stringContaining('too many for a tape') });
+    await expect(recording?.close()).rejects.toThrow('too many for a tape');
     expect(await readdir(folder)).toEqual(['engine.sock']);
   });
 

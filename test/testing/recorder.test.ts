@@ -134,7 +134,7 @@ describe('recorder', () => {
     expect(notes.filter((note) => !note.startsWith('request'))).toEqual([]);
     for (const byte of 'ab') inner[0]?.read(byte);
     expect(() => tape()).toThrow(String(TAPE_LIMIT));
-    expect(notes.slice(1)).toEqual([`failure: more than ${TAPE_LIMIT} bytes went over the wire: too much for a tape`]);
+    expect(notes.slice(1)).toEqual([`failure: more than ${TAPE_LIMIT} bytes went over the wire: too many for a tape`]);
   });
 
   it('gives no tape of what it cannot read, for it could not redact it', async () => {
@@ -159,7 +159,7 @@ describe('an upgrade', () => {
     expect(Buffer.concat(inner[0]?.written ?? [])).toEqual(both);
     expect(shown(tape())).toEqual(['sent 1 GET /a HTTP/1.1\r\n\r\n', 'sent 2 GET /b HTTP/1.1\r\n\r\n']);
     expect(notes[1]).toBe(
-      'upgrade: POST /v1.41/containers/x/attach asks for a connection of its own: what passes there is not recorded',
+      'upgrade: POST /v1.41/containers/x/attach upgrades its connection to another protocol, which is not recorded',
     );
   });
 

@@ -134,7 +134,7 @@ describe('a recorded engine', () => {
 
   it('says that there is no such file', async () => {
     await start(tapeOf());
-    await expect(replay('/nowhere/a.tape')).rejects.toThrow('there is no tape /nowhere/a.tape');
+    await expect(replay('/nowhere/a.tape')).rejects.toThrow('the tape /nowhere/a.tape does not exist');
   });
 });
 
@@ -149,7 +149,7 @@ describe('a request that the tape has no answer to', () => {
     expect(JSON.parse(answer.body)).toEqual({ message: `longshore replay: ${message}` });
     expect(engine.mismatches()).toEqual([message]);
     expect(() => engine.verify()).toThrow(
-      `the program and the tape differ:\n- ${message}\n- nobody has asked for GET /images/json\n`,
+      `the program and the tape differ:\n- ${message}\n- GET /images/json was not requested\n`,
     );
   });
 

@@ -125,7 +125,7 @@ describe('longshore record', () => {
   it('says at once that it is too much, goes on, and fails in the end', async () => {
     const { said, socketPath, end } = await recording('-q');
     expect((await get(socketPath, '/large')).length).toBe(2 * TAPE_LIMIT);
-    const words = `more than ${TAPE_LIMIT} bytes went over the wire: too much for a tape\n`;
+    const words = `more than ${TAPE_LIMIT} bytes went over the wire: too many for a tape\n`;
     expect(said.stderr).toBe(`longshore record: ${words}`);
     expect(await get(socketPath, '/images/json')).toBe('[]');
     expect(await end('SIGINT')).toBe(1);
