@@ -36,7 +36,7 @@ export function plainView(): ProgressView {
       if (event.type === 'upload') return '';
       if (event.type !== 'layer') {
         statuses.clear(); // a pull of all tags repeats the same IDs for the next tag
-        return saidLines(event);
+        return messageLines(event);
       }
       if (statuses.get(event.id) === event.status) return '';
       const isNew = !statuses.has(event.id);
@@ -61,59 +61,67 @@ const LONGEST_LINE = 1024;
  * one below. At the end, the lines of the layers stay on the screen, as with the docker command.
  */
 export function terminalView(screen: Screen): ProgressView {
-  const totals = new ProgressTotals();
-  const rate = new TransferRate();
-  /** The upload of an archive, shown below the layers. */
-  let upload: Transfer | undefined;
-  /** The widths of the lines that the next frame overwrites. */
-  let painted: readonly number[] = [];
-  let paintedAtMs = -Infinity;
-  let changed = false;
+  return new TerminalView(screen);
+}
 
-  function paint(lines: readonly string[]): string {
-    const text = overwrite(painted, lines, screen.columns());
-    painted = lines.map(widthOf);
-    changed = false;
-    return text;
+class TerminalView implements ProgressView {
+  readonly #screen: Screen;
+  readonly #totals = new ProgressTotals();
+  readonly #rate = new TransferRate();
+  /** The upload of an archive, shown below the layers. */
+  #upload: Transfer | undefined;
+  /** The widths of the lines that the next frame overwrites. */
+  #painted: readonly number[] = [];
+  #paintedAtMs = -Infinity;
+  #hasChanged = false;
+
+  constructor(screen: Screen) {
+    this.#screen = screen;
   }
-  function finish(): string {
-    if (!changed && painted.length === 0) return '';
+
+  take(event: ProgressEvent, nowMs: number): string {
+    if (event.type === 'aux') return '';
+    if (event.type === 'upload') {
+      (this.#upload ??= new Transfer('Uploading')).take(event);
+      this.#hasChanged = true;
+      return this.tick(nowMs);
+    }
+    // Before the totals take the event, which may end this table.
+    const before = event.type === 'layer' ? '' : this.finish() + messageLines(event);
+    this.#totals.take(event);
+    if (event.type !== 'layer') return before;
+    this.#hasChanged = true;
+    return this.tick(nowMs);
+  }
+
+  tick(nowMs: number): string {
+    const isEmpty = this.#painted.length === 0;
+    if (!this.#hasChanged && isEmpty) return '';
+    if (nowMs - this.#paintedAtMs < (this.#hasChanged ? FRAME_MS : STILL_MS)) return '';
+    const snapshot = this.#totals.snapshot();
+    this.#rate.take(snapshot.bytes.current, nowMs);
+    this.#paintedAtMs = nowMs;
+    const room = roomOf(this.#screen.columns());
+    const last = this.#upload === undefined ? [] : [this.#upload.line(nowMs, room)];
+    const space = { room, rows: this.#screen.rows() - 1 - last.length };
+    return (isEmpty ? HIDE_CURSOR : '') + this.#paint([...progressLines(snapshot, this.#rate.bytesPerSecond, space), ...last]);
+  }
+
+  finish(): string {
+    if (!this.#hasChanged && this.#painted.length === 0) return '';
     // The last frame may be longer than the screen, as it is not overwritten.
-    const text = paint(layerLines(totals.snapshot(), roomOf(screen.columns()))) + SHOW_CURSOR;
-    painted = [];
-    paintedAtMs = -Infinity;
+    const text = this.#paint(layerLines(this.#totals.snapshot(), roomOf(this.#screen.columns()))) + SHOW_CURSOR;
+    this.#painted = [];
+    this.#paintedAtMs = -Infinity;
     return text;
   }
-  function tick(nowMs: number): string {
-    if (!changed && painted.length === 0) return '';
-    if (nowMs - paintedAtMs < (changed ? FRAME_MS : STILL_MS)) return '';
-    const snapshot = totals.snapshot();
-    rate.take(snapshot.bytes.current, nowMs);
-    paintedAtMs = nowMs;
-    const lead = painted.length === 0 ? HIDE_CURSOR : '';
-    const room = roomOf(screen.columns());
-    const last = upload === undefined ? [] : [upload.line(nowMs, room)];
-    const space = { room, rows: screen.rows() - 1 - last.length };
-    return lead + paint([...progressLines(snapshot, rate.bytesPerSecond, space), ...last]);
+
+  #paint(lines: readonly string[]): string {
+    const text = overwrite(this.#painted, lines, this.#screen.columns());
+    this.#painted = lines.map(widthOf);
+    this.#hasChanged = false;
+    return text;
   }
-  return {
-    take(event, nowMs) {
-      if (event.type === 'aux') return '';
-      if (event.type === 'upload') {
-        (upload ??= new Transfer('Uploading')).take(event);
-        changed = true;
-        return tick(nowMs);
-      }
-      // Before `totals` takes the event, which may end this table.
-      const before = event.type === 'layer' ? '' : finish() + saidLines(event);
-      totals.take(event);
-      if (event.type !== 'layer') return before;
-      changed = true;
-      return tick(nowMs);
-    },
-    tick,
-    finish,
-  };
 }
 
 // Hidden while frames are drawn: a jumping cursor flickers.
@@ -121,7 +129,7 @@ export const HIDE_CURSOR = '\x1b[?25l';
 export const SHOW_CURSOR = '\x1b[?25h';
 
 /** Returns the lines for an event that is not about a layer; `aux` events are for programs and give no line. */
-function saidLines(event: Exclude<ProgressEvent, LayerEvent>): string {
+function messageLines(event: Exclude<ProgressEvent, LayerEvent>): string {
   if (event.type === 'aux' || event.type === 'upload') return '';
   if (event.type === 'headline') return `${lineHead(event.id, event.status)}\n`;
   const lines = event.text.trimEnd().split(/\r?\n/);
