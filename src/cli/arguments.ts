@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { ConfigError, ImageClient, VERSION } from '../index.ts';
 import { globalOptions, UsageError } from './command.ts';
 import type { Call, Command, Option, Options } from './command.ts';
-import { commandOfTwoWords, insteadOf, pointerFor, wordsBehind } from './docker-words.ts';
+import { commandOfTwoWords, equivalentOf, hintFor, secondWords } from './docker-words.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { printable } from './printable.ts';
 
@@ -49,11 +49,11 @@ function commandWords(argv: readonly string[], commands: readonly Command[]): Co
   const two = commandOfTwoWords(first.value, second?.value);
   const taken = two === undefined ? [first.index] : [first.index, second?.index];
   const name = two ?? first.value;
-  const behind = two === undefined ? wordsBehind(name) : undefined;
+  const nextWords = two === undefined ? secondWords(name) : undefined;
   const rest = argv.filter((_, index) => !taken.includes(index));
-  if (behind === undefined) return { name, rest };
+  if (nextWords === undefined) return { name, rest };
   if (rest.some((word) => word === '--help' || word === '-h')) return { name: 'help', rest: [] };
-  throw new UsageError(`longshore ${name} needs one of ${behind.join(', ')}`);
+  throw new UsageError(`longshore ${name} needs one of ${nextWords.join(', ')}`);
 }
 
 /** Refuses an option that docker has before its command: its value would look like the command. */
@@ -61,10 +61,10 @@ function refuseDockerOption(tokens: ReturnType<typeof parseArgs>['tokens'], name
   for (const token of tokens ?? []) {
     if (token.kind === 'positional') return;
     if (token.kind !== 'option') continue;
-    const instead = insteadOf(token.rawName);
+    const equivalent = equivalentOf(token.rawName);
     // The options of a command may come before it.
     const isOwn = commands.some((each) => each.name === name && Object.values(each.options).some(({ short }) => `-${short}` === token.rawName));
-    if (instead !== undefined && !isOwn) throw new UsageError(`unknown option ${token.rawName}: ${instead}`);
+    if (equivalent !== undefined && !isOwn) throw new UsageError(`unknown option ${token.rawName}: ${equivalent}`);
   }
 }
 const loose = { strict: false, allowPositionals: true, tokens: true } as const;
@@ -79,7 +79,7 @@ function withoutCommand(argv: readonly string[], commands: readonly Command[]): 
 function helpFor(argv: readonly string[], commands: readonly Command[]): (room: number) => string {
   const [first, second] = parse(argv, globalOptions).positionals;
   const name = first === undefined ? undefined : (commandOfTwoWords(first, second) ?? first);
-  if (name === undefined || wordsBehind(name) !== undefined) return (room) => generalHelp(commands, topOptions, room);
+  if (name === undefined || secondWords(name) !== undefined) return (room) => generalHelp(commands, topOptions, room);
   const command = find(name, commands);
   return (room) => commandHelp(command, room);
 }
@@ -133,8 +133,8 @@ function checkHost(host: string): void {
 function find(name: string, commands: readonly Command[]): Command {
   const found = commands.find((command) => command.name === name || command.alias === name);
   if (found !== undefined) return found;
-  const pointer = pointerFor(name);
-  if (pointer !== undefined) throw new UsageError(`unknown command "${name}": ${pointer}`);
+  const hint = hintFor(name);
+  if (hint !== undefined) throw new UsageError(`unknown command "${name}": ${hint}`);
   const names = commands.map((command) => command.name);
   throw new UsageError(`unknown command "${printable(name)}"${suggestion(name, [...names, 'help'])}`);
 }

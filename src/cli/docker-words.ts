@@ -14,7 +14,7 @@ const TWO_WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 export const managementWords: readonly string[] = Object.keys(TWO_WORDS).filter((word) => word !== 'context');
 
 /** Returns the words that may follow such a word. */
-export function wordsBehind(first: string): readonly string[] | undefined {
+export function secondWords(first: string): readonly string[] | undefined {
   return managementWords.includes(first) ? Object.keys(TWO_WORDS[first] ?? {}) : undefined;
 }
 
@@ -26,8 +26,8 @@ export function secondWordsFor(command: string): string[] {
 
 /** Returns the command that two words name. */
 export function commandOfTwoWords(first: string, second: string | undefined): string | undefined {
-  const behind = Object.hasOwn(TWO_WORDS, first) ? TWO_WORDS[first] : undefined;
-  return behind !== undefined && second !== undefined && Object.hasOwn(behind, second) ? behind[second] : undefined;
+  const nextWords = Object.hasOwn(TWO_WORDS, first) ? TWO_WORDS[first] : undefined;
+  return nextWords !== undefined && second !== undefined && Object.hasOwn(nextWords, second) ? nextWords[second] : undefined;
 }
 
 /** Docker commands that are not about images. */
@@ -36,7 +36,7 @@ const FOREIGN =
   'node pause plugin port ps rename restart run sbom scout secret service stack start stats stop swarm top trust unpause update volume wait';
 
 /** Returns a hint for a docker command that longshore does not have; undefined for other words. */
-export function pointerFor(word: string): string | undefined {
+export function hintFor(word: string): string | undefined {
   if (word === 'login' || word === 'logout') return `longshore uses the logins of docker and podman; run docker ${word}`;
   return FOREIGN.split(' ').includes(word) ? `longshore manages images only; run docker ${word}` : undefined;
 }
@@ -58,6 +58,6 @@ const OPTIONS: Readonly<Record<string, string>> = {
 };
 
 /** Returns the equivalent of such an option; undefined for other options. */
-export function insteadOf(option: string): string | undefined {
+export function equivalentOf(option: string): string | undefined {
   return Object.hasOwn(OPTIONS, option) ? OPTIONS[option] : undefined;
 }

@@ -9,7 +9,7 @@ import { age, humanSize } from './table.ts';
 
 /** How images are listed. */
 export interface Listing {
-  readonly ids: 'short' | 'whole';
+  readonly ids: 'short' | 'full';
   readonly nowMs: number;
   readonly room: number;
 }

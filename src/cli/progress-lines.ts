@@ -84,9 +84,9 @@ function totalLine({ layers, bytes, percentage }: ProgressSnapshot, bytesPerSeco
   }
   const barRoom = Math.min(WIDEST_BAR, left - SIZES_COLUMNS - 1);
   if (barRoom >= PACE_COLUMNS) return fit(`${lead} ${pace.join(' ').padEnd(barRoom)} ${sizes.padStart(SIZES_COLUMNS)}`, room);
-  const whole = [head, sizes, ...pace].join(' ');
+  const text = [head, sizes, ...pace].join(' ');
   const size = bytes.totalKnown ? `of ${humanSize(bytes.total)}` : current;
-  return widthOf(whole) <= room ? whole : closeTogether([head, size, ...pace], room);
+  return widthOf(text) <= room ? text : joinFitting([head, size, ...pace], room);
 }
 
 /** Returns the rate and the remaining time, each if it is known. */
@@ -97,7 +97,7 @@ function paceOf({ current, total, totalKnown }: ProgressSnapshot['bytes'], bytes
 }
 
 /** Joins as many parts, from the left, as fit. */
-function closeTogether(all: readonly string[], room: number): string {
+function joinFitting(all: readonly string[], room: number): string {
   const parts = all.map((part) => part.replace(/ left$/, ''));
   while (parts.length > 1 && widthOf(parts.join(' ')) > room) parts.pop();
   return fit(parts.join(' '), room);

@@ -33,9 +33,9 @@ export class TransferRate {
 
 /** Formats seconds as `45s`, `1m10s`, `2h05m`, or `>1d`. */
 export function shortDuration(seconds: number): string {
-  const whole = Math.ceil(seconds);
-  if (!(whole < 86_400)) return '>1d';
+  const rounded = Math.ceil(seconds);
+  if (!(rounded < 86_400)) return '>1d';
   const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
-  if (whole >= 3600) return `${Math.floor(whole / 3600)}h${two((whole % 3600) / 60)}m`;
-  return whole >= 60 ? `${Math.floor(whole / 60)}m${two(whole % 60)}s` : `${whole}s`;
+  if (rounded >= 3600) return `${Math.floor(rounded / 3600)}h${two((rounded % 3600) / 60)}m`;
+  return rounded >= 60 ? `${Math.floor(rounded / 60)}m${two(rounded % 60)}s` : `${rounded}s`;
 }

@@ -61,10 +61,10 @@ export function redactLoginAnswer(content: Uint8Array): Buffer {
   }
   let key = '';
   // In JSON, every quote starts or ends a string. A string before a colon is a key.
-  const redacted = text.replace(/[^"]+|"((?:[^"\\]|\\.)*)"(\s*:)?/gsy, (whole, string?: string, colon?: string) => {
-    if (string === undefined) return whole;
+  const redacted = text.replace(/[^"]+|"((?:[^"\\]|\\.)*)"(\s*:)?/gsy, (match, string?: string, colon?: string) => {
+    if (string === undefined) return match;
     if (colon !== undefined) key = string.toLowerCase();
-    return colon !== undefined || outcomes.has(key) ? whole : `"${'x'.repeat(string.length)}"`;
+    return colon !== undefined || outcomes.has(key) ? match : `"${'x'.repeat(string.length)}"`;
   });
   return latin1(redacted);
 }

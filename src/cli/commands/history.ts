@@ -24,8 +24,8 @@ export const history = command({
   },
   async run({ operands: [image = ''], values, io, print, client }) {
     const steps = await (await client()).history(image, { platform: values.platform, signal: io.signal });
-    const whole = values['no-trunc'] === true;
-    const idOf = ({ Id }: HistoryItem): string => (whole ? textOf(Id) : shortId(Id));
+    const isComplete = values['no-trunc'] === true;
+    const idOf = ({ Id }: HistoryItem): string => (isComplete ? textOf(Id) : shortId(Id));
     if (values.quiet === true) {
       const ids = steps.map(idOf);
       return values.json === true ? print.json(ids) : print.text(ids.map(line).join(''));
@@ -35,11 +35,11 @@ export const history = command({
     const barColumns = print.columns < 60 ? 8 : 16;
     const rows = steps.map((step) => {
       const { Created, CreatedBy, Size, Comment } = step;
-      const maker = whole ? textOf(CreatedBy).replace(/\s/g, ' ') : shortened(textOf(CreatedBy));
+      const maker = isComplete ? textOf(CreatedBy).replace(/\s/g, ' ') : shortened(textOf(CreatedBy));
       const bar = barOf((numberOf(Size) ?? 0) / largest, barColumns);
       return [idOf(step), age(Created, io.now()), maker, humanSize(Size, 3), bar, Comment];
     });
-    return print.text(fittedTable(COLUMNS, rows, whole ? Infinity : print.columns));
+    return print.text(fittedTable(COLUMNS, rows, isComplete ? Infinity : print.columns));
   },
 });
 

@@ -23,13 +23,13 @@ export const ls = command({
   async run({ operands: [name], values, io, print, client }) {
     const filters = parseFilters(values.filter);
     const images = await (await client()).images({ name, all: values.all, filters, signal: io.signal });
-    const ids = values['no-trunc'] === true ? 'whole' : 'short';
+    const ids = values['no-trunc'] === true ? 'full' : 'short';
     const only = (texts: readonly string[]): Promise<void> => {
       return values.json === true ? print.json(texts) : print.text(texts.map(line).join(''));
     };
     const names = images.flatMap(({ RepoTags }) => textsOf(RepoTags)).filter(isReference);
     if (values.names === true) return only(names);
-    if (values.quiet === true) return only(images.map(({ Id }) => (ids === 'whole' ? textOf(Id) : shortId(Id))));
+    if (values.quiet === true) return only(images.map(({ Id }) => (ids === 'full' ? textOf(Id) : shortId(Id))));
     if (values.json === true) return print.json(images);
     return print.text(imageTable(images, { ids, nowMs: io.now(), room: print.columns }));
   },

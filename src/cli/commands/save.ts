@@ -54,10 +54,10 @@ function counted(write: Write, onProgress: (state: SaveProgress) => void = () =>
 function whatWasSaved(path: string | undefined, { bytes, entries, verified }: ArchiveResult): string {
   const saved = `saved ${path === undefined ? '' : `${path}: `}${humanSize(bytes)}`;
   if (entries === undefined) return line(`${saved}, not verified`);
-  const whole = `${saved}, verified: ${entries} entries, complete`;
-  if (verified === undefined) return line(whole);
+  const complete = `${saved}, verified: ${entries} entries, complete`;
+  if (verified === undefined) return line(complete);
   const { unverified, absent } = verified;
-  const lines = [`${whole}; ${humanSize(verified.bytes)} match their digests`];
+  const lines = [`${complete}; ${humanSize(verified.bytes)} match their digests`];
   if (unverified.length > 0) lines.push(`  without a digest: ${few(unverified)}`);
   if (absent.length > 0) lines.push(`  listed in the archive, but not on this engine: ${few(absent)}`);
   return lines.map(line).join('');

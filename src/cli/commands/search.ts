@@ -25,8 +25,8 @@ export const search = command({
     const found = await (await client()).search(term, options);
     if (values.json === true) return print.json(found);
     if (values.quiet === true) return print.text(found.map(({ name }) => line(name)).join(''));
-    const whole = values['no-trunc'] === true;
-    return print.text(fittedTable(COLUMNS, found.map((each) => cellsOf(each, whole)), whole ? Infinity : print.columns));
+    const isComplete = values['no-trunc'] === true;
+    return print.text(fittedTable(COLUMNS, found.map((each) => cellsOf(each, isComplete)), isComplete ? Infinity : print.columns));
   },
 });
 
@@ -45,7 +45,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'OFFICIAL', spare: 1 },
 ];
 
-function cellsOf({ name, description, star_count: stars, is_official: isOfficial }: SearchResult, whole: boolean): unknown[] {
+function cellsOf({ name, description, star_count: stars, is_official: isOfficial }: SearchResult, isComplete: boolean): unknown[] {
   const text = textOf(description).replace(/\s+/g, ' ').trim();
-  return [name, whole ? text : fit(text, DESCRIPTION_COLUMNS), numberOf(stars) ?? '', isOfficial === true ? '[OK]' : ''];
+  return [name, isComplete ? text : fit(text, DESCRIPTION_COLUMNS), numberOf(stars) ?? '', isOfficial === true ? '[OK]' : ''];
 }

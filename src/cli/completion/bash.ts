@@ -1,7 +1,7 @@
 // Makes the completion script for bash: a function that reads the line up to the cursor.
 
 import type { Command, Option } from '../command.ts';
-import { NAME_PATTERN, managed, namesOf, optionsOf, shared, spellings, valueKind } from './table.ts';
+import { NAME_PATTERN, twoWordCommands, namesOf, optionsOf, shared, spellings, valueKind } from './table.ts';
 import type { NamedOption } from './table.ts';
 
 export function bashScript(commands: readonly Command[]): string {
@@ -24,7 +24,7 @@ _longshore() {
       case $command:$word in
         ${cases.map(([pattern]) => pattern).join('|')}) isvalue=1 ;;
         *:-*) ;;
-        ${managed.map(([first]) => `:${first}|${first}:*`).join('|')}) command=$word ;; # as in docker: image ls
+        ${twoWordCommands.map(([first]) => `:${first}|${first}:*`).join('|')}) command=$word ;; # as in docker: image ls
         *) command=\${command:-$word} ;;
       esac
     fi
@@ -38,7 +38,7 @@ ${lines(cases.flatMap(([pattern, offer]) => (offer === undefined ? [] : [`      
   fi
   local options='${shared.flatMap(spellings).join(' ')}' operands=none
   case $command in
-${lines(commands.map((each) => `    ${commandCase(each)} ;;`))}${lines(managed.map(([first, behind]) => `    ${first}) operands='${behind.join(' ')}' ;;`))}  esac
+${lines(commands.map((each) => `    ${commandCase(each)} ;;`))}${lines(twoWordCommands.map(([first, nextWords]) => `    ${first}) operands='${nextWords.join(' ')}' ;;`))}  esac
   if [[ $current == -* ]]; then
     ${offerWords('$options')}
   elif [[ -z $command ]]; then
@@ -50,7 +50,7 @@ ${lines(commands.map((each) => `    ${commandCase(each)} ;;`))}${lines(managed.m
     while read -r word; do
       [[ $word == "$current"* && $word =~ ^${NAME_PATTERN}$ ]] && COMPREPLY+=("$word")
     done < <(longshore "\${engine[@]}" ls --names 2>/dev/null)
-    # What stands before the last colon is on the line already.
+    # The text before the last colon is already on the line.
     [[ $COMP_WORDBREAKS == *:* ]] && COMPREPLY=("\${COMPREPLY[@]#"\${current%"\${current##*:}"}"}")
     for ((i = 0; i < \${#COMPREPLY[@]}; i++)); do printf -v 'COMPREPLY[i]' %q "\${COMPREPLY[i]}"; done
   elif [[ $operands != none ]]; then

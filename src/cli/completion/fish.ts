@@ -1,19 +1,19 @@
 // Makes the completion script for fish: one `complete` for each word.
 
 import type { Command, Option } from '../command.ts';
-import { NAME_PATTERN, managed, namesOf, quoted, shared, valueKind } from './table.ts';
+import { NAME_PATTERN, twoWordCommands, namesOf, quoted, shared, valueKind } from './table.ts';
 import type { NamedOption } from './table.ts';
 
 export function fishScript(commands: readonly Command[]): string {
-  const names = [...commands.flatMap(namesOf), ...managed.map(([first]) => first)].join(' ');
+  const names = [...commands.flatMap(namesOf), ...twoWordCommands.map(([first]) => first)].join(' ');
   const lines = [
     '# Completion of longshore for fish: put it into ~/.config/fish/completions/longshore.fish',
     'complete -c longshore -f',
     ...commands.map(({ name, summary }) => {
       return `complete -c longshore -n ${quoted(`not __fish_seen_subcommand_from ${names}`)} -a ${name} -d ${quoted(summary)}`;
     }),
-    ...managed.map(([first, behind]) => {
-      const words = behind.join(' ');
+    ...twoWordCommands.map(([first, nextWords]) => {
+      const words = nextWords.join(' ');
       const condition = `__fish_seen_subcommand_from ${first}; and not __fish_seen_subcommand_from ${words}`;
       return `complete -c longshore -n ${quoted(condition)} -a ${quoted(words)}`;
     }),

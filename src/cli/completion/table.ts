@@ -2,7 +2,7 @@
 
 import { globalOptions } from '../command.ts';
 import type { Command, Option } from '../command.ts';
-import { managementWords, secondWordsFor, wordsBehind } from '../docker-words.ts';
+import { managementWords, secondWordsFor, secondWords } from '../docker-words.ts';
 
 export type NamedOption = readonly [name: string, option: Option];
 
@@ -25,7 +25,7 @@ export function namesOf({ name, alias = name }: Command): string[] {
 }
 
 /** Docker's management words, each with the words that may follow. */
-export const managed: ReadonlyArray<readonly [word: string, behind: readonly string[]]> = managementWords.map((word) => [word, wordsBehind(word) ?? []]);
+export const twoWordCommands: ReadonlyArray<readonly [word: string, nextWords: readonly string[]]> = managementWords.map((word) => [word, secondWords(word) ?? []]);
 
 /** What a shell offers as a value. */
 export function valueKind({ choices, value }: Option): 'file' | 'free' | readonly string[] {

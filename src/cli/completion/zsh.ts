@@ -1,7 +1,7 @@
 // Makes the completion script for zsh: specifications for its `_arguments`.
 
 import type { Command } from '../command.ts';
-import { NAME_PATTERN, managed, namesOf, optionsOf, quoted, shared, spellings, valueKind } from './table.ts';
+import { NAME_PATTERN, twoWordCommands, namesOf, optionsOf, quoted, shared, spellings, valueKind } from './table.ts';
 import type { NamedOption } from './table.ts';
 
 export function zshScript(commands: readonly Command[]): string {
@@ -31,8 +31,8 @@ ${commands.map(({ name, summary }) => `        ${quoted(`${name}:${summary}`)}\n
       ;;
     rest)
       case $words[1] in
-${managed.map(([first, behind]) => `        ${first})
-          (( CURRENT > 2 )) || { compadd ${behind.join(' ')}; return }
+${twoWordCommands.map(([first, nextWords]) => `        ${first})
+          (( CURRENT > 2 )) || { compadd ${nextWords.join(' ')}; return }
           shift words
           (( CURRENT-- ))
           ;;
