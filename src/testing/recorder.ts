@@ -82,7 +82,7 @@ function recordingChannel(inner: Channel, log: ConnectionLog): Channel {
     resume: () => inner.resume(),
     keepProcessAlive: (value) => inner.keepProcessAlive(value),
     end() {
-      log.finish();
+      log.clientEnded();
       inner.end();
     },
     destroy: () => inner.destroy(),
@@ -98,11 +98,11 @@ function listener(owner: ChannelOwner, log: ConnectionLog): ChannelOwner {
       return owner.onData(bytes);
     },
     onEnd() {
-      log.over('eof');
+      log.engineEnded('eof');
       owner.onEnd();
     },
     onError(error) {
-      log.over('reset');
+      log.engineEnded('reset');
       owner.onError(error);
     },
   };
@@ -130,27 +130,27 @@ class ConnectionLog {
   }
 
   sent(bytes: Uint8Array): void {
-    this.#note(bytes, () => this.#requests.push(bytes).forEach((event) => this.#takeSent(event)));
+    this.#parse(bytes, () => this.#requests.push(bytes).forEach((event) => this.#takeSent(event)));
   }
 
   received(bytes: Uint8Array): void {
-    this.#note(bytes, () => this.#answers.push(bytes).forEach((event) => this.#takeReceived(event)));
+    this.#parse(bytes, () => this.#answers.push(bytes).forEach((event) => this.#takeReceived(event)));
   }
 
   /** Records the end by the engine, unless the client ended first. */
-  over(how: 'eof' | 'reset'): void {
+  engineEnded(how: 'eof' | 'reset'): void {
     if (this.#endedBy !== undefined || this.#upgraded) return;
     for (const block of this.#heldBack()) this.#log.add('received', this.#connection, block);
     this.#endedBy = 'engine';
-    this.#log.over(this.#connection, how);
+    this.#log.addEnd(this.#connection, how);
   }
 
   /** Notes that the client ended first. The end by the engine is then not recorded: it would close connections of a replay. */
-  finish(): void {
+  clientEnded(): void {
     this.#endedBy ??= 'client';
   }
 
-  #note(bytes: Uint8Array, take: () => void): void {
+  #parse(bytes: Uint8Array, take: () => void): void {
     if (this.#upgraded || !this.#log.reserve(bytes.length)) return;
     try {
       take();
@@ -164,7 +164,7 @@ class ConnectionLog {
     if (event.type === 'head') {
       // The rest of the answer to the login would follow this request on the tape.
       if (this.#isLogin) throw new ArgumentError('a request was sent before the answer to a login');
-      if (this.#notesUpgrade(event.start)) return;
+      if (this.#reportRequest(event.start)) return;
       this.#isLogin = isLogin(event.start);
       this.#answers.asked(event.start);
       this.#log.add('sent', this.#connection, redactHead(event.bytes));
@@ -201,7 +201,8 @@ class ConnectionLog {
     return [redactLoginAnswer(concat(this.#loginContent ?? [])), this.#isLogin ? filler(pending.length) : redactHead(pending)];
   }
 
-  #notesUpgrade(start: RequestStart): boolean {
+  /** Reports a request. Returns whether it upgrades the connection. */
+  #reportRequest(start: RequestStart): boolean {
     const { method, target } = start;
     this.#upgraded = isUpgrade(start);
     const request = `${method} ${escapeText(redactedTarget(target))}`;
@@ -253,7 +254,7 @@ class Log {
     else this.#entries.push({ type, connection, blocks: [bytes] });
   }
 
-  over(connection: number, how: 'eof' | 'reset'): void {
+  addEnd(connection: number, how: 'eof' | 'reset'): void {
     this.#entries.push({ type: 'over', connection, how });
   }
 
