@@ -61,7 +61,7 @@ describe('wrong usage', () => {
     [['record'], 'longshore record: missing file for the tape: give -o FILE'],
     [['record', '-o', 'a', 'sh'], 'longshore record: unexpected argument "sh"'], // it starts no programs
     [['record', '-o', 'a', '-H', 'tcp://h/x'], 'longshore record: cannot record tcp://h:2375/x'],
-    [['record', '-o', 'a', '-H', 'unix:///a', '-H', 'unix:///b'], 'longshore record: it works on one engine at a time'],
+    [['record', '-o', 'a', '-H', 'unix:///a', '-H', 'unix:///b'], 'longshore record: this command works on one engine at a time'],
     [['tag', 'a'], 'longshore tag: missing argument: IMAGE NAME...'],
     [['history', 'a', 'b'], 'longshore history: unexpected argument "b"'],
     [['search', '--limit', 'ten', 'x'], 'longshore search: --limit must be a number, not "ten"'],
@@ -117,7 +117,7 @@ describe('help', () => {
     const wide = stdout.split('\n').filter((line) => line.startsWith('  ') && line.length > columns);
     // A word that is longer than the line has no better place.
     for (const line of wide) expect(line.trim()).not.toContain('  ');
-    expect(stdout).toMatch(columns === 40 ? /^ {2}history {8}Show the steps in the$/m : /^ {2}history\n {8}Show the\n/m);
+    expect(stdout).toMatch(columns === 40 ? /^ {2}history {8}Show the build steps of$/m : /^ {2}history\n {8}Show the\n/m);
   });
 
   it('is given for a command that lacks its operands, too', async () => {

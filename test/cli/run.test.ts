@@ -430,7 +430,7 @@ describe('version', () => {
     const { code, stdout } = await against({ 'GET /version': json(engine) }, ['version']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Client +longshore \d+\.\d+\.\d+\n {2}API +1\.24 to 1\.56\nEngine +20\.10\.24\n/);
-    expect(stdout).toContain('  API        1.12 to 1.41; spoken: 1.41\n  Platform   linux/amd64\n  runc       1.1.5\n');
+    expect(stdout).toContain('  API        1.12 to 1.41; used: 1.41\n  Platform   linux/amd64\n  runc       1.1.5\n');
   });
 
   it('prints one object with --json', async () => {

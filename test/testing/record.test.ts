@@ -153,7 +153,7 @@ describe('record', () => {
 describe('what cannot be recorded is said before it begins:', () => {
   it.each<[string, RecordOptions, unknown, string]>([
     ['no engine', { host: 'unix:///nowhere.sock' }, ConnectError, 'the socket does not exist'],
-    ['a prefix', { host: 'tcp://127.0.0.1:1/prefix' }, ConfigError, 'paths would need /prefix before them'],
+    ['a prefix', { host: 'tcp://127.0.0.1:1/prefix' }, ConfigError, 'the recording passes bytes unchanged, so it cannot put /prefix before paths'],
     ['a socket that cannot be', { socketPath: '/nowhere/s' }, FileError, 'its directory does not exist'],
     ['a command that no tape can name', { command: 'ü' }, ArgumentError, 'expected "command: " and a value of printable ASCII'],
     ['an unknown option', { listen: 'x' } as RecordOptions, ArgumentError, 'record has no option "listen"'],
@@ -195,7 +195,7 @@ describe('while it is recorded', () => {
     await start();
     const head = 'POST /v1.51/exec/1/start HTTP/1.1\r\nHost: d\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n';
     await say([Buffer.from(head), Buffer.from('whoami')], 'WHOAMI');
-    expect(notes).toEqual([{ kind: 'upgrade', message: expect.stringMatching(/^POST \/v1\.51\/exec\/1\/start asks /) }]);
+    expect(notes).toEqual([{ kind: 'upgrade', message: expect.stringMatching(/^POST \/v1\.51\/exec\/1\/start upgrades its connection to another protocol, /) }]);
     await recording?.close();
     expect(parseTape(await readFile(tapePath)).records).toEqual([]);
   });

@@ -364,7 +364,7 @@ describe('a secret', () => {
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
     inner[0]?.read(odd);
     expect(heard[0]?.join('')).toBe(odd);
-    expect(() => tape()).toThrow(/^what the engine sent is not an HTTP\/1\.1 answer: [^2]*$/);
+    expect(() => tape()).toThrow(/^the engine sent bytes that are not an HTTP\/1\.1 response: [^2]*$/);
     expect(notes).toHaveLength(2);
   });
 

@@ -182,7 +182,7 @@ describe('a request that the tape has no answer to', () => {
 
   it.each([['hello\r\n\r\n'], ['GET / HTTP/1.0\r\n\r\n'], ['GET /x HTTP/1.1\r\nA : b\r\n\r\n']])('or is none: %j', async (sent) => {
     await start(tape);
-    expect(await say(sent)).toMatch(/^HTTP\/1\.1 400 [^]*what was sent is no HTTP\/1\.1 request/);
+    expect(await say(sent)).toMatch(/^HTTP\/1\.1 400 [^]*the client sent bytes that are not an HTTP\/1\.1 request/);
     expect(engine.mismatches()).toHaveLength(1);
   });
 

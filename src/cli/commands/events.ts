@@ -13,8 +13,8 @@ export const events = command({
   operands: [0, 0],
   options: {
     ...filterOption,
-    since: { type: 'string', value: 'TIME', help: 'Events since this date, or since a duration ago such as 1h30m' },
-    until: { type: 'string', value: 'TIME', help: 'Events until this date or duration ago' },
+    since: { type: 'string', value: 'TIME', help: 'Start: a date, or a duration ago such as 1h30m' },
+    until: { type: 'string', value: 'TIME', help: 'End: a date or a duration ago' },
   },
   async run({ values, io, print, client }) {
     const time = (option: 'since' | 'until'): number | undefined => parseTime(option, values[option], io.now());

@@ -16,7 +16,7 @@ export const rm = command({
   completes: 'image',
   fleet: true,
   options: {
-    force: { type: 'boolean', short: 'f', help: 'Also remove images with several names or stopped containers' },
+    force: { type: 'boolean', short: 'f', help: 'Also with several names or stopped containers' },
     'no-prune': { type: 'boolean', help: 'Keep untagged parent images' },
     ...platformsOption,
   },
