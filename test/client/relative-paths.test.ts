@@ -99,6 +99,6 @@ describe('a relative path means what it meant at the call:', () => {
 describe('the messages about a relative path', () => {
   it('show the whole path', async () => {
     const client = new ImageClient({ host: 'tcp://127.0.0.1:1', tls: { ca: 'nothing.pem' } });
-    await expect(client.ping()).rejects.toThrow(`tls.ca (${join(folder, 'here', 'nothing.pem')}): there is no such file`);
+    await expect(client.ping()).rejects.toThrow(`tls.ca (${join(folder, 'here', 'nothing.pem')}): the file does not exist`);
   });
 });

@@ -366,7 +366,7 @@ describe('a relative path', () => {
     const auths = { 'h.example': { auth: Buffer.from('u:p').toString('base64') } };
     await writeFile(join(folder, 'here', 'config', 'config.json'), JSON.stringify({ auths }), { mode: 0o600 });
     leave();
-    await expect(tls.ping()).rejects.toThrow(`tls.ca (${join(folder, 'here', 'ca.pem')}): there is no such file`);
+    await expect(tls.ping()).rejects.toThrow(`tls.ca (${join(folder, 'here', 'ca.pem')}): the file does not exist`);
     expect(await source('h.example', {})).toMatchObject({ username: 'u' });
     tls.close();
   });

@@ -114,7 +114,7 @@ interface Server {
 const STRANGER = 'one that another CA has signed';
 const refused: ReadonlyArray<[what: string, place: (server: Server) => Place, error: Function, words: RegExp]> = [
   ['the CA of another', ({ host, authority }) => ({ host, files: { ...authority.issue('client'), ca: stranger.ca } }),
-    ConnectError, /was signed by "longshore.live", who is not trusted here\. tls\.ca \(ca\.pem\) must be/],
+    ConnectError, /was signed by "longshore.live", which is not trusted\. tls\.ca \(ca\.pem\) must be/],
   ['another name of the same machine', ({ host, authority }) => ({
     host: host.replace('localhost', '127.0.0.1'), files: { ca: authority.ca, ...authority.issue('client') },
   }), ConnectError, /certificate is for localhost, and not for 127\.0\.0\.1/],

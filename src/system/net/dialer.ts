@@ -5,6 +5,7 @@ import type { Channel, Dialer } from '../../connection/channel.ts';
 import type { Address, SshAddress, TcpAddress, TlsOptions } from '../../config/engine-address.ts';
 import { ArgumentError, ConnectError, LongshoreError } from '../../errors.ts';
 import type { Warn } from '../../connection/warnings.ts';
+import type { TlsContext } from '../tls/tls-channel.ts';
 import { checkTlsOptions } from '../tls/tls-options.ts';
 import { connectSocket } from './socket-channel.ts';
 
@@ -69,12 +70,16 @@ function connectorFor(address: Exclude<Address, SshAddress>, { tls, warn = () =>
   return (signal) => connectSocket({ host: address.host, port: address.port }, signal);
 }
 
-/** All connections of a dialer share one TLS context. */
+/** All connections share one TLS context. After an error it is made anew, because a missing file may exist at the next call. */
 function connectOverTls(address: TcpAddress, options: TlsOptions, warn: Warn): Connect {
-  let connector: Promise<Connect> | undefined;
+  let context: Promise<TlsContext> | undefined;
   return async (signal) => {
-    connector ??= import('../tls/tls-channel.ts').then(({ tlsConnector }) => tlsConnector(address, options, warn));
-    return (await connector)(signal);
+    const { connectTls, makeContext } = await import('../tls/tls-channel.ts');
+    context ??= makeContext(options, warn).catch((error: unknown) => {
+      context = undefined;
+      throw error;
+    });
+    return connectTls(await context, address, options, signal);
   };
 }
 

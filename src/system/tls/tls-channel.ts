@@ -1,90 +1,72 @@
-// Channels over TLS: as over TCP, but that Node hands out copies, and that no end proves to be the end.
+// Opens TLS connections and makes channels of them. Unlike a TCP channel, a TLS channel passes on memory that Node allocates,
+// and no end of a connection proves that all content has arrived.
 
 import { isIP } from 'node:net';
 import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls';
+import { Queue } from '../../async/queue.ts';
+import type { TcpAddress, TlsOptions } from '../../config/engine-address.ts';
 import { noopOwner } from '../../connection/channel.ts';
 import type { Channel, ChannelOwner } from '../../connection/channel.ts';
-import type { TcpAddress, TlsOptions } from '../../config/engine-address.ts';
-import { ConfigError } from '../../errors.ts';
-import { Queue } from '../../async/queue.ts';
 import type { Warn } from '../../connection/warnings.ts';
-import { KEEP_ALIVE_MS, TolerantWrites, connected, writeTogether } from '../net/socket-channel.ts';
-import { shortened, tlsError } from './tls-errors.ts';
+import { ConfigError } from '../../errors.ts';
+import { KEEP_ALIVE_MS, connected, writeTogether } from '../net/socket-channel.ts';
+import { TolerantWrites } from '../net/tolerant-writes.ts';
+import { concise, tlsError } from './tls-errors.ts';
 import type { Peer } from './tls-errors.ts';
 import { isForAddress, readTlsMaterial } from './tls-material.ts';
 import type { Crypto } from './tls-material.ts';
 
-/** Node encrypts at once all that one write is given, in memory of its own: no more than this may go together. */
+/** The most that one write passes to Node, in bytes, because Node encrypts it at once into memory of its own. */
 const WRITE_BYTES = 1024 * 1024;
-/** The most that an owner is given at once. A record has 16 KiB, and Node gives each by itself; others join them. */
+/** The most that an owner gets at once, in bytes. A record has up to 16 KiB; Node passes on each record separately. */
 const PIECE_BYTES = 64 * 1024;
 
-/** What all connections of a dialer share; the built-ins are loaded with the first of them. */
-interface TlsContext {
+/** The built-in modules, which are loaded with the first TLS connection, and the context that all connections of a dialer share. */
+export interface TlsContext {
   readonly tls: typeof import('node:tls');
   readonly crypto: Crypto;
   readonly context: SecureContext;
 }
 
-/**
- * Makes the function that connects to one engine. The TLS context is made with the first connection, from options that
- * `checkTlsOptions` has returned, and used for all connections.
- */
-export function tlsConnector(
-  address: TcpAddress,
-  options: TlsOptions,
-  warn: Warn,
-): (signal: AbortSignal | undefined) => Promise<Channel> {
-  let context: Promise<TlsContext> | undefined;
-  return async (signal) => {
-    signal?.throwIfAborted();
-    context ??= makeContext(options, warn).catch((error: unknown) => {
-      context = undefined; // a file that is missing now may exist at the next call
-      throw error;
-    });
-    const made = await context;
-    signal?.throwIfAborted();
-    return connectTls(made, address, options, signal);
-  };
-}
-
-async function makeContext(options: TlsOptions, warn: Warn): Promise<TlsContext> {
+/** Reads the certificates and the key. Throws a `ConfigError` that names the file or option that cannot be used. */
+export async function makeContext(options: TlsOptions, warn: Warn): Promise<TlsContext> {
   const [tls, crypto] = await Promise.all([import('node:tls'), import('node:crypto')]);
   const { ca, client } = await readTlsMaterial(options, warn, crypto);
   try {
     return { tls, crypto, context: tls.createSecureContext({ ca, ...client, minVersion: 'TLSv1.2' }) };
   } catch (cause) {
-    // OpenSSL can parse the key or certificate, and refuses it: the key is too short, or the digest is too old.
+    // OpenSSL can parse the key and the certificate, but refuses them: a key that is too short, an old digest.
     throw new ConfigError(`OpenSSL refuses the client certificate: ${(cause as NodeJS.ErrnoException).code}`, { cause });
   }
 }
 
-async function connectTls(
+/** Opens a connection. A failed handshake rejects with a `ConnectError`, an abort with the signal's reason. */
+export async function connectTls(
   { tls, crypto, context }: TlsContext,
   { host, port, text }: TcpAddress,
   { ca, cert, serverName = host, verify = true }: TlsOptions,
   signal: AbortSignal | undefined,
 ): Promise<Channel> {
+  signal?.throwIfAborted();
   const name = serverName.replace(/\.$/, '');
   const peer: Peer = { address: text, name, hasCa: ca !== undefined, hasCert: cert !== undefined, certificate: undefined };
-  const connection: ConnectionOptions & { allowHalfOpen: boolean } = {
+  // No session is resumed: it is not faster with a local dockerd (2.4 ms, 2.3 with), and the certificate would not be verified.
+  const options: ConnectionOptions & { allowHalfOpen: boolean } = {
     host,
     port,
     secureContext: context,
-    servername: isIP(name) === 0 ? name : '', // only names may be sent (RFC 6066 §3)
-    // Without its subject: Node falls back on the name there where the certificate has no DNS name (RFC 9525 §2 forbids it).
+    servername: isIP(name) === 0 ? name : '', // only host names may be sent (RFC 6066 §3)
+    // The subject is removed: if a certificate has no DNS names, Node would accept the name there (RFC 9525 §2 forbids it).
     checkServerIdentity: (_, certificate) =>
       isIP(name) === 6 && isForAddress(certificate.raw, name, crypto)
         ? undefined
         : tls.checkServerIdentity(name, { ...certificate, subject: {} as typeof certificate.subject }),
-    rejectUnauthorized: verify, // said in any case: NODE_TLS_REJECT_UNAUTHORIZED shall not decide
+    rejectUnauthorized: verify, // always set, so that NODE_TLS_REJECT_UNAUTHORIZED has no effect
     ALPNProtocols: ['http/1.1'],
-    // No session is resumed: connections are kept anyway, a local dockerd was as fast without (2.4 ms, 2.3 with), and the
-    // certificate would not be checked again.
-    allowHalfOpen: true, // as in socket.ts
+    allowHalfOpen: true, // as in socket-channel.ts
   };
-  const socket = tls.connect(connection);
-  // Before Node checks it: when the check has failed, the socket is destroyed, and the certificate gone with it.
+  const socket = tls.connect(options);
+  // Read before Node verifies it: after a failure the socket is destroyed, and the certificate is lost.
   socket.prependListener('secure', () => (peer.certificate = socket.getPeerCertificate(true)));
   const channel = new TlsChannel(socket, peer);
   try {
@@ -92,7 +74,7 @@ async function connectTls(
   } catch (error) {
     throw (signal?.aborted === true ? undefined : tlsError(error, peer)) ?? error;
   }
-  setImmediate(() => channel.resume()); // when it has an owner
+  setImmediate(() => channel.resume()); // after the caller has set an owner
   return channel;
 }
 
@@ -100,33 +82,33 @@ class TlsChannel implements Channel {
   readonly holdsMemory = false;
   owner: ChannelOwner = noopOwner;
   readonly #socket: TLSSocket;
-  readonly #patience: TolerantWrites;
+  readonly #writes: TolerantWrites;
   readonly #peer: Peer;
-  /** What came and has not been told: while we are paused, Node may still have a record or two to give. */
+  /** Received pieces for the owner. During a pause, Node may still pass on a record or two. */
   readonly #pieces = new Queue<Uint8Array>();
-  #fault: Error | undefined;
-  /** What is being written: nothing of another `write` may come between its batches, and no end before them. */
+  #error: Error | undefined;
+  /** The current write: another write, or an end, must not come between its batches. */
   #writing: Promise<void> | undefined;
   #paused = true;
-  #heard = false;
+  #hasReceived = false;
 
   constructor(socket: TLSSocket, peer: Peer) {
     this.#socket = socket;
-    this.#patience = new TolerantWrites(socket);
+    this.#writes = new TolerantWrites(socket);
     this.#peer = peer;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.pause();
-    socket.on('data', (bytes) => this.#came(bytes));
-    // Node tells an end that the engine has vouched for (close_notify) and one that anybody on the way has made by the
-    // same events, so that content which the end delimits cannot be known to be whole (RFC 9112 §9.8).
-    socket.on('end', () => this.#over(new Error('the TLS connection ended, which does not prove that all has come')));
-    socket.on('error', (error) => this.#over(this.#explained(error)));
-    socket.on('close', () => this.#over(new Error('the connection was closed')));
+    socket.on('data', (bytes) => this.#receive(bytes));
+    // Node reports the engine's own end (close_notify) and an end that an attacker on the network made by the same events,
+    // so content that the end delimits may be truncated (RFC 9112 §9.8).
+    socket.on('end', () => this.#fail(new Error('the TLS connection ended, which does not prove that everything was received')));
+    socket.on('error', (error) => this.#fail(this.#explain(error)));
+    socket.on('close', () => this.#fail(new Error('the connection was closed')));
   }
 
   get writeError(): Error | undefined {
-    return this.#patience.writeError;
+    return this.#writes.writeError;
   }
 
   write(blocks: readonly Uint8Array[]): Promise<void> {
@@ -144,7 +126,7 @@ class TlsChannel implements Channel {
 
   resume(): void {
     this.#paused = false;
-    this.#tell();
+    this.#deliver();
     if (!this.#paused) this.#socket.resume();
   }
 
@@ -163,34 +145,34 @@ class TlsChannel implements Channel {
     this.#socket.destroy();
   }
 
-  #came(bytes: Uint8Array): void {
-    this.#heard = true;
+  #receive(bytes: Uint8Array): void {
+    this.#hasReceived = true;
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) this.#pieces.add(bytes.subarray(at, at + PIECE_BYTES));
-    this.#tell();
+    this.#deliver();
   }
 
-  #over(fault: Error): void {
-    this.#fault ??= fault;
-    this.#tell();
+  #fail(error: Error): void {
+    this.#error ??= error;
+    this.#deliver();
   }
 
-  /** Tells the owner what there is, in its order, as far as it wants to hear it. */
-  #tell(): void {
+  /** Passes the pieces to the owner until it pauses the channel, then the error. */
+  #deliver(): void {
     for (let piece; !this.#paused && (piece = this.#pieces.take()) !== undefined; ) {
       this.#paused = !this.owner.onData(piece);
     }
     if (this.#paused) this.#socket.pause();
-    else if (this.#fault !== undefined) this.owner.onError(this.#fault);
+    else if (this.#error !== undefined) this.owner.onError(this.#error);
   }
 
-  /** With TLS 1.3 the engine looks at our certificate after our handshake is over, and refuses it instead of answering. */
-  #explained(error: NodeJS.ErrnoException): Error {
-    const refused = !this.#heard && error.code?.startsWith('ERR_SSL_') === true;
-    return (refused ? tlsError(error, this.#peer) : undefined) ?? shortened(error);
+  /** With TLS 1.3, an engine checks the client certificate after our handshake has ended, and refuses it instead of a response. */
+  #explain(error: NodeJS.ErrnoException): Error {
+    const isRefusal = !this.#hasReceived && error.code?.startsWith('ERR_SSL_') === true;
+    return (isRefusal ? tlsError(error, this.#peer) : undefined) ?? concise(error);
   }
 }
 
-/** The blocks in batches of at most twice `WRITE_BYTES`; small ones stay with their neighbours. */
+/** Groups the blocks into batches of at most twice `WRITE_BYTES`; small blocks stay together. */
 function* batches(blocks: readonly Uint8Array[]): Generator<Uint8Array[]> {
   let batch: Uint8Array[] = [];
   let length = 0;

@@ -1,10 +1,11 @@
-// What Node and OpenSSL say of a failed handshake, and what it means for whoever wants to reach an engine.
+// Turns the errors of a TLS handshake into a `ConnectError` with the cause and a remedy in plain words. Text from a certificate
+// was written by the other side: it is escaped and shortened.
 
 import { ELLIPSIS, escapeText } from '../../bytes.ts';
 import { ConnectError } from '../../errors.ts';
 import { day } from './tls-material.ts';
 
-/** What is read of a certificate, in the form that Node gives it; all of it was written by whoever showed it. */
+/** The parts of a certificate that are read, as Node returns them. */
 export interface ShownCertificate {
   readonly subject?: { readonly CN?: string | string[] };
   readonly issuer?: { readonly CN?: string | string[] };
@@ -13,126 +14,117 @@ export interface ShownCertificate {
   /** `"Dec 31 00:00:00 2020 GMT"` */
   readonly valid_from: string;
   readonly valid_to: string;
-  /** Itself where it ends the chain. */
+  /** The certificate itself at the end of the chain. */
   readonly issuerCertificate?: ShownCertificate;
 }
 
-/** The other side of a handshake, and what this side came with. */
+/** The engine in a handshake, and what the client brought. */
 export interface Peer {
   /** The engine's address, `"tcp://localhost:2376"`. */
   readonly address: string;
-  /** The name that its certificate must be for. */
+  /** The name that the certificate must be valid for. */
   readonly name: string;
-  /** Whether CAs were given, and a client certificate. */
+  /** Whether the client has CAs of its own, and a certificate. */
   readonly hasCa: boolean;
   readonly hasCert: boolean;
-  /** What it has shown of itself. */
+  /** The certificate that the engine showed. */
   certificate: ShownCertificate | undefined;
 }
 
-type Meaning = readonly [what: string, hint: string];
+type Explanation = readonly [what: string, hint: string];
 
 /**
- * By the code of the error: those of a failed check (https://nodejs.org/api/tls.html#x509-certificate-error-codes), and
- * OpenSSL's reasons, by their ends: SSLV3_ALERT_BAD_CERTIFICATE in 3.0 (Node 20) is SSL/TLS_ALERT_... in 3.5 (Node 24).
+ * By the code of the error: failed checks (https://nodejs.org/api/tls.html#x509-certificate-error-codes), and OpenSSL's reasons
+ * by the end of their names: SSLV3_ALERT_BAD_CERTIFICATE in 3.0 (Node 20) is SSL/TLS_ALERT_BAD_CERTIFICATE in 3.5 (Node 24).
  */
-const meanings: ReadonlyArray<readonly [code: RegExp, meaning: (peer: Peer, code: string) => Meaning]> = [
+const explanations: ReadonlyArray<readonly [code: RegExp, explanation: Explanation | ((peer: Peer, code: string) => Explanation)]> = [
   [/SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT|UNABLE_TO_VERIFY_LEAF/, unknownIssuer],
   [/^ERR_TLS_CERT_ALTNAME_INVALID$/, otherNames],
-  [/^INVALID_PURPOSE$/, () => ["the engine's certificate is not for servers", 'It needs one with extendedKeyUsage=serverAuth']],
+  [/^INVALID_PURPOSE$/, ["the engine's certificate is not for servers", 'It needs one with extendedKeyUsage=serverAuth']],
   [/^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)$/, wrongTime],
   [/ALERT_CERTIFICATE_|ALERT_(?:BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)$/, refusedCertificate],
   [/ALERT_HANDSHAKE_FAILURE$/, refusedHandshake],
-  [/ALERT_PROTOCOL_VERSION$|UNSUPPORTED_PROTOCOL$/, tooOld],
-  [/WRONG_VERSION_NUMBER$/, noTls],
-  [/^(?:ECONNRESET|EPIPE)$/, closed],
+  [
+    /ALERT_PROTOCOL_VERSION$|UNSUPPORTED_PROTOCOL$/,
+    ['the engine does not support TLS 1.2 or later', 'Older versions are not safe: update the engine, or the proxy before it'],
+  ],
+  [
+    /WRONG_VERSION_NUMBER$/,
+    ['this port does not speak TLS', 'The usual port for TLS is 2376; for a port without TLS, write tcp:// and give no tls'],
+  ],
+  [/^(?:ECONNRESET|EPIPE)$/, ['the engine closed the connection during the TLS handshake', 'Is this the port where it speaks TLS?']],
   [/^ERR_SSL_/, (_, code) => [`the TLS handshake failed (${code})`, 'The log of the engine may say more']],
 ];
 
-/** The error of a handshake as a person can act on it, or undefined where TLS has nothing to do with it. */
+/** The error of a failed handshake; undefined if its cause is not TLS. */
 export function tlsError(cause: unknown, peer: Peer): ConnectError | undefined {
   const errno = (cause as NodeJS.ErrnoException).code;
-  const [, meaning] = meanings.find(([code]) => code.test(errno ?? '')) ?? [];
-  if (errno === undefined || meaning === undefined) return undefined;
+  const [, explanation] = explanations.find(([code]) => code.test(errno ?? '')) ?? [];
+  if (errno === undefined || explanation === undefined) return undefined;
   const { address } = peer;
-  const [what, hint] = meaning(peer, errno);
+  const [what, hint] = typeof explanation === 'function' ? explanation(peer, errno) : explanation;
   return new ConnectError(`cannot connect to ${address}: ${what}`, { address, errno, hint, cause });
 }
 
-/** OpenSSL's own messages are of several lines, with the name of a source file. */
-export function shortened(error: NodeJS.ErrnoException): Error {
+/** Replaces the message of an OpenSSL error, which has several lines and names a source file, by its code. */
+export function concise(error: NodeJS.ErrnoException): Error {
   return error.code?.startsWith('ERR_SSL_') === true ? new Error(`TLS failed: ${error.code}`, { cause: error }) : error;
 }
 
-function unknownIssuer({ certificate, hasCa }: Peer): Meaning {
-  const issuer = certificate === undefined ? 'somebody' : `"${shown(certificate.issuer?.CN)}"`;
+function unknownIssuer({ certificate, hasCa }: Peer): Explanation {
+  const issuer = certificate === undefined ? 'an unknown CA' : `"${shown(certificate.issuer?.CN)}"`;
   const hint = hasCa ? 'tls.ca (ca.pem) must be the CA that signed it' : 'Give the CA that signed it as tls.ca (ca.pem)';
-  return [`the engine's certificate was signed by ${issuer}, who is not trusted here`, hint];
+  return [`the engine's certificate was signed by ${issuer}, which is not trusted`, hint];
 }
 
-function otherNames({ certificate, name }: Peer): Meaning {
+function otherNames({ certificate, name }: Peer): Explanation {
   const names = certificate === undefined ? ['other names'] : namesOf(certificate);
   const kind = /:|^[0-9.]+$/.test(name) ? 'IP' : 'DNS';
   const needed = `he engine needs a certificate with subjectAltName=${kind}:${name}`;
-  let hint = names.length === 0 ? `T${needed}` : 'Use such a name as the host; or as tls.serverName, where the host only leads there';
+  let hint = names.length === 0 ? `T${needed}` : 'Use such a name as the host; or as tls.serverName, if the host leads to that engine';
   if ([certificate?.subject?.CN].flat().includes(name)) hint = `The name in its subject (CN) does not count; t${needed}`;
   else if (names.includes(name)) hint = `An address counts as an address, and not as a DNS name; t${needed}`;
   return [`the engine's certificate is for ${shown(names.join(', ') || 'no host at all')}, and not for ${name}`, hint];
 }
 
-/** Those that count; the one in the subject, where names stood of old, does not, nor does one that is no host's. */
+/** The names that count: not the one in the subject, and no mail address or URI. */
 function namesOf({ subjectaltname = '' }: ShownCertificate): string[] {
   return subjectaltname.split(', ').flatMap((each) => /^(?:DNS|IP Address):(.*)$/s.exec(each)?.[1] ?? []);
 }
 
-function wrongTime({ certificate }: Peer, code: string): Meaning {
-  const expired = code === 'CERT_HAS_EXPIRED';
-  const hint = `${expired ? 'It needs a new one' : 'It must wait'}, or the clock of this machine is wrong`;
-  for (const [one, whose] of chainOf(certificate)) {
-    const time = expired ? one.valid_to : one.valid_from;
-    if (expired !== Date.parse(time) < Date.now()) continue;
-    return [`${whose} ${expired ? 'expired on' : 'is not valid before'} ${day(time)}`, hint];
-  }
-  return [`the engine's certificate ${expired ? 'has expired' : 'is not valid yet'}`, hint];
-}
-
-/** More have no use in a chain; Node ends one by a certificate that is its own issuer. */
+/** The longest chain of certificates that is searched. Our own limit: real chains have two to four. */
 const CHAIN_LIMIT = 10;
 
-function* chainOf(leaf: ShownCertificate | undefined): Generator<[ShownCertificate, whose: string]> {
-  let one = leaf;
-  for (let depth = 0; one !== undefined && depth < CHAIN_LIMIT; depth++) {
-    yield [one, depth === 0 ? "the engine's certificate" : `the certificate of the engine's CA "${shown(one.subject?.CN)}"`];
-    one = one.issuerCertificate === one ? undefined : one.issuerCertificate;
+/** Finds the certificate of the chain that has expired, or is not valid yet. */
+function wrongTime({ certificate }: Peer, code: string): Explanation {
+  const hasExpired = code === 'CERT_HAS_EXPIRED';
+  const hint = `${hasExpired ? 'It needs a new one' : 'Wait until then'}, or correct the clock of this machine`;
+  let each = certificate;
+  for (let depth = 0; each !== undefined && depth < CHAIN_LIMIT; depth++) {
+    const time = hasExpired ? each.valid_to : each.valid_from;
+    if (hasExpired === Date.parse(time) < Date.now()) {
+      const which = depth === 0 ? "the engine's certificate" : `the certificate of the engine's CA "${shown(each.subject?.CN)}"`;
+      return [`${which} ${hasExpired ? 'expired on' : 'is not valid before'} ${day(time)}`, hint];
+    }
+    each = each.issuerCertificate === each ? undefined : each.issuerCertificate;
   }
+  return [`the engine's certificate ${hasExpired ? 'has expired' : 'is not valid yet'}`, hint];
 }
 
-function refusedCertificate({ hasCert }: Peer, code: string): Meaning {
-  if (!hasCert) return ['the engine wants a client certificate', 'Give tls.cert and tls.key (cert.pem and key.pem)'];
-  const why = code.replace(/^.*ALERT_/, '').toLowerCase().replaceAll('_', ' ');
-  const hint = 'The CA that the engine trusts (its --tlscacert) must have signed it';
-  return [`the engine refuses the client certificate (${why})`, hint];
+function refusedCertificate({ hasCert }: Peer, code: string): Explanation {
+  if (!hasCert) return ['the engine wants a client certificate', GIVE_CERTIFICATE];
+  const reason = code.replace(/^.*ALERT_/, '').toLowerCase().replaceAll('_', ' ');
+  return [`the engine refuses the client certificate (${reason})`, 'The CA that the engine trusts (its --tlscacert) must have signed it'];
 }
 
-function refusedHandshake({ hasCert }: Peer): Meaning {
+function refusedHandshake({ hasCert }: Peer): Explanation {
   if (hasCert) return ['the engine refused the TLS handshake', 'Does it trust the CA of the client certificate?'];
-  const hint = 'Give tls.cert and tls.key (cert.pem and key.pem)';
-  return ['the engine refused the TLS handshake, as engines do which want a client certificate', hint];
+  return ['the engine refused the TLS handshake, probably because it wants a client certificate', GIVE_CERTIFICATE];
 }
 
-function tooOld(): Meaning {
-  return ['the engine speaks no TLS from 1.2 on', 'Older versions are not safe: it, or what stands before it, needs an update'];
-}
+const GIVE_CERTIFICATE = 'Give tls.cert and tls.key (cert.pem and key.pem)';
 
-function noTls(): Meaning {
-  return ['this port does not speak TLS', 'By custom that is port 2376; for one without TLS, write tcp:// and give no tls'];
-}
-
-function closed(): Meaning {
-  return ['the engine closed the connection during the TLS handshake', 'Is this the port where it speaks TLS?'];
-}
-
-/** What a stranger wrote into a certificate. */
+/** Text from a certificate, safe to print. */
 function shown(text: string | string[] | undefined): string {
   const escaped = escapeText(String(text ?? 'without a name'));
   return escaped.length > 300 ? escaped.slice(0, 300) + ELLIPSIS : escaped;

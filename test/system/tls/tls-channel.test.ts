@@ -392,7 +392,7 @@ describe('an answer over TLS is cut short', () => {
   // covers: fault 3.22
   it('with words that say why an end is none', async () => {
     const daemon = await start((socket) => onRequest(socket, () => socket.end(untilClose)));
-    const said = /3 bytes of its content \(the TLS connection ended, which does not prove that all has come\)/;
+    const said = /3 bytes of its content \(the TLS connection ended, which does not prove that everything was received\)/;
     await expect(get(poolTo(daemon))).rejects.toThrow(said);
   });
 
@@ -410,21 +410,21 @@ describe('a TLS connection that cannot be made', () => {
       'its CA is another',
       { ca: undefined },
       { ca: pathOf('other-ca.pem') },
-      /signed by "ca", who is not trusted here\. tls\.ca/,
+      /signed by "ca", which is not trusted\. tls\.ca/,
       'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
     ],
     [
       'its CA is unknown, and shown',
       {},
       {},
-      /signed by "ca", who is not trusted here\. Give the CA/,
+      /signed by "ca", which is not trusted\. Give the CA/,
       'SELF_SIGNED_CERT_IN_CHAIN',
     ],
     [
       'it signed itself',
       { cert: pem('server-self-signed.pem') },
       { ca },
-      /signed by "self-signed", who is not trusted here/,
+      /signed by "self-signed", which is not trusted/,
       'DEPTH_ZERO_SELF_SIGNED_CERT',
     ],
     [
@@ -459,7 +459,7 @@ describe('a TLS connection that cannot be made', () => {
       'it speaks TLS 1.1',
       { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' },
       { ca },
-      /speaks no TLS from 1\.2 on/,
+      /does not support TLS 1\.2 or later/,
       'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
     ],
     [
@@ -480,7 +480,7 @@ describe('a TLS connection that cannot be made', () => {
       'it wants a client certificate (TLS 1.2)',
       { requestCert: true, maxVersion: 'TLSv1.2' },
       { ca },
-      /want a client certificate\. Give tls\.cert and tls\.key/,
+      /wants a client certificate\. Give tls\.cert and tls\.key/,
       'ALERT_HANDSHAKE_FAILURE', // ERR_SSL_SSLV3_… with Node 20, ERR_SSL_SSL/TLS_… with Node 24
     ],
   ])('says so where %s', async (_, server, options, said, errno) => {
@@ -670,6 +670,6 @@ describe('a dialer for an address', () => {
   it('speaks TLS for https:// without being told, and trusts whom Node trusts', async () => {
     const daemon = await start(answering(answer('x')));
     const dialer = dialerFor(parseAddress(`https://127.0.0.1:${daemon.port}`));
-    await expect(dialer.dial({})).rejects.toThrow(/who is not trusted here\. Give the CA that signed it as tls\.ca/);
+    await expect(dialer.dial({})).rejects.toThrow(/which is not trusted\. Give the CA that signed it as tls\.ca/);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { shortened, tlsError } from '../../../src/system/tls/tls-errors.ts';
+import { concise, tlsError } from '../../../src/system/tls/tls-errors.ts';
 import type { Peer, ShownCertificate } from '../../../src/system/tls/tls-errors.ts';
 
 const leaf: ShownCertificate = {
@@ -17,9 +17,9 @@ describe('the words for a failed handshake', () => {
   // The codes of failed checks are those of https://nodejs.org/api/tls.html#x509-certificate-error-codes; those of the
   // alerts are what Node 20 (OpenSSL 3.0) and Node 24 (OpenSSL 3.5) make of them.
   it.each<[string, Partial<Peer>, RegExp]>([
-    ['DEPTH_ZERO_SELF_SIGNED_CERT', { hasCa: false }, /signed by "root", who is not trusted here\. Give the CA .* as tls\.ca/],
-    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', {}, /not trusted here\. tls\.ca \(ca\.pem\) must be the CA that signed it/],
-    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', { certificate: undefined }, /signed by somebody, who is not trusted/],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', { hasCa: false }, /signed by "root", which is not trusted\. Give the CA .* as tls\.ca/],
+    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', {}, /not trusted\. tls\.ca \(ca\.pem\) must be the CA that signed it/],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', { certificate: undefined }, /signed by an unknown CA, which is not trusted/],
     ['ERR_TLS_CERT_ALTNAME_INVALID', {}, /is for engine\.example, 192\.0\.2\.1, and not for h\b/],
     [
       'ERR_TLS_CERT_ALTNAME_INVALID',
@@ -43,10 +43,10 @@ describe('the words for a failed handshake', () => {
     ['ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE', {}, /wants a client certificate/],
     ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', { hasCert: true }, /refuses the client certificate \(unknown ca\)\. .*--tlscacert/],
     ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED', { hasCert: true }, /refuses the client certificate \(certificate expired\)/],
-    ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', {}, /refused the TLS handshake, as engines do which want a client certificate/],
+    ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', {}, /refused the TLS handshake, probably because it wants a client certificate/],
     ['ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE', { hasCert: true }, /refused the TLS handshake\. Does it trust the CA/],
-    ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', {}, /speaks no TLS from 1\.2 on/],
-    ['ERR_SSL_UNSUPPORTED_PROTOCOL', {}, /speaks no TLS from 1\.2 on/],
+    ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', {}, /does not support TLS 1\.2 or later/],
+    ['ERR_SSL_UNSUPPORTED_PROTOCOL', {}, /does not support TLS 1\.2 or later/],
     ['ERR_SSL_WRONG_VERSION_NUMBER', {}, /this port does not speak TLS/],
     ['ECONNRESET', {}, /closed the connection during the TLS handshake/],
     ['ERR_SSL_SOMETHING_NEW', {}, /the TLS handshake failed \(ERR_SSL_SOMETHING_NEW\)/],
@@ -90,8 +90,8 @@ describe('an error in the middle of a connection', () => {
     const openssl = Object.assign(new Error('80DC:error:0A00:SSL routines:f:bad record mac:ssl/record/x.c:1:\n'), {
       code: 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC',
     });
-    expect(shortened(openssl).message).toBe('TLS failed: ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC');
+    expect(concise(openssl).message).toBe('TLS failed: ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC');
     const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
-    expect(shortened(reset)).toBe(reset);
+    expect(concise(reset)).toBe(reset);
   });
 });

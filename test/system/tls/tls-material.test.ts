@@ -62,22 +62,22 @@ describe('the material of TLS', () => {
   // what is wrong, the options, what the error says
   // covers: fault 0.12, fault 3.22, complaint js-35
   it.each<[string, TlsOptions, RegExp]>([
-    ['a missing ca', { ca: '/nowhere/ca.pem' }, /^tls\.ca \(\/nowhere\/ca\.pem\): there is no such file$/],
-    ['a missing cert', { ...client, cert: '/nowhere/cert.pem' }, /^tls\.cert \(\/nowhere\/cert\.pem\): there is no such file$/],
-    ['a missing key', { ...client, key: '/nowhere/key.pem' }, /^tls\.key \(\/nowhere\/key\.pem\): there is no such file$/],
+    ['a missing ca', { ca: '/nowhere/ca.pem' }, /^tls\.ca \(\/nowhere\/ca\.pem\): the file does not exist$/],
+    ['a missing cert', { ...client, cert: '/nowhere/cert.pem' }, /^tls\.cert \(\/nowhere\/cert\.pem\): the file does not exist$/],
+    ['a missing key', { ...client, key: '/nowhere/key.pem' }, /^tls\.key \(\/nowhere\/key\.pem\): the file does not exist$/],
     ['a folder', { ca: pathOf('.') }, /fixtures\/tls\/: it is a directory, not a regular file/],
     ['a key as ca', { ca: text }, /^tls\.ca has no certificate in PEM/],
     ['a file without PEM', { ca: pathOf('README.md') }, /^tls\.ca \(.*README\.md\) has no certificate in PEM/],
     ['DER', { ca: new X509Certificate(pem('ca.pem')).raw }, /^tls\.ca has no certificate in PEM/],
     ['a certificate as key', { ...client, key: pem('client.pem') }, /^tls\.key has no private key in PEM/],
     ['a public key as key', { ...client, key: text.replaceAll('PRIVATE', 'PUBLIC') }, /^tls\.key has no private key in PEM/],
-    ['a ca that was cut off', { ca: cut('ca.pem') }, /^tls\.ca has a block of PEM that does not end/],
+    ['a ca that was cut off', { ca: cut('ca.pem') }, /^tls\.ca has a PEM block without an end/],
     [
       'a second ca that was cut off',
       { ca: pem('ca.pem') + cut('other-ca.pem') },
-      /^tls\.ca has a block of PEM that does not end/,
+      /^tls\.ca has a PEM block without an end/,
     ],
-    ['a key that was cut off', { ...client, key: cut('client-key.pem') }, /^tls\.key has a block of PEM that does not end/],
+    ['a key that was cut off', { ...client, key: cut('client-key.pem') }, /^tls\.key has a PEM block without an end/],
     ['a ca that is garbled', { ca: garbled('ca.pem') }, /^tls\.ca has a certificate that cannot be read$/],
     [
       'a second ca that is garbled',
