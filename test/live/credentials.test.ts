@@ -123,10 +123,10 @@ describe('a helper that fails', () => {
 
   it.each<[how: string, name: string, statements: string, exitCode: number | undefined, says: string]>([
     ['dies', 'dies', `process.stdout.write(${secret}, () => process.kill(process.pid, 'SIGKILL'))`, undefined,
-      'was ended by SIGKILL'],
-    ['prints junk', 'junk', `answer('Secret: ', ${secret})`, 0, 'gave what is no credentials'],
+      'was killed by SIGKILL'],
+    ['prints junk', 'junk', `answer('Secret: ', ${secret})`, 0, 'printed something else than credentials'],
     ['prints megabytes', 'floods', `const more = () => process.stdout.write(${secret}.repeat(99999), more); more()`,
-      undefined, 'says more than 1048576 bytes, and was stopped'],
+      undefined, 'printed more than 1048576 bytes, and was stopped'],
     ['prints the secret and fails', 'tells', `fail(${secret}); process.stderr.write(${secret})`, 1, 'ended with exit code 1'],
   ])('in that it %s is a CredentialError before the engine is asked', async (_how, name, statements, exitCode, says) => {
     await helpers.make(name, statements);
@@ -151,7 +151,7 @@ describe('a helper that fails', () => {
     expect(running()).toHaveLength(1);
     const error = await pushing;
     expect(error).toBeInstanceOf(CredentialError);
-    expect(String(error)).toContain('has not ended within 5000 ms, and was stopped');
+    expect(String(error)).toContain('did not end within 5000 ms, and was stopped');
     expect(shownBy(error)).not.toContain(LOGIN.password);
     expect(lines.filter(leadsThere)).toEqual([]);
     await until(() => running().length === 0);

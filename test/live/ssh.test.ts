@@ -81,13 +81,13 @@ describe.skipIf(noSshd !== undefined)(titled('an engine behind ssh', noSshd), ()
     docker.close();
   });
 
-  // who, and a socket over there | what the error tells
+  // who, and a socket on that host | what the error tells
   it.each<[string, string | undefined, RegExp]>([
     ['refused', undefined, /ssh exited with 255: \S+@127\.0\.0\.1: Permission denied \(publickey\)\. Does ssh log in to it/],
     ['unknown', undefined, /ssh exited with 255: .*Host key verification failed\. Connect once with ssh in a terminal/],
     ['changed', undefined, /REMOTE HOST IDENTIFICATION HAS CHANGED!.*Find out why the host has another key/],
     ['closed', undefined, /ssh exited with 255: connect to host 127\.0\.0\.1 port \d+: Connection refused\. Check the host/],
-    ['good', '/nowhere/docker.sock', /ssh exited with 1: .*\/nowhere\/docker\.sock.*Is the engine running over there/],
+    ['good', '/nowhere/docker.sock', /ssh exited with 1: .*\/nowhere\/docker\.sock.*Is the engine running on that host/],
     ['no-such.invalid', undefined, /ssh exited with 255: Could not resolve hostname no-such\.invalid.*Check the host/],
   ])('that ssh does not reach (%s) is a ConnectError in its own words', async (name, place, words) => {
     const error = (await failure(over(name, place).ping())) as ConnectError;

@@ -1,4 +1,4 @@
-// Programs that longshore starts: exactly `ssh` and `docker-credential-*`, found by itself and never through a shell.
+// Starts and stops the programs that the library may run: exactly `ssh` and `docker-credential-*`, never through a shell.
 
 import type { ChildProcess } from 'node:child_process';
 import { access, constants, stat } from 'node:fs/promises';
@@ -8,47 +8,22 @@ import { escapeText } from '../../bytes.ts';
 import { ConfigError } from '../../errors.ts';
 import { searchPath } from '../environment.ts';
 
-/** How a program came to its end; one of the two is null. */
+/** How a program ended; one of the two is null. */
 export interface ProgramEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A program that runs. */
-export interface Program {
-  readonly pid: number;
-  /** What goes wrong here is told by the callbacks of its writes, and is never an unhandled error. */
-  readonly stdin: Writable;
-  /** Listen at once: Node lets it flow when the program has exited, whether anyone listens and whether it is paused. */
-  readonly stdout: Readable;
-  readonly stderr: Readable;
-  /** Resolves when it has exited, though its output may not have been read yet; never rejects. */
-  readonly exited: Promise<ProgramEnd>;
-  /** Resolves when it has exited and its output has been read to the end, or was given up by `stop`; never rejects. */
-  readonly ended: Promise<ProgramEnd>;
-  /** SIGTERM to it and its children; what is left after `graceMs` gets SIGKILL, and its pipes are closed. */
-  stop(): void;
-  /** Whether it and its pipes keep our process alive; at first they do. */
-  keepProcessAlive(value: boolean): void;
-}
+/** From SIGTERM to SIGKILL, in milliseconds: enough to clean up, and short enough for a caller that waits. */
+const GRACE_MS = 2000;
 
-/** How a program is to be run. */
-export interface ProgramOptions {
-  /** From SIGTERM to SIGKILL, in milliseconds. Default 2000. */
-  readonly graceMs?: number | undefined;
-}
-
-/** Thrown when a program that is to be started is not there, or may not be run. */
+/** Thrown when a program is not found or cannot be executed. */
 export class ProgramMissing extends Error {
-  /** As the system names it; `EACCES` where there are files of that name, and none may be run. */
+  /** `EACCES`: there are files of that name in PATH, and none can be executed. */
   readonly code: 'ENOENT' | 'EACCES';
 
   constructor(name: string, code: ProgramMissing['code']) {
-    super(
-      code === 'ENOENT'
-        ? `there is no program ${name} in the folders of PATH`
-        : `${name} stands in a folder of PATH, and is no program that may be run`,
-    );
+    super(code === 'ENOENT' ? `program ${name} not found in PATH` : `program ${name} is in PATH, but cannot be executed`);
     this.name = 'ProgramMissing';
     this.code = code;
   }
@@ -56,69 +31,68 @@ export class ProgramMissing extends Error {
 
 const programName = /^(?:ssh|docker-credential-[A-Za-z0-9][A-Za-z0-9._-]*)$/;
 
-/** Starts a program; rejects with `ProgramMissing`, or with the system's own error. The environment is inherited. */
-export async function startProgram(name: string, argv: readonly string[], options: ProgramOptions = {}): Promise<Program> {
+/**
+ * Starts a program with the environment of this process. `graceMs` is the time from SIGTERM to SIGKILL when it is stopped.
+ * Rejects with `ProgramMissing`, or with the system's own error.
+ */
+export async function startProgram(name: string, argv: readonly string[], graceMs: number = GRACE_MS): Promise<Program> {
   const file = await findProgram(name);
   const { spawn } = await import('node:child_process');
-  // A session of its own, as the docker command has it: one signal reaches the children as well (ProxyCommand, a
-  // helper's own helper), and Ctrl-C at a terminal reaches us alone, who end it in order. Without a terminal ssh cannot
-  // ask for a passphrase there, which six at once would all do; ssh-agent and SSH_ASKPASS work. Where we are killed
-  // outright, the end of its stdin is what ends it. On Windows this would open a window.
+  // A session of its own, as with the docker command: one signal reaches its children (a ProxyCommand, another helper), too;
+  // Ctrl-C in a terminal reaches this process alone, which stops the program in order. It has no terminal, so six programs
+  // cannot all ask for a passphrase there; ssh-agent and SSH_ASKPASS work. If this process is killed, the end of its stdin
+  // ends the program. On Windows, a session would open a window.
   const detached = process.platform !== 'win32';
   const child = spawn(file, argv, { stdio: 'pipe', shell: false, detached, windowsHide: true });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('spawn', () => {
       child.off('error', reject);
-      resolve(new RunningProgram(child, options));
+      resolve(new Program(child, graceMs));
     });
   });
 }
 
-/** The program's file. Not left to the system, which would look in the working directory, too, where PATH says so. */
+/** Finds a program's file in the absolute folders of PATH. The system's own search would also look into the working directory. */
 export async function findProgram(name: string, path: string = searchPath()): Promise<string> {
   if (!programName.test(name)) {
-    throw new ConfigError(`"${escapeText(name)}" is not started: longshore runs ssh and docker-credential-* alone`);
+    throw new ConfigError(`"${escapeText(name)}" is not started: longshore runs only ssh and docker-credential-*`);
   }
-  // Never .cmd and .bat, which Windows gives to a shell (CVE-2024-27980).
+  // Never .cmd and .bat, which Windows passes to a shell (CVE-2024-27980).
   const fileName = process.platform === 'win32' ? `${name}.exe` : name;
   let code: ProgramMissing['code'] = 'ENOENT';
-  for (const folder of path.split(delimiter)) {
-    if (!isAbsolute(folder)) continue;
+  for (const folder of path.split(delimiter).filter(isAbsolute)) {
     const file = join(folder, fileName);
-    const found = await fileState(file);
-    if (found === 'program') return file;
-    if (found === 'other') code = 'EACCES';
+    const isFile = await stat(file).then((found) => found.isFile(), () => undefined);
+    if (isFile === undefined) continue;
+    if (isFile && (await access(file, constants.X_OK).then(() => true, () => false))) return file;
+    code = 'EACCES';
   }
   throw new ProgramMissing(name, code);
 }
 
-async function fileState(file: string): Promise<'program' | 'other' | 'none'> {
-  try {
-    if (!(await stat(file)).isFile()) return 'other';
-  } catch {
-    return 'none';
-  }
-  return access(file, constants.X_OK).then(() => 'program', () => 'other');
-}
+/** The running programs, which are stopped when this process exits. */
+const running = new Set<Program>();
+const onProcessExit = (): void => running.forEach((program) => program.onProcessExit());
 
-/** All that run, so that none outlives us where we can help it. */
-const running = new Set<RunningProgram>();
-const onProcessExit = (): void => running.forEach((program) => program.signalLast());
-
-class RunningProgram implements Program {
+/** A running program. */
+export class Program {
   readonly pid: number;
+  /** An error is passed to the callbacks of its writes, and is never an unhandled error. */
   readonly stdin: Writable;
+  /** Listen at once: when the program has exited, Node lets its output flow, even without a listener and during a pause. */
   readonly stdout: Readable;
   readonly stderr: Readable;
+  /** Resolves when the program has exited, although its output may not have been read; never rejects. */
   readonly exited: Promise<ProgramEnd>;
+  /** Resolves when the program has exited and its output has been read, or `stop` has closed it; never rejects. */
   readonly ended: Promise<ProgramEnd>;
   readonly #child: ChildProcess;
   readonly #graceMs: number;
-  #stopping = false;
+  #isStopping = false;
   #killTimer: NodeJS.Timeout | undefined;
 
-  constructor(child: ChildProcess, { graceMs = 2000 }: ProgramOptions) {
+  constructor(child: ChildProcess, graceMs: number) {
     this.#child = child;
     this.#graceMs = graceMs;
     this.pid = child.pid as number;
@@ -133,28 +107,29 @@ class RunningProgram implements Program {
     running.add(this);
   }
 
+  /** Sends SIGTERM to the program and its children; after the grace time, SIGKILL, and closes the pipes. */
   stop(): void {
-    if (this.#stopping || !running.has(this)) return;
-    this.#stopping = true;
+    if (this.#isStopping || !running.has(this)) return;
+    this.#isStopping = true;
     this.#signal('SIGTERM');
-    // Nobody has to wait for this: where our process ends sooner, `signalLast` does it.
     this.#killTimer = setTimeout(() => this.#kill(), this.#graceMs);
-    this.#killTimer.unref();
+    this.#killTimer.unref(); // if this process exits before, `onProcessExit` kills the program
   }
 
+  /** Sets whether the program and its pipes keep this process running. At first they do. */
   keepProcessAlive(value: boolean): void {
     const handles = [this.#child, this.stdin, this.stdout, this.stderr] as ReadonlyArray<Partial<NodeJS.RefCounted>>;
     for (const handle of handles) value ? handle.ref?.() : handle.unref?.();
   }
 
-  /** Our process ends in this very turn. */
-  signalLast(): void {
-    this.#signal(this.#stopping ? 'SIGKILL' : 'SIGTERM');
+  /** Ends the program while this process exits. */
+  onProcessExit(): void {
+    this.#signal(this.#isStopping ? 'SIGKILL' : 'SIGTERM');
   }
 
   #kill(): void {
     this.#signal('SIGKILL');
-    // Who left the group may hold on to the other ends, and `ended` must not wait for that.
+    // A child that has left the group may hold the other ends of the pipes, and `ended` must not wait for that.
     for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy();
   }
 
@@ -163,7 +138,7 @@ class RunningProgram implements Program {
       if (process.platform === 'win32') this.#child.kill(signal);
       else process.kill(-this.pid, signal);
     } catch {
-      this.#child.kill(signal); // no such group: it has gone, or this runtime made none
+      this.#child.kill(signal); // there is no such group: it has exited, or this runtime made none
     }
   }
 

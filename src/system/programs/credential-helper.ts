@@ -1,8 +1,8 @@
-// Credential helpers, the programs docker-credential-*: one question by their protocol, within limits.
+// Asks a credential helper, a program docker-credential-*, for the credentials of a registry.
 //
-// https://github.com/docker/docker-credential-helpers: `get` with the registry's key on stdin; the answer on stdout is
-// {"ServerURL","Username","Secret"}, or with an exit status other than 0 words for people. Either stream may hold the
-// secret, in words as well, so nothing that a helper says is ever shown.
+// The protocol (https://github.com/docker/docker-credential-helpers): the helper runs with the argument `get`, reads the
+// registry's key from stdin, and prints {"ServerURL","Username","Secret"}; on failure it exits with another status than 0, and
+// prints text. Any output may contain the secret, even that text, so no output is ever shown.
 
 import { concat, decodeUtf8 } from '../../bytes.ts';
 import { Deadline } from '../../connection/deadline.ts';
@@ -15,27 +15,26 @@ import { CredentialError } from '../../errors.ts';
 import { ProgramMissing, startProgram } from './child-process.ts';
 import type { Program, ProgramEnd } from './child-process.ts';
 
-/** How long a helper may take: a person may have to unlock a keychain meanwhile. */
+/** The default time limit of a helper, in milliseconds: a person may have to unlock a keychain. */
 export const HELPER_TIMEOUT_MS = 60_000;
-/** The most that a helper may say, in bytes; a token has some 4,000. */
+/** The most that a helper may print, in bytes; a token has about 4,000. */
 export const HELPER_OUTPUT_LIMIT: number = 1024 * 1024;
-
 /**
- * How long to wait for more output of a helper that has exited, in milliseconds. A child of its own (an agent that it
- * started) may hold on to its output for ever, and write to it; what it has written itself is there when it exits.
+ * How long to wait for more output of a helper that has exited, in milliseconds. A child that it started (an agent) may keep
+ * its output open for ever; the helper's own output is complete when it exits.
  */
 const LAST_OUTPUT_MS = 200;
 
-/** Whom to ask for what. */
+/** Which helper to ask for which registry. */
 export interface HelperQuestion {
   readonly helper: ConfiguredHelper;
-  /** The registry's key, `"https://index.docker.io/v1/"`; the caller vouches that it is nothing but a key. */
+  /** The registry's key, `"https://index.docker.io/v1/"`. The caller has checked that it is a single line. */
   readonly registry: string;
 }
 
-/** How long to wait. */
+/** The limits of a question. */
 export interface HelperLimits {
-  /** Default 60,000. */
+  /** In milliseconds. Default 60,000. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -45,14 +44,14 @@ interface HelperOutput {
   readonly end: ProgramEnd;
 }
 
-/** The words for "there are none", which every helper has from the same library. */
+/** What every helper prints if it has no credentials; the text comes from their common library. */
 const NOT_FOUND = 'credentials not found in native keychain';
-/** The other words that are the protocol's, and no secret therefore. */
-const knownWords: ReadonlySet<string> = new Set(['no credentials server URL', 'no credentials username']);
-/** The user's name in whose place an identity token is kept. */
+/** Other texts of that library. They contain no secret, so errors may quote them. */
+const KNOWN_TEXTS: ReadonlySet<string> = new Set(['no credentials server URL', 'no credentials username']);
+/** The user name that marks a secret as an identity token. */
 const TOKEN_USER = '<token>';
 
-/** Asks a helper for a registry's credentials; undefined where it has none. */
+/** Asks a helper for a registry's credentials; undefined if it has none. A failure is a `CredentialError`. */
 export async function askHelper(question: HelperQuestion, limits: HelperLimits = {}): Promise<Credentials | undefined> {
   limits.signal?.throwIfAborted();
   const program = await startProgram(programOf(question), ['get']).catch((cause: unknown) => {
@@ -60,93 +59,90 @@ export async function askHelper(question: HelperQuestion, limits: HelperLimits =
     const hint = `Install ${programOf(question)} in a folder of PATH, or take ${configKey} out of ${source} and log in again`;
     throw failure(question, `could not be started: ${whyNotStarted(cause)}`, undefined, hint);
   });
-  return answerOf(await runHelper(program, question, limits), question);
+  return credentialsOf(await runHelper(program, question, limits), question);
 }
 
-/** Writes the question and hears the program to its end, or stops it. */
+/** Writes the question and collects the output until the program ends. Stops the program at a limit or an abort. */
 function runHelper(program: Program, question: HelperQuestion, limits: HelperLimits): Promise<HelperOutput> {
   const { timeoutMs = HELPER_TIMEOUT_MS, signal } = limits;
   return new Promise((resolve, reject) => {
     const blocks: Uint8Array[] = [];
     let room = HELPER_OUTPUT_LIMIT;
-    const over = (): void => {
-      limit.clear();
+    let lastOutput: Deadline | undefined;
+    const settle = (): void => {
+      timeout.clear();
+      lastOutput?.clear();
       signal?.removeEventListener('abort', onAbort);
     };
     const giveUp = (reason: unknown): void => {
-      over();
+      settle();
       program.stop();
       reject(reason);
     };
-    const onAbort = (): void => giveUp(signal?.reason);
-    const late = (): void => giveUp(failure(question, `has not ended within ${timeoutMs} ms, and was stopped`));
-    const limit = new Deadline(timeoutMs, late);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    if (signal?.aborted === true) onAbort();
-    let lastOutput: Deadline | undefined;
-    program.stdout.on('data', (block: Uint8Array) => {
-      room -= block.length;
-      if (room >= 0) blocks.push(block);
-      else giveUp(failure(question, `says more than ${HELPER_OUTPUT_LIMIT} bytes, and was stopped`));
-    });
-    program.stderr.resume();
-    program.stdin.end(question.registry); // it need not read it: a write error is nobody's
     const finish = (end: ProgramEnd): void => {
-      over();
-      lastOutput?.clear();
+      settle();
       for (const pipe of [program.stdout, program.stderr]) pipe.destroy();
       resolve({ stdout: concat(blocks), end });
     };
+    const onAbort = (): void => giveUp(signal?.reason);
+    const timeout = new Deadline(timeoutMs, () => giveUp(failure(question, `did not end within ${timeoutMs} ms, and was stopped`)));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted === true) onAbort();
+    program.stdout.on('data', (block: Uint8Array) => {
+      room -= block.length;
+      if (room >= 0) blocks.push(block);
+      else giveUp(failure(question, `printed more than ${HELPER_OUTPUT_LIMIT} bytes, and was stopped`));
+    });
+    program.stderr.resume();
+    program.stdin.end(question.registry); // a write error is ignored: the helper need not read it
     void program.ended.then(finish);
     void program.exited.then((end) => (lastOutput = new Deadline(LAST_OUTPUT_MS, () => finish(end))));
   });
 }
 
-function answerOf({ stdout, end }: HelperOutput, question: HelperQuestion): Credentials | undefined {
+/** Reads the output. The pass helper returns two empty strings if it has no credentials. */
+function credentialsOf({ stdout, end }: HelperOutput, question: HelperQuestion): Credentials | undefined {
   const text = textOf(stdout);
-  if (end.code === 0) return credentialsOf(text, question);
-  const words = text.trim();
-  if (words === NOT_FOUND) return undefined;
-  const how = end.code === null ? `was ended by ${end.signal}` : `ended with exit code ${end.code}`;
-  const what = knownWords.has(words) ? ` and the words "${words}"` : '';
-  throw failure(question, `${how}${what}`, end.code ?? undefined);
-}
-
-/** The pass helper says with two empty strings that it has none. */
-function credentialsOf(text: string, question: HelperQuestion): Credentials | undefined {
+  if (end.code !== 0) return failureOf(text.trim(), end, question);
   const value = jsonOf(text);
   const [username, secret] = isJsonObject(value) ? [member(value, 'Username'), member(value, 'Secret')] : [];
   if (typeof username !== 'string' || typeof secret !== 'string') {
-    throw failure(question, 'gave what is no credentials: {"ServerURL","Username","Secret"} in JSON is due', 0);
+    throw failure(question, 'printed something else than credentials, {"ServerURL","Username","Secret"} in JSON', 0);
   }
   if (username === '' && secret === '') return undefined;
-  if (username === '') throw failure(question, 'gave a secret without a user', 0);
+  if (username === '') throw failure(question, 'returned a secret without a user name', 0);
   if (username !== TOKEN_USER) return { username, password: new Secret(secret) };
-  if (secret === '') throw failure(question, 'gave an identity token that is empty', 0);
+  if (secret === '') throw failure(question, 'returned an empty identity token', 0);
   return { identityToken: new Secret(secret) };
+}
+
+/** Throws the error of a helper that failed, unless it means that there are no credentials. */
+function failureOf(text: string, { code, signal }: ProgramEnd, question: HelperQuestion): undefined {
+  if (text === NOT_FOUND) return undefined;
+  const how = code === null ? `was killed by ${signal}` : `ended with exit code ${code}`;
+  const known = KNOWN_TEXTS.has(text) ? ` and the message "${text}"` : '';
+  throw failure(question, `${how}${known}`, code ?? undefined);
 }
 
 function programOf({ helper }: HelperQuestion): string {
   return `docker-credential-${helper.name}`;
 }
 
-/** `ProgramMissing` says it in our own words; of the system's errors the name is enough. */
 function whyNotStarted(cause: unknown): string {
   if (cause instanceof ProgramMissing) return cause.message;
-  const { code = 'for a reason unknown' } = cause as NodeJS.ErrnoException;
-  return code === 'ENOENT' ? 'the interpreter that its first line names, or a library, does not exist (ENOENT)' : code;
+  const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+  return code === 'ENOENT' ? 'the interpreter in its first line, or a library, does not exist (ENOENT)' : code;
 }
 
-function failure(question: HelperQuestion, what: string, exitCode?: number, advice?: string): CredentialError {
+function failure(question: HelperQuestion, what: string, exitCode?: number, remedy?: string): CredentialError {
   const { helper, registry } = question;
   const program = programOf(question);
-  const asked = `${program}, the ${helper.configKey} in ${helper.source}, was asked for the credentials of ${registry}`;
-  const hint = advice ?? `What it says may hold them and is not shown here; run: echo ${registry} | ${program} get`;
-  const fields = { registry, helper: program, configKey: helper.configKey, exitCode };
-  return new CredentialError(`${asked}: it ${what}. ${hint}`, fields);
+  const hint = remedy ?? `Its output may contain secrets and is not shown here; to see it, run: echo ${registry} | ${program} get`;
+  const message = `cannot get the credentials for ${registry}: ${program} (${helper.configKey} in ${helper.source}) ${what}. ${hint}`;
+  return new CredentialError(message, { registry, helper: program, configKey: helper.configKey, exitCode });
 }
 
-/** Bytes that are no UTF-8 are no answer, nor are they any of the words. */
+/** Output that is not UTF-8 is none of the known texts, and not an answer. */
 function textOf(bytes: Uint8Array): string {
   try {
     return decodeUtf8(bytes);
@@ -159,6 +155,6 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // V8's words quote the text
+    return undefined; // V8's message quotes the text
   }
 }

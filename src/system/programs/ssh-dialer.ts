@@ -1,41 +1,47 @@
-// An engine behind ssh: one `ssh ... docker system dial-stdio` for each connection, as the docker command has it, or the
-// command that the address names, so that
-// keys, agents, jump hosts and known_hosts are ssh's own affair.
+// Opens a connection to an engine over ssh: one `ssh HOST docker system dial-stdio` for each connection, as the docker command
+// does, or the command in the address. Keys, agents, jump hosts and known_hosts are the business of ssh.
 
 import { Buffer } from 'node:buffer';
+import { asBuffer, concat, escapeText, withoutTrailing } from '../../bytes.ts';
+import type { SshAddress } from '../../config/engine-address.ts';
 import { noopOwner } from '../../connection/channel.ts';
 import type { Channel, ChannelOwner } from '../../connection/channel.ts';
 import { Deadline } from '../../connection/deadline.ts';
-import type { SshAddress } from '../../config/engine-address.ts';
-import { asBuffer, concat, escapeText, withoutTrailing } from '../../bytes.ts';
 import { ConnectError } from '../../errors.ts';
 import { startProgram } from './child-process.ts';
 import type { Program, ProgramEnd } from './child-process.ts';
 
 /** From SIGTERM to SIGKILL, in milliseconds: the docker command's. */
 const GRACE_MS = 3000;
-/** How long ssh may take to exit once its output has ended, in milliseconds. */
+/** How long ssh may take to exit after the end of its output, in milliseconds. */
 const EXIT_MS = 3000;
-/** How long what it said last may take once it has exited; a child of its own can hold on to its stderr. */
-const LAST_WORDS_MS = 200;
-/** How much of what it said last is kept, in bytes: as much as the docker command keeps. */
-const LAST_WORDS_BYTES = 4096;
+/** How long to wait for more of its stderr after it has exited, in milliseconds: a child may keep stderr open. */
+const STDERR_MS = 200;
+/** How much of the end of its stderr is kept: as much as the docker command keeps. */
+const STDERR_BYTES = 4096;
+/** How much is shown of other output before the first response. */
+const SHOWN_CHARACTERS = 100;
 
 /**
- * Starts ssh and returns a channel over its pipes as soon as it runs, because ssh gives no sign that it is connected. Its
- * ConnectTimeout is the limit of time, `connectMs` in milliseconds. An end before the engine's first byte is reported to the
- * channel's owner as a `ConnectError`.
+ * Starts ssh and returns a channel over its pipes at once, because ssh gives no sign when it is connected. Its ConnectTimeout
+ * is the time limit, `connectMs` in milliseconds. If it ends before the engine's first byte, the owner of the channel gets a
+ * `ConnectError`.
  */
 export async function dialSsh(address: SshAddress, connectMs: number, signal: AbortSignal | undefined): Promise<Channel> {
   signal?.throwIfAborted();
-  const program = await startSsh(address, connectMs);
+  const program = await startProgram('ssh', sshArguments(address, connectMs), GRACE_MS).catch((cause: NodeJS.ErrnoException) => {
+    const { code, message } = cause;
+    const hint = code === 'ENOENT' || code === 'EACCES' ? 'Install the client of OpenSSH, or set PATH' : undefined;
+    const fields = { address: address.text, errno: code, hint, cause, transient: false };
+    throw new ConnectError(`cannot connect to ${address.text}: ${message}`, fields);
+  });
   const channel = new ProgramChannel(program, address);
   if (signal?.aborted !== true) return channel;
   channel.destroy();
   throw signal.reason;
 }
 
-/** The arguments of `ssh` for an address; `Infinity` is no limit for the connection. */
+/** The arguments of `ssh` for an address. `Infinity` means no time limit. */
 export function sshArguments({ user, host, port, path, command }: SshAddress, connectMs: number): string[] {
   const limit = Number.isFinite(connectMs) ? String(Math.max(1, Math.ceil(connectMs / 1000))) : 'none';
   const engine = path === undefined ? [] : [`--host=unix://${path}`];
@@ -47,23 +53,12 @@ export function sshArguments({ user, host, port, path, command }: SshAddress, co
   ];
 }
 
-/** A word as a POSIX shell over there reads it; addresses let nothing through that needs it, and this holds anyway. */
+/** Quotes a word for a POSIX shell on the other host. Addresses contain no character that needs it; this is a second check. */
 function quoteWord(word: string): string {
   return /^[\w.@+=:,/-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-async function startSsh(address: SshAddress, connectMs: number): Promise<Program> {
-  try {
-    return await startProgram('ssh', sshArguments(address, connectMs), { graceMs: GRACE_MS });
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const hint = code === 'ENOENT' || code === 'EACCES' ? 'Install the client of OpenSSH, or set PATH' : undefined;
-    const fields = { address: address.text, errno: code, hint, cause, transient: false };
-    throw new ConnectError(`cannot connect to ${address.text}: ${message}`, fields);
-  }
-}
-
-/** A channel over the pipes of an `ssh`. */
+/** A channel over the pipes of an ssh process. */
 class ProgramChannel implements Channel {
   readonly holdsMemory = false;
   owner: ChannelOwner = noopOwner;
@@ -71,32 +66,32 @@ class ProgramChannel implements Channel {
   connecting = true;
   readonly #program: Program;
   readonly #address: SshAddress;
-  readonly #lastWords: StderrTail;
+  readonly #stderr: StderrTail;
   #paused = false;
-  /** What has come and not been taken. A pause leaves the rest of one chunk here; the pipe holds what comes after. */
+  /** Received chunks for the owner. During a pause it holds the rest of one chunk; the pipe holds what comes later. */
   #unread: Uint8Array[] = [];
-  /** How it ended, to be told behind everything that came before. */
-  #over: { fault: Error | undefined } | undefined;
-  #overTold = false;
+  /** How the program ended; reported to the owner after all chunks. */
+  #end: { error: Error | undefined } | undefined;
+  #isEndReported = false;
 
   constructor(program: Program, address: SshAddress) {
     this.#program = program;
     this.#address = address;
-    this.#lastWords = new StderrTail(program);
+    this.#stderr = new StderrTail(program);
     const { stdout } = program;
     stdout.on('data', (chunk: Uint8Array) => {
       this.#unread.push(chunk);
-      if (this.connecting && !this.#hasBegun()) return;
+      if (this.connecting && !this.#isResponse()) return;
       if (!this.#paused) this.#deliver();
     });
-    stdout.once('close', () => void this.#judgeEnd());
+    stdout.once('close', () => void this.#handleEnd());
   }
 
   write(blocks: readonly Uint8Array[]): Promise<void> {
     const { stdin } = this.#program;
     return new Promise((resolve) => {
       const onWritten = (error?: Error | null): void => {
-        if (error && !this.#overTold) this.writeError ??= error;
+        if (error && !this.#isEndReported) this.writeError ??= error;
         resolve();
       };
       stdin.cork();
@@ -115,7 +110,7 @@ class ProgramChannel implements Channel {
     this.#program.keepProcessAlive(value);
   }
 
-  /** What runs over there passes it on. */
+  /** The command on the other host passes the end on. */
   end(): void {
     this.#program.stdin.end();
   }
@@ -128,25 +123,23 @@ class ProgramChannel implements Channel {
     for (const pipe of [stdin, stdout, stderr]) pipe.destroy();
   }
 
-  /** Whether what came first is of the engine; it may come in pieces, of which the first "H" tells nothing. */
-  #hasBegun(): boolean {
+  /** Whether the output begins as a response does. Waits for enough bytes, and fails if something else was printed. */
+  #isResponse(): boolean {
     const first = concat(this.#unread);
-    if (!mayBeHttp(first)) this.#refuse(first);
-    return !this.#paused && first.length >= ANSWER_START.length;
-  }
-
-  #refuse(first: Uint8Array): void {
+    if (RESPONSE_START.startsWith(asBuffer(first).toString('latin1', 0, RESPONSE_START.length))) {
+      return !this.#paused && first.length >= RESPONSE_START.length;
+    }
     const { text: address } = this.#address;
-    const text = asBuffer(first).toString('utf8');
-    const line = text.split(/[\r\n]+/, 2).find((each) => each !== '') ?? '';
+    const line = asBuffer(first).toString('utf8').split(/[\r\n]+/, 2).find((each) => each !== '') ?? '';
+    const what = `the other host printed "${escapeText(line.slice(0, SHOWN_CHARACTERS))}" before the response of the engine`;
     this.#unread = [];
-    const what = `the other side printed "${escapeText(line.slice(0, SHOWN_CHARACTERS))}" before the engine could answer`;
     this.#paused = true;
-    this.#over = { fault: new ConnectError(`cannot connect to ${address}: ${what}`, { address, hint: PRINTS_HINT }) };
-    this.#tellOver();
+    this.#end = { error: new ConnectError(`cannot connect to ${address}: ${what}`, { address, hint: PRINTS_HINT }) };
+    this.#reportEnd();
+    return false;
   }
 
-  /** Copies what has come into the owner's memory, as far as the owner wants it. */
+  /** Copies chunks into the owner's memory until the owner pauses the channel. */
   #deliver(): void {
     for (let chunk; !this.#paused && (chunk = this.#unread.shift()) !== undefined; ) {
       const memory = this.owner.memory();
@@ -157,74 +150,67 @@ class ProgramChannel implements Channel {
       this.#paused = !this.owner.onData(memory.subarray(0, length));
     }
     if (this.#paused) this.#program.stdout.pause();
-    this.#tellOver();
+    this.#reportEnd();
   }
 
-  /** The end of the output says nothing yet: what failed ends it just as what is done. How ssh exits tells them apart. */
-  async #judgeEnd(): Promise<void> {
+  /** Waits for the exit status after the end of the output: only the status tells a failure from a normal end. */
+  async #handleEnd(): Promise<void> {
     const { exited, stdout } = this.#program;
     const timer = setTimeout(() => this.#program.stop(), EXIT_MS);
-    timer.unref(); // an exchange that waits for this keeps the program's own handle alive
+    timer.unref(); // an exchange that waits for this keeps the handle of the program alive
     const end = await exited;
     clearTimeout(timer);
-    if (this.connecting) this.#unread = []; // less than the beginning of an answer
+    if (this.connecting) this.#unread = []; // less than the start of a response
     const isClean = end.code === 0 && stdout.readableEnded && !this.connecting;
-    this.#over = { fault: isClean ? undefined : await this.#fault(end) };
-    this.#tellOver();
+    this.#end = { error: isClean ? undefined : await this.#errorOf(end) };
+    this.#reportEnd();
   }
 
-  async #fault(end: ProgramEnd): Promise<Error> {
-    const words = await this.#lastWords.text();
-    const how = end.signal === null ? `exited with ${end.code}` : `was ended by ${end.signal}`;
-    const what = `ssh ${how}${words && `: ${words}`}`;
+  async #errorOf(end: ProgramEnd): Promise<Error> {
+    const output = await this.#stderr.text();
+    const how = end.signal === null ? `exited with ${end.code}` : `was killed by ${end.signal}`;
+    const what = `ssh ${how}${output && `: ${output}`}`;
     if (!this.connecting) return new Error(what);
     const { text: address } = this.#address;
-    return new ConnectError(`cannot connect to ${address}: ${what}`, { address, ...meaningOf(end, words) });
+    return new ConnectError(`cannot connect to ${address}: ${what}`, { address, ...hintFor(end, output) });
   }
 
-  #tellOver(): void {
-    if (this.#over === undefined || this.#overTold || this.#unread.length > 0) return;
-    this.#overTold = true;
-    const { fault } = this.#over;
-    if (fault === undefined) return this.owner.onEnd();
-    this.writeError = undefined; // EPIPE came of the same, and tells less
-    this.owner.onError(fault);
+  #reportEnd(): void {
+    if (this.#end === undefined || this.#isEndReported || this.#unread.length > 0) return;
+    this.#isEndReported = true;
+    const { error } = this.#end;
+    if (error === undefined) return this.owner.onEnd();
+    this.writeError = undefined; // EPIPE has the same cause, and says less
+    this.owner.onError(error);
   }
 }
 
-/** How much is shown of what a start-up file printed, in characters. */
-const SHOWN_CHARACTERS = 100;
+/** The start of every response. */
+const RESPONSE_START = 'HTTP/';
 const PRINTS_HINT =
-  'Its shell must print nothing to standard output where there is no terminal: look at its start-up files (~/.bashrc, ' +
-  '~/.profile, /etc/profile.d), and whether the user may log in';
+  'Its shell must print nothing to standard output without a terminal: check its start-up files (~/.bashrc, ~/.profile, ' +
+  '/etc/profile.d), and whether the user may log in';
 
-/** How every answer begins. */
-const ANSWER_START = 'HTTP/';
-/** Whether an answer may begin with these bytes. */
-function mayBeHttp(first: Uint8Array): boolean {
-  return ANSWER_START.startsWith(asBuffer(first).toString('latin1', 0, ANSWER_START.length));
-}
-
-/** What a program said last on its stderr. */
+/** The end of a program's stderr. */
 class StderrTail {
   readonly #closed: Promise<void>;
   #bytes = Buffer.alloc(0);
 
   constructor({ stderr }: Program) {
     stderr.on('data', (chunk: Buffer) => {
-      this.#bytes = Buffer.concat([this.#bytes, chunk]).subarray(-LAST_WORDS_BYTES);
+      this.#bytes = Buffer.concat([this.#bytes, chunk]).subarray(-STDERR_BYTES);
     });
     this.#closed = new Promise((resolve) => stderr.once('close', resolve));
   }
 
-  /** In one line, safe to print. */
+  /** The text in one line, safe to print. */
   async text(): Promise<string> {
     await new Promise<void>((resolve) => {
-      const limit = new Deadline(LAST_WORDS_MS, resolve);
+      const limit = new Deadline(STDERR_MS, resolve);
       void this.#closed.then(() => (limit.clear(), resolve()));
     });
     const lines = this.#bytes.toString('utf8').split(/[\r\n]+/);
-    // Without the frame that ssh draws around a warning, and its own name, which the message has already.
+    // Removes the frame that ssh draws around a warning, and "ssh: ", because the message names ssh already.
     const bare = lines.map((line) => escapeText(withoutTrailing(line.replace(/^(?:ssh: |[\s@]+)/, ''), '@ \t')));
     const sentences = bare.filter((line) => line !== '').map((line) => line.replace(/[^.!?:;,]$/, '$&;'));
     return sentences.join(' ').replace(/[.;]$/, '');
@@ -232,56 +218,50 @@ class StderrTail {
 }
 
 const COMMAND_HINT =
-  'Install the docker command over there, and have it in the PATH of a login without a terminal; ' +
+  'Install the docker command on that host, in the PATH of a login without a terminal; ' +
   'or name another command, as in ssh://HOST?command=podman%20system%20dial-stdio';
 
-/** What ssh, a shell over there, or docker says, and what to do about it; the first that fits. */
-const hints: ReadonlyArray<readonly [words: RegExp, hint: string, transient?: boolean]> = [
+/** What ssh, the shell on the other host, or docker prints, and what to do about it. The first match counts. */
+const hints: ReadonlyArray<readonly [output: RegExp, hint: string, transient?: boolean]> = [
   [/IDENTIFICATION HAS CHANGED/, 'Find out why the host has another key before you change known_hosts'],
-  [
-    /Host key verification failed/,
-    'Connect once with ssh in a terminal to check the key of the host and add it to known_hosts',
-  ],
+  [/Host key verification failed/, 'Connect once with ssh in a terminal to check the key of the host and add it to known_hosts'],
   [
     /: Permission denied \(|Too many authentication failures/,
-    'Does ssh log in to it without asking? There is no terminal to ask on: ' +
-      'add the key to ssh-agent, or name it in ~/.ssh/config',
+    'Does ssh log in to it without asking? It has no terminal to ask on: add the key to ssh-agent, or name it in ~/.ssh/config',
   ],
   [/Temporary failure in name resolution/, 'The name server did not answer: check the network', true],
   [/Could not resolve hostname/, 'Check the host (DOCKER_HOST)'],
   [
     /kex_exchange_identification|Connection (?:closed|reset) by/,
-    'sshd over there closed the connection: too many at a time (MaxStartups in sshd_config), or a firewall or fail2ban',
+    'sshd on that host closed the connection: too many at a time (MaxStartups in sshd_config), or a firewall or fail2ban',
     true,
   ],
-  [
-    /onnection refused|timed out|No route to host|unreachable/,
-    'Check the host, the port and the network; does sshd listen there?',
-    true,
-  ],
+  [/onnection refused|timed out|No route to host|unreachable/, 'Check the host, the port and the network; does sshd listen there?', true],
   [
     /permission denied while trying to connect|connect: permission denied/,
-    'The user over there may not use the engine: add it to the group "docker", or name the socket of that user (rootless)',
+    'The user on that host may not use the engine: add it to the group "docker", or name the socket of that user (rootless)',
   ],
   [
     /raw stream connection|Cannot connect to (?:the Docker daemon|Podman)|socat\[[0-9]+\] E connect/,
-    'Is the engine running over there, and is this the path of its socket?',
+    'Is the engine running on that host, and is this the path of its socket?',
     true,
   ],
   [
     /unrecognized command/,
-    'The Podman over there is too old for this: update it, or name another command, as in ' +
+    'The Podman on that host is too old for this: update it, or name another command, as in ' +
       'ssh://HOST?command=socat%20-%20UNIX-CONNECT:/run/podman/podman.sock',
   ],
-  [/sudo: (?:a terminal is required|a password is required|no tty present)/, 'sudo over there must not ask for a password: allow the command with NOPASSWD in sudoers'],
-  // csh has the status 1; cmd.exe and PowerShell of a Windows host.
+  [
+    /sudo: (?:a terminal is required|a password is required|no tty present)/,
+    'sudo on that host must not ask for a password: allow the command with NOPASSWD in sudoers',
+  ],
+  // csh, which exits with 1; cmd.exe and PowerShell of a Windows host.
   [/ommand not found|is not recognized as/, COMMAND_HINT],
-  [/unknown command|Usage: +docker|not a docker command/, 'It takes docker 18.09 or later over there'],
+  [/unknown command|Usage: +docker|not a docker command/, 'That host needs docker 18.09 or later'],
 ];
 
-function meaningOf({ code }: ProgramEnd, words: string): { hint?: string | undefined; transient?: boolean | undefined } {
-  // The shell's status for a command that it did not find; its words are in its user's language.
-  if (code === 127) return { hint: COMMAND_HINT };
-  const [, hint, transient] = hints.find(([pattern]) => pattern.test(words)) ?? [];
+function hintFor({ code }: ProgramEnd, output: string): { hint?: string | undefined; transient?: boolean | undefined } {
+  if (code === 127) return { hint: COMMAND_HINT }; // a shell's status for an unknown command, in whatever language its message is
+  const [, hint, transient] = hints.find(([pattern]) => pattern.test(output)) ?? [];
   return { hint, transient };
 }

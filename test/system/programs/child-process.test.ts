@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/errors.ts';
 import { ProgramMissing, findProgram, startProgram } from '../../../src/system/programs/child-process.ts';
-import type { Program, ProgramOptions } from '../../../src/system/programs/child-process.ts';
+import type { Program } from '../../../src/system/programs/child-process.ts';
 import { until } from '../../support/fake-daemon.ts';
 import { runs } from '../../support/fake-ssh.ts';
 import { lacking, titled } from '../../support/installed.ts';
@@ -36,9 +36,9 @@ async function put(name: string, script = '', mode = 0o755): Promise<string> {
   return file;
 }
 
-async function start(script: string, options: ProgramOptions = {}, argv: string[] = []): Promise<Program> {
+async function start(script: string, graceMs?: number, argv: string[] = []): Promise<Program> {
   await put(HELPER, script);
-  const program = await startProgram(HELPER, argv, options);
+  const program = await startProgram(HELPER, argv, graceMs);
   started.push(program);
   return program;
 }
@@ -108,7 +108,7 @@ describe('a program is refused', () => {
 describe('a program', () => {
   it('gets its arguments as they are: no shell reads them', async () => {
     const argv = ['a b', '$(touch x)', '; exit 3', '"\'', '', '*', '\u00e4\n'];
-    const program = await start('for argument in "$@"; do printf "%s|" "$argument"; done', {}, argv);
+    const program = await start('for argument in "$@"; do printf "%s|" "$argument"; done', undefined, argv);
     expect(await textOf(program.stdout)).toBe('a b|$(touch x)|; exit 3|"\'||*|\u00e4\n|');
     expect(await program.ended).toEqual({ code: 0, signal: null });
   });
@@ -167,7 +167,7 @@ describe('stop()', () => {
   // covers: fault 3.20.2
   it('kills what does not end by SIGTERM, children too', async () => {
     // Both ignore it: what is ignored stays ignored in a child.
-    const program = await start('trap "" TERM; sleep 60 & echo $!; wait', { graceMs: 50 });
+    const program = await start('trap "" TERM; sleep 60 & echo $!; wait', 50);
     const child = Number(await firstLine(program));
     program.stop();
     program.stop();
@@ -177,7 +177,7 @@ describe('stop()', () => {
 
   const noSetsid = lacking('setsid');
   it.skipIf(system !== 'linux' || noSetsid)(titled('gives up the pipes of one that is gone and whose daughter has left the group', noSetsid), async () => {
-    const program = await start("setsid sh -c 'echo $$; exec sleep 60' &", { graceMs: 10 }); // it speaks when it has left the group
+    const program = await start("setsid sh -c 'echo $$; exec sleep 60' &", 10); // it speaks when it has left the group
     const daughter = Number(await firstLine(program));
     await program.exited;
     program.stop();

@@ -121,29 +121,29 @@ describe('a helper that fails', () => {
     ['exit1', `fail('HUNTER2'); process.stderr.write('HUNTER2')`, 1, 'ended with exit code 1.'],
     ['exit3', `fail(JSON.stringify({ Username: 'u', Secret: 'HUNTER2' }), 3)`, 3, 'ended with exit code 3.'],
     ['silent', `process.exitCode = 1`, 1, 'ended with exit code 1.'],
-    ['killed', `process.kill(process.pid, 'SIGKILL')`, undefined, 'was ended by SIGKILL.'],
-    ['nourl', `fail('no credentials server URL\\n')`, 1, 'exit code 1 and the words "no credentials server URL".'],
-    ['nouser', `fail('no credentials username')`, 1, 'exit code 1 and the words "no credentials username".'],
+    ['killed', `process.kill(process.pid, 'SIGKILL')`, undefined, 'was killed by SIGKILL.'],
+    ['nourl', `fail('no credentials server URL\\n')`, 1, 'exit code 1 and the message "no credentials server URL".'],
+    ['nouser', `fail('no credentials username')`, 1, 'exit code 1 and the message "no credentials username".'],
     // Nearly the words for "there are none".
     ['words', `fail('credentials not found in native keychain HUNTER2')`, 1, 'ended with exit code 1.'],
     ['capital', `fail('Credentials not found in native keychain')`, 1, 'ended with exit code 1.'],
     ['first', `fail('HUNTER2\\ncredentials not found in native keychain')`, 1, 'ended with exit code 1.'],
     ['stderr', `process.stderr.write('credentials not found in native keychain'); process.exitCode = 1`, 1, 'exit code 1.'],
-    ['success', `answer('credentials not found in native keychain')`, 0, 'gave what is no credentials'],
+    ['success', `answer('credentials not found in native keychain')`, 0, 'printed something else than credentials'],
     // docker: the first of these two counts, and all but the junk are a login
-    ['two', `give('u', 'HUNTER2'); give('u', 'p')`, 0, 'gave what is no credentials'],
-    ['junk', `answer('HUNTER2')`, 0, 'gave what is no credentials'],
-    ['nothing', ``, 0, 'gave what is no credentials'],
-    ['braces', `answer('{}')`, 0, 'gave what is no credentials'],
-    ['list', `answer('["u","HUNTER2"]')`, 0, 'gave what is no credentials'],
-    ['null', `answer('null')`, 0, 'gave what is no credentials'],
-    ['types', `give(['u'], 'HUNTER2')`, 0, 'gave what is no credentials'],
-    ['nulls', `give(null, 'HUNTER2')`, 0, 'gave what is no credentials'],
-    ['number', `give('u', 12345)`, 0, 'gave what is no credentials'],
+    ['two', `give('u', 'HUNTER2'); give('u', 'p')`, 0, 'printed something else than credentials'],
+    ['junk', `answer('HUNTER2')`, 0, 'printed something else than credentials'],
+    ['nothing', ``, 0, 'printed something else than credentials'],
+    ['braces', `answer('{}')`, 0, 'printed something else than credentials'],
+    ['list', `answer('["u","HUNTER2"]')`, 0, 'printed something else than credentials'],
+    ['null', `answer('null')`, 0, 'printed something else than credentials'],
+    ['types', `give(['u'], 'HUNTER2')`, 0, 'printed something else than credentials'],
+    ['nulls', `give(null, 'HUNTER2')`, 0, 'printed something else than credentials'],
+    ['number', `give('u', 12345)`, 0, 'printed something else than credentials'],
     ['latin1', `answer('{"Username":"u","Secret":"HUNTER2'); process.stdout.write(Buffer.from([0xe4])); answer('"}')`, 0,
-      'gave what is no credentials'],
-    ['anonymous', `give('', 'HUNTER2')`, 0, 'gave a secret without a user'],
-    ['emptytoken', `give('<token>', '')`, 0, 'gave an identity token that is empty'],
+      'printed something else than credentials'],
+    ['anonymous', `give('', 'HUNTER2')`, 0, 'returned a secret without a user name'],
+    ['emptytoken', `give('<token>', '')`, 0, 'returned an empty identity token'],
   ])('%s', async (name, statements, exitCode, says) => {
     await helpers.make(name, statements);
     const error = await failure(name);
@@ -160,12 +160,12 @@ describe('a helper that fails', () => {
   // covers: fault 3.20.1
   it.skipIf(process.platform === 'win32')('because it is not there, may not be run, or is no program', async () => {
     const absent = (await failure('absent')).message;
-    expect(absent).toContain('could not be started: there is no program docker-credential-absent');
+    expect(absent).toContain('could not be started: program docker-credential-absent not found in PATH');
     expect(absent).toMatch(/Install docker-credential-absent in a folder of PATH, or take .+ out of .+ and log in again$/);
     expect(absent).not.toContain('run:');
     makeNoProgram(join(helpers.path, 'docker-credential-forbidden'));
     const error = await failure('forbidden');
-    expect(error.message).toContain('could not be started: docker-credential-forbidden stands in a folder of PATH');
+    expect(error.message).toContain('could not be started: program docker-credential-forbidden is in PATH, but cannot be executed');
     expect(error.message).not.toContain('run:');
     expect(error.exitCode).toBeUndefined();
   });
@@ -179,7 +179,7 @@ describe('a helper that fails', () => {
       const asking = failure('hang', { timeoutMs: 500 });
       const closed = once(await helpers.heldProgram(), 'close');
       await vi.advanceTimersByTimeAsync(500);
-      expect((await asking).message).toContain('has not ended within 500 ms, and was stopped');
+      expect((await asking).message).toContain('did not end within 500 ms, and was stopped');
       await closed;
     } finally {
       vi.useRealTimers();
@@ -194,7 +194,7 @@ describe('a helper that fails', () => {
     const program = await helpers.heldProgram();
     const closed = once(program, 'close');
     program.write('go');
-    expect((await asking).message).toContain(`says more than ${HELPER_OUTPUT_LIMIT} bytes, and was stopped`);
+    expect((await asking).message).toContain(`printed more than ${HELPER_OUTPUT_LIMIT} bytes, and was stopped`);
     await closed;
   });
 });

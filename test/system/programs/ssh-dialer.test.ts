@@ -229,8 +229,8 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
     ['\nUsage:  docker system COMMAND\n\nManage Docker\n', 1, 'Usage:  docker system COMMAND; Manage Docker', '18.09'],
     ['docker: unknown command: docker system dial-stdio\n', 1, 'docker: unknown command: docker system dial-stdio', '18.09'],
     [`${raw} permission denied\n`, 1, `${raw} permission denied`, 'add it to the group "docker"'],
-    [`${raw} no such file or directory\n`, 1, `${raw} no such file or directory`, 'Is the engine running over there'],
-    ['Cannot connect to Podman. Please verify your connection\n', 125, 'Cannot connect to Podman. Please verify your connection', 'Is the engine running over there'],
+    [`${raw} no such file or directory\n`, 1, `${raw} no such file or directory`, 'Is the engine running on that host'],
+    ['Cannot connect to Podman. Please verify your connection\n', 125, 'Cannot connect to Podman. Please verify your connection', 'Is the engine running on that host'],
     ['socat[1] E connect(5, AF=1 "/run/podman/podman.sock", 25): No such file or directory\n', 1,
       'socat[1] E connect(5, AF=1 "/run/podman/podman.sock", 25): No such file or directory', 'the path of its socket'],
     ['ssh: Could not resolve hostname h: Temporary failure in name resolution\r\n', 255,
@@ -274,7 +274,7 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
     await start(answering(answer('x')), { prints });
     const error = await failure(get());
     expect(error).toBeInstanceOf(ConnectError);
-    expect(error.message).toContain(`cannot connect to ${host}: the other side printed "${shown}" before the engine could answer. `);
+    expect(error.message).toContain(`cannot connect to ${host}: the other host printed "${shown}" before the response of the engine. `);
     expect((error as ConnectError).hint).toContain('~/.bashrc');
   });
 
@@ -299,7 +299,7 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
     const error = await failure(get());
     pushed.mockRestore();
     expect(error).toBeInstanceOf(ConnectError);
-    expect(error.message).toContain(`the other side printed "${shown}" before the engine could answer. `);
+    expect(error.message).toContain(`the other host printed "${shown}" before the response of the engine. `);
   });
 
   it('also where it ends within the first word of an answer', async () => {
@@ -331,7 +331,7 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
     const call = failure(get());
     await until(() => ssh.starts().length === 1);
     process.kill(ssh.starts()[0]?.pid ?? 0, 'SIGKILL');
-    expect((await call).message).toContain('ssh was ended by SIGKILL');
+    expect((await call).message).toContain('ssh was killed by SIGKILL');
   });
 
   it('though a child of its own holds on to its stderr', async () => {
@@ -343,8 +343,8 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
 
 describe('an ssh that cannot be started is a ConnectError', () => {
   it.each([
-    ['is not in PATH', 'ENOENT', 'there is no program ssh in the folders of PATH'],
-    ['may not be run', 'EACCES', 'ssh stands in a folder of PATH, and is no program that may be run'],
+    ['is not in PATH', 'ENOENT', 'program ssh not found in PATH'],
+    ['may not be run', 'EACCES', 'program ssh is in PATH, but cannot be executed'],
   ])('as it %s', async (_, errno, words) => {
     await start(() => {});
     if (errno === 'EACCES') makeNoProgram(join(ssh.folder, 'ssh'));
@@ -378,7 +378,7 @@ describe('an ssh that ends in the middle of an answer', () => {
     const error = await failure(get());
     expect(error).toBeInstanceOf(TruncatedError);
     expect(error).toMatchObject({ phase, exchange: { requestSent: true } });
-    expect(error.message).toMatch(new RegExp(`received \\d+( of \\d+)? bytes of its ${phase} \\(ssh was ended by SIGKILL: oh no\\)$`));
+    expect(error.message).toMatch(new RegExp(`received \\d+( of \\d+)? bytes of its ${phase} \\(ssh was killed by SIGKILL: oh no\\)$`));
   });
 
   // covers: fault 3.23
@@ -400,7 +400,7 @@ describe('an ssh that ends in the middle of an answer', () => {
     await start(ended(`HTTP/1.1 200 OK\r\n\r\n${body}`), { lingers: true });
     const error = await failure(get());
     expect(error).toBeInstanceOf(TruncatedError);
-    expect(error.message).toContain('ssh was ended by SIGTERM');
+    expect(error.message).toContain('ssh was killed by SIGTERM');
   }, 10_000);
 
   it('with an error behind an answer that is whole does not matter to that', async () => {
