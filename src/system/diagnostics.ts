@@ -1,4 +1,5 @@
-// What exchanges tell of themselves: a line each on stderr with NODE_DEBUG=longshore, and diagnostics channels.
+// Reports exchanges: a line on stderr for each with NODE_DEBUG=longshore, and messages on diagnostics channels. Reports contain
+// no value of a header and no content.
 
 import { channel } from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';
@@ -7,21 +8,21 @@ import type { ExchangeReport, Observation, Observe } from '../connection/diagnos
 const log = debuglog('longshore');
 
 /**
- * Each message is the `ExchangeReport`, on all channels of an exchange the same object, filled in as it goes on: so that
- * a tracer can keep its span in a WeakMap. `start` is published in the caller's own asynchronous context.
+ * Each message is an `ExchangeReport`. It is one object for all channels of an exchange, filled in as the exchange proceeds, so
+ * that a tracer can keep its span in a WeakMap. `start` is published in the caller's asynchronous context.
  */
 const channels = {
   start: channel('longshore:request:start'),
-  /** The head of the final answer is there: `status`, `headMs`, `reusedSocket`. */
+  /** The head of the final response has arrived: `status`, `headMs`, `reusedSocket`. */
   head: channel('longshore:request:head'),
-  /** The answer has ended, whole: `durationMs`, `bytesSent`, `bytesReceived`. */
+  /** The response has ended completely: `durationMs`, `bytesSent`, `bytesReceived`. */
   end: channel('longshore:request:end'),
-  /** In place of `end`: `error`, an abort's reason too. */
+  /** Instead of `end`: `error`, which may be the reason of an abort. */
   error: channel('longshore:request:error'),
 };
 const all = Object.values(channels);
 
-/** Observes an exchange, if anybody wants to know. */
+/** Observes an exchange; undefined without NODE_DEBUG and without subscribers, so that nothing is allocated. */
 export const observe: Observe = (request, address) => {
   const isWanted = log.enabled || all.some(({ hasSubscribers }) => hasSubscribers);
   return isWanted ? observation(request, address) : undefined;
@@ -66,11 +67,11 @@ function observation({ method, redactedTarget: target }: Parameters<Observe>[0],
 
 /** `GET /v1.41/images/json on unix:///run/docker.sock: 200 in 12.3 ms, reused connection, 99 bytes sent, 2048 received`. */
 function line({ method, target, address, status, durationMs = 0, error, ...rest }: ExchangeReport): string {
-  // The words of an error may be those of an engine; its kind says enough here, the error itself goes to the caller.
+  // The message of an error may quote the engine, so only its name is printed. The caller gets the error itself.
   const failure = error === undefined ? [] : [`failed with ${error instanceof Error ? error.name : 'an aborted signal'}`];
   const outcome = [...(status === undefined ? [] : [status]), ...failure].join(', ');
   const connection = { true: 'reused connection', false: 'new connection', undefined: 'no connection' }[`${rest.reusedSocket}`];
-  const behind = rest.trailingBytes > 0 ? `, ${rest.trailingBytes} of them behind the answer` : '';
+  const behind = rest.trailingBytes > 0 ? `, ${rest.trailingBytes} of them after the response` : '';
   const bytes = `${rest.bytesSent} bytes sent, ${rest.bytesReceived} received${behind}`;
   return `${method} ${target} on ${address}: ${outcome} in ${durationMs.toFixed(1)} ms, ${connection}, ${bytes}`;
 }

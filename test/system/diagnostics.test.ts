@@ -71,7 +71,7 @@ describe('NODE_DEBUG=longshore', () => {
     await daemon.close();
     const ends = stderr.trim().split('\n').map((line) => line.replace(/^.* ms, /, ''));
     const received = `${answer('[]')}extra`.length;
-    const end = new RegExp(`^new connection, \\d+ bytes sent, ${received} received, 5 of them behind the answer$`);
+    const end = new RegExp(`^new connection, \\d+ bytes sent, ${received} received, 5 of them after the response$`);
     expect(ends).toEqual([expect.stringMatching(end), expect.stringMatching(end)]);
   });
 
