@@ -4,7 +4,6 @@
 import { SIGNAL, take } from './arguments.ts';
 import { escapeText } from '../bytes.ts';
 import type { CredentialChoice, CredentialSource } from '../api/credentials.ts';
-import { configFolder, podmanAuthFiles } from '../config/environment-variables.ts';
 import { ArgumentError } from '../errors.ts';
 import { TEXT, describeKind, takeOptions } from '../kinds.ts';
 import type { Kinds } from '../kinds.ts';
@@ -46,19 +45,13 @@ export function dockerConfig(options?: DockerConfigOptions): CredentialSource {
   const { folder, environment: variables, helperTimeoutMs: timeoutMs, onWarning } = take('dockerConfig', options);
   const ownFolder = folder === undefined ? undefined : absolutePath(folder, 'dockerConfig: options.folder');
   const environment = readEnvironment(variables);
-  const places = {
-    authConfig: environment.variables.DOCKER_AUTH_CONFIG,
-    folder: ownFolder ?? configFolder(environment),
-    podmanFiles: ownFolder === undefined ? podmanAuthFiles(environment) : [],
-    authFile: environment.variables.REGISTRY_AUTH_FILE,
-  };
   const running = new SingleFlight<CredentialChoice>();
   const warn = warner(onWarning);
   return async (registry, question) => {
     const { repository, signal } = takeOptions('dockerConfig', question, QUESTION);
     checkKey(registry);
     const { lookUpCredentials } = await import('../system/files/read-docker-config.ts');
-    const place = await lookUpCredentials({ registry, repository }, places, warn);
+    const place = await lookUpCredentials({ registry, repository }, environment, ownFolder, warn);
     if (!('helper' in place)) return place.credentials;
     const { helper } = place;
     const { askHelper } = await import('../system/programs/credential-helper.ts');

@@ -1,27 +1,28 @@
-// Headers that a user wants to go along with every request: DOCKER_CUSTOM_HEADERS, `HttpHeaders` and `headers`.
+// Header fields that a user adds to every request: DOCKER_CUSTOM_HEADERS, `HttpHeaders` in config.json, and the option
+// `headers`. An error names the source and the header, never a value, which may be a password.
 
 import { escapeText } from '../bytes.ts';
 import { ConfigError } from '../errors.ts';
 import { isSentFieldText, isToken, lowerCaseAscii, trimOptionalWhitespace } from '../http/grammar.ts';
 
-/** Names and values, ready to be sent. */
+/** Names and values that may be sent. */
 export type Headers = ReadonlyArray<readonly [name: string, value: string]>;
 
-/** What the client itself writes, or what would change how a request is read. */
+/** The headers that the client writes itself, or that would change how a request is read. */
 const RESERVED: ReadonlySet<string> = new Set([
   'host', 'user-agent', 'content-length', 'content-type', 'transfer-encoding', 'connection', 'keep-alive', 'te', 'trailer',
   'upgrade', 'expect', 'x-registry-auth', 'x-registry-config',
 ]);
 
 /**
- * The headers, once each of them may be sent. Of one name the last value counts; without a value a header is not sent,
- * as the docker command has it. A `ConfigError` names source and header, never a value: that may be a password.
+ * Checks headers. The last value of a name counts; a header with an empty value is not sent, as with the docker command.
+ * Throws a `ConfigError` for a header that HTTP does not allow or that is reserved.
  */
 export function checkHeaders(headers: Headers, source: string): Headers {
   const checked = new Map<string, readonly [string, string]>();
   for (const [name, text] of headers) {
     const shown = `${source}: the header "${escapeText(name.slice(0, 100))}"`;
-    if (typeof text !== 'string') throw new ConfigError(`${shown} has a value that is no string`);
+    if (typeof text !== 'string') throw new ConfigError(`${shown} has a value that is not a string`);
     const value = trimOptionalWhitespace(text);
     if (!isToken(name)) throw new ConfigError(`${shown} has a name that HTTP does not allow`);
     if (RESERVED.has(lowerCaseAscii(name))) throw new ConfigError(`${shown} is the client's own and cannot be set`);
@@ -36,19 +37,19 @@ export function checkHeaders(headers: Headers, source: string): Headers {
 // field  = DQUOTE *( any but DQUOTE / 2DQUOTE ) DQUOTE / *( any but DQUOTE, comma, CR and LF )
 const fieldGrammar = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(?:(,)|$)/y;
 
-/** DOCKER_CUSTOM_HEADERS: one record of comma-separated values, each `name=value`. */
+/** Parses DOCKER_CUSTOM_HEADERS: one CSV record of `name=value` fields. */
 export function parseCustomHeaders(text: string): Headers {
   const source = 'DOCKER_CUSTOM_HEADERS';
-  const pairs = csvRecord(text.replace(/\r?\n$/, ''))?.map((pair) => /^([^=]+)=(.*)$/s.exec(pair));
-  if (pairs === undefined) throw new ConfigError(`${source} must be comma-separated: name=value,"other=a,b"`);
-  const headers = pairs.map((match, index) => {
-    if (match === null) throw new ConfigError(`${source}: its part ${index + 1} is not of the form name=value`);
-    return [(match[1] ?? '').trim(), match[2] ?? ''] as const;
+  const headers = csvRecord(text.replace(/\r?\n$/, ''))?.map((pair, index) => {
+    const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
+    if (name === undefined) throw new ConfigError(`${source}: its part ${index + 1} is not of the form name=value`);
+    return [name.trim(), value] as const;
   });
+  if (headers === undefined) throw new ConfigError(`${source} must be comma-separated: name=value,"other=a,b"`);
   return checkHeaders(headers, source);
 }
 
-/** The fields of one record, or undefined where the text is none. */
+/** The fields of one CSV record; undefined if the text is not one. */
 function csvRecord(text: string): string[] | undefined {
   const fields: string[] = [];
   fieldGrammar.lastIndex = 0;

@@ -1,64 +1,50 @@
-// The variables of the environment that this library reads, and no others.
+// The environment variables that the library reads, and the paths that follow from them.
 
 import { withoutTrailing } from '../bytes.ts';
 
-/** By the docker command's names; `REGISTRY_AUTH_FILE` is Podman's, `COLIMA_HOME` Colima's, the others are the system's. */
+/** All variables. `REGISTRY_AUTH_FILE` is Podman's, `COLIMA_HOME` Colima's; the last row is the system's, the rest the docker command's. */
 export const VARIABLES = [
-  'DOCKER_HOST',
-  'DOCKER_CONTEXT',
-  'DOCKER_CONFIG',
-  'DOCKER_TLS',
-  'DOCKER_TLS_VERIFY',
-  'DOCKER_CERT_PATH',
-  'DOCKER_API_VERSION',
-  'DOCKER_DEFAULT_PLATFORM',
-  'DOCKER_CUSTOM_HEADERS',
-  'DOCKER_AUTH_CONFIG',
-  'REGISTRY_AUTH_FILE',
-  'COLIMA_HOME',
-  'HOME',
-  'USERPROFILE',
-  'XDG_RUNTIME_DIR',
-  'XDG_CONFIG_HOME',
-  'TMPDIR',
+  'DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG', 'DOCKER_TLS', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'DOCKER_API_VERSION',
+  'DOCKER_DEFAULT_PLATFORM', 'DOCKER_CUSTOM_HEADERS', 'DOCKER_AUTH_CONFIG', 'REGISTRY_AUTH_FILE', 'COLIMA_HOME',
+  'HOME', 'USERPROFILE', 'XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'TMPDIR',
 ] as const;
 
-/** What was set of them; an empty variable counts as not set, as it does for the docker command. */
+/** The variables that are set. An empty variable counts as not set, as with the docker command. */
 export type Variables = Readonly<Partial<Record<(typeof VARIABLES)[number], string | undefined>>>;
 
-/** Where a program runs, as far as that tells which engine is meant. */
+/** The process's platform, user and variables, which decide where engines and credentials are looked for. */
 export interface Environment {
-  /** As `process.platform` has it. */
+  /** `process.platform` */
   readonly platform: string;
-  /** The user's folder; undefined where nobody knows it, as for a user id without a name. */
+  /** The user's home folder; undefined for a user id that the system does not know. */
   readonly home: string | undefined;
-  /** The user's number; undefined where users have none. */
+  /** The user's id; undefined on Windows. */
   readonly uid?: number | undefined;
   readonly variables: Variables;
 }
 
-/** The folder of config.json and the contexts: DOCKER_CONFIG, which names a folder and no file, or `~/.docker`. */
+/** The folder of config.json and of the context store: DOCKER_CONFIG, or `~/.docker`. */
 export function configFolder({ home, variables }: Environment): string | undefined {
-  return variables.DOCKER_CONFIG ?? (home === undefined ? undefined : below(home, '.docker'));
+  return variables.DOCKER_CONFIG ?? (home && joinPath(home, '.docker'));
 }
 
 /**
- * Where `podman login` stores credentials, in the order in which Podman reads them: containers-auth.json(5). Without
- * XDG_RUNTIME_DIR, as for root, it is /run/containers/UID (pkg/docker/config of containers/image, `defaultPerUIDPathFormat`).
+ * The files in which `podman login` stores credentials, in the order in which Podman reads them: containers-auth.json(5).
+ * Without XDG_RUNTIME_DIR, Podman uses /run/containers/UID (containers/image, pkg/docker/config, `defaultPerUIDPathFormat`).
  */
 export function podmanAuthFiles({ platform, home, uid, variables }: Environment): string[] {
-  const { REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, XDG_CONFIG_HOME = home && below(home, '.config') } = variables;
+  const { REGISTRY_AUTH_FILE, XDG_RUNTIME_DIR, XDG_CONFIG_HOME = home && joinPath(home, '.config') } = variables;
   const ofUser = platform === 'linux' && uid !== undefined ? `/run/containers/${uid}/auth.json` : undefined;
-  const [runtime, config] = [XDG_RUNTIME_DIR, XDG_CONFIG_HOME].map((folder) => folder && below(folder, 'containers', 'auth.json'));
+  const [runtime, config] = [XDG_RUNTIME_DIR, XDG_CONFIG_HOME].map((folder) => folder && joinPath(folder, 'containers', 'auth.json'));
   return [REGISTRY_AUTH_FILE, runtime ?? ofUser, config].flatMap((path) => path ?? []);
 }
 
-/** Where a user's services have their sockets: XDG_RUNTIME_DIR, which a login without a session (cron, sudo) does not set. */
+/** The folder of the user's sockets: XDG_RUNTIME_DIR, which cron and sudo do not set, or the folder that systemd makes. */
 export function runtimeFolder({ uid, variables }: Environment): string | undefined {
   return variables.XDG_RUNTIME_DIR ?? (uid === undefined ? undefined : `/run/user/${uid}`);
 }
 
-/** A path below a folder. Windows takes slashes for backslashes. */
-export function below(folder: string, ...names: readonly string[]): string {
+/** Joins a folder and names by slashes, which Windows accepts, too. Does not resolve ".." as `path.join` does. */
+export function joinPath(folder: string, ...names: readonly string[]): string {
   return [withoutTrailing(folder, '/'), ...names].join('/');
 }

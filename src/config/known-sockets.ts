@@ -1,32 +1,32 @@
-// Where engines listen when nobody says so: the default, and what other engines than a Docker of the system use.
+// The sockets on which engines listen if nothing is configured: the docker command's default, and those of other engines.
 
-import { below, runtimeFolder } from './environment-variables.ts';
+import { joinPath, runtimeFolder } from './environment-variables.ts';
 import type { Environment } from './environment-variables.ts';
 
-/** A place where some engine listens. */
+/** A socket on which an engine may listen. */
 export interface KnownSocket {
-  /** Whose it is, `"Podman of this user"`. */
+  /** The engine, `"Podman of this user"`. */
   readonly engine: string;
   /** `"unix:///run/podman/podman.sock"` */
   readonly host: string;
 }
 
-/** Where the docker command looks, which with TLS is a port. */
+/** The docker command's default: a socket or pipe, or with TLS a port. */
 export function defaultHost(platform: string, tls: boolean): string {
   if (tls) return 'tcp://localhost:2376';
   return platform === 'win32' ? 'npipe:////./pipe/docker_engine' : 'unix:///var/run/docker.sock';
 }
 
-/** Makes the host, where the variable or folder that it hangs on is known. */
-type Row = readonly [platforms: string, engine: string, host: (surroundings: Environment) => string | undefined];
+/** The host is undefined if the variable or folder that it depends on is unknown. */
+type Row = readonly [platforms: string, engine: string, host: (environment: Environment) => string | undefined];
 
-/** In the order in which they are taken. */
+/** In the order in which they are tried. */
 const rows: readonly Row[] = [
-  // https://docs.docker.com/engine/security/rootless/tips/, which has the second where there is no XDG_RUNTIME_DIR
-  ['linux', 'rootless Docker', (surroundings) => socket(runtimeFolder(surroundings), 'docker.sock')],
+  // https://docs.docker.com/engine/security/rootless/tips/, with the second path for a missing XDG_RUNTIME_DIR
+  ['linux', 'rootless Docker', (environment) => socket(runtimeFolder(environment), 'docker.sock')],
   ['linux', 'rootless Docker', ({ home }) => socket(home, '.docker/run/docker.sock')],
   // Docker Desktop's context "desktop-linux"; https://github.com/docker/for-mac/issues/6529 for macOS,
-  // https://docs.docker.com/reference/api/engine/sdk/ on its socket of each user for Linux
+  // https://docs.docker.com/reference/api/engine/sdk/ for its socket of each user on Linux
   ['darwin', 'Docker Desktop', ({ home }) => socket(home, '.docker/run/docker.sock')],
   ['linux', 'Docker Desktop', ({ home }) => socket(home, '.docker/desktop/docker.sock')],
   ['win32', 'Docker Desktop', () => 'npipe:////./pipe/dockerDesktopLinuxEngine'],
@@ -34,9 +34,9 @@ const rows: readonly Row[] = [
   ['darwin', 'OrbStack', ({ home }) => socket(home, '.orbstack/run/docker.sock')],
   ['linux darwin', 'Rancher Desktop', ({ home }) => socket(home, '.rd/docker.sock')],
   // https://github.com/abiosoft/colima/blob/main/docs/FAQ.md
-  ['linux darwin', 'Colima', (surroundings) => socket(colimaHome(surroundings), 'default/docker.sock')],
+  ['linux darwin', 'Colima', (environment) => socket(colimaHome(environment), 'default/docker.sock')],
   // podman-system-service(1)
-  ['linux', 'Podman of this user', (surroundings) => socket(runtimeFolder(surroundings), 'podman/podman.sock')],
+  ['linux', 'Podman of this user', (environment) => socket(runtimeFolder(environment), 'podman/podman.sock')],
   ['linux', 'Podman of the system', () => 'unix:///run/podman/podman.sock'],
   // What `podman machine start` prints: version 5 the first, version 4 the second
   ['darwin', 'Podman machine', ({ variables }) => socket(variables.TMPDIR, 'podman/podman-machine-default-api.sock')],
@@ -44,23 +44,23 @@ const rows: readonly Row[] = [
   ['win32', 'Podman machine', () => 'npipe:////./pipe/podman-machine-default'],
 ];
 
-/** The engines that may be there where nothing listens at the default. */
-export function alternatives(surroundings: Environment): KnownSocket[] {
+/** The sockets of other engines on this platform, which are tried if the default socket does not exist. */
+export function alternatives(environment: Environment): KnownSocket[] {
   return rows.flatMap(([platforms, engine, hostOf]) => {
-    const host = platforms.split(' ').includes(surroundings.platform) ? hostOf(surroundings) : undefined;
+    const host = platforms.split(' ').includes(environment.platform) ? hostOf(environment) : undefined;
     return host === undefined ? [] : [{ engine, host }];
   });
 }
 
-/** The path that tells whether anything is there; undefined for what is no file. */
+/** The path of a socket or pipe, whose existence shows whether an engine is installed; undefined for a port. */
 export function socketPath(host: string): string | undefined {
   return /^(?:unix|npipe):\/\/(.+)$/s.exec(host)?.[1];
 }
 
 function socket(folder: string | undefined, path: string): string | undefined {
-  return folder?.startsWith('/') ? `unix://${below(folder, path)}` : undefined;
+  return folder?.startsWith('/') ? `unix://${joinPath(folder, path)}` : undefined;
 }
 
 function colimaHome({ home, variables }: Environment): string | undefined {
-  return variables.COLIMA_HOME ?? (home && below(home, '.colima'));
+  return variables.COLIMA_HOME ?? (home && joinPath(home, '.colima'));
 }

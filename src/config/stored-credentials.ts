@@ -1,7 +1,6 @@
-// The credentials in a config.json of the docker command: where those of a registry are, and what an entry says.
-//
-// What is wrong with one registry's entry is found only when that registry is used, and is told by the file's name and
-// the entry's key: nothing that stands in the file may get into a message.
+// Finds a registry's credentials in a config.json of the docker command, in an auth.json of Podman, or in the text of
+// DOCKER_AUTH_CONFIG. What is wrong with one registry's entry is an error only when that registry is used. The error names the
+// file and the entry's key, and never quotes anything else of the file.
 
 import { Buffer } from 'node:buffer';
 import { decodeUtf8, escapeText, withoutTrailing } from '../bytes.ts';
@@ -10,134 +9,122 @@ import { isJsonObject } from '../api/json.ts';
 import type { JsonObject } from '../api/json.ts';
 import { Secret, keyHost } from '../api/credentials.ts';
 import type { Credentials } from '../api/credentials.ts';
-import { member, parseConfigFile, parseSettings } from './config-file.ts';
+import { member, objectOf, parseConfigFile, parseSettings } from './config-file.ts';
 
-/** A configuration that was read; only that it is a JSON object has been looked at. */
+/** A parsed configuration. So far it is known only to be a JSON object. */
 export interface DockerConfig {
-  /** The file, or the variable, for messages. */
+  /** The path of the file, or the name of the variable. */
   readonly source: string;
   readonly members: JsonObject;
 }
 
-/** A repository in a registry, or a registry as such. */
+/** A repository in a registry, or a whole registry. */
 export interface Scope {
-  /** `"https://index.docker.io/v1/"`, `"localhost:5000"`. */
+  /** `"https://index.docker.io/v1/"`, `"localhost:5000"` */
   readonly registry: string;
-  /** `"team/app"`. */
+  /** `"team/app"` */
   readonly repository?: string | undefined;
 }
 
-/** A program that keeps a registry's credentials. */
+/** A credential helper that a configuration names. */
 export interface ConfiguredHelper {
-  /** `"pass"` for `docker-credential-pass`. */
+  /** `"pass"` for the program `docker-credential-pass`. */
   readonly name: string;
-  /** The member that names it: `"credsStore"`, `'credHelpers["localhost:5000"]'`. */
+  /** The member with the name: `"credsStore"`, `'credHelpers["localhost:5000"]'`. */
   readonly configKey: string;
-  /** The file it stands in. */
+  /** The path of the file, or the name of the variable. */
   readonly source: string;
 }
 
-/** Where a registry's credentials are: here, or with a program. */
-export type CredentialPlace =
-  | { readonly credentials: Credentials | undefined }
-  | { readonly helper: ConfiguredHelper };
+/** The credentials of a registry, or the helper to ask for them. */
+export type CredentialPlace = { readonly credentials: Credentials | undefined } | { readonly helper: ConfiguredHelper };
 
-/** What of an entry is secret. */
-const secretMembers = ['auth', 'password', 'identitytoken', 'registrytoken'] as const;
+/** The members of an entry that are secret. */
+const SECRET_MEMBERS = ['auth', 'password', 'identitytoken', 'registrytoken'] as const;
+/** The members of DOCKER_AUTH_CONFIG that are used. */
+const VARIABLE_MEMBERS = ['auths', 'credHelpers', 'credsStore'] as const;
+const VARIABLE_REMEDY = 'set it to the text of a config.json, {"auths":{"HOST":{"auth":"..."}}}, or unset it';
 
-/** Where the docker command keeps tokens of its own after a login by browser; no registry takes them for a password. */
+/** The keys of the docker command's own tokens after a login by browser; no registry accepts these as a password. */
 const browserTokens = /^https:\/\/index\.docker\.io\/v1\/(?:access|refresh)-token$/;
-
-/** As docker-credential-helpers names its programs, and with nothing that leads to another folder. */
+/** The end of a program's name after "docker-credential-"; nothing in it leads to another folder. */
 const helperGrammar = /^(?!docker-credential-)[A-Za-z0-9][A-Za-z0-9._-]*$/;
-
 // base64 = *( 4base64-char ) [ 2base64-char "==" / 3base64-char "=" ]     RFC 4648 §4
 const base64Grammar = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** What looks like a path, and not like the text of a file. */
+const pathGrammar = /^(?:~|\.{0,2}[\\/]|[A-Za-z]:[\\/]|file:|[^{[\n]{1,4096}\.json$)/;
 
-/** A config.json. An empty one is one without members, as the docker command has it. */
+/** Parses a config.json. An empty file has no members, as with the docker command. */
 export function parseDockerConfig(bytes: Uint8Array, source: string): DockerConfig {
   return { source, members: parseSettings(bytes, source) };
 }
 
 /**
- * DOCKER_AUTH_CONFIG: the text of a config.json, of which `auths`, `credHelpers` and `credsStore` count, as GitLab Runner
- * and Testcontainers read it. The docker command itself takes `auths` alone.
+ * Parses DOCKER_AUTH_CONFIG, the text of a config.json with `auths`, `credHelpers` or `credsStore`, as GitLab Runner and
+ * Testcontainers read it. The docker command accepts only `auths`. No error shows the text, which may be a secret.
  */
 export function parseAuthVariable(text: string): DockerConfig {
   const source = 'DOCKER_AUTH_CONFIG';
-  // The value itself may be a secret in a form that is not expected, so it is not shown.
   if (pathGrammar.test(text)) {
     const remedy = 'set DOCKER_CONFIG to the folder of config.json, or REGISTRY_AUTH_FILE to the path of a file';
     throw new ConfigError(`${source} holds a path; it must hold the text of a config.json: ${remedy}`);
   }
-  const members = parseVariable(text, source);
-  // The docker command refuses every member but `auths`. Without one of the three, all credentials would be overlooked.
-  const isConfig = Object.keys(members).length === 0 || variableMembers.some((name) => member(members, name) !== undefined);
-  if (!isConfig) throw new ConfigError(`${source} has none of ${variableMembers.map((name) => `"${name}"`).join(', ')}; ${VARIABLE_REMEDY}`);
-  return { source, members };
-}
-
-const variableMembers = ['auths', 'credHelpers', 'credsStore'] as const;
-const VARIABLE_REMEDY = 'set it to the text of a config.json, {"auths":{"HOST":{"auth":"..."}}}, or unset it';
-
-function parseVariable(text: string, source: string): JsonObject {
+  let members: JsonObject;
   try {
-    return parseConfigFile(Buffer.from(text), source);
+    members = parseConfigFile(Buffer.from(text), source);
   } catch (cause) {
     throw cause instanceof ConfigError ? new ConfigError(`${cause.message}; ${VARIABLE_REMEDY}`, { cause }) : cause;
   }
+  // An object without any of the three is probably something else, and all credentials would be ignored.
+  if (Object.keys(members).length === 0 || VARIABLE_MEMBERS.some((name) => member(members, name) !== undefined)) return { source, members };
+  throw new ConfigError(`${source} has none of ${VARIABLE_MEMBERS.map((name) => `"${name}"`).join(', ')}; ${VARIABLE_REMEDY}`);
 }
 
-const pathGrammar = /^(?:~|\.{0,2}[\\/]|[A-Za-z]:[\\/]|file:|[^{[\n]{1,4096}\.json$)/;
-
 /**
- * Where the credentials for a repository are. The variable goes before the file, and in the file a helper before what
- * is stored. Whatever comes of the place that is found, another is not tried: a helper without an answer does not make
- * an old password count again (CVE-2021-41092). Only a registry's own token is taken from beside a helper, as the
- * docker command does it, because engines prefer it to all else.
+ * Finds where the credentials for a repository are: in the variable before the file; in each of them, a helper before a
+ * stored entry. Nothing else is tried after that: if a helper has no credentials, an old stored password must not be used
+ * (CVE-2021-41092). Only a registry's own token in `auths` goes before a helper, as with the docker command, because engines
+ * prefer it to all else.
  */
 export function findCredentials(
   scope: Scope,
-  configs: { readonly variable?: DockerConfig | undefined; readonly file?: DockerConfig | undefined },
+  { variable, file }: { readonly variable?: DockerConfig | undefined; readonly file?: DockerConfig | undefined },
 ): CredentialPlace {
-  const { variable, file } = configs;
-  const given = variable && placeIn(variable, scope, (entry) => broken(entry, 'it is empty'));
-  return given ?? (file && placeIn(file, scope)) ?? { credentials: undefined };
+  const inVariable = variable && placeIn(variable, scope, (entry) => unusable(entry, 'it is empty'));
+  return inVariable ?? (file && placeIn(file, scope, () => undefined)) ?? { credentials: undefined };
 }
 
-/** The place in one configuration; undefined where it says nothing of the registry, as an entry without members does. */
-function placeIn(file: DockerConfig, scope: Scope, onEmpty: (entry: Entry) => void = () => {}): CredentialPlace | undefined {
-  const helper = helperOf(file, scope.registry);
-  const stored = entryOf(file, scope);
-  if (helper === undefined) {
-    const credentials = stored && readEntry(stored);
-    if (stored !== undefined && credentials === undefined) onEmpty(stored);
-    return credentials && { credentials };
-  }
-  const registryToken = isJsonObject(stored?.value) && member(stored.value, 'registrytoken');
-  return stored && registryToken ? { credentials: readEntry(stored) } : { helper };
+/** The place in one configuration; undefined if the registry has no entry, or an empty one that `onEmpty` accepts. */
+function placeIn(config: DockerConfig, scope: Scope, onEmpty: (entry: Entry) => undefined): CredentialPlace | undefined {
+  const helper = helperFor(config, scope.registry);
+  const entry = entryFor(config, scope);
+  const hasRegistryToken = isJsonObject(entry?.value) && member(entry.value, 'registrytoken');
+  if (helper !== undefined && !hasRegistryToken) return { helper };
+  if (entry === undefined) return undefined;
+  const credentials = readEntry(entry);
+  return credentials === undefined && helper === undefined ? onEmpty(entry) : { credentials };
 }
 
-/** Whether there is in a file what others should not read. */
-export function holdsSecrets(config: DockerConfig): boolean {
-  const auths = member(config.members, 'auths');
+/** Whether a file contains secrets, which other users should not be able to read. */
+export function holdsSecrets({ members }: DockerConfig): boolean {
+  const auths = member(members, 'auths');
   if (!isJsonObject(auths)) return false;
-  return Object.values(auths).some((entry) => isJsonObject(entry) && secretMembers.some((name) => member(entry, name)));
+  return Object.values(auths).some((entry) => isJsonObject(entry) && SECRET_MEMBERS.some((name) => member(entry, name)));
 }
 
 /** A registry's entry in `auths`. */
 interface Entry {
   readonly value: unknown;
-  /** Where it stands, for messages. */
+  /** Its key and file, for errors. */
   readonly place: string;
 }
 
 /**
- * The entry for a repository, the most specific first: its own path, those above it, the registry. Paths are Podman's;
- * the docker command would take `registry.example/team` for all of the registry, also for what is not the team's.
+ * The most specific entry for a repository: its own path, the paths above it, then the registry. Podman has entries for paths.
+ * The docker command would use `registry.example/team` for the whole registry, even outside `team`.
  */
-function entryOf({ source, members }: DockerConfig, { registry, repository }: Scope): Entry | undefined {
-  const auths = objectMember(members, 'auths', source);
+function entryFor({ source, members }: DockerConfig, { registry, repository }: Scope): Entry | undefined {
+  const auths = credentialMember(members, 'auths', source);
   const parts = repository?.split('/') ?? [];
   for (let count = parts.length; count >= 0; count--) {
     const wanted = [keyHost(registry), ...parts.slice(0, count)].join('/');
@@ -147,44 +134,48 @@ function entryOf({ source, members }: DockerConfig, { registry, repository }: Sc
   return undefined;
 }
 
-/** The program for a registry. An empty name stands for none, even where there is one for all others. */
-function helperOf({ source, members }: DockerConfig, registry: string): ConfiguredHelper | undefined {
-  const helpers = objectMember(members, 'credHelpers', source);
+/** The helper for a registry. An empty name means none, even if `credsStore` names one for all registries. */
+function helperFor({ source, members }: DockerConfig, registry: string): ConfiguredHelper | undefined {
+  const helpers = credentialMember(members, 'credHelpers', source);
   const key = keyFor(keyHost(registry), registry, Object.keys(helpers));
   const configKey = key === undefined ? 'credsStore' : `credHelpers["${escapeText(key)}"]`;
   const name = (key === undefined ? member(members, 'credsStore') : helpers[key]) ?? '';
   if (name === '') return undefined;
   if (typeof name === 'string' && helperGrammar.test(name)) return { name, configKey, source };
-  throw new ConfigError(`${configKey} in ${source} must be the name of a helper, as "pass" is of docker-credential-pass`);
+  throw new ConfigError(`${configKey} in ${source} must be the name of a helper, such as "pass" for docker-credential-pass`);
 }
 
-/** The key that means a scope: spelled as the docker command does it, or else the first that is spelled otherwise. */
+function credentialMember(members: JsonObject, name: string, source: string): JsonObject {
+  return objectOf(member(members, name), name, source, '; correct it, or remove it and log in again');
+}
+
+/** The key for a scope: the docker command's own spelling, or else the first key that means the same. */
 function keyFor(scope: string, spelling: string, keys: readonly string[]): string | undefined {
   return keys.includes(spelling) ? spelling : keys.find((key) => !browserTokens.test(key) && scopeOf(key) === scope);
 }
 
 /**
- * What a key means, whatever its spelling: `registry.example`, or `registry.example/team`. With a scheme, or with the
- * path of a registry's API, it means all of the registry: so the first versions of Docker wrote them.
+ * The scope that a key means: `registry.example`, or `registry.example/team`. A key with a scheme, or with the path of a
+ * registry's API, means the whole registry: the first versions of Docker wrote such keys.
  */
 function scopeOf(key: string): string {
   const bare = withoutTrailing(key, '/');
   const slash = bare.indexOf('/');
-  const isWhole = slash < 0 || /^https?:\/\/|^[^/]*\/v[12]$/i.test(bare);
-  return isWhole ? keyHost(bare) : keyHost(bare) + bare.slice(slash);
+  const isRegistry = slash < 0 || /^https?:\/\/|^[^/]*\/v[12]$/i.test(bare);
+  return isRegistry ? keyHost(bare) : keyHost(bare) + bare.slice(slash);
 }
 
 /**
- * What an entry says; undefined where it says nothing, as after a login that went to a helper. An engine prefers a
- * registry's token to an identity token, and that to a password, and is sent the one that it would take.
+ * Reads an entry; undefined if it is empty, as after a login with a helper. An engine prefers a registry token to an identity
+ * token, and that to a password, so only the preferred one is returned.
  */
 function readEntry(entry: Entry): Credentials | undefined {
   const { value } = entry;
   if (value === null) return undefined;
-  if (!isJsonObject(value)) return broken(entry, 'it is not an object');
+  if (!isJsonObject(value)) return unusable(entry, 'it is not an object');
   const text = (name: string): string => {
     const found = member(value, name) ?? '';
-    return typeof found === 'string' ? found : broken(entry, `its ${name} is not a string`);
+    return typeof found === 'string' ? found : unusable(entry, `its ${name} is not a string`);
   };
   const registryToken = text('registrytoken');
   if (registryToken !== '') return { registryToken: new Secret(registryToken) };
@@ -194,35 +185,25 @@ function readEntry(entry: Entry): Credentials | undefined {
   if (auth !== '') return decodeAuth(auth, entry);
   const [username, password] = [text('username'), text('password')];
   if (username !== '') return { username, password: new Secret(password) };
-  return password === '' ? undefined : broken(entry, 'it has a password and no username');
+  return password === '' ? undefined : unusable(entry, 'it has a password and no username');
 }
 
-/** `auth`: "user:password" in base64. Go's decoder, for which it is written, skips the ends of lines. */
+/** Decodes `auth`, which is "user:password" in base64. Line ends are skipped, as Go's decoder does. */
 function decodeAuth(auth: string, entry: Entry): Credentials {
   const base64 = auth.replace(/[\r\n]/g, '');
-  if (!base64Grammar.test(base64)) return broken(entry, 'its auth is not in base64');
-  const login = utf8OrUndefined(Buffer.from(base64, 'base64'));
-  if (login === undefined) return broken(entry, 'its auth is not UTF-8 in base64');
+  if (!base64Grammar.test(base64)) return unusable(entry, 'its auth is not base64');
+  let login: string;
+  try {
+    login = decodeUtf8(Buffer.from(base64, 'base64'));
+  } catch {
+    return unusable(entry, 'its auth is not UTF-8 in base64');
+  }
   const colon = login.indexOf(':');
-  if (colon <= 0) return broken(entry, 'its auth is not "user:password" in base64');
-  // Old versions of the docker command encoded the zeros at the end of their buffer as well, and it trims them still.
+  if (colon <= 0) return unusable(entry, 'its auth is not "user:password" in base64');
+  // Old versions of the docker command also encoded the zeros at the end of their buffer; today's still removes them.
   return { username: login.slice(0, colon), password: new Secret(withoutTrailing(login.slice(colon + 1), '\0')) };
 }
 
-function broken({ place }: Entry, fault: string): never {
-  throw new ConfigError(`${place} cannot be used: ${fault}. Log in to that registry again, or remove the entry`);
-}
-
-function objectMember(members: JsonObject, name: string, source: string): JsonObject {
-  const found = member(members, name) ?? {};
-  if (!isJsonObject(found)) throw new ConfigError(`"${name}" in ${source} is not an object; correct it, or remove it and log in again`);
-  return found;
-}
-
-function utf8OrUndefined(bytes: Uint8Array): string | undefined {
-  try {
-    return decodeUtf8(bytes);
-  } catch {
-    return undefined;
-  }
+function unusable({ place }: Entry, problem: string): never {
+  throw new ConfigError(`${place} cannot be used: ${problem}. Log in to that registry again, or remove the entry`);
 }

@@ -1,101 +1,107 @@
-// The TLS that the docker command would use with an engine: asked for by variables, or kept with a context. What asks for
-// TLS gets it or an error: nothing here ever turns it off.
+// Decides whether the connection to an engine uses TLS, by the variables or the context that the docker command uses. If
+// anything asks for TLS, the result is TLS or an error, never a connection without it.
 
 import { ConfigError } from '../errors.ts';
 import type { StoredContext } from './docker-context.ts';
-import { below } from './environment-variables.ts';
+import type { Address } from './engine-address.ts';
+import { joinPath } from './environment-variables.ts';
 import type { Variables } from './environment-variables.ts';
 
-/** How a connection is encrypted: paths of PEM files, and whether the other side must prove who it is. */
+/** The TLS settings of a connection: paths of PEM files, and whether the server certificate is verified. */
 export interface EngineTls {
-  /** Who may vouch for the engine; undefined: those whom the system trusts. */
+  /** The CAs that are trusted; undefined: the CAs of the system. */
   readonly ca: string | undefined;
-  /** With `key`, what proves to the engine who we are. */
+  /** The client certificate; it has a `key`. */
   readonly cert: string | undefined;
   readonly key: string | undefined;
   readonly verify: boolean;
 }
 
-/** The files' names, wherever they are. */
-export const TLS_FILES = { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem' } as const;
+const FILES = { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem' } as const;
+const NO_FILES = { ca: undefined, cert: undefined, key: undefined };
+const SYSTEM_TRUST: EngineTls = { ...NO_FILES, verify: true };
 
-interface TlsFacts {
-  /** Where the files would be; undefined where nobody knows the user's folder. */
+/** What decides about TLS. */
+export interface TlsFacts {
+  readonly address: Address;
+  /** The context of the store that is used; undefined if none is. */
+  readonly context: StoredContext | undefined;
+  /** The folder of the PEM files; undefined if the home folder is unknown. */
   readonly tlsFolder: string | undefined;
-  /** Paths that exist. */
+  /** The paths that exist. */
   readonly existing: ReadonlySet<string>;
-  /** Whether the address itself asks for TLS. */
-  readonly https: boolean;
   readonly variables: Variables;
 }
 
-interface ContextFacts {
-  /** Its name. */
-  readonly context: string;
-  readonly stored: StoredContext | undefined;
+/** The paths in a folder whose existence `tlsSettings` must know. */
+export function tlsFilesIn(folder: string | undefined): string[] {
+  return folder === undefined ? [] : Object.values(FILES).map((name) => joinPath(folder, name));
+}
+
+/** Whether DOCKER_TLS or DOCKER_TLS_VERIFY asks for TLS. Only empty means no: "0" and "false" mean yes, as with the docker command. */
+export function asksForTls({ DOCKER_TLS, DOCKER_TLS_VERIFY }: Variables): boolean {
+  return (DOCKER_TLS ?? DOCKER_TLS_VERIFY) !== undefined;
+}
+
+/** The TLS settings for an address, undefined for none, and warnings. Only a port has TLS: sockets are local, ssh encrypts by itself. */
+export function tlsSettings(facts: TlsFacts): { readonly tls: EngineTls | undefined; readonly warnings: string[] } {
+  const { address, context, variables } = facts;
+  if (address.scheme !== 'tcp') return { tls: undefined, warnings: [] };
+  const tls = context === undefined ? variablesTls(facts, address.tls) : contextTls(facts, context, address.tls);
+  const warnings = context === undefined ? misreadValues(variables) : [];
+  if (tls?.verify === false) {
+    const reason = context === undefined ? 'DOCKER_TLS without DOCKER_TLS_VERIFY' : `SkipTLSVerify of context "${context.name}"`;
+    warnings.push(`the connection to ${address.text} is encrypted, but the server certificate is not verified, by ${reason}`);
+  }
+  if (tls === undefined && variables.DOCKER_CERT_PATH !== undefined) {
+    warnings.push(`the connection to ${address.text} is not encrypted: DOCKER_CERT_PATH alone does not ask for TLS`);
+  }
+  return { tls, warnings };
 }
 
 /**
- * As DOCKER_TLS_VERIFY and DOCKER_TLS say, with the files of DOCKER_CERT_PATH or of the configuration's folder. Whoever is
- * to be verified is so by the ca.pem there, which must exist; the docker command wants it for DOCKER_TLS alone, too, and
- * does not look at it.
+ * TLS by DOCKER_TLS_VERIFY and DOCKER_TLS, with the files in DOCKER_CERT_PATH or in the configuration folder. To verify, the
+ * ca.pem there must exist. (With DOCKER_TLS alone, the docker command demands a ca.pem, too, and does not use it.)
  */
-export function variablesTls({ tlsFolder, existing, https, variables }: TlsFacts): EngineTls | undefined {
-  const { DOCKER_TLS, DOCKER_TLS_VERIFY } = variables;
-  if ((DOCKER_TLS ?? DOCKER_TLS_VERIFY) === undefined) return https ? systemTrust : undefined;
-  const who = DOCKER_TLS_VERIFY === undefined ? 'DOCKER_TLS' : 'DOCKER_TLS_VERIFY';
-  const fail = (why: string): never => {
-    throw new ConfigError([`${who} asks for TLS${why}`, ...mistakenTls(variables)].join('; '));
+function variablesTls({ tlsFolder, existing, variables }: TlsFacts, https: boolean): EngineTls | undefined {
+  if (!asksForTls(variables)) return https ? SYSTEM_TRUST : undefined;
+  const verify = variables.DOCKER_TLS_VERIFY !== undefined;
+  const fail = (problem: string): never => {
+    const name = verify ? 'DOCKER_TLS_VERIFY' : 'DOCKER_TLS';
+    throw new ConfigError([`${name} asks for TLS${problem}`, ...misreadValues(variables)].join('; '));
   };
   if (tlsFolder === undefined) return fail(': set DOCKER_CERT_PATH to the folder of ca.pem');
   const files = filesIn(tlsFolder, existing);
-  if (DOCKER_TLS_VERIFY !== undefined && files.ca === undefined) {
-    fail(`, and ${below(tlsFolder, TLS_FILES.ca)} does not exist: DOCKER_CERT_PATH names its folder`);
-  }
-  return { ...files, verify: DOCKER_TLS_VERIFY !== undefined || https };
+  if (verify && files.ca === undefined) fail(`, and ${joinPath(tlsFolder, FILES.ca)} does not exist: set DOCKER_CERT_PATH to its folder`);
+  return { ...files, verify: verify || https };
 }
 
-/** As a context's own files say, and SkipTLSVerify, which alone asks for TLS as well. The variables add nothing. */
-export function contextTls(facts: TlsFacts & ContextFacts): EngineTls | undefined {
-  const { tlsFolder, existing, https, variables, context } = facts;
-  const skipTlsVerify = facts.stored?.skipTlsVerify === true;
-  const files = tlsFolder === undefined ? none : filesIn(tlsFolder, existing);
-  const own = skipTlsVerify || files !== none;
-  if (own) return { ...files, verify: !skipTlsVerify };
-  if (https) return systemTrust;
-  // The docker command goes on in plain text here.
-  const asking = (['DOCKER_TLS_VERIFY', 'DOCKER_TLS'] as const).find((name) => variables[name] !== undefined);
-  if (asking === undefined) return undefined;
-  const why = `${asking} asks for TLS, and context "${context}" has none: give it a CA, or unset ${asking}`;
-  throw new ConfigError([why, ...mistakenTls(variables)].join('; '));
+/** TLS by a context's own files and SkipTLSVerify. The variables do not add files, and are an error if the context has no TLS. */
+function contextTls({ tlsFolder, existing, variables }: TlsFacts, context: StoredContext, https: boolean): EngineTls | undefined {
+  const files = tlsFolder === undefined ? NO_FILES : filesIn(tlsFolder, existing);
+  if (context.skipTlsVerify || files !== NO_FILES) return { ...files, verify: !context.skipTlsVerify };
+  if (https) return SYSTEM_TRUST;
+  // Here the docker command connects without TLS.
+  const name = (['DOCKER_TLS_VERIFY', 'DOCKER_TLS'] as const).find((each) => variables[each] !== undefined);
+  if (name === undefined) return undefined;
+  const problem = `${name} asks for TLS, and context "${context.name}" has none: give it a CA, or unset ${name}`;
+  throw new ConfigError([problem, ...misreadValues(variables)].join('; '));
 }
 
-/** A sentence for each variable that asks for TLS, and whose value looks as if it did not. */
-export function mistakenTls(variables: Variables): string[] {
+/** A sentence for each variable that turns TLS on with a value that looks like "no". */
+function misreadValues(variables: Variables): string[] {
   const names = ['DOCKER_TLS', 'DOCKER_TLS_VERIFY'] as const;
   return names
     .filter((name) => /^(?:0|n|no|f|false|off)$/i.test(variables[name] ?? ''))
     .map((name) => `${name}=${variables[name]} means yes, as any value but an empty one does: unset it to mean no`);
 }
 
-const none = { ca: undefined, cert: undefined, key: undefined };
-const systemTrust: EngineTls = { ...none, verify: true };
-
-/** Those that exist. A certificate without its key would be dropped without a word. */
+/** The files that exist in a folder. A certificate without its key is an error, because it would be ignored. */
 function filesIn(folder: string, existing: ReadonlySet<string>): Omit<EngineTls, 'verify'> {
-  const path = (name: keyof typeof TLS_FILES): string | undefined => {
-    const file = below(folder, TLS_FILES[name]);
-    return existing.has(file) ? file : undefined;
-  };
-  const [ca, cert, key] = [path('ca'), path('cert'), path('key')];
+  const [ca, cert, key] = tlsFilesIn(folder).map((path) => (existing.has(path) ? path : undefined));
   if ((cert === undefined) !== (key === undefined)) {
-    const missing = below(folder, cert === undefined ? TLS_FILES.cert : TLS_FILES.key);
-    throw new ConfigError(`${missing} does not exist, without which ${cert ?? key} is of no use`);
+    const missing = joinPath(folder, cert === undefined ? FILES.cert : FILES.key);
+    throw new ConfigError(`${missing} does not exist, and ${cert ?? key} cannot be used without it`);
   }
-  return ca ?? cert ? { ca, cert, key } : none;
-}
-
-/** The paths of which it must be known whether they exist. */
-export function tlsFilesToLookAt(folder: string | undefined): string[] {
-  return folder === undefined ? [] : Object.values(TLS_FILES).map((name) => below(folder, name));
+  return ca ?? cert ? { ca, cert, key } : NO_FILES;
 }

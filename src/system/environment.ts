@@ -8,7 +8,8 @@ import { absolutePath } from './files/paths.ts';
 
 /** The variables whose values are paths. */
 const PATHS: ReadonlySet<string> = new Set([
-  'DOCKER_CONFIG', 'DOCKER_CERT_PATH', 'REGISTRY_AUTH_FILE', 'COLIMA_HOME', 'HOME', 'USERPROFILE', 'XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'TMPDIR',
+  'DOCKER_CONFIG', 'DOCKER_CERT_PATH', 'REGISTRY_AUTH_FILE', 'COLIMA_HOME',
+  'HOME', 'USERPROFILE', 'XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'TMPDIR',
 ]);
 
 /** The environment as it is now, with absolute paths. `variables` replaces the process's own. */

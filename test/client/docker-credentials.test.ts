@@ -149,10 +149,10 @@ describe('dockerConfig', () => {
   it.each([
     ['broken', 'is not JSON'],
     [' \n', 'is not JSON'],
-    ['null', 'is JSON, and not an object'],
+    ['null', 'is JSON, but not an object'],
     [Buffer.from(text).toString('base64'), 'is not JSON'],
-    ['[]', 'is JSON, and not an object'],
-    [JSON.stringify(text), 'is JSON, and not an object'],
+    ['[]', 'is JSON, but not an object'],
+    [JSON.stringify(text), 'is JSON, but not an object'],
     ['{"r.example":{"auth":"SFVOVEVSMg=="}}', 'has none of "auths", "credHelpers", "credsStore"'],
     ['{"auth":"SFVOVEVSMg=="}', 'has none of "auths", "credHelpers", "credsStore"'],
   ])('says what DOCKER_AUTH_CONFIG must hold, of %j', async (DOCKER_AUTH_CONFIG, why) => {

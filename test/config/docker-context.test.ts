@@ -16,7 +16,7 @@ describe('a name', () => {
 
   it.each(['', 'a', '.a', '-a', '_a', '../lab', 'a/b', 'a b', 'lab\n', 'lab\0', 'läb', 'a\u202eb'])('%j is none', (name) => {
     expect(() => checkContextName(name, 'DOCKER_CONTEXT')).toThrow(ConfigError);
-    expect(() => checkContextName(name, 'DOCKER_CONTEXT')).toThrow(/^DOCKER_CONTEXT: "[^\p{C}]*" is no name of a context/u);
+    expect(() => checkContextName(name, 'DOCKER_CONTEXT')).toThrow(/^DOCKER_CONTEXT: "[^\p{C}]*" is not a context name/u);
   });
 });
 
@@ -66,8 +66,8 @@ describe('a meta.json', () => {
     ['', 'is not JSON'],
     ['{"Name":"n","Endpoints":{"docker":{"Host":"tcp://hunter2', 'is not JSON'],
     ['\ufeff{"Endpoints":{"docker":{}}}', 'byte order mark'],
-    ['[]', 'is JSON, and not an object'],
-    ['null', 'is JSON, and not an object'],
+    ['[]', 'is JSON, but not an object'],
+    ['null', 'is JSON, but not an object'],
     ['{}', 'no endpoint for docker'],
     ['{"Endpoints":{"kubernetes":{}}}', 'no endpoint for docker'],
     ['{"Endpoints":[]}', '"Endpoints" must be an object'],

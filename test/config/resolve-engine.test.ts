@@ -1,13 +1,13 @@
 // Which rule wins, and what is said of it. What the docker command itself answers stands in test/system/find-engine.test.ts.
 
 import { describe, expect, it } from 'vitest';
-import { chooseEngine, nameEngine, socketsToLookAt } from '../../src/config/resolve-engine.ts';
-import type { EngineChoice, EngineFindings, EngineQuestion, EngineRequest } from '../../src/config/resolve-engine.ts';
+import { chooseEngine, selectEngine, socketsToLookAt } from '../../src/config/resolve-engine.ts';
+import type { EngineChoice, EngineFindings, EngineQuestion, EngineSelector } from '../../src/config/resolve-engine.ts';
 import type { StoredContext } from '../../src/config/docker-context.ts';
 import type { Variables } from '../../src/config/environment-variables.ts';
 import { ConfigError } from '../../src/errors.ts';
 
-interface Case extends EngineRequest {
+interface Case extends EngineSelector {
   readonly variables?: Variables;
   readonly currentContext?: EngineQuestion['currentContext'];
   readonly platform?: string;
@@ -17,16 +17,16 @@ interface Case extends EngineRequest {
 }
 
 function choose(given: Case): EngineChoice {
-  const { variables = {}, currentContext, platform = 'linux', existing = [], stored, tlsFolder, ...request } = given;
-  const surroundings = { platform, home: '/home/me', variables };
-  const question = { request, surroundings, configFile: '/home/me/.docker/config.json', currentContext };
+  const { variables = {}, currentContext, platform = 'linux', existing = [], stored, tlsFolder, ...selector } = given;
+  const environment = { platform, home: '/home/me', variables };
+  const question = { ...selector, environment, configFile: '/home/me/.docker/config.json', currentContext };
   const facts: EngineFindings = {
     existing: new Set(existing),
     stored: stored && { name: 'lab', description: undefined, host: undefined, skipTlsVerify: false, ...stored },
     tlsFolder,
     headers: [],
   };
-  return chooseEngine(question, nameEngine(question), facts);
+  return chooseEngine(question, selectEngine(question), facts);
 }
 
 const SOCKET = '/var/run/docker.sock';
@@ -75,7 +75,7 @@ describe('the rules, in the docker command\'s order', () => {
 
   // covers: fault 3.21
   it.each(['a', '../x', 'a/b'])('refuses the context %j before anything is looked up', (name) => {
-    expect(() => choose({ variables: { DOCKER_CONTEXT: name } })).toThrow(/^DOCKER_CONTEXT: ".*" is no name of a context/);
+    expect(() => choose({ variables: { DOCKER_CONTEXT: name } })).toThrow(/^DOCKER_CONTEXT: ".*" is not a context name/);
   });
 
   it.each(['ssh://me:HUNTER2@h', 'tcp://me:HUNTER2@h', 'x://HUNTER2@h'])('never shows the password of %s', (host) => {
@@ -138,8 +138,7 @@ describe('the sockets of other engines', () => {
   });
 
   it('are all looked at, and so is the default', () => {
-    const surroundings = { platform: 'linux', home: '/home/me', variables: {} };
-    const looked = socketsToLookAt({ request: {}, surroundings, configFile: undefined, currentContext: undefined });
+    const looked = socketsToLookAt({ platform: 'linux', home: '/home/me', variables: {} });
     expect(looked).toEqual(expect.arrayContaining([SOCKET, podman, colima]));
   });
 });
@@ -188,7 +187,7 @@ describe('TLS', () => {
   // covers: fault 0.12, fault 3.22
   it.each<[string, Case, string]>([
     ['a CA', { host: TCP, variables: verifying, existing: files('cert', 'key') }, '/c/ca.pem does not exist'],
-    ['a key', { host: TCP, variables: verifying, existing: files('ca', 'cert') }, '/c/key.pem does not exist, without'],
+    ['a key', { host: TCP, variables: verifying, existing: files('ca', 'cert') }, '/c/key.pem does not exist, and /c/cert.pem cannot be used without it'],
     ['a certificate', { host: TCP, variables: { DOCKER_TLS: '1' }, existing: files('key') }, '/c/cert.pem does not exist'],
     ['the key of a context', { ...lab, existing: files('ca', 'cert') }, '/c/key.pem does not exist'],
     ['TLS in a context', { ...lab, variables: verifying }, 'DOCKER_TLS_VERIFY asks for TLS, and context "lab" has none'],
@@ -209,9 +208,9 @@ describe('TLS', () => {
     ['such a value in capitals', { host: TCP, variables: { DOCKER_TLS: 'OFF', DOCKER_TLS_VERIFY: '1' }, existing: files('ca') }, /^DOCKER_TLS=OFF means yes/],
     ['such a value and a socket', { host: 'unix:///x', variables: verifying }, undefined],
     ['such a value and a context with files', { ...lab, variables: verifying, existing: files('ca') }, undefined],
-    ['not verified', { host: TCP, variables: { DOCKER_TLS: '1' } }, /encrypted, but nothing proves .* by DOCKER_TLS without/],
+    ['not verified', { host: TCP, variables: { DOCKER_TLS: '1' } }, /encrypted, but the server certificate is not verified, by DOCKER_TLS without/],
     ['not verified by a context', skipping, /by SkipTLSVerify of context "lab"/],
-    ['DOCKER_CERT_PATH alone', { host: TCP, variables: { DOCKER_CERT_PATH: '/c' } }, /nothing encrypts the connection/],
+    ['DOCKER_CERT_PATH alone', { host: TCP, variables: { DOCKER_CERT_PATH: '/c' } }, /^the connection to tcp:\/\/h:2376 is not encrypted/],
     ['DOCKER_CERT_PATH and a socket', { host: 'unix:///x', variables: { DOCKER_CERT_PATH: '/c' } }, undefined],
     ['nothing', { host: TCP }, undefined],
   ])('%s is warned of where it should be', (_, given, words) => {

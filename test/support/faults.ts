@@ -699,7 +699,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     tests: {
       'config/resolve-engine.test.ts': 1,
       'config/stored-credentials.test.ts': 4,
-      'config/config-settings.test.ts': 1,
+      'config/config-file.test.ts': 1,
       'config/custom-headers.test.ts': 1,
       'system/find-engine.test.ts': 2,
       'system/files/read-docker-config.test.ts': 1,

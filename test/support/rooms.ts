@@ -7,7 +7,6 @@ export const roomsOnDemand: Readonly<Record<string, readonly string[]>> = {
   'ssh and credential helpers': ['system/programs/'],
   "the docker command's configuration": [
     'config/config-file.ts',
-    'config/config-settings.ts',
     'config/docker-context.ts',
     'config/known-sockets.ts',
     'config/resolve-engine.ts',

@@ -43,7 +43,7 @@ describe('what the docker command 28.2.2 answers', () => {
     if ('error' in docker) {
       // The one liberty that parseAddress takes: docker-py knows http://, too.
       if (environment['DOCKER_HOST']?.startsWith('http:')) return expect((await found).host).toBe('tcp://a.example:1');
-      return expect(found).rejects.toThrow(/^(there is no context "|give a host or a context|DOCKER_TLS_VERIFY asks for TLS)/);
+      return expect(found).rejects.toThrow(/^(context "[^"]*" \([^)]*\) not found|give a host or a context|DOCKER_TLS_VERIFY asks for TLS)/);
     }
     const { context, host, rule, tls } = await found;
     expect(context).toBe(docker.context);
@@ -84,7 +84,7 @@ describe('files', () => {
     expect((await find({ DOCKER_CONFIG: join(folder, 'other') })).headers).toEqual([['X-A', 'other']]);
     expect((await find({ DOCKER_CONFIG: join(folder, 'none') })).headers).toEqual([]);
     const file = join(folder, 'other/config.json');
-    const words = `DOCKER_CONFIG names the folder of config.json, and ${file} is a file`;
+    const words = `DOCKER_CONFIG must name the folder of config.json, and ${file} is not a folder`;
     await expect(find({ DOCKER_CONFIG: file })).rejects.toThrow(words);
   });
 
@@ -117,7 +117,7 @@ describe('files', () => {
     await writeFile(path, '{"auths":');
     const { explanation, headers } = await findEngine(request, readEnvironment({ HOME: folder, ...variables }));
     expect([explanation.host, headers]).toEqual(['unix:///x', []]);
-    expect(explanation.warnings).toEqual([`its settings do not count: ${path} is not JSON; ${REMEDY}`]);
+    expect(explanation.warnings).toEqual([`its settings are ignored: ${path} is not JSON; ${REMEDY}`]);
   });
 
   const modesCount = process.getuid !== undefined && process.getuid() !== 0;
@@ -132,7 +132,7 @@ describe('files', () => {
   // covers: fault 3.21, complaint py-44
   it('of a context that is missing are named, with who asked for it', async () => {
     const { meta } = await contextPaths(join(folder, '.docker'), 'lab');
-    const missing = (source: string): string => `there is no context "lab" (${source}): ${meta} does not exist`;
+    const missing = (source: string): string => `context "lab" (${source}) not found: ${meta} does not exist`;
     await expect(find({ DOCKER_CONTEXT: 'lab' })).rejects.toThrow(missing('DOCKER_CONTEXT'));
     await expect(find({}, 'lab')).rejects.toThrow(missing('context'));
     await mkdir(join(folder, '.docker'));

@@ -27,7 +27,7 @@ export function checkTlsOptions(options: TlsOptions): TlsOptions {
     if (value === undefined) continue;
     const option = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
     if (option === undefined) throw new ArgumentError(`tls has no option "${escapeText(name)}"; it has ${Object.keys(OPTIONS).join(', ')}`);
-    if (!option.test(value)) throw new ArgumentError(`tls.${name} must be ${option.wanted}`);
+    if (!option.test(value)) throw new ArgumentError(`tls.${name} must be ${option.expected}`);
   }
   const { cert, key } = options;
   if (cert !== undefined && key === undefined) throw new ConfigError('tls.cert is given without tls.key, its private key');

@@ -44,7 +44,7 @@ describe('readDockerConfig', () => {
     await writeFile(path, '{}');
     const error = await readDockerConfig(path).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ConfigError);
-    expect((error as Error).message).toBe(`${path} is a file; DOCKER_CONFIG is the folder of config.json`);
+    expect((error as Error).message).toBe(`DOCKER_CONFIG must name the folder of config.json, and ${path} is not a folder`);
   });
 });
 

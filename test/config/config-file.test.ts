@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseSettings } from '../../src/config/config-file.ts';
-import { currentContext, httpHeaders } from '../../src/config/config-settings.ts';
+import { currentContext, httpHeaders, parseSettings } from '../../src/config/config-file.ts';
 import type { JsonObject } from '../../src/api/json.ts';
 import { ConfigError } from '../../src/errors.ts';
 
@@ -18,7 +17,7 @@ describe('config.json', () => {
   // covers: fault 3.21
   it.each(broken)('%j is refused by its path alone', (text) => {
     expect(() => settings(text)).toThrow(ConfigError);
-    const reason = '(is not JSON|is JSON, and not an object|begins with a byte order mark, where JSON in UTF-8 has none)';
+    const reason = '(is not JSON|is JSON, but not an object|begins with a byte order mark: save it as UTF-8 without one)';
     expect(() => settings(text)).toThrow(new RegExp(`^/home/me/\\.docker/config\\.json ${reason}$`));
   });
 
