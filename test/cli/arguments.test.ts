@@ -120,7 +120,7 @@ describe('help', () => {
     expect(stdout).toMatch(columns === 40 ? /^ {2}history {8}Show the build steps of$/m : /^ {2}history\n {8}Show the\n/m);
   });
 
-  it('is given for a command that lacks its operands, too', async () => {
+  it('is also printed for a command without its operands', async () => {
     expect((await longshore(NOWHERE, ['save', '-h', '-o', 'x'])).code).toBe(0);
   });
 

@@ -46,7 +46,7 @@ describe('inspect', () => {
     expect((JSON.parse(stdout) as object[]).map((each) => (each as { Id: string }).Id)).toEqual([ID, ID]);
   });
 
-  it('writes what would steer a terminal in the spelling of JSON: the value is the same', async () => {
+  it('escapes control characters as JSON does, so the value stays the same', async () => {
     const { stdout } = await against(inspected, ['inspect', 'a']);
     expect(stdout).toContain('"a\\u001b[2J\\u202e\\u009b"');
     expect(stdout).not.toMatch(/[\x1b\x9b\u202e]/);
@@ -66,7 +66,7 @@ describe('history', () => {
     ]),
   };
 
-  it('has the instructions without what builders write around them, and bars as long as the sizes', async () => {
+  it('shows instructions without the additions of builders, and bars in proportion to the sizes', async () => {
     expect((await against(steps, ['history', 'a'])).stdout.split('\n')).toEqual([
       'IMAGE          CREATED   CREATED BY                 SIZE',
       '0123456789ab   N/A       CMD ["/bin/sh"]              0B',
@@ -88,7 +88,7 @@ describe('history', () => {
   });
 });
 
-describe('values of an answer that are not what they should be', () => {
+describe('values of the wrong type in an answer', () => {
   it('are shown as "?" or left out: an event with a time that no calendar has', async () => {
     const event = { Type: 'image', Action: 'tag', Actor: { ID, Attributes: { name: 'a:1' } } };
     const answers = { 'GET /events': progress({ ...event, time: 1e300 }) };
@@ -127,7 +127,7 @@ describe('push', () => {
 });
 
 describe('save', () => {
-  it('says that digests were checked, and of what there are none', async () => {
+  it('reports the checked digests and the files without a digest', async () => {
     const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
     const config = JSON.stringify({ rootfs: { type: 'layers', diff_ids: [`sha256:${hash('a layer')}`] } });
     const manifest = JSON.stringify([{ Config: `${hash(config)}.json`, RepoTags: ['a:1'], Layers: ['layer.tar'] }]);
@@ -141,7 +141,7 @@ describe('save', () => {
     ]);
   });
 
-  it('with --verify none takes what comes, and says so', async () => {
+  it('does not verify with --verify none, and reports it', async () => {
     const { code, stderr } = await against({ 'GET /images/get': bytes(Buffer.from('no tar')) }, ['save', '--verify', 'none', '-o', 'FOLDER/x', 'a']);
     expect([code, stderr]).toEqual([0, `saved ${daemon.folder}/x: 6B, not verified\n`]);
   });
@@ -192,7 +192,7 @@ describe('load', () => {
 describe('import', () => {
   const imported = { 'POST /images/create': progress({ status: ID }) };
 
-  it('packs a folder without what is excluded, at the time that SOURCE_DATE_EPOCH says', async () => {
+  it('packs a folder without excluded files and with the time of SOURCE_DATE_EPOCH', async () => {
     daemon = await cannedDaemon(imported);
     const folder = join(daemon.folder, 'root');
     mkdirSync(join(folder, 'etc'), { recursive: true });
@@ -460,7 +460,7 @@ describe('events', () => {
     expect(lines).toEqual([expect.objectContaining({ Action: 'tag' }), expect.objectContaining({ Action: 'untag' })]);
   });
 
-  it('ends without a word when nobody reads any more', async () => {
+  it('ends silently when its output is closed', async () => {
     const endless: Answer = (response) => void response.write(`${JSON.stringify(event)}\n`); // and no end
     const write = (): Promise<void> => Promise.reject(new OutputClosedError());
     expect(await against({ 'GET /events': endless }, ['events'], { write })).toMatchObject({ code: 0, stderr: '' });

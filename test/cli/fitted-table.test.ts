@@ -35,7 +35,7 @@ describe('a table', () => {
     expect(text.split('\n').map(({ length }) => length)).toEqual([526, 1_000_011, 523, 0]);
   });
 
-  it('escapes what would steer, and measures it so', () => {
+  it('escapes control characters, and measures the escaped text', () => {
     expect(fittedTable(columns, [['\x1b', '1B', '', '']], Infinity)).toBe('NAME     SIZE\n\\u{1b}     1B\n');
   });
 

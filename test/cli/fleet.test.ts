@@ -148,7 +148,7 @@ describe('with several --host', () => {
     expect(stderr).not.toContain('\x1b');
   });
 
-  it('the words of an engine are escaped in the table, too', async () => {
+  it('text of an engine is escaped in the table', async () => {
     const evil = await cannedDaemon({ 'DELETE /images/a': status(409, 'a\x1b[2J\nb') });
     const { stdout } = await longshore('', ['rm', 'a', '-H', evil.host, '-H', good.host]);
     expect(stdout).toContain('a\\u{1b}[2J b');
@@ -157,7 +157,7 @@ describe('with several --host', () => {
 });
 
 describe("README's example of a fleet", () => {
-  it('tells of each engine what came of it', async () => {
+  it('shows the result of each engine', async () => {
     const example = /```ts\n(import [^`]*const hosts = [^]*?)```/.exec(section('The command'))?.[1] ?? '';
     const library = new URL(process.env['TEST_TARGET'] === 'src' ? '../../src/index.ts' : '../../dist/index.js', import.meta.url).href;
     const program = join(good.folder, 'example.mjs');

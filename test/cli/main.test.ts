@@ -42,7 +42,7 @@ async function ended(child: ChildProcess): Promise<{ code: number; stdout: strin
 const NOWHERE = 'unix:///nowhere/engine.sock';
 
 describe('longshore', () => {
-  it('exits with 1 and one readable message where there is no socket', async () => {
+  it('exits with 1 and one readable message if the socket does not exist', async () => {
     expect(await ended(start(['ls'], NOWHERE))).toEqual({
       code: 1,
       stdout: '',
@@ -62,7 +62,7 @@ describe('longshore', () => {
     expect([misused.code, misused.stdout, help.code, help.stderr]).toEqual([2, '', 0, '']);
   });
 
-  it('a reader that has had enough is no error', async () => {
+  it('a closed output is not an error', async () => {
     const endless: Answer = (response) => {
       const more = (): void => {
         while (response.write(Buffer.alloc(64 * 1024))) continue;
@@ -98,7 +98,7 @@ describe('longshore', () => {
     expect(readdirSync(daemon.folder)).toEqual(['engine.sock']);
   });
 
-  it('a second SIGINT does not wait for what the first one ends', async () => {
+  it('a second SIGINT exits at once', async () => {
     let asked!: () => void;
     const hanging = new Promise<void>((resolve) => (asked = resolve));
     daemon = await cannedDaemon({ 'GET /images/get': (response) => void response.write(new Uint8Array(512), asked) });
@@ -120,7 +120,7 @@ describe('longshore', () => {
     expect((await ended(child)).code).toBe(130);
   });
 
-  it('with a config.json that is broken does what does not need it, and warns once', async () => {
+  it('with a broken config.json runs commands that do not need it, and warns once', async () => {
     daemon = await cannedDaemon({ 'GET /images/json': (response) => void response.end('[]') });
     writeFileSync(join(daemon.folder, 'config.json'), '{"auths":');
     const path = join(daemon.folder, 'config.json');
@@ -155,7 +155,7 @@ describe('longshore', () => {
     expect((await ended(child)).code).toBe(130);
   });
 
-  it('colors nothing that is no terminal, and an empty answer is an archive that was cut', async () => {
+  it('prints no colors without a terminal, and reports an empty answer as a truncated archive', async () => {
     daemon = await cannedDaemon({ 'GET /images/get': bytes(new Uint8Array(0)) });
     const { code, stderr } = await ended(start(['save', 'x'], daemon.host));
     expect(code).toBe(1);

@@ -172,7 +172,7 @@ describe('an engine with odd answers', () => {
     expect(await complaintsOf(argv, request, mapped(variants(answer), jsonOf), statusOfSuccess)).toBe('');
   });
 
-  it.each(streams)('longshore %s of a stream with an odd value does, too: %s', async (argv, request, lines) => {
+  it.each(streams)('longshore %s of a stream with an odd value ends so too: %s', async (argv, request, lines) => {
     const texts = (lines as object[]).flatMap((line, index) => {
       return [...variants(line)].map((each) => (lines as object[]).map((other, at) => jsonOf(at === index ? each : other)).join('\r\n'));
     });
@@ -181,7 +181,7 @@ describe('an engine with odd answers', () => {
     expect(await complaintsOf(asJson, request, texts)).toBe('');
   });
 
-  it.each(failures)('longshore %s of an odd error does, too', async (argv, request, answer) => {
+  it.each(failures)('longshore %s of an odd error ends so too', async (argv, request, answer) => {
     for (const status of [400, 404, 500]) {
       expect(await complaintsOf(argv, request, mapped(variants(answer), jsonOf), status)).toBe('');
     }

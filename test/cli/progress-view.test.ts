@@ -159,7 +159,7 @@ describe('on a terminal', () => {
     expect(screenAfter(text + view.finish(), 80)).toHaveLength(30);
   });
 
-  it('has in its total what has been carried, and of how much once each layer has said it', () => {
+  it('shows the transferred bytes in its total, and the size when each layer has reported it', () => {
     const view = terminalView(screen(100));
     const named = [layer(A, 'Pulling fs layer'), layer(B, 'Waiting')];
     const text = written(view, [...named, layer(A, 'Downloading', { current: 5, total: 7 })]);
@@ -168,7 +168,7 @@ describe('on a terminal', () => {
     expect(screenAfter(text + next, 100)[2]).toMatch(/^Total: {2}60% .*\] {10}6B\/10B  0B\/s$/);
   });
 
-  it('has a total without a percentage while nobody knows what comes, as in a load', () => {
+  it('has a total without a percentage while the size is unknown, as in a load', () => {
     const events = [A, B].map((id) => layer(id, 'Loading layer', { current: 2, total: 2 }));
     expect(screenAfter(written(terminalView(screen(60)), events), 60)[2]).toBe('Total 4B 2B/s');
   });
@@ -208,7 +208,7 @@ describe('on a terminal', () => {
     expect(view.take(layer(A, 'Downloading', { current: 2, total: 4 }), 1000)).toMatch(/^\x1b\[4A/);
   });
 
-  it('paints nothing of what is for programs, and escapes what is for people', () => {
+  it('does not show aux events, and escapes messages', () => {
     const view = terminalView(screen(80));
     expect(view.take({ type: 'aux', id: undefined, aux: { Digest: 'sha256:1' } }, 0)).toBe('');
     expect(view.take({ type: 'stream', text: 'one\r\ntwo\x1b[2J\n' }, 0)).toBe('one\ntwo\\u{1b}[2J\n');

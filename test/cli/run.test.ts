@@ -112,7 +112,7 @@ describe('pull', () => {
     '1: Pulling from library/x\nca7c512ed85c: Downloading\n' +
     `Digest: ${ID}\nStatus: Downloaded newer image for x:1\n`;
 
-  it('prints the reference on stdout, and what the engine does on stderr', async () => {
+  it('prints the reference on stdout and progress on stderr', async () => {
     const outcome = await against(pulled, ['pull', '--platform', 'linux/arm64', 'x:1']);
     expect(outcome).toEqual({ code: 0, stdout: 'docker.io/library/x:1\n', stderr: said });
     expect(daemon.requests[0]).toMatch(/^POST .*platform=linux%2Farm64/);
@@ -142,7 +142,7 @@ describe('pull', () => {
     expect(JSON.parse(stdout)).toMatchObject({ type: 'result', digest: ID });
   });
 
-  it('fails when the engine says so in the middle of its progress', async () => {
+  it('fails when the engine reports an error in its progress', async () => {
     const words = 'manifest for x:1 not found: manifest unknown: manifest unknown';
     const failing = progress({ status: 'Pulling', id: '1' }, { errorDetail: { message: words } });
     expect(await against({ 'POST /images/create': failing }, ['pull', 'x:1'])).toEqual({
@@ -200,7 +200,7 @@ describe('save', () => {
     expect([code, stderr]).toEqual([0, '']);
   });
 
-  it('prints what it saved with --json', async () => {
+  it('prints the result of a save with --json', async () => {
     const content = await archive();
     const argv = ['save', '--json', '-o', 'FOLDER/x.tar', 'a'];
     const { stdout, stderr } = await against({ 'GET /images/get': bytes(content) }, argv);
@@ -265,7 +265,7 @@ describe('load', () => {
 describe('import', () => {
   const imported = { 'POST /images/create': progress({ status: 'Downloading from http://h/x.tar' }, { status: ID }) };
 
-  it('prints the id once, and sends what it was told', async () => {
+  it('prints the ID once, and sends its options', async () => {
     const argv = ['import', '-', 'a:1', '-c', 'CMD ["/x"]', '--change', 'ENV A=b', '-m', 'made'];
     const outcome = await against(imported, argv, { stdin: 'a tar' });
     expect(outcome).toEqual({ code: 0, stdout: `${ID}\n`, stderr: 'Downloading from http://h/x.tar\n' });
@@ -358,7 +358,7 @@ describe('context', () => {
     warnings: ['look out'],
   };
 
-  it('prints which engine is meant, why, and what else there is', async () => {
+  it('prints the chosen engine, the rules and the contexts', async () => {
     const { code, stdout, stderr } = await against({}, ['context'], { explain: async () => report });
     expect([code, stderr, daemon.requests]).toEqual([0, '', []]);
     expect(stdout).toBe(
@@ -450,8 +450,8 @@ describe('version', () => {
   });
 });
 
-describe('what anybody may meet', () => {
-  it('a program error is told in two lines, its stack when asked for', async () => {
+describe('errors of every command', () => {
+  it('a program error has two lines, and its stack with NODE_DEBUG', async () => {
     const broken = { connect: () => Promise.reject(new TypeError('x is not a function')) };
     const { code, stderr } = await against({}, ['ls'], broken as object);
     expect(code).toBe(1);

@@ -92,7 +92,7 @@ describe('table', () => {
     expect(table([['日本', 'a'], ['e\u0301bcd', 'b']])).toBe('日本   a\ne\u0301bcd   b\n');
   });
 
-  it('escapes what would steer the terminal', () => {
+  it('escapes control characters', () => {
     expect(table([['a\x1b[2J\nb\u202ec\x9bd']])).toBe('a\\u{1b}[2J\\u{a}b\\u{202e}c\\u{9b}d\n');
   });
 });

@@ -222,7 +222,7 @@ describe.skipIf(noTmux)(titled('in a terminal', noTmux), () => {
     expect(daemon.requests).toHaveLength(requests);
   });
 
-  it('Ctrl-C is an answer, too', async () => {
+  it('Ctrl-C answers a question with no', async () => {
     await open(80, {}, ['prune', '--all']);
     await terminal.shows('Continue? [y/N]');
     terminal.press('C-c');

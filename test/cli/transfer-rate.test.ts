@@ -23,13 +23,13 @@ describe('the rate', () => {
     expect(rateOf(samples)).toBe(expected);
   });
 
-  it('is the same however often it is told', () => {
+  it('does not depend on the number of samples', () => {
     const often = Array.from({ length: 2001 }, (_, index) => [index * 5, index * 50] as const); // 10 bytes a millisecond
     expect(rateOf(often)).toBeCloseTo(10_000, -2);
   });
 });
 
-describe('what is left', () => {
+describe('the remaining time', () => {
   it.each([
     [0.2, '1s'],
     [59, '59s'],

@@ -137,11 +137,11 @@ describe('a path', () => {
     expect(await readdir(folder)).toEqual(['file']);
   });
 
-  it('whose folder is missing is an error that says so', async () => {
+  it('whose folder is missing is an error that names the reason', async () => {
     await expect(listen(join(folder, 'no', 's'), greet)).rejects.toMatchObject({ code: 'LONGSHORE_FILE', errno: 'ENOENT' });
   });
 
-  it.skipIf(process.getuid?.() === 0)('that may not be made is an error that says so (not tried as root)', async () => {
+  it.skipIf(process.getuid?.() === 0)('without permission is an error that names the reason (not tried as root)', async () => {
     await chmod(folder, 0o500);
     await expect(listen(join(folder, 's'), greet)).rejects.toThrow('permission denied');
   });

@@ -99,7 +99,7 @@ describe('record', () => {
     played.verify();
   });
 
-  it('says of Podman that it is one, and what it was told of who records', async () => {
+  it('names Podman and the given command in the header', async () => {
     version = { ...VERSION, Components: [{ Name: 'Podman Engine', Version: '5.4' }] };
     await start({ command: 'npm run tapes' });
     await recording?.close();
@@ -143,14 +143,14 @@ describe('record', () => {
     expect((await readdir(folder)).sort()).toEqual(['a.tape', 'engine.sock']);
   });
 
-  it('may be discarded: then there is no tape', async () => {
+  it('can be discarded, which writes no tape', async () => {
     await start();
     await recording?.discard();
     expect(await readdir(folder)).toEqual(['engine.sock']);
   });
 });
 
-describe('what cannot be recorded is said before it begins:', () => {
+describe('a recording that cannot start rejects at once:', () => {
   it.each<[string, RecordOptions, unknown, string]>([
     ['no engine', { host: 'unix:///nowhere.sock' }, ConnectError, 'the socket does not exist'],
     ['a prefix', { host: 'tcp://127.0.0.1:1/prefix' }, ConfigError, 'the recording passes bytes unchanged, so it cannot put /prefix before paths'],
@@ -168,14 +168,14 @@ describe('what cannot be recorded is said before it begins:', () => {
     await expect(record(join(folder, 'no', 'a.tape'), { host })).rejects.toThrow('its directory does not exist');
   });
 
-  it('and given up where the signal says so', async () => {
+  it('is given up when the signal aborts', async () => {
     const reason = new Error('enough');
     await expect(start({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 });
 
 describe('while it is recorded', () => {
-  it('what is too large for a tape still passes whole; it is told at once, and close says it again', async () => {
+  it('more than a tape can hold still passes; a note reports it at once, and close rejects', async () => {
     const large = `${'x'.repeat(4 * TAPE_LIMIT)}.`;
     routes['/large'] = (_, response) => response.end(large);
     await start();
@@ -186,7 +186,7 @@ describe('while it is recorded', () => {
     expect(await readdir(folder)).toEqual(['engine.sock']);
   });
 
-  it('an upgraded connection passes both ways, unrecorded, and a note says so', async () => {
+  it('an upgraded connection passes unrecorded in both directions, and a note reports it', async () => {
     server.on('upgrade', (_request, socket, first) => {
       socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n');
       socket.unshift(first);
@@ -200,7 +200,7 @@ describe('while it is recorded', () => {
     expect(parseTape(await readFile(tapePath)).records).toEqual([]);
   });
 
-  it('an engine that has gone is told of', async () => {
+  it('an unreachable engine is reported', async () => {
     await start();
     server.closeAllConnections();
     server.close();

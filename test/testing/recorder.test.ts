@@ -65,7 +65,7 @@ describe('recorder', () => {
     expect(tape().header).toEqual(header);
   });
 
-  it('joins what follows itself, and records what was in memory when it came', async () => {
+  it('joins consecutive bytes, and records them as they were when they arrived', async () => {
     const { inner, channels, tape } = await record();
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n'), Buffer.from('\r\n')]);
     inner[0]?.read('first, ');
@@ -93,7 +93,7 @@ describe('recorder', () => {
     expect(channel.holdsMemory).toBe(false);
   });
 
-  it('records an end once, however often it is told', async () => {
+  it('records an end once', async () => {
     const { inner, tape } = await record();
     inner[0]?.owner.onEnd();
     inner[0]?.owner.onError(new Error('the connection was closed'));
@@ -101,7 +101,7 @@ describe('recorder', () => {
   });
 
   // A replay that ended here would cut off a client that goes on with its connection.
-  it('records no end of the engine after one of the client, but what it still says', async () => {
+  it('records bytes, but no end, of the engine after the end of the client', async () => {
     const { inner, channels, tape } = await record();
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
     channels[0]?.end();
@@ -111,7 +111,7 @@ describe('recorder', () => {
     expect(shown(tape())).toEqual(['sent 1 GET /a HTTP/1.1\r\n\r\n', 'received 1 a']);
   });
 
-  it('tells of each request, without what may be a secret', async () => {
+  it('reports each request without possible secrets', async () => {
     const { channels, notes } = await record();
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\nPOST /images/create?fromSrc=http://u:hunter2@h/')]);
     expect(notes).toEqual(['request: GET /a']);
@@ -125,7 +125,7 @@ describe('recorder', () => {
     expect(text(tape())).toContain('< 1 19\nHTTP/1.1 200 OK\r\n\r\n\n<64 1 12\n');
   });
 
-  it('refuses what no tape has room for, says so once and at once, and keeps none of it', async () => {
+  it('reports once that a tape would be too large, and keeps nothing', async () => {
     const { inner, channels, tape, notes } = await record();
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
     inner[0]?.read('HTTP/1.1 200 OK\r\n\r\n');
@@ -137,7 +137,7 @@ describe('recorder', () => {
     expect(notes.slice(1)).toEqual([`failure: more than ${TAPE_LIMIT} bytes went over the wire: too many for a tape`]);
   });
 
-  it('gives no tape of what it cannot read, for it could not redact it', async () => {
+  it('makes no tape of bytes that it cannot parse, as it could not redact them', async () => {
     const { channels, inner, tape } = await record();
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\nX-Registry-Auth : hunter2\r\n\r\n')]);
     expect(Buffer.concat(inner[0]?.written ?? []).toString()).toContain('hunter2');
@@ -150,7 +150,7 @@ describe('an upgrade', () => {
   const ask = 'POST /v1.41/containers/x/attach HTTP/1.1\r\nConnection: Upgrade\r\nupgrade: tcp\r\nContent-Length: 0\r\n\r\n';
   const both = Buffer.from(`GET /a HTTP/1.1\r\n\r\n${ask}whoami\r\n\r\n\x03\x00`);
 
-  it.each(splits(both))('passes, and neither it nor what follows is on the tape, sent %s', async (_name, pieces) => {
+  it.each(splits(both))('passes, and is not on the tape, nor is anything after it, sent %s', async (_name, pieces) => {
     const { channels, inner, tape, notes } = await record(2);
     for (const piece of pieces) await channels[0]?.write([piece]);
     inner[0]?.read('HTTP/1.1 101 UPGRADED\r\n\r\nroot');
@@ -234,7 +234,7 @@ describe('a secret', () => {
     ]);
   });
 
-  it('in the answer to a login that comes after another request is not looked for: there is no tape', async () => {
+  it('in the answer to a login after another request cannot be found, so there is no tape', async () => {
     for (const before of ['', 'HTTP/1.1 100 Continue\r\n\r\n', answer.slice(0, -20)]) {
       const { channels, inner, tape } = await record();
       await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
@@ -319,7 +319,7 @@ describe('a secret', () => {
     expect(shown(tape()).slice(1)).toEqual([`received 1 ${redacted}`, 'over 1 reset']);
   });
 
-  it.each(['/v1.41/auth%3f', '/auth;x=1', '/auth%00', '/v1.41/AUTH', '/v1.41/%20auth'])('in what was meant as a login to %s is replaced', async (path) => {
+  it.each(['/v1.41/auth%3f', '/auth;x=1', '/auth%00', '/v1.41/AUTH', '/v1.41/%20auth'])('in a request that looks like a login to %s is replaced', async (path) => {
     const { channels, inner, tape } = await record();
     await channels[0]?.write([Buffer.from(`POST ${path} HTTP/1.1\r\nContent-Length: 22\r\n\r\n{"password":"hunter2"}`)]);
     inner[0]?.read(answer);
@@ -368,7 +368,7 @@ describe('a secret', () => {
     expect(notes).toHaveLength(2);
   });
 
-  it('in a chunked answer to a login is not looked for: there is no tape', async () => {
+  it('in a chunked answer to a login cannot be found, so there is no tape', async () => {
     const { channels, inner, tape } = await record();
     await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
     inner[0]?.read('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');

@@ -118,7 +118,7 @@ describe('bytes', () => {
   });
 });
 
-it('what is being written to a client is never read into', async () => {
+it('memory that is being written to a client is not read into', async () => {
   const channel = new MemoryChannel();
   const other = await relay(memoryDialer(channel), {});
   connectTo(other);
@@ -192,7 +192,7 @@ describe('an end', () => {
     expect(given?.aborted).toBe(true);
   });
 
-  it('of an engine that refuses an upload comes behind its answer, and the client can send no more', async () => {
+  it('of an engine that refuses an upload follows its answer, and the client can send no more', async () => {
     const [client, socket] = await pair();
     socket.once('data', () => socket.end('refused', () => socket.destroy()));
     const answered = textOf(client);
@@ -235,7 +235,7 @@ describe('an engine that cannot be reached', () => {
   const answered = (message: string): RegExp =>
     new RegExp(`^HTTP/1\\.1 502 Bad Gateway\\r\\n[^]*Connection: close\\r\\n\\r\\n\\{"message":"longshore: ${message}"\\}\\n$`);
 
-  it('is told of in an answer to the request, and not before', async () => {
+  it('is reported in an answer to the request, and not before', async () => {
     await engine.close();
     const told: string[] = [];
     const lost = await relay(dialerFor(parseAddress(engine.host)), { onUnreachable: ({ message }) => told.push(message) });
@@ -258,7 +258,7 @@ describe('an engine that cannot be reached', () => {
     await lost.close();
   });
 
-  it('is no such thing when it has spoken already: that is an end', async () => {
+  it('counts as an end after the first byte', async () => {
     const channel = new MemoryChannel();
     const lost = await relay(memoryDialer(channel), {});
     const client = connectTo(lost);

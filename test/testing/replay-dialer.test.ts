@@ -93,7 +93,7 @@ describe('a request', () => {
     expect(dialer.remaining()).toEqual([{ method: 'POST', target: '/a' }]);
   });
 
-  it('that matches nothing is told what was asked and what was due', async () => {
+  it('without a match breaks with an error that names it and what was expected', async () => {
     const client = await connect(replayDialer(tapeOf(`> 1 ${post('/a', 'body\0')}`, '< 1 answer')));
     await client.send(get('/b'));
     expect(await client.heard(8)).toBe(
@@ -124,7 +124,7 @@ describe('a request', () => {
     expect(await client.heard(6)).toBe('answer');
   });
 
-  it('of a login is answered whatever its content: what was recorded is no longer there', async () => {
+  it('of a login matches with any content, as the tape does not have it', async () => {
     const dialer = replayDialer(tapeOf(`> 1 ${post('/v1.41/auth', 'xxxxxxxx')}`, '< 1 answer'));
     const client = await connect(dialer);
     await client.send(post('/v1.41/auth', '{"password":"other"}'));
@@ -223,7 +223,7 @@ describe('an answer', () => {
     expect(client.reads).toEqual([]);
   });
 
-  it('is not told to an owner that has destroyed the channel', async () => {
+  it('is not passed to an owner that has destroyed the channel', async () => {
     const client = await connect(replayDialer(tapeOf(`> 1 ${get('/a')}`, '< 1 abc', '= 1 eof'), { pieces: 'bytes' }));
     await client.send(get('/a'));
     await client.heard(1);
@@ -325,7 +325,7 @@ describe('an answer that came before the request was whole', () => {
 });
 
 describe('replayDialer', () => {
-  it('gives an address that says what is played', () => {
+  it('has an address with the engine of the tape', () => {
     expect(replayDialer(tapeOf()).address).toBe('tape://Docker-20.10.24');
   });
 

@@ -74,7 +74,7 @@ async function say(...pieces: string[]): Promise<string> {
 }
 
 describe('a recorded engine', () => {
-  it('answers what was recorded, over connections that are kept', async () => {
+  it('sends the recorded answers over reused connections', async () => {
     await start(tapeOf(`> 1 ${get('/a')}`, `< 1 ${ok('one')}`, `> 1 ${post('/b', 'x')}`, `< 1 ${ok('two')}`));
     expect(await bodyOf('GET', '/a')).toBe('one');
     expect(engine.remaining()).toEqual([{ method: 'POST', target: '/b' }]);
@@ -98,7 +98,7 @@ describe('a recorded engine', () => {
     expect(await bodyOf('GET', '/a')).toBe('one');
   });
 
-  it('is one for this library, too, and for several of its clients at once', async () => {
+  it('serves several clients of this library at once', async () => {
     const list = ok('[]');
     const asked = get('/v1.51/images/json');
     await start(tapeOf(`> 1 ${asked}`, `< 1 ${list}`, `> 2 ${asked}`, `< 2 ${list}`));
@@ -108,7 +108,7 @@ describe('a recorded engine', () => {
     engine.verify();
   });
 
-  it('listens where it is told, and at several places in one process', async () => {
+  it('listens at a given path, and at several paths in one process', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'longshore-replay-'));
     await start(tapeOf(), { socketPath: join(folder, 's') });
     expect(engine.host).toBe(`unix://${folder}/s`);
@@ -132,7 +132,7 @@ describe('a recorded engine', () => {
     await expect(refused).rejects.toThrow(message);
   });
 
-  it('says that there is no such file', async () => {
+  it('rejects if the file does not exist', async () => {
     await start(tapeOf());
     await expect(replay('/nowhere/a.tape')).rejects.toThrow('the tape /nowhere/a.tape does not exist');
   });
@@ -141,7 +141,7 @@ describe('a recorded engine', () => {
 describe('a request that the tape has no answer to', () => {
   const tape = tapeOf(`> 1 ${get('/images/json')}`, `< 1 ${ok('[]')}`);
 
-  it('is told what was asked and what was due, with a status that no program takes for an answer', async () => {
+  it('gets status 500 with a message that names it and what was expected', async () => {
     await start(tape);
     const answer = await ask('DELETE', '/images/x?force=1');
     expect(answer).toMatchObject({ status: 500, reason: 'Not On The Tape', headers: { 'content-type': 'application/json' } });
@@ -193,7 +193,7 @@ describe('a request that the tape has no answer to', () => {
   });
 });
 
-describe('what is compared', () => {
+describe('the comparison of requests', () => {
   it.each([
     ['/v1.51/images/create?fromImage=a%3A1&tag=x', '/v1.51/images/create?tag=x&fromImage=a:1'],
     ['/images/host:5000/app/json', '/images/host%3A5000%2Fapp/json'],
@@ -213,7 +213,7 @@ describe('what is compared', () => {
     expect((await ask(...(asked as [string, string, string]))).status).toBe(500);
   });
 
-  it('is no content where any will do: that of an archive differs with each run', async () => {
+  it('ignores content with content: any, as that of an archive differs with each run', async () => {
     const tape = tapeOf(`> 1 ${post('/build', 'packed at noon')}`, `< 1 ${ok('built')}`, `> 1 ${get('/a')}`, `< 1 ${ok('a')}`);
     await start(tape, { content: 'any' });
     expect(await bodyOf('POST', '/build', 'x'.repeat(1024 * 1024))).toBe('built');
@@ -308,7 +308,7 @@ describe('other ways to ask', () => {
     expect(text).toBe('HTTP/1.1 200 OK\r\n\r\nuntil the end');
   });
 
-  it('an answer is cut where the tape says so', async () => {
+  it('an answer is cut as on the tape', async () => {
     await start(tapeOf(`> 1 ${get('/a')}`, '< 1 HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut', '= 1 reset'));
     await expect(ask('GET', '/a')).rejects.toThrow(/aborted/);
   });
@@ -347,7 +347,7 @@ describe.skipIf(noCurl)(titled('curl', noCurl), () => {
   const run = async (...argv: string[]): Promise<string> =>
     (await promisify(execFile)('curl', ['-sS', '--unix-socket', engine.socketPath, ...argv])).stdout;
 
-  it('is answered, uploads with Expect and in chunks, and is told what is wrong', async () => {
+  it('is answered, uploads with Expect and in chunks, and gets error messages', async () => {
     const body = 'x'.repeat(2000);
     const tape = tapeOf(`> 1 ${get('/images/json?all=1')}`, `< 1 ${ok('[]')}`, `> 2 ${post('/load', body)}`, `< 2 ${ok('in')}`, `> 2 ${post('/load', body)}`, `< 2 ${ok('again')}`);
     await start(tape);

@@ -74,7 +74,7 @@ describe('RequestParser', () => {
 
   const upgrade = 'POST /attach HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 2\r\n\r\n{}whoami\r\n\r\n';
 
-  it.each(splits(Buffer.from(upgrade)))('reads nothing behind an upgrade, whatever it is, %s', (_name, pieces) => {
+  it.each(splits(Buffer.from(upgrade)))('reads nothing after an upgrade, %s', (_name, pieces) => {
     expect(read(pieces)).toEqual(['head "POST /attach"', 'end ""']);
   });
 

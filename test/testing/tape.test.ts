@@ -26,7 +26,7 @@ describe('a tape', () => {
     );
   });
 
-  it('reads back what was written, for bytes of any kind', () => {
+  it('parses what it encoded, for bytes of any kind', () => {
     const next = random(1);
     const records = Array.from({ length: 200 }, (_, index): TapeRecord => {
       const [low, high] = index % 2 === 0 ? [0x20, 0x7e] : [0, 0xff]; // every other record is printable

@@ -117,7 +117,7 @@ describe.skipIf(noFish)(titled('fish', noFish), () => {
     expect(await offers(line)).toEqual([...expected].sort());
   });
 
-  it('runs nothing that an engine has among its names, and offers only what commands take', async () => {
+  it('runs no code from image names, and offers valid names only', async () => {
     expect(await offers('longshore rm ')).toEqual(['alpine:3.20', 'alpine:3.21', 'host:5000/team/app:1']);
     expect(existsSync(join(folder, 'pwned'))).toBe(false);
   });

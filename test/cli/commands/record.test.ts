@@ -68,7 +68,7 @@ async function get(socketPath: string, path: string): Promise<string> {
 }
 
 describe('longshore record', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)('says where it listens, shows what is asked, and writes the tape at %s', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('prints its address, shows requests, and writes the tape at %s', async (signal) => {
     const { said, socketPath, end } = await recording();
     expect(said.stdout).toBe(`DOCKER_HOST=unix://${socketPath}\n`);
     expect(await get(socketPath, '/images/json')).toBe('[]');
@@ -85,7 +85,7 @@ describe('longshore record', () => {
     expect(await get(engine.socketPath, '/images/json')).toBe('[]');
   });
 
-  it('listens where it is told, quietly', async () => {
+  it('listens at --listen, and prints no requests with --quiet', async () => {
     const path = join(daemon.folder, 'front.sock');
     const { said, socketPath, end } = await recording('--listen', path, '-q');
     expect(socketPath).toBe(path);
@@ -105,14 +105,14 @@ describe('longshore record', () => {
     ]);
   });
 
-  it('shows a target without secrets and without what could steer a terminal', async () => {
+  it('shows a target without secrets and without control characters', async () => {
     const { said, socketPath, end } = await recording();
     await get(socketPath, '/images/create?fromSrc=http://u:hunter2@h/x');
     await end('SIGINT');
     expect(said.stderr).toContain('\nGET /images/create?fromSrc=[redacted]\n');
   });
 
-  it('leaves an older tape where nobody asked anything, and says what may be the matter', async () => {
+  it('keeps an older tape if there was no request, and suggests why', async () => {
     writeFileSync(tape, 'an older one');
     const { said, end } = await recording('-q');
     expect(await end('SIGINT')).toBe(1);
