@@ -1,4 +1,4 @@
-// dockerConfig as a client uses it: config.json in a folder, helpers on the PATH, and what reaches an engine.
+// dockerConfig as a client uses it: config.json in a folder, helpers in PATH, and the credentials that reach an engine.
 
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -35,7 +35,7 @@ const failure = (promise: unknown): Promise<unknown> =>
   Promise.resolve(promise).then((value) => expect.unreachable(`it gave ${JSON.stringify(value)}`), (reason: unknown) => reason);
 
 describe('dockerConfig', () => {
-  it('finds what was logged in, also after it was asked first', async () => {
+  it('finds a login, even one that was made after its first call', async () => {
     const ask = source();
     expect(await ask('r.example', {})).toBeUndefined();
     await configure({ auths: { 'r.example': login('ada') } });
@@ -43,7 +43,7 @@ describe('dockerConfig', () => {
     expect(await ask('other.example', {})).toBeUndefined();
   });
 
-  it('takes the folder from DOCKER_CONFIG or from the home folder, and DOCKER_AUTH_CONFIG before it', async () => {
+  it('looks into DOCKER_AUTH_CONFIG, then into the folder DOCKER_CONFIG or that in the home folder', async () => {
     await configure({ auths: { 'r.example': login('ada') } });
     const DOCKER_AUTH_CONFIG = JSON.stringify({ auths: { 'r.example': login('env') } });
     expect(userOf(await dockerConfig({ environment: { DOCKER_CONFIG: folder } })('r.example', {}))).toBe('ada');
@@ -53,7 +53,7 @@ describe('dockerConfig', () => {
     expect(await elsewhere('r.example', {})).toBeUndefined();
   });
 
-  it('honours the helpers that DOCKER_AUTH_CONFIG names, for their registries', async () => {
+  it('uses the helpers that DOCKER_AUTH_CONFIG names, for their registries', async () => {
     await configure({ auths: { 'r.example': login('ada'), 'o.example': login('ada') } });
     for (const name of ['one', 'all']) await helpers.make(name, `give('${name}', 'x')`);
     const asking = (config: object): CredentialSource =>
@@ -73,7 +73,7 @@ describe('dockerConfig', () => {
     },
   );
 
-  it('reads the files of `podman login` behind config.json, and their keys with paths', async () => {
+  it('reads the files of `podman login` after config.json, and their keys with paths', async () => {
     await configure({ auths: { 'r.example': login('docker'), 'empty.example': {} } });
     const files = { named: join(folder, 'named.json'), runtime: join(folder, 'containers', 'auth.json') };
     await mkdir(join(folder, 'containers'));
@@ -90,7 +90,7 @@ describe('dockerConfig', () => {
     expect(await dockerConfig({ environment, folder })('n.example', {})).toBeUndefined();
   });
 
-  it('says which file of `podman login` is broken, where one that goes before it does not decide', async () => {
+  it('names a broken file of `podman login`, unless an earlier file decides', async () => {
     const file = join(folder, 'auth.json');
     await writeFile(file, '{"auths": HUNTER2', { mode: 0o600 });
     await configure({ auths: { 'r.example': login('ada') } });
@@ -100,7 +100,7 @@ describe('dockerConfig', () => {
     expect((error as Error).message).toBe(`${file} is not JSON; repair it, or remove it and run podman login again`);
   });
 
-  it('warns where REGISTRY_AUTH_FILE names a file that does not exist, and uses the others', async () => {
+  it('warns if REGISTRY_AUTH_FILE names a file that does not exist, and uses the other files', async () => {
     await mkdir(join(folder, 'containers'));
     await writeFile(join(folder, 'containers', 'auth.json'), JSON.stringify({ auths: { 'r.example': login('ada') } }), { mode: 0o600 });
     const file = join(folder, 'missing.json');
@@ -139,7 +139,7 @@ describe('dockerConfig', () => {
     },
   );
 
-  it('does not show what is too long for a path', async () => {
+  it('does not show a value that is too long for a path', async () => {
     const environment = { HOME: folder, REGISTRY_AUTH_FILE: 'HUNTER2'.repeat(100) };
     const error = await failure(dockerConfig({ environment })('r.example', {}));
     expect(error).toBeInstanceOf(ConfigError);
@@ -155,35 +155,35 @@ describe('dockerConfig', () => {
     [JSON.stringify(text), 'is JSON, but not an object'],
     ['{"r.example":{"auth":"SFVOVEVSMg=="}}', 'has none of "auths", "credHelpers", "credsStore"'],
     ['{"auth":"SFVOVEVSMg=="}', 'has none of "auths", "credHelpers", "credsStore"'],
-  ])('says what DOCKER_AUTH_CONFIG must hold, of %j', async (DOCKER_AUTH_CONFIG, why) => {
+  ])('says what DOCKER_AUTH_CONFIG must contain if it is %j', async (DOCKER_AUTH_CONFIG, why) => {
     const error = await failure(dockerConfig({ environment: { HOME: folder, DOCKER_AUTH_CONFIG } })('r.example', {}));
     const remedy = 'set it to the text of a config.json, {"auths":{"HOST":{"auth":"..."}}}, or unset it';
     expect(error).toEqual(new ConfigError(`DOCKER_AUTH_CONFIG ${why}; ${remedy}`));
     expect(shownBy(error)).not.toContain('SFVOVEVSMg');
   });
 
-  it.each(['', '{}'])('takes a DOCKER_AUTH_CONFIG of %j for none', async (DOCKER_AUTH_CONFIG) => {
+  it.each(['', '{}'])('ignores a DOCKER_AUTH_CONFIG of %j', async (DOCKER_AUTH_CONFIG) => {
     await configure({ auths: { 'r.example': login('ada') } });
     const ask = dockerConfig({ environment: { DOCKER_CONFIG: folder, DOCKER_AUTH_CONFIG } });
     expect(userOf(await ask('r.example', {}))).toBe('ada');
   });
 
-  it('refuses the file name of a helper as its name', async () => {
+  it('rejects the file name of a helper as its name', async () => {
     await configure({ credsStore: 'docker-credential-pass' });
     expect(await failure(source()('r.example', {}))).toMatchObject({ code: 'LONGSHORE_CONFIG', message: expect.stringContaining('must be the name of a helper') });
   });
 
-  it('reads nothing before it is asked', () => {
+  it('reads no file before the first question', () => {
     expect(() => dockerConfig({ environment: { DOCKER_AUTH_CONFIG: 'broken' } })).not.toThrow();
   });
 
-  it('does not show what it has found', async () => {
+  it('does not show the credentials that it finds', async () => {
     await configure({ auths: { 'r.example': login('ada'), 't.example': { identitytoken: 'HUNTER2' } } });
     for (const registry of ['r.example', 't.example']) expect(shownBy(await source()(registry, {}))).not.toContain('HUNTER2');
   });
 
   // covers: complaint js-24
-  it('asks the helper for the registry, and nobody where a helper is not named', async () => {
+  it('asks the helper of the registry, and no program without one', async () => {
     // docker 20.10 and 28.2: asks such a program if it is called pass, secretservice, osxkeychain or wincred
     for (const name of ['mine', 'pass', 'secretservice', 'osxkeychain', 'wincred']) {
       await helpers.make(name, `give('${name}', 'x')`);
@@ -198,7 +198,7 @@ describe('dockerConfig', () => {
 
   // CVE-2021-41092. docker 20.10 and 28.2 send ada's password when the helper fails.
   // covers: fault 3.19.2, fault 3.19.3, complaint js-23
-  it('tries nothing else where a helper has nothing, or fails', async () => {
+  it('tries nothing else if a helper has no credentials or fails', async () => {
     await helpers.make('without', `fail('credentials not found in native keychain')`);
     await helpers.make('broken', `fail('HUNTER2', 3)`);
     const auths = { 'w.example': login('ada'), 'b.example': login('ada') };
@@ -212,7 +212,7 @@ describe('dockerConfig', () => {
   });
 
   // covers: fault 3.20.7
-  it('starts one program for all who ask for a registry at the same time, and keeps no answer', async () => {
+  it('starts one program for simultaneous questions about a registry, and caches no answer', async () => {
     await helpers.make('slow', `held(() => give('u', 'p'))`);
     await configure({ credsStore: 'slow' });
     const ask = source();
@@ -232,7 +232,7 @@ describe('dockerConfig', () => {
   });
 
   // covers: fault 3.20.7
-  it('does not keep a failure', async () => {
+  it('does not cache a failure', async () => {
     await configure({ credsStore: 'changing' });
     const ask = source();
     expect(await failure(ask('r.example', {}))).toBeInstanceOf(CredentialError);
@@ -240,7 +240,7 @@ describe('dockerConfig', () => {
     expect(userOf(await ask('r.example', {}))).toBe('u');
   });
 
-  it('warns once where others may read what it reads, and of nothing else', async () => {
+  it('warns once of a file that others can read, and of nothing else', async () => {
     await configure({ auths: { 'r.example': login('ada') } });
     const warnings: string[] = [];
     const ask = source({ onWarning: ({ message }) => warnings.push(message) });
@@ -251,14 +251,14 @@ describe('dockerConfig', () => {
     expect(warnings).toEqual(process.platform === 'win32' ? [] : [expect.stringContaining(join(folder, 'config.json'))]);
   });
 
-  it('refuses what is no registry, before a program could get it', async () => {
+  it('rejects an invalid registry before a program could get it', async () => {
     await configure({ credsStore: 'mine' });
     for (const registry of ['r.example\nx', 'r.example x', '$(id)', '', 'ä']) {
       expect(await failure(source()(registry, {}))).toBeInstanceOf(ArgumentError);
     }
   });
 
-  it('refuses unknown options, and a time that is none', () => {
+  it('rejects unknown options and an invalid time limit', () => {
     expect(() => dockerConfig({ file: 'x' } as DockerConfigOptions)).toThrow(ArgumentError);
     for (const helperTimeoutMs of [0, -1, Number.NaN, 2 ** 31, '1' as never]) {
       expect(() => dockerConfig({ helperTimeoutMs })).toThrow(ArgumentError);
@@ -288,7 +288,7 @@ describe('a client', () => {
     return value === undefined ? undefined : JSON.parse(Buffer.from(String(value), 'base64').toString());
   };
 
-  it('sends what dockerConfig has for the repository, with the address that the registry has for an engine', async () => {
+  it('sends the credentials for the repository, with the server address that engines use', async () => {
     await helpers.make('token', `give('<token>', 't')`);
     await configure({
       credHelpers: { 't.example': 'token' },
@@ -316,7 +316,7 @@ describe('a client', () => {
   });
 
   // covers: complaint py-34
-  it('sends nothing where credentials cannot be had, and all else where they are not needed', async () => {
+  it('sends nothing if the credentials cannot be read, and everything that needs none', async () => {
     await configure({ credHelpers: { 'h.example': 'absent' }, auths: { 'b.example': { auth: '!' } } });
     const client = await start(source());
     expect(await failure(client.pull('h.example/x'))).toBeInstanceOf(CredentialError);
@@ -330,7 +330,7 @@ describe('a client', () => {
     expect(engine.asked).toHaveLength(3);
   });
 
-  it('stops a helper for which nobody waits any more', async () => {
+  it('stops a helper when no call waits for it', async () => {
     await helpers.make('slow', `held(() => give('u', 'p'))`);
     await configure({ credsStore: 'slow' });
     const client = await start(source());
@@ -347,7 +347,7 @@ describe('a client', () => {
   const login1: Credentials = { username: 'u', password: 'HUNTER2', serverAddress: 'https://r.example/v2/' };
 
   // covers: fault 3.19.2
-  it('with credentials for one registry sends them there, and nowhere else', async () => {
+  it('with credentials for one registry sends them only there', async () => {
     const client = await start(login1);
     await client.push('r.example/x');
     expect(sent()).toMatchObject({ username: 'u' });
@@ -368,14 +368,14 @@ describe('a client', () => {
     ['alpine', 'docker.io'],
     ['alpine', 'index.docker.io'],
     ['docker.io/library/alpine', 'https://index.docker.io/v1'],
-  ])('may be given for %s those with the address %s', async (image, serverAddress) => {
+  ])('accepts for %s credentials with the address %s', async (image, serverAddress) => {
     const client = await start(undefined);
     await client.push(image, { credentials: { identityToken: 't', serverAddress } });
     expect(sent()).toMatchObject({ identitytoken: 't' });
   });
 
   // covers: fault 3.19.2
-  it('refuses those that a call is given for another registry, without showing them', async () => {
+  it('rejects credentials of a call for another registry, without showing them', async () => {
     const client = await start(undefined);
     const calls: Record<string, () => unknown> = {
       pull: () => client.pull('alpine', { credentials: login1 }),
@@ -393,7 +393,7 @@ describe('a client', () => {
   });
 
   // covers: fault 3.19.2
-  it('does not send those that a function gives for another registry', async () => {
+  it('does not send credentials that a function returns for another registry', async () => {
     const questions: unknown[] = [];
     const client = await start((registry, { repository }) => {
       questions.push([registry, repository]);

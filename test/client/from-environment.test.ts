@@ -1,4 +1,4 @@
-// Clients of the engine that the environment means, down to what they send.
+// Clients of the engine that the environment names, and the requests that they send.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArgumentError, ConfigError, ConnectError } from '../../src/errors.ts';
@@ -25,12 +25,12 @@ async function clientOf(environment: Record<string, string>, options: FromEnviro
 const targets = (): string[] => engine.asked.map(({ target }) => target);
 
 describe('fromEnvironment', () => {
-  it('speaks to DOCKER_HOST in DOCKER_API_VERSION', async () => {
+  it('uses DOCKER_HOST and DOCKER_API_VERSION', async () => {
     await (await clientOf({ DOCKER_API_VERSION: '1.43' })).images();
     expect(targets()).toEqual(['/v1.43/images/json']);
   });
 
-  it('lets what is given go before what the environment says', async () => {
+  it('gives options precedence over the environment', async () => {
     const environment = { DOCKER_HOST: 'unix:///nowhere', DOCKER_API_VERSION: '1.43', DOCKER_CUSTOM_HEADERS: 'X-A=1' };
     const options = { host: engine.host, version: '1.44', headers: { 'X-B': '2' }, timeouts: undefined };
     await (await clientOf(environment, options)).images();
@@ -39,7 +39,7 @@ describe('fromEnvironment', () => {
     expect(engine.asked[0]?.headers).not.toHaveProperty('x-a');
   });
 
-  it('sends DOCKER_CUSTOM_HEADERS with every request, of which a request may have its own', async () => {
+  it('sends DOCKER_CUSTOM_HEADERS with every request, which may replace them', async () => {
     const docker = await clientOf({ DOCKER_CUSTOM_HEADERS: 'X-Meta=all,"X-List=a, b"' });
     await docker.images();
     await (await docker.request({ path: '/x', headers: { 'x-meta': 'own' } })).body.return?.();
@@ -48,7 +48,7 @@ describe('fromEnvironment', () => {
     expect(engine.asked[0]?.headers['user-agent']).toMatch(/^longshore\//);
   });
 
-  it('gives DOCKER_DEFAULT_PLATFORM to pulls and imports that name none, and to nothing else', async () => {
+  it('uses DOCKER_DEFAULT_PLATFORM only for pulls and imports that name no platform', async () => {
     const docker = await clientOf({ DOCKER_DEFAULT_PLATFORM: 'linux/arm64' });
     // The answer "[]" is no progress.
     const quiet = (call: PromiseLike<unknown>): Promise<unknown> => Promise.resolve(call).catch(() => undefined);
@@ -73,7 +73,7 @@ describe('fromEnvironment', () => {
     expect(warnings).toEqual([expect.stringContaining('DOCKER_CERT_PATH alone')]);
   });
 
-  it('advises by where the address comes from', async () => {
+  it('has a hint with the source of the address', async () => {
     const docker = await clientOf({ DOCKER_HOST: 'unix:///nowhere/docker.sock' });
     const error = await docker.images().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ConnectError);
@@ -90,13 +90,13 @@ describe('fromEnvironment', () => {
     ['a dialer', { dialer: {} } as FromEnvironmentOptions, ArgumentError],
     ['an empty host', { host: '' }, ConfigError],
     ['an empty context', { context: '' }, ConfigError],
-  ])('refuses %s', async (_, options, Class) => {
+  ])('rejects %s', async (_, options, Class) => {
     await expect(ImageClient.fromEnvironment({ environment: {}, ...options })).rejects.toBeInstanceOf(Class);
   });
 });
 
 describe('explain', () => {
-  it('tells what would be chosen, and connects to nothing', async () => {
+  it('reports the engine that would be chosen, and does not connect', async () => {
     const environment = { DOCKER_CONFIG: 'fixtures/config/lab', DOCKER_CONTEXT: 'sock', DOCKER_API_VERSION: '1.43' };
     const report = await ImageClient.explain({ environment });
     expect(report).toMatchObject({ host: 'unix:///run/other.sock', rule: 'DOCKER_CONTEXT', context: 'sock', version: '1.43' });
@@ -106,7 +106,7 @@ describe('explain', () => {
     expect(engine.pings()).toBe(0);
   });
 
-  it('refuses what fromEnvironment refuses', async () => {
+  it('rejects what fromEnvironment rejects', async () => {
     await expect(ImageClient.explain({ host: 'unix:///x', context: 'lab' })).rejects.toThrow(ArgumentError);
     await expect(ImageClient.explain({ version: '1.43' } as object)).rejects.toThrow('explain has no option "version"');
   });
@@ -118,11 +118,11 @@ describe('the constructor', () => {
     ['a header with a line end', { headers: { 'X-A': 'a\r\nX-B: c' } }, ConfigError],
     ['a default platform that is none', { defaultPlatform: '?' }, ArgumentError],
     ['TLS with a dialer', { host: undefined, dialer: { address: 'x', dial: () => {} }, tls: {} }, ArgumentError],
-  ])('refuses %s', (_, options, Class) => {
+  ])('rejects %s', (_, options, Class) => {
     expect(() => new ImageClient({ host: 'unix:///x', ...options })).toThrow(Class);
   });
 
-  it('takes headers and a platform itself', async () => {
+  it('accepts headers and a platform', async () => {
     const defaultPlatform = { os: 'linux', architecture: 'arm64' };
     client = new ImageClient({ host: engine.host, headers: { 'X-A': '1' }, defaultPlatform });
     await Promise.resolve(client.pull('a')).catch(() => undefined);

@@ -34,14 +34,14 @@ describe('DOCKER_CUSTOM_HEADERS', () => {
     ['"X-A=a\r\nX-B: hunter2"', 'the header "X-A" has a value that HTTP does not allow'],
     ['X-A=€hunter2', 'the header "X-A" has a value'],
     ['X-A=éhunter2', 'the header "X-A" has a value'],
-  ])('%j is refused: %s', (text, words) => {
+  ])('rejects %j: %s', (text, words) => {
     expect(() => parseCustomHeaders(text)).toThrow(ConfigError);
     expect(() => parseCustomHeaders(text)).toThrow(words);
     expect(() => parseCustomHeaders(text)).toThrow(/^DOCKER_CUSTOM_HEADERS((?!hunter2).)*$/);
   });
 });
 
-describe('a header that the client writes itself', () => {
+describe('a reserved header', () => {
   // covers: fault 3.21
   it.each([
     'Host', 'host', 'User-Agent', 'Content-Length', 'CONTENT-LENGTH', 'Content-Type', 'Transfer-Encoding', 'Connection',

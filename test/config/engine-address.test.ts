@@ -1,5 +1,4 @@
-// The forms of DOCKER_HOST. Expected values are what the docker command 28.2 says it dials (`docker -H … images`);
-// where we are stricter, the title says so.
+// The forms of DOCKER_HOST. The expected values are what the docker command 28.2 reports that it dials (`docker -H … images`).
 
 import { describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/errors.ts';
@@ -17,7 +16,7 @@ function refusal(text: string, source?: string): string {
   throw new Error('nothing was thrown');
 }
 
-describe('a socket or pipe', () => {
+describe('the address of a socket or pipe', () => {
   // address | path | canonical text
   test.each([
     ['unix://', '/var/run/docker.sock', 'unix:///var/run/docker.sock'],
@@ -30,19 +29,19 @@ describe('a socket or pipe', () => {
     ['npipe:////./pipe/docker_engine', '//./pipe/docker_engine', 'npipe:////./pipe/docker_engine'],
     ['npipe://\\\\.\\pipe\\podman-machine', '//./pipe/podman-machine', 'npipe:////./pipe/podman-machine'],
     ['npipe:////server/pipe/docker', '//server/pipe/docker', 'npipe:////server/pipe/docker'],
-  ])('%s is at %s', (text, path, canonical) => {
+  ])('%s has the path %s', (text, path, canonical) => {
     expect(parseAddress(text)).toEqual({ scheme: text.split(':')[0], path, text: canonical });
   });
 
   // covers: fault 3.25.4
-  test('of 107 bytes is the longest; characters do not count (unix(7))', () => {
+  test('has at most 107 bytes of path, counted in bytes and not in characters (unix(7))', () => {
     expect(parseAddress(`unix:///${'ä'.repeat(53)}`)).toMatchObject({ path: `/${'ä'.repeat(53)}` });
     expect(refusal(`unix:///${'ä'.repeat(53)}b`)).toContain('108 bytes');
     expect(refusal(`unix:///${'a'.repeat(107)}`)).toContain('at most 107');
   });
 });
 
-describe('a port', () => {
+describe('the address of a port', () => {
   // address | host | port | base path | canonical text
   test.each([
     ['tcp://', 'localhost', 2375, '', 'tcp://localhost:2375'],
@@ -75,7 +74,7 @@ describe('a port', () => {
     // hosts that are called as a scheme is
     ['unix:2375', 'unix', 2375, '', 'tcp://unix:2375'],
     ['ssh:22/x', 'ssh', 22, '/x', 'tcp://ssh:22/x'],
-  ])('%j is at host %s, port %i', (text, host, port, basePath, canonical) => {
+  ])('%j has host %s and port %i', (text, host, port, basePath, canonical) => {
     expect(parseAddress(text)).toEqual({ scheme: 'tcp', host, port, basePath, tls: false, text: canonical });
   });
 
@@ -87,7 +86,7 @@ describe('a port', () => {
   });
 });
 
-describe('ssh', () => {
+describe('an ssh address', () => {
   // address | user, host, port, path | canonical text
   test.each<[string, (string | number | undefined)[], string]>([
     ['ssh://h', [undefined, 'h', undefined, undefined], 'ssh://h'],
@@ -133,12 +132,12 @@ describe('ssh', () => {
     'ssh://h:22%0a', 'ssh://h:2 2', 'ssh://`x`@h', 'ssh://~@h', 'ssh://a\\b@h', 'ssh://a%r@h', 'ssh://%h', 'ssh://$(x)',
     'ssh://[-oX]', 'ssh://[::1%eth0]', 'ssh://[::1]x', 'ssh://::1', 'ssh://h/-x/%2e', "ssh://h/a'b", 'ssh://h/a"b', 'ssh://h/a\u2028b', 'ssh://h/a*',
     'ssh://h/{a,b}',
-  ])('%j is refused', (text) => {
+  ])('%j is rejected', (text) => {
     expect(() => parseAddress(text)).toThrow(ConfigError);
   });
 });
 
-describe('refused is', () => {
+describe('parseAddress rejects', () => {
   // address | what the message tells
   // covers: fault 3.23, fault 3.25.5
   test.each([
@@ -210,7 +209,7 @@ describe('refused is', () => {
     ['unix:///x\u202ey', 'unprintable'],
     ['unix:///\ud800', 'unprintable'],
     ['tcp://h:1\r\nX: y', 'unprintable'],
-  ])('%j: it %s', (text, words) => {
+  ])('%j: the text %s', (text, words) => {
     const message = refusal(text);
     expect(message).toContain(words);
     expect(message).toMatch(/^host ".*" [^"]*; supported are /);
@@ -218,11 +217,11 @@ describe('refused is', () => {
     expect(message).toMatch(/^[^\p{Cc}\p{Cf}\p{Cs}]*$/u);
   });
 
-  test.each([undefined, null, 5, {}])('%j, which is no string', (value) => {
+  test.each([undefined, null, 5, {}])('%j, which is not a string', (value) => {
     expect(() => parseAddress(value as never)).toThrow(ConfigError);
   });
 
-  test.each(['a', 'a.', 'a-', '[', ':', '@', '/', 'a@', '::', '\0'])('64 KiB of %j, at once and briefly', (part) => {
+  test.each(['a', 'a.', 'a-', '[', ':', '@', '/', 'a@', '::', '\0'])('64 KiB of %j, quickly and with a short message', (part) => {
     const long = part.repeat(65536 / part.length);
     const begin = performance.now();
     for (const scheme of ['', 'unix://', 'tcp://', 'ssh://', 'npipe://', 'https://']) {
@@ -233,7 +232,7 @@ describe('refused is', () => {
   });
 });
 
-describe('a refusal', () => {
+describe('the error of an address', () => {
   // covers: fault 3.25.5
   test('names the variable and the value', () => {
     expect(refusal('ftp://x', 'DOCKER_HOST')).toContain('DOCKER_HOST "ftp://x" has an unknown scheme');
@@ -245,7 +244,7 @@ describe('a refusal', () => {
     'tcp://u:a/HUNTER2@h:1', 'ssh://u:a@HUNTER2@h', 'ssh://u:HUNTER2@h?x', 'https://HUNTER2@h',
     'tcp://u:HUNTER2:@h:x', 'tcp://u:HUNTER2@h', 'x://a://u:HUNTER2@h', 'u:HUNTER2@://', 'u:HUNTER2@h/http://x',
     'u:HUNTER2://x@h', 'tcp:///u:HUNTER2@h', 'https:///u:HUNTER2@h/base', 'tcp://h/u:HUNTER2@x',
-  ])('of %s hides the user information', (text) => {
+  ])('hides the user information of %s', (text) => {
     expect(refusal(text)).not.toContain('HUNTER2');
     expect(refusal(text)).toContain('[redacted]@');
   });
@@ -270,14 +269,14 @@ describe('a refusal', () => {
     ['tcp://u:HUNTER2#HUNTER2@h:1/?HUNTER2', '"tcp://[redacted]"'],
     ['HUNTER2?@HUNTER2', '"[redacted]"'],
     [' tcp://u:HUNTER2@h?HUNTER2 ', '"tcp://[redacted]@h?[redacted]"'],
-  ])('of %j hides query and fragment: %s', (text, shown) => {
+  ])('hides query and fragment of %j: %s', (text, shown) => {
     expect(refusal(text)).toContain(`host ${shown} `);
     expect(refusal(text)).not.toContain('HUNTER2');
   });
 });
 
-describe('what is sent', () => {
-  // address | whether others may read it on its way; the loopback addresses are those of RFC 1122 §3.2.1.3, RFC 4291 §2.5.3
+describe('traffic', () => {
+  // address | whether it crosses a network unencrypted; the loopback addresses are those of RFC 1122 §3.2.1.3, RFC 4291 §2.5.3
   test.each([
     ['unix:///x', false],
     ['npipe://', false],

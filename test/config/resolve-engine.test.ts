@@ -1,4 +1,4 @@
-// Which rule wins, and what is said of it. What the docker command itself answers stands in test/system/find-engine.test.ts.
+// Which rule chooses the engine, and the report. The answers of the docker command itself are in test/system/find-engine.test.ts.
 
 import { describe, expect, it } from 'vitest';
 import { chooseEngine, selectEngine, socketsToLookAt } from '../../src/config/resolve-engine.ts';
@@ -31,7 +31,7 @@ function choose(given: Case): EngineChoice {
 
 const SOCKET = '/var/run/docker.sock';
 const TCP = 'tcp://h:2376';
-/** What was considered, but the alternatives: rule, what it says, and what came of it. */
+/** The report of each rule except the alternatives: rule, what it names, state. */
 const rulesOf = ({ explanation: { considered } }: EngineChoice): string[] =>
   considered.slice(0, 6).map(({ rule, what, state }) => `${rule} ${what} ${state}`);
 
@@ -40,7 +40,7 @@ describe('the rules, in the docker command\'s order', () => {
 
   const names = ['host', 'context', 'DOCKER_HOST', 'DOCKER_CONTEXT', 'currentContext'];
   it.each<[string, Case, string[]]>([
-    // what is set, and what each of those rules then says: "-" is nothing
+    // what is set | the report of each rule; "-" means absent
     ['a host beats all', { host: 'unix:///h', variables: everything, currentContext: 'third' },
       ['unix:///h chosen', '-', 'tcp://a:1 overruled', 'second overruled', 'third overruled']],
     ['a context beats the variables', { context: 'lab', variables: everything, currentContext: 'third' },
@@ -59,7 +59,7 @@ describe('the rules, in the docker command\'s order', () => {
     expect(rulesOf(choice)).toEqual([...said, `default unix://${SOCKET} there`]);
   });
 
-  it('says where the winner comes from', () => {
+  it('reports the source of the chosen engine', () => {
     const { explanation, hint } = choose({ currentContext: 'lab', stored: { host: 'tcp://c:1' } });
     expect(explanation).toMatchObject({
       host: 'tcp://c:1', rule: 'currentContext', context: 'lab', source: 'currentContext in /home/me/.docker/config.json',
@@ -67,14 +67,14 @@ describe('the rules, in the docker command\'s order', () => {
     expect(hint).toContain('(context "lab", currentContext in /home/me/.docker/config.json)');
   });
 
-  it('passes over a currentContext that cannot be read, unless it would win', () => {
+  it('ignores a currentContext that cannot be read, unless it decides', () => {
     const currentContext = new ConfigError('/c: "currentContext" must be a string');
     expect(rulesOf(choose({ currentContext, host: TCP }))).toContain('currentContext undefined overruled');
     expect(() => choose({ currentContext })).toThrow(currentContext);
   });
 
   // covers: fault 3.21
-  it.each(['a', '../x', 'a/b'])('refuses the context %j before anything is looked up', (name) => {
+  it.each(['a', '../x', 'a/b'])('rejects the context name %j before anything is looked up', (name) => {
     expect(() => choose({ variables: { DOCKER_CONTEXT: name } })).toThrow(/^DOCKER_CONTEXT: ".*" is not a context name/);
   });
 
@@ -85,13 +85,13 @@ describe('the rules, in the docker command\'s order', () => {
   });
 
   // covers: fault 3.25.5
-  it('names the variable of a host that is none, and the context', () => {
+  it('names the variable or the context of an invalid host', () => {
     const words = 'has an unknown scheme';
     expect(() => choose({ variables: { DOCKER_HOST: 'gopher://x' } })).toThrow(`DOCKER_HOST "gopher://x" ${words}`);
     expect(() => choose({ context: 'lab', stored: { host: 'x://' } })).toThrow(`the host of context "lab" "x://" ${words}`);
   });
 
-  it('dials the default socket for a context without a host', () => {
+  it('chooses the default socket for a context without a host', () => {
     expect(choose({ context: 'lab', stored: {} }).explanation.host).toBe(`unix://${SOCKET}`);
     expect(choose({ context: 'lab', stored: {}, platform: 'win32' }).explanation.host).toBe('npipe:////./pipe/docker_engine');
   });
@@ -101,14 +101,14 @@ describe('the sockets of other engines', () => {
   const podman = '/run/podman/podman.sock';
   const colima = '/home/me/.colima/default/docker.sock';
 
-  it('count only where the default does not exist; then the first of the list', () => {
+  it('are used only if the default does not exist; then the first of the list that exists', () => {
     expect(choose({ existing: [SOCKET, podman] }).explanation).toMatchObject({ rule: 'default', host: `unix://${SOCKET}` });
     expect(choose({ existing: [podman, colima] }).explanation).toMatchObject({
       rule: 'alternative', host: `unix://${colima}`, source: `Colima, as unix://${SOCKET} does not exist`, context: 'default',
     });
   });
 
-  it('are told of, chosen or not', () => {
+  it('are reported, chosen or not', () => {
     const states = (existing: string[]): string[] => {
       const sockets = choose({ existing }).explanation.considered.slice(5);
       return sockets.flatMap(({ what, state }) => (state === 'absent' ? [] : [`${what} ${state}`]));
@@ -121,11 +121,11 @@ describe('the sockets of other engines', () => {
     ['DOCKER_HOST', { variables: { DOCKER_HOST: 'unix:///nowhere' } }],
     ['DOCKER_CONTEXT, be it "default"', { variables: { DOCKER_CONTEXT: 'default' } }],
     ['TLS, whose default is a port', { variables: { DOCKER_TLS: '1', DOCKER_CERT_PATH: '/c' }, tlsFolder: '/c' }],
-  ])('do not stand in for what was named by %s', (_, given) => {
+  ])('do not replace an engine that is named by %s', (_, given) => {
     expect(choose({ ...given, existing: [podman] }).explanation.rule).not.toBe('alternative');
   });
 
-  it('leave the default where none exists, and an advice that names them all', () => {
+  it('are all named in the hint if no socket exists', () => {
     const { explanation, hint } = choose({});
     expect(explanation).toMatchObject({ rule: 'default', host: `unix://${SOCKET}` });
     expect(explanation.considered[5]).toMatchObject({ rule: 'default', state: 'chosen', detail: 'does not exist' });
@@ -137,7 +137,7 @@ describe('the sockets of other engines', () => {
     expect(choose({ platform: 'win32', existing }).explanation.host).toBe('npipe:////./pipe/podman-machine-default');
   });
 
-  it('are all looked at, and so is the default', () => {
+  it('are all looked at, as is the default', () => {
     const looked = socketsToLookAt({ platform: 'linux', home: '/home/me', variables: {} });
     expect(looked).toEqual(expect.arrayContaining([SOCKET, podman, colima]));
   });
@@ -154,7 +154,7 @@ describe('TLS', () => {
 
   // covers: fault 0.12, fault 3.22
   it.each<[string, Case, object | undefined]>([
-    // what is set | what is used; without files where none is named
+    // what is set | the TLS settings; files that are not named are undefined
     ['nothing', { host: TCP }, undefined],
     ['DOCKER_CERT_PATH', { host: TCP, variables: { DOCKER_CERT_PATH: '/c' }, existing: three }, undefined],
     ['DOCKER_TLS_VERIFY', { host: TCP, variables: verifying, existing: three }, { ...all, verify: true }],
@@ -175,11 +175,11 @@ describe('TLS', () => {
     ['ssh', { host: 'ssh://h', variables: verifying }, undefined],
     ['a context of a socket with files', { context: 'lab', stored: { host: 'unix:///x' }, existing: files('ca') }, undefined],
     ['TLS that the caller has settled', { host: TCP, ownTls: true, variables: verifying }, undefined],
-  ])('with %s', (_, given, tls) => {
+  ])('is used as asked for by: %s', (_, given, tls) => {
     expect(tlsOf(given)).toEqual(tls && { ca: undefined, cert: undefined, key: undefined, ...tls });
   });
 
-  it('without a host is at port 2376 of this machine', () => {
+  it('without a host means port 2376 of this machine', () => {
     const { explanation } = choose({ variables: verifying, tlsFolder: '/c', existing: files('ca') });
     expect(explanation).toMatchObject({ rule: 'default', host: 'tcp://localhost:2376' });
   });
@@ -192,12 +192,12 @@ describe('TLS', () => {
     ['the key of a context', { ...lab, existing: files('ca', 'cert') }, '/c/key.pem does not exist'],
     ['TLS in a context', { ...lab, variables: verifying }, 'DOCKER_TLS_VERIFY asks for TLS, and context "lab" has none'],
     ['TLS in a context', { ...lab, variables: { DOCKER_TLS: '0' } }, 'DOCKER_TLS asks for TLS, and context "lab" has none'],
-  ])('that was asked for and lacks %s is an error, not plain text', (_, given, words) => {
+  ])('is an error, not a plain connection, if it is asked for and lacks %s', (_, given, words) => {
     expect(() => tlsOf(given)).toThrow(ConfigError);
     expect(() => tlsOf(given)).toThrow(words);
   });
 
-  it('is an error where nobody knows the folder of its files', () => {
+  it('is an error if the folder of its files is unknown', () => {
     expect(() => choose({ host: TCP, variables: verifying })).toThrow('set DOCKER_CERT_PATH');
   });
 
@@ -213,14 +213,14 @@ describe('TLS', () => {
     ['DOCKER_CERT_PATH alone', { host: TCP, variables: { DOCKER_CERT_PATH: '/c' } }, /^the connection to tcp:\/\/h:2376 is not encrypted/],
     ['DOCKER_CERT_PATH and a socket', { host: 'unix:///x', variables: { DOCKER_CERT_PATH: '/c' } }, undefined],
     ['nothing', { host: TCP }, undefined],
-  ])('%s is warned of where it should be', (_, given, words) => {
+  ])('causes the right warnings: %s', (_, given, words) => {
     const { warnings } = choose({ tlsFolder: '/c', ...given }).explanation;
     expect(warnings).toEqual(words === undefined ? [] : [expect.stringMatching(words)]);
   });
 });
 
-describe('version and platform', () => {
-  it('are those of the variables', () => {
+describe('API version and platform', () => {
+  it('come from the variables', () => {
     const variables = { DOCKER_API_VERSION: 'v1.41', DOCKER_DEFAULT_PLATFORM: 'linux/arm64' };
     expect(choose({ variables }).explanation).toMatchObject({ version: '1.41', platform: 'linux/arm64' });
     expect(choose({}).explanation).toMatchObject({ version: undefined, platform: undefined });

@@ -1,5 +1,5 @@
-// The credentials in a config.json. What the docker command does with the same file was seen by giving versions 20.10.24
-// and 28.2.2 the file and a server in the engine's place that decodes X-Registry-Auth; "docker:" below is what it got.
+// The credentials in a config.json. "docker:" below is what the docker command does with the same file: versions 20.10.24 and
+// 28.2.2 got the file, and a server that replaced the engine and decoded X-Registry-Auth.
 
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
@@ -124,11 +124,11 @@ describe('a key of auths', () => {
     // What docker itself keeps there after a login by browser is no password.
     ['https://index.docker.io/v1/access-token', HUB, 'library/alpine', false],
     ['https://index.docker.io/v1/refresh-token', HUB, 'library/alpine', false],
-  ])('%s is that of %s and %s: %s', (key, registry, repository, isFound) => {
+  ])('%s matches %s and %s: %s', (key, registry, repository, isFound) => {
     expect(find({ auths: { [key]: login } }, registry, repository)).toEqual(isFound ? found : undefined);
   });
 
-  it('that is spelled as docker does it goes before the others, and of those the first', () => {
+  it('in the spelling of docker takes precedence over others, and of those the first', () => {
     const spelled = (...keys: string[]): unknown =>
       find({ auths: Object.fromEntries(keys.map((key) => [key, { username: key }])) }, 'r.example');
     expect(spelled('https://r.example', 'r.example')).toEqual({ username: 'r.example', password: '' });
@@ -137,13 +137,13 @@ describe('a key of auths', () => {
     expect(find({ auths: hub }, HUB)).toEqual({ username: 'hub', password: 'p' });
   });
 
-  it('that is more specific goes before the others, also where it says nothing', () => {
+  it('that is more specific takes precedence over others, even if its entry is empty', () => {
     const auths = { 'r.example': login, 'r.example/team': {} };
     expect(find({ auths }, 'r.example', 'team/app')).toBeUndefined();
     expect(find({ auths }, 'r.example', 'other/app')).toEqual(found);
   });
 
-  it.each(['__proto__', 'constructor', 'toString'])('is nothing that every object has: %s', (key) => {
+  it.each(['__proto__', 'constructor', 'toString'])('is not a property that every object has: %s', (key) => {
     expect(find({ auths: {} }, key)).toBeUndefined();
     expect(find({ auths: {}, credHelpers: {} }, key)).toBeUndefined();
   });
@@ -175,7 +175,7 @@ describe('an entry of auths', () => {
     ['nothing', {}, undefined],
     ['null', null, undefined],
     ['an empty auth', { auth: '' }, undefined],
-  ])('with %s', (_what, value, expected) => {
+  ])('may have %s', (_what, value, expected) => {
     expect(entry(value)).toEqual(expected);
   });
 
@@ -193,7 +193,7 @@ describe('an entry of auths', () => {
     ['has no user', { auth: base64(':HUNTER2') }, /user:password/],
     ['is not UTF-8', { auth: Buffer.from('u:HUNTER2\xff', 'latin1').toString('base64') }, /UTF-8/],
     ['has a password alone', { password: 'HUNTER2' }, /no username/],
-  ])('is refused by the names of file and key where it %s', (_what, value, says) => {
+  ])('is rejected, with file and key in the message, if it %s', (_what, value, says) => {
     const error = failure(() => entry(value));
     expect(error.message).toContain(`auths["r.example"] in ${SOURCE}`);
     expect(error.message).toMatch(says);
@@ -205,7 +205,7 @@ describe('an entry of auths', () => {
 
   // docker: warns, and forgets all of the file
   // covers: fault 3.21, complaint py-37
-  it('harms no other when it is broken', () => {
+  it('affects no other registry if it is broken', () => {
     const auths = { 'a.example': { auth: '!' }, 'b.example': 7, 'r.example/team': [], 'r.example': { auth: base64('u:p') } };
     expect(find({ auths }, 'r.example', 'app')).toEqual({ username: 'u', password: 'p' });
     expect(find({ auths }, 'c.example')).toBeUndefined();
@@ -245,7 +245,7 @@ describe('a helper', () => {
   });
 
   it.each([['../pass'], ['a/b'], ['-x'], ['.x'], ['a b'], ['a\n'], ['pass;id'], ['C:pass'], [7], [['pass']], [{}], [false]])(
-    'is refused by the name %j, for those whom it concerns',
+    'is rejected if its name is %j, but only for its own registries',
     (name) => {
       expect(failure(() => find({ credsStore: name }, 'r.example')).message).toContain(`credsStore in ${SOURCE}`);
       const credHelpers = { 'r.example': name, 'o.example': 'pass' };
@@ -262,18 +262,18 @@ describe('DOCKER_AUTH_CONFIG', () => {
   const given = { auths: { 'r.example': { auth: base64('env:p') }, 'e.example': {}, 'b.example': { auth: '!' } } };
   const file = { credsStore: 'pass', auths: { 'r.example/team': { registrytoken: 't' } } };
 
-  it('goes before a helper, and before what the file has for the repository', () => {
+  it('takes precedence over a helper and an entry of the file', () => {
     expect(find(file, 'r.example', 'team/app', given)).toEqual({ username: 'env', password: 'p' });
     expect(find(undefined, 'r.example', 'x', given)).toEqual({ username: 'env', password: 'p' });
   });
 
-  it('leaves to the file what it does not have', () => {
+  it('leaves registries that it does not have to the file', () => {
     expect(find(file, 'o.example', 'x', given)).toBe('pass, credsStore');
     expect(find(undefined, 'o.example', 'x', given)).toBeUndefined();
   });
 
   // docker: warns, and then uses the file
-  it('is refused where it is broken, or empty, for the registry in question', () => {
+  it('is rejected for a registry whose entry is broken or empty', () => {
     expect(failure(() => find(file, 'b.example', 'x', given)).message).toContain('auths["b.example"] in DOCKER_AUTH_CONFIG');
     expect(failure(() => find(file, 'e.example', 'x', given)).message).toContain('auths["e.example"] in DOCKER_AUTH_CONFIG');
   });
@@ -284,7 +284,7 @@ describe('DOCKER_AUTH_CONFIG', () => {
     ['CREDSSTORE', { CREDSSTORE: 'pass' }, 'pass, credsStore'],
     ['credHelpers', { credHelpers: { 'r.example': 'pass' } }, 'pass, credHelpers["r.example"]'],
     ['credsStore beside its own auths', { credsStore: 'pass', auths: { 'r.example': login } }, 'pass, credsStore'],
-  ])('may name a helper, which goes before the file: %s', (_, variable, helper) => {
+  ])('may name a helper, which takes precedence over the file: %s', (_, variable, helper) => {
     expect(find({ auths: { 'r.example': login } }, 'r.example', 'x', variable)).toBe(helper);
   });
 
@@ -293,16 +293,16 @@ describe('DOCKER_AUTH_CONFIG', () => {
     expect(find({ auths: { 'r.example': login } }, 'r.example', 'x', variable)).toEqual({ username: 'u', password: 'p' });
   });
 
-  it.each(['HUNTER2', '{"auths":{}}{"HUNTER2":1}', '["HUNTER2"]', '"HUNTER2"', ' '])('is refused when it is %j', (text) => {
+  it.each(['HUNTER2', '{"auths":{}}{"HUNTER2":1}', '["HUNTER2"]', '"HUNTER2"', ' '])('is rejected if it is %j', (text) => {
     const error = failure(() => parseAuthVariable(text));
     expect(error.message).toContain('DOCKER_AUTH_CONFIG');
     expect(inspect({ ...error, message: error.message, cause: error.cause })).not.toContain('HUNTER2');
   });
 });
 
-describe('a file', () => {
+describe('a config.json', () => {
   // covers: fault 3.21
-  it.each(['', ' \r\n\t', '{}', 'null', '{"auths":null}'])('may be %j, and has nothing then', (text) => {
+  it.each(['', ' \r\n\t', '{}', 'null', '{"auths":null}'])('may be %j, and then has no credentials', (text) => {
     expect(find(Buffer.from(text), 'r.example')).toBeUndefined();
   });
 
@@ -316,7 +316,7 @@ describe('a file', () => {
     ['a text', Buffer.from('"HUNTER2"'), /not an object$/],
     ['JSON after a byte order mark', Buffer.from('\ufeff{"HUNTER2":1}'), /byte order mark/],
     ['UTF-16, as PowerShell writes it', Buffer.from('\ufeff{"HUNTER2":1}', 'utf16le'), /byte order mark/],
-  ])('is refused by its name when it is %s', (_what, content, says) => {
+  ])('is rejected by its name if it is %s', (_what, content, says) => {
     const error = failure(() => parseDockerConfig(content, SOURCE));
     expect(error.message).toMatch(says);
     expect(error.message).toContain(SOURCE);
@@ -324,13 +324,13 @@ describe('a file', () => {
     expect(inspect(error, { showHidden: true })).not.toContain('HUNTER2');
   });
 
-  it.each([{ auths: [] }, { auths: 'HUNTER2' }, { credHelpers: 'HUNTER2' }])('is refused with %j', (file) => {
+  it.each([{ auths: [] }, { auths: 'HUNTER2' }, { credHelpers: 'HUNTER2' }])('is rejected with %j', (file) => {
     const error = failure(() => find(file, 'r.example'));
     expect(error.message).toContain(SOURCE);
     expect(error.message).not.toContain('HUNTER2');
   });
 
-  it('has its members in any letter case, and the last of them counts, as Go reads it', () => {
+  it('has member names in any case, and the last match counts, as in Go', () => {
     expect(find({ Auths: { 'r.example': { Auth: base64('u:p') } } }, 'r.example')).toEqual({ username: 'u', password: 'p' });
     expect(find({ CREDSSTORE: 'pass' }, 'r.example')).toBe('pass, credsStore');
     expect(member({ a: 1, A: 2 }, 'a')).toBe(2);
@@ -346,7 +346,7 @@ describe('a file', () => {
     [{ auths: { r: { auth: '' } }, credsStore: 'pass' }, false],
     [{ auths: [] }, false],
     [{}, false],
-  ])('tells whether it holds secrets: %j, %s', (file, expected) => {
+  ])('contains secrets: %j, %s', (file, expected) => {
     expect(holdsSecrets(parseDockerConfig(bytes(file), SOURCE))).toBe(expected);
   });
 });

@@ -1,4 +1,4 @@
-// What exchanges tell: a line on stderr where NODE_DEBUG asks for it, messages where a channel has subscribers.
+// Reports of exchanges: lines on stderr with NODE_DEBUG, and messages to the subscribers of diagnostics channels.
 
 import { execFile } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -59,7 +59,7 @@ describe('NODE_DEBUG=longshore', () => {
   });
 
   // covers: fault 3.4
-  it('says how many bytes stood behind an answer, which closed its connection', async () => {
+  it('counts the bytes after a response, which close the connection', async () => {
     const daemon = await fakeDaemon((socket) => onRequest(socket, () => socket.write(`${answer('[]')}extra`)));
     const code = `import { ImageClient } from '${library}index.js';
       const docker = new ImageClient({ host: '${daemon.host}', version: '1.41' });
@@ -79,7 +79,7 @@ describe('NODE_DEBUG=longshore', () => {
     expect(await program('await docker.images();', debug)).toEqual({ stdout: '', stderr: '' });
   });
 
-  it('observes nothing where neither a line nor a message is wanted', async () => {
+  it('observes nothing without NODE_DEBUG and without subscribers', async () => {
     const code = `const { observe } = await import('${library}system/diagnostics.js');
       const { subscribe, unsubscribe } = await import('node:diagnostics_channel');
       const asked = { method: 'GET', shownTarget: '/x' };
@@ -118,7 +118,7 @@ describe('the diagnostics channels', () => {
     return { messages, copies };
   }
 
-  it('give one object on all channels of an exchange, filled in as it goes on', async () => {
+  it('publish one object on all channels of an exchange, filled in as it proceeds', async () => {
     const { messages, copies } = await published((client) => client.images());
     expect(messages.map(([event]) => event)).toEqual(['start', 'head', 'end']);
     expect(new Set(messages.map(([, report]) => report)).size).toBe(1);
@@ -139,7 +139,7 @@ describe('the diagnostics channels', () => {
     expect(report?.bytesReceived).toBeGreaterThan('HTTP/1.1 200 OK\r\n\r\n[]'.length);
   });
 
-  it('give the error that the call rejects with, in place of an end', async () => {
+  it('publish the error of the call instead of an end', async () => {
     let thrown: unknown;
     const { messages } = await published((client) => client.history('cut').catch((error: unknown) => (thrown = error)));
     expect(messages.map(([event]) => event)).toEqual(['start', 'error']);
@@ -147,20 +147,20 @@ describe('the diagnostics channels', () => {
     expect(thrown).toBeInstanceOf(Error);
   });
 
-  it('give an abort\'s reason as the error', async () => {
+  it('publish the reason of an abort as the error', async () => {
     const signal = AbortSignal.abort('enough');
     const { messages } = await published((client) => client.ping({ signal }));
     expect(messages.map(([event]) => event)).toEqual(['start', 'error']);
     expect(messages[1]?.[1].error).toBe('enough');
   });
 
-  it('have an answer that is no success as an end, for it is one', async () => {
+  it('publish an end for a response with an error status', async () => {
     const { messages } = await published((client) => client.inspectImage('gone'));
     expect(messages.map(([event]) => event)).toEqual(['start', 'head', 'end']);
     expect(messages[2]?.[1].status).toBe(404);
   });
 
-  it('publish the start where the caller is, so that a tracer finds its parent', async () => {
+  it('publish the start in the asynchronous context of the caller, so that a tracer finds its parent', async () => {
     const storage = new AsyncLocalStorage<string>();
     const found: Array<string | undefined> = [];
     const listener = (): void => void found.push(storage.getStore());

@@ -1,4 +1,4 @@
-// The search on real files, and against the answers of the docker command itself: see fixtures/config/README.md.
+// The search with real files, compared with the answers of the docker command itself (fixtures/config/README.md).
 
 import { once } from 'node:events';
 import { readFileSync, symlinkSync } from 'node:fs';
@@ -36,7 +36,7 @@ const requestOf = (options: readonly string[] = []): { host?: string; context?: 
 
 const REMEDY = 'repair it, or set DOCKER_CONFIG to the folder of another config.json';
 
-describe('what the docker command 28.2.2 answers', () => {
+describe('the engine is the one of the docker command 28.2.2', () => {
   // covers: complaint js-33
   it.each(answers)('with $environment $options', async ({ environment, options, docker }) => {
     const found = explain({ HOME: '/nowhere', ...environment }, requestOf(options));
@@ -56,7 +56,7 @@ describe('what the docker command 28.2.2 answers', () => {
   });
 });
 
-describe('files', () => {
+describe('the search for the engine', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'longshore-where-'));
@@ -66,7 +66,7 @@ describe('files', () => {
   const find = (environment: Environment = {}, context?: string): Promise<EngineChoice> =>
     findEngine({ context }, readEnvironment({ HOME: folder, ...environment }));
 
-  it('that are missing leave the defaults', async () => {
+  it('uses the defaults without any file', async () => {
     const { headers, explanation } = await find();
     expect(headers).toEqual([]);
     expect(explanation).toMatchObject({ context: 'default', version: undefined, platform: undefined, warnings: [] });
@@ -74,7 +74,7 @@ describe('files', () => {
   });
 
   // covers: fault 3.21, complaint js-34
-  it('of config.json are in ~/.docker, or in DOCKER_CONFIG, which is a folder', async () => {
+  it('reads config.json in ~/.docker, or in the folder DOCKER_CONFIG', async () => {
     await mkdir(join(folder, '.docker'));
     await mkdir(join(folder, 'other'));
     await writeFile(join(folder, '.docker/config.json'), '{"HttpHeaders":{"X-A":"home"}}');
@@ -88,7 +88,7 @@ describe('files', () => {
     await expect(find({ DOCKER_CONFIG: file })).rejects.toThrow(words);
   });
 
-  it('of headers give way to DOCKER_CUSTOM_HEADERS, which replace them all', async () => {
+  it('replaces all HttpHeaders by DOCKER_CUSTOM_HEADERS', async () => {
     await mkdir(join(folder, '.docker'));
     const path = join(folder, '.docker/config.json');
     await writeFile(path, '{"HttpHeaders":{"X-A":"1","X-B":"2"}}');
@@ -101,7 +101,7 @@ describe('files', () => {
     expect((await find({ DOCKER_CUSTOM_HEADERS: 'X-A=1' })).headers).toEqual([['X-A', '1']]);
   });
 
-  it('that are broken are named, and not quoted', async () => {
+  it('names a broken config.json, and does not quote it', async () => {
     await mkdir(join(folder, '.docker'));
     const path = join(folder, '.docker/config.json');
     await writeFile(path, '{"auths":{"r":{"auth":"aHVudGVyMg');
@@ -111,7 +111,7 @@ describe('files', () => {
   it.each([
     ['DOCKER_HOST', {}, { DOCKER_HOST: 'unix:///x' }],
     ['a host', { host: 'unix:///x' }, {}],
-  ])('that are broken are a warning where %s names the engine', async (_, request, variables) => {
+  ])('warns of a broken config.json if %s names the engine', async (_, request, variables) => {
     await mkdir(join(folder, '.docker'));
     const path = join(folder, '.docker/config.json');
     await writeFile(path, '{"auths":');
@@ -121,7 +121,7 @@ describe('files', () => {
   });
 
   const modesCount = process.getuid !== undefined && process.getuid() !== 0;
-  it.runIf(modesCount)('that may not be read are an error, and not overlooked', async () => {
+  it.runIf(modesCount)('fails if config.json cannot be read', async () => {
     await mkdir(join(folder, '.docker'));
     const path = join(folder, '.docker/config.json');
     await writeFile(path, '{}');
@@ -130,7 +130,7 @@ describe('files', () => {
   });
 
   // covers: fault 3.21, complaint py-44
-  it('of a context that is missing are named, with who asked for it', async () => {
+  it('names a missing context, and the rule that names it', async () => {
     const { meta } = await contextPaths(join(folder, '.docker'), 'lab');
     const missing = (source: string): string => `context "lab" (${source}) not found: ${meta} does not exist`;
     await expect(find({ DOCKER_CONTEXT: 'lab' })).rejects.toThrow(missing('DOCKER_CONTEXT'));
@@ -141,7 +141,7 @@ describe('files', () => {
     expect((await find({ DOCKER_HOST: 'unix:///x' })).explanation.host).toBe('unix:///x');
   });
 
-  it('of all contexts are listed, with what is wrong with some', async () => {
+  it('lists all contexts, and what is wrong with some', async () => {
     const docker = join(folder, '.docker');
     const put = async (name: string, text: string): Promise<string> => {
       const { meta } = await contextPaths(docker, name);
@@ -164,7 +164,7 @@ describe('files', () => {
     expect(JSON.stringify(contexts)).not.toContain('HUNTER2');
   });
 
-  it.skipIf(process.platform !== 'linux')('of sockets are seen, and a link to nowhere is none', async () => {
+  it.skipIf(process.platform !== 'linux')('sees which sockets exist; a dangling link does not count', async () => {
     await mkdir(join(folder, '.docker/run'), { recursive: true });
     await mkdir(join(folder, '.docker/desktop'));
     const socket = join(folder, '.docker/run/docker.sock');

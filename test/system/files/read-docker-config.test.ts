@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('readDockerConfig', () => {
-  it('reads the file in the folder, as it is each time', async () => {
+  it('reads the current file at each call', async () => {
     expect(await readDockerConfig(folder)).toBeUndefined();
     await writeFile(join(folder, 'config.json'), '{"credsStore":"a"}');
     const config = { source: join(folder, 'config.json'), members: { credsStore: 'a' } };
@@ -29,7 +29,7 @@ describe('readDockerConfig', () => {
     [0o640, '{"auths":{"r":{"auth":"x"}}}', true],
     [0o604, '{"auths":{"r":{"auth":"x"}}}', true],
     [0o644, '{"auths":{"r":{}},"credsStore":"pass"}', false],
-  ])('warns of mode %o where the file is %s: %s', async (mode, text, isWarning) => {
+  ])('with mode %o and content %s warns: %s', async (mode, text, isWarning) => {
     const path = join(folder, 'config.json');
     await writeFile(path, text);
     await chmod(path, mode);
@@ -37,7 +37,7 @@ describe('readDockerConfig', () => {
     expect(found?.warning).toEqual(isWarning ? expect.stringContaining(`chmod 600 ${path}`) : undefined);
   });
 
-  it('has nothing where there is no folder, and refuses a file in its place', async () => {
+  it('returns undefined without a folder, and rejects a file in its place', async () => {
     expect(await readDockerConfig(undefined)).toBeUndefined();
     expect(await readDockerConfig(join(folder, 'nowhere'))).toBeUndefined();
     const path = join(folder, 'config.json');
@@ -57,7 +57,7 @@ describe('the environment', () => {
     [{ [home]: '/h' }, join('/h', '.docker'), undefined],
     [{ DOCKER_CONFIG: '', [home]: '/h', DOCKER_AUTH_CONFIG: '' }, join('/h', '.docker'), undefined],
     [{ DOCKER_CONFIG: '/c', DOCKER_AUTH_CONFIG: '{}' }, '/c', '{}'],
-  ])('of %j is the folder %s, and the text %s', (environment, expected, authConfig) => {
+  ])('%j has the folder %s and the text %s', (environment, expected, authConfig) => {
     const found = readEnvironment(environment);
     expect([configFolder(found), found.variables.DOCKER_AUTH_CONFIG]).toEqual([expected, authConfig]);
   });
@@ -71,11 +71,11 @@ describe('the environment', () => {
       { [home]: '/h', XDG_RUNTIME_DIR: '/run/user/1', REGISTRY_AUTH_FILE: '/a.json' },
       ['/a.json', '/run/user/1/containers/auth.json', '/h/.config/containers/auth.json'],
     ],
-  ])('of %j are the files of Podman %j', (environment, files) => {
+  ])('%j has the Podman files %j', (environment, files) => {
     expect(podmanAuthFiles(readEnvironment(environment))).toEqual(files);
   });
 
-  it('has a folder without the variable for the home folder: the system knows it', () => {
+  it('has a folder without HOME, because the system knows the home folder', () => {
     expect(configFolder(readEnvironment({}))).toMatch(/[\\/]\.docker$/);
   });
 });

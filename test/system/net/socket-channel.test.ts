@@ -1,4 +1,4 @@
-// Sockets by their paths; a named pipe of Windows goes to node:net by the same form.
+// Sockets by their paths. node:net takes the path of a Windows pipe in the same form.
 
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -16,7 +16,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('an address is connected to', () => {
+describe('a connection is opened', () => {
   // address, what net.Socket.connect is given: https://nodejs.org/api/net.html#ipc-support
   it.each([
     ['npipe:////./pipe/docker_engine', { path: '//./pipe/docker_engine' }],
@@ -35,7 +35,7 @@ describe('an address is connected to', () => {
   });
 
   // The system's own list of its connections: timer 2 is the keep-alive's, and `when` is in hundredths of a second (proc(5)).
-  it.runIf(process.platform === 'linux').each(['tcp', 'tls'])('over %s, which is probed after 30 s of silence', async (kind) => {
+  it.runIf(process.platform === 'linux').each(['tcp', 'tls'])('over %s with TCP keep-alive after 30 s of silence', async (kind) => {
     const daemon = await tlsDaemon(() => {});
     const plain = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
     await once(plain, 'listening');
@@ -62,7 +62,7 @@ describe('an address is connected to', () => {
     }
   });
 
-  it('by a path with spaces and percent signs as it stands', async () => {
+  it('to a path with spaces and percent signs, which are not decoded', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'longshore %20 '));
     const server = createServer().listen(join(folder, 's'));
     try {

@@ -64,13 +64,13 @@ describe('a program is found', () => {
     expect(await findProgram('ssh', [join(folder, 'none'), folder, join(folder, 'later')].join(delimiter))).toBe(file);
   });
 
-  it.each([[''], ['.'], ['bin'], ['..'], [':'], ['~']])('never by %j, which leads to the working directory', async (entry) => {
+  it.each([[''], ['.'], ['bin'], ['..'], [':'], ['~']])('never through the entry %j, which leads to the working directory', async (entry) => {
     const error = await findProgram('ssh', entry).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ProgramMissing);
     expect(error).toMatchObject({ code: 'ENOENT' });
   });
 
-  it('behind a folder and a file of that name which cannot be run', async () => {
+  it('after a folder and a file of the same name that cannot be executed', async () => {
     for (const name of ['a', 'b', 'a/ssh']) await mkdir(join(folder, name));
     await put('b/ssh', '', 0o644);
     const both = [join(folder, 'a'), join(folder, 'b')];
@@ -79,7 +79,7 @@ describe('a program is found', () => {
     expect(await findProgram('ssh', [...both, folder].join(delimiter))).toBe(file);
   });
 
-  it('on Windows as .exe alone, for .cmd and .bat go through a shell (CVE-2024-27980)', async () => {
+  it('on Windows only as .exe, because .cmd and .bat run in a shell (CVE-2024-27980)', async () => {
     Object.defineProperty(process, 'platform', { value: 'win32' });
     for (const name of ['ssh', 'ssh.cmd', 'ssh.bat', 'ssh.com']) await put(name);
     await expect(findProgram('ssh', folder)).rejects.toThrow(ProgramMissing);
@@ -88,32 +88,32 @@ describe('a program is found', () => {
   });
 });
 
-describe('a program is refused', () => {
+describe('a program is not started', () => {
   it.each([
     'sh', '', 'ssh\n', 'ssh ', 'sshd', 'ssh.exe', '/usr/bin/ssh', './ssh', '../ssh', 'xssh', 'docker-credential-',
     'docker-credential--x', 'docker-credential-../../x', 'docker-credential-a/b', 'docker-credential-a b',
     'docker-credential-a\n', 'docker-credential-a;b', 'docker-credential-\u00e4', 'x-docker-credential-a',
     'docker-credential-a\0',
-  ])('by the name %j', async (name) => {
+  ])('if its name is %j', async (name) => {
     await expect(startProgram(name, [])).rejects.toThrow(ConfigError);
   });
 
   const helpers = ['docker-credential-osxkeychain', 'docker-credential-ecr-login', 'docker-credential-gcr_1.2'];
-  it.each(helpers)('not by %s', async (name) => {
+  it.each(helpers)('except %s', async (name) => {
     await put(name, 'echo started');
     expect(await textOf((await startProgram(name, [])).stdout)).toBe('started\n');
   });
 });
 
 describe('a program', () => {
-  it('gets its arguments as they are: no shell reads them', async () => {
+  it('gets its arguments unchanged: no shell reads them', async () => {
     const argv = ['a b', '$(touch x)', '; exit 3', '"\'', '', '*', '\u00e4\n'];
     const program = await start('for argument in "$@"; do printf "%s|" "$argument"; done', undefined, argv);
     expect(await textOf(program.stdout)).toBe('a b|$(touch x)|; exit 3|"\'||*|\u00e4\n|');
     expect(await program.ended).toEqual({ code: 0, signal: null });
   });
 
-  it.runIf(system === 'linux')('has no terminal to ask on, and a session of its own', async () => {
+  it.runIf(system === 'linux')('has no terminal, and has its own session', async () => {
     const program = await start('cat');
     // proc(5): pid (comm) state ppid pgrp session tty_nr, which is 0 where there is no terminal
     const [pid, , , session, terminal] = (await readFile(`/proc/${program.pid}/stat`, 'latin1')).replace(/\(.*\) \S/s, '').split(/\s+/);
@@ -123,7 +123,7 @@ describe('a program', () => {
   it.each([
     ['exit 7', { code: 7, signal: null }],
     ['kill -KILL $$', { code: null, signal: 'SIGKILL' }],
-  ])('that does "%s" tells so', async (script, end) => {
+  ])('that does "%s" has the right end', async (script, end) => {
     const program = await start(script);
     program.stdout.resume();
     program.stderr.resume();
@@ -131,19 +131,19 @@ describe('a program', () => {
     expect(await program.ended).toEqual(end);
   });
 
-  it('that reads nothing and ends is no unhandled error, however much it is given', async () => {
+  it('that ends without reading causes no unhandled error, however much is written', async () => {
     const program = await start('exec <&-; echo closed; sleep 60');
     await firstLine(program);
     const error = await new Promise((resolve) => program.stdin.write(Buffer.alloc(1024 * 1024), resolve));
     expect(error).toMatchObject({ code: 'EPIPE' });
   });
 
-  it('whose interpreter is not there is the system\'s own error', async () => {
+  it('whose interpreter does not exist fails with the system\'s own error', async () => {
     makeProgramWithoutInterpreter(join(folder, HELPER));
     await expect(startProgram(HELPER, [])).rejects.toMatchObject({ code: 'ENOENT', syscall: expect.stringContaining('spawn') });
   });
 
-  it('has exited first, and has ended when what it said is read', async () => {
+  it('has exited at first, and has ended when its output is read', async () => {
     const program = await start('echo said; exit 0');
     const said = textOf(program.stdout);
     const order = [program.exited.then(() => 'exited'), program.ended.then(() => 'ended')];
@@ -165,7 +165,7 @@ describe('stop()', () => {
   });
 
   // covers: fault 3.20.2
-  it('kills what does not end by SIGTERM, children too', async () => {
+  it('kills a program that ignores SIGTERM, and its children', async () => {
     // Both ignore it: what is ignored stays ignored in a child.
     const program = await start('trap "" TERM; sleep 60 & echo $!; wait', 50);
     const child = Number(await firstLine(program));
@@ -176,7 +176,7 @@ describe('stop()', () => {
   });
 
   const noSetsid = lacking('setsid');
-  it.skipIf(system !== 'linux' || noSetsid)(titled('gives up the pipes of one that is gone and whose daughter has left the group', noSetsid), async () => {
+  it.skipIf(system !== 'linux' || noSetsid)(titled('closes the pipes of a program that has exited and whose child has left the group', noSetsid), async () => {
     const program = await start("setsid sh -c 'echo $$; exec sleep 60' &", 10); // it speaks when it has left the group
     const daughter = Number(await firstLine(program));
     await program.exited;
@@ -185,7 +185,7 @@ describe('stop()', () => {
     process.kill(daughter);
   });
 
-  it('does nothing once it has ended', async () => {
+  it('does nothing after the program has ended', async () => {
     const program = await start('exit 0');
     program.stdout.resume();
     program.stderr.resume();
@@ -221,7 +221,7 @@ describe('when our process', () => {
   const untilItsInputEnds = 'echo ready; cat >/dev/null';
   const deaf = 'echo ready; exec sleep 60';
 
-  it('is killed outright, a program that reads its input ends', async () => {
+  it('is killed, a program that reads its input ends', async () => {
     const { child, pid, end } = await parent(untilItsInputEnds, 'setInterval(() => {}, 1000)');
     expect(runs(pid)).toBe(true);
     child.kill('SIGKILL');
@@ -240,13 +240,13 @@ describe('when our process', () => {
     await until(() => !runs(pid));
   });
 
-  it('ends in the time of grace, what ignores SIGTERM is killed', async () => {
+  it('ends during the grace time, a program that ignores SIGTERM is killed', async () => {
     const { pid, end } = await parent('trap "" TERM; echo ready; sleep 60', 'program.keepProcessAlive(false); program.stop();');
     expect((await end)[0]).toBe(0);
     await until(() => !runs(pid));
   });
 
-  it('is kept alive by a program until that is idle', async () => {
+  it('is kept alive by a program until the program is idle', async () => {
     const { pid, end } = await parent(untilItsInputEnds, `
       program.keepProcessAlive(false);
       program.keepProcessAlive(true);

@@ -1,6 +1,6 @@
-// Programs that behave as helpers do, well and badly. What the docker command makes of the same programs was seen with
-// versions 20.10.24 and 28.2.2: whatever a helper says or does wrong, they go on with what config.json has in `auths`,
-// or with nothing, and say not a word of it (stderr is passed through). "docker:" below is where it differs from ours.
+// Programs that behave like helpers, well and badly. "docker:" below is what the docker command 20.10.24 and 28.2.2 does with
+// the same program if it differs from ours. Whatever a helper does wrong, it continues silently with `auths` of config.json or
+// without credentials (and passes stderr through).
 
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -50,9 +50,9 @@ async function failure(name: string, limits?: HelperLimits): Promise<CredentialE
   return error as CredentialError;
 }
 
-describe('a helper that is asked', () => {
+describe('a helper', () => {
   // covers: complaint js-17
-  it('is told "get", and the key alone on its stdin', async () => {
+  it('gets the argument "get", and only the key on its stdin', async () => {
     await helpers.make('asked', `give('u', process.argv.length + JSON.stringify(asked))`);
     expect(await ask('asked', {}, 'https://index.docker.io/v1/')).toEqual({
       username: 'u',
@@ -77,13 +77,13 @@ describe('a helper that is asked', () => {
     ['missing', `fail('credentials not found in native keychain\\n')`, undefined],
     ['missingbare', `fail('credentials not found in native keychain')`, undefined],
     ['missingwide', `fail(' \\r\\ncredentials not found in native keychain\\r\\n', 7)`, undefined],
-  ])('and is %s: %s', async (name, statements, expected) => {
+  ])('that is %s: %s', async (name, statements, expected) => {
     await helpers.make(name, statements);
     expect(await ask(name)).toEqual(expected);
   });
 
   // covers: fault 2
-  it('may say as much as the limit, and need not read what it is asked', async () => {
+  it('may print as much as the limit, and need not read its stdin', async () => {
     const room = HELPER_OUTPUT_LIMIT - '{"Username":"u","Secret":""}'.length;
     await helpers.make('large', `answer(JSON.stringify({ Username: 'u', Secret: 'x'.repeat(${room}) }))`);
     expect(await ask('large')).toEqual({ username: 'u', password: 'x'.repeat(room) });
@@ -95,7 +95,7 @@ describe('a helper that is asked', () => {
     ['gives credentials', (pid: string) => `give('u', ${pid})`, 'resolves'],
     ['knows of none', (pid: string) => `require('fs').writeFileSync(2, ${pid}); fail('credentials not found in native keychain')`, 'none'],
     ['gives credentials, and its child goes on to write', (pid: string) => `give('u', ${pid})`, 'resolves', true],
-  ])('is done when it has exited, though a child of it holds its output: it %s', async (_, says, kind, writes = false) => {
+  ])('is done when it has exited, although its child keeps its output open: it %s', async (_, says, kind, writes = false) => {
     const begun = join(helpers.path, 'begun');
     const work = writes ? `process.stdout.on('error', () => {}); setInterval(() => process.stdout.write(' '), 20); require('fs').writeFileSync(${JSON.stringify(begun)}, '')` : 'setTimeout(() => {}, 60_000)';
     const waits = writes ? `while (!require('fs').existsSync(${JSON.stringify(begun)}));` : '';
@@ -152,13 +152,13 @@ describe('a helper that fails', () => {
   });
 
   // covers: fault 3.20.3
-  it('tells how to see what it says', async () => {
+  it('causes an error that says how to see its output', async () => {
     await helpers.make('seen', 'process.exitCode = 1');
     expect((await failure('seen')).message).toMatch(/run: echo r\.example \| docker-credential-seen get$/);
   });
 
   // covers: fault 3.20.1
-  it.skipIf(process.platform === 'win32')('because it is not there, may not be run, or is no program', async () => {
+  it.skipIf(process.platform === 'win32')('because it does not exist, or cannot be executed', async () => {
     const absent = (await failure('absent')).message;
     expect(absent).toContain('could not be started: program docker-credential-absent not found in PATH');
     expect(absent).toMatch(/Install docker-credential-absent in a folder of PATH, or take .+ out of .+ and log in again$/);
@@ -171,7 +171,7 @@ describe('a helper that fails', () => {
   });
 
   // covers: fault 3.20.2
-  it('because it never ends: it is stopped', async () => {
+  it('because it never ends is stopped', async () => {
     await helpers.make('hang', `held(() => {}); answer('HUNTER2')`);
     // On a busy machine the program may not have begun within any limit that a test could wait for.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -187,7 +187,7 @@ describe('a helper that fails', () => {
   });
 
   // covers: fault 3.20.6
-  it('because it floods its stdout: it is stopped', async () => {
+  it('because it floods its stdout is stopped', async () => {
     const forever = `const more = () => process.stdout.write('HUNTER2'.repeat(9999), more); more()`;
     await helpers.make('flood', `held(() => { ${forever} })`);
     const asking = failure('flood');
@@ -201,7 +201,7 @@ describe('a helper that fails', () => {
 
 describe('an abort', () => {
   // covers: fault 3.20.2
-  it('stops the helper, and is the reason', async () => {
+  it('stops the helper; the call rejects with the reason', async () => {
     await helpers.make('aborted', `held(() => {})`);
     const controller = new AbortController();
     const asking = ask('aborted', { signal: controller.signal }).catch((reason: unknown) => reason);
@@ -212,7 +212,7 @@ describe('an abort', () => {
     await closed;
   });
 
-  it('while it starts ends it, too', async () => {
+  it('while the helper starts stops it, too', async () => {
     await helpers.make('starting', `held(() => {})`);
     const controller = new AbortController();
     const asking = ask('starting', { signal: controller.signal }).catch((reason: unknown) => reason);
@@ -220,7 +220,7 @@ describe('an abort', () => {
     expect(await asking).toBe('enough');
   });
 
-  it('that came before looks for no program', async () => {
+  it('before the call looks for no program', async () => {
     expect(await ask('absent', { signal: AbortSignal.abort('enough') }).catch((reason: unknown) => reason)).toBe('enough');
   });
 });

@@ -57,7 +57,7 @@ describe('the arguments of ssh', () => {
   const remote = 'docker system dial-stdio';
   const limit = ['-o', 'ConnectTimeout=30'];
 
-  it('have the command that the address names', () => {
+  it('have the command in the address', () => {
     const text = 'ssh://h?command=sudo%20-n%20podman%20system%20dial-stdio';
     expect(sshArguments(parseAddress(text) as SshAddress, 30_000)).toEqual([...limit, '-T', '--', 'h', 'sudo -n podman system dial-stdio']);
   });
@@ -87,7 +87,7 @@ describe('the arguments of ssh', () => {
   });
 
   // covers: fault 3.23
-  it('quote what a shell would read, though no address holds it', () => {
+  it('quote characters that a shell interprets, although no address contains them', () => {
     const address = parseAddress('ssh://h/x') as SshAddress;
     const last = sshArguments({ ...address, path: "/a b;touch x'$(y)" }, 30_000).at(-1);
     expect(last).toBe(`docker '--host=unix:///a b;touch x'\\''$(y)' system dial-stdio`);
@@ -96,7 +96,7 @@ describe('the arguments of ssh', () => {
 
 describe('calls over ssh', () => {
   // covers: complaint js-41
-  it('start it with the arguments that its address asks for, and once for one call after the other', async () => {
+  it('start it with the arguments for the address, and only once for sequential calls', async () => {
     const { host: socket } = await start(answering(answer('x')));
     for (let count = 0; count < 3; count++) expect((await get()).text).toBe('x');
     const path = socket.slice('unix://'.length);
@@ -106,14 +106,14 @@ describe('calls over ssh', () => {
     ]);
   });
 
-  it('that are 20 at once start it 6 times at most, and all are answered', async () => {
+  it('start it at most 6 times for 20 calls at once, and all get a response', async () => {
     await start(answering(answer('x')));
     const calls = await Promise.all(Array.from({ length: 20 }, () => get()));
     expect(calls.map(({ text }) => text)).toEqual(Array(20).fill('x'));
     expect(ssh.starts().length).toBeLessThanOrEqual(6);
   });
 
-  it('start it anew when it has died while idle', async () => {
+  it('start it again if it has died while idle', async () => {
     await start((socket, index) => onRequest(socket, () => socket.write(answer(`${index}`))));
     await get();
     process.kill(ssh.starts()[0]?.pid ?? 0, 'SIGKILL');
@@ -121,7 +121,7 @@ describe('calls over ssh', () => {
     expect(ssh.starts()).toHaveLength(2);
   });
 
-  it('upload what they have, byte for byte', async () => {
+  it('upload content byte for byte', async () => {
     const sent = randomBytes(1_500_000);
     let count = 0;
     const { received } = await start((socket) => {
@@ -138,7 +138,7 @@ describe('calls over ssh', () => {
     expect(Buffer.from(received[0]?.slice(-sent.length) ?? '', 'latin1').equals(sent)).toBe(true);
   });
 
-  it('hear a refusal in the middle of an upload, whatever becomes of the rest of it', async () => {
+  it('receive a refusal during an upload', async () => {
     await start((socket) => socket.once('data', () => socket.end(answer('too large', 'Connection: close\r\n', '413 No'))));
     async function* chunks(): AsyncGenerator<Uint8Array> {
       for (;;) yield Buffer.alloc(100_000);
@@ -148,7 +148,7 @@ describe('calls over ssh', () => {
   });
 });
 
-describe('what a slow reader gets', () => {
+describe('a slow reader', () => {
   const content = randomBytes(3_000_000);
   const length = `HTTP/1.1 200 OK\r\nContent-Length: ${content.length}\r\n\r\n`;
   const untilClose = 'HTTP/1.1 200 OK\r\n\r\n';
@@ -169,7 +169,7 @@ describe('what a slow reader gets', () => {
   it.each([
     ['of a known length', length],
     ['that lasts until the end, when ssh has exited long ago', untilClose],
-  ])('is an answer %s, whole and in order, on two connections at once', async (_, head) => {
+  ])('gets a response %s completely and in order, on two connections at once', async (_, head) => {
     await start((socket) => onRequest(socket, () => {
       socket.write(head);
       if (head === untilClose) socket.end(content);
@@ -181,7 +181,7 @@ describe('what a slow reader gets', () => {
     for (const { blocks } of readers) expect(Buffer.concat(blocks).equals(content)).toBe(true);
   });
 
-  it('makes the engine wait: what is not read is not kept', async () => {
+  it('makes the engine wait: unread content is not buffered', async () => {
     let written = 0;
     const endless = Buffer.alloc(64 * 1024);
     await start((socket) => onRequest(socket, () => {
@@ -256,7 +256,7 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
   it.each([
     ['\x1b[31mred\u202e\x07\n', 3, 'ssh exited with 3: \\u{1b}[31mred\\u{202e}\\u{7}'],
     ['', 0, 'ssh exited with 0'],
-  ])('%j, %i, of which nobody knows what to do', async (says, exits, words) => {
+  ])('%j, %i, without a hint', async (says, exits, words) => {
     await start(() => {}, { says, exits });
     const error = await failure(get());
     expect(error).toBeInstanceOf(ConnectError);
@@ -270,7 +270,7 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
     ['\r\n\n  Welcome\n', '  Welcome'],
     ['\n', ''],
     ['x'.repeat(5000), 'x'.repeat(100)],
-  ])('and so is one whose shell prints %j first', async (prints, shown) => {
+  ])('if a shell prints %j first', async (prints, shown) => {
     await start(answering(answer('x')), { prints });
     const error = await failure(get());
     expect(error).toBeInstanceOf(ConnectError);
@@ -283,7 +283,7 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
     [['H', 'ello there\n'], 'Hello there'],
     [['HTT', 'P is nice\n'], 'HTTP is nice'],
     [['HTTP', '\n'], 'HTTP'],
-  ])('also where %j come in pieces', async (pieces, shown) => {
+  ])('if %j come in pieces', async (pieces, shown) => {
     const pushed = vi.spyOn(Readable.prototype, 'push');
     const hasCome = (piece: string): boolean => pushed.mock.calls.some(([bytes]) => String(bytes) === piece);
     await start((socket) => {
@@ -302,12 +302,12 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
     expect(error.message).toContain(`the other host printed "${shown}" before the response of the engine. `);
   });
 
-  it('also where it ends within the first word of an answer', async () => {
+  it('if it ends within the first word of a response', async () => {
     await start(() => {}, { prints: 'HTT', exits: 1 });
     expect((await failure(get())).message).toContain('ssh exited with 1');
   });
 
-  it('also while an upload runs into it', async () => {
+  it('during an upload', async () => {
     await start(() => {}, { says: 'no', exits: 255 });
     async function* chunks(): AsyncGenerator<Uint8Array> {
       for (;;) yield Buffer.alloc(100_000);
@@ -318,7 +318,7 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
   });
 
   // covers: fault 2, fault 3.23
-  it('of which 4096 bytes of stderr are kept, the last ones', async () => {
+  it('with the last 4096 bytes of stderr', async () => {
     await start(() => {}, { says: `${'x'.repeat(1023)}\nthe end`, times: 3000, exits: 255 });
     const error = await failure(get());
     expect(error.message).toMatch(/the end$/);
@@ -326,7 +326,7 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
     expect(error.message.length).toBeGreaterThan(4000);
   });
 
-  it('when it is killed', async () => {
+  it('if it is killed', async () => {
     await start(() => {}, { hangs: true });
     const call = failure(get());
     await until(() => ssh.starts().length === 1);
@@ -334,7 +334,7 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
     expect((await call).message).toContain('ssh was killed by SIGKILL');
   });
 
-  it('though a child of its own holds on to its stderr', async () => {
+  it('although its child keeps its stderr open', async () => {
     await start(() => {}, { says: 'said', exits: 255, child: true });
     expect((await failure(get())).message).toContain('ssh exited with 255: said');
     await until(() => !runs(ssh.starts()[0]?.childPid));
@@ -344,8 +344,8 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
 describe('an ssh that cannot be started is a ConnectError', () => {
   it.each([
     ['is not in PATH', 'ENOENT', 'program ssh not found in PATH'],
-    ['may not be run', 'EACCES', 'program ssh is in PATH, but cannot be executed'],
-  ])('as it %s', async (_, errno, words) => {
+    ['cannot be executed', 'EACCES', 'program ssh is in PATH, but cannot be executed'],
+  ])('if it %s', async (_, errno, words) => {
     await start(() => {});
     if (errno === 'EACCES') makeNoProgram(join(ssh.folder, 'ssh'));
     process.env['PATH'] = errno === 'EACCES' ? ssh.folder : '.';
@@ -355,14 +355,14 @@ describe('an ssh that cannot be started is a ConnectError', () => {
     expect(error.message).toContain(`cannot connect to ${host}: ${words}. Install the client of OpenSSH`);
   });
 
-  it('as the system cannot run it', async () => {
+  it('if the system cannot execute it', async () => {
     await start(() => {});
     makeProgramWithoutInterpreter(join(ssh.folder, 'ssh'));
     await expect(get()).rejects.toMatchObject({ code: 'LONGSHORE_CONNECT', errno: 'ENOENT' });
   });
 });
 
-describe('an ssh that ends in the middle of an answer', () => {
+describe('an ssh that ends during a response', () => {
   const body = 'x'.repeat(50_000);
   const chunked = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nc350\r\n${body}\r\n`;
   const ended = (text: string) => (socket: Socket) => onRequest(socket, () => socket.end(text));
@@ -373,7 +373,7 @@ describe('an ssh that ends in the middle of an answer', () => {
     ['a known length', `HTTP/1.1 200 OK\r\nContent-Length: 50001\r\n\r\n${body}`, 'content'],
     ['chunks', chunked, 'content'],
     ['the end of the connection', `HTTP/1.1 200 OK\r\n\r\n${body}`, 'content'],
-  ])('leaves it cut short: %s', async (_, text, phase) => {
+  ])('truncates it: %s', async (_, text, phase) => {
     await start(answering(text), { says: 'oh no', diesAfter: text.length });
     const error = await failure(get());
     expect(error).toBeInstanceOf(TruncatedError);
@@ -382,7 +382,7 @@ describe('an ssh that ends in the middle of an answer', () => {
   });
 
   // covers: fault 3.23
-  it('with an error leaves an answer cut short that lasts until the end, though all bytes of it came', async () => {
+  it('with an error truncates a response that the end delimits, although all bytes have arrived', async () => {
     await start(ended(`HTTP/1.1 200 OK\r\n\r\n${body}`), { exitsLast: 255 });
     const error = await failure(get());
     expect(error).toBeInstanceOf(TruncatedError);
@@ -390,20 +390,20 @@ describe('an ssh that ends in the middle of an answer', () => {
     expect(error.message).toContain('(ssh exited with 255)');
   });
 
-  it('with 0 ends an answer that lasts until the end, whole', async () => {
+  it('with 0 completes a response that the end delimits', async () => {
     await start(ended(`HTTP/1.1 200 OK\r\n\r\n${body}`));
     const kept = await get();
     expect([kept.text, kept.ended]).toEqual([body, true]);
   });
 
-  it('never, though its output has, is ended, and the answer is not whole', async () => {
+  it('only with its output, but does not exit, is stopped, and the response is truncated', async () => {
     await start(ended(`HTTP/1.1 200 OK\r\n\r\n${body}`), { lingers: true });
     const error = await failure(get());
     expect(error).toBeInstanceOf(TruncatedError);
     expect(error.message).toContain('ssh was killed by SIGTERM');
   }, 10_000);
 
-  it('with an error behind an answer that is whole does not matter to that', async () => {
+  it('with an error after a complete response does not affect it', async () => {
     await start((socket) => onRequest(socket, () => socket.end(answer('whole'))), { exitsLast: 255 });
     expect((await get()).text).toBe('whole');
     expect((await get()).text).toBe('whole');
@@ -419,7 +419,7 @@ describe('an abort', () => {
     expect(ssh.starts()).toEqual([]);
   });
 
-  it('while ssh is being started leaves none behind', async () => {
+  it('while ssh starts leaves no process behind', async () => {
     await start(() => {}, { hangs: true });
     const controller = new AbortController();
     const call = dialerFor(parseAddress(host)).dial({ signal: controller.signal });
@@ -441,7 +441,7 @@ describe('an abort', () => {
     await until(() => !runs(ssh.starts()[0]?.pid));
   });
 
-  it('in the middle of an upload ends it', async () => {
+  it('during an upload ends it', async () => {
     await start((socket) => socket.pause());
     const controller = new AbortController();
     let given = 0;
@@ -456,13 +456,13 @@ describe('an abort', () => {
 });
 
 describe('an ssh', () => {
-  it('that hangs has the limit of the connection and that of the head together', async () => {
+  it('that hangs has the timeouts of the connection and of the head together', async () => {
     await start(() => {}, { hangs: true });
     const timeouts = { connectMs: 50, headMs: 30, idleMs: undefined };
     await expect(get({ timeouts })).rejects.toMatchObject({ limit: 'head', limitMs: 80 });
   });
 
-  it('that has answered once has that of the head alone', async () => {
+  it('that has received a response has only the timeout of the head', async () => {
     await start((socket) => onRequest(socket, (_, count) => void (count === 0 && socket.write(answer('x')))));
     await get();
     const timeouts = { connectMs: 50, headMs: 30, idleMs: undefined };
@@ -470,7 +470,7 @@ describe('an ssh', () => {
   });
 
   // covers: fault 3.23, complaint js-42
-  it('is gone after close(), with and without a call under way', async () => {
+  it('has exited after close(), with and without a running call', async () => {
     const { received } = await start((socket) =>
       onRequest(socket, (head) => void (head.includes('/now') && socket.write(answer('x')))),
     );
@@ -482,7 +482,7 @@ describe('an ssh', () => {
     await until(() => ssh.starts().every(({ pid }) => !runs(pid)));
   });
 
-  it('is treated alike by a recorder', async () => {
+  it('works the same with a recorder', async () => {
     await start(() => {});
     const dialer = dialerFor(parseAddress(host));
     const header = { engine: 'e', version: '1', command: 'c', date: '2026-11-29' };
@@ -490,7 +490,7 @@ describe('an ssh', () => {
   });
 });
 
-describe('our process', () => {
+describe('this process', () => {
   const library = new URL(process.env['TEST_TARGET'] === 'src' ? '../../../src/index.ts' : '../../../dist/index.js', import.meta.url);
 
   async function processThat(does: string): Promise<ReturnType<typeof spawn>> {
@@ -512,7 +512,7 @@ describe('our process', () => {
   it.each([
     ['while a connection is idle', ''],
     ['after close()', 'docker.close();'],
-  ])('ends by itself %s, and ssh with it', async (_, does) => {
+  ])('exits %s, and ssh with it', async (_, does) => {
     const child = await processThat(does);
     expect(await once(child, 'exit')).toEqual([0, null]);
     await until(() => !runs(ssh.starts()[0]?.pid));

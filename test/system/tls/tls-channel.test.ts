@@ -97,7 +97,7 @@ describe('a connection over TLS', () => {
     expect(daemon.sockets[0]?.getPeerCertificate().subject.CN).toBe('client');
   });
 
-  it('is not used again when bytes came that nobody asked for', async () => {
+  it('is not reused after unsolicited bytes', async () => {
     const daemon = await start((socket, index) => onRequest(socket, () => socket.write(answer(`${index}`))));
     const pool = poolTo(daemon);
     await get(pool);
@@ -109,13 +109,13 @@ describe('a connection over TLS', () => {
     ['the host', 'localhost', {}, 'localhost'],
     ['no IP address as serverName', 'localhost', { serverName: '127.0.0.1' }, false],
   ] as const;
-  it.skipIf(noLocalhost).each(named)(titled('names to the engine %s', noLocalhost), namesTo);
+  it.skipIf(noLocalhost).each(named)(titled('sends the engine as server name: %s', noLocalhost), namesTo);
   it.each([
     ['no IP address', '127.0.0.1', {}, false],
     ['no IPv6 address', '[::1]', {}, false],
     ['serverName in its place', '127.0.0.1', { serverName: 'localhost' }, 'localhost'],
     ['no final dot', '127.0.0.1', { serverName: 'localhost.' }, 'localhost'],
-  ] as const)('names to the engine %s', namesTo);
+  ] as const)('sends the engine as server name: %s', namesTo);
   async function namesTo(_: string, host: string, options: TlsOptions, servername: string | false): Promise<void> {
     const daemon = await start(answering(answer('x')));
     await get(poolTo(daemon, { ca, ...options }, host));
@@ -133,7 +133,7 @@ describe('a connection over TLS', () => {
   });
 
   // Node takes the name in the subject where there is no DNS name beside it; Go, curl and browsers do not (RFC 9525 §2).
-  describe.each(['alone', 'address', 'email'])('refuses a certificate that has the name in its subject alone, server-cn-%s.pem', (kind) => {
+  describe.each(['alone', 'address', 'email'])('rejects a certificate with the name only in its subject, server-cn-%s.pem', (kind) => {
     const cert = pem(`server-cn-${kind}.pem`);
     async function refused(options: TlsOptions, host?: string): Promise<void> {
       const daemon = await start(answering(answer('x')), { cert });
@@ -148,18 +148,18 @@ describe('a connection over TLS', () => {
   });
 
   // covers: fault 3.10.5
-  it.each(['TLSv1.2', 'TLSv1.3'] as const)('hears what is said before anything was asked (%s)', async (maxVersion) => {
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('rejects bytes before the first request (%s)', async (maxVersion) => {
     const daemon = await start((socket) => socket.write('220 mail.example ESMTP\r\n'), { maxVersion });
     await expect(get(poolTo(daemon))).rejects.toThrow(ProtocolError);
   });
 
-  it('says that it speaks HTTP/1.1, and nothing else', async () => {
+  it('offers HTTP/1.1 and no other protocol', async () => {
     const daemon = await start(answering(answer('x')), { ALPNProtocols: ['h2', 'http/1.1'] });
     await get(poolTo(daemon));
     expect(daemon.sockets[0]?.alpnProtocol).toBe('http/1.1');
   });
 
-  it('carries where the engine listens in the Host field, whatever name its certificate has', async () => {
+  it('has the address of the engine in the Host field, whatever name its certificate has', async () => {
     let head = '';
     const take = (socket: TLSSocket) => onRequest(socket, (text) => socket.write(answer((head = text) && '')));
     const daemon = await start(take, { cert: pem('server-other-names.pem') });
@@ -171,7 +171,7 @@ describe('a connection over TLS', () => {
     expect(head).toContain(`\r\nHost: 127.0.0.1:${daemon.port}\r\n`);
   });
 
-  it('reads what comes byte by byte', async () => {
+  it('reads a response that comes byte by byte', async () => {
     const chunked = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n4\r\n two\r\n0\r\n\r\n';
     const byteByByte = async (socket: TLSSocket): Promise<void> => {
       for (const byte of Buffer.from(chunked)) await new Promise((resolve) => socket.write(Buffer.of(byte), resolve));
@@ -182,7 +182,7 @@ describe('a connection over TLS', () => {
     expect(daemon.sockets).toHaveLength(1);
   });
 
-  it('sends large content whole, in one block or in many', async () => {
+  it('sends large content completely, in one block or in many', async () => {
     const content = randomBytes(11 * 1024 * 1024 + 1);
     const daemon = await start((socket) => {
       const hash = createHash('sha256');
@@ -209,7 +209,7 @@ describe('a connection over TLS', () => {
     expect((await get(pool, { method: 'POST', body })).text).toBe(expected);
   });
 
-  it('keeps the order of what is given to it while it is still writing', async () => {
+  it('keeps the order of writes that begin during another write', async () => {
     const came: Buffer[] = [];
     const daemon = await start((socket) => socket.pause().on('data', (bytes) => came.push(bytes)));
     const channel = await daemon.dialer().dial({});
@@ -226,7 +226,7 @@ describe('a connection over TLS', () => {
     await until(() => daemon.sockets[0]?.readableEnded === true);
   });
 
-  it('encrypts a large block bit by bit, as the engine takes it', async () => {
+  it('encrypts a large block in parts, as the engine takes it', async () => {
     const { socket } = clientSockets();
     const controller = new AbortController();
     const daemon = await start((inner) => inner.once('data', () => inner.pause()));
@@ -311,7 +311,7 @@ describe('a large archive over TLS', { timeout: 20_000 }, () => {
     for (let turns = 0; turns < 8; turns++) await new Promise((resolve) => setImmediate(resolve));
   };
 
-  it.each(['length', 'chunked'] as const)('waits for a slow taker of views, which do not change (%s)', async (framing) => {
+  it.each(['length', 'chunked'] as const)('waits for a slow reader of views, which do not change (%s)', async (framing) => {
     const { docker, arrived, digest, length } = await engine(framing);
     const hash = createHash('sha256');
     let taken = 0;
@@ -327,7 +327,7 @@ describe('a large archive over TLS', { timeout: 20_000 }, () => {
     expect(ahead).toBeLessThan(READ_AHEAD);
   });
 
-  it('waits for a loop that takes its time', async () => {
+  it('waits for a slow loop', async () => {
     const { docker, arrived, digest } = await engine('chunked');
     const hash = createHash('sha256');
     let taken = 0;
@@ -350,7 +350,7 @@ describe('a large archive over TLS', { timeout: 20_000 }, () => {
     expect(createHash('sha256').update(await readFile(path)).digest('hex')).toBe(digest);
   });
 
-  it('is dropped when the loop is left', async () => {
+  it('is dropped when the loop ends early', async () => {
     const { docker, socket, arrived, length } = await engine('length');
     for await (const _ of docker.getImage('a')) break;
     expect(arrived()).toBeLessThan(length);
@@ -358,7 +358,7 @@ describe('a large archive over TLS', { timeout: 20_000 }, () => {
   });
 });
 
-describe('an answer over TLS is cut short', () => {
+describe('a response over TLS is truncated', () => {
   const untilClose = 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc';
 
   // what happens, the bytes before it, how it ends, phase, bytes of it that came
@@ -390,19 +390,19 @@ describe('an answer over TLS is cut short', () => {
   });
 
   // covers: fault 3.22
-  it('with words that say why an end is none', async () => {
+  it('with a message that says why the end proves nothing', async () => {
     const daemon = await start((socket) => onRequest(socket, () => socket.end(untilClose)));
     const said = /3 bytes of its content \(the TLS connection ended, which does not prove that everything was received\)/;
     await expect(get(poolTo(daemon))).rejects.toThrow(said);
   });
 
-  it('by nothing, where its framing says that it is whole', async () => {
+  it('by nothing if its framing says that it is complete', async () => {
     const daemon = await start((socket) => onRequest(socket, () => socket.end(answer('abc'))));
     expect((await get(poolTo(daemon))).text).toBe('abc');
   });
 });
 
-describe('a TLS connection that cannot be made', () => {
+describe('a TLS connection that fails', () => {
   // why, the engine's options, ours, what the error says, what its errno has in it
   // covers: fault 3.22
   it.each<[string, ServerOptions, TlsOptions, RegExp, string]>([
@@ -483,7 +483,7 @@ describe('a TLS connection that cannot be made', () => {
       /wants a client certificate\. Give tls\.cert and tls\.key/,
       'ALERT_HANDSHAKE_FAILURE', // ERR_SSL_SSLV3_… with Node 20, ERR_SSL_SSL/TLS_… with Node 24
     ],
-  ])('says so where %s', async (_, server, options, said, errno) => {
+  ])('has a message that says that %s', async (_, server, options, said, errno) => {
     const daemon = await start(answering(answer('x')), server);
     const pool = poolTo(daemon, options);
     // Twice, for the second dial has what the first has read; and an upload is answered by the same words.
@@ -496,7 +496,7 @@ describe('a TLS connection that cannot be made', () => {
     }
   });
 
-  it('is no connection for `verify: false`, which takes any certificate', async () => {
+  it('succeeds with `verify: false`, which accepts any certificate', async () => {
     for (const cert of ['server-self-signed.pem', 'server-other-names.pem', 'server-expired.pem']) {
       const daemon = await start(answering(answer('x')), { cert: pem(cert) });
       expect((await get(poolTo(daemon, { verify: false }))).text).toBe('x');
@@ -504,7 +504,7 @@ describe('a TLS connection that cannot be made', () => {
   });
 
   // covers: fault 3.22
-  it('is not made by NODE_TLS_REJECT_UNAUTHORIZED', async () => {
+  it('fails even with NODE_TLS_REJECT_UNAUTHORIZED=0', async () => {
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
     vi.spyOn(process, 'emitWarning').mockReturnValue(); // Node's own, of that variable
     ends.push(() => vi.unstubAllEnvs(), () => vi.restoreAllMocks());
@@ -531,20 +531,20 @@ describe('a TLS connection that cannot be made', () => {
       (socket) => socket.once('data', () => socket.resetAndDestroy()),
       /closed the connection during the TLS handshake/,
     ],
-  ])('says so where the port %s', async (_, onConnection, said) => {
+  ])('has a message for a port that %s', async (_, onConnection, said) => {
     const { pool } = await plainPort(onConnection);
     const error = await failure(get(pool));
     expect(error).toBeInstanceOf(ConnectError);
     expect(error.message).toMatch(said);
   });
 
-  it('says so where nobody listens', async () => {
+  it('has a message for a refused connection', async () => {
     const { pool, server } = await plainPort(() => {});
     server.close();
     await expect(get(pool)).rejects.toThrow(/connection refused/);
   });
 
-  it.each(['GET', 'POST'])('ends in the handshake when the call is aborted (%s)', async (method) => {
+  it.each(['GET', 'POST'])('ends during the handshake if the call is aborted (%s)', async (method) => {
     const controller = new AbortController();
     const reason = Object.assign(new Error('enough'), { code: 'A_CODE_OF_ITS_OWN' });
     const { pool, sockets } = await plainPort((socket) => socket.once('data', () => controller.abort(reason)));
@@ -552,7 +552,7 @@ describe('a TLS connection that cannot be made', () => {
     await expect(ended(sockets[0])).resolves.toBeUndefined();
   });
 
-  it('ends when the call is aborted before the engine has accepted', async () => {
+  it('ends if the call is aborted before the engine accepts', async () => {
     const daemon = await start(answering(answer('x')));
     const dialer = daemon.dialer();
     (await dialer.dial({})).destroy(); // everything is read now, and the next dial connects at once
@@ -564,7 +564,7 @@ describe('a TLS connection that cannot be made', () => {
     expect(daemon.raw).toHaveLength(1);
   });
 
-  it('ends by the limit for connecting, with its own error', async () => {
+  it('ends at the timeout for connecting, with its own error', async () => {
     const { pool, sockets } = await plainPort(() => {});
     const timeouts = { connectMs: 50, headMs: undefined, idleMs: undefined };
     const error = await failure(get(pool, { timeouts }));
@@ -612,7 +612,7 @@ describe('plain text to a port that speaks TLS', () => {
   ];
 
   // covers: fault 3.22, fault 3.25.7
-  it.each(words)('is told by a hint: %j', async (text) => {
+  it.each(words)('causes a hint: %j', async (text) => {
     const daemon = await fakeDaemon((socket) => onRequest(socket, () => socket.end(text)));
     ends.push(() => daemon.close());
     const docker = new ImageClient({ host: daemon.host });
@@ -626,8 +626,8 @@ describe('plain text to a port that speaks TLS', () => {
   });
 });
 
-describe('the files of a dialer', () => {
-  it('are read once, at the first dial, and again only if that failed', async () => {
+describe('the TLS files of a dialer', () => {
+  it('are read once, with the first connection, and again only after a failure', async () => {
     const daemon = await start(answering(answer('x')));
     const folder = await temporaryFolder();
     const path = join(folder, 'ca.pem');
@@ -642,7 +642,7 @@ describe('the files of a dialer', () => {
     (await dialer.dial({})).destroy();
   });
 
-  it('tell of a key that others can read, once', async () => {
+  it('cause one warning for a key that others can read', async () => {
     const daemon = await start(answering(answer('x')));
     const key = join(await temporaryFolder(), 'key.pem');
     await copyFile(pathOf('client-key.pem'), key);
@@ -656,18 +656,18 @@ describe('the files of a dialer', () => {
 });
 
 describe('a dialer for an address', () => {
-  it.each(['unix:///run/docker.sock', 'npipe:////./pipe/docker_engine', 'ssh://host'])('takes no tls for %s', (host) => {
+  it.each(['unix:///run/docker.sock', 'npipe:////./pipe/docker_engine', 'ssh://host'])('rejects tls for %s', (host) => {
     expect(() => dialerFor(parseAddress(host), { tls: {} })).toThrow(ArgumentError);
     expect(() => dialerFor(parseAddress(host), { tls: {} })).toThrow(`tls is for tcp:// and https://; ${host} has no TLS`);
   });
 
-  it('finds at once what is wrong with the options themselves', () => {
+  it('checks the options at once', () => {
     const address = parseAddress('tcp://localhost:2376');
     expect(() => dialerFor(address, { tls: { cert: 'cert.pem' } })).toThrow(ConfigError);
     expect(() => dialerFor(address, { tls: { verifyServer: true } as TlsOptions })).toThrow(ArgumentError);
   });
 
-  it('speaks TLS for https:// without being told, and trusts whom Node trusts', async () => {
+  it('uses TLS for https:// without options, and trusts the CAs that Node trusts', async () => {
     const daemon = await start(answering(answer('x')));
     const dialer = dialerFor(parseAddress(`https://127.0.0.1:${daemon.port}`));
     await expect(dialer.dial({})).rejects.toThrow(/which is not trusted\. Give the CA that signed it as tls\.ca/);

@@ -13,7 +13,7 @@ const peer: Peer = { address: 'tcp://h:2376', name: 'h', hasCa: true, hasCert: f
 const said = (code: string, changes: Partial<Peer> = {}): string | undefined =>
   tlsError(Object.assign(new Error('words of OpenSSL'), { code }), { ...peer, ...changes })?.message;
 
-describe('the words for a failed handshake', () => {
+describe('the error of a failed handshake', () => {
   // The codes of failed checks are those of https://nodejs.org/api/tls.html#x509-certificate-error-codes; those of the
   // alerts are what Node 20 (OpenSSL 3.0) and Node 24 (OpenSSL 3.5) make of them.
   it.each<[string, Partial<Peer>, RegExp]>([
@@ -50,18 +50,18 @@ describe('the words for a failed handshake', () => {
     ['ERR_SSL_WRONG_VERSION_NUMBER', {}, /this port does not speak TLS/],
     ['ECONNRESET', {}, /closed the connection during the TLS handshake/],
     ['ERR_SSL_SOMETHING_NEW', {}, /the TLS handshake failed \(ERR_SSL_SOMETHING_NEW\)/],
-  ])('tell what %s means (%j)', (code, changes, expected) => {
+  ])('explains %s (%j)', (code, changes, expected) => {
     const message = said(code, changes);
     expect(message).toMatch(/^cannot connect to tcp:\/\/h:2376: /);
     expect(message).toMatch(expected);
     expect(message).not.toContain('OpenSSL');
   });
 
-  it.each(['ECONNREFUSED', 'ENOTFOUND', 'ENOENT', 'EACCES', 'ETIMEDOUT'])('are none for %s, which is not of TLS', (code) => {
+  it.each(['ECONNREFUSED', 'ENOTFOUND', 'ENOENT', 'EACCES', 'ETIMEDOUT'])('is undefined for %s, which is not a TLS error', (code) => {
     expect(said(code)).toBeUndefined();
   });
 
-  it('name the certificate of the chain that has expired, and the day', () => {
+  it('names the certificate of the chain that has expired, and the day', () => {
     const root: ShownCertificate = { ...leaf, subject: { CN: 'root' }, valid_to: 'Dec 31 00:00:00 2020 GMT' };
     expect(said('CERT_HAS_EXPIRED', { certificate: { ...leaf, issuerCertificate: root } })).toMatch(
       /the certificate of the engine's CA "root" expired on 2020-12-31/,
@@ -72,21 +72,21 @@ describe('the words for a failed handshake', () => {
     );
   });
 
-  it('end where a chain goes in a circle', () => {
+  it('is found even if the chain is circular', () => {
     const one: ShownCertificate & { issuerCertificate?: ShownCertificate } = { ...leaf };
     one.issuerCertificate = { ...leaf, issuerCertificate: one };
     expect(said('CERT_HAS_EXPIRED', { certificate: one })).toMatch(/the engine's certificate has expired/);
   });
 
-  it('show what stands in a certificate escaped, and not at any length', () => {
+  it('escapes and shortens text from a certificate', () => {
     const certificate = { ...leaf, issuer: { CN: 'a\u001b[2J\u202eb' }, subjectaltname: `DNS:${'x'.repeat(5000)}` };
     expect(said('SELF_SIGNED_CERT_IN_CHAIN', { certificate })).toContain('"a\\u{1b}[2J\\u{202e}b"');
     expect(said('ERR_TLS_CERT_ALTNAME_INVALID', { certificate })?.length).toBeLessThan(600);
   });
 });
 
-describe('an error in the middle of a connection', () => {
-  it('loses the source files of OpenSSL, and stays what it is where it is another', () => {
+describe('an error of an open connection', () => {
+  it('loses the source file names of OpenSSL; other errors do not change', () => {
     const openssl = Object.assign(new Error('80DC:error:0A00:SSL routines:f:bad record mac:ssl/record/x.c:1:\n'), {
       code: 'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC',
     });

@@ -22,7 +22,7 @@ const client = { cert: pathOf('client.pem'), key: pathOf('client-key.pem') };
 const warned: string[] = [];
 const read = (options: TlsOptions) => readTlsMaterial(options, ({ message }) => warned.push(message), crypto);
 
-describe('the material of TLS', () => {
+describe('certificates and keys', () => {
   const both = pem('client.pem') + pem('client-key.pem');
   it.each<[string, TlsOptions]>([
     ['files', client],
@@ -32,14 +32,14 @@ describe('the material of TLS', () => {
     ['both in each of two files', { cert: both, key: both }],
     ['a key behind a block of parameters', { ...client, key: pathOf('client-key-sec1.pem') }],
     ['text around the blocks', { cert: `Subject: me\n-----\n${pem('client.pem')}\nbye`, key: `\n${pem('client-key.pem')}` }],
-  ])('is taken as %s', async (_, options) => {
+  ])('are accepted as %s', async (_, options) => {
     const { client: found } = await read(options);
     expect(new X509Certificate(found?.cert ?? '').subject).toContain('CN=client');
     const [expected, given] = [pem('client-key.pem'), found?.key ?? ''].map((key) => createPrivateKey(key));
     expect(given?.export({ format: 'jwk' })).toEqual(expected?.export({ format: 'jwk' }));
   });
 
-  it('keeps all certificates of a bundle, and the order of a chain', async () => {
+  it('keep all certificates of a bundle, and the order of a chain', async () => {
     const bundle = pem('other-ca.pem') + pem('ca.pem');
     const { ca, client: found } = await read({ ...client, ca: bundle, cert: pem('client.pem') + pem('ca.pem') });
     const subjects = (text = ''): string[] =>
@@ -48,7 +48,7 @@ describe('the material of TLS', () => {
     expect(subjects(found?.cert)).toEqual(['CN=client', 'CN=ca']);
   });
 
-  it('is nothing where nothing is given', async () => {
+  it('are undefined without options', async () => {
     expect(await read({})).toEqual({ ca: undefined, client: undefined });
   });
 
@@ -57,7 +57,7 @@ describe('the material of TLS', () => {
   /** Whatever stands in any of the files: an error may show none of it. */
   const contents = fixtures.flatMap((name) => pem(name).split('\n').filter((line) => /^[A-Za-z0-9+/=]{16,}$/.test(line)));
   const cut = (name: string): string => pem(name).slice(0, -30);
-  /** Its first bytes changed: what OpenSSL reads is no certificate, and no key. */
+  /** The first bytes are changed, so that OpenSSL can read neither a certificate nor a key. */
   const garbled = (name: string): string => pem(name).replace(/(-----\n).{12}/, '$1AAAAAAAAAAAA');
   // what is wrong, the options, what the error says
   // covers: fault 0.12, fault 3.22, complaint js-35
@@ -106,7 +106,7 @@ describe('the material of TLS', () => {
       /client-expired\.pem\) expired on 2020-12-31/,
     ],
     ['a certificate of the future', { ...client, cert: pem('client-future.pem') }, /^tls\.cert is not valid before 2099-01-01/],
-  ])('is refused: %s', async (_, options, said) => {
+  ])('are rejected: %s', async (_, options, said) => {
     const error = await read(options).then(
       () => expect.unreachable(),
       (reason: unknown) => reason as ConfigError,
@@ -116,7 +116,7 @@ describe('the material of TLS', () => {
     for (const line of contents) expect(inspect(error)).not.toContain(line);
   });
 
-  it('is warned of where others can read the key, and of nothing else', async () => {
+  it('cause a warning if others can read the key, and no other warning', async () => {
     const key = join(folder, 'key.pem');
     await writeFile(key, text);
     for (const [mode, warnings] of [[0o600, []], [0o640, [expect.stringContaining(key)]]] as const) {
@@ -128,7 +128,7 @@ describe('the material of TLS', () => {
   });
 });
 
-describe('the options of TLS', () => {
+describe('the TLS options', () => {
   it.each<[unknown, new (...given: never[]) => Error, RegExp]>([
     [{ cert: 'c' }, ConfigError, /tls\.cert is given without tls\.key/],
     [{ key: 'k' }, ConfigError, /tls\.key is given without tls\.cert/],
@@ -145,7 +145,7 @@ describe('the options of TLS', () => {
     ],
     [true, ArgumentError, /tls must be an object/],
     [null, ArgumentError, /tls must be an object/],
-  ])('%j are refused', (options, kind, said) => {
+  ])('%j are rejected', (options, kind, said) => {
     expect(() => checkTlsOptions(options as TlsOptions)).toThrow(kind);
     expect(() => checkTlsOptions(options as TlsOptions)).toThrow(said);
   });
@@ -155,7 +155,7 @@ describe('the options of TLS', () => {
     [{ ca: undefined, verify: false }],
     [{ serverName: '2001:db8::1' }],
     [{ cert: 'c', key: 'k' }],
-  ])('%j are taken', (options) => {
+  ])('%j are accepted', (options) => {
     expect(() => checkTlsOptions(options)).not.toThrow();
   });
 });
