@@ -11,7 +11,7 @@ import type { DigestAlgorithm, CreateHash } from '../../bytes.ts';
 import { DecodeError } from '../../errors.ts';
 import type { DigestError } from '../../errors.ts';
 import { DOCUMENT_LIMIT, DocumentReader } from './documents.ts';
-import type { ArchiveDocument, EntryHeader } from './documents.ts';
+import type { ArchiveDocument, ContentReference, EntryHeader } from './documents.ts';
 import { blobPath, digestError, digestInPath, linkTarget, normalizePath, quote } from './paths.ts';
 import { SavedFiles, mismatch } from './saved-files.ts';
 import type { SavedFile } from './saved-files.ts';
@@ -114,7 +114,7 @@ export class ArchiveDigests {
     }
     this.#files.check();
     const images = (isLayout ? this.#checkLayout() : 0) + (isSaved ? this.#checkSavedImages() : 0);
-    // Docker 25.0 has saved an index without images beside a manifest.json with some (moby#47210), but not the reverse.
+    // An empty manifest.json is an error even if index.json has images. The reverse is not: Docker 25.0 saved so (moby#47210).
     const isEmpty = isSaved && this.#document('manifest.json', 'images').length === 0;
     if (images > 0 && !isEmpty) return this.#summary();
     const path = isSaved ? 'manifest.json' : 'index.json';
@@ -130,18 +130,19 @@ export class ArchiveDigests {
     const found = { image: 0, artifact: 0 };
     let level = this.#document('index.json', 'manifests');
     for (let depth = 0; level.length > 0; depth++) {
-      level = level.flatMap(({ digest, mediaType }) => {
+      const next: ContentReference[] = [];
+      for (const { digest, mediaType } of level) {
         const path = blobPath(digest);
-        if (seen.has(path)) return [];
+        if (seen.has(path)) continue;
         seen.add(path);
         if (this.#files.find(path) === undefined) this.#missing(path, digest, depth > 0);
-        else if (INDEX_TYPES.has(mediaType)) return this.#document(path, 'manifests');
+        else if (INDEX_TYPES.has(mediaType)) for (const child of this.#document(path, 'manifests')) next.push(child);
         else if (MANIFEST_TYPES.has(mediaType)) {
           const kind = this.#checkManifest(path, depth > 0);
           if (kind !== undefined) found[kind]++;
         }
-        return [];
-      });
+      }
+      level = next;
     }
     const [first] = this.#absent;
     // An attestation of an image is an artifact: it does not make up for the missing image.
@@ -184,6 +185,7 @@ export class ArchiveDigests {
         const message = `the config ${quote(config)} in the archive cannot be verified: its name is not its digest`;
         throw digestError(message, config, undefined, file.digest);
       }
+      // An artifact has no diff_ids. Its layers are named by their digests, and only have to be there.
       const areNamed = layers.length > 0 && layers.every((path) => digestInPath(normalizePath(path)) !== undefined);
       if (areNamed && file.document?.diffIds === undefined) for (const path of layers) this.#layer(path, undefined);
       else this.#checkLayers(config, layers.map((path) => ({ path, mediaType: TAR })));
