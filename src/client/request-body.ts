@@ -9,7 +9,7 @@ import { describeKind, isBytes, isPlainObject, kind, readMember } from '../kinds
 import type { Kind } from '../kinds.ts';
 import type { OnUpload } from './progress-stream.ts';
 import { readableGroups } from './node-stream-chunks.ts';
-import { watchErrors } from '../tar/stream-errors.ts';
+import { watchErrors } from '../tar/caller-input.ts';
 import { packTar } from '../tar/pack.ts';
 import type { TarEntries, TarEntry } from '../tar/pack.ts';
 

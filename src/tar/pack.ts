@@ -1,24 +1,12 @@
-// Packs entries into a tar archive: POSIX ustar, with a pax header before an entry only if the entry needs one.
+// `packTar`: packs entries into a tar archive. It checks its argument at the call; the code that writes the archive is loaded
+// when the first block is read.
 
-import { isDetached, utf8 } from '../bytes.ts';
 import { TarError } from '../errors.ts';
 import { describeKind, isBytes, isPlainObject } from '../kinds.ts';
-import { watchErrors } from './stream-errors.ts';
-import { checkEntry, entryError } from './validate-entry.ts';
-import type { CheckedEntry, TarEntry } from './validate-entry.ts';
-import { BLOCK_SIZE, encodeHeader } from './header.ts';
-import type { TarHeader } from './header.ts';
-import { PAX_LIMIT, paxRecords } from './pax.ts';
+import { isAsyncIterable, isIterable, unreadableEntries, watchErrors } from './caller-input.ts';
+import type { TarEntries } from './validate-entry.ts';
 
-export type { TarContent, TarEntry, TarEntryType } from './validate-entry.ts';
-
-/** Entries in the order of the archive, or files as an object from path to content, in the order of its keys. */
-export type TarEntries = Iterable<TarEntry> | AsyncIterable<TarEntry> | Readonly<Record<string, Uint8Array | string>>;
-
-/** How much is collected before it is yielded, in bytes. Between 32 KiB and 1 MiB, this size packs small files fastest. */
-const SLAB_SIZE = 128 * 1024;
-/** Longer pieces are yielded without a copy, in bytes: one more write then costs less than copying. */
-const COPY_LIMIT = 16 * 1024;
+export type { TarContent, TarEntries, TarEntry, TarEntryType } from './validate-entry.ts';
 
 /**
  * Packs entries into an archive, and yields it in blocks whose memory is not reused. The same entries always give the same
@@ -30,163 +18,20 @@ export function packTar(entries: TarEntries): AsyncGenerator<Uint8Array, void, v
   return pack(entries);
 }
 
+async function* pack(entries: TarEntries): AsyncGenerator<Uint8Array, void, void> {
+  const { packEntries } = await import('./pack-entries.ts');
+  yield* packEntries(entries);
+}
+
 /** Listens for errors of streams among the entries, too: one may fail before it is read. */
 function checkEntries(entries: unknown): void {
   try {
-    if (isAsync(entries) || (isIterable(entries) && !isBytes(entries)) || isPlainObject(entries)) {
+    if (isAsyncIterable(entries) || (isIterable(entries) && !isBytes(entries)) || isPlainObject(entries)) {
       if (Array.isArray(entries)) for (const entry of entries) watchErrors(entry?.content);
       return;
     }
   } catch (cause) {
-    throw unreadable(cause);
+    throw unreadableEntries(cause);
   }
   throw new TarError(`tar: entries must be an object of files or an iterable of entries, not ${describeKind(entries)}`);
-}
-
-function unreadable(cause: unknown): TarError {
-  return new TarError('tar: cannot read the entries: a getter or a proxy threw an error', { cause });
-}
-
-async function* pack(entries: TarEntries): AsyncGenerator<Uint8Array, void, void> {
-  const output = new Output();
-  for await (const batch of batches(entries)) {
-    for (const unchecked of batch) {
-      const entry = checkEntry(unchecked);
-      putHeaders(output, entry);
-      if (entry.bytes !== undefined) output.put(entry.bytes);
-      if (entry.chunks !== undefined) yield* putChunks(output, entry);
-      output.putZeros(padding(entry.size));
-      if (output.ready.length > 0) yield* output.take();
-    }
-  }
-  output.putZeros(2 * BLOCK_SIZE);
-  yield* output.flush().take();
-}
-
-/** All entries that can be read without waiting are one batch: an `await` for each would be most of the work. */
-async function* batches(entries: TarEntries): AsyncGenerator<Iterable<TarEntry>, void, void> {
-  if (isAsync(entries)) for await (const entry of entries) yield [entry];
-  else if (isIterable(entries)) yield entries;
-  else yield filesOf(entries).map(([path, content]) => ({ path, content: fileBytes(path, content) }));
-}
-
-function filesOf(entries: Readonly<Record<string, unknown>>): [path: string, content: unknown][] {
-  try {
-    return Object.entries(entries);
-  } catch (cause) {
-    throw unreadable(cause);
-  }
-}
-
-function isAsync(entries: unknown): entries is AsyncIterable<TarEntry> {
-  return typeof entries === 'object' && entries !== null && Symbol.asyncIterator in entries;
-}
-
-function isIterable(entries: unknown): entries is Iterable<TarEntry> {
-  return typeof entries === 'object' && entries !== null && Symbol.iterator in entries;
-}
-
-function fileBytes(path: string, content: unknown): Uint8Array | string {
-  if (typeof content === 'string' || isBytes(content)) return content;
-  throw entryError({ path }, 'the content must be bytes or a string');
-}
-
-function putHeaders(output: Output, entry: CheckedEntry): void {
-  const text = paxRecords(entry);
-  if (text !== '') {
-    const records = utf8(text);
-    if (records.length > PAX_LIMIT) {
-      throw entryError(entry, `path and linkname need a pax header of ${records.length} bytes, but engines read at most ${PAX_LIMIT}`);
-    }
-    output.putHeader({ ...PAX_HEADER, size: records.length });
-    output.put(records);
-    output.putZeros(padding(records.length));
-  }
-  output.putHeader(entry);
-}
-
-/** The path is Python's. Readers without pax support write such a file beside the entries. */
-const PAX_HEADER: TarHeader = {
-  path: '././@PaxHeader', typeflag: 'x', mode: 0o644, uid: 0, gid: 0, size: 0, mtime: 0, linkname: '', devmajor: 0, devminor: 0,
-};
-
-async function* putChunks(output: Output, entry: CheckedEntry): AsyncGenerator<Uint8Array, void, void> {
-  let remaining = entry.size;
-  for await (const chunk of chunksOf(entry)) {
-    if (!isBytes(chunk)) throw entryError(entry, 'a chunk of the content is not a Uint8Array');
-    if (chunk.length === 0 && isDetached(chunk)) throw entryError(entry, 'a chunk of the content is detached: its memory was transferred');
-    remaining -= chunk.length;
-    if (remaining < 0) throw entryError(entry, `the content is longer than its size, ${entry.size} bytes`);
-    output.put(chunk);
-    if (output.ready.length > 0) yield* output.take();
-  }
-  if (remaining > 0) throw entryError(entry, `the content is ${remaining} bytes shorter than its size, ${entry.size} bytes`);
-}
-
-/** A generator of its own, because it must catch only the errors of the source. */
-async function* chunksOf(entry: CheckedEntry): AsyncGenerator<Uint8Array, void, void> {
-  try {
-    for await (const chunk of entry.chunks ?? []) yield chunk;
-  } catch (cause) {
-    throw entryError(entry, 'the source of the content failed', cause);
-  }
-}
-
-/** The number of zeros after content of that size. */
-function padding(size: number): number {
-  return (BLOCK_SIZE - (size % BLOCK_SIZE)) % BLOCK_SIZE;
-}
-
-/** Collects headers and small contents in slabs. Memory that was yielded is not written again. */
-class Output {
-  /** The blocks to yield next. */
-  ready: Uint8Array[] = [];
-  #slab = new Uint8Array(SLAB_SIZE);
-  /** The start of the part of the slab that is not in `ready` yet. */
-  #start = 0;
-  #end = 0;
-
-  putHeader(header: TarHeader): void {
-    const offset = this.#reserve(BLOCK_SIZE);
-    encodeHeader(this.#slab, offset, header);
-  }
-
-  put(bytes: Uint8Array): void {
-    if (bytes.length > COPY_LIMIT) {
-      this.flush().ready.push(bytes);
-    } else {
-      const offset = this.#reserve(bytes.length);
-      this.#slab.set(bytes, offset);
-    }
-  }
-
-  /** A new slab has zeros only. */
-  putZeros(length: number): void {
-    this.#reserve(length);
-  }
-
-  /** Makes the collected bytes ready. */
-  flush(): this {
-    if (this.#end > this.#start) this.ready.push(this.#slab.subarray(this.#start, this.#end));
-    this.#start = this.#end;
-    return this;
-  }
-
-  take(): Uint8Array[] {
-    const { ready } = this;
-    this.ready = [];
-    return ready;
-  }
-
-  /** Reserves the next `length` bytes, at most `COPY_LIMIT`, in this slab or a new one, and returns their offset. */
-  #reserve(length: number): number {
-    if (this.#end + length > SLAB_SIZE) {
-      this.flush();
-      this.#slab = new Uint8Array(SLAB_SIZE);
-      this.#start = this.#end = 0;
-    }
-    const offset = this.#end;
-    this.#end += length;
-    return offset;
-  }
 }

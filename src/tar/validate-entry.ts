@@ -8,6 +8,9 @@ import type { TarHeader } from './header.ts';
 /** The content of a file: bytes, text that is written as UTF-8, or chunks of bytes, which need the entry's `size`. */
 export type TarContent = Uint8Array | string | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
+/** Entries in the order of the archive, or files as an object from path to content, in the order of its keys. */
+export type TarEntries = Iterable<TarEntry> | AsyncIterable<TarEntry> | Readonly<Record<string, Uint8Array | string>>;
+
 /** One entry of an archive. All defaults are fixed values: the same entries always give the same bytes. */
 export interface TarEntry {
   /** Relative, with slashes. A directory's path may end in a slash. */

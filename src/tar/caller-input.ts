@@ -1,0 +1,48 @@
+// Looks at what a caller passes in: recognizes iterables, and listens for errors of streams. A stream may fail before it is
+// read, or after the last read, and an `error` event without a listener ends the process.
+
+import { TarError } from '../errors.ts';
+import type { TarEntry } from './validate-entry.ts';
+
+/** Whether entries come from an async iterable. */
+export function isAsyncIterable(value: unknown): value is AsyncIterable<TarEntry> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+/** Whether entries come from an iterable object. */
+export function isIterable(value: unknown): value is Iterable<TarEntry> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
+
+/** The error for entries of which a getter or a proxy threw an error. */
+export function unreadableEntries(cause: unknown): TarError {
+  return new TarError('tar: cannot read the entries: a getter or a proxy threw an error', { cause });
+}
+
+interface Emitter {
+  on(event: 'error', listener: (error: unknown) => void): unknown;
+}
+
+interface Watch {
+  failure: { readonly error: unknown } | undefined;
+}
+
+/** The watched streams. Each gets one listener. */
+const watches = new WeakMap<object, Watch>();
+
+/** Listens for errors of a value, if it emits events. Returns a function that returns the first error so far, or undefined. */
+export function watchErrors(value: unknown): () => Watch['failure'] {
+  if (!isEmitter(value)) return () => undefined;
+  const known = watches.get(value);
+  if (known !== undefined) return () => known.failure;
+  const watch: Watch = { failure: undefined };
+  watches.set(value, watch);
+  value.on('error', (error) => {
+    watch.failure ??= { error };
+  });
+  return () => watch.failure;
+}
+
+function isEmitter(value: unknown): value is Emitter {
+  return typeof value === 'object' && value !== null && typeof (value as Partial<Emitter>).on === 'function';
+}
