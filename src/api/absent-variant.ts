@@ -1,5 +1,5 @@
-// What Docker 29 does not say by a status: that it knows a multi-platform image, and does not have the variant of it that was
-// asked for. Its answer is 200, and all that a variant has is empty.
+// Detects that an engine lacks the inspected variant of a multi-platform image. Docker 29 answers 200 then, with empty strings in
+// place of the variant's platform.
 
 import { escapeText } from '../bytes.ts';
 import type { ImageInspect } from './types/image.ts';
@@ -9,8 +9,8 @@ import type { Platform } from './platform.ts';
 import { NotFoundError } from '../errors.ts';
 
 /**
- * Throws where an inspected image is such a one. With `manifests`, the answer itself tells which variants there are. An
- * artifact, such as a Helm chart, has empty texts, too: it is no index, and is left as it is unless a platform was asked for.
+ * Throws a `NotFoundError` of reason `platform` if the variant is missing. With `manifests`, the answer itself lists the variants. An
+ * artifact, such as a Helm chart, has empty strings, too; it is not an index, so it passes unless a platform was requested.
  */
 export function refuseAbsentVariant(
   found: ImageInspect,
@@ -21,7 +21,7 @@ export function refuseAbsentVariant(
   if (platform === undefined && !isIndex(found.Descriptor)) return;
   const message =
     platform === undefined
-      ? `the engine has ${image} for other platforms than its own: name one of them in "platform" ("manifests" tells which there are)`
+      ? `the engine has ${image} for other platforms only: set the option platform to one of them (the option manifests lists them)`
       : `the engine does not have ${image} for ${platformName(platform)}: pull it with that platform`;
   const target = `/images/${image}/json`;
   throw new NotFoundError(escapeText(message), { method: 'GET', target, status: 200, daemonMessage: '', reason: 'platform' });

@@ -1,10 +1,11 @@
-// The Engine API for images, one row an operation. To add a parameter, add an entry here; its type, its gate and its
-// place on the wire follow. Versions are those of the API's own documents, held to engines live.
+// The Engine API for images: one row for each operation. To add a parameter, add an entry to its row; the type of the option, its
+// check, its place in the request and its version gate follow from it. API versions are those of the API's documents; tests
+// compare them with the documents and with engines.
 
 import { filters, flag, list, platformAsJson, platformAsText, platformsAsJson, several, text, time, integer } from './parameters.ts';
 import type { Endpoint, PartlyGate } from './parameters.ts';
 
-/** Keeps a row's exact type, which is what the types of the options are made of. */
+/** Keeps the exact type of a row, from which the types of the options are inferred. */
 function row<const Row extends Endpoint>(endpoint: Row): Row {
   return endpoint;
 }
@@ -12,8 +13,9 @@ function row<const Row extends Endpoint>(endpoint: Row): Row {
 const TAR = 'application/x-tar';
 
 /**
- * Podman 4.3 removes what has any of several labels, or lacks that of `label!`: too much. Podman 5.4 and Docker want all to
- * hold; 5.2 does by the report in podman#17428. Of two `label!`, Docker itself wants one to hold (moby#40286).
+ * Several label filters in a prune. Podman 4.3 removes images that match any of them, which is too much. Docker and Podman 5.4
+ * remove those that match all; Podman 5.2 does so, too (podman#17428). Of several `label!`, Docker itself wants one to match
+ * (moby#40286).
  */
 const severalLabels: PartlyGate = {
   part: 'a label and another filter by label',
@@ -24,14 +26,14 @@ const severalLabels: PartlyGate = {
   }),
 };
 
-/** A configuration of OCI has no place for it: Podman 4.3, 5.4 and 6.1 make an image without it. */
+/** ONBUILD instructions. The OCI image config has no field for them, so Podman (4.3, 5.4, 6.1) ignores them. */
 const onBuild: PartlyGate = {
   part: 'ONBUILD',
   podman: false,
   when: (values) => values.some((change) => /^\s*onbuild\b/i.test(change)),
 };
 
-/** Every operation, by the name of its method. */
+/** Every operation, under the name of its method of `ImageClient`. */
 export const endpoints = {
   ping: row({ method: 'GET', path: '/_ping', versioned: false, reply: 'none', fast: true, parameters: {} }),
 
@@ -53,11 +55,11 @@ export const endpoints = {
     path: '/events',
     reply: 'progress',
     parameters: {
-      /** From then on, events of the past first. Default: from now on. */
+      /** Yields events from this time on: a `Date`, or seconds since 1970. Default: now. */
       since: time('since'),
-      /** Ends the stream at that time, which may be past. Default: it is endless. */
+      /** Ends the events at this time, which may be in the past. Default: the events never end. */
       until: time('until'),
-      /** `event`, `image`, `label`, `scope`; `type` is `image` already. */
+      /** Filters by `event`, `image`, `label` or `scope`. `type` is always `image`. Default: all events of images. */
       filters: filters('filters'),
     },
   }),
@@ -68,7 +70,7 @@ export const endpoints = {
     since: '1.25',
     reply: 'json',
     parameters: {
-      /** `image`: the engine gathers nothing else. API 1.42, Docker: Podman 6.1, which speaks 1.44, ignores it. */
+      /** `image` computes the usage of images alone. API 1.42, Docker: Podman 6.1, with API 1.44, ignores it. */
       type: text('type', { since: '1.42', podman: false }),
       verbose: flag('verbose', { since: '1.52' }),
     },
@@ -79,15 +81,15 @@ export const endpoints = {
     path: '/images/json',
     reply: 'json',
     parameters: {
-      /** Also the images that no name and no container leads to: intermediate layers. Default false. */
+      /** Includes intermediate images, which have no name and no container. Default false. */
       all: flag('all'),
-      /** `dangling`, `label`, `before`, `since`, `reference`; `until` on Docker 25 and later. */
+      /** Filters by `dangling`, `label`, `before`, `since` or `reference`; by `until` on Docker 25 and later. Default: all images. */
       filters: filters('filters'),
-      /** Computes `SharedSize`. Default false. API 1.42, Docker: Podman from 5.8 on answers 0 for every image. */
+      /** Computes `SharedSize`. Default false. API 1.42, Docker: Podman 5.8 and later report 0 for every image. */
       sharedSize: flag('shared-size', { since: '1.42', podman: false }),
-      /** Tells of each image's manifests. Default false. API 1.47, containerd store. */
+      /** Adds the manifests of each image. Default false. API 1.47, containerd store. */
       manifests: flag('manifests', { since: '1.47', store: 'containerd' }),
-      /** Tells who signed each image; needs `manifests`. Default false. API 1.54, containerd store. */
+      /** Adds who built, pulled and signed each image; needs `manifests`. Default false. API 1.54, containerd store. */
       identity: flag('identity', { since: '1.54', store: 'containerd' }),
     },
   }),
@@ -98,9 +100,9 @@ export const endpoints = {
     reply: 'json',
     fast: true,
     parameters: {
-      /** Tells of the image's manifests. Default false. API 1.48, containerd store. */
+      /** Adds the manifests of the image; not with `platform`. Default false. API 1.48, containerd store. */
       manifests: flag('manifests', { since: '1.48', store: 'containerd' }),
-      /** That platform's variant of a multi-platform image. API 1.49. */
+      /** The platform whose variant is inspected. Default: the engine's own platform. API 1.49. */
       platform: platformAsJson('platform', { since: '1.49' }),
     },
   }),
@@ -111,7 +113,7 @@ export const endpoints = {
     reply: 'json',
     fast: true,
     parameters: {
-      /** That platform's variant of a multi-platform image. API 1.48. */
+      /** The platform whose variant is shown. Default: the engine's own platform. API 1.48. */
       platform: platformAsJson('platform', { since: '1.48' }),
     },
   }),
@@ -119,7 +121,7 @@ export const endpoints = {
   tag: row({
     method: 'POST',
     path: '/images/{image}/tag',
-    success: [201], // Docker 28 and 29 answer 200 where they have tagged nothing
+    success: [201], // Docker 28 and 29 answer 200 if they have tagged nothing
     reply: 'none',
     fast: true,
     parameters: { repo: text('repo'), tag: text('tag') },
@@ -130,11 +132,11 @@ export const endpoints = {
     path: '/images/{image}',
     reply: 'json',
     parameters: {
-      /** Also when containers use it or several names lead to it. Default false. */
+      /** Removes the image even if containers use it or it has other names. Default false. */
       force: flag('force'),
-      /** Keeps the untagged parents. Default false. Podman 4.6: older ones would remove them all the same. */
+      /** Keeps the untagged parents of the image. Default false. Podman 4.6: older ones remove them all the same. */
       noprune: flag('noprune', { podman: '4.6' }),
-      /** Only those platforms' variants; needs `force`. API 1.50: older engines would delete the whole image. */
+      /** Removes only the variants for these platforms; needs `force`. Default: all. API 1.50: older engines remove the whole image. */
       platforms: platformsAsJson('platforms', { since: '1.50' }),
     },
   }),
@@ -146,8 +148,8 @@ export const endpoints = {
     reply: 'json',
     parameters: {
       /**
-       * `dangling` (false: all unused images, not only untagged ones), `until`, `label`, `label!`. More than one label,
-       * of either kind: on Podman only from 5.2 on.
+       * Filters by `dangling` (false: all unused images; true: untagged ones only), `until`, `label` or `label!`. Default: untagged
+       * images. More than one label filter, of either kind: on Podman 5.2.
        */
       filters: filters('filters', { partly: severalLabels }),
     },
@@ -160,9 +162,9 @@ export const endpoints = {
     reply: 'json',
     parameters: {
       term: text('term'),
-      /** 1 to 100. Default 25. */
+      /** The number of results, 1 to 100. Default 25. */
       limit: integer('limit'),
-      /** `stars`, `is-official`; `is-automated` before API 1.45. */
+      /** Filters by `stars` or `is-official`; by `is-automated` before API 1.45. Default: all results. */
       filters: filters('filters'),
     },
   }),
@@ -185,11 +187,11 @@ export const endpoints = {
     store: 'containerd', // any other answers 501
     reply: 'json',
     parameters: {
-      /** That platform's variant of a multi-platform image. */
+      /** The platform whose variant's attestations are returned. Default: the engine's own platform. */
       platform: platformAsJson('platform'),
-      /** Only attestations of these in-toto predicate types, which are URIs. */
+      /** Returns only attestations of these in-toto predicate types, which are URIs. Default: all. */
       type: list('type'),
-      /** Gives each attestation's statement, too. Default false. */
+      /** Adds the statement of each attestation. Default false. */
       statement: flag('statement'),
     },
   }),
@@ -202,7 +204,7 @@ export const endpoints = {
     parameters: {
       fromImage: text('fromImage'),
       tag: text('tag'),
-      /** That platform's variant instead of the engine's own; an `ApiError` where another came. API 1.32. */
+      /** The platform to pull. Default: the client's `defaultPlatform`, or the engine's own. API 1.32. */
       platform: platformAsText('platform', { since: '1.32' }),
     },
   }),
@@ -215,11 +217,11 @@ export const endpoints = {
     parameters: {
       fromSrc: text('fromSrc'),
       repo: text('repo'),
-      /** What `history` tells of it. */
+      /** The comment that `history` shows. Default: none. */
       message: text('message'),
-      /** Dockerfile instructions to apply: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, USER, VOLUME, WORKDIR; on Docker ONBUILD. */
+      /** Dockerfile instructions: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, USER, VOLUME, WORKDIR; on Docker ONBUILD. Default: none. */
       changes: list('changes', { partly: onBuild }),
-      /** What the image says it is for. API 1.32, Docker 23: 20.10 makes it for its own architecture all the same. */
+      /** The platform of the new image. Default: the engine's own. API 1.32, Docker 23: Docker 20.10 ignores it. */
       platform: platformAsText('platform', { since: '1.32', docker: '23.0' }),
     },
   }),
@@ -231,7 +233,7 @@ export const endpoints = {
     reply: 'progress',
     parameters: {
       tag: text('tag'),
-      /** Only that platform's variant. API 1.46. */
+      /** Pushes only the variant for this platform. Default: all that the engine has. API 1.46. */
       platform: platformAsJson('platform', { since: '1.46' }),
     },
   }),
@@ -243,8 +245,8 @@ export const endpoints = {
     parameters: {
       names: list('names'),
       /**
-       * Only that platform's variant, or those platforms'. API 1.48; more than one, 1.52: then an image without one of them
-       * is a `NotFoundError` with reason `platform` at the end of the archive, unless `verify` is false.
+       * Saves only the variants for this platform or these platforms. Default: all. API 1.48; several platforms 1.52: then an image
+       * without one of them is a `NotFoundError` of reason `platform` at the end of the archive, unless `verify` is false.
        */
       platform: platformsAsJson('platform', { since: '1.48', partly: several('several platforms', { since: '1.52' }) }),
     },
@@ -256,11 +258,11 @@ export const endpoints = {
     contentType: TAR,
     reply: 'progress',
     parameters: {
-      /** No progress, only what was loaded. An engine that is not told takes this for true. Default false. */
+      /** Makes the engine report no progress, only what was loaded. Default false. */
       quiet: flag('quiet'),
       /**
-       * Only that platform's variant, or those platforms'. API 1.48; more than one, 1.52: an image that then lacks one of them
-       * is a `NotFoundError` with reason `platform`.
+       * Loads only the variants for this platform or these platforms. Default: all. API 1.48; several platforms 1.52: then an image
+       * without one of them is a `NotFoundError` of reason `platform`.
        */
       platform: platformsAsJson('platform', { since: '1.48', partly: several('several platforms', { since: '1.52' }) }),
     },

@@ -1,16 +1,17 @@
-// What an engine is, by what it says of itself: in its answer to a ping, in the Server field of every answer, in /info.
+// Reads what an engine is, Docker or Podman, and its image store: from the answer to `/_ping`, from the Server field of any answer,
+// and from `/info`.
 
 import { isJsonObject } from './json.ts';
 import { COMMON_VERSION } from './encode-call.ts';
 import type { EngineFacts, ImageStore } from './encode-call.ts';
 import type { PingResult } from './types/engine.ts';
 
-/** The fields of an answer, read by their name. */
+/** The header fields of an answer, by their names. */
 interface AnswerFields {
   get(name: string): string | undefined;
 }
 
-/** What an answer to /_ping says in its fields. */
+/** Reads the header fields of an answer to `/_ping`. */
 export function identityOfPing(apiVersion: string, fields: AnswerFields): PingResult {
   const server = fields.get('server');
   const podmanVersion = fields.get('libpod-api-version') ?? identityOfServer(server)?.podmanVersion;
@@ -26,8 +27,8 @@ export function identityOfPing(apiVersion: string, fields: AnswerFields): PingRe
 }
 
 /**
- * What the Server field of any answer says: `Docker/20.10.24 (linux)`, `Libpod/4.3.1 (linux)`; undefined where a proxy wrote
- * something else. Which API a Podman speaks, it does not say: then it is taken for the oldest.
+ * Reads the Server field of any answer: `Docker/20.10.24 (linux)` or `Libpod/4.3.1 (linux)`. Returns undefined for that of a proxy. The
+ * field does not tell Podman's API version, so the oldest is assumed.
  */
 export function identityOfServer(server: string | undefined): EngineFacts['identity'] {
   const [, name, release] = /^(docker|libpod)\/(\S{1,64})/i.exec(server ?? '') ?? [];
@@ -36,7 +37,7 @@ export function identityOfServer(server: string | undefined): EngineFacts['ident
   return { apiVersion: COMMON_VERSION, isPodman, podmanVersion: isPodman ? release : undefined, server };
 }
 
-/** The containerd store is told by its driver: https://docs.docker.com/engine/storage/containerd/ */
+/** Reads the image store from `/info`, by the name of its driver: https://docs.docker.com/engine/storage/containerd/ */
 export function imageStoreOf(info: unknown): ImageStore {
   const status = isJsonObject(info) ? info['DriverStatus'] : undefined;
   const isContainerd = (pair: unknown): boolean => Array.isArray(pair) && pair[1] === 'io.containerd.snapshotter.v1';

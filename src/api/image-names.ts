@@ -1,21 +1,21 @@
-// What a name that a method is given means to it.
+// The names that methods accept, and what each method makes of them: default tags, digests and search hosts.
 
 import { ArgumentError, InvalidReferenceError } from '../errors.ts';
 import { formatReference, parseReference, withTag } from './reference.ts';
 import type { Reference } from './reference.ts';
 
-/** `latest` where neither a tag nor a digest is said. */
+/** Adds the tag `latest` to a reference without a tag and a digest. */
 export function withDefaultTag(reference: Reference): Reference {
   return (reference.tag ?? reference.digest) === undefined ? { ...reference, tag: 'latest' } : reference;
 }
 
-/** A digest is computed, never given to an image. */
+/** Refuses a reference with a digest: it is computed from the image and cannot be assigned. */
 export function withoutDigest(method: string, reference: Reference): Reference {
   if (reference.digest === undefined) return reference;
   throw new InvalidReferenceError(`${method} needs a tag, and "${formatReference(reference)}" has a digest`);
 }
 
-/** The name with its tag inside: Podman 4.3 ignores a tag beside it. */
+/** The name of an import, with its tag: Podman 4.3 ignores a tag in a parameter of its own. */
 export function importedName(repository: string | undefined, tag: string | undefined): string | undefined {
   if (repository === undefined) {
     if (tag !== undefined) throw new ArgumentError('a tag needs a repository');
@@ -24,31 +24,30 @@ export function importedName(repository: string | undefined, tag: string | undef
   return formatReference(withDefaultTag(withoutDigest('importImage', withTag(parseReference(repository), tag))));
 }
 
-/** `"127.0.0.1:5000/x"` is searched there; a term without a host, on the Docker Hub. */
+/** The registry host of a search term: `127.0.0.1:5000` for `127.0.0.1:5000/x`; the Docker Hub for a term without a host. */
 export function searchedHost(term: string): string {
   const first = term.split('/')[0] ?? '';
   return term.includes('/') && (/[.:]/.test(first) || first === 'localhost') ? first : 'docker.io';
 }
 
 /**
- * The term with the host of the registry that is meant. Podman searches a term without a host in the registries of its own
- * configuration, and sends them the credentials of the call; and it takes for a host what is before the first slash,
- * whatever it is.
+ * The search term with its registry host. Podman searches a term without a host in all registries of its own configuration, and sends
+ * the credentials of the call to each of them. It takes any text before the first slash for a host.
  */
 export function withSearchedHost(term: string): string {
   const host = searchedHost(term);
   return term.startsWith(`${host}/`) ? term : `${host}/${term}`;
 }
 
-/** An engine saves what a digest names without a name; the tag beside it is overlooked. */
+/** Warns of a name with a tag and a digest: engines ignore the tag and save such an image without a name. */
 export function warnOfLostName(image: string, warn: Warn): void {
   if (!image.includes('@')) return;
   const reference = parseReference(image);
   if (reference.tag === undefined) return;
   const named = formatReference({ ...reference, digest: undefined });
-  const message = `${image} has a tag and a digest: engines save it without its name; to keep the name, give ${named}`;
+  const message = `${image} has a tag and a digest, so engines save it without its name. To keep the name, use ${named}`;
   warn({ kind: 'lost-name', subject: image, message });
 }
 
-/** Tells of a warning; `Warn` of the client is one. */
+/** Receives a warning; `Warn` of the client is one. */
 type Warn = (warning: { readonly kind: 'lost-name'; readonly subject: string; readonly message: string }) => void;

@@ -1,4 +1,5 @@
-// What a row of the endpoint table is made of: how each kind of parameter is written on the wire.
+// The parts of a row of the endpoint table: what it requires of an engine, and each kind of query parameter with its check and
+// its encoding.
 
 import { isWellFormed } from '../bytes.ts';
 import { FLAG, kind, listOf } from '../kinds.ts';
@@ -8,103 +9,103 @@ import type { Filters } from './filters.ts';
 import { copyPlatform, platformJson, platformText } from './platform.ts';
 import type { Platform } from './platform.ts';
 
-/** Which engines know a thing. What this cannot pass is a `VersionError`: an engine would ignore it without a word. */
+/** Which engines support an operation or a parameter. The others would ignore it silently, so it is a `VersionError`. */
 export interface Requirement {
   /** The first API version that has it. */
   readonly since?: string;
-  /** The first API version that has it no more. */
+  /** The first API version that no longer has it. */
   readonly until?: string;
-  /** False: Podman has not, whatever API version it reports. A version, `"4.6"`: the first Podman that heeds it. */
+  /** False: Podman does not support it, whatever API version it reports. A version, `"4.6"`: the first Podman that does. */
   readonly podman?: false | string;
-  /** The first Docker that heeds it, `"23.0"`, where its API versions do not tell. */
+  /** The first Docker that supports it, `"23.0"`, where the API version does not tell. */
   readonly docker?: string;
-  /** Only engines with this image store heed it; others take it, and ignore it. */
+  /** Only engines with this image store support it; others accept it and ignore it. */
   readonly store?: 'containerd';
-  /** What some arguments ask for beside it, which needs more: several platforms, an instruction of a Dockerfile. */
+  /** What some values require in addition: several platforms, for example. */
   readonly partly?: PartlyGate;
-  /** What an error calls the part that this gate is for, after "with": `"several platforms"`. */
+  /** The name of such values in an error, after "with": `"several platforms"`. */
   readonly part?: string;
 }
 
-/** The gate of a part of a parameter; `supports` does not ask it. */
+/** The requirement of some values of a parameter. `supports` does not check it. */
 export interface PartlyGate extends Requirement {
   readonly part: string;
-  /** Whether the values on the wire ask for it. */
+  /** Whether it applies to these encoded values. */
   readonly when: (values: readonly string[]) => boolean;
 }
 
-/** The gate of more than one value. */
+/** The requirement of more than one value. */
 export function several(part: string, gate: Requirement): PartlyGate {
   return { ...gate, part, when: (values) => values.length > 1 };
 }
 
-/** A query parameter whose argument is a `Value`. */
+/** A query parameter with an argument of type `Value`. */
 export interface Parameter<Value> extends Requirement {
-  /** Its name on the wire. */
+  /** Its name in the query. */
   readonly wire: string;
-  /** What the argument must be; the methods of the client check it at the call. */
+  /** What the argument must be; the methods of `ImageClient` check it. */
   readonly kind: Kind;
-  /** The values to send for an argument of that kind; each repeats the key. */
+  /** The values to send for an argument; each repeats the key, and none leaves the parameter out. */
   readonly encode: (value: Value) => readonly string[];
 }
 
 /** One operation. */
 export interface Endpoint extends Requirement {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
-  /** Below `/v1.NN`; `{image}` is filled in. */
+  /** The path after the API version; `{image}` is replaced by the image. */
   readonly path: string;
-  /** False: the path is sent as it is, without a version. */
+  /** False: the path is sent without an API version. */
   readonly versioned?: false;
-  /** The statuses of success; every other final one is an `ApiError`. Default 200. */
+  /** The statuses of success; any other is an `ApiError`. Default 200. */
   readonly success?: readonly number[];
-  /** Whether `X-Registry-Auth` goes along: "always" also without credentials, as `e30=`. */
+  /** Whether `X-Registry-Auth` is sent: `always` means also without credentials, as `e30=`. */
   readonly credentials?: 'always' | 'if-known';
-  /** The media type of the content of the request, where there is any; `loadImage` and imports have a tar. */
+  /** The media type of the request body, if there is one. */
   readonly contentType?: string;
-  /** What the answer is. */
+  /** What the answer contains. */
   readonly reply: 'none' | 'json' | 'progress' | 'archive';
-  /** True where an engine answers at once or is not well: the answer's head then is limited to 30 s. */
+  /** True for endpoints that answer fast: the head of the answer has a default timeout of 30 seconds. */
   readonly fast?: true;
-  // `any`: the table holds parameters of every kind of value, and each is applied to its own alone.
+  // `any`: each parameter is applied only to its own argument, whose type the table does not know.
   readonly parameters: Readonly<Record<string, Parameter<any>>>;
 }
 
-/** The arguments that a row takes, by the names of its parameters. */
+/** The type of a row's arguments, by the names of its parameters. */
 export type ArgumentsOf<Row extends Endpoint> = {
   [Name in keyof Row['parameters']]?: Row['parameters'][Name] extends Parameter<infer Value> ? Value | undefined : never;
 };
 
 /**
- * `1` or `0`: the only spelling that every engine reads alike. What not every engine has is false by default: a false one
- * asks for nothing that an engine could ignore, and is left out.
+ * A flag, sent as `1` or `0`, which all engines read alike. Where not every engine has the flag, false is its default and is left
+ * out, so that it requires nothing.
  */
 export function flag(wire: string, gate: Requirement = {}): Parameter<boolean> {
   const off = Object.keys(gate).length === 0 ? ['0'] : [];
   return { wire, ...gate, kind: FLAG, encode: (value) => (value ? ['1'] : off) };
 }
 
-/** The text as it is. */
+/** A string, sent as it is. */
 export function text(wire: string, gate: Requirement = {}): Parameter<string> {
   return { wire, ...gate, kind: WHOLE_TEXT, encode: (value) => [value] };
 }
 
-/** A whole number. */
+/** An integer. */
 export function integer(wire: string, gate: Requirement = {}): Parameter<number> {
   return { wire, ...gate, kind: kind('a whole number', Number.isSafeInteger), encode: (value) => [String(value)] };
 }
 
-/** Seconds since 1970, with milliseconds where there are some: the only form that every engine reads. */
+/** A time, sent as seconds since 1970 with up to three decimals: the only form that all engines read. */
 export function time(wire: string, gate: Requirement = {}): Parameter<Date | number> {
   const encode = (value: Date | number): string[] => [String(Number(Number(secondsOf(value)).toFixed(3)))];
   return { wire, ...gate, kind: TIME, encode };
 }
 
-/** The key repeated for each text. */
+/** A list of strings; each repeats the key. */
 export function list(wire: string, gate: Requirement = {}): Parameter<readonly string[]> {
   return { wire, ...gate, kind: listOf(WHOLE_TEXT, 'a list of strings (without lone surrogates)'), encode: (value) => value };
 }
 
-/** `{"key":["value"]}`. */
+/** Filters, sent as JSON: `{"key":["value"]}`. */
 export function filters(wire: string, gate: Requirement = {}): Parameter<Filters> {
   return {
     wire,
@@ -117,17 +118,17 @@ export function filters(wire: string, gate: Requirement = {}): Parameter<Filters
   };
 }
 
-/** `linux/arm64/v8`. */
+/** A platform, sent as `linux/arm64/v8`. */
 export function platformAsText(wire: string, gate: Requirement = {}): Parameter<Platform> {
   return { wire, ...gate, kind: PLATFORM, encode: (value) => [platformText(value)] };
 }
 
-/** `{"architecture":"arm64","os":"linux","variant":"v8"}`. */
+/** A platform, sent as `{"architecture":"arm64","os":"linux","variant":"v8"}`. */
 export function platformAsJson(wire: string, gate: Requirement = {}): Parameter<Platform> {
   return { wire, ...gate, kind: FULL_PLATFORM, encode: (value) => [platformJson(value)] };
 }
 
-/** That JSON, the key repeated for each platform. An empty list is refused: it would mean "all", the opposite. */
+/** Platforms as JSON; each repeats the key. An empty list is refused: engines would take it for all platforms. */
 export function platformsAsJson(wire: string, gate: Requirement = {}): Parameter<Platform | readonly Platform[]> {
   const encode = (value: Platform | readonly Platform[]): string[] => [...new Set(listed(value).map(platformJson))];
   return { wire, ...gate, kind: PLATFORMS, encode };
@@ -136,7 +137,7 @@ function listed(value: Platform | readonly Platform[]): readonly Platform[] {
   return Array.isArray(value) ? (value as readonly Platform[]) : [value as Platform];
 }
 
-/** URLSearchParams would send something else for half a character, and say nothing. */
+/** A string without unpaired surrogates, in whose place URLSearchParams would send U+FFFD. */
 const WHOLE_TEXT: Kind = kind('a string (without lone surrogates)', (value) => typeof value === 'string' && isWellFormed(value));
 
 const TIME: Kind = kind(
@@ -150,7 +151,7 @@ function secondsOf(value: unknown): unknown {
 
 const FILTERS: Kind = kind('an object', () => true, (value) => mergeFilters(value as Filters));
 
-/** A platform that goes as text: a word alone is one. */
+/** A platform that is sent as text; a single word, such as `arm64`, is one. */
 export const PLATFORM: Kind = kind(
   'a platform such as "linux/arm64"',
   (value) => platformText(value as Platform) !== '',

@@ -1,24 +1,25 @@
-// What a request asks for, read from its target: the names in it, which an engine repeats in its errors, and the kind of work.
+// Reads from a request target what the request is about: its kind, its registry and its names. Engines repeat the names in their
+// errors, so they are removed before the words of an error are interpreted.
 
 import type { RequestKind } from './error-table.ts';
 
-/** What was asked for. */
+/** What a request is about. */
 export interface AskedFor {
   readonly kind: RequestKind;
-  /** The registry, as `docker login` takes it; empty for the Docker Hub, undefined where no registry is named. */
+  /** The registry's host, as for `docker login`; empty for the Docker Hub, undefined if the request names no registry. */
   readonly registry: string | undefined;
-  /** Every text that the request has chosen. */
+  /** Every text that the caller has chosen. */
   readonly names: readonly string[];
 }
 
-/** So many names are looked for in an error: more are in no request but that of a large save. */
+/** The most names that are searched for in an error; only the save of many images has more. */
 const NAMES_LIMIT = 200;
-/** The part of an error's words that is searched for names, in characters; a search term may be long. */
+/** How much of an error is searched for names, in characters; a search term may be long. */
 const SEARCHED_LIMIT = 64 * 1024;
-/** What is then read of the words, in characters, their beginning and their end: the cause stands last in Go's errors. */
+/** How much of an error is interpreted, in characters: its beginning and its end, because Go puts the cause last. */
 export const READ_LIMIT: number = 4096;
 
-/** Of a target as it was sent: `/v1.41/images/create?fromImage=a&tag=1`. */
+/** Reads a target as it was sent: `/v1.41/images/create?fromImage=a&tag=1`. */
 export function askedFor(target: string): AskedFor {
   const at = target.indexOf('?');
   const path = at === -1 ? target : target.slice(0, at);
@@ -35,10 +36,10 @@ export function askedFor(target: string): AskedFor {
   return { kind, registry: registryOf(query.get('term') ?? repository), names };
 }
 
-/** What an engine asks a registry for: pull, push, search, what a registry has, login. */
+/** Requests for which the engine contacts a registry: pull, push, search, inspect in a registry, login. */
 const asksRegistry = /\/images\/create$|\/push$|\/images\/search$|\/distribution\/|\/auth$/;
 
-/** The image in `/images/{image}/push`. */
+/** The image in a path such as `/images/{image}/push`. */
 function imageIn(path: string): string | undefined {
   const [, name] = /\/(?:images|distribution)\/([^]*)$/.exec(path) ?? [];
   const image = name?.replace(/\/(?:json|history|tag|push|attestations)$/, '');
@@ -49,7 +50,7 @@ function imageIn(path: string): string | undefined {
   }
 }
 
-/** The texts in a JSON value: a filter's. */
+/** The texts in a JSON object: filters. */
 function textsIn(json: string): string[] {
   const found: string[] = [];
   if (!json.startsWith('{')) return found;
@@ -59,7 +60,7 @@ function textsIn(json: string): string[] {
       if (key !== '' && Number.isNaN(Number(key))) found.push(key);
     });
   } catch {
-    // Not JSON: it has been taken as a whole.
+    // Not JSON: the whole value is one of the names already.
   }
   return found;
 }
@@ -70,13 +71,13 @@ function registryOf(name: string | undefined): string | undefined {
   return host.endsWith('docker.io') ? '' : host;
 }
 
-/** The host before the first slash, if it is one. */
+/** The text before the first slash, if it is a host. */
 function hostIn(name: string): string | undefined {
   const [host = '', ...path] = name.split('/');
   return path.length > 0 && (/[.:]/.test(host) || host === 'localhost') ? host : undefined;
 }
 
-/** The words without the names that were asked for, cut to `READ_LIMIT`: what is left was said by the engine itself. */
+/** The words of an error without the request's names, cut to `READ_LIMIT` characters: the engine's own words. */
 export function withoutNames(words: string, names: readonly string[]): string {
   let text = words.length > SEARCHED_LIMIT ? shortened(words, SEARCHED_LIMIT) : words;
   const forms = [...new Set(names.flatMap(formsOf))].sort((a, b) => b.length - a.length);
@@ -88,7 +89,7 @@ function shortened(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit / 2)}\n${text.slice(-limit / 2)}`;
 }
 
-/** A name as errors write it: in full or short, with and without its registry, and in a URL. */
+/** The forms of a name in errors: full or short, with and without its registry, and percent-encoded. */
 function formsOf(name: string): string[] {
   const host = hostIn(name);
   const path = host === undefined ? name : name.slice(host.length + 1);
@@ -98,7 +99,7 @@ function formsOf(name: string): string[] {
   return [...forms, host ?? '', ...forms.map(encodeURIComponent)].filter((form) => form.length > 1);
 }
 
-/** What stands before a name of one word, which might be a word of the engine's: `for denied`, `"denied"`. */
+/** What precedes a name of one word, which may also be one of the engine's own words: `for denied`, `"denied"`. */
 const BEFORE = ['"', "'", '/', ':', '=', ' for ', ' image ', ' tag ', ' tag: ', ' manifest ', ' repository ', ' reference ', 'image: '];
 
 function withoutWord(text: string, word: string): string {

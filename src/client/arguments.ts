@@ -1,5 +1,5 @@
-// What each method of the client takes: one row a method, one kind an option. Arguments of an operation have their kinds in
-// api/endpoints.ts. `take` checks the options of a call before anything is sent, and returns a copy of them.
+// The options of every public method: one row for each method, one `Kind` for each option. Options that become query parameters
+// have their kinds in api/endpoints.ts. `take` checks the options of a call before anything is sent, and returns a copy.
 
 import { isWellFormed } from '../bytes.ts';
 import { LONGEST_TIMEOUT_MS } from '../connection/timeouts.ts';
@@ -13,7 +13,7 @@ import { COUNT, FILLED_TEXT, FLAG, FUNCTION, OBJECT, TEXT, check, copyArray, isP
 import type { Kind, Kinds } from '../kinds.ts';
 import { nodeSignal } from '../async/abort.ts';
 
-/** Node's own `AbortSignal`, or an object like it: that of jsdom, of a polyfill, of another realm. */
+/** An `AbortSignal` of Node, or an object like it: of jsdom, of a polyfill or of another realm. */
 export const SIGNAL: Kind = kind('an AbortSignal', (value) => value instanceof AbortSignal, nodeSignal);
 
 const MILLISECONDS: Kind = kind(
@@ -21,7 +21,7 @@ const MILLISECONDS: Kind = kind(
   (value) => typeof value === 'number' && value > 0 && value <= LONGEST_TIMEOUT_MS,
 );
 const LIMITS: readonly string[] = ['connectMs', 'headMs', 'idleMs'];
-/** A limit that is undefined stays in the copy: it means "no limit". */
+/** Timeouts. One that is undefined stays in the copy: it means "no timeout". */
 export const TIMEOUTS: Kind = kind('an object such as { headMs: 30_000 }', isPlainObject, (value, method, name) => {
   if (!isPlainObject(value)) return value;
   const timeouts: Readonly<Record<string, unknown>> = { ...value };
@@ -32,14 +32,14 @@ export const TIMEOUTS: Kind = kind('an object such as { headMs: 30_000 }', isPla
   return timeouts;
 });
 
-/** Credentials, `"anonymous"`, or a function that is asked for them. */
+/** Credentials, `"anonymous"`, or a function that returns them. */
 export const CREDENTIALS: Kind = kind('credentials, "anonymous" or a function', isCredentialChoice, wrapSecrets);
 function isCredentialChoice(value: unknown): boolean {
   if (value !== 'anonymous' && typeof value !== 'function') checkCredentials(value);
   return true;
 }
 
-/** Variables by their names, as a process has them in its environment. */
+/** Environment variables by their names. */
 export const ENVIRONMENT: Kind = kind(
   'an object of strings',
   (value) => Object.values(value as object).every((text) => text === undefined || typeof text === 'string'),
@@ -57,11 +57,11 @@ const CALL: Kinds = { signal: SIGNAL, timeouts: TIMEOUTS };
 const REGISTRY: Kinds = { ...CALL, credentials: CREDENTIALS };
 const IMPORT: Kinds = { ...row('importImage', 'fromSrc', 'repo'), repository: TEXT, tag: TEXT, ...CALL };
 
-/** What is not of a kind, and what the operation itself fills in, is not an option. */
+/** The kinds of an operation's parameters, without those that the method fills in itself. */
 function row(operation: OperationName, ...filledIn: readonly string[]): Kinds {
   const { parameters }: Endpoint = endpoints[operation];
-  const given = Object.entries(parameters).filter(([name]) => !filledIn.includes(name));
-  return Object.fromEntries(given.map(([name, parameter]) => [name, parameter.kind]));
+  const options = Object.entries(parameters).filter(([name]) => !filledIn.includes(name));
+  return Object.fromEntries(options.map(([name, parameter]) => [name, parameter.kind]));
 }
 
 /** A shallow copy of a plain object. */
@@ -73,7 +73,7 @@ export function copyOfObject(value: unknown): object {
 const HOST: Kind = kind('a string such as "unix:///var/run/docker.sock" or "tcp://HOST:PORT"', TEXT.test);
 const WHICH_ENGINE: Kinds = { host: HOST, context: TEXT, environment: ENVIRONMENT };
 
-/** Makes connections. */
+/** A dialer, which makes connections. */
 export const DIALER: Kind = kind('an object with address and dial', isDialer);
 const TLS: Kind = kind('an object such as { ca, cert, key }', isPlainObject, copyOfObject);
 const ORDER: Kind = oneOf('recorded', 'any');
@@ -81,7 +81,7 @@ const PIECES: Kind = kind('"whole", "bytes" or a whole number', (value) => {
   return value === 'whole' || value === 'bytes' || Number.isSafeInteger(value);
 });
 
-/** What a client is made with. */
+/** The options of `new ImageClient()`. */
 export const CLIENT: Kinds = {
   host: HOST,
   dialer: DIALER,
@@ -144,7 +144,7 @@ const METHODS = {
     path: TEXT,
     query: kind('an object of strings, numbers, booleans, or lists of strings', isQuery, copyOfQuery),
     headers: kind('an object of strings', (value) => Object.values(value as object).every(TEXT.test), copyOfObject),
-    body: kind('something to be sent', () => true),
+    body: kind('a body', () => true),
     versioned: FLAG,
     ...CALL,
   },
@@ -178,7 +178,7 @@ const FIND_ENGINE = 'give it to ImageClient.fromEnvironment()';
 const EVENTS = { onprogress: ITERATE, onProgress: ITERATE, progress: ITERATE, onEvent: ITERATE };
 const GIVE_HOST = { '': 'give { host }' };
 
-/** Remedies for options that people try; `""` is a string in their place. */
+/** Remedies for option names that people try; `""` is the remedy for a string in place of the options. */
 const HINTS: Partial<Record<keyof typeof METHODS, Readonly<Record<string, string>>>> = {
   ImageClient: { context: FIND_ENGINE, env: FIND_ENGINE, environment: FIND_ENGINE },
   fromEnvironment: GIVE_HOST,
@@ -189,7 +189,7 @@ const HINTS: Partial<Record<keyof typeof METHODS, Readonly<Record<string, string
   pruneImages: {
     all: ALL_UNUSED,
     a: ALL_UNUSED,
-    force: 'it asks nothing: leave it out',
+    force: 'a prune never asks for confirmation: leave it out',
     dangling: 'give filters: { dangling: false }',
     until: 'give filters: { until: "24h" }',
     label: 'give filters: { label: "a=b" }',
@@ -202,7 +202,7 @@ const HINTS: Partial<Record<keyof typeof METHODS, Readonly<Record<string, string
     label: 'give filters: { label: "a=b" }',
   },
   tag: GIVE_TAG,
-  removeImage: { '': 'it removes one image a call', f: 'give force: true', prune: 'give noprune' },
+  removeImage: { '': 'each call removes one image', f: 'give force: true', prune: 'give noprune' },
   request: { '': 'give { method, path }' },
   getImage: { output: TO_FILE, file: TO_FILE, path: TO_FILE, '': 'give several images as a list, ["a", "b"]' },
   loadImage: EVENTS,
@@ -212,7 +212,7 @@ const HINTS: Partial<Record<keyof typeof METHODS, Readonly<Record<string, string
   push: { ...GIVE_TAG, ...EVENTS, all: 'give allTags: true' },
 };
 
-/** The options of a method, checked and copied. */
+/** Returns a checked copy of a method's options. Throws an `ArgumentError` for an unknown or wrong option. */
 export function take<Options extends object>(method: keyof typeof METHODS, options: Options | undefined): Options {
   return takeOptions(method, options, METHODS[method], HINTS[method]);
 }

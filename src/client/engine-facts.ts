@@ -85,7 +85,7 @@ export class EngineFactCache {
     const load = async (ending: AbortSignal): Promise<PingResult> => {
       const server = this.#server;
       let found = await this.ping({ signal: ending, timeouts });
-      // If another engine answered a different call meanwhile, this answer may be from the engine before it.
+      // If another engine has answered a different call meanwhile, this answer may be from the engine before it.
       if (this.#server !== server && this.#server !== found.server) found = await this.ping({ signal: ending, timeouts });
       return (this.#identity = found);
     };
@@ -99,10 +99,10 @@ export class EngineFactCache {
   async imageStore({ signal, timeouts }: CallOptions = {}): Promise<ImageStore> {
     signal?.throwIfAborted();
     const load = async (ending: AbortSignal): Promise<ImageStore> => {
-      const ask = (): Promise<unknown> => this.#source.json(encodeCall('info'), { signal: ending, timeouts }, readInfo);
+      const query = (): Promise<unknown> => this.#source.json(encodeCall('info'), { signal: ending, timeouts }, readInfo);
       const server = this.#server;
-      let info = await ask();
-      if (server !== undefined && this.#server !== server) info = await ask(); // see `identity`
+      let info = await query();
+      if (server !== undefined && this.#server !== server) info = await query(); // as in `identity`
       return (this.#store = imageStoreOf(info));
     };
     return this.#store ?? this.#stores.join(timeoutsKey(timeouts), load, signal);

@@ -1,4 +1,5 @@
-// What the client and its methods may be given.
+// The types of the options of `ImageClient` and its methods. Options that become query parameters are typed, and documented, by
+// the rows of api/endpoints.ts.
 
 import type { ArchiveOptions } from './archive-stream.ts';
 import type { Dialer } from '../connection/channel.ts';
@@ -11,148 +12,148 @@ import type { Platform } from '../api/platform.ts';
 import type { PlaintextCredentials } from './plaintext-credentials.ts';
 import type { Warn } from '../connection/warnings.ts';
 
-/** What every method takes. */
+/** Options of every method. */
 export interface CallOptions {
-  /** Ends the call, in whatever phase it is; the method rejects with the signal's reason. */
+  /** Ends the call in any phase; the method then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** In place of the client's, one by one. */
+  /** Timeouts in milliseconds; each of them replaces the client's. */
   readonly timeouts?: Partial<Timeouts> | undefined;
 }
 
-/** What the methods that lead an engine to a registry take. */
+/** Options of the methods that make the engine contact a registry. */
 export interface RegistryOptions extends CallOptions {
-  /** In place of the client's. A `serverAddress` that is not that of the call's registry is an `ArgumentError`. */
+  /** Credentials for this call, in place of the client's. An `ArgumentError` if their `serverAddress` is another registry. */
   readonly credentials?: CredentialChoice | CredentialSource;
 }
 
-/** What a client is made with. */
+/** Options of `new ImageClient()`. It needs `host` or `dialer`. */
 export interface ImageClientOptions {
-  /** `"unix:///var/run/docker.sock"`, `"tcp://host:2375"`, `"ssh://user@host"`, `"npipe:////./pipe/docker_engine"`. */
+  /** `"unix:///var/run/docker.sock"`, `"tcp://host:2375"`, `"ssh://user@host"` or `"npipe:////./pipe/docker_engine"`. */
   readonly host?: string | undefined;
-  /** In place of `host`: makes the connections itself, as a recorder or a replayer does. */
+  /** Makes the connections, in place of `host`: a recorder or a replayer, for example. */
   readonly dialer?: Dialer | undefined;
-  /** Speaks this API version, `"1.43"`, instead of asking the engine. 1.24 to 1.56. */
+  /** The API version to use, `"1.43"`: 1.24 to 1.56. Default: negotiated with the engine. */
   readonly version?: string | undefined;
   /**
-   * For registries: some for all of them, or with a `serverAddress` for that one alone, or a function that is asked for
-   * each; `dockerConfig()` is one. Default: none are sent.
+   * Credentials for registries: one object for all registries, or with `serverAddress` for one of them, or a function that is
+   * called for each; `dockerConfig()` returns one. Default: no credentials are sent.
    */
   readonly credentials?: CredentialChoice | CredentialSource;
-  /** Default: `connectMs` 10,000, over ssh 30,000; `headMs` 30,000 for calls that an engine answers at once; none else. */
-  readonly timeouts?: Partial<Timeouts> | undefined;
-  /** Idle connections that are kept. Default 6; 0 turns reuse off. */
-  readonly maxIdle?: number | undefined;
-  /** Who speaks HTTP: we (`"own"`, the default), or Node's own client; README says what that one cannot promise. */
-  readonly wire?: 'own' | 'node:http' | undefined;
-  /** For a port: encrypts the connection, which is verified unless `verify` is false. */
-  readonly tls?: TlsOptions | undefined;
-  /** Go along with every request; those that the client writes itself cannot be set. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** The platform of a pull or an import that names none. Default: the engine's own. */
-  readonly defaultPlatform?: Platform | undefined;
-  /** What a `ConnectError` advises where nothing is at `host`. Default: a general advice. */
-  readonly connectHint?: string | undefined;
   /**
-   * Told of what a person should know though nothing failed; default: nobody is. What it throws ends the call during
-   * which it was told, with that error.
+   * Timeouts in milliseconds. Defaults: `connectMs` 10,000, over ssh 30,000; `headMs` 30,000 for the endpoints that answer fast,
+   * none for the others; `idleMs` none.
    */
+  readonly timeouts?: Partial<Timeouts> | undefined;
+  /** How many idle connections are kept for reuse. Default 6; 0 turns reuse off. */
+  readonly maxIdle?: number | undefined;
+  /** The HTTP client: `"own"`, or `"node:http"` for Node's, with the limits that src/connection/README.md lists. Default `"own"`. */
+  readonly wire?: 'own' | 'node:http' | undefined;
+  /** Encrypts the connection to a `tcp://` host. The engine's certificate is verified unless `verify` is false. */
+  readonly tls?: TlsOptions | undefined;
+  /** Header fields of every request. Fields that the client writes itself cannot be set. Default: none. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The platform of a pull or an import that has none. Default: the engine's own platform. */
+  readonly defaultPlatform?: Platform | undefined;
+  /** The remedy in a `ConnectError` if nothing listens at `host`. Default: a general remedy. */
+  readonly connectHint?: string | undefined;
+  /** Called for problems that fail nothing. If it throws, the call that caused the warning rejects with that error. Default: none. */
   readonly onWarning?: Warn | undefined;
   /**
-   * What is done about credentials that would go to another machine unencrypted, over `tcp://`: `"warn"` sends them, as the
-   * docker command does, and warns; `"refuse"` is a `CredentialError`, and nothing is sent. Default `"warn"`.
+   * What to do before credentials are sent to another machine over an unencrypted connection (`tcp://`). `"warn"` warns and sends
+   * them, as the docker command does; `"refuse"` rejects with a `CredentialError` and sends nothing. Default `"warn"`.
    */
   readonly plaintextCredentials?: PlaintextCredentials | undefined;
 }
 
-/** Which engine is meant. */
+/** Options of `ImageClient.explain`: which engine to find. */
 export interface EnvironmentOptions {
-  /** This one, whatever the environment says. */
+  /** The engine's address. It takes precedence over the environment. */
   readonly host?: string | undefined;
-  /** That of this context of the docker command, `"default"` for DOCKER_HOST or the default socket. */
+  /** The name of a context of the docker command; `"default"` stands for DOCKER_HOST or the default socket. */
   readonly context?: string | undefined;
-  /** In place of the process's own variables. */
+  /** Environment variables, in place of those of the process. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
-/** What `fromEnvironment` takes: whatever is given here goes before what the environment says. */
+/** Options of `ImageClient.fromEnvironment`. They take precedence over the environment. */
 export interface FromEnvironmentOptions extends EnvironmentOptions, Omit<ImageClientOptions, 'dialer' | 'connectHint'> {}
 
-/** The arguments of an operation, as its row has them. */
+/** The query parameters of an operation, from its row in api/endpoints.ts. */
 type Args<Name extends keyof typeof endpoints> = ArgumentsOf<(typeof endpoints)[Name]>;
 
-/** What `images` takes: its filters, and what a list is to tell beside them. */
+/** Options of `images`: filters, and the details that the list has. */
 export interface ImagesOptions extends CallOptions, Args<'images'> {
-  /** Only images of that name; `*` stands for anything but a slash. Joins `filters.reference`. */
+  /** Lists only images of this name; `*` matches any characters but a slash. Added to `filters.reference`. Default: all images. */
   readonly name?: string | undefined;
 }
 
-/** What `pull` takes. */
+/** Options of `pull`. */
 export interface PullOptions extends RegistryOptions, Pick<Args<'pull'>, 'platform'> {
-  /** Default: that of the reference, or `latest`. May be a digest. */
+  /** A tag or a digest. Default: that of the reference, or `latest`. */
   readonly tag?: string | undefined;
-  /** Every tag of the repository. Default false. */
+  /** Pulls every tag of the repository. Docker only. Default false. */
   readonly allTags?: boolean | undefined;
-  /** `"missing"` asks the registry only for what the engine does not have. Default `"always"`. */
+  /** `"missing"` contacts the registry only if the engine does not have the image; not with `allTags`. Default `"always"`. */
   readonly policy?: 'always' | 'missing' | undefined;
 }
 
-/** What `push` takes. */
+/** Options of `push`. */
 export interface PushOptions extends RegistryOptions, Pick<Args<'push'>, 'platform'> {
-  /** Default: that of the reference, or `latest`. */
+  /** The tag. Default: that of the reference, or `latest`. */
   readonly tag?: string | undefined;
-  /** Every local tag of the repository. Default false. */
+  /** Pushes every local tag of the repository. Docker only. Default false. */
   readonly allTags?: boolean | undefined;
 }
 
-/** What `importImage` takes, and each `importImageFrom...` but that of an image. */
+/** Options of `importImage` and of each `importImageFrom...` except that of an image. */
 export interface ImportOptions extends CallOptions, Omit<Args<'importImage'>, 'fromSrc' | 'repo'> {
-  /** The new image's name; without it, it has an id only. */
+  /** The name of the new image. Default: none; the image then has only an ID. */
   readonly repository?: string | undefined;
-  /** Default: that of `repository`, or `latest`. */
+  /** The tag of the new image. Default: that of `repository`, or `latest`. */
   readonly tag?: string | undefined;
 }
 
-/** What `importImageFromImage` takes: it is a pull. */
+/** Options of `importImageFromImage`, which is a pull. */
 export interface ImportFromImageOptions extends RegistryOptions, Pick<Args<'pull'>, 'platform'> {
-  /** Default: that of the reference, or `latest`. */
+  /** The tag. Default: that of the reference, or `latest`. */
   readonly tag?: string | undefined;
 }
 
-/** What `getImage` takes: of the request, and of how the archive is read. */
+/** Options of `getImage`: of the request, and of reading the archive. */
 export interface GetImageOptions extends CallOptions, ArchiveOptions, Omit<Args<'getImage'>, 'names'> {}
 
-/** What `loadImage` takes. */
+/** Options of `loadImage`. */
 export interface LoadImageOptions extends CallOptions, Args<'loadImage'> {}
 
-/** What `inspectImage` takes. */
+/** Options of `inspectImage`. */
 export interface InspectImageOptions extends CallOptions, Args<'inspectImage'> {}
 
-/** What `history` takes. */
+/** Options of `history`. */
 export interface HistoryOptions extends CallOptions, Args<'history'> {}
 
-/** What `removeImage` takes. */
+/** Options of `removeImage`. */
 export interface RemoveImageOptions extends CallOptions, Args<'removeImage'> {}
 
-/** What `pruneImages` takes. */
+/** Options of `pruneImages`. */
 export interface PruneImagesOptions extends CallOptions, Args<'pruneImages'> {}
 
-/** What `search` takes. */
+/** Options of `search`. */
 export interface SearchOptions extends RegistryOptions, Omit<Args<'search'>, 'term'> {}
 
-/** What `tag` takes. */
+/** Options of `tag`. */
 export interface TagOptions extends CallOptions {
-  /** Default: that of the repository, or `latest`. */
+  /** The new tag. Default: that of the repository, or `latest`. */
   readonly tag?: string | undefined;
 }
 
-/** What `imageAttestations` takes. */
+/** Options of `imageAttestations`. */
 export interface ImageAttestationsOptions extends CallOptions, Args<'imageAttestations'> {}
 
-/** What `diskUsage` takes. */
+/** Options of `diskUsage`. */
 export interface DiskUsageOptions extends CallOptions {
-  /** Tells of each image, too. Default false. */
+  /** Adds each image to the answer. Default false. */
   readonly verbose?: boolean | undefined;
 }
 
-/** What `events` takes. */
+/** Options of `events`. */
 export interface EventsOptions extends CallOptions, Args<'events'> {}

@@ -1,4 +1,5 @@
-// What a caller may give to be sent, as content of a request.
+// The bodies that callers pass for an upload: bytes, streams, blobs, responses, files and entries of a tar. Each is checked at the
+// call and becomes a `BodySource`, which is opened when the request is sent.
 
 import { Readable } from 'node:stream';
 import { isWellFormed, isDetached } from '../bytes.ts';
@@ -22,7 +23,7 @@ export interface BodySource {
   discard?(): void;
 }
 
-/** What `fetch` resolves with, or an object like it. */
+/** A `Response` of `fetch`, or an object like it. */
 export interface FetchedBody {
   readonly ok: boolean;
   readonly status: number;
@@ -30,7 +31,7 @@ export interface FetchedBody {
   readonly body: object | null;
 }
 
-/** Bytes, anything that yields bytes (Node's and the web's streams do), a Blob, a `Response`, or a file by its path. */
+/** Bytes, an async iterable of bytes (such as a Node stream or a web stream), a `Blob`, a `Response`, or the path of a file. */
 export type UploadData =
   | Uint8Array
   | AsyncIterable<Uint8Array>
@@ -39,20 +40,31 @@ export type UploadData =
   | { readonly path: string | URL };
 
 /**
- * Checks the argument now; opens it when it is sent. From now on errors of a stream are listened to, and a relative path is
- * one from the working directory of now. `place` is for messages: `"loadImage: data"`.
+ * Checks the body of a request. From now on, a stream is watched for errors, and a relative path refers to the current working
+ * directory. `place` begins the error messages: `"loadImage: data"`.
  */
 export function bodySource(data: unknown, files: ArchiveFiles, place: string): BodySource {
+  const forms = 'a Uint8Array, an async iterable of bytes, a Blob, a Response or { path }';
+  return checkedSource(data, place, forms, remedyFor, () => sourceOf(data, files, place));
+}
+
+/** Returns the source that `make` returns. If it returns none, or a proxy or a getter throws, throws an `ArgumentError`. */
+function checkedSource(
+  data: unknown,
+  place: string,
+  wanted: string,
+  remedy: (data: unknown) => string,
+  make: () => BodySource | undefined,
+): BodySource {
   let cause: unknown;
   try {
-    const source = sourceOf(data, files, place);
+    const source = make();
     if (source !== undefined) return source;
   } catch (error) {
     if (error instanceof LongshoreError) throw error;
-    cause = error; // a proxy or a getter that throws
+    cause = error;
   }
-  const forms = 'a Uint8Array, an async iterable of bytes, a Blob, a Response or { path }';
-  throw new ArgumentError(`${place} must be ${forms}, not ${describeKind(data)}${remedyFor(data)}`, { cause });
+  throw new ArgumentError(`${place} must be ${wanted}, not ${describeKind(data)}${remedy(data)}`, { cause });
 }
 
 function sourceOf(data: unknown, files: ArchiveFiles, place: string): BodySource | undefined {
@@ -67,9 +79,9 @@ function sourceOf(data: unknown, files: ArchiveFiles, place: string): BodySource
   return { open: () => files.openFile(path), repeatable: true };
 }
 
-/** Their length is that of now: bytes that are transferred to a worker later have none. */
+/** The length is read now: bytes that are transferred to a worker later have length 0. */
 function bytesSource(data: Uint8Array, place: string): BodySource {
-  if (isDetached(data)) throw new ArgumentError(`${place} has no bytes any more: its memory was transferred`);
+  if (isDetached(data)) throw new ArgumentError(`${place} has no bytes: its memory was transferred to another thread`);
   const { length } = data;
   return { open: () => ({ bytes: data, length }), repeatable: true };
 }
@@ -79,17 +91,17 @@ function isFetched(data: object): data is FetchedBody {
 }
 
 function bodyOf({ ok, status, bodyUsed, body }: FetchedBody, place: string): object {
-  if (ok === false) throw new ArgumentError(`${place} is a Response with status ${Number(status)}: it is not what was asked for`);
-  if (bodyUsed) throw new ArgumentError(`${place} is a Response whose body has been read: fetch it again`);
+  if (ok === false) throw new ArgumentError(`${place} is a Response with status ${Number(status)}: its body is an error, not the file`);
+  if (bodyUsed) throw new ArgumentError(`${place} is a Response whose body has been read already: fetch it again`);
   if (body === null) throw new ArgumentError(`${place} is a Response without a body`);
   return body;
 }
 
-/** A stream of Node's, which is read once. */
+/** A Node stream, which can be read once. */
 function readableSource(stream: Readable, files: ArchiveFiles, place: string): BodySource {
   watchErrors(stream);
   refuseRead(stream, place);
-  // Node gives such a stream no `data`: it would be waited for, for ever.
+  // Such a stream emits no `data` event: the upload would wait forever.
   if (stream.listenerCount('readable') > 0) throw new ArgumentError(`${place} is a stream with a "readable" listener: remove it first`);
   let begun = false;
   const iterator = (): AsyncIterator<readonly Uint8Array[]> => {
@@ -99,20 +111,20 @@ function readableSource(stream: Readable, files: ArchiveFiles, place: string): B
     return readableGroups(stream);
   };
   const discard = (): void => {
-    if (!begun) stream.destroy(); // its own iterator does nothing in `return` before its first step
+    if (!begun) stream.destroy(); // `return` of its iterator does nothing before the first `next`
   };
   return { open: () => ({ groups: { [Symbol.asyncIterator]: iterator } }), repeatable: false, discard };
 }
 
-/** What was read before would be missing, or all of it: an import would make an empty image. */
+/** Refuses a stream that has been read: part of it would be missing, or all of it, and an import would make an empty image. */
 function refuseRead(stream: object, place: string): void {
   const { errored = null, locked } = stream as { readonly errored?: unknown; readonly locked?: unknown };
   if (locked === true) throw new ArgumentError(`${place} is a locked stream: something else reads it`);
   if (!Readable.isDisturbed(stream as Readable) || errored !== null) return;
-  throw new ArgumentError(`${place} is a stream that has been read, or destroyed, before: make a new one for each call`);
+  throw new ArgumentError(`${place} is a stream that has been read or destroyed before: make a new one for each call`);
 }
 
-/** A source that is walked once. Where no call came so far as to begin, it is begun to be told that it is over. */
+/** An async iterable, which can be read once. If no call reads it, its iterator is closed. */
 function iterableSource(data: AsyncIterable<Uint8Array>, place: string): BodySource {
   const failure = watchErrors(data);
   refuseRead(data, place);
@@ -128,82 +140,70 @@ function iterableSource(data: AsyncIterable<Uint8Array>, place: string): BodySou
     if (begun) return;
     begun = true;
     try {
-      if ('destroy' in data && typeof data.destroy === 'function') data.destroy(); // somebody else's kind of stream
-      else void Promise.resolve(data[Symbol.asyncIterator]().return?.()).catch(() => {}); // its complaints have no reader
+      if ('destroy' in data && typeof data.destroy === 'function') data.destroy(); // a stream of another library
+      else void Promise.resolve(data[Symbol.asyncIterator]().return?.()).catch(() => {}); // the call has failed with another error
     } catch {
-      // the same
+      // as above
     }
   };
   return { open: () => ({ chunks: { [Symbol.asyncIterator]: iterator } }), repeatable: false, discard };
 }
 
-/** Of a stream, or the body of a `Response`: what yields bytes, and nothing else that `bodySource` takes. */
+/** Checks a stream or a `Response`: the bodies of `bodySource` that yield bytes. */
 export function streamSource(stream: unknown, files: ArchiveFiles, place: string): BodySource {
-  let cause: unknown;
-  try {
+  return checkedSource(stream, place, 'an async iterable of bytes', importRemedyFor, () => {
     const isStream = typeof stream === 'object' && stream !== null && (isAsyncIterable(stream) || isFetched(stream));
-    if (isStream) return bodySource(stream, files, place);
-  } catch (error) {
-    if (error instanceof LongshoreError) throw error;
-    cause = error;
-  }
-  throw new ArgumentError(`${place} must be an async iterable of bytes, not ${describeKind(stream)}${importRemedyFor(stream)}`, { cause });
+    return isStream ? sourceOf(stream, files, place) : undefined;
+  });
 }
 
-/** An address from which an engine fetches. */
+/** A URL from which an engine can fetch. */
 export const WEB_ADDRESS: Kind = kind(
   'a URL that begins with http:// or https://',
   (value) => typeof value === 'string' && isWellFormed(value) && URL.canParse(value) && /^https?:\/\//i.test(value),
   (value) => (isUrl(value) ? value.href : value),
 );
 
-/** The address in a text or a URL that is to be imported; undefined if it is something else. */
+/** Returns the http or https URL in the source of an import; undefined if it is another source. */
 export function addressOf(source: unknown): string | undefined {
   const text = isUrl(source) ? source.href : source;
   return typeof text === 'string' && /^https?:\/\//i.test(text) ? text : undefined;
 }
 
-/** Whether it is a `URL`. */
+/** Whether a value is a `URL`. */
 export function isUrl(source: unknown): source is URL {
   try {
     return typeof source === 'object' && source instanceof URL;
   } catch {
-    return false; // a proxy that throws
+    return false; // a proxy threw
   }
 }
 
-/** The image of `{ image }`. */
+/** Returns the image in a source `{ image }`. */
 export function imageOf(source: unknown): string | undefined {
   if (typeof source !== 'object' || source === null) return undefined;
   return readMember('importImage', 'source.', source, 'image') as string | undefined;
 }
 
-/** Bytes, or entries that are packed here. */
+/** Checks bytes, or entries of a tar, which are packed when they are sent. */
 export function entriesSource(data: unknown, place: string): BodySource {
-  let cause: unknown;
-  try {
+  return checkedSource(data, place, 'a Uint8Array, an object of files or a list of entries', importRemedyFor, () => {
     if (data instanceof Uint8Array) return bytesSource(data, place);
-    if (isEntries(data)) {
-      // Arrays and plain objects can be walked twice; an iterator cannot.
-      const repeatable = Array.isArray(data) || !(Symbol.iterator in data || isAsyncIterable(data));
-      const entries = repeatable ? data : isAsyncIterable(data) ? filledAsync(data, place) : filled(data as Iterable<TarEntry>, place);
-      const first = packTar(entries); // which watches streams among the entries from now on
-      let opened = false;
-      const open = (): RequestBody => {
-        const chunks = opened ? packTar(entries) : first;
-        opened = true;
-        return { chunks };
-      };
-      return { open, repeatable };
-    }
-  } catch (error) {
-    if (error instanceof LongshoreError) throw error;
-    cause = error;
-  }
-  throw new ArgumentError(`${place} must be a Uint8Array, an object of files or a list of entries, not ${describeKind(data)}${importRemedyFor(data)}`, { cause });
+    if (!isEntries(data)) return undefined;
+    // Arrays and plain objects can be read twice; an iterator cannot.
+    const repeatable = Array.isArray(data) || !(Symbol.iterator in data || isAsyncIterable(data));
+    const entries = repeatable ? data : isAsyncIterable(data) ? filledAsync(data, place) : filled(data as Iterable<TarEntry>, place);
+    let next: AsyncIterable<Uint8Array> | undefined = packTar(entries); // watches the streams among the entries from now on
+    const open = (): RequestBody => {
+      const chunks = next ?? packTar(entries);
+      next = undefined;
+      return { chunks };
+    };
+    return { open, repeatable };
+  });
 }
 
-/** Yields the entries of an iterator. Throws if it has none: an engine makes an empty image of an iterator that was used up. */
+/** Yields the entries of an iterator. Throws if it has none: from an iterator that was used up, an engine would make an empty image. */
 function* filled(entries: Iterable<TarEntry>, place: string): Generator<TarEntry> {
   let isEmpty = true;
   for (const entry of entries) {
@@ -213,7 +213,7 @@ function* filled(entries: Iterable<TarEntry>, place: string): Generator<TarEntry
   if (isEmpty) throw noEntries(place);
 }
 
-/** The same for an async iterator. */
+/** As `filled`, for an async iterator. */
 async function* filledAsync(entries: AsyncIterable<unknown>, place: string): AsyncGenerator<TarEntry> {
   let isEmpty = true;
   for await (const entry of entries) {
@@ -232,31 +232,31 @@ function isEntries(data: unknown): data is TarEntries & object {
   return isPlainObject(data) || Symbol.iterator in data || isAsyncIterable(data);
 }
 
-/** An upload event is given for so many bytes, in 512 MiB some 2000 times. */
+/** There is an upload event for each so many bytes, so 2000 of them in 512 MiB. */
 const UPLOAD_EVENT_BYTES = 256 * 1024;
 
-/** The same source, whose sending is told. */
+/** Adds upload events to a source. */
 export function watchedSource(source: BodySource, onUpload: OnUpload): BodySource {
   const open = async (): Promise<RequestBody> => {
     const body = await source.open();
     const total = 'bytes' in body ? body.bytes.length : body.length;
-    let told = 0;
+    let reported = 0;
     const onSent = (bytes: number, isAll: boolean): void => {
       body.onSent?.(bytes, isAll);
-      const done = isAll || bytes === total;
-      if (bytes === told || (!done && bytes - told < UPLOAD_EVENT_BYTES)) return;
-      told = bytes;
-      onUpload({ type: 'upload', bytes, total }, done);
+      const isLast = isAll || bytes === total;
+      if (bytes === reported || (!isLast && bytes - reported < UPLOAD_EVENT_BYTES)) return;
+      reported = bytes;
+      onUpload({ type: 'upload', bytes, total }, isLast);
     };
     return { ...body, onSent };
   };
   return { ...source, open };
 }
 
-/** The same source, which must not be empty: of no bytes at all an engine makes an empty image. */
+/** Rejects a source without bytes, from which an engine would make an empty image. */
 export function filledSource(source: BodySource, place: string): BodySource {
   const refuseEmpty = (bytes: number | undefined): void => {
-    if (bytes === 0) throw new UploadError(`${place} gave no bytes, and a tar has some: has it been read before?`);
+    if (bytes === 0) throw new UploadError(`${place} gave no bytes, which is not a tar: has it been read before?`);
   };
   const open = async (): Promise<RequestBody> => {
     const body = await source.open();
@@ -266,7 +266,7 @@ export function filledSource(source: BodySource, place: string): BodySource {
   return { ...source, open };
 }
 
-/** What people give instead, and what to give. */
+/** The remedy for values that people pass by mistake. */
 function remedyFor(data: unknown): string {
   try {
     if (typeof data === 'string') return ': for a file, give { path }';
@@ -284,7 +284,7 @@ function remedyFor(data: unknown): string {
   }
 }
 
-/** The same for imports that take less than `importImage` does. */
+/** The remedy for a value that `importImage` accepts and a more specific method does not. */
 function importRemedyFor(data: unknown): string {
   try {
     const isContent = typeof data === 'object' && data !== null && (isBytes(data) || data instanceof Blob || isFetched(data) || 'path' in data);
@@ -294,12 +294,12 @@ function importRemedyFor(data: unknown): string {
   }
 }
 
-/** Whether `for await` takes it. */
+/** Whether a value can be read with `for await`. */
 export function isAsyncIterable(value: unknown): value is AsyncIterable<Uint8Array> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
 async function* blobChunks(blob: Blob): AsyncGenerator<Uint8Array> {
-  // A Blob's stream is typed by the DOM, which Node's own types leave out.
+  // The type of a Blob's stream comes from the DOM, which Node's types leave out.
   yield* blob.stream() as unknown as AsyncIterable<Uint8Array>;
 }

@@ -88,7 +88,7 @@ describe('an image that is saved by tag and digest', () => {
       {
         kind: 'lost-name',
         subject: `alpine:3.20@sha256:${hex}`,
-        message: `alpine:3.20@sha256:${hex} has a tag and a digest: engines save it without its name; to keep the name, give docker.io/library/alpine:3.20`,
+        message: `alpine:3.20@sha256:${hex} has a tag and a digest, so engines save it without its name. To keep the name, use docker.io/library/alpine:3.20`,
       },
     ]);
   });
