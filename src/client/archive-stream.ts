@@ -16,9 +16,7 @@ import { produceInto } from '../async/async-queue.ts';
 import type { AsyncQueue } from '../async/async-queue.ts';
 import { FUNCTION, OBJECT, check } from '../kinds.ts';
 import { parseDecimal } from '../http/grammar.ts';
-import type { ResponseHead } from '../http/response-parser.ts';
 import type { SendCall } from './progress-stream.ts';
-import type { ArchiveScan } from '../tar/scan-archive.ts';
 
 /** Options for reading an archive. */
 export interface ArchiveOptions {
@@ -66,14 +64,9 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   readonly #signal: AbortSignal | undefined;
   readonly #chunkSize: number;
   readonly #verify: ArchiveOptions['verify'];
-  readonly #requested: readonly Platform[] | undefined;
-  #platforms: ArchivePlatforms | undefined;
-  #digests: ArchiveDigests | undefined;
-  #scan: ArchiveScan | undefined;
-  #begun = false;
-  #bytes = 0;
-  #onProgress: ToFileOptions['onProgress'];
-  #verified: VerifiedContent | undefined;
+  /** The platforms that the archive must have, if several were requested. */
+  readonly #platforms: readonly Platform[] | undefined;
+  #isRead = false;
 
   constructor(
     start: SendCall,
@@ -91,7 +84,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     this.#chunkSize = chunkSize;
     this.#verify = verify;
     // For one platform, the engine itself reports that it does not have it.
-    if (isPlatformList(platform)) this.#requested = platform;
+    if (isPlatformList(platform)) this.#platforms = platform;
   }
 
   /** Yields chunks of `chunkSize` bytes, which belong to the caller. Leaving the loop early closes the connection. */
@@ -122,11 +115,10 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     const { onProgress } = take('toFile', options);
     const target = this.#files.absolutePath(path, 'toFile: path');
     this.#begin();
-    this.#onProgress = onProgress;
     this.#signal?.throwIfAborted();
     const file = await this.#files.createFile(target);
     try {
-      const result = await this.#run(file, this.#signal);
+      const result = await this.#run(file, this.#signal, onProgress);
       await file.commit(this.#signal);
       return result;
     } catch (error) {
@@ -146,52 +138,53 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   }
 
   #begin(): void {
-    if (this.#begun) throw new ArgumentError('this archive has been read already; call getImage again');
-    this.#begun = true;
+    if (this.#isRead) throw new ArgumentError('this archive has been read already; call getImage again');
+    this.#isRead = true;
   }
 
-  async #run(sink: ContentSink, signal: AbortSignal | undefined): Promise<ArchiveResult> {
-    if (this.#verify !== false) await this.#loadVerification();
-    await this.#start((head) => this.#verifyingSink(sink, head), signal);
-    return { bytes: this.#bytes, entries: this.#scan?.finish().entries, verified: this.#verified };
+  /** Reads the archive into a sink; counts and verifies what passes. */
+  async #run(sink: ContentSink, signal: AbortSignal | undefined, onProgress?: ToFileOptions['onProgress']): Promise<ArchiveResult> {
+    const verifier = this.#verify === false ? undefined : await loadVerifier(this.#verify === 'digests', this.#platforms);
+    let bytes = 0;
+    let verified: VerifiedContent | undefined;
+    await this.#start(({ fields }) => {
+      const total = onProgress && parseDecimal(fields.get('content-length') ?? '');
+      return {
+        write: (view) => {
+          bytes += view.length;
+          verifier?.scan.push(view);
+          if (onProgress !== undefined) runCallback(() => onProgress({ bytes, total }));
+          return sink.write(view);
+        },
+        flush: () => sink.flush?.(),
+        memory: () => sink.memory?.(),
+        end: () => {
+          verifier?.scan.finish(); // throws if the archive is incomplete
+          verifier?.platforms?.finish();
+          verified = verifier?.digests?.finish();
+          sink.end?.();
+        },
+      };
+    }, signal);
+    return { bytes, entries: verifier?.scan.finish().entries, verified };
   }
+}
 
-  async #loadVerification(): Promise<void> {
-    const { ArchiveScan } = await import('../tar/scan-archive.ts');
-    if (this.#verify === 'digests') {
-      const { ArchiveDigests } = await import('../api/saved-image/verify-digests.ts');
-      this.#digests = new ArchiveDigests(await loadCreateHash());
-    }
-    if (this.#requested !== undefined) {
-      const { ArchivePlatforms } = await import('../api/saved-image/platforms.ts');
-      this.#platforms = new ArchivePlatforms(this.#requested);
-    }
-    const listeners = [this.#digests, this.#platforms].filter((listener) => listener !== undefined);
-    this.#scan = new ArchiveScan(...listeners);
+/** Loads what verifies an archive: its structure, with `withDigests` its digests, and the platforms if there are several. */
+async function loadVerifier(withDigests: boolean, requested: readonly Platform[] | undefined) {
+  const { ArchiveScan } = await import('../tar/scan-archive.ts');
+  let digests: ArchiveDigests | undefined;
+  let platforms: ArchivePlatforms | undefined;
+  if (withDigests) {
+    const { ArchiveDigests } = await import('../api/saved-image/verify-digests.ts');
+    digests = new ArchiveDigests(await loadCreateHash());
   }
-
-  /** Counts and verifies what is written to a sink. */
-  #verifyingSink(sink: ContentSink, head: ResponseHead): ContentSink {
-    const scan = this.#scan;
-    const onProgress = this.#onProgress;
-    const total = onProgress && parseDecimal(head.fields.get('content-length') ?? '');
-    return {
-      write: (view) => {
-        this.#bytes += view.length;
-        scan?.push(view);
-        if (onProgress !== undefined) runCallback(() => onProgress({ bytes: this.#bytes, total }));
-        return sink.write(view);
-      },
-      flush: () => sink.flush?.(),
-      memory: () => sink.memory?.(),
-      end: () => {
-        scan?.finish(); // throws if the archive is incomplete
-        this.#platforms?.finish();
-        this.#verified = this.#digests?.finish();
-        sink.end?.();
-      },
-    };
+  if (requested !== undefined) {
+    const { ArchivePlatforms } = await import('../api/saved-image/platforms.ts');
+    platforms = new ArchivePlatforms(requested);
   }
+  const scan = new ArchiveScan(...[digests, platforms].filter((listener) => listener !== undefined));
+  return { scan, digests, platforms };
 }
 
 /** A sink that copies borrowed views into chunks of equal size. */
