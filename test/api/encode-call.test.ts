@@ -40,7 +40,7 @@ describe('a call', () => {
     [{ operation: 'images', args: { manifests: true } }, '1.46', '1.47', 'images.manifests'],
     [{ operation: 'pruneImages' }, '1.24', '1.25', 'pruneImages'],
     [{ operation: 'inspectDistribution', image: 'a' }, '1.29', '1.30', 'inspectDistribution'],
-  ])('%j at %s is a VersionError, and none at %s', (call, below, at, subject) => {
+  ])('%j is a VersionError at %s, and is accepted at %s', (call, below, at, subject) => {
     expect(() => requestOf(call, { version: at })).not.toThrow();
     try {
       requestOf(call, { version: below });
@@ -53,25 +53,25 @@ describe('a call', () => {
   });
 });
 
-describe('what the version alone cannot tell', () => {
+describe('a requirement that the version alone does not cover', () => {
   const podman = { version: '1.51', identity: { apiVersion: '1.41', isPodman: true, podmanVersion: '4.3.1' } };
   const docker = { version: '1.51', identity: { apiVersion: '1.51', isPodman: false, podmanVersion: undefined } };
   const remove: Call = { operation: 'removeImage', image: 'a', args: { platforms: ['linux/arm64'], force: true } };
   const manifests: Call = { operation: 'inspectImage', image: 'a', args: { manifests: true } };
   const distribution: Call = { operation: 'inspectDistribution', image: 'a' };
 
-  it('is asked of the engine where it matters', () => {
+  it('needs the engine\'s identity or its image store', () => {
     expect([remove, manifests, distribution].map(encoded).map(needsIdentity)).toEqual([true, true, true]);
     expect(needsIdentity(encoded({ operation: 'removeImage', image: 'a', args: { force: true } }))).toBe(false);
     expect([remove, manifests].map(encoded).map(needsStore)).toEqual([false, true]);
   });
 
-  it('is what Podman reports, for it overlooks the version in the path and would delete everything', () => {
+  it('is checked against the version that Podman reports: Podman ignores the version in the path and would delete everything', () => {
     expect(() => requestOf(remove, docker)).not.toThrow();
     expect(() => requestOf(remove, podman)).toThrow('removeImage.platforms needs API version 1.50, and 1.41 is spoken');
   });
 
-  it('is that Podman has no such route', () => {
+  it('fails for an operation that Podman does not have', () => {
     expect(() => requestOf(distribution, docker)).not.toThrow();
     expect(() => requestOf(distribution, podman)).toThrow('inspectDistribution needs Docker, and this engine is Podman');
   });
@@ -86,7 +86,7 @@ describe('what the version alone cannot tell', () => {
     ['10.0.0', true],
     ['next', false],
     [undefined, false],
-  ])('is from which release on Podman heeds it: noprune on Podman %s: %s', (podmanVersion, heeded) => {
+  ])('depends on the release of Podman: noprune on Podman %s is supported: %s', (podmanVersion, heeded) => {
     const call: Call = { operation: 'removeImage', image: 'a', args: { noprune: true } };
     expect(needsIdentity(encoded(call))).toBe(true);
     const encode = (): unknown => requestOf(call, { version: '1.41', identity: { ...podman.identity, podmanVersion } });
@@ -95,21 +95,21 @@ describe('what the version alone cannot tell', () => {
     expect(requestOf(call, docker)).toMatchObject({ target: '/v1.51/images/a?noprune=1' });
   });
 
-  it('is no matter where it is not asked for: false is left out, and needs nothing', () => {
+  it('does not apply to a flag that is false, which is not sent', () => {
     const call: Call = { operation: 'removeImage', image: 'a', args: { noprune: false } };
     expect(needsIdentity(encoded(call))).toBe(false);
     expect(requestOf(call, podman)).toMatchObject({ target: '/v1.51/images/a' });
     expect(requestOf({ operation: 'images', args: { sharedSize: false } }, { version: '1.24' }).target).toBe('/v1.24/images/json');
   });
 
-  it('is that another image store ignores it', () => {
+  it('fails for an argument that the other image store ignores', () => {
     expect(() => requestOf(manifests, { ...docker, store: 'containerd' })).not.toThrow();
     expect(() => requestOf(manifests, { ...docker, store: 'graphdriver' })).toThrow(
       'inspectImage.manifests needs the containerd image store, and this engine has a graphdriver store',
     );
   });
 
-  it('is that several values came later than one', () => {
+  it('may need a newer version for several values than for one', () => {
     const save = (platform: unknown): Call => ({ operation: 'getImage', args: { names: ['a'], platform } });
     expect(() => requestOf(save('linux/arm64'), { version: '1.48' })).not.toThrow();
     expect(() => requestOf(save(['linux/arm64', 'linux/arm64']), { version: '1.48' })).not.toThrow(); // one, twice
@@ -129,17 +129,17 @@ describe('versions', () => {
   });
 
   it.each([['1.23', undefined], ['1.24', '1.24'], ['1.41', '1.41'], ['1.55', '1.55'], ['1.56', '1.56'], ['1.57', '1.56'], ['1.100', '1.56']])(
-    'an engine up to %s is spoken to in %s',
+    'an engine with the newest version %s gets requests of version %s',
     (newest, spoken) => {
       expect(negotiatedVersion(newest)).toBe(spoken);
     },
   );
 
-  it.each([['1.41', '1.41'], ['v1.41', '1.41']])('%s may be pinned', (text, version) => {
+  it.each([['1.41', '1.41'], ['v1.41', '1.41']])('%s can be pinned', (text, version) => {
     expect(parsePinnedVersion(text)).toBe(version);
   });
 
-  it.each(['1', '1.', 'v', '1.41.0', '1.23', '1.57', 'latest', '', '1.4\n'])('%j may not be pinned', (text) => {
+  it.each(['1', '1.', 'v', '1.41.0', '1.23', '1.57', 'latest', '', '1.4\n'])('%j cannot be pinned', (text) => {
     expect(() => parsePinnedVersion(text, 'DOCKER_API_VERSION')).toThrow(ConfigError);
   });
 

@@ -109,7 +109,7 @@ describe('the endpoint table', () => {
     expect(differences.sort()).toEqual(exceptions.map(([subject, listed, table]) => [subject, listed, table]).sort());
   });
 
-  it('names each parameter as it is on the wire, but for the hyphen', () => {
+  it('names each parameter as in the query, except for the hyphen', () => {
     const camelCase = (wire: string): string => wire.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
     for (const [name, { parameters }] of rows) {
       expect(Object.keys(parameters), name).toEqual(Object.values(parameters).map(({ wire }) => camelCase(wire)));
@@ -143,7 +143,7 @@ describe('a parameter', () => {
     }),
   );
 
-  it.each(parameters)('%s is sent as the type that the documents give it', (subject, { wire, encode, kind: _, ...gate }, types) => {
+  it.each(parameters)('%s is sent as the type in the documents', (subject, { wire, encode, kind: _, ...gate }, types) => {
     const type = types.at(-1)?.[1];
     if (type === 'array' && once[subject] === undefined) {
       expect(encode(wire.startsWith('platform') ? platforms : ['a', 'b'])).toEqual(
@@ -160,13 +160,13 @@ describe('a parameter', () => {
     }
   });
 
-  it.each(parameters)('%s has a gate for several where it became a list later', (_, parameter, [, later]) => {
+  it.each(parameters)('%s has a requirement for several values if it became a list later', (_, parameter, [, later]) => {
     const several = parameter.partly?.when(platformsJson) === true ? parameter.partly.since : undefined;
     expect(several).toBe(later?.[1] === 'array' ? later[0] : undefined);
   });
 });
 
-describe('the gate', () => {
+describe('the version gate', () => {
   const platform = platforms[0];
 
   /**
@@ -202,12 +202,12 @@ describe('the gate', () => {
     [{ operation: 'diskUsage' }, 'diskUsage', '1.24', '1.25'],
   ];
 
-  it.each(observed)('%j: %s is refused at %s, and sent at %s', (call, subject, below, at) => {
+  it.each(observed)('%j: %s is refused at %s and sent at %s', (call, subject, below, at) => {
     expect(refusal(call, below)).toMatchObject({ subject, needed: at, spoken: below });
     expect(refusal(call, at)).toBeUndefined();
   });
 
-  it('lets pass at 1.24 what engines were seen to heed in every version', () => {
+  it('accepts at 1.24 what engines support in every version', () => {
     // Docker 20.10 heeds the first at /v1.17, the second at /v1.23, and the third at /v1.22.
     const calls: Call[] = [
       { operation: 'importImage', args: { fromSrc: '-', changes: ['CMD x'], message: 'x' } },
@@ -217,7 +217,7 @@ describe('the gate', () => {
     expect(calls.map((call) => refusal(call, '1.24'))).toEqual(calls.map(() => undefined));
   });
 
-  it('has no other version than these', () => {
+  it('has no other versions than these', () => {
     const gates = rows.flatMap(([name, row]) => [
       ...(row.since === undefined ? [] : [`${name} ${row.since}`]),
       ...Object.entries<Requirement>(row.parameters).flatMap(([parameter, { since, partly }]) =>
@@ -248,7 +248,7 @@ describe('filters', () => {
 
   const filtered = rows.filter(([, { parameters }]) => 'filters' in parameters);
 
-  it.each(filtered)('of %s pass as they are, whatever the key', (operation, row) => {
+  it.each(filtered)('of %s are sent unchanged, whatever the key', (operation, row) => {
     const documented = Object.keys(listedOf(row)?.query['filters']?.keys ?? {});
     expect(documented.length).toBeGreaterThan(2);
     for (const key of [...documented, ...(unlisted[operation] ?? [])]) {

@@ -24,12 +24,12 @@ const calls = (): string[] => engine.asked.map(({ target }) => target).filter((t
 const PODMAN_4 = ['Libpod/4.3.1 (linux)', '1.41'] as const;
 const PODMAN_6 = ['Libpod/6.1.1 (linux)', '1.44'] as const;
 
-describe('pruneImages on Podman before 5.2, which takes several labels for alternatives', () => {
+describe('pruneImages with several labels on Podman before 5.2, which treats them as alternatives', () => {
   it.each([
     { label: ['a', 'b'] },
     { label: 'a', 'label!': 'keep' },
     { dangling: true, label: ['a=1', 'b=2', 'c'] },
-  ])('removes nothing by %j', async (filters) => {
+  ])('sends nothing for %j', async (filters) => {
     for (const pinned of [undefined, '1.41']) {
       await start(...PODMAN_4, pinned);
       const message = /pruneImages\.filters with a label and another filter by label needs Podman 5\.2, and this engine is Podman 4\.3\.1/;
@@ -45,14 +45,14 @@ describe('pruneImages on Podman before 5.2, which takes several labels for alter
     expect(calls()).toHaveLength(1);
   });
 
-  it.each([{}, { label: 'a' }, { 'label!': 'a' }, { 'label!': ['a', 'b'] }, { label: ['a', 'a'] }])('is asked for %j', async (filters) => {
+  it.each([{}, { label: 'a' }, { 'label!': 'a' }, { 'label!': ['a', 'b'] }, { label: ['a', 'a'] }])('is sent for %j', async (filters) => {
     await start(...PODMAN_4);
     await client.pruneImages({ filters });
     expect(calls()).toHaveLength(1);
   });
 });
 
-describe('importImage on Podman, whose images have no place for ONBUILD', () => {
+describe('importImage on Podman, whose images have no field for ONBUILD', () => {
   it.each(['ONBUILD RUN true', ' onbuild USER 1'])('refuses %j', async (change) => {
     await start(...PODMAN_6);
     const importing = client.importImageFromData({ a: 'b' }, { changes: ['USER 1', change] });
@@ -62,15 +62,15 @@ describe('importImage on Podman, whose images have no place for ONBUILD', () => 
     expect(calls()).toEqual([]);
   });
 
-  it('takes every other instruction, also one that has the word in its value', async () => {
+  it('accepts every other instruction, also one with the word in its value', async () => {
     await start(...PODMAN_6);
     await Promise.resolve(client.importImageFromData({ a: 'b' }, { changes: ['ENV A=ONBUILD', 'LABEL ONBUILD=1'] })).catch(() => {});
     expect(calls()[0]).toContain('/images/create?');
   });
 });
 
-describe('diskUsage on Podman, which ignores the type', () => {
-  it('does not send it', async () => {
+describe('diskUsage on Podman, which ignores the parameter type', () => {
+  it('does not send the parameter', async () => {
     await start(...PODMAN_6);
     expect(await client.supports('diskUsage.type')).toBe(false);
     await client.diskUsage().catch(() => {});
@@ -78,7 +78,7 @@ describe('diskUsage on Podman, which ignores the type', () => {
   });
 });
 
-describe('importImage with a platform on Docker 20.10, which makes the image for its own architecture', () => {
+describe('importImage with a platform on Docker 20.10, which ignores the platform', () => {
   const DOCKER_20 = 'Docker/20.10.24+dfsg1 (linux)';
   const message = 'importImage.platform needs Docker 23.0, and this engine is Docker 20.10.24+dfsg1, which ignores it';
 

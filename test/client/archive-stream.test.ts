@@ -55,7 +55,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
 
   describe('an archive', () => {
     // covers: complaint py-9
-    it('is iterated in chunks of the size asked for, which are the caller\'s own', async () => {
+    it('is iterated in chunks of the requested size, which belong to the caller', async () => {
       await start(whole);
       const chunks: Uint8Array[] = [];
       for await (const chunk of client.getImage('x', { chunkSize: 70_000 })) chunks.push(chunk);
@@ -72,7 +72,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // covers: fault 3.15
-    it('makes the engine wait for a slow loop, also where a read ends in the middle of a chunk', async () => {
+    it('makes the engine wait for a slow loop, also if a read ends in the middle of a chunk', async () => {
       await start(whole);
       let wait: void | Promise<void> = undefined;
       const giving: SendCall = async (reader) => {
@@ -89,7 +89,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // covers: complaint py-8
-    it('is given in borrowed views, and the engine waits for a promise', async () => {
+    it('is read in borrowed views, and the engine waits for a promise', async () => {
       await start(whole);
       const views: Buffer[] = [];
       const result = await client.getImage('x').each(async (view) => {
@@ -100,7 +100,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(result).toEqual({ bytes: archive.length, entries: 2 });
     });
 
-    it('is a stream of Node\'s and of the web\'s', async () => {
+    it('is converted to a Node stream and to a web stream', async () => {
       await start(whole);
       for (const stream of [client.getImage('x').toNode(), client.getImage('x').toWeb()]) {
         const chunks: Uint8Array[] = [];
@@ -109,7 +109,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       }
     });
 
-    it('is written to a file that only its owner may read', async () => {
+    it('is written to a file that only its owner can read', async () => {
       await start(whole);
       const path = join(folder, 'x.tar');
       expect(await client.getImage('x').toFile(path)).toEqual({ bytes: archive.length, entries: 2 });
@@ -129,7 +129,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect((await stat(target)).mode & 0o777).toBe(0o640);
     });
 
-    it('sends nothing until it is consumed, and can be consumed once', async () => {
+    it('sends nothing before it is read, and can be read once', async () => {
       await start(whole);
       const stream = client.getImage('x');
       await client.apiVersion();
@@ -154,7 +154,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('a file that was there', () => {
+  describe('an existing file', () => {
     const untouched = async (path: string): Promise<void> => {
       expect(await readFile(path, 'utf8')).toBe('old');
       expect(await readdir(folder)).toEqual(['x.tar']);
@@ -168,7 +168,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       ['the archive has no end', (_, response) => void response.end(archive.subarray(0, -1024)), TruncatedError],
       ['an entry is cut', (_, response) => void response.end(archive.subarray(0, 1_000_000)), TruncatedError],
       ['the answer is empty', (_, response) => void response.end(), TruncatedError],
-    ])('is as it was when %s', async (_, answering, Class) => {
+    ])('is unchanged if %s', async (_, answering, Class) => {
       await start(answering);
       const path = join(folder, 'x.tar');
       await writeFile(path, 'old');
@@ -176,7 +176,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await untouched(path);
     });
 
-    it('is as it was when the call is aborted', async () => {
+    it('is unchanged if the call is aborted', async () => {
       await start((_, response) => void response.write(archive.subarray(0, 1_000_000)));
       const path = join(folder, 'x.tar');
       await writeFile(path, 'old');
@@ -189,14 +189,14 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await untouched(path);
     });
 
-    it('and is a device or a folder is refused before anything is asked', async () => {
+    it('that is a device or a directory is refused before anything is sent', async () => {
       await start(whole);
       await expect(client.getImage('x').toFile('/dev/null')).rejects.toBeInstanceOf(ArgumentError);
       await expect(client.getImage('x').toFile(folder)).rejects.toBeInstanceOf(ArgumentError);
       expect(engine.asked).toEqual([]);
     });
 
-    it('is not made in a folder that is not there', async () => {
+    it('is not created in a missing directory', async () => {
       await start(whole);
       await expect(client.getImage('x').toFile(join(folder, 'no', 'x.tar'))).rejects.toMatchObject({
         code: 'LONGSHORE_FILE',
@@ -208,14 +208,14 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('the words of an engine behind a broken archive', () => {
-    it('are told', async () => {
+  describe('an error message after a broken archive', () => {
+    it('is reported', async () => {
       const failure = '{"errorDetail":{"message":"no space left on device"},"error":"no space left on device"}\r\n';
       await start((_, response) => void response.end(Buffer.concat([archive.subarray(0, 512 * 100), Buffer.from(failure)])));
       await expect(client.getImage('x').each(() => {})).rejects.toThrow(/no space left on device/);
     });
 
-    it('are not looked for when nobody wants the archive verified', async () => {
+    it('is ignored with verify: false', async () => {
       await start((_, response) => void response.end('no tar at all'));
       expect(await client.getImage('x', { verify: false }).each(() => {})).toEqual({ bytes: 13, entries: undefined });
     });
@@ -237,7 +237,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       archive[at] = (archive[at] as number) ^ 1;
     };
 
-    it('tells how many bytes their digests vouch for, and what has none', async () => {
+    it('reports how many bytes are verified, and what has no digest', async () => {
       await start(whole);
       const verified = { bytes: layer.length + config.length, unverified: ['a/VERSION', 'manifest.json'], absent: [] };
       const expected = { bytes: archive.length, entries: 4, verified };
@@ -246,7 +246,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(await client.getImage('x').each(() => {})).toEqual({ ...expected, verified: undefined });
     });
 
-    it('finds one bit wrong amid a layer: the file stays as it was, and a loop ends with the error', async () => {
+    it('finds one wrong bit inside a layer: the file is unchanged, and a loop ends with the error', async () => {
       damage();
       await start(whole);
       const path = join(folder, 'x.tar');
@@ -262,18 +262,18 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await expect(loop()).rejects.toBeInstanceOf(DigestError);
     });
 
-    it('is more than the default, which takes such a bit', async () => {
+    it('is more than the default, which accepts such a bit', async () => {
       damage();
       await start(whole);
       expect((await client.getImage('x').each(() => {})).bytes).toBe(archive.length);
     });
 
-    it('finds a cut before it looks for digests', async () => {
+    it('finds a missing end before it checks digests', async () => {
       await start((_, response) => void response.end(archive.subarray(0, -1024)));
       await expect(client.getImage('x', { verify: 'digests' }).each(() => {})).rejects.toBeInstanceOf(TruncatedError);
     });
 
-    it('is one of three words', async () => {
+    it('accepts three values', async () => {
       await start(whole);
       for (const verify of [true, 'digest', null]) {
         const words = 'verify must be "digests", "structure" or false';

@@ -42,8 +42,8 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   const digest = `sha256:${'d'.repeat(64)}`;
   const local = { Id: `sha256:${'1'.repeat(64)}`, RepoTags: [], RepoDigests: [`other@sha256:${'0'.repeat(64)}`, `h:1/a@${digest}`], Os: 'linux', Architecture: 'amd64' };
 
-  describe('a pull of what is missing', () => {
-    it('asks the registry for nothing when the image is there', async () => {
+  describe('a pull with the policy missing', () => {
+    it('sends no pull if the engine has the image', async () => {
       await start({ 'h:1/a:1': local });
       expect(await client.pull('h:1/a:1', { policy: 'missing' })).toEqual({
         reference: 'h:1/a:1',
@@ -54,7 +54,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(sent()).toEqual(['GET /v1.51/images/h:1/a:1/json']);
     });
 
-    it('pulls what is not there', async () => {
+    it('pulls an image that the engine does not have', async () => {
       await start({}, '{"status":"Status: Downloaded newer image for h:1/a:1"}');
       expect((await client.pull('h:1/a:1', { policy: 'missing' })).status).toBe('downloaded');
       expect(sent()).toEqual(['GET /v1.51/images/h:1/a:1/json', 'POST /v1.51/images/create']);
@@ -74,7 +74,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(sent().includes('POST /v1.51/images/create')).toBe(pulls);
     });
 
-    it('is refused for all tags, and so is a policy that there is not', async () => {
+    it('is refused with allTags, and so is an unknown policy', async () => {
       await start({});
       expect(() => client.pull('a', { policy: 'missing', allTags: true })).toThrow(ArgumentError);
       expect(() => client.pull('a', { policy: 'never' as 'missing' })).toThrow(ArgumentError);
@@ -82,7 +82,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   // Engines take what a registry has where it has no index: 20.10, the containerd store and Podman without a word.
-  describe('a pull of a platform', () => {
+  describe('a pull for a platform', () => {
     const pulled = '{"status":"Status: Downloaded newer image for h:1/a:1"}';
     const containerd = { DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] };
 
@@ -101,7 +101,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       ['linux/amd64/v3', 'linux/amd64', false],
       ['linux/s390x', 'linux/s390x', true],
       ['linux/', 'linux/s390x', true], // an old image does not say for which architecture it is
-    ])('that got %s where %s was asked for: right is %s', async (is, platform, right) => {
+    ])('that got %s for the requested %s is right: %s', async (is, platform, right) => {
       const [Os, Architecture, Variant] = is.split('/');
       await start({ 'h:1/a:1': { ...local, Os, Architecture, Variant } }, pulled);
       const pulling = client.pull('h:1/a:1', { platform });
@@ -128,7 +128,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await start({});
     });
 
-    it('is looked at for every tag that was pulled, and for no other', async () => {
+    it('is checked for every pulled tag and for no other', async () => {
       const stream = ['{"status":"Pulling from a","id":"1"}', '{"status":"Pulling from a","id":"2"}', pulled].join('\n');
       const arm = { ...local, Architecture: 'arm64' };
       await start({ 'h:1/a:1': arm, 'h:1/a:2': arm, 'h:1/a:old': local }, stream);
@@ -137,7 +137,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await expect(failing).rejects.toThrow('the engine pulled h:1/a:1 for linux/arm64: the registry has none for linux/s390x');
     });
 
-    it('is right where the containerd store has it beside the one that it shows', async () => {
+    it('is right if the containerd store has the variant beside the one that it shows', async () => {
       const variant = 'h:1/a:1?platform={"architecture":"arm64","os":"linux"}';
       await start({ 'h:1/a:1': local, [variant]: { ...local, Architecture: 'arm64' } }, pulled, { info: containerd });
       expect(await client.pull('h:1/a:1', { platform: 'linux/arm64' })).toMatchObject({ status: 'downloaded' });
@@ -145,29 +145,29 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('on Podman, which tells less', () => {
-    it('a pull of an index is known by the digest of the list, which is the index\'s', async () => {
+  describe('on Podman, which reports less', () => {
+    it('a pull of an index has the digest in the list of images, which is that of the index', async () => {
       const index = `sha256:${'e'.repeat(64)}`;
       const several = { ...local, RepoDigests: [`h:1/a@${digest}`, `h:1/a@${index}`] };
       await start({ 'h:1/a:1': several }, podmanPull, { podman: true, list: [{ Id: 'sha256:0', Digest: index }] });
       expect(await client.pull('h:1/a:1')).toMatchObject({ digest: index });
     });
 
-    it('a pull says what the image before and after it tell', async () => {
+    it('the result of a pull is made from the images before and after it', async () => {
       await start({ 'h:1/a:1': local }, podmanPull, { podman: true });
       expect(await client.pull('h:1/a:1')).toMatchObject({ digest, status: 'up-to-date' });
       const look = 'GET /v1.51/images/h:1/a:1/json';
       expect(sent()).toEqual([look, 'GET /v1.51/images/json', 'POST /v1.51/images/create', look]);
     });
 
-    it('a pull of an image with several digests that was there names none of them', async () => {
+    it('a pull of a present image with several digests has no digest', async () => {
       const made = { ...local, RepoDigests: [`h:1/a@sha256:${'0'.repeat(64)}`, `h:1/a@${digest}`] };
       const list = [{ Id: local.Id, Digest: `sha256:${'0'.repeat(64)}` }];
       await start({ 'h:1/a:1': made }, podmanPull, { podman: true, list });
       expect(await client.pull('h:1/a:1')).toMatchObject({ digest: undefined, status: 'up-to-date' });
     });
 
-    it('an import that was not given its name is an error', async () => {
+    it('an import whose name Podman ignored is an error', async () => {
       await start({ 'h:1/a:2': { ...local, Id: `sha256:${'2'.repeat(64)}` } }, `{"status":"${digest}"}`, { podman: true });
       const error = await client.importImageFromData(Buffer.of(1), { repository: 'h:1/a:2' }).then(
         () => expect.unreachable(),
@@ -177,14 +177,14 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect((error as Error).message).toBe(`the engine imported ${digest}, but did not give it the name h:1/a:2`);
     });
 
-    it('a removal of platforms never leaves, not even with a version pinned that has it', async () => {
+    it('a removal of platforms is never sent, not even with a pinned version that has it', async () => {
       await start({}, '', { podman: true, version: '1.51' });
       engine.apiVersion = '1.41';
       await expect(client.removeImage('a', { platforms: ['linux/arm64'] })).rejects.toBeInstanceOf(VersionError);
       expect(sent()).toEqual([]);
     });
 
-    it('a search that finds nothing is empty, where Podman says 404', async () => {
+    it('a search without results is empty, although Podman answers 404', async () => {
       await start({}, '', { podman: true });
       expect(await client.search('h:1/nothing')).toEqual([]);
       client.close();
@@ -194,7 +194,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // covers: complaint py-50
-    it('a look at a registry is refused', async () => {
+    it('inspectDistribution is refused', async () => {
       await start({}, '', { podman: true });
       await expect(client.inspectDistribution('a')).rejects.toMatchObject({ subject: 'inspectDistribution', spoken: 'Podman' });
       expect(sent()).toEqual([]);
@@ -236,7 +236,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       }
     });
 
-    it('images.sharedSize needs Docker: Podman 6.1 speaks 1.44, and answers 0 for every image', async () => {
+    it('images.sharedSize needs Docker: Podman 6.1, with API 1.44, reports 0 for every image', async () => {
       engine = await fakeEngine(() => [], '1.44', { Server: 'Libpod/6.1.1 (linux)' });
       client = new ImageClient({ wire, host: engine.host });
       await expect(client.images({ sharedSize: true })).rejects.toMatchObject({ subject: 'images.sharedSize', needed: 'Docker' });
@@ -250,13 +250,13 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       },
     );
 
-    it('is asked of the engine once', async () => {
+    it('is queried once', async () => {
       await withStore(containerd);
       await Promise.all(['inspectImage.manifests', 'images.manifests'].map((subject) => client.supports(subject)));
       expect(engine.asked.map(({ target }) => target)).toEqual(['/v1.51/info']);
     });
 
-    it('gates a call before it is sent', async () => {
+    it('is checked before a call is sent', async () => {
       await withStore(null);
       await expect(client.inspectImage('a', { manifests: true })).rejects.toMatchObject({ spoken: 'graphdriver store' });
       expect(engine.asked.map(({ target }) => target)).toEqual(['/v1.51/info']);
@@ -264,7 +264,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('events', () => {
-    it('are those of images, from and until the times given, and end with the loop', async () => {
+    it('are those of images between two times, and end with the loop', async () => {
       let closed = false;
       engine = await fakeEngine((_, response) => {
         response.on('close', () => (closed = true));
@@ -294,7 +294,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
         client = new ImageClient({ wire, host: engine.host });
       }
 
-      it('until a time that is past are asked until two seconds from now, and what is later is left out', async () => {
+      it('until a past time are requested until two seconds from now, and later ones are dropped', async () => {
         await startPodman(event('tag', 900.25), event('tag', 900.5), event('tag', 900.75));
         const times: number[] = [];
         for await (const { time } of client.events({ until: 900.5 })) times.push(time);
@@ -302,7 +302,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
         expect(query().get('until')).toBe('1002.5');
       });
 
-      it('until a time to come, and without an end, are asked as they are', async () => {
+      it('until a future time, and without an end, are requested unchanged', async () => {
         await startPodman();
         for await (const _ of client.events({ until: new Date(2000_000) })) expect.unreachable();
         expect(query().get('until')).toBe('2000');
@@ -310,7 +310,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
         expect([query().get('since'), query().get('until')]).toEqual(['5', null]);
       });
 
-      it('have the names of Docker, in the filter and in the event', async () => {
+      it('have Docker\'s names of actions, in filters and in events', async () => {
         await startPodman(event('loadfromarchive', 5), event('delete', 6));
         const actions: unknown[] = [];
         const filters = { event: ['load', 'delete', 'tag'], label: 'x' };
@@ -320,7 +320,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       });
     });
 
-    it('end with the reason of their signal', async () => {
+    it('end with the reason of the signal', async () => {
       engine = await fakeEngine((_, response) => void response.write('\n'));
       client = new ImageClient({ wire, host: engine.host });
       const controller = new AbortController();
@@ -336,16 +336,16 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('what a registry says of a manifest without platforms', () => {
-    it('is an empty list', async () => {
+  describe('inspectDistribution of a manifest without platforms', () => {
+    it('returns an empty list', async () => {
       engine = await fakeEngine(() => ({ Descriptor: { digest }, Platforms: null }));
       client = new ImageClient({ wire, host: engine.host });
       expect((await client.inspectDistribution('h:1/a')).Platforms).toEqual([]);
     });
   });
 
-  describe('a check of credentials', () => {
-    it('is a yes by 204 alone, too', async () => {
+  describe('checkAuth', () => {
+    it('accepts a 204 without content as success', async () => {
       engine = await fakeEngine((_, response) => void response.writeHead(204).end());
       client = new ImageClient({ wire, host: engine.host });
       expect((await client.checkAuth('h:1', { identityToken: 't' })).Status).toBe('Login Succeeded');
@@ -361,14 +361,14 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       },
     );
 
-    it.each(['{"message":""}', ''])('that is refused without a word says so: %j', async (body) => {
+    it.each(['{"message":""}', ''])('rejects with an error without a message: %j', async (body) => {
       engine = await fakeEngine((_, response) => void response.writeHead(401).end(body));
       client = new ImageClient({ wire, host: engine.host });
       const error = await client.checkAuth('h:1', { username: 'u', password: 'p' }).catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ name: 'UnauthorizedError', reason: 'auth', message: expect.stringMatching(/answered 401: no message$/) });
     });
 
-    it('sends them in the body, with the registry that they are for', async () => {
+    it('sends the credentials in the body, with their registry', async () => {
       engine = await fakeEngine(() => ({ Status: 'Login Succeeded', IdentityToken: '' }));
       client = new ImageClient({ wire, host: engine.host });
       expect(await client.checkAuth('h:1', { username: 'u', password: 'p' })).toEqual({ Status: 'Login Succeeded', IdentityToken: '' });

@@ -125,7 +125,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
         ['that names itself', DOCKER],
         ['that does not say what it is', ''],
         ['behind a proxy that names itself', 'Server: nginx/1.22.1\r\n'],
-      ])('does all that it is asked: one %s', async (__, server) => {
+      ])('is usable with every method: one %s', async (__, server) => {
         await start(ping, () => server, '1.51');
         for (const [name, run] of Object.entries({ ...operations, ...ofDocker })) {
           const before = asked.length;
@@ -135,7 +135,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
         await expect(client.search('h:1/nothing')).resolves.toEqual([]).catch((error: unknown) => expect(error).toBeInstanceOf(LongshoreError));
       });
 
-      it('is known for Podman by its other answers', async () => {
+      it('is recognized as Podman by its other answers', async () => {
         await start(ping, () => PODMAN, '1.51');
         await client.images();
         const [pulled] = [await client.pull('h:1/a:1')];
@@ -149,7 +149,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       });
     });
 
-    it('asks for what it can have: an engine that says that it is Podman is not sent what it would ignore', async () => {
+    it('is not sent what Podman would ignore if it says that it is Podman', async () => {
       await start(() => pong('1.41', PODMAN), () => '', '1.51');
       for (const [name, run] of Object.entries(ofDocker)) {
         await expect((async () => run(client))(), name).rejects.toBeInstanceOf(VersionError);
@@ -157,7 +157,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(asked).toEqual([]);
     });
 
-    it('asks again after a connection that failed: the engine was not there yet', async () => {
+    it('is pinged again after a failed connection, when it was not running yet', async () => {
       await start(() => pong('1.41', PODMAN), () => PODMAN);
       const { dialer } = daemon;
       let isDown = true;
@@ -173,14 +173,14 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(asked).toEqual([]);
     });
 
-    it('waits a second for a ping that is never answered, and not for a day', async () => {
+    it('is given one second to answer the ping', async () => {
       const day = 24 * 60 * 60 * 1000;
       await start(() => 'silence', () => '', '1.51', { timeouts: { headMs: day, idleMs: day } });
       await whileTimePasses(() => client.removeImage('a', { noprune: true, timeouts: { headMs: day } }));
       expect(asked).toEqual([expect.stringMatching(/^DELETE /)]);
     });
 
-    it('ends the question with its caller', async () => {
+    it('is no longer pinged after the caller has aborted', async () => {
       await start(() => 'silence', () => DOCKER, '1.51');
       const reason = new Error('mine');
       const controller = new AbortController();
@@ -191,11 +191,11 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('an engine that was swapped for another behind its address', () => {
+  describe('an engine that was replaced by another at the same address', () => {
     it.each([
       ['Docker', DOCKER],
       ['one that did not say what it was', ''],
-    ])('%s, for Podman, is asked anew as soon as an answer says so', async (_, first) => {
+    ])('%s, by Podman, is pinged again as soon as an answer shows it', async (_, first) => {
       let [api, server] = ['1.51', first];
       let count = 0;
       await start(() => (count++, pong(api, server)), () => server);
@@ -212,7 +212,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(count).toBe(2);
     });
 
-    it('is known for Podman where it pulls: its stream does not say that it finished', async () => {
+    it('is recognized as Podman during a pull, whose stream does not report success there', async () => {
       let server = DOCKER;
       await start(() => pong('1.41', server), () => server);
       await client.pull('h:1/a:1');
@@ -220,7 +220,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(await client.pull('h:1/podman:1')).toMatchObject({ reference: 'h:1/podman:1', digest: undefined });
     });
 
-    it('is known for Podman where it imports: it may not give the image its name', async () => {
+    it('is recognized as Podman during an import, where it may ignore the name', async () => {
       let server = DOCKER;
       await start(() => pong('1.41', server), () => server, undefined, { maxIdle: 0 });
       expect(await client.importImageFromData(Buffer.of(1), { repository: 'h:1/otherwise', tag: '1' })).toEqual({ id: ID });
@@ -250,7 +250,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(asked).toEqual(['GET /v1.51/images/json']);
     });
 
-    it('is not asked anew while its answers stay the same, or have no Server', async () => {
+    it('is not pinged again while the Server field stays the same or is missing', async () => {
       const servers = [DOCKER, '', DOCKER, ''];
       let count = 0;
       await start(() => (count++, pong('1.51', DOCKER)), () => servers[asked.length % servers.length] ?? '');
@@ -258,7 +258,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(count).toBe(1);
     });
 
-    it('forgets where images lie, too', async () => {
+    it('is asked for its image store again', async () => {
       let server = DOCKER;
       await start(() => pong('1.51', server), () => server);
       await client.supports('inspectImage.manifests');

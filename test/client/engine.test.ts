@@ -24,20 +24,20 @@ describe.each(wireNames)('over the wire %s', (wire) => {
 
   describe('the API version', () => {
     // covers: complaint py-45
-    it('is asked for once, by whoever comes first, and then spoken', async () => {
+    it('is negotiated once, by the first call', async () => {
       await start(() => []);
       await Promise.all(Array.from({ length: 50 }, () => client.images()));
       expect(engine.pings()).toBe(1);
       expect(new Set(engine.asked.map(({ target }) => target))).toEqual(new Set(['/v1.41/images/json']));
     });
 
-    it('is ours where the engine is newer', async () => {
+    it('is the client\'s newest if the engine is newer', async () => {
       await start(() => [], '1.99');
       await client.images();
       expect(engine.asked[0]?.target).toBe('/v1.56/images/json');
     });
 
-    it('is not asked for where it is pinned', async () => {
+    it('is not negotiated if it is pinned', async () => {
       await start(() => [], '1.41', { version: '1.30' });
       await client.images();
       expect(engine.pings()).toBe(0);
@@ -45,7 +45,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // covers: fault 3.25.9
-    it('of an engine that is too old for us is an error that states both ranges', async () => {
+    it('of an engine that is too old is an error that states both ranges', async () => {
       await start(() => [], '1.18');
       const error = await client.images().catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(errors.VersionError);
@@ -55,7 +55,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // covers: fault 3.25.9, complaint js-36
-    it('of an engine that is too new for us is an error that states both ranges', async () => {
+    it('of an engine that is too new is an error that states both ranges', async () => {
       await start((asked, response) => {
         if (asked.target === '/version') return { ApiVersion: '1.99', MinAPIVersion: '1.60' };
         response.statusCode = 400;
@@ -68,7 +68,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       });
     });
 
-    it('that is pinned and refused is an error that states both', async () => {
+    it('that is pinned and rejected is an error that states both versions', async () => {
       await start((asked, response) => {
         if (asked.target === '/version') return { ApiVersion: '1.41', MinAPIVersion: '1.12' };
         response.statusCode = 400;
@@ -77,7 +77,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await expect(client.images()).rejects.toMatchObject({ code: 'LONGSHORE_VERSION', needed: '1.55', spoken: '1.12 to 1.41' });
     });
 
-    it('is negotiated anew when the engine behind the address was swapped, and the call repeated', async () => {
+    it('is negotiated again, and the call repeated, after the engine at the address was replaced', async () => {
       await start((asked, response) => {
         if (asked.target.startsWith(`/v${engine.apiVersion}/`)) return [];
         response.statusCode = 400;
@@ -90,7 +90,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // Docker 29 says so to a client that is pinned to 1.41.
-    it('that is pinned and refused is an error that names the variable and the option', async () => {
+    it('that is pinned and rejected is an error that names the variable and the option', async () => {
       await start((asked, response) => {
         if (asked.target === '/version') return { ApiVersion: '1.52', MinAPIVersion: '1.44' };
         response.statusCode = 400;
@@ -101,7 +101,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       );
     });
 
-    it('negotiated anew gates the repeated call again', async () => {
+    it('is checked again when the call is repeated', async () => {
       await start((_, response) => {
         if (engine.apiVersion === '1.50') return [];
         response.statusCode = 400;
@@ -116,7 +116,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(engine.asked.filter(({ method }) => method === 'DELETE')).toHaveLength(1);
     });
 
-    it('negotiated anew does not repeat a call whose content is gone', async () => {
+    it('is negotiated again without repeating a call whose body cannot be read again', async () => {
       await start((_, response) => {
         response.statusCode = 400;
         return refusal('1.40');
@@ -132,7 +132,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(await client.apiVersion()).toBe('1.40');
     });
 
-    it('is asked for again after asking failed', async () => {
+    it('is negotiated again after a failure', async () => {
       await start(() => []);
       const { apiVersion } = engine;
       engine.apiVersion = 'nonsense';
@@ -141,14 +141,14 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(await client.images()).toEqual([]);
     });
 
-    it.each(['v1.41', 'V1.41', '1.041', 'v01.41'])('is spoken as 1.41 with an engine that writes %s', async (written) => {
+    it.each(['v1.41', 'V1.41', '1.041', 'v01.41'])('is 1.41 with an engine that writes %s', async (written) => {
       await start(() => [], written);
       expect(await client.images()).toEqual([]);
       expect(engine.asked.map(({ target }) => target)).toEqual(['/v1.41/images/json']);
       expect((await client.ping()).apiVersion).toBe('1.41');
     });
 
-    it('is asked for with GET where HEAD is not answered', async () => {
+    it('is negotiated with GET if HEAD does not tell it', async () => {
       const daemon = await fakeDaemon((socket) =>
         onRequest(socket, (head) => {
           if (head.startsWith('HEAD')) socket.write('HTTP/1.1 405 Method Not Allowed\r\n\r\n');
@@ -185,7 +185,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await daemon.close();
     });
 
-    it('that one caller stops waiting for is still negotiated for the others', async () => {
+    it('is negotiated for the other callers after one caller has aborted', async () => {
       await start(() => []);
       const controller = new AbortController();
       const given = client.images({ signal: controller.signal });
@@ -197,8 +197,8 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('a call that is aborted before it begins', () => {
-    it('dials nobody, and leaves no rejection behind', async () => {
+  describe('a call with an aborted signal', () => {
+    it('does not connect, and leaves no unhandled rejection', async () => {
       await start(() => []);
       const reason = new Error('mine');
       await expect(client.images({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
@@ -209,7 +209,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('an answer to a ping that is not an engine\'s', () => {
+  describe('an answer to a ping that no engine sent', () => {
     const pinged = async (status: string, fields: string, body: string): Promise<errors.LongshoreError> => {
       const daemon = await fakeDaemon((socket) => onRequest(socket, (head) => socket.write(answer(head.startsWith('HEAD') ? '' : body, fields, status))));
       client = new ImageClient({ wire, host: daemon.host });
@@ -229,20 +229,20 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       ['503 Service Unavailable', 'x'.repeat(2 ** 20 + 1), errors.UnavailableError, true],
       ['504 Gateway Timeout', '', errors.UnavailableError, true],
       ['500 Internal Server Error', '{"message":"no"}', errors.ServerError, false],
-    ])('has the class of its status, and names the option version: %s', async (status, body, Class, transient) => {
+    ])('is an error of the class of its status that names the option version: %s', async (status, body, Class, transient) => {
       const error = await pinged(status, 'Server: nginx\r\n', body);
       expect(error.constructor).toBe(Class);
       expect(error).toMatchObject({ transient, status: Number.parseInt(status, 10), exchange: { method: 'GET', target: '/_ping' } });
       expect(error.message).toMatch(/GET \/_ping on unix:.* answered \d+: .*If a proxy forbids pings, set the option version \(DOCKER_API_VERSION\)$/);
     });
 
-    it.each(['1.41.0', '1', ''])('shows an Api-Version that is not one: %j', async (version) => {
+    it.each(['1.41.0', '1', ''])('is an error that shows an invalid Api-Version: %j', async (version) => {
       const error = await pinged('200 OK', `Api-Version: ${version}\r\n`, 'OK');
       expect(error).toBeInstanceOf(errors.VersionError);
       expect(error.message).toContain(`the Api-Version "${version}", which is not one`);
     });
 
-    it('is a VersionError where it is a success without an API version', async () => {
+    it('is a VersionError if it is a success without an API version', async () => {
       const error = await pinged('200 OK', 'Server: nginx\r\n', 'OK');
       expect(error).toBeInstanceOf(errors.VersionError);
       expect(error.message).toMatch(/answered \/_ping with "200 OK" from "nginx" and no Api-Version: this is not a container engine/);
@@ -250,7 +250,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   // A wrong base path before a real engine: the ping is answered by it, and names no image that could be absent.
-  it('a ping that an engine answers with 404 is not taken for the absence of an image', async () => {
+  it('a ping that an engine answers with 404 is not reported as a missing image', async () => {
     const ping = 'HTTP/1.1 404 Not Found\r\nServer: Docker/28.5.2 (linux)\r\nContent-Length: 0\r\n\r\n';
     const daemon = await fakeDaemon((socket) => onRequest(socket, () => socket.write(ping)));
     const lost = new ImageClient({ host: daemon.host });
@@ -268,7 +268,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       Envoy: '',
       'Amazon API Gateway': '{"message":"Not Found"}',
     };
-    it.each(Object.entries(pages))('is an ApiError that no method takes for an absence: %s', async (_, body) => {
+    it.each(Object.entries(pages))('is an ApiError that no method treats as a missing image: %s', async (_, body) => {
       await start((_, response) => void response.writeHead(404).end(body));
       const calls = [() => client.exists('a'), () => client.pull('a', { policy: 'missing' }), () => client.search('a'), () => client.inspectImage('a')];
       for (const call of calls) {
@@ -278,13 +278,13 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(engine.asked.some(({ method }) => method === 'POST')).toBe(false);
     });
 
-    it('is one that Podman\'s search does not take for an empty result', async () => {
+    it('is not treated as an empty search result on Podman', async () => {
       engine = await fakeEngine((_, response) => void response.writeHead(404).end(pages['nginx']), '1.41', { 'Libpod-Api-Version': '5.4.0' });
       client = new ImageClient({ wire, host: engine.host });
       await expect(client.search('a')).rejects.toMatchObject({ name: 'ApiError', status: 404 });
     });
 
-    it('is told from an engine\'s own by its fields, also without words', async () => {
+    it('is distinguished from an engine\'s own 404 by the header fields, also without a body', async () => {
       for (const field of ['Api-Version', 'Libpod-API-Version', 'Server']) {
         await start((_, response) => void response.writeHead(404, { [field]: field === 'Server' ? 'Docker/28.5.2 (linux)' : '1.41' }).end());
         expect(await client.exists('a')).toBe(false);
@@ -297,7 +297,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
 
   describe('an error body', () => {
     // covers: fault 3.17
-    it('that has no end is read up to 1 MiB, and its status is told', async () => {
+    it('that never ends is read up to 1 MiB, and the status is reported', async () => {
       await start((_, response) => {
         response.statusCode = 500;
         const more = (): void => {
@@ -311,7 +311,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect((error as Error).message).toMatch(/… \(the response is truncated here\)$/);
     });
 
-    it('that stalls is waited for 30 seconds; then the status is told', async () => {
+    it('that stalls is read for 30 seconds, and then the status is reported', async () => {
       await start((_, response) => {
         response.writeHead(409, { 'Content-Length': 100 }).write('{"message":');
         headSent();
@@ -341,7 +341,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // covers: fault 3.17
-    it('that is cut short still tells its status, and that it was cut', async () => {
+    it('that is cut off is reported with its status, as truncated', async () => {
       await start((_, response) => {
         response.writeHead(404, { 'Content-Length': 100 }).write('{"message":');
         setImmediate(() => response.destroy());
@@ -370,19 +370,19 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       target.includes('/push?') ? `{"status":"latest: digest: sha256:${'0'.repeat(64)} size: 5"}\n` : '{"status":"Status: Downloaded newer image for x"}\n';
 
     // covers: complaint js-18, complaint api-3
-    it('always go along with a push, as an empty object where there are none', async () => {
+    it('are always sent with a push, as an empty object if there are none', async () => {
       await start(stream);
       await client.push('127.0.0.1:5000/x');
       expect(engine.asked[0]?.headers['x-registry-auth']).toBe('e30=');
     });
 
-    it('do not go along with a pull where there are none', async () => {
+    it('are not sent with a pull if there are none', async () => {
       await start(stream);
       await client.pull('127.0.0.1:5000/x');
       expect(engine.asked[0]?.headers['x-registry-auth']).toBeUndefined();
     });
 
-    it('carry the registry that they are for', async () => {
+    it('contain the address of their registry', async () => {
       await start(stream);
       const credentials = { username: 'u', password: 'p' };
       await client.pull('127.0.0.1:5000/x', { credentials });
@@ -394,7 +394,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // covers: fault 3.19.1
-    it('are asked of a function with the key of the registry, and go with no other call', async () => {
+    it('are requested from a function with the key of the registry, and are sent with no other call', async () => {
       await start((_, response) => void response.end('[]'));
       const askedFor: string[] = [];
       client = new ImageClient({ wire, host: engine.host, credentials: (key) => (askedFor.push(key), { identityToken: 't' }) });
@@ -405,7 +405,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(engine.asked.map(({ headers }) => headers['x-registry-auth'] !== undefined)).toEqual([true, false, false]);
     });
 
-    it('never stand in an error', async () => {
+    it('never appear in an error', async () => {
       await start((_, response) => {
         response.statusCode = 500;
         return { message: 'no' };
@@ -420,7 +420,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('an answer in a content coding, which nobody asked for', () => {
+  describe('an answer in a content coding, which was not requested', () => {
     const calls: ReadonlyArray<readonly [string, () => PromiseLike<unknown>]> = [
       ['a list', () => client.images()],
       ['an archive', () => client.getImage('a').each(() => {})],
@@ -437,19 +437,19 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect((error as Error).message).toContain('"gzip"');
     });
 
-    it.each(['identity', 'Identity , identity', ''])('is none where it says "%s"', async (coding) => {
+    it.each(['identity', 'Identity , identity', ''])('is accepted if the coding is "%s"', async (coding) => {
       await start((_, response) => void response.writeHead(200, { 'Content-Encoding': coding }).end('[]'));
       expect(await client.images()).toEqual([]);
     });
 
-    it('has no words for an error, whose status is told', async () => {
+    it('is reported by its status alone if it is an error', async () => {
       await start((_, response) => void response.writeHead(404, { 'Content-Encoding': 'gzip', 'Api-Version': '1.41' }).end(Buffer.from([0x1f, 0x8b, 8])));
       const error = await client.inspectImage('a').catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(errors.NotFoundError);
       expect((error as errors.ApiError).daemonMessage).toBe('Not Found');
     });
 
-    it('is handed out as it is by request()', async () => {
+    it('is returned unchanged by request()', async () => {
       await start((_, response) => void response.writeHead(200, { 'Content-Encoding': 'gzip' }).end('coded'));
       const { headers, body } = await client.request({ path: '/x' });
       const { value } = await body.next();
@@ -457,9 +457,9 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('an error made of a status', () => {
+  describe('an error for a status', () => {
     // covers: fault 3.12
-    it('says where it happened, and whether the connection had been used before', async () => {
+    it('names the request, and says whether the connection was reused', async () => {
       await start((_, response) => void response.writeHead(404).end('{"message":"no"}'), '1.41', { version: '1.41' });
       const exchange = { method: 'GET', target: '/v1.41/images/a/json', address: engine.host, requestSent: true };
       await expect(client.inspectImage('a')).rejects.toMatchObject({ exchange: { ...exchange, reusedSocket: false } });

@@ -36,7 +36,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
 
   describe('a progress stream', () => {
     // covers: complaint py-47
-    it('that is awaited gives the result', async () => {
+    it('that is awaited returns the result', async () => {
       await start(() => lines(pulled));
       expect(await client.pull('x:1')).toEqual({
         reference: 'docker.io/library/x:1',
@@ -46,7 +46,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       });
     });
 
-    it('that is awaited twice is one call', async () => {
+    it('that is awaited twice makes one call', async () => {
       await start(() => lines(pulled));
       const stream = client.pull('x:1');
       expect(await stream).toBe(await stream.then((result) => result));
@@ -54,7 +54,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // covers: complaint py-27
-    it('that is iterated gives each event, and then the result', async () => {
+    it('that is iterated yields each event, and then has the result', async () => {
       await start(() => lines(pulled));
       const stream = client.pull('x:1');
       const events = await collect(stream);
@@ -62,20 +62,20 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect((await stream.result()).digest).toBe(digest);
     });
 
-    it('sends nothing until it is consumed', async () => {
+    it('sends nothing before it is read', async () => {
       await start(() => lines(pulled));
       client.pull('x:1');
       await client.apiVersion();
       expect(engine.asked).toEqual([]);
     });
 
-    it('gives what the engine sent as it was sent', async () => {
+    it('yields the bytes of the engine unchanged', async () => {
       await start(() => lines(pulled));
       expect(Buffer.concat(await collect(client.pull('x:1').bytes())).toString()).toBe(lines(pulled));
     });
 
     // covers: fault 3.5.10, complaint py-7
-    it('gives the events before an error in the stream, and then throws it', async () => {
+    it('yields the events before an error in the stream, and then throws it', async () => {
       await start(() => denied);
       const stream = client.pull('x:1');
       const events: string[] = [];
@@ -92,22 +92,22 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     it.each([
       ['awaited', (c: ImageClient) => c.pull('x:1')],
       ['read as bytes', (c: ImageClient) => collect(c.pull('x:1').bytes())],
-    ])('throws an error in the stream also when it is %s', async (_, call) => {
+    ])('throws an error in the stream also if it is %s', async (_, call) => {
       await start(() => denied);
       await expect((async () => call(client))()).rejects.toBeInstanceOf(UnauthorizedError);
     });
 
-    it('throws an error that has no line end, and an error in the old key alone', async () => {
+    it('throws an error without a line end that has only the old key', async () => {
       await start(() => '{"error":"manifest unknown"}');
       await expect((async () => client.pull('x:1'))()).rejects.toBeInstanceOf(NotFoundError);
     });
 
-    it('that ends inside a value is cut short', async () => {
+    it('that ends inside a value is a TruncatedError', async () => {
       await start(() => '{"status":"ok"}\r\n{"status":');
       await expect((async () => client.pull('x:1'))()).rejects.toBeInstanceOf(TruncatedError);
     });
 
-    it('that is read twice says so', async () => {
+    it('that is read twice is an ArgumentError', async () => {
       await start(() => lines(pulled));
       const stream = client.pull('x:1');
       await stream;
@@ -166,7 +166,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('what came of', () => {
+  describe('the result of', () => {
     const load = async (...texts: string[]) => {
       await start(() => lines(texts.map((stream) => ({ stream }))));
       return client.loadImage(Buffer.from('x'));
@@ -178,15 +178,15 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       ['Docker, no tag', [`Loaded image ID: ${digest}\n`], [], [digest]],
       ['Podman, two tags', ['Loaded image: localhost/a:1,localhost/b:2'], ['localhost/a:1', 'localhost/b:2'], []],
       ['Podman, no tag', [`Loaded image: ${digest}`], [], [digest]],
-    ])('a load is told by %s', async (_, texts, references, ids) => {
+    ])('a load is read from the stream of %s', async (_, texts, references, ids) => {
       expect(await load(...texts)).toEqual({ references, ids });
     });
 
-    it('a load without a word is an error', async () => {
+    it('a load without a message is an error', async () => {
       await expect(load()).rejects.toBeInstanceOf(TruncatedError);
     });
 
-    it('a push is told by aux, or by the text', async () => {
+    it('a push is read from an aux message, or from the text', async () => {
       await start(() => lines([{ progressDetail: {}, aux: { Tag: '1', Digest: digest, Size: 528 } }]));
       expect(await client.push('h:1/x')).toEqual({ reference: 'h:1/x:latest', digest, size: 528, tags: undefined, warnings: [] });
       client.close();
@@ -195,7 +195,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(await client.push('h:1/x')).toEqual({ reference: 'h:1/x:latest', digest, size: 528, tags: undefined, warnings: [] });
     });
 
-    it('an import without an id is an error', async () => {
+    it('an import without an ID is an error', async () => {
       await start(() => lines([{ status: 'Importing' }]));
       await expect((async () => client.importImageFromData(Buffer.of(1)))()).rejects.toBeInstanceOf(TruncatedError);
     });
