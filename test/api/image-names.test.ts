@@ -44,8 +44,8 @@ describe('a name with the host of the Docker Hub', () => {
   });
 });
 
-describe('a load that says several lines at once', () => {
-  it('gives each name and each id', async () => {
+describe('a load message with several lines', () => {
+  it('yields each name and each ID', async () => {
     await start(JSON.stringify({ stream: `Loaded image: a:1\nLoaded image: b:2\nLoaded image ID: sha256:${hex}\n` }));
     expect(await client.loadImage(Buffer.from('x'))).toEqual({ references: ['a:1', 'b:2'], ids: [`sha256:${hex}`] });
   });
@@ -59,7 +59,7 @@ describe('a digest among the tags of an image', () => {
   });
 });
 
-describe('an image ID where a name is needed', () => {
+describe('an image ID in place of a name', () => {
   it.each([`sha256:${hex}`, `sha512:${hex}${hex}`, hex])('is refused: %s', async (id) => {
     await start('{}');
     expect(() => parseReference(id)).toThrow(ArgumentError);
@@ -71,7 +71,7 @@ describe('an image ID where a name is needed', () => {
     expect(engine.asked).toEqual([]);
   });
 
-  it('is an image all the same where one is looked up', async () => {
+  it('is accepted for looking up an image', async () => {
     await start(JSON.stringify({ Id: `sha256:${hex}` }));
     await client.inspectImage(`sha256:${hex}`);
     await client.inspectImage('sha256:abcdef');
@@ -80,7 +80,7 @@ describe('an image ID where a name is needed', () => {
 });
 
 describe('an image that is saved by tag and digest', () => {
-  it('gives a warning: engines save it without its name', async () => {
+  it('causes a warning, because engines save it without its name', async () => {
     const warnings: Warning[] = [];
     await start('x', {}, warnings);
     client.getImage([`alpine:3.20@sha256:${hex}`, 'b:1', `c@sha256:${hex}`]);
@@ -94,7 +94,7 @@ describe('an image that is saved by tag and digest', () => {
   });
 });
 
-describe('events of other things than images', () => {
+describe('events of other objects than images', () => {
   it('are refused', async () => {
     await start('');
     expect(() => client.events({ filters: { type: 'container' } })).toThrow('events: options.filters.type must be "image"');
@@ -103,14 +103,14 @@ describe('events of other things than images', () => {
   });
 
   // Docker and Podman send nothing for these beside type=image: such a filter matches no event of an image.
-  it.each(['config', 'container', 'daemon', 'network', 'node', 'plugin', 'pod', 'secret', 'service', 'volume'])('are refused where the filter "%s" asks for them', async (key) => {
+  it.each(['config', 'container', 'daemon', 'network', 'node', 'plugin', 'pod', 'secret', 'service', 'volume'])('are refused if the filter "%s" selects them', async (key) => {
     await start('');
     const message = `events: options.filters.${key} matches no image event. Leave it out, or filter by "image", "event" or "label"`;
     expect(() => client.events({ filters: { [key]: 'x' } })).toThrow(new ArgumentError(message));
     expect(() => client.events({ filters: { [key]: ['x', 'y'], event: 'tag' } })).toThrow(message);
   });
 
-  it('are not meant by the filters that fit images', async () => {
+  it('are not selected by the filters for images', async () => {
     await start('');
     expect(() => client.events({ filters: { image: 'a', event: 'tag', label: 'a=b', scope: 'local' } })).not.toThrow();
   });
@@ -134,7 +134,7 @@ describe('a signal that is not of Node', () => {
     }
   }
 
-  it('ends calls with its reason, and is listened to once', async () => {
+  it('ends calls with its reason, and gets one listener', async () => {
     engine = await fakeEngine(({ target }) => (target.includes('/info') ? undefined : '[]')); // an answer that never comes
     client = new ImageClient({ host: engine.host });
     const signal = new ForeignSignal();
@@ -151,7 +151,7 @@ describe('a signal that is not of Node', () => {
 });
 
 describe('a progress stream', () => {
-  it('stands wherever a promise may: catch, finally, its tag', async () => {
+  it('can be used as a promise: catch, finally, its tag', async () => {
     await start('{"errorDetail":{"message":"no"},"error":"no"}');
     const stream = client.loadImage(Buffer.from('x'));
     expect(Object.prototype.toString.call(stream)).toBe('[object ProgressStream]');

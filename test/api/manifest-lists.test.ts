@@ -47,7 +47,7 @@ describe('a removal on Podman', () => {
     ['app:1', { RepoTags: ['quay.io/acme/app:1'] }],
     ['quay.io/acme/app:1', { RepoTags: ['localhost/acme/app:1'] }],
     ['7e7e7e7e7e7e', MEMBER],
-  ])('of %s is a ConflictError, and nothing is removed, where an inspect shows %j', async (name, shown) => {
+  ])('of %s is a ConflictError, and nothing is removed, if an inspect shows %j', async (name, shown) => {
     await start(shown);
     for (const options of [{}, { force: true }]) {
       const error = await client.removeImage(name, options).then(undefined, (reason: unknown) => reason);
@@ -71,25 +71,25 @@ describe('a removal on Podman', () => {
     [`127.0.0.1:5000/a@${DIGEST}`, { RepoTags: [`127.0.0.1:5000/a@${DIGEST}`], RepoDigests: [] }],
     [ID.slice('sha256:'.length), {}],
     [ID.slice('sha256:'.length, 19), {}],
-  ])('of %s removes it, where an inspect shows %j', async (name, shown) => {
+  ])('of %s removes it if an inspect shows %j', async (name, shown) => {
     await start(shown);
     expect(await client.removeImage(name)).toEqual([{ Untagged: 'x:1' }]);
     expect(methods()).toEqual(['GET', 'DELETE']);
   });
 
-  it('of a whole id asks nothing: lists have none', async () => {
+  it('of a full ID makes no query, because lists have no ID', async () => {
     await start(MEMBER);
     expect(await client.removeImage(ID)).toEqual([{ Untagged: 'x:1' }]);
     expect(methods()).toEqual(['DELETE']);
   });
 
-  it.each([403, 404, 500])('goes on where the question is answered %d', async (status) => {
+  it.each([403, 404, 500])('continues if the query is answered with %d', async (status) => {
     await start(undefined, 'Libpod/4.3.1 (linux)', status);
     expect(await client.removeImage('localhost/list:1')).toEqual([{ Untagged: 'x:1' }]);
   });
 });
 
-it('asks nothing on Docker', async () => {
+it('makes no query on Docker', async () => {
   await start(MEMBER, 'Docker/28.5.2 (linux)');
   expect(await client.removeImage('localhost/list:1')).toEqual([{ Untagged: 'x:1' }]);
   expect(methods()).toEqual(['DELETE']);

@@ -181,7 +181,7 @@ async function worksAgain(): Promise<void> {
   await until(() => daemon.open() === 1); // the daemon hears of an end in its own time; one that is never told stays open
 }
 
-it('the table has every method that there is', () => {
+it('the table has every method', () => {
   const others = ['constructor', 'close'];
   const methods = Object.getOwnPropertyNames(ImageClient.prototype).filter((name) => !others.includes(name));
   expect([...new Set(rows.map(({ method }) => method as string))].sort()).toEqual(methods.sort());
@@ -260,7 +260,7 @@ describe('an abort in the middle of an error', () => {
   });
 });
 
-describe('an abort while dialling', () => {
+describe('an abort while a connection is made', () => {
   // covers: fault 0.15, fault 3.14
   it.each(cases(rows))('%s, which never ends, whatever the dialer does about it', async (_, { run }) => {
     let dials = 0;
@@ -273,7 +273,7 @@ describe('an abort while dialling', () => {
     await worksAgain();
   });
 
-  it('ends the channel that comes too late', async () => {
+  it('closes a channel that is made too late', async () => {
     let give: (() => void) | undefined;
     const { address, dial } = dialerFor(parseAddress(daemon.host));
     const dialer: Dialer = {
@@ -290,7 +290,7 @@ describe('an abort while dialling', () => {
     await until(() => daemon.daemon.sockets.length > connections && daemon.open() === 0);
   });
 
-  it('ends the dialling of a client that is closed', async () => {
+  it('close() ends the making of a connection', async () => {
     make({ dialer: { address: 'nowhere', dial: () => new Promise(() => {}) } });
     const call = client.images().catch((error: unknown) => error);
     await turns();
@@ -342,7 +342,7 @@ describe('an abort while dialling', () => {
   });
 });
 
-describe('an abort while waiting for a connection, where their number is limited', () => {
+describe('an abort while waiting for one of a limited number of connections', () => {
   // covers: fault 0.15, fault 3.14
   it.each(cases(rows))('of %s', async (_, { run }) => {
     const { address, dial } = dialerFor(parseAddress(daemon.host));
@@ -404,7 +404,7 @@ describe.runIf(process.platform !== 'win32')('an abort while a program works for
     await worksAgain();
   });
 
-  it('ends only the aborter\'s wait where two calls share a helper', async () => {
+  it('ends only its own call if two calls share a credential helper', async () => {
     const pids = await waitingProgram('docker-credential-waiting');
     await writeFile(join(folder, 'config.json'), '{"credsStore":"waiting"}');
     make({ credentials: dockerConfig({ folder, environment: {} }) });
@@ -419,7 +419,7 @@ describe.runIf(process.platform !== 'win32')('an abort while a program works for
   });
 });
 
-describe('an abort while a function is asked for credentials', () => {
+describe('an abort while the credentials function runs', () => {
   it.each(cases(rows.filter(({ asks }) => asks)))('by %s', async (_, { run }) => {
     const asked: Array<AbortSignal | undefined> = [];
     make({ credentials: (_, { signal }) => (asked.push(signal), new Promise(() => {})) });
@@ -430,8 +430,8 @@ describe('an abort while a function is asked for credentials', () => {
   });
 });
 
-describe('an abort of what calls share', () => {
-  it('ends only the aborter\'s wait for the negotiation', async () => {
+describe('an abort of a shared negotiation', () => {
+  it('ends only the wait of its own call', async () => {
     make();
     daemon.fallSilent({ request: 0, where: 'before the answer' });
     const other = Promise.resolve(client.images());
@@ -443,7 +443,7 @@ describe('an abort of what calls share', () => {
     expect(daemon.requests).toEqual(['GET /v1.41/images/json']);
   });
 
-  it('ends it when nobody waits for it any more, and the next call negotiates anew', async () => {
+  it('ends the negotiation when no call waits for it, and the next call negotiates again', async () => {
     make();
     daemon.fallSilent({ request: 0, where: 'before the answer' });
     const controller = new AbortController();
@@ -476,7 +476,7 @@ describe('an abort of an upload', () => {
   }
 
   // covers: fault 0.15, fault 3.14
-  it.each(uploads)('by %s, which the engine does not take', async (_, upload) => {
+  it.each(uploads)('by %s that the engine does not accept', async (_, upload) => {
     make();
     await client.ping();
     await client.apiVersion();
@@ -499,7 +499,7 @@ describe('an abort of an upload', () => {
   });
 
   // covers: fault 0.15, fault 3.14
-  it.each(uploads)('by %s, whose source has nothing to give', async (_, upload) => {
+  it.each(uploads)('by %s whose source yields nothing', async (_, upload) => {
     make();
     const { seen, data } = watched(() => seen.blocks < 3);
     await abortIn(() => until(() => seen.waiting), (c, o) => upload!(c, o, data));
@@ -508,7 +508,7 @@ describe('an abort of an upload', () => {
     await worksAgain();
   });
 
-  it('is heard although the source gives nothing but empty chunks, without end', async () => {
+  it('ends the upload of a source that yields empty chunks without end', async () => {
     make();
     const controller = new AbortController();
     let chunks = 0;
@@ -530,12 +530,12 @@ describe('an abort of an upload', () => {
   });
 });
 
-describe('an abort amid what is read slowly', () => {
+describe('an abort during a slow read', () => {
   const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
   const answer = `${head}20000\r\n${'x'.repeat(0x20000)}\r\n${'y'.repeat(0x20030)}`;
 
   // covers: fault 0.15, fault 3.14
-  it('ends each, whose promise is pending', async () => {
+  it('ends each() while its promise is pending', async () => {
     make();
     await client.apiVersion();
     daemon.fallSilent({ request: 0, where: 'in the middle of the answer', answer });
@@ -565,7 +565,7 @@ describe('an abort amid what is read slowly', () => {
     await worksAgain();
   });
 
-  it('ends a progress stream behind the events that have been seen', async () => {
+  it('ends a progress stream after the events that were yielded', async () => {
     make();
     await client.apiVersion();
     const event = `${JSON.stringify({ status: 'Downloading', id: 'a', progressDetail: { current: 1, total: 2 } })}\n`;
@@ -585,7 +585,7 @@ describe('an abort amid what is read slowly', () => {
   });
 
   // covers: fault 3.15
-  it('ends an answer to request that nobody reads', async () => {
+  it('ends an answer to request() that is not read', async () => {
     make();
     await client.apiVersion();
     daemon.fallSilent({ request: 0, where: 'in the middle of the answer', answer });
@@ -599,9 +599,9 @@ describe('an abort amid what is read slowly', () => {
   });
 });
 
-describe('an abort when all has come and the file is being written', () => {
+describe('an abort while the complete file is written', () => {
   // covers: fault 0.15, fault 3.14
-  it('leaves the file that was there, and no other', async () => {
+  it('leaves the old file and no temporary file', async () => {
     await writeFile(file(), 'as it was');
     const sink = await files.createFile(file());
     void sink.write(Buffer.alloc(3_000_000));
@@ -617,7 +617,7 @@ describe('an abort when all has come and the file is being written', () => {
 
 describe('a signal that many calls share', () => {
   // covers: fault 0.15, fault 3.14, fault 3.26
-  it('keeps nothing of those that are over', async () => {
+  it('keeps no listener of finished calls', async () => {
     make();
     const controller = new AbortController();
     const { signal } = controller;

@@ -131,12 +131,12 @@ describe('every error class', () => {
   const classes = Object.entries(api).filter(([, value]) => Object.prototype.isPrototypeOf.call(Error, value));
   type Make = new (...given: unknown[]) => LongshoreError;
 
-  it('is an error of ours', () => {
+  it('is a LongshoreError', () => {
     expect(classes.length).toBeGreaterThan(20);
     for (const [, Class] of classes) expect((Class as Make).prototype instanceof LongshoreError || Class === LongshoreError).toBe(true);
   });
 
-  it.each(classes)('%s takes odd values, or refuses them with an ArgumentError', async (_, Class) => {
+  it.each(classes)('%s accepts odd values, or refuses them with an ArgumentError', async (_, Class) => {
     const Made = Class as unknown as Make;
     const members = ['address', 'errno', 'hint', 'transient', 'offset', 'section', 'excerpt', 'phase', 'path', 'limit', 'status', 'registry', 'code', 'method', 'target'];
     const failures: string[] = [];
@@ -162,7 +162,7 @@ describe('every method of a client', () => {
   });
 
   const places = Object.entries(methods).flatMap(([name, given]) => [...given.keys(), given.length].map((index) => [name, index] as const));
-  it.each(places)('%s refuses odd values as argument %d, or takes them', async (name, index) => {
+  it.each(places)('%s refuses odd values as argument %d with an ArgumentError, or accepts them', async (name, index) => {
     for (const [what, make] of Object.entries(odd)) {
       const given: unknown[] = (methods[name] ?? []).map((good) => good());
       given[index] = make();
@@ -195,7 +195,7 @@ describe('every method of a client', () => {
     }
   });
 
-  it('request refuses odd values in every place, or takes them', async () => {
+  it('request refuses odd values in every place with an ArgumentError, or accepts them', async () => {
     const run = async (options: unknown): Promise<void> => {
       for await (const _ of (await client.request(options as never)).body);
     };
@@ -265,7 +265,7 @@ describe('every method of a client', () => {
     expect(await outcome(call)).toBeInstanceOf(ArgumentError);
   });
 
-  it('names an object that is often given in the place of what it holds', async () => {
+  it('names objects that are often passed in place of their content', async () => {
     const url = new URL('tcp://127.0.0.1:2375');
     const given = [
       [() => new ImageClient({ host: url } as never), 'ImageClient: options.host must be a string such as "unix:///var/run/docker.sock" or "tcp://HOST:PORT", not a URL'],
@@ -278,7 +278,7 @@ describe('every method of a client', () => {
     for (const [call, message] of given) expect(await outcome(call)).toMatchObject({ message });
   });
 
-  it('names the right form where a string stands in the place of options', async () => {
+  it('names the right form if a string is passed in place of the options', async () => {
     const given = [
       [() => client.pull('a', '1.2' as never), 'pull: options must be an object, not a string: give { tag }'],
       [() => client.push('a', '1.2' as never), 'push: options must be an object, not a string: give { tag }'],
@@ -319,7 +319,7 @@ describe('every method of a client', () => {
 
 describe('a client', () => {
   const make = (given: unknown): unknown => new ImageClient(given as never);
-  it.each([[undefined], ['unix:///x'], [{}]])('made with %j says that it needs a host, and how to give one', (given) => {
+  it.each([[undefined], ['unix:///x'], [{}]])('made with %j throws an error that names the option host', (given) => {
     expect(() => make(given)).toThrow(/^ImageClient needs a host, as in new ImageClient\(\{ host: "unix:\/\/\/var\/run\/docker\.sock" \}\)/);
   });
 
@@ -356,7 +356,7 @@ describe('a client', () => {
     expect(() => make({ host: 'unix:///x', ...options })).toThrow(ArgumentError);
   });
 
-  it('does not share its options with who made it', async () => {
+  it('copies its options', async () => {
     const headers: Record<string, string> = { 'X-Mine': '1' };
     const own = new ImageClient({ host: engine.host, headers });
     headers['X-Mine'] = '2';

@@ -32,7 +32,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   /** After a pull of a platform: is it of that platform? */
   const LOOK = 'GET /v1.55/images/docker.io/library/a:latest/json';
 
-  describe('a call puts on the wire', () => {
+  describe('a call sends', () => {
     // what is called, what is sent; a name, a tag and a digest as the docker command sends them
     it.each<[string, (c: ImageClient) => PromiseLike<unknown>, string, unknown?]>([
       // covers: complaint py-28
@@ -71,7 +71,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(sent().filter((line) => line !== LOOK)).toEqual([wire]);
     });
 
-    it('the type of a tar with it, and bytes as they are', async () => {
+    it('a tar with its media type, byte for byte', async () => {
       reply = { status: id };
       await client.importImageFromData(Buffer.from('tar'));
       expect(engine.asked[0]?.headers).toMatchObject({ 'content-type': 'application/x-tar', 'content-length': '3' });
@@ -79,7 +79,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('what an engine leaves out or calls null', () => {
+  describe('a list that an engine leaves out or sends as null', () => {
     // covers: complaint api-14
     it('is an empty list', async () => {
       reply = null;
@@ -93,16 +93,16 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('the filters that a caller gave', () => {
+  describe('the filters of a caller', () => {
     // covers: complaint py-29
-    it('are not touched', async () => {
+    it('are not changed', async () => {
       const filters = Object.freeze({ reference: Object.freeze(['a']) as readonly string[] });
       await client.images({ name: 'b', filters });
       expect(sent()).toEqual(['GET /v1.55/images/json?filters={"reference":["a","b"]}']);
     });
   });
 
-  describe('an argument that cannot be meant is refused before a byte is sent', () => {
+  describe('a wrong argument is refused before anything is sent', () => {
     const calls: Array<[string, (c: ImageClient) => unknown, new (...args: never[]) => Error]> = [
       ['a path out of the endpoint', (c) => c.inspectImage('../containers/json'), InvalidReferenceError],
       ['a path out of the endpoint, encoded', (c) => c.removeImage('%2e%2e/containers/x'), InvalidReferenceError],
@@ -161,7 +161,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('exists()', () => {
-    it('is true for an image, false for none, and throws for what else goes wrong', async () => {
+    it('is true for an image and false for none, and throws any other error', async () => {
       reply = { Id: id };
       expect(await client.exists('a')).toBe(true);
       const absent = await fakeEngine((asked, response) => {
@@ -177,7 +177,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('request()', () => {
-    it('resolves with any final status, its headers and its content', async () => {
+    it('resolves with any final status, its headers and its body', async () => {
       const { status, headers, body } = await client.request({ path: '/x', query: { a: ['1', '2'], b: true }, headers: { 'X-Test': 'y' } });
       const text = [];
       for await (const chunk of body) text.push(Buffer.from(chunk).toString());
@@ -187,14 +187,14 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(engine.asked[0]?.headers['x-test']).toBe('y');
     });
 
-    it('sends a body, and no version where none is wanted', async () => {
+    it('sends a body, and no version with versioned: false', async () => {
       const { body } = await client.request({ method: 'POST', path: '/y', versioned: false, body: Buffer.from('hi') });
       await body.return?.();
       expect(sent()).toEqual(['POST /y']);
       expect(engine.asked[0]?.body.toString()).toBe('hi');
     });
 
-    it.each(['Content-Length', 'transfer-encoding', 'Host', 'Connection'])('refuses to let %s be set', async (name) => {
+    it.each(['Content-Length', 'transfer-encoding', 'Host', 'Connection'])('refuses the header %s', async (name) => {
       await expect(client.request({ path: '/x', headers: { [name]: '1' } })).rejects.toBeInstanceOf(ArgumentError);
     });
   });

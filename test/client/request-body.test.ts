@@ -74,7 +74,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       }
     });
 
-    it('harms nobody where the call is never made', async () => {
+    it('causes no unhandled error if the call is never made', async () => {
       void client.loadImage(createReadStream('/nope/x.tar'));
       void client.request;
       void packTar([{ path: 'a', size: 1, content: createReadStream('/nope/x.tar') }]);
@@ -83,7 +83,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(engine.asked).toEqual([]);
     });
 
-    it('harms nobody where it complains after an abort', async () => {
+    it('causes no unhandled error if it fails after an abort', async () => {
       const controller = new AbortController();
       const stream = new Readable({
         read() {
@@ -148,7 +148,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       },
     );
 
-    it('between the call and the moment at which it is sent is refused then', async () => {
+    it('between the call and the upload is refused by the upload', async () => {
       const stream = Readable.from([Buffer.from('x')]);
       const importing = client.importImageFromStream(stream);
       for await (const _ of stream);
@@ -161,7 +161,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       ['the iterator of a list', () => entries().values()],
       ['the iterator of a Map', () => new Map(entries().map((entry) => [entry.path, entry])).values()],
       ['the iterator of a Set', () => new Set(entries())[Symbol.iterator]()],
-    ])('is not an empty image where it was %s of entries', async (_, make) => {
+    ])('is not an empty image if it was %s of entries', async (_, make) => {
       const used = make();
       for (const __ of used);
       expect(await failure(() => client.importImageFromData(used as never))).toMatchObject({
@@ -173,7 +173,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(engine.asked).toHaveLength(1);
     });
 
-    it('is not an empty image where it was an async generator of entries, in the second of two calls', async () => {
+    it('is not an empty image if it was an async generator of entries, in the second of two calls', async () => {
       const generator = (async function* () { yield* entries(); })();
       await failure(() => client.importImageFromData(generator));
       expect(engine.asked).toHaveLength(1);
@@ -181,7 +181,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(engine.asked).toHaveLength(1);
     });
 
-    it('is no empty image either where it cannot be told: a generator', async () => {
+    it('is not an empty image either if this cannot be detected before: a generator', async () => {
       const generator = (async function* () {
         yield Buffer.from('x');
       })();
@@ -196,13 +196,13 @@ describe.each(wireNames)('over the wire %s', (wire) => {
 
   describe('bytes whose memory is transferred', () => {
     const transfer = (bytes: Uint8Array<ArrayBuffer>): void => void structuredClone(bytes, { transfer: [bytes.buffer] });
-    it('before the call are refused at the call', () => {
+    it('before the call are refused by the call', () => {
       const bytes = new Uint8Array(8);
       transfer(bytes);
       expect(() => client.loadImage(bytes)).toThrow(ArgumentError);
     });
 
-    it.each([8, 3 * 1024 * 1024])('before they are sent are an UploadError: %d of them', async (length) => {
+    it.each([8, 3 * 1024 * 1024])('before the upload are an UploadError: %d of them', async (length) => {
       const bytes = new Uint8Array(length);
       const loading = client.loadImage(bytes);
       transfer(bytes);
@@ -215,7 +215,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  it('a stream that something else listens to is refused at the call, as it would never flow', () => {
+  it('a stream with a readable listener is refused by the call, because it would never flow', () => {
     const stream = Readable.from([Buffer.from('x')]);
     stream.on('readable', () => {});
     expect(() => client.loadImage(stream)).toThrow('loadImage: data is a stream with a "readable" listener: remove it first');
@@ -223,7 +223,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     stream.removeAllListeners('readable').destroy();
   });
 
-  it('a chunk whose memory was transferred is an error, not an end without it', async () => {
+  it('a chunk whose memory was transferred is an error', async () => {
     const detached = (): Uint8Array => {
       const bytes = new Uint8Array(8);
       structuredClone(bytes, { transfer: [bytes.buffer] });
@@ -241,8 +241,8 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     expect(await failure(() => client.importImageFromData([{ path: 'a', size: 0, content: [detached()] }]))).toBeInstanceOf(TarError);
   });
 
-  describe('a form of data', () => {
-    it('may be a Response, and a file by its URL', async () => {
+  describe('a form of upload data', () => {
+    it('can be a Response, and a file by its URL', async () => {
       const path = join(folder, 'x.tar');
       await writeFile(path, 'a tar');
       const sources: UploadData[] = [new Response('a tar') as UploadData, { path: pathToFileURL(path) }, { path }];
@@ -254,14 +254,14 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(engine.asked.map(({ body }) => body.toString())).toEqual(Array.from({ length: 7 }, () => 'a tar'));
     });
 
-    it('may be the URL of what the engine fetches', async () => {
+    it('can be a URL from which the engine fetches', async () => {
       await client.importImage(new URL('http://h.example/x.tar'));
       await client.importImageFromUrl(new URL('https://h.example/x.tar'));
       const froms = engine.asked.map(({ target }) => new URL(target, 'http://d').searchParams.get('fromSrc'));
       expect(froms).toEqual(['http://h.example/x.tar', 'https://h.example/x.tar']);
     });
 
-    it('is refused where it is an answer that failed', () => {
+    it('is refused if it is a failed Response', () => {
       expect(() => client.loadImage(new Response('not found', { status: 404 }) as UploadData)).toThrow('a Response with status 404');
     });
 
@@ -288,17 +288,17 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       ['a file URL', new URL('file:///x.tar')],
       ['{ path }', { path: 'x.tar' }],
       ['bytes', new Uint8Array(1)],
-    ])('is named where an import of less was given %s', (what, data) => {
+    ])('is named by the error if a more specific import was given %s', (what, data) => {
       expect(() => client.importImageFromStream(data as never)).toThrow(/: importImage takes it$/);
       if (what !== 'bytes' && what !== '{ path }') expect(() => client.importImageFromData(data as never)).toThrow(/: importImage takes it$/);
     });
 
-    it.each(['file:///x.tar', 'ftp://h/x.tar'])('is named where an import of %s was meant', (text) => {
+    it.each(['file:///x.tar', 'ftp://h/x.tar'])('is named by the error for an import of %s', (text) => {
       expect(() => client.importImage(text)).toThrow(ArgumentError);
       expect(() => client.importImageFromFile(text)).toThrow(/file: URL, not a/);
     });
 
-    it('is named where a folder was given', async () => {
+    it('is named by the error for a directory', async () => {
       const error = await failure(() => client.importImage(folder));
       expect(String(error)).toContain(`cannot read ${folder}: it is a directory; give an archive, or packDirectory(path) to importImage`);
     });
@@ -345,7 +345,7 @@ describe('a relative path', () => {
     expect(engine.asked.at(-1)?.body.toString()).toContain('here');
   });
 
-  it('of a recording and of its socket is one of the call', async () => {
+  it('of a recording and of its socket refers to the working directory at the call', async () => {
     const recording = record('made.tape', { host: engine.host, socketPath: 'made.sock' });
     leave();
     await using recorded = await recording;
@@ -359,7 +359,7 @@ describe('a relative path', () => {
     expect(played.socketPath).toBe(join(folder, 'here', 'played.sock'));
   });
 
-  it('of a certificate, or of the folder of config.json, is one of the call', async () => {
+  it('of a certificate, or of the folder of config.json, refers to the working directory at the call', async () => {
     const tls = new ImageClient({ host: 'tcp://127.0.0.1:1', tls: { ca: 'ca.pem' } });
     const source = dockerConfig({ folder: 'config', environment: {} });
     await mkdir(join(folder, 'here', 'config'));
@@ -371,7 +371,7 @@ describe('a relative path', () => {
     tls.close();
   });
 
-  it('of a save is one of the call, and no temporary file stays', async () => {
+  it('of a save refers to the working directory at the call, and no temporary file stays', async () => {
     const saving = client.getImage('a').toFile('saved.tar');
     leave();
     await saving;

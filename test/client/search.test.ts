@@ -78,16 +78,16 @@ describe.each(Object.entries(inDoubt))('on %s', (_, engine) => {
     ['/x', 'docker.io//x'],
     ['a b/\u{e9}', 'docker.io/a b/\u{e9}'],
     ['docker.io/alpine', 'docker.io/alpine'],
-  ])('a search of %j with a login to the Docker Hub asks the Docker Hub: %j', async (term, sent) => {
+  ])('a search for %j with credentials of the Docker Hub searches the Docker Hub: %j', async (term, sent) => {
     expect(await searched(engine, term, { credentials: HUB })).toMatchObject({ term: sent, login: { password: HUB.password } });
   });
 
-  it.each(['reg.example:5000/x', 'reg.example:5000/x/y'])('a search of %j keeps its host, and takes its login', async (term) => {
+  it.each(['reg.example:5000/x', 'reg.example:5000/x/y'])('a search for %j keeps its host and sends the credentials of that host', async (term) => {
     const credentials = (key: string): typeof HUB => LOGINS.get(key) as typeof HUB;
     expect(await searched(engine, term, { credentials })).toMatchObject({ term, login: { username: 'reg' } });
   });
 
-  it('names the registry without a login, too, so that the result does not depend on it', async () => {
+  it('names the registry also without credentials, so that the result does not depend on them', async () => {
     expect(await searched(engine, 'alpine')).toEqual({ term: 'docker.io/alpine', login: undefined });
   });
 });
@@ -97,12 +97,12 @@ describe('on Docker', () => {
     ['Docker', { ping: DOCKER, server: DOCKER }],
     ['Docker, with a pinned version', { ping: DOCKER, server: '', version: '1.41' }],
     ['Docker, known by its answers alone', { ping: undefined, server: DOCKER, version: '1.41' }],
-  ])('the term goes as it is, on %s', async (_, engine) => {
+  ])('the term is sent unchanged, on %s', async (_, engine) => {
     expect(await searched(engine, 'bitnami/redis', { credentials: HUB })).toMatchObject({ term: 'bitnami/redis' });
   });
 });
 
-it('a search with a login ends though neither /_ping nor /version is answered', async () => {
+it('a search with credentials ends although neither /_ping nor /version is answered', async () => {
   let isHanging = false;
   let sent: string | undefined;
   daemon = await fakeDaemon((socket) =>
@@ -122,7 +122,7 @@ it('a search with a login ends though neither /_ping nor /version is answered', 
 });
 
 // Docker's socket is taken over by Podman, and the very next call is a search.
-describe('an engine that was Docker at the call before', () => {
+describe('an engine that was Docker at the previous call', () => {
   const asked: string[] = [];
   async function swapped(version: string | undefined, isPingRefused: boolean, options: SearchOptions): Promise<string[]> {
     asked.length = 0;
@@ -149,21 +149,21 @@ describe('an engine that was Docker at the call before', () => {
     ['with a negotiated version', undefined, false],
     ['with a pinned version', '1.41', false],
     ['with a pinned version, and pings refused', '1.41', true],
-  ])('is asked again before it gets credentials, %s', async (_, version, isPingRefused) => {
+  ])('is pinged again before credentials are sent, %s', async (_, version, isPingRefused) => {
     expect(await swapped(version, isPingRefused, { credentials: HUB })).toEqual(['first', 'docker.io/alpine']);
     client.close();
     await daemon.close();
     expect(await swapped(version, isPingRefused, { credentials: login })).toEqual(['first', 'docker.io/alpine']);
   });
 
-  it.each([{}, { credentials: 'anonymous' as const }])('is not asked again where none go along: %j', async (options) => {
+  it.each([{}, { credentials: 'anonymous' as const }])('is not pinged again if no credentials are sent: %j', async (options) => {
     await swapped(undefined, false, options);
     expect(asked.filter((line) => line.endsWith('/_ping'))).toHaveLength(1);
   });
 });
 
 // As Podman 5.4.2 and 6.1.1 answer to docker.io/alpine.
-it('gives names of the Docker Hub as Docker gives them', () => {
+it('returns names of the Docker Hub as Docker does', () => {
   const five = { Index: 'docker.io', Description: 'd', Stars: 3, Official: '', Automated: '', Tag: '' };
   const six = { star_count: 3, is_official: false, is_automated: false, description: 'd' };
   const found = [

@@ -61,20 +61,20 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       for (const { body } of engine.asked) expect(body.equals(archive)).toBe(true);
     });
 
-    it('of a small Buffer gives one event, before those of the engine', async () => {
+    it('of a small Buffer yields one event, before those of the engine', async () => {
       const events: ProgressEvent[] = [];
       for await (const event of client.loadImage(Buffer.from('abc'))) events.push(event);
       expect(events).toEqual([{ type: 'upload', bytes: 3, total: 3 }, { type: 'stream', text: 'Loaded image: a:1\n' }]);
     });
 
     // A loop that takes its time must not have a long queue: each event says more than the one before.
-    it('of many small pieces gives an event for every 256 KiB at most', async () => {
+    it('of many small pieces yields at most one event for each 256 KiB', async () => {
       const events = await uploads(client.loadImage(pieces(1000)));
       expect(events.length).toBeGreaterThan(0);
       expect(events.length).toBeLessThanOrEqual(Math.ceil(archive.length / (256 * 1024)) + 1);
     });
 
-    it('keeps no more than the latest for a loop that does not come', async () => {
+    it('queues only the latest event for a slow loop', async () => {
       const stream = client.loadImage(pieces(100_000))[Symbol.asyncIterator]();
       const first = stream.next(); // begins the call
       await first;
@@ -86,7 +86,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(counts.at(-1)).toBe(archive.length);
     });
 
-    it('that is awaited, or read as bytes, gives what the engine says and nothing else', async () => {
+    it('that is awaited, or read as bytes, yields only what the engine sends', async () => {
       expect(await client.loadImage(archive)).toEqual({ references: ['a:1'], ids: [] });
       const blocks: Uint8Array[] = [];
       for await (const block of client.loadImage(archive).bytes()) blocks.push(block);
@@ -116,7 +116,7 @@ describe('toFile', () => {
     await rm(folder, { recursive: true });
   });
 
-  it.each([true, false])('calls onProgress with the bytes so far, and the total where the engine announces it: %j', async (isAnnounced) => {
+  it.each([true, false])('calls onProgress with the bytes so far, and the total if the engine announces it: %j', async (isAnnounced) => {
     announced = isAnnounced;
     const told: { bytes: number; total: number | undefined }[] = [];
     await client.getImage('a', { verify: false }).toFile(join(folder, 'b.tar'), { onProgress: (progress) => void told.push(progress) });
@@ -128,7 +128,7 @@ describe('toFile', () => {
     expect((await readFile(join(folder, 'b.tar'))).equals(archive)).toBe(true);
   });
 
-  it('rejects with what onProgress throws, and leaves no file', async () => {
+  it('rejects with the error that onProgress throws, and leaves no file', async () => {
     const mine = new Error('enough');
     const saving = client.getImage('a', { verify: false }).toFile(join(folder, 'b.tar'), {
       onProgress: () => {
@@ -139,7 +139,7 @@ describe('toFile', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it.each([5, 'x', {}, null])('rejects the onProgress %j before anything is asked', async (onProgress) => {
+  it.each([5, 'x', {}, null])('refuses the onProgress %j before anything is sent', async (onProgress) => {
     const saving = client.getImage('a').toFile(join(folder, 'b.tar'), { onProgress } as never);
     await expect(saving).rejects.toBeInstanceOf(ArgumentError);
     await expect(client.getImage('a').toFile(join(folder, 'b.tar'), { progress: () => {} } as never)).rejects.toThrow('progress');

@@ -49,7 +49,7 @@ describe('an inspect of a variant that the engine does not have', () => {
     ['an index', ABSENT],
     ['the manifest that the index names', { ...ABSENT, Descriptor: { mediaType: MANIFEST, digest: hex('9'), size: 1 } }],
     ['no descriptor', { ...ABSENT, Descriptor: undefined }],
-  ])('is a NotFoundError, though the engine answers 200 with %s and empty texts', async (_, answer) => {
+  ])('is a NotFoundError, although the engine answers 200 with %s and empty texts', async (_, answer) => {
     await start({ answers: { [INSPECT + platformQuery('arm64')]: answer } });
     const error = await client.inspectImage('h:1/a:1', { platform: 'linux/arm64' }).then(undefined, (reason: unknown) => reason);
     expect(error).toBeInstanceOf(NotFoundError);
@@ -57,7 +57,7 @@ describe('an inspect of a variant that the engine does not have', () => {
     expect((error as Error).message).toContain('linux/arm64');
   });
 
-  it('says so where no platform was asked for, and none of the variants is for the platform of the engine', async () => {
+  it('is a NotFoundError also without a platform, if no variant is for the platform of the engine', async () => {
     await start({ answers: { [INSPECT]: ABSENT } });
     const error = await client.inspectImage('h:1/a:1').then(undefined, (reason: unknown) => reason);
     expect(error).toBeInstanceOf(NotFoundError);
@@ -67,13 +67,13 @@ describe('an inspect of a variant that the engine does not have', () => {
     expect(await client.exists('h:1/b:1')).toBe(false);
   });
 
-  it('gives the manifests where they were asked for: they tell which variants there are', async () => {
+  it('returns the manifests if they were requested: they list the variants', async () => {
     const Manifests = [{ ID: hex('9'), Descriptor: { mediaType: MANIFEST, digest: hex('9'), size: 1 }, Available: true, Kind: 'image' }];
     await start({ answers: { '/info': CONTAINERD, [INSPECT]: { ...ABSENT, Manifests } } });
     expect(await client.inspectImage('h:1/a:1', { manifests: true })).toMatchObject({ Architecture: '', Manifests });
   });
 
-  it('leaves an artifact and an old image as they are, which have no platform at all', async () => {
+  it('accepts an artifact and an old image, which have no platform', async () => {
     const artifact = { ...ABSENT, Descriptor: { mediaType: MANIFEST, digest: hex('8'), size: 1 } };
     await start({ answers: { [INSPECT]: artifact, '/images/h:1/old/json': { Id: hex('1'), Os: '', Architecture: '' } } });
     expect(await client.inspectImage('h:1/a:1')).toMatchObject({ Id: hex('8'), Architecture: '' });
@@ -81,8 +81,8 @@ describe('an inspect of a variant that the engine does not have', () => {
   });
 });
 
-describe('a pull of a platform', () => {
-  it.each(['4.3.1', '5.4.2', '6.1.1'])('takes a missing variant for unknown on Podman %s, which never tells it', async (podman) => {
+describe('a pull for a platform', () => {
+  it.each(['4.3.1', '5.4.2', '6.1.1'])('treats a missing variant as unknown on Podman %s, which never shows it', async (podman) => {
     await start({ answers: { [INSPECT]: ARM, '/info': {}, '/images/json': [] }, podman });
     for (const platform of ['linux/arm/v5', 'linux/arm/v6', 'linux/armel', 'linux/arm/v7']) {
       expect(await client.pull('h:1/a:1', { platform }), platform).toMatchObject({ warnings: [] });
@@ -91,13 +91,13 @@ describe('a pull of a platform', () => {
   });
 
   // An older build of arm/v6 has no variant in its config; the index alone has it (seen on Docker 20.10 and 28.5).
-  it.each([INDEX, 'application/vnd.docker.distribution.manifest.list.v2+json'])('asks the registry, on Docker, for %s', async (mediaType) => {
+  it.each([INDEX, 'application/vnd.docker.distribution.manifest.list.v2+json'])('queries the registry, on Docker, for %s', async (mediaType) => {
     const Descriptor = { mediaType, digest: hex('a'), size: 1 };
     await start({ answers: { [INSPECT]: ARM, '/info': {}, '/distribution/h:1/a:1/json': { Descriptor, Platforms: [] } }, version: '1.41' });
     expect(await client.pull('h:1/a:1', { platform: 'linux/arm/v6' })).toMatchObject({ warnings: [] });
   });
 
-  it('is an error where the registry has a manifest alone, whose config has no variant: that is v7', async () => {
+  it('is an error if the registry has a single manifest whose config has no variant, which means v7', async () => {
     const Descriptor = { mediaType: MANIFEST, digest: hex('a'), size: 1 };
     await start({ answers: { [INSPECT]: ARM, '/info': {}, '/distribution/h:1/a:1/json': { Descriptor, Platforms: [] } }, version: '1.41' });
     const error = await client.pull('h:1/a:1', { platform: 'linux/arm/v6' }).then(undefined, (reason: unknown) => reason);
@@ -105,22 +105,22 @@ describe('a pull of a platform', () => {
     expect(error).toMatchObject({ reason: 'platform' });
   });
 
-  it('leaves a warning where the registry cannot be asked', async () => {
+  it('warns if the query of the registry fails', async () => {
     await start({ answers: { [INSPECT]: ARM, '/info': {} }, version: '1.41' });
     const { warnings } = await client.pull('h:1/a:1', { platform: 'linux/arm/v6' });
     expect(warnings).toEqual([expect.stringContaining('cannot determine the platform of h:1/a:1')]);
   });
 
   // The engine takes the platform out of the index, or fails: tape "pull-platform" of Docker 29.
-  it('is right where the image is an index, though the engine shows nothing of the variant', async () => {
+  it('is right if the image is an index, although the engine does not show the variant', async () => {
     await start({ answers: { [INSPECT]: ABSENT } });
     expect(await client.pull('h:1/a:1', { platform: 'linux/arm64' })).toMatchObject({ status: 'downloaded', warnings: [] });
     expect(sent()).toEqual(['POST /images/create?fromImage=h:1/a&tag=1&platform=linux/arm64', `GET ${INSPECT}`]);
   });
 });
 
-describe('a pull of an architecture alone', () => {
-  it('is an error where an artifact came, which is for no platform', async () => {
+describe('a pull for an architecture alone', () => {
+  it('is an error if an artifact came, which is for no platform', async () => {
     const artifact = { ...ABSENT, Descriptor: { mediaType: MANIFEST, digest: hex('8'), size: 1 } };
     await start({ answers: { '/info': CONTAINERD, [INSPECT]: artifact } });
     const error = await client.pull('h:1/a:1', { platform: 'arm64' }).then(undefined, (reason: unknown) => reason);
@@ -134,7 +134,7 @@ describe('a removal of several platforms', () => {
   it.each([
     ['shows nothing of', ABSENT],
     ['has no answer for', undefined],
-  ])('removes none where there is one that the engine %s', async (_, absent) => {
+  ])('removes none if there is one that the engine %s', async (_, absent) => {
     const answers = { [INSPECT + platformQuery('amd64')]: image, ...(absent && { [INSPECT + platformQuery('s390x')]: absent }) };
     await start({ answers });
     const removal = client.removeImage('h:1/a:1', { platforms: ['linux/amd64', 'linux/s390x'], force: true });
@@ -142,7 +142,7 @@ describe('a removal of several platforms', () => {
     expect(sent().filter((line) => line.startsWith('DELETE'))).toEqual([]);
   });
 
-  it('removes them where all are there, and asks nothing for one alone', async () => {
+  it('removes them if all are there, and makes no query for one alone', async () => {
     const answers = { '/images/h:1/a:1': [], [INSPECT + platformQuery('amd64')]: image, [INSPECT + platformQuery('s390x')]: image };
     await start({ answers });
     expect(await client.removeImage('h:1/a:1', { platforms: ['linux/amd64', 'linux/s390x'], force: true })).toEqual([]);
@@ -152,9 +152,9 @@ describe('a removal of several platforms', () => {
   });
 });
 
-describe('a pull of what is missing, of a platform, on the containerd store', () => {
+describe('a pull with the policy missing, for a platform, on the containerd store', () => {
   const amd64 = { ...ABSENT, Os: 'linux', Architecture: 'amd64' };
-  it('finds the variant beside the one that the engine shows, and asks no registry', async () => {
+  it('finds the variant beside the one that the engine shows, and does not pull', async () => {
     const arm64 = { ...ABSENT, Os: 'linux', Architecture: 'arm64', Variant: 'v8' };
     await start({ answers: { '/info': CONTAINERD, [INSPECT]: amd64, [INSPECT + platformQuery('arm64')]: arm64 } });
     const found = await client.pull('h:1/a:1', { policy: 'missing', platform: 'linux/arm64' });
@@ -175,7 +175,7 @@ describe('a pull of what is missing, of a platform, on the containerd store', ()
   it.each([
     ['has', true, 0],
     ['lacks', false, 1],
-  ])('takes an architecture alone for that of Linux, where the engine %s it', async (_, has, pulls) => {
+  ])('treats an architecture alone as that of Linux, if the engine %s it', async (_, has, pulls) => {
     const arm64 = { ...ABSENT, Os: 'linux', Architecture: 'arm64', Variant: 'v8' };
     await start({ answers: { '/info': CONTAINERD, [INSPECT]: amd64, ...(has && { [INSPECT + platformQuery('arm64')]: arm64 }) } });
     await client.pull('h:1/a:1', { policy: 'missing', platform: 'arm64' });
@@ -183,7 +183,7 @@ describe('a pull of what is missing, of a platform, on the containerd store', ()
   });
 
   // As Docker 28.5 answers after a pull of arm/v6 of an image whose configs have no variants: only its index has them.
-  it('does not take an image that does not say its variant for the one that is wanted', async () => {
+  it('does not accept an image without a variant for the requested one', async () => {
     const v6 = { ...ABSENT, Os: 'linux', Architecture: 'arm' };
     await start({ answers: { '/info': CONTAINERD, [INSPECT]: v6 } });
     await client.pull('h:1/a:1', { policy: 'missing', platform: 'linux/arm/v7' });
@@ -193,7 +193,7 @@ describe('a pull of what is missing, of a platform, on the containerd store', ()
   it.each([
     ['has it', { [`${INSPECT}?platform={"architecture":"arm","os":"linux","variant":"v7"}`]: { ...ABSENT, Os: 'linux', Architecture: 'arm' } }, '1.51'],
     ['cannot be asked for it', {}, '1.48'],
-  ])('is up to date where the engine %s', async (_, answers, version) => {
+  ])('is up to date if the engine %s', async (_, answers, version) => {
     await start({ answers: { '/info': CONTAINERD, [INSPECT]: { ...ABSENT, Os: 'linux', Architecture: 'arm' }, ...answers }, version });
     expect(await client.pull('h:1/a:1', { policy: 'missing', platform: 'linux/arm/v7' })).toMatchObject({ status: 'up-to-date' });
     expect(sent().filter((line) => line.startsWith('POST'))).toEqual([]);

@@ -112,7 +112,7 @@ describe('a save of several platforms', () => {
     ['has a manifest there, and no content', [{ platform: 'linux/amd64' }, { platform: 'linux/s390x', lacks: 'config' }]],
     ['lacks a layer', [{ platform: 'linux/amd64' }, { platform: 'linux/s390x', lacks: 'layer' }]],
     ['is another variant', [{ platform: 'linux/amd64' }, { platform: 'linux/s390x/v2' }]],
-  ])('is a NotFoundError, and the file stays as it was, where one %s', async (_, variants) => {
+  ])('is a NotFoundError, and the file is unchanged, if one %s', async (_, variants) => {
     await saving(await archiveOf(variants));
     const path = join(folder, 'x.tar');
     await writeFile(path, 'before');
@@ -128,7 +128,7 @@ describe('a save of several platforms', () => {
     await expect(access(path)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('ends each way of reading it with that error', async () => {
+  it('ends each way of reading with that error', async () => {
     await saving(await archiveOf([{ platform: 'linux/amd64' }]));
     const save = (): ReturnType<ImageClient['getImage']> => client.getImage('acme/two:1', { platform: WANTED });
     const drain = async (chunks: AsyncIterable<unknown>): Promise<void> => {
@@ -144,7 +144,7 @@ describe('a save of several platforms', () => {
     ['the index is a manifest list', [{ platform: 'linux/amd64' }, { platform: 'linux/s390x' }], `${DOCKER}.distribution.manifest.list.v2+json`],
     ['the index does not say it, and the configs do', [{ platform: 'linux/amd64', isTold: false }, { platform: 'linux/s390x', isTold: false }]],
     ['a layer must not be handed on', [{ platform: 'linux/amd64' }, { platform: 'linux/s390x', lacks: 'layer', layerType: `${OCI}.layer.nondistributable.v1.tar` }]],
-  ])('resolves where %s', async (_, variants, mediaType) => {
+  ])('resolves if %s', async (_, variants, mediaType) => {
     await saving(await archiveOf(variants, mediaType));
     await expect(client.getImage('acme/two:1', { platform: WANTED }).each(() => {})).resolves.toMatchObject({ verified: undefined });
     await expect(client.getImage('acme/two:1', { platform: WANTED, verify: 'digests' }).each(() => {})).resolves.toMatchObject({});
@@ -157,7 +157,7 @@ describe('a save of several platforms', () => {
     ['linux/arm64/v8', 'linux/arm64'],
     ['linux/x86_64', 'linux/amd64'],
     ['linux/amd64/v1', 'linux/amd64'],
-  ])('takes %s for %s in the index', async (wanted, platform) => {
+  ])('accepts %s for %s in the index', async (wanted, platform) => {
     await saving(await archiveOf([{ platform }, { platform: 'linux/s390x' }]));
     await expect(client.getImage('acme/two:1', { platform: ['linux/s390x', wanted] }).each(() => {})).resolves.toMatchObject({});
   });
@@ -168,14 +168,14 @@ describe('a save of several platforms', () => {
     ['linux/amd64/v2', 'linux/amd64'],
     ['linux/amd64', 'linux/amd64/v3'],
     ['linux/arm64/v9', 'linux/arm64'],
-  ])('does not take %s for %s in the index, as engines do not', async (wanted, platform) => {
+  ])('does not accept %s for %s in the index, as engines do not', async (wanted, platform) => {
     await saving(await archiveOf([{ platform }, { platform: 'linux/s390x' }]));
     const error = await failure(() => client.getImage('acme/two:1', { platform: ['linux/s390x', wanted] }).each(() => {}));
     expect(error).toMatchObject({ name: 'NotFoundError', reason: 'platform' });
     expect(error.message).toContain(wanted);
   });
 
-  it('looks at each image of several, and names the one', async () => {
+  it('checks each of several images, and names the one that lacks a platform', async () => {
     const blobs = new Blobs();
     const both = blobs.index(WANTED.map((platform) => blobs.variant({ platform })));
     const one = blobs.index([blobs.variant({ platform: 'linux/amd64' })]);
@@ -185,7 +185,7 @@ describe('a save of several platforms', () => {
     expect(message).not.toContain('both:1');
   });
 
-  it('names an image without a name by its digest, and an image that is no index has one platform', async () => {
+  it('names an image without a name by its digest; an image without an index has one platform', async () => {
     const blobs = new Blobs();
     const { digest } = blobs.variant({ platform: 'linux/amd64', isTold: false }) as { digest: string };
     await saving(await blobs.archive([{ mediaType: `${OCI}.manifest.v1+json`, digest, size: 1 }]));
@@ -209,7 +209,7 @@ describe('a save of several platforms', () => {
   });
 
   // containerd lists in index.json what is attached to an image, too: signatures, attestations.
-  it('asks no platforms of what is attached to an image', async () => {
+  it('requires no platforms of attestations', async () => {
     const blobs = new Blobs();
     const index = blobs.index(WANTED.map((platform) => blobs.variant({ platform }))) as { digest: string };
     const attached = { ...blobs.put({ config: {}, layers: [] }, `${OCI}.manifest.v1+json`), annotations: { 'io.containerd.manifest.subject': index.digest } };
@@ -217,7 +217,7 @@ describe('a save of several platforms', () => {
     await expect(client.getImage('acme/two:1', { platform: WANTED }).each(() => {})).resolves.toMatchObject({});
   });
 
-  it('takes what comes with verify: false, and leaves one platform to the engine', async () => {
+  it('checks nothing with verify: false or for one platform', async () => {
     await saving(await archiveOf([{ platform: 'linux/amd64' }]));
     await expect(client.getImage('acme/two:1', { platform: WANTED, verify: false }).each(() => {})).resolves.toMatchObject({});
     await expect(client.getImage('acme/two:1', { platform: 'linux/s390x' }).each(() => {})).resolves.toMatchObject({});
@@ -248,7 +248,7 @@ describe('a load of several platforms', () => {
   }
   const load = (platform: string | readonly string[] = WANTED): ReturnType<ImageClient['loadImage']> => client.loadImage(Buffer.from('tar'), { platform });
 
-  it.each(['missing', 'empty'] as const)('is a NotFoundError where the engine then lacks one (its answer is %s)', async (empty) => {
+  it.each(['missing', 'empty'] as const)('is a NotFoundError if the engine then lacks one (its answer is %s)', async (empty) => {
     await loading(['Loaded image: acme/two:1'], { 'acme/two:1': ['linux/amd64'] }, empty);
     const error = await failure(() => load());
     expect(error).toBeInstanceOf(NotFoundError);
@@ -257,7 +257,7 @@ describe('a load of several platforms', () => {
     expect(error.message).not.toContain('linux/amd64');
   });
 
-  it('asks for each image, also for one without a name', async () => {
+  it('queries each image, also one without a name', async () => {
     const id = `sha256:${'7'.repeat(64)}`;
     await loading(['Loaded image: acme/two:1', `Loaded image ID: ${id}`], { 'acme/two:1': WANTED, [id]: ['linux/s390x'] });
     const { message } = await failure(() => load());
@@ -265,7 +265,7 @@ describe('a load of several platforms', () => {
     expect(message).toContain('linux/amd64');
   });
 
-  it('resolves where all are there, and asks nothing where one platform was wanted', async () => {
+  it('resolves if all are there, and makes no query for one platform', async () => {
     await loading(['Loaded image: acme/two:1'], { 'acme/two:1': WANTED });
     expect(await load()).toEqual({ references: ['acme/two:1'], ids: [] });
     const before = engine.asked.length;
@@ -273,7 +273,7 @@ describe('a load of several platforms', () => {
     expect(engine.asked.length).toBe(before + 1);
   });
 
-  it('keeps the result, with a warning, where the engine cannot be asked', async () => {
+  it('keeps the result, with a warning, if the query fails', async () => {
     await loading(['Loaded image: acme/two:1'], undefined);
     const warnings: string[] = [];
     client.close();
