@@ -226,7 +226,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(await client.importImageFromData(Buffer.of(1), { repository: 'h:1/otherwise', tag: '1' })).toEqual({ id: ID });
       server = PODMAN;
       await expect((async () => client.importImageFromData(Buffer.of(1), { repository: 'h:1/otherwise', tag: '1' }))())
-        .rejects.toThrow(`the engine imported ${ID}, and did not call it h:1/otherwise:1`);
+        .rejects.toThrow(`the engine imported ${ID}, but did not give it the name h:1/otherwise:1`);
     });
 
     it('is asked anew where its answer to a ping was under way when the other answered', async () => {
