@@ -93,7 +93,7 @@ describe('archives', () => {
   });
 
   point('py-19', 'An import takes credentials from an image, a message and a platform from a tar.', async () => {
-    await start(({ method }) => lines(method === 'GET' ? { Id: digest } : { status: digest }));
+    await start(({ method }) => lines(method === 'GET' ? { Id: digest, Os: 'linux', Architecture: 'arm64' } : { status: digest }));
     await client.importImageFromImage('h:1/x', { credentials: login, platform: 'linux/arm64' });
     const changes = ['CMD a', 'ENV b=c'];
     await client.importImageFromData(Buffer.of(1), { message: 'm', platform: 'linux/arm64', changes });

@@ -57,7 +57,7 @@ const answers: ReadonlyArray<readonly [request: RegExp, body: string, status?: s
   [/^GET \S+\/images\/get/, SAVED],
   [/^GET \S+\/images\/search/, '[{"name":"a","description":"","star_count":1,"is_official":true}]'],
   [/^GET \S+\/images\/\S+\/(history|attestations)/, '[]'],
-  [/^GET \S+\/images\/\S+\/json/, JSON.stringify({ Id: ID, RepoTags: ['a:latest'], RepoDigests: [] })],
+  [/^GET \S+\/images\/\S+\/json/, JSON.stringify({ Id: ID, Os: 'linux', Architecture: 'arm64', RepoTags: ['a:latest'], RepoDigests: [] })],
   [/^GET \S+\/distribution\//, JSON.stringify({ Descriptor: { digest: ID }, Platforms: [] })],
   [/^GET \S+\/events/, lines({ Type: 'image', Action: 'tag', Actor: { ID, Attributes: {} }, time: 1, timeNano: 1e9 })],
   [/^POST \S+\/images\/\S+\/tag/, '', '201 Created'],
