@@ -2,7 +2,7 @@
 // the only version gate: it rejects what the engine does not support, because most engines ignore unknown parameters.
 //
 // A call is encoded once, by `encodeCall`, without any knowledge of the engine. `encodeTarget` then checks it against the facts
-// about the engine and adds the API version to the path. `needsIdentity` and `needsStore` say which facts that takes.
+// about the engine and adds the API version to the path. `needsIdentity` and `needsStore` say which facts that needs.
 
 import { escapeText } from '../bytes.ts';
 import { ArgumentError, VersionError } from '../errors.ts';
@@ -91,8 +91,8 @@ export function encodeTarget({ operation, endpoint, path, query, optional }: Enc
 
 /** What an argument requires of the engine: several platforms, for example, need a newer version than one. */
 function requirementsOf({ parameter, values }: EncodedArgument): readonly Requirement[] {
-  const { partly } = parameter;
-  return partly?.when(values) === true ? [parameter, partly] : [parameter];
+  const { conditional } = parameter;
+  return conditional?.when(values) === true ? [parameter, conditional] : [parameter];
 }
 
 /** Whether a call must be checked against the engine's identity: the version in the path does not cover its requirements. */
@@ -131,11 +131,11 @@ export function unsupportedError(subject: string, requirement: Requirement, fact
   // Podman ignores the version in the path and behaves as its own version says.
   const spoken = identity?.isPodman === true && compareVersions(identity.apiVersion, version) < 0 ? identity.apiVersion : version;
   if (since !== undefined && compareVersions(spoken, since) < 0) {
-    const why = `needs API version ${since}, and ${spoken} is spoken with this engine`;
+    const why = `needs API version ${since}, but version ${spoken} is in use with this engine`;
     return versionError(subject, requirement, why, since, spoken);
   }
   if (until !== undefined && compareVersions(spoken, until) >= 0) {
-    const why = `was removed in API version ${until}, and ${spoken} is spoken with this engine`;
+    const why = `was removed in API version ${until}, and version ${spoken} is in use with this engine`;
     return versionError(subject, requirement, why, `below ${until}`, spoken);
   }
   if (requirement.store !== undefined && store !== undefined && store !== requirement.store) {
@@ -151,7 +151,7 @@ function releaseError(subject: string, requirement: Requirement, identity: Engin
   const needed = isPodman ? requirement.podman : requirement.docker;
   if (needed === undefined) return undefined;
   if (needed === false) {
-    return versionError(subject, requirement, 'needs Docker, and this engine is Podman, which has nothing like it', 'Docker', 'Podman');
+    return versionError(subject, requirement, 'needs Docker, and this engine is Podman, which does not have it', 'Docker', 'Podman');
   }
   const release = isPodman ? identity.podmanVersion : /^Docker\/(\S{1,64})/i.exec(identity?.server ?? '')?.[1];
   const isMet = release === undefined ? !isPodman : compareVersions(majorMinor(release), needed) >= 0;

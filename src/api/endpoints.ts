@@ -3,7 +3,7 @@
 // compare them with the documents and with engines.
 
 import { filters, flag, list, platformAsJson, platformAsText, platformsAsJson, several, text, time, integer } from './parameters.ts';
-import type { Endpoint, PartlyGate } from './parameters.ts';
+import type { Endpoint, ConditionalRequirement } from './parameters.ts';
 
 /** Keeps the exact type of a row, from which the types of the options are inferred. */
 function row<const Row extends Endpoint>(endpoint: Row): Row {
@@ -17,7 +17,7 @@ const TAR = 'application/x-tar';
  * remove those that match all; Podman 5.2 does so, too (podman#17428). Of several `label!`, Docker itself wants one to match
  * (moby#40286).
  */
-const severalLabels: PartlyGate = {
+const severalLabels: ConditionalRequirement = {
   part: 'a label and another filter by label',
   podman: '5.2',
   when: (values) => values.some((json) => {
@@ -27,7 +27,7 @@ const severalLabels: PartlyGate = {
 };
 
 /** ONBUILD instructions. The OCI image config has no field for them, so Podman (4.3, 5.4, 6.1) ignores them. */
-const onBuild: PartlyGate = {
+const onBuild: ConditionalRequirement = {
   part: 'ONBUILD',
   podman: false,
   when: (values) => values.some((change) => /^\s*onbuild\b/i.test(change)),
@@ -151,7 +151,7 @@ export const endpoints = {
        * Filters by `dangling` (false: all unused images; true: untagged ones only), `until`, `label` or `label!`. Default: untagged
        * images. More than one label filter, of either kind: on Podman 5.2.
        */
-      filters: filters('filters', { partly: severalLabels }),
+      filters: filters('filters', { conditional: severalLabels }),
     },
   }),
 
@@ -220,7 +220,7 @@ export const endpoints = {
       /** The comment that `history` shows. Default: none. */
       message: text('message'),
       /** Dockerfile instructions: CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, USER, VOLUME, WORKDIR; on Docker ONBUILD. Default: none. */
-      changes: list('changes', { partly: onBuild }),
+      changes: list('changes', { conditional: onBuild }),
       /** The platform of the new image. Default: the engine's own. API 1.32, Docker 23: Docker 20.10 ignores it. */
       platform: platformAsText('platform', { since: '1.32', docker: '23.0' }),
     },
@@ -248,7 +248,7 @@ export const endpoints = {
        * Saves only the variants for this platform or these platforms. Default: all. API 1.48; several platforms 1.52: then an image
        * without one of them is a `NotFoundError` of reason `platform` at the end of the archive, unless `verify` is false.
        */
-      platform: platformsAsJson('platform', { since: '1.48', partly: several('several platforms', { since: '1.52' }) }),
+      platform: platformsAsJson('platform', { since: '1.48', conditional: several('several platforms', { since: '1.52' }) }),
     },
   }),
 
@@ -264,7 +264,7 @@ export const endpoints = {
        * Loads only the variants for this platform or these platforms. Default: all. API 1.48; several platforms 1.52: then an image
        * without one of them is a `NotFoundError` of reason `platform`.
        */
-      platform: platformsAsJson('platform', { since: '1.48', partly: several('several platforms', { since: '1.52' }) }),
+      platform: platformsAsJson('platform', { since: '1.48', conditional: several('several platforms', { since: '1.52' }) }),
     },
   }),
 } as const;

@@ -22,21 +22,21 @@ export interface Requirement {
   /** Only engines with this image store support it; others accept it and ignore it. */
   readonly store?: 'containerd';
   /** What some values require in addition: several platforms, for example. */
-  readonly partly?: PartlyGate;
+  readonly conditional?: ConditionalRequirement;
   /** The name of such values in an error, after "with": `"several platforms"`. */
   readonly part?: string;
 }
 
 /** The requirement of some values of a parameter. `supports` does not check it. */
-export interface PartlyGate extends Requirement {
+export interface ConditionalRequirement extends Requirement {
   readonly part: string;
   /** Whether it applies to these encoded values. */
   readonly when: (values: readonly string[]) => boolean;
 }
 
 /** The requirement of more than one value. */
-export function several(part: string, gate: Requirement): PartlyGate {
-  return { ...gate, part, when: (values) => values.length > 1 };
+export function several(part: string, requirement: Requirement): ConditionalRequirement {
+  return { ...requirement, part, when: (values) => values.length > 1 };
 }
 
 /** A query parameter with an argument of type `Value`. */
@@ -79,37 +79,37 @@ export type ArgumentsOf<Row extends Endpoint> = {
  * A flag, sent as `1` or `0`, which all engines read alike. Where not every engine has the flag, false is its default and is left
  * out, so that it requires nothing.
  */
-export function flag(wire: string, gate: Requirement = {}): Parameter<boolean> {
-  const off = Object.keys(gate).length === 0 ? ['0'] : [];
-  return { wire, ...gate, kind: FLAG, encode: (value) => (value ? ['1'] : off) };
+export function flag(wire: string, requirement: Requirement = {}): Parameter<boolean> {
+  const off = Object.keys(requirement).length === 0 ? ['0'] : [];
+  return { wire, ...requirement, kind: FLAG, encode: (value) => (value ? ['1'] : off) };
 }
 
 /** A string, sent as it is. */
-export function text(wire: string, gate: Requirement = {}): Parameter<string> {
-  return { wire, ...gate, kind: WHOLE_TEXT, encode: (value) => [value] };
+export function text(wire: string, requirement: Requirement = {}): Parameter<string> {
+  return { wire, ...requirement, kind: WHOLE_TEXT, encode: (value) => [value] };
 }
 
 /** An integer. */
-export function integer(wire: string, gate: Requirement = {}): Parameter<number> {
-  return { wire, ...gate, kind: kind('a whole number', Number.isSafeInteger), encode: (value) => [String(value)] };
+export function integer(wire: string, requirement: Requirement = {}): Parameter<number> {
+  return { wire, ...requirement, kind: kind('a whole number', Number.isSafeInteger), encode: (value) => [String(value)] };
 }
 
 /** A time, sent as seconds since 1970 with up to three decimals: the only form that all engines read. */
-export function time(wire: string, gate: Requirement = {}): Parameter<Date | number> {
+export function time(wire: string, requirement: Requirement = {}): Parameter<Date | number> {
   const encode = (value: Date | number): string[] => [String(Number(Number(secondsOf(value)).toFixed(3)))];
-  return { wire, ...gate, kind: TIME, encode };
+  return { wire, ...requirement, kind: TIME, encode };
 }
 
 /** A list of strings; each repeats the key. */
-export function list(wire: string, gate: Requirement = {}): Parameter<readonly string[]> {
-  return { wire, ...gate, kind: listOf(WHOLE_TEXT, 'a list of strings (without lone surrogates)'), encode: (value) => value };
+export function list(wire: string, requirement: Requirement = {}): Parameter<readonly string[]> {
+  return { wire, ...requirement, kind: listOf(WHOLE_TEXT, 'a list of strings (without lone surrogates)'), encode: (value) => value };
 }
 
 /** Filters, sent as JSON: `{"key":["value"]}`. */
-export function filters(wire: string, gate: Requirement = {}): Parameter<Filters> {
+export function filters(wire: string, requirement: Requirement = {}): Parameter<Filters> {
   return {
     wire,
-    ...gate,
+    ...requirement,
     kind: FILTERS,
     encode: (value) => {
       const json = encodeFilters(value);
@@ -119,19 +119,19 @@ export function filters(wire: string, gate: Requirement = {}): Parameter<Filters
 }
 
 /** A platform, sent as `linux/arm64/v8`. */
-export function platformAsText(wire: string, gate: Requirement = {}): Parameter<Platform> {
-  return { wire, ...gate, kind: PLATFORM, encode: (value) => [platformText(value)] };
+export function platformAsText(wire: string, requirement: Requirement = {}): Parameter<Platform> {
+  return { wire, ...requirement, kind: PLATFORM, encode: (value) => [platformText(value)] };
 }
 
 /** A platform, sent as `{"architecture":"arm64","os":"linux","variant":"v8"}`. */
-export function platformAsJson(wire: string, gate: Requirement = {}): Parameter<Platform> {
-  return { wire, ...gate, kind: FULL_PLATFORM, encode: (value) => [platformJson(value)] };
+export function platformAsJson(wire: string, requirement: Requirement = {}): Parameter<Platform> {
+  return { wire, ...requirement, kind: FULL_PLATFORM, encode: (value) => [platformJson(value)] };
 }
 
 /** Platforms as JSON; each repeats the key. An empty list is refused: engines would take it for all platforms. */
-export function platformsAsJson(wire: string, gate: Requirement = {}): Parameter<Platform | readonly Platform[]> {
+export function platformsAsJson(wire: string, requirement: Requirement = {}): Parameter<Platform | readonly Platform[]> {
   const encode = (value: Platform | readonly Platform[]): string[] => [...new Set(listed(value).map(platformJson))];
-  return { wire, ...gate, kind: PLATFORMS, encode };
+  return { wire, ...requirement, kind: PLATFORMS, encode };
 }
 function listed(value: Platform | readonly Platform[]): readonly Platform[] {
   return Array.isArray(value) ? (value as readonly Platform[]) : [value as Platform];

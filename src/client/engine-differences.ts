@@ -76,7 +76,12 @@ export async function pullImage(send: Send, pull: Pull, queries: EngineQueries, 
 }
 
 /** Whether an image, or another variant of it, is for a platform. */
-async function isForPlatform(image: ImageInspect, name: string, platform: Platform | undefined, queries: EngineQueries): Promise<boolean> {
+async function isForPlatform(
+  image: ImageInspect,
+  name: string,
+  platform: Platform | undefined,
+  queries: EngineQueries,
+): Promise<boolean> {
   if (platform === undefined) return true;
   const isSame = samePlatform(image, platform);
   // The config of an image from an index may lack the variant: an older build for arm/v6 looks like arm/v7.
@@ -85,7 +90,13 @@ async function isForPlatform(image: ImageInspect, name: string, platform: Platfo
 }
 
 /** Whether an image is what the registry has, and not the one that had the name before the pull. */
-function isPulled(image: ImageInspect, pull: Pull, before: Before | undefined, report: PullResultBuilder, isPodman: boolean | undefined): boolean {
+function isPulled(
+  image: ImageInspect,
+  pull: Pull,
+  before: Before | undefined,
+  report: PullResultBuilder,
+  isPodman: boolean | undefined,
+): boolean {
   if (before !== undefined && before.id !== image.Id) return true;
   if (pull.reference.digest !== undefined) return true; // inspected by that digest
   // The last blob that Podman fetches is the image's config, whose digest is the image's ID.
@@ -97,7 +108,12 @@ function isPulled(image: ImageInspect, pull: Pull, before: Before | undefined, r
 const SHORT_ID_LENGTH = 12;
 
 /** The registry's digest of an image whose pull did not report it; Podman never does. */
-async function digestOfPulled(image: ImageInspect, reference: Reference, before: Before | undefined, followUp: FollowUp): Promise<string | undefined> {
+async function digestOfPulled(
+  image: ImageInspect,
+  reference: Reference,
+  before: Before | undefined,
+  followUp: FollowUp,
+): Promise<string | undefined> {
   const digest = registryDigest(image, reference);
   // Podman lists an image under the digest of its first pull, and one that was built here under no digest of a registry.
   if (digest !== undefined || before?.allIds === undefined || before.allIds.has(image.Id)) return digest;
@@ -119,7 +135,12 @@ async function checkPlatform(names: readonly string[], platform: Platform, regis
  * the platform: Docker 20.10, the containerd store and Podman silently, Docker 28.5 with a warning; only 26.1 refuses. An artifact,
  * such as a Helm chart, has no platform: Docker 28's containerd store shows it with empty texts, other engines refuse it.
  */
-async function platformError(name: string, platform: Platform, registry: RegistryAccess, queries: EngineQueries): Promise<ApiError | undefined> {
+async function platformError(
+  name: string,
+  platform: Platform,
+  registry: RegistryAccess,
+  queries: EngineQueries,
+): Promise<ApiError | undefined> {
   const image = await queries.inspect(name);
   if (image === undefined || runsOn(image, platform)) return undefined;
   const { Os, Architecture, Variant } = image;
@@ -130,12 +151,13 @@ async function platformError(name: string, platform: Platform, registry: Registr
     if ((await queries.isPodman()) === true) return undefined;
     if (image.Descriptor === undefined && isIndex(await queries.registryManifest(name, registry))) return undefined;
   }
-  if (!Architecture && Os) return undefined; // an old image does not tell its architecture
+  if (!Architecture && Os) return undefined; // the config of an old image lacks the architecture
   const found = [Os, Architecture, Variant].filter(Boolean).join('/');
   // A store of several variants shows the one of its own choice. An artifact has none, whatever the store shows.
   if ((await queries.hasVariant(name, platform)) ?? found !== '') return undefined;
   const what = found === '' ? `${name}, which is for no platform (an artifact, not an image)` : `${name} for ${found}`;
-  return resultError(ApiError, '/images/create', `the engine pulled ${what}: the registry has none for ${platformName(platform)}`, 'platform');
+  const message = `the engine pulled ${what}: the registry has none for ${platformName(platform)}`;
+  return resultError(ApiError, '/images/create', message, 'platform');
 }
 
 /** What to push. The reference has a tag, unless all tags are pushed. */
@@ -205,7 +227,12 @@ export async function loadImages(
 }
 
 /** Throws if a loaded image lacks one of several platforms. Docker 29 loads those that the archive has, and does not say more. */
-async function assertAllLoaded(platforms: readonly Platform[], { references, ids }: LoadResult, queries: EngineQueries, warn: Warn): Promise<void> {
+async function assertAllLoaded(
+  platforms: readonly Platform[],
+  { references, ids }: LoadResult,
+  queries: EngineQueries,
+  warn: Warn,
+): Promise<void> {
   for (const name of [...references, ...ids]) {
     const followUp = new FollowUp(name, queries, warn, []);
     for (const platform of platforms) {

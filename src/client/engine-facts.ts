@@ -108,7 +108,7 @@ export class EngineFactCache {
     return this.#store ?? this.#stores.join(timeoutsKey(timeouts), load, signal);
   }
 
-  /** Whether the engine is Podman; undefined if the version is pinned and the engine does not tell. */
+  /** Whether the engine is Podman; undefined if the version is pinned and the engine does not report it. */
   async isPodman(options: CallOptions): Promise<boolean | undefined> {
     return this.knownPodman ?? (await this.#identityForChecks(options))?.isPodman;
   }
@@ -127,7 +127,7 @@ export class EngineFactCache {
     return this.knownPodman;
   }
 
-  /** Whether the engine is Podman, as far as its answers have told; undefined if they have not. Sends nothing. */
+  /** Whether the engine is Podman, according to its answers so far; undefined if they do not show it. Sends nothing. */
   get knownPodman(): boolean | undefined {
     return this.#identity?.isPodman ?? identityOfServer(this.#server)?.isPodman;
   }
@@ -169,7 +169,7 @@ export class EngineFactCache {
     if ((await this.version(options)) === rejected) this.#failNegotiation(await this.#supportedRange(options), rejected);
   }
 
-  /** Sends HEAD /_ping, and GET /_ping if that does not tell the API version: old engines and proxies before Podman need it. */
+  /** Sends HEAD /_ping, and GET /_ping if the first answer lacks the API version: old engines and proxies before Podman need it. */
   async ping(options: CallOptions = {}): Promise<PingResult> {
     const byHead = await this.#ping('HEAD', options);
     const isAnswered = !(byHead instanceof ErrorAnswer) && byHead.fields.has('api-version');
@@ -197,11 +197,11 @@ export class EngineFactCache {
   #notAnEngine({ status, reason, fields }: ResponseHead): VersionError {
     const words = [`${status} ${reason}`.trim(), fields.get('server') ?? ''].filter((text) => text !== '');
     const said = words.map((text) => `"${escapeText(text)}"`);
-    const told = fields.get('api-version');
-    const missing = told === undefined ? 'no Api-Version' : `the Api-Version "${escapeText(told.slice(0, 100))}", which is not one`;
+    const version = fields.get('api-version');
+    const missing = version === undefined ? 'no Api-Version' : `the Api-Version "${escapeText(version.slice(0, 100))}", which is invalid`;
     const message =
       `${this.#source.address} answered /_ping with ${said.join(' from ')} and ${missing}: ` +
-      'this is not a container engine, or something before it has answered; check the host (DOCKER_HOST)';
+      'this is not a container engine, or a proxy has answered; check the host (DOCKER_HOST)';
     return new VersionError(message, { needed: SUPPORTED_RANGE, spoken: 'unknown' });
   }
 
@@ -215,10 +215,10 @@ export class EngineFactCache {
 
   #failNegotiation(spoken: string, rejected?: string): never {
     const needed = this.#pinned ?? SUPPORTED_RANGE;
-    const tried = rejected === undefined ? '' : ` (it refused ${rejected})`;
-    const remedy = this.#pinned === undefined ? '' : '. DOCKER_API_VERSION or the option version says so: leave it out, or choose another';
-    const message = `the engine at ${this.#source.address} speaks API ${escapeText(spoken)}, this client ${needed}${tried}${remedy}`;
-    throw new VersionError(message, { needed, spoken });
+    const tried = rejected === undefined ? '' : ` (it rejected ${rejected})`;
+    const remedy = this.#pinned === undefined ? '' : `. ${PIN_REMEDY}`;
+    const supported = `the engine at ${this.#source.address} supports API versions ${escapeText(spoken)}`;
+    throw new VersionError(`${supported}, this client ${needed}${tried}${remedy}`, { needed, spoken });
   }
 
   /**
@@ -244,6 +244,8 @@ export class EngineFactCache {
     return { ...own, headMs: Math.min(headMs, PINNED_PING_MS), idleMs: Math.min(idleMs, PINNED_PING_MS) };
   }
 }
+
+const PIN_REMEDY = 'That version is set by DOCKER_API_VERSION or the option version: leave it out, or choose another';
 
 const PING_ADVICE =
   'Is this the address of a container engine (DOCKER_HOST)? If a proxy forbids pings, set the option version (DOCKER_API_VERSION)';

@@ -78,12 +78,13 @@ export class EngineQueries {
   /** What the registry has under a name. Docker only: Podman has no such endpoint. */
   async registryManifest(image: string, registry: RegistryAccess): Promise<RegistryManifest> {
     const options = { ...this.#options, registry };
-    const { digest, size, mediaType } = (await this.#engine.json(encodeCall('inspectDistribution', {}, image), options, readDistribution)).Descriptor;
+    const { Descriptor } = await this.#engine.json(encodeCall('inspectDistribution', undefined, image), options, readDistribution);
+    const { digest, size, mediaType } = Descriptor;
     if (isDigest(digest) && Number.isSafeInteger(size)) return { digest, size, mediaType };
     throw new DecodeError('the Descriptor has an invalid digest or size', { offset: 0 });
   }
 
-  /** Whether the engine is Podman; undefined if the version is pinned and the engine does not tell. */
+  /** Whether the engine is Podman; undefined if the version is pinned and the engine does not report it. */
   isPodman(): Promise<boolean | undefined> {
     return this.#engine.facts.isPodman(this.#own);
   }
@@ -93,7 +94,7 @@ export class EngineQueries {
     return this.#engine.facts.knownPodman;
   }
 
-  /** The time of the engine's clock, in seconds since 1970; undefined if the engine does not tell. */
+  /** The time of the engine's clock, in seconds since 1970; undefined if the engine does not report it. */
   async clock(): Promise<number | undefined> {
     const { SystemTime } = await this.#engine.json(encodeCall('info'), this.#options, readInfo);
     const time = Date.parse(String(SystemTime)) / 1000;

@@ -9,7 +9,8 @@
 //  5. The body is opened, and all of it becomes an `EngineRequest`, with the fields and timeouts that all requests share.
 //  6. The transport sends it on a connection, and calls the reader with the head of the answer (connection/).
 //  7. A success goes to the reader's sink. The body of any other answer is collected and thrown as an `ApiError`.
-//  8. If that error says that the API version is not spoken, the version is negotiated again and the call repeated, once.
+//  8. If that error says that the engine does not support the API version, the version is negotiated again and the call repeated,
+//     once.
 //  9. Every error is thrown without the secrets of the request (api/request-secrets.ts).
 
 import type { Observe } from '../connection/diagnostics.ts';
@@ -48,7 +49,7 @@ export interface EngineOptions extends RequestOrigin {
   readonly beforeCredentials?: (() => void) | undefined;
 }
 
-/** What a call is sent with, besides its arguments. */
+/** What is sent with a call in addition to its arguments. */
 export interface SendOptions extends CallOptions {
   readonly body?: BodySource | undefined;
   /** The registry whose credentials are sent, where the operation takes credentials. */
@@ -187,7 +188,7 @@ export class Engine implements FactSource {
 
   /**
    * Sends a request. A successful answer goes to `reader`; another one is collected and returned. If the body of that one is
-   * too long, too slow or cut off, its end is dropped: the status has told what matters.
+   * too long, too slow or cut off, its end is dropped: the status is enough.
    */
   async #sendCollectingErrors(
     request: EngineRequest,

@@ -16,7 +16,9 @@ import type { AuthResult, ImageDiskUsage, ImageEvent, InfoResult, PingResult, Ve
 import { imageEventFilters, mergeFilters, hasHubNames, withStoredNames } from '../api/filters.ts';
 import type { HistoryItem, ImageInspect, ImageSummary, PruneResult, RemoveItem, SearchResult } from '../api/types/image.ts';
 import type { DistributionInspect, ImageAttestation } from '../api/types/manifest.ts';
-import { readAttestations, readDistribution, readHistory, readImages, readInfo, readLogin, readPruneResult, readVersion } from '../api/normalize.ts';
+import {
+  readAttestations, readDistribution, readHistory, readImages, readInfo, readLogin, readPruneResult, readVersion,
+} from '../api/normalize.ts';
 import { importedName, searchedHost, warnOfLostName, withDefaultTag, withoutDigest } from '../api/image-names.ts';
 import type { ImportResult, LoadResult, PullResult, PushResult } from '../api/progress/results.ts';
 import type { Platform } from '../api/platform.ts';
@@ -42,7 +44,9 @@ import { registryAccess } from './registry-access.ts';
 import type { RegistryAccess } from './registry-access.ts';
 import { files } from '../system/files/archive-files.ts';
 import type { TarEntries } from '../tar/pack.ts';
-import { WEB_ADDRESS, addressOf, bodySource, entriesSource, filledSource, imageOf, isUrl, streamSource, watchedSource } from './request-body.ts';
+import {
+  WEB_ADDRESS, addressOf, bodySource, entriesSource, filledSource, imageOf, isUrl, streamSource, watchedSource,
+} from './request-body.ts';
 import type { BodySource, FetchedBody, UploadData } from './request-body.ts';
 import type { Warn } from '../connection/warnings.ts';
 
@@ -61,13 +65,13 @@ export class ImageClient {
   readonly #warn: Warn;
   readonly #beforeCredentials: (() => void) | undefined;
 
-  constructor(given: ImageClientOptions) {
-    const { engine, warn, beforeCredentials, options } = clientEngine(given);
+  constructor(options: ImageClientOptions) {
+    const { engine, warn, beforeCredentials, options: checked } = clientEngine(options);
     this.#engine = engine;
     this.#warn = warn;
     this.#beforeCredentials = beforeCredentials;
-    this.#credentials = options.credentials;
-    this.#defaultPlatform = options.defaultPlatform;
+    this.#credentials = checked.credentials;
+    this.#defaultPlatform = checked.defaultPlatform;
   }
 
   /**
@@ -83,7 +87,7 @@ export class ImageClient {
     return explainEngine(options);
   }
 
-  /** Returns the engine's newest API version and whether it is Podman. `HEAD /_ping`, then `GET /_ping` where that does not tell. */
+  /** Returns the engine's newest API version and whether it is Podman. `HEAD /_ping`, then `GET /_ping` if needed. */
   async ping(options?: CallOptions): Promise<PingResult> {
     return this.#engine.facts.ping(take('ping', options));
   }
@@ -159,8 +163,8 @@ export class ImageClient {
   }
 
   /**
-   * Returns the details of an image, given by name, digest or ID. Rejects with a `NotFoundError` if the engine does not have it; its
-   * reason is `platform` if only the variant is missing. `GET /images/{image}/json`.
+   * Returns the details of an image. `image` is a name, a name with a digest, or an ID. Rejects with a `NotFoundError` if the engine
+   * does not have it; its reason is `platform` if only the variant is missing. `GET /images/{image}/json`.
    */
   async inspectImage(image: string, options?: InspectImageOptions): Promise<ImageInspect> {
     const { signal, timeouts, ...args } = take('inspectImage', options);
@@ -222,10 +226,7 @@ export class ImageClient {
     return searchImages(this.#engine, term, own, this.#registry({ host: searchedHost(term) }, own.credentials));
   }
 
-  /**
-   * Returns the manifest and the platforms that a registry has under a name, without pulling. Docker only.
-   * `GET /distribution/{image}/json`, API 1.30.
-   */
+  /** Returns the manifest and platforms of a name in a registry, without a pull. Docker. `GET /distribution/{image}/json`, API 1.30. */
   async inspectDistribution(image: string, options?: RegistryOptions): Promise<DistributionInspect> {
     const { signal, timeouts, credentials } = take('inspectDistribution', options);
     const reference = parseReference(image);
@@ -234,10 +235,7 @@ export class ImageClient {
     return this.#engine.json(call, { registry, signal, timeouts }, readDistribution);
   }
 
-  /**
-   * Returns the attestations of an image, such as its provenance. Docker with the containerd store only.
-   * `GET /images/{image}/attestations`, API 1.55.
-   */
+  /** Returns an image's attestations, such as its provenance. Containerd store. `GET /images/{image}/attestations`, API 1.55. */
   async imageAttestations(image: string, options?: ImageAttestationsOptions): Promise<ImageAttestation[]> {
     const { signal, timeouts, ...args } = take('imageAttestations', options);
     return this.#engine.json(encodeCall('imageAttestations', args, parseImage(image)), { signal, timeouts }, readAttestations);
@@ -252,7 +250,9 @@ export class ImageClient {
     const options = take('pull', given);
     const { allTags = false, platform = this.#defaultPlatform, policy = 'always', signal, timeouts } = options;
     const parsed = withTag(parseReference(image), options.tag);
-    if (allTags && (parsed.tag ?? parsed.digest) !== undefined) throw new ArgumentError('pull: allTags cannot be combined with a tag or a digest');
+    if (allTags && (parsed.tag ?? parsed.digest) !== undefined) {
+      throw new ArgumentError('pull: allTags cannot be combined with a tag or a digest');
+    }
     if (allTags && policy === 'missing') throw new ArgumentError('pull: policy: "missing" cannot be combined with allTags');
     const reference = allTags ? parsed : withDefaultTag(parsed);
     const registry = this.#registry(registryOf(parsed), options.credentials);
@@ -364,14 +364,18 @@ export class ImageClient {
     const name = importedName(repository, tag);
     const fromSrc = typeof source === 'string' ? source : '-';
     const body = typeof source === 'string' ? undefined : filledSource(source, 'importImage: the source');
-    const optional = args.platform === undefined ? ['platform'] : undefined; // the client's default is no demand
+    const optional = args.platform === undefined ? ['platform'] : undefined; // the client's default may be ignored
     const platform = args.platform ?? this.#defaultPlatform;
     const call = encodeCall('importImage', { ...args, platform, fromSrc, repo: name }, undefined, optional);
     return this.#progress(call, { body, signal, timeouts }, (send, queries) => importImage(send, name, queries, this.#warn));
   }
 
   /** A call whose answer is a stream of progress. `operate` makes its queries, sends the call and returns the result. */
-  #progress<Result>(call: EncodedCall, options: SendOptions, operate: (send: Send, queries: EngineQueries) => Promise<Result>): ProgressStream<Result> {
+  #progress<Result>(
+    call: EncodedCall,
+    options: SendOptions,
+    operate: (send: Send, queries: EngineQueries) => Promise<Result>,
+  ): ProgressStream<Result> {
     const { body, signal: own, timeouts } = options;
     return new ProgressStream(
       (reader, signal, onUpload) => {

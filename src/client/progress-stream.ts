@@ -130,7 +130,7 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
   }
 }
 
-/** What the reader of a stream is given: events, upload events or bytes. */
+/** The callbacks for the reader of a stream: events, upload events, bytes. */
 interface Listener {
   event?(event: ProgressEvent): void;
   readonly upload?: OnUpload;

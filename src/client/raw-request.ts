@@ -57,8 +57,8 @@ function checkPath(path: string): void {
 const framingFields = new Set(['content-length', 'transfer-encoding', 'host', 'connection']);
 
 /** Sends a request. Resolves with the head of the answer; the body is received at the pace at which it is read. */
-export async function rawRequest(engine: Engine, given: RequestOptions, toBody: (data: unknown) => BodySource): Promise<RawAnswer> {
-  const options = take('request', given);
+export async function rawRequest(engine: Engine, argument: RequestOptions, toBody: (data: unknown) => BodySource): Promise<RawAnswer> {
+  const options = take('request', argument);
   const { method = 'GET', path, headers = {}, versioned = true, timeouts, signal } = options;
   if (path === undefined) throw new ArgumentError('request needs a path, as in { path: "/containers/json" }');
   // Encoded before the first await, so that nothing can change between the check and the use.

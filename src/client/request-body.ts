@@ -287,7 +287,8 @@ function remedyFor(data: unknown): string {
 /** The remedy for a value that `importImage` accepts and a more specific method does not. */
 function importRemedyFor(data: unknown): string {
   try {
-    const isContent = typeof data === 'object' && data !== null && (isBytes(data) || data instanceof Blob || isFetched(data) || 'path' in data);
+    const isObject = typeof data === 'object' && data !== null;
+    const isContent = isObject && (isBytes(data) || data instanceof Blob || isFetched(data) || 'path' in data);
     return typeof data === 'string' || isUrl(data) || isContent ? ': importImage takes it' : remedyFor(data);
   } catch {
     return '';

@@ -48,7 +48,7 @@ describe('a call', () => {
     } catch (error) {
       expect(error).toBeInstanceOf(VersionError);
       expect(error).toMatchObject({ subject, needed: at, spoken: below });
-      expect((error as Error).message).toContain(`${subject} needs API version ${at}, and ${below} is spoken`);
+      expect((error as Error).message).toContain(`${subject} needs API version ${at}, but version ${below} is in use`);
     }
   });
 });
@@ -68,7 +68,7 @@ describe('a requirement that the version alone does not cover', () => {
 
   it('is checked against the version that Podman reports: Podman ignores the version in the path and would delete everything', () => {
     expect(() => requestOf(remove, docker)).not.toThrow();
-    expect(() => requestOf(remove, podman)).toThrow('removeImage.platforms needs API version 1.50, and 1.41 is spoken');
+    expect(() => requestOf(remove, podman)).toThrow('removeImage.platforms needs API version 1.50, but version 1.41 is in use');
   });
 
   it('fails for an operation that Podman does not have', () => {

@@ -161,7 +161,7 @@ describe('a parameter', () => {
   });
 
   it.each(parameters)('%s has a requirement for several values if it became a list later', (_, parameter, [, later]) => {
-    const several = parameter.partly?.when(platformsJson) === true ? parameter.partly.since : undefined;
+    const several = parameter.conditional?.when(platformsJson) === true ? parameter.conditional.since : undefined;
     expect(several).toBe(later?.[1] === 'array' ? later[0] : undefined);
   });
 });
@@ -220,8 +220,8 @@ describe('the version gate', () => {
   it('has no other versions than these', () => {
     const gates = rows.flatMap(([name, row]) => [
       ...(row.since === undefined ? [] : [`${name} ${row.since}`]),
-      ...Object.entries<Requirement>(row.parameters).flatMap(([parameter, { since, partly }]) =>
-        [since, partly?.since].flatMap((version) => (version === undefined ? [] : [`${name}.${parameter} ${version}`])),
+      ...Object.entries<Requirement>(row.parameters).flatMap(([parameter, { since, conditional }]) =>
+        [since, conditional?.since].flatMap((version) => (version === undefined ? [] : [`${name}.${parameter} ${version}`])),
       ),
     ]);
     expect(gates.sort()).toEqual(observed.map(([, subject, , at]) => `${subject} ${at}`).sort());

@@ -163,7 +163,7 @@ describe('save', () => {
 
   it('refuses a platform that the engine would ignore', async () => {
     const { code, stderr } = await against({}, ['save', '-o', 'FOLDER/x', '--platform', 'linux/arm64', 'a', 'b']);
-    expect([code, stderr]).toEqual([1, 'longshore save: getImage.platform needs API version 1.48, and 1.41 is spoken with this engine\n']);
+    expect([code, stderr]).toEqual([1, 'longshore save: getImage.platform needs API version 1.48, but version 1.41 is in use with this engine\n']);
   });
 });
 
@@ -430,7 +430,7 @@ describe('attestations', () => {
 
   it('are refused elsewhere', async () => {
     const { code, stderr } = await against({}, ['attestations', 'a']);
-    expect([code, stderr]).toEqual([1, 'longshore attestations: imageAttestations needs API version 1.55, and 1.41 is spoken with this engine\n']);
+    expect([code, stderr]).toEqual([1, 'longshore attestations: imageAttestations needs API version 1.55, but version 1.41 is in use with this engine\n']);
   });
 });
 

@@ -50,7 +50,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       const error = await client.images().catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(errors.VersionError);
       expect(error).toMatchObject({ needed: '1.24 to 1.56', spoken: 'up to 1.18' });
-      expect((error as Error).message).toContain('speaks API up to 1.18, this client 1.24 to 1.56');
+      expect((error as Error).message).toContain('supports API versions up to 1.18, this client 1.24 to 1.56');
       expect(engine.asked).toEqual([]);
     });
 
@@ -97,7 +97,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
         return { message: 'client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade your client' };
       }, '1.52', { version: '1.41' });
       await expect(client.images()).rejects.toThrow(
-        /speaks API 1\.44 to 1\.52, this client 1\.41 .*DOCKER_API_VERSION or the option version says so: leave it out, or choose another$/,
+        /supports API versions 1\.44 to 1\.52, this client 1\.41 .*set by DOCKER_API_VERSION or the option version: leave it out, or choose another$/,
       );
     });
 
@@ -181,7 +181,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       client = new ImageClient({ wire, host: daemon.host });
       const error: unknown = await client.images().catch((reason: unknown) => reason);
       expect(error).toMatchObject({ code: 'LONGSHORE_VERSION', spoken: 'unknown' });
-      expect((error as Error).message).toContain(`"${value}", which is not one: this is not a container engine`);
+      expect((error as Error).message).toContain(`"${value}", which is invalid: this is not a container engine`);
       await daemon.close();
     });
 
@@ -239,7 +239,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     it.each(['1.41.0', '1', ''])('is an error that shows an invalid Api-Version: %j', async (version) => {
       const error = await pinged('200 OK', `Api-Version: ${version}\r\n`, 'OK');
       expect(error).toBeInstanceOf(errors.VersionError);
-      expect(error.message).toContain(`the Api-Version "${version}", which is not one`);
+      expect(error.message).toContain(`the Api-Version "${version}", which is invalid`);
     });
 
     it('is a VersionError if it is a success without an API version', async () => {

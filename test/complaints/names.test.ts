@@ -75,7 +75,7 @@ describe('names, parameters and lists', () => {
     await using old = new ImageClient({ host: engine.host, version: '1.31' });
     const error = await failure(() => old.pull('x', { platform: 'linux/arm/v7' }));
     expect(error).toBeInstanceOf(VersionError);
-    expect((error as Error).message).toContain('pull.platform needs API version 1.32, and 1.31 is spoken');
+    expect((error as Error).message).toContain('pull.platform needs API version 1.32, but version 1.31 is in use');
   });
 
   point('js-50', 'An option that there is not is refused by the types, and at run time.', async () => {
