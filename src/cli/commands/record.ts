@@ -8,7 +8,7 @@ import { line } from '../printer.ts';
 
 export const record = command({
   name: 'record',
-  summary: 'Record the exchanges of a client with the engine, to replay them in tests',
+  summary: 'Record exchanges with the engine, to replay them in tests',
   usage: '-o FILE',
   operands: [0, 0],
   untilInterrupted: true,
