@@ -30,7 +30,7 @@ export type { DockerConfigOptions } from './client/docker-credentials.ts';
 export type { PlaintextCredentials } from './client/plaintext-credentials.ts';
 
 // Diagnostics.
-export type { Warn, Warning } from './connection/warnings.ts';
+export type { Warn, Warning } from './connection/diagnostics.ts';
 export type { ExchangeReport } from './connection/diagnostics.ts';
 
 // References, platforms, filters and API versions.

@@ -89,7 +89,7 @@ describe('README', () => {
   });
 
   it('lists every kind of warning', () => {
-    const source = readFileSync(new URL('src/connection/warnings.ts', root), 'utf8');
+    const source = readFileSync(new URL('src/connection/diagnostics.ts', root), 'utf8');
     const kinds = [...(/readonly kind: ([^;]+);/.exec(source)?.[1] ?? '').matchAll(/'([\w-]+)'/g)].map(([, kind]) => `\`${kind}\``);
     expect(kinds.length).toBeGreaterThan(3);
     expect(table('Warnings').map(([kind]) => kind).sort()).toEqual(kinds.sort());

@@ -119,7 +119,7 @@ describe('the end of a connection after a failed write', () => {
     const pool = new ConnectionPool(memoryDialer(channel));
     const timeouts = { connectMs: undefined, headMs: undefined, idleMs: undefined };
     const request = new EngineRequest({ address: 'x', host: 'x' }, 'POST', '/', [['Host', 'x']], timeouts, { bytes: Buffer.from('x') });
-    const exchange = pool.exchange(request, () => ({ synchronous: true, write() {} }));
+    const exchange = pool.send(request, () => ({ synchronous: true, write() {} }));
     while (channel.written.length === 0) await new Promise((resolve) => setImmediate(resolve));
     channel.writeError = new Error('EPIPE');
     if (came !== '') channel.read(came);

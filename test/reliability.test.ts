@@ -78,7 +78,7 @@ describe.each(wireNames)('over the wire %s', (wireName) => {
     undo.push(() => pool.close());
     const get = async (): Promise<string> => {
       const kept = new Kept();
-      await pool.exchange(request(), kept.reader);
+      await pool.send(request(), kept.reader);
       return kept.text;
     };
     for (let round = 0; round < 200; round++) {

@@ -2,7 +2,7 @@
 // have their kinds in api/endpoints.ts. `take` checks the options of a call before anything is sent, and returns a copy.
 
 import { isWellFormed } from '../bytes.ts';
-import { LONGEST_TIMEOUT_MS } from '../connection/timeouts.ts';
+import { LONGEST_TIMEOUT_MS } from '../connection/exchange-outcome.ts';
 import { checkCredentials, wrapSecrets } from '../api/credentials.ts';
 import { PLATFORM } from '../api/parameters.ts';
 import type { Endpoint } from '../api/parameters.ts';

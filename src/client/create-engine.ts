@@ -4,9 +4,8 @@
 import { take } from './arguments.ts';
 import { ConnectionPool } from '../connection/connection-pool.ts';
 import { CONNECT_MS } from '../connection/engine-request.ts';
-import type { Wire } from '../connection/transport.ts';
-import { warner } from '../connection/warnings.ts';
-import type { Warn } from '../connection/warnings.ts';
+import { warner } from '../connection/diagnostics.ts';
+import type { Warn } from '../connection/diagnostics.ts';
 import { parseAddress, requestOrigin } from '../config/engine-address.ts';
 import type { Address } from '../config/engine-address.ts';
 import { checkHeaders } from '../config/custom-headers.ts';
@@ -32,7 +31,7 @@ export interface ClientEngine {
 export function clientEngine(given: ImageClientOptions | undefined): ClientEngine {
   if (given === undefined || typeof given === 'string') throw new ArgumentError(NEEDS_HOST);
   const options = take('ImageClient', given);
-  const { host, dialer, version, timeouts = {}, maxIdle, wire = 'own', tls } = options;
+  const { host, dialer, version, timeouts = {}, maxIdle, wire, tls } = options;
   if ((host === undefined) === (dialer === undefined)) throw new ArgumentError(NEEDS_HOST);
   if (dialer !== undefined && tls !== undefined) throw new ArgumentError('tls is for a host: a dialer encrypts by itself');
   const warn = warner(options.onWarning);
@@ -40,9 +39,8 @@ export function clientEngine(given: ImageClientOptions | undefined): ClientEngin
   const dial = dialer ?? dialerFor(address as Address, { tls, warn, hint: options.connectHint });
   const beforeCredentials = plaintextGuard({ address, tls }, options.plaintextCredentials ?? 'warn', warn);
   const { connectMs = CONNECT_MS } = dial.traits ?? {};
-  const loadNodeHttp = async (): Promise<Wire> => (await import('../connection/node-http-transport.ts')).nodeHttpWire(dial, { maxIdle });
   const engine = new Engine({
-    wire: wire === 'own' ? new ConnectionPool(dial, { maxIdle }) : wireOnDemand(loadNodeHttp),
+    transport: new ConnectionPool(dial, { maxIdle, http: wire }),
     address: dial.address,
     ...requestOrigin(address),
     version: version === undefined ? undefined : parsePinnedVersion(version),
@@ -57,22 +55,3 @@ export function clientEngine(given: ImageClientOptions | undefined): ClientEngin
 const NEEDS_HOST =
   'ImageClient needs a host, as in new ImageClient({ host: "unix:///var/run/docker.sock" }), or a dialer instead; ' +
   'ImageClient.fromEnvironment() finds the engine that the environment names';
-
-/** A transport that is loaded with the first request. */
-function wireOnDemand(load: () => Promise<Wire>): Wire {
-  let loading: Promise<Wire> | undefined;
-  let closed = false;
-  return {
-    async exchange(request, reader) {
-      loading ??= load().then((wire) => {
-        if (closed) wire.close();
-        return wire;
-      });
-      return (await loading).exchange(request, reader);
-    },
-    close() {
-      closed = true;
-      void loading?.then((wire) => wire.close());
-    },
-  };
-}

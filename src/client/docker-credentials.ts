@@ -10,8 +10,8 @@ import type { Kinds } from '../kinds.ts';
 import { SingleFlight } from '../async/single-flight.ts';
 import { readEnvironment } from '../system/environment.ts';
 import { absolutePath } from '../system/files/paths.ts';
-import { warner } from '../connection/warnings.ts';
-import type { Warn } from '../connection/warnings.ts';
+import { warner } from '../connection/diagnostics.ts';
+import type { Warn } from '../connection/diagnostics.ts';
 
 /** The options of `dockerConfig`. */
 export interface DockerConfigOptions {

@@ -23,7 +23,7 @@ import type { ImportResult, LoadResult, PullResult, PushResult } from '../api/pr
 import type { RegistryAccess } from './registry-access.ts';
 import type { EngineQueries, RegistryManifest } from './engine-queries.ts';
 import type { Send } from './progress-stream.ts';
-import type { Warn } from '../connection/warnings.ts';
+import type { Warn } from '../connection/diagnostics.ts';
 
 /** What to pull. The reference has a tag or a digest, unless all tags are pulled. */
 export interface Pull {

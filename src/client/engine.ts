@@ -14,7 +14,7 @@
 //  9. Every error is thrown without the secrets of the request (api/request-secrets.ts).
 
 import type { Observe } from '../connection/diagnostics.ts';
-import type { AnswerReader, ContentSink, Wire } from '../connection/transport.ts';
+import type { AnswerReader, ContentSink, Transport } from '../connection/transport.ts';
 import { BadRequestError, isCallerError } from '../errors.ts';
 import { refuseContentCoding } from '../http/content-coding.ts';
 import { decodeJson } from '../api/json.ts';
@@ -22,7 +22,7 @@ import { encodeTarget } from '../api/encode-call.ts';
 import type { EncodedCall, EngineFacts } from '../api/encode-call.ts';
 import { carriesCredentials, redactError } from '../api/request-secrets.ts';
 import { isVersionMismatch } from '../api/api-version.ts';
-import { CONNECT_MS, EngineRequest, PROMPT_HEAD_MS } from '../connection/engine-request.ts';
+import { CONNECT_MS, EngineRequest, FAST_HEAD_MS } from '../connection/engine-request.ts';
 import type { RequestBody, RequestFields, RequestOrigin, Timeouts } from '../connection/engine-request.ts';
 import { USER_AGENT } from '../connection/package-version.ts';
 import { allowManyListeners } from '../async/abort.ts';
@@ -36,7 +36,7 @@ import type { BodySource } from './request-body.ts';
 
 /** How an engine is reached. */
 export interface EngineOptions extends RequestOrigin {
-  readonly wire: Wire;
+  readonly transport: Transport;
   /** The pinned API version. Default: negotiated. */
   readonly version?: string | undefined;
   /** The client's timeouts. */
@@ -134,12 +134,12 @@ export class Engine implements FactSource {
   /** Sends any request; the reader gets the final answer, whatever its status. */
   async send(request: EngineRequest, reader: AnswerReader): Promise<void> {
     allowManyListeners(request.signal);
-    const { wire, address, observe, beforeCredentials } = this.#options;
+    const { transport, address, observe, beforeCredentials } = this.#options;
     if (beforeCredentials !== undefined && carriesCredentials(request)) beforeCredentials();
     const observation = observe?.(request, address);
-    if (observation !== undefined) request.notes = observation.notes;
+    if (observation !== undefined) request.stats = observation.stats;
     try {
-      await wire.exchange(request, (head) => {
+      await transport.send(request, (head) => {
         this.facts.checkServer(head.fields.get('server'));
         observation?.answered(head.status);
         return reader(head, request);
@@ -174,7 +174,7 @@ export class Engine implements FactSource {
 
   /** Fails all calls that are running and closes all connections. */
   close(): void {
-    this.#options.wire.close();
+    this.#options.transport.close();
   }
 
   async #attempt(call: EncodedCall, facts: EngineFacts, fields: RequestFields, options: SendOptions, reader: AnswerReader): Promise<void> {
@@ -223,7 +223,7 @@ export class Engine implements FactSource {
 
   /** The timeouts of a call, then the client's, then the defaults. */
   #mergeTimeouts(isFast: boolean, own?: Partial<Timeouts>): Timeouts {
-    const defaults = { connectMs: CONNECT_MS, headMs: isFast ? PROMPT_HEAD_MS : undefined, idleMs: undefined };
+    const defaults = { connectMs: CONNECT_MS, headMs: isFast ? FAST_HEAD_MS : undefined, idleMs: undefined };
     return { ...defaults, ...this.#options.timeouts, ...own };
   }
 }

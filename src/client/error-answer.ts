@@ -1,6 +1,6 @@
 // Collects the body of an answer: of an error, which becomes an `ApiError`, and of a JSON answer.
 
-import { CollectingSink, CollectingText } from '../connection/collecting-sink.ts';
+import { CollectingSink } from '../connection/collecting-sink.ts';
 import type { EngineRequest } from '../connection/engine-request.ts';
 import { statusError } from '../api/api-error.ts';
 import { isLogin, loginErrorBody } from '../api/request-secrets.ts';
@@ -39,7 +39,7 @@ export class ErrorAnswer {
     const isSecret = isLogin(request);
     const words = { reasonPhrase: isSecret ? '' : head.reason, body: isSecret ? loginErrorBody(content) : content };
     const error = statusError(summary, { ...words, status: head.status, isTruncated, isFromEngine: isFromEngine(head), advice });
-    return error.at({ method, target, address, requestSent: true, reusedSocket: request.notes.reusedSocket === true });
+    return error.at({ method, target, address, requestSent: true, reusedSocket: request.stats.reusedSocket === true });
   }
 }
 
@@ -54,7 +54,7 @@ export function errorSink(): CollectingSink {
 }
 
 /** A sink for a JSON answer. */
-export function jsonSink(): CollectingText {
+export function jsonSink(): CollectingSink {
   const tooLarge = (): Error => new DecodeError('the JSON answer is too large', { offset: JSON_ANSWER_LIMIT });
-  return new CollectingText(JSON_ANSWER_LIMIT, tooLarge);
+  return new CollectingSink(JSON_ANSWER_LIMIT, tooLarge);
 }

@@ -48,7 +48,7 @@ import {
   WEB_ADDRESS, addressOf, bodySource, entriesSource, filledSource, imageOf, isUrl, streamSource, watchedSource,
 } from './request-body.ts';
 import type { BodySource, FetchedBody, UploadData } from './request-body.ts';
-import type { Warn } from '../connection/warnings.ts';
+import type { Warn } from '../connection/diagnostics.ts';
 
 /**
  * A client for the images of one engine, Docker or Podman. The constructor does not connect; the first call negotiates the API

@@ -10,7 +10,7 @@ import type { ArgumentsOf } from '../api/parameters.ts';
 import type { endpoints } from '../api/endpoints.ts';
 import type { Platform } from '../api/platform.ts';
 import type { PlaintextCredentials } from './plaintext-credentials.ts';
-import type { Warn } from '../connection/warnings.ts';
+import type { Warn } from '../connection/diagnostics.ts';
 
 /** Options of every method. */
 export interface CallOptions {

@@ -3,7 +3,7 @@
 import { crossesNetworkInPlain } from '../config/engine-address.ts';
 import type { Address, TlsOptions } from '../config/engine-address.ts';
 import { ArgumentError, CredentialError } from '../errors.ts';
-import type { Warn } from '../connection/warnings.ts';
+import type { Warn } from '../connection/diagnostics.ts';
 
 /** What to do before credentials are sent to an engine on another machine without encryption. */
 export type PlaintextCredentials = 'warn' | 'refuse';

@@ -14,7 +14,7 @@ import { produceInto } from '../async/async-queue.ts';
 import type { AsyncQueue } from '../async/async-queue.ts';
 import { FUNCTION, check } from '../kinds.ts';
 import { withAnySignal } from '../async/abort.ts';
-import type { Warn } from '../connection/warnings.ts';
+import type { Warn } from '../connection/diagnostics.ts';
 
 /** Makes a call whose answer goes to `reader`. `onUpload` is called while the body of the request is sent. */
 export type SendCall = (reader: AnswerReader, signal: AbortSignal | undefined, onUpload?: OnUpload) => Promise<void>;

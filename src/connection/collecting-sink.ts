@@ -1,17 +1,23 @@
-// Sinks that keep what comes, for answers that are small by nature: JSON, and the bodies of errors.
+// Keeps small content in memory: JSON, and the bodies of errors.
 
 import { isAscii } from 'node:buffer';
 import { GrowingBytes, asBuffer, latin1 } from '../bytes.ts';
 import type { ContentSink } from './transport.ts';
 
-/** Keeps up to `limit` bytes; where more come, `tooLarge` makes the error that ends the exchange. */
+/**
+ * Keeps up to `limit` bytes; for more, the exchange fails with the error that `tooLarge` makes. ASCII, which nearly all JSON is,
+ * becomes text as it arrives: memory for its bytes and a view of them would cost an eighth of the time of a small call.
+ */
 export class CollectingSink implements ContentSink {
   readonly synchronous = true;
   readonly withinMs: number | undefined;
-  readonly #content = new GrowingBytes();
   readonly #limit: number;
   readonly #tooLarge: () => Error;
+  #text = '';
+  /** Replaces `#text` as soon as a byte is not ASCII. */
+  #bytes: GrowingBytes | undefined;
 
+  /** @param withinMs the time limit for the content, in milliseconds */
   constructor(limit: number, tooLarge: () => Error, withinMs?: number) {
     this.#limit = limit;
     this.#tooLarge = tooLarge;
@@ -19,50 +25,24 @@ export class CollectingSink implements ContentSink {
   }
 
   write(view: Uint8Array): void {
-    const room = this.#limit - this.#content.length;
-    this.#content.append(view.length > room ? view.subarray(0, room) : view);
-    if (view.length > room) throw this.#tooLarge();
-  }
-
-  /** All that came, up to the limit. */
-  bytes(): Uint8Array {
-    return this.#content.view();
-  }
-}
-
-/**
- * The same for text. As long as it is ASCII, which nearly all JSON is, it becomes text as it comes: that takes neither memory
- * for the bytes nor a view of it, which were an eighth of the time of a small call.
- */
-export class CollectingText implements ContentSink {
-  readonly synchronous = true;
-  readonly #limit: number;
-  readonly #tooLarge: () => Error;
-  #text = '';
-  /** All of it, once a byte was none of ASCII. */
-  #bytes: GrowingBytes | undefined;
-
-  constructor(limit: number, tooLarge: () => Error) {
-    this.#limit = limit;
-    this.#tooLarge = tooLarge;
-  }
-
-  write(view: Uint8Array): void {
-    const length = this.#bytes?.length ?? this.#text.length;
-    if (view.length > this.#limit - length) throw this.#tooLarge();
-    if (this.#bytes === undefined && isAscii(view)) {
-      this.#text += asBuffer(view).toString('latin1');
-      return;
+    const free = this.#limit - (this.#bytes?.length ?? this.#text.length);
+    const kept = view.length > free ? view.subarray(0, free) : view;
+    if (this.#bytes === undefined && isAscii(kept)) {
+      this.#text += asBuffer(kept).toString('latin1');
+    } else {
+      if (this.#bytes === undefined) (this.#bytes = new GrowingBytes()).append(latin1(this.#text));
+      this.#bytes.append(kept);
     }
-    if (this.#bytes === undefined) {
-      this.#bytes = new GrowingBytes();
-      this.#bytes.append(latin1(this.#text));
-    }
-    this.#bytes.append(view);
+    if (kept !== view) throw this.#tooLarge();
   }
 
-  /** All that came: as text where it is ASCII, else as its bytes. */
+  /** Returns the content so far: as text if it is ASCII, else as bytes. */
   content(): string | Uint8Array {
     return this.#bytes?.view() ?? this.#text;
+  }
+
+  /** Returns the content so far as bytes. */
+  bytes(): Uint8Array {
+    return this.#bytes?.view() ?? latin1(this.#text);
   }
 }

@@ -1,128 +1,128 @@
-// A wire: connections to one engine that are used again, by strict rules, when they may be. By default they speak our
-// own HTTP/1.1.
+// The connections to one engine. When a connection is reused:
+//
+//  1. An exchange says at its end whether it was clean: the response ended exactly where its framing says, no byte followed it,
+//     the whole request was sent, and neither side asked to close (RFC 9112 section 9.3). Any other connection is closed.
+//  2. A clean connection becomes idle. At most `maxIdle` are kept, each for `idleMs`; they do not keep the process running.
+//  3. Bytes, an end or an error close an idle connection: no request asked for them.
+//  4. The next request takes the connection that was used last, because it is the most likely to be alive, and waits two turns of
+//     the event loop. Whatever has already reached this machine then closes the connection by rule 3.
+//  5. If a reused connection ends before the first byte of the response, a GET or HEAD without content is sent once more, over a
+//     new connection (RFC 9112 section 9.3.1). Any other request fails, because the engine may have executed it.
 
 import { ArgumentError, ConnectError, LongshoreError, TimeoutError, TruncatedError, isCallerError } from '../errors.ts';
 import type { ExchangePlace } from '../errors.ts';
-import { abortable } from '../async/abort.ts';
+import { abortable, withAnySignal } from '../async/abort.ts';
 import type { Channel, Dialer } from './channel.ts';
 import { Connection } from './connection.ts';
 import { Deadline } from './deadline.ts';
-import type { MakeExchange } from './connection.ts';
-import { Semaphore } from './semaphore.ts';
-import type { TurnLimit } from './semaphore.ts';
 import type { EngineRequest } from './engine-request.ts';
-import type { AnswerReader, Wire } from './transport.ts';
+import { Exchange } from './exchange.ts';
+import { Semaphore } from './semaphore.ts';
+import type { WaitLimit } from './semaphore.ts';
+import type { AnswerReader, Transport } from './transport.ts';
 
-/** Idle connections that are kept, as moby's client keeps them. */
+/** Idle connections that are kept: as many as moby's client keeps. */
 const MAX_IDLE = 6;
-/** How long an idle connection is kept, in milliseconds: below what any proxy in between allows. */
+/** How long an idle connection is kept, in milliseconds: below the limit of any proxy in between. */
 const IDLE_MS = 4000;
 
-/** How connections are kept. */
+/** Options of a connection pool. */
 export interface PoolOptions {
-  /** Idle connections kept at most; 0 turns reuse off. Default 6. */
+  /** The number of idle connections that are kept at most; 0 turns reuse off. Default: 6. */
   readonly maxIdle?: number | undefined;
-  /** How long an idle connection is kept, in milliseconds. Default: what the dialer says, or 4000. */
+  /** How long an idle connection is kept, in milliseconds. Default: the dialer's, or 4000. */
   readonly idleMs?: number | undefined;
-  /** Who speaks HTTP over them. Default: we do. */
-  readonly makeExchange?: MakeExchange | undefined;
+  /** Which code speaks HTTP: ours, or Node's client. Default: `'own'`. */
+  readonly http?: 'own' | 'node:http' | undefined;
 }
 
 /**
- * Connections to one engine: no cap on how many are busy, for a cap would let a long stream block a short call. Where
- * the dialer's traits set one, a call beyond it waits for its turn, and `longLived` requests are not counted.
+ * A transport that reuses connections. The number of busy ones has no limit, because a limit would let a long stream block a
+ * short call. If the dialer has a limit (ssh), further calls wait; `longLived` requests do not count.
  */
-export class ConnectionPool implements Wire {
+export class ConnectionPool implements Transport {
   readonly #dialer: Dialer;
   readonly #maxIdle: number;
   readonly #idleMs: number;
-  readonly #makeExchange: MakeExchange | undefined;
-  /** Last in, first out: the one used last is the likeliest to be alive. */
+  readonly #http: 'own' | 'node:http';
+  /** Last in, first out. */
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
-  /** What ends those that are in the making. */
-  readonly #dialling = new Set<(reason: unknown) => void>();
-  readonly #places: Semaphore | undefined;
+  /** Aborts the connections that are being opened. */
+  readonly #dialing = new Set<AbortController>();
+  readonly #semaphore: Semaphore | undefined;
   #closed = false;
 
-  constructor(dialer: Dialer, options: PoolOptions = {}) {
-    const { maxIdle = MAX_IDLE, idleMs = dialer.traits?.idleMs ?? IDLE_MS, makeExchange } = options;
+  constructor(dialer: Dialer, { maxIdle = MAX_IDLE, idleMs, http = 'own' }: PoolOptions = {}) {
     this.#dialer = dialer;
-    this.#makeExchange = makeExchange;
-    if (dialer.traits !== undefined) this.#places = new Semaphore(dialer.traits.maxBusy);
     this.#maxIdle = maxIdle;
-    this.#idleMs = idleMs;
+    this.#idleMs = idleMs ?? dialer.traits?.idleMs ?? IDLE_MS;
+    this.#http = http;
+    this.#semaphore = dialer.traits && new Semaphore(dialer.traits.maxBusy);
   }
 
-  exchange(request: EngineRequest, reader: AnswerReader): Promise<void> {
-    const places = request.longLived === true ? undefined : this.#places;
-    return places === undefined ? this.#exchange(request, reader) : this.#exchangeInTurn(places, request, reader);
+  send(request: EngineRequest, reader: AnswerReader): Promise<void> {
+    const semaphore = request.longLived === true ? undefined : this.#semaphore;
+    return semaphore === undefined ? this.#sendWithRetry(request, reader) : this.#sendInTurn(semaphore, request, reader);
   }
 
-  async #exchangeInTurn(places: Semaphore, request: EngineRequest, reader: AnswerReader): Promise<void> {
-    const release = await places.take(request.signal, this.#turnLimit(request));
+  close(): void {
+    this.#closed = true;
+    for (const controller of this.#dialing) controller.abort(this.#closedError());
+    for (const connection of this.#all) connection.destroy(() => this.#closedError());
+  }
+
+  async #sendInTurn(semaphore: Semaphore, request: EngineRequest, reader: AnswerReader): Promise<void> {
+    const release = await semaphore.acquire(request.signal, this.#waitLimit(request));
     try {
-      await this.#exchange(request, reader);
+      await this.#sendWithRetry(request, reader);
     } finally {
       release();
     }
   }
 
-  /** The least of a call's limits: while it waits for its turn, it has no connection, and nothing of the engine. */
-  #turnLimit(request: EngineRequest): TurnLimit | undefined {
+  /** The shortest timeout of the request limits its wait: while it waits, it has neither a connection nor a response. */
+  #waitLimit(request: EngineRequest): WaitLimit | undefined {
     const { connectMs = Infinity, headMs = Infinity, idleMs = Infinity } = request.timeouts;
     const limitMs = Math.min(connectMs, headMs, idleMs);
     if (limitMs === Infinity) return undefined;
     const limit = limitMs === connectMs ? 'connect' : limitMs === headMs ? 'head' : 'idle';
     const { address, traits } = this.#dialer;
-    const message = `no connection to ${address} was free within ${limitMs} ms: ${traits?.maxBusy} calls are under way, the most at a time`;
+    const message = `no connection to ${address} became free within ${limitMs} ms: ${traits?.maxBusy} calls are running, the maximum`;
     return { limitMs, error: () => this.#notSent(request, new TimeoutError(message, { limit, limitMs })) };
   }
 
-  /** The error of a request of which no byte was sent. */
-  #notSent({ method, redactedTarget: target, signal }: EngineRequest, error: unknown): unknown {
-    return located(error, signal, { method, target, address: this.#dialer.address, requestSent: false, reusedSocket: false });
-  }
-
-  async #exchange(request: EngineRequest, reader: AnswerReader): Promise<void> {
+  async #sendWithRetry(request: EngineRequest, reader: AnswerReader): Promise<void> {
     const idle = this.#idle.length === 0 ? undefined : await this.#takeIdle();
     try {
-      await this.#exchangeOver(idle ?? (await this.#dial(request)), request, reader);
+      await this.#sendOver(idle ?? (await this.#dial(request)), request, reader);
     } catch (error) {
       if (idle === undefined || !mayRepeat(request, error)) throw error;
-      await this.#exchangeOver(await this.#dial(request), request, reader);
+      await this.#sendOver(await this.#dial(request), request, reader);
     }
   }
 
-  close(): void {
-    this.#closed = true;
-    for (const end of this.#dialling) end(this.#closedError());
-    for (const connection of this.#all) connection.destroy(() => this.#closedError());
-  }
-
-  async #exchangeOver(connection: Connection, request: EngineRequest, reader: AnswerReader): Promise<void> {
-    const reusedSocket = connection.exchanges > 0;
-    if (request.notes !== undefined) request.notes.reusedSocket = reusedSocket;
+  async #sendOver(connection: Connection, request: EngineRequest, reader: AnswerReader): Promise<void> {
+    const reusedSocket = connection.used;
+    request.stats.reusedSocket = reusedSocket;
     try {
       request.signal?.throwIfAborted();
-      await connection.exchange(request, reader);
+      await connection.send(request, reader);
     } catch (error) {
-      const { method, redactedTarget: target } = request;
-      throw located(error, request.signal, { method, target, address: this.#dialer.address, requestSent: true, reusedSocket });
+      throw this.#located(request, error, { requestSent: true, reusedSocket });
     } finally {
       if (connection.alive) this.#keep(connection);
     }
   }
 
-  /** An idle connection that has nothing to say, or undefined. */
+  /** Returns an idle connection that is still open, or `undefined`. */
   async #takeIdle(): Promise<Connection | undefined> {
     for (;;) {
       const connection = this.#idle.pop();
       if (connection === undefined) return undefined;
       connection.markBusy();
-      // What has reached this machine but not yet this process (an end, stray bytes) takes up to two turns to be seen.
-      // Without them an answer nobody asked for was taken for ours in 17 of 60 tries; with them in none of 1000.
-      await twoTurns();
+      // Without these two turns, 17 of 60 stray responses were taken for the response to the next request; with them, 0 of 1000.
+      await new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
       if (connection.alive) return connection;
     }
   }
@@ -133,36 +133,40 @@ export class ConnectionPool implements Wire {
     this.#idle.push(connection);
   }
 
+  /** Opens a connection within the request's `connectMs`. */
   async #dial(request: EngineRequest): Promise<Connection> {
-    const { timeouts, signal } = request;
+    const { timeouts: { connectMs }, signal } = request;
+    const exchangeClass = this.#http === 'own' ? Exchange : (await import('./node-http-transport.ts')).NodeHttpExchange;
     signal?.throwIfAborted();
     if (this.#closed) throw this.#closedError();
-    const limit = dialLimit(signal, timeouts.connectMs, this.#dialer.address);
-    this.#dialling.add(limit.end);
+    const controller = new AbortController();
+    this.#dialing.add(controller);
+    const limit = connectMs === undefined ? undefined : new Deadline(connectMs, () => controller.abort(this.#connectTimeout(connectMs)));
     try {
-      const connection = new Connection(await this.#dialWithin(limit.signal, timeouts.connectMs), this.#makeExchange);
+      const channel = await withAnySignal(signal, controller.signal, (either) => this.#openChannel(either, connectMs));
+      const connection = new Connection(channel, exchangeClass);
       if (this.#closed) {
         connection.destroy();
         throw this.#closedError();
       }
       this.#all.add(connection);
-      connection.onDeath = () => this.#forget(connection);
+      connection.onDestroy = () => this.#forget(connection);
       return connection;
     } catch (error) {
       throw this.#notSent(request, error);
     } finally {
-      this.#dialling.delete(limit.end);
-      limit.clear();
+      this.#dialing.delete(controller);
+      limit?.clear();
     }
   }
 
-  /** Does not rely on the dialer to heed the signal: it may be anybody's, or wait for a file of certificates. */
-  async #dialWithin(signal: AbortSignal, connectMs = Infinity): Promise<Channel> {
-    const dialled = this.#dialer.dial({ signal, connectMs });
+  /** Opens a channel. It does not trust the dialer to obey the signal: a dialer may be the caller's own. */
+  async #openChannel(signal: AbortSignal, connectMs = Infinity): Promise<Channel> {
+    const dialed = this.#dialer.dial({ signal, connectMs });
     try {
-      return await abortable(dialled, signal);
+      return await abortable(dialed, signal);
     } catch (error) {
-      dialled.then((late) => late.destroy(), () => {});
+      dialed.then((late) => late.destroy(), () => {});
       throw error;
     }
   }
@@ -173,43 +177,29 @@ export class ConnectionPool implements Wire {
     if (index !== -1) this.#idle.splice(index, 1);
   }
 
+  #connectTimeout(limitMs: number): TimeoutError {
+    const message = `cannot connect to ${this.#dialer.address} within ${limitMs} ms. Is the engine running?`;
+    return new TimeoutError(message, { limit: 'connect', limitMs });
+  }
+
   #closedError(): ConnectError {
     return new ConnectError('this client has been closed', { address: this.#dialer.address, transient: false });
   }
+
+  #notSent(request: EngineRequest, error: unknown): unknown {
+    return this.#located(request, error, { requestSent: false, reusedSocket: false });
+  }
+
+  /** Adds the exchange to an error; not to one of the arguments, which was found before any byte, and not to the caller's own. */
+  #located(request: EngineRequest, error: unknown, state: Pick<ExchangePlace, 'requestSent' | 'reusedSocket'>): unknown {
+    const { method, redactedTarget: target, signal } = request;
+    if (!(error instanceof LongshoreError) || error instanceof ArgumentError || isCallerError(error, signal)) return error;
+    return error.at({ method, target, address: this.#dialer.address, ...state });
+  }
 }
 
-function twoTurns(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-}
-
-function located(error: unknown, signal: AbortSignal | undefined, place: ExchangePlace): unknown {
-  // What was wrong with the arguments was found before a byte was sent: no exchange is to blame.
-  if (!(error instanceof LongshoreError) || error instanceof ArgumentError) return error;
-  return isCallerError(error, signal) ? error : error.at(place);
-}
-
-/** RFC 9112 §9.3.1: only what changes nothing, has no content, and met a kept connection that said not one byte. */
+/** Whether the request may be sent again: it changes nothing, has no content, and its connection ended without a response. */
 function mayRepeat({ method, body }: EngineRequest, error: unknown): boolean {
-  const dead = error instanceof TruncatedError && error.phase === 'head' && error.received === 0;
-  return dead && body === undefined && (method === 'GET' || method === 'HEAD');
-}
-
-/** The caller's signal and the limit of time as one signal, which leaves nothing behind once cleared. */
-function dialLimit(signal: AbortSignal | undefined, limitMs: number | undefined, address: string) {
-  const controller = new AbortController();
-  const onAbort = (): void => controller.abort(signal?.reason);
-  if (signal?.aborted === true) onAbort();
-  signal?.addEventListener('abort', onAbort, { once: true });
-  const timer =
-    limitMs === undefined
-      ? undefined
-      : new Deadline(limitMs, () => {
-          const message = `no connection to ${address} within ${limitMs} ms; is anything listening there?`;
-          controller.abort(new TimeoutError(message, { limit: 'connect', limitMs }));
-        });
-  const clear = (): void => {
-    timer?.clear();
-    signal?.removeEventListener('abort', onAbort);
-  };
-  return { signal: controller.signal, end: (reason: unknown) => controller.abort(reason), clear };
+  const ended = error instanceof TruncatedError && error.phase === 'head' && error.received === 0;
+  return ended && body === undefined && (method === 'GET' || method === 'HEAD');
 }

@@ -1,26 +1,25 @@
-// A limit of time that counts only while this process runs.
+// A timeout that does not count the time in which this process is stopped.
 //
-// A process that was stopped (SIGSTOP, a suspended machine), or whose event loop was held by other work, finds the
-// expired timer and the unread answer in the same moment, and Node runs the timer first. Therefore a limit is counted in
-// parts: a stop of any length uses up one part. Behind the last part the event loop turns twice, and reads what has come,
-// before the limit counts as reached.
+// After SIGSTOP, after a suspend of the machine, or after other work has blocked the event loop, the expired timer and the
+// unread response are there at the same moment, and Node runs the timer first. Therefore a limit is counted in parts: a stop of
+// any length uses up only one part. After the last part, the event loop turns twice and reads what has arrived.
 
-/** Parts of a limit; after a stop at its beginning, three quarters of it are left. */
+/** Parts of a limit. After a stop at the beginning, three quarters of the limit remain. */
 const PARTS = 4;
 
-/** Calls back once, when the limit is reached; until then it can be restarted, and cleared at any time. */
+/** Calls back once when the limit is reached. */
 export class Deadline {
-  readonly #reached: () => void;
+  readonly #onReached: () => void;
   readonly #timer: NodeJS.Timeout;
   #partsLeft = PARTS;
   #turn: NodeJS.Immediate | undefined;
 
-  constructor(limitMs: number, reached: () => void) {
-    this.#reached = reached;
-    this.#timer = setTimeout(() => this.#partIsOver(), limitMs / PARTS);
+  constructor(limitMs: number, onReached: () => void) {
+    this.#onReached = onReached;
+    this.#timer = setTimeout(() => this.#endPart(), limitMs / PARTS);
   }
 
-  /** Counts from the beginning again. Not to be called after `clear`. */
+  /** Starts to count from the beginning again. Must not be called after `clear`. */
   restart(): void {
     clearImmediate(this.#turn);
     this.#partsLeft = PARTS;
@@ -32,9 +31,9 @@ export class Deadline {
     clearImmediate(this.#turn);
   }
 
-  #partIsOver(): void {
+  #endPart(): void {
     if (--this.#partsLeft > 0) this.#timer.refresh();
-    // A program takes two turns: the first reads the end of its output, the second tells that it has exited.
-    else this.#turn = setImmediate(() => (this.#turn = setImmediate(this.#reached)));
+    // A child process needs two turns: the first reads the end of its output, the second reports its exit.
+    else this.#turn = setImmediate(() => (this.#turn = setImmediate(this.#onReached)));
   }
 }

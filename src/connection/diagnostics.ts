@@ -1,31 +1,72 @@
-// The seam for those who look on at exchanges: what they are told, and when. They read clocks; the rest of us do not.
+// What users can learn beside results: warnings, which go to the client's `onWarning`, and reports of exchanges, which
+// system/diagnostics.ts publishes. Nothing is ever printed to the console.
 
-import type { EngineRequest, ExchangeNotes } from './engine-request.ts';
+import { runCallback } from '../errors.ts';
+import type { EngineRequest, ExchangeStats } from './engine-request.ts';
 
-/** One exchange as its observers see it: never a field's value, and never content. */
-export interface ExchangeReport extends ExchangeNotes {
+/** Something that a person should know although no call failed. */
+export interface Warning {
+  /**
+   * `"engine"`: a `WARNING:` line of the engine in a stream. `"plaintext-credentials"`: credentials go to another machine
+   * unencrypted. `"readable-key"`: other users can read a private key or stored credentials. `"configuration"`: a setting of
+   * the environment or of a context makes a connection less safe than it looks, or names a credentials file that does not
+   * exist. `"lost-name"`: an image that was given by tag and digest is saved without its name. `"unchecked"`: an operation
+   * finished, but a follow-up question failed, so its result lacks a detail.
+   */
+  readonly kind: 'engine' | 'lost-name' | 'plaintext-credentials' | 'readable-key' | 'configuration' | 'unchecked';
+  /** What the warning is about: the engine's address, an image, or a file. */
+  readonly subject: string;
+  /** A sentence for a person. The engine's own words are data and may contain any character. */
+  readonly message: string;
+}
+
+/** Handles a warning. An error that the handler throws ends the call. */
+export type Warn = (warning: Warning) => void;
+
+/** How many warnings a client remembers, to give each once. A client has one address and a handful of files. */
+const REMEMBERED = 1000;
+
+/** Kinds that are about one operation, not about the client: they are given every time. */
+const EVERY_TIME: ReadonlySet<Warning['kind']> = new Set(['engine', 'unchecked']);
+
+/**
+ * Returns a function that gives warnings to the handler: each kind once for each subject, but those of `EVERY_TIME` always.
+ * A warning counts as given when the handler has returned; a handler that throws gets it again with the next call.
+ */
+export function warner(handler: Warn | undefined): Warn {
+  const given = new Set<string>();
+  return (warning) => {
+    const key = `${warning.kind} ${warning.subject}`;
+    if (handler === undefined || given.has(key)) return;
+    runCallback(() => handler(warning));
+    if (!EVERY_TIME.has(warning.kind) && given.size < REMEMBERED) given.add(key);
+  };
+}
+
+/** The report of one exchange. It never contains content or the value of a field. */
+export interface ExchangeReport extends ExchangeStats {
   readonly method: string;
-  /** The request target, without the values that may be secrets. */
+  /** The request target; values that may be secret are replaced by `[redacted]`. */
   readonly target: string;
-  /** The engine's address, `"unix:///var/run/docker.sock"`. */
+  /** The engine's address, such as `"unix:///var/run/docker.sock"`. */
   readonly address: string;
-  /** Of the final answer; undefined until its head is there. */
+  /** The status of the final response; `undefined` before its head is complete. */
   status: number | undefined;
-  /** From the request to the head of the answer, in milliseconds: how long the engine thought. */
+  /** The time from the request to the head of the response, in milliseconds. */
   headMs: number | undefined;
-  /** From the request to the end of the answer, or to the failure, in milliseconds. */
+  /** The time from the request to the end of the response, or to the failure, in milliseconds. */
   durationMs: number | undefined;
-  /** What the exchange failed with. An answer with a status of 400 or above is none. */
+  /** The error with which the exchange failed. A response with a status of 400 or above is not an error here. */
   error: unknown;
 }
 
-/** One exchange that is observed. None of these may throw. */
+/** Observes one exchange. None of these methods may throw. */
 export interface Observation {
-  readonly notes: ExchangeNotes;
+  readonly stats: ExchangeStats;
   answered(status: number): void;
   ended(): void;
   failed(error: unknown): void;
 }
 
-/** Told of each exchange when it begins; undefined where nobody wants to know. */
+/** Called at the start of each exchange. Returns `undefined` if nothing observes it. */
 export type Observe = (request: Pick<EngineRequest, 'method' | 'redactedTarget'>, address: string) => Observation | undefined;

@@ -4,7 +4,7 @@ import type { RequestSummary } from '../api/api-error.ts';
 import { redactedTarget } from '../api/redaction.ts';
 
 /** The default timeout for the head of the answer of a fast endpoint, in milliseconds. */
-export const PROMPT_HEAD_MS = 30_000;
+export const FAST_HEAD_MS = 30_000;
 /** The default timeout for making a connection, in milliseconds. */
 export const CONNECT_MS = 10_000;
 
@@ -46,7 +46,7 @@ export interface Timeouts {
 }
 
 /** Statistics of one exchange, updated while it runs. */
-export interface ExchangeNotes {
+export interface ExchangeStats {
   /** Whether the connection had carried an exchange before; undefined before there is a connection. */
   reusedSocket: boolean | undefined;
   /** Bytes written to the connection: head, body and framing. */
@@ -81,7 +81,7 @@ export class EngineRequest {
   readonly signal: AbortSignal | undefined;
   /** Whether the answer may take any time: such a request does not occupy a place where connections are limited. */
   readonly longLived: boolean;
-  notes: ExchangeNotes = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0, trailingBytes: 0 };
+  stats: ExchangeStats = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0, trailingBytes: 0 };
 
   constructor(
     origin: RequestOrigin,

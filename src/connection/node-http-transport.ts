@@ -1,329 +1,287 @@
-// The second wire: the same connections and rules, with Node's own `node:http` client and its parser, llhttp, in place of
-// ours. For those who must rely on that parser; and a second opinion in our tests. README says what it cannot promise.
+// The second transport: Node's own HTTP client and its parser, llhttp, for programs that must rely on them. Our tests use it as
+// a second opinion: of the code for one exchange, it shares only the upload, the timeouts, and the rules for heads.
+//
+// Node's client gets a stream for each exchange, which stands for the channel while the exchange lasts. So Node does not decide
+// whether the connection is kept, and a failed write does not cost the response. README.md says which promises it cannot keep.
 
 import { Buffer } from 'node:buffer';
+import { request as httpRequest } from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
+import { Queue } from '../async/queue.ts';
 import { escapeBytes } from '../bytes.ts';
 import { ConfigError, ConnectError, ProtocolError } from '../errors.ts';
-import { Queue } from '../async/queue.ts';
-import { Fields, parseFieldLine } from '../http/fields.ts';
 import { contentFraming, isPersistent } from '../http/content-framing.ts';
+import { Fields, parseFieldLine } from '../http/fields.ts';
 import { isFieldText } from '../http/grammar.ts';
 import type { Fail } from '../http/grammar.ts';
 import { encodeRequestHead } from '../http/request-encoder.ts';
 import type { RequestHead } from '../http/request-encoder.ts';
 import { RESPONSE_LIMITS, truncatedError } from '../http/response-parser.ts';
 import type { ResponseHead } from '../http/response-parser.ts';
-import type { Channel, Dialer } from './channel.ts';
-import type { ChannelExchange } from './connection.ts';
-import { noteReceived, countSent } from './stats.ts';
-import { ConnectionPool } from './connection-pool.ts';
-import type { PoolOptions } from './connection-pool.ts';
-import { Upload, framingFields, inParts } from './upload.ts';
-import type { StreamedBody } from './upload.ts';
-import { TimeLimits } from './timeouts.ts';
-import type { EngineRequest, ExchangeNotes } from './engine-request.ts';
-import type { AnswerReader, ContentSink, Wire } from './transport.ts';
+import type { Channel } from './channel.ts';
+import type { ConnectionExchange } from './connection.ts';
+import type { EngineRequest, ExchangeStats, RequestBody } from './engine-request.ts';
+import { ExchangeOutcome } from './exchange-outcome.ts';
+import { countReceived, countSent } from './transport.ts';
+import type { AnswerReader, ContentSink } from './transport.ts';
+import { Upload, framingFields, splitBytes } from './upload.ts';
 
-/** The wire that the client option `wire: "node:http"` asks for. */
-export function nodeHttpWire(dialer: Dialer, options: Omit<PoolOptions, 'makeExchange'> = {}): Wire {
-  return new ConnectionPool(dialer, { ...options, makeExchange: (...all) => new NodeHttpExchange(...all) });
-}
-
-/**
- * One exchange. Node's client gets a stream of its own for it, which is the channel as long as the exchange lasts: so
- * it never decides whether the connection lives on, and a failed write never costs the answer (see `Channel.write`).
- */
-class NodeHttpExchange implements ChannelExchange {
-  readonly done: Promise<boolean>;
-  #resolve!: (reusable: boolean) => void;
-  #reject!: (error: unknown) => void;
-  #settled = false;
+/** One exchange over Node's client. */
+export class NodeHttpExchange implements ConnectionExchange {
+  readonly outcome: ExchangeOutcome;
   readonly #channel: Channel;
   readonly #request: EngineRequest;
   readonly #reader: AnswerReader;
-  readonly #limits: TimeLimits;
   readonly #stream: Duplex;
   #outgoing: ClientRequest | undefined;
   #upload: Upload | undefined;
-  /** Bytes that the parser has been given. */
-  #parsed = 0;
-  #interim = 0;
-  /** Set by the final head. */
-  #answer: { readonly message: IncomingMessage; readonly head: ResponseHead; readonly sink: ContentSink } | undefined;
+  /** The response; its head is complete. */
+  #message: IncomingMessage | undefined;
+  #head: ResponseHead | undefined;
+  /** Content that the sink has not received yet. */
+  readonly #content = new Queue<Uint8Array>();
   #contentBytes = 0;
-  /** Content that came while the sink was busy: what one read brought, and the one before the pause took hold. */
-  readonly #unwritten = new Queue<Uint8Array>();
-  /** Our side is not ready for more: a promise of the sink is pending. */
+  /** Bytes that the parser has read. */
+  #parsedBytes = 0;
+  #interim = 0;
+  #parseError: ProtocolError | undefined;
+  /** A promise of the sink is pending, and the channel is paused. */
   #waiting = false;
-  /** The channel's end or fault. Node's client is told when everything before it has been handed on, and always of an end. */
-  #over: { readonly error: Error | undefined } | undefined;
-  #overTold = false;
-  /** Node's client has let go of the stream: more will not come out of it. */
-  #ended = false;
-  /** The parser has seen the answer's end in its bytes. */
-  #endSeen = false;
-  /** The parser's complaint, to be thrown when everything before it has been handed on. */
-  #complaint: ProtocolError | undefined;
+  /** The end or the error of the channel. */
+  #closed: { readonly error: Error | undefined } | undefined;
+  /** Whether the stream has ended for Node's client; that is, when the sink has received everything before the end. */
+  #streamEnded = false;
+  /** Whether Node's client has left the stream. */
+  #streamClosed = false;
+  /** Ends the wait for an event of Node's client or of the channel. */
+  #wake: () => void = () => {};
 
   constructor(channel: Channel, request: EngineRequest, reader: AnswerReader) {
     this.#channel = channel;
     this.#request = request;
     this.#reader = reader;
-    this.#limits = new TimeLimits(request.timeouts, (error) => this.fail(error));
-    this.#stream = channelAsDuplex(channel, request.notes);
-    this.done = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
+    this.#stream = streamOver(channel, request.stats);
+    this.outcome = new ExchangeOutcome(request, () => {
+      this.#upload?.stop();
+      this.#outgoing?.destroy(); // and its stream, but not the channel
     });
   }
 
-  get settled(): boolean {
-    return this.#settled;
-  }
-
   start(): void {
-    this.#start().catch((error: unknown) => this.fail(error));
+    this.#run().then((reusable) => this.outcome.succeed(reusable), this.outcome.fail);
   }
 
-  received(bytes: Uint8Array): boolean {
-    this.#limits.bytesCame();
-    noteReceived(this.#request.notes, bytes);
-    this.#stream.push(Buffer.from(bytes)); // a copy: the parser gives out views of it
+  onData(bytes: Uint8Array): boolean {
+    this.outcome.onData();
+    countReceived(this.#request.stats, bytes);
+    if (this.#message?.complete === true) this.#request.stats.trailingBytes += bytes.length;
+    else this.#stream.push(Buffer.from(bytes)); // a copy: the parser returns views of it
     return !this.#waiting;
   }
 
-  over(error: Error | undefined): void {
-    this.#over ??= { error };
-    this.#pump();
+  onClose(error: Error | undefined): void {
+    this.#closed ??= { error };
+    this.#wake();
   }
 
-  fail(error: unknown): void {
-    if (this.#settle()) this.#reject(error);
-  }
-
-  async #start(): Promise<void> {
-    const { method, target, fields, body, signal, timeouts } = this.#request;
+  async #run(): Promise<boolean> {
+    const { method, target, fields, body, timeouts } = this.#request;
     const head = { method, target, fields: [...fields, ...framingFields(method, body)] };
-    encodeRequestHead(head); // refuses what the other wire refuses; Node writes the head itself
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
-    this.#limits.startIdle();
-    const { request } = await import('node:http');
-    if (this.#settled) return;
-    const outgoing = this.#open(request, head);
-    const content = body && inParts(body, timeouts);
-    if (content === undefined || 'bytes' in content) {
-      outgoing.end(content?.bytes);
-      content?.onSent?.(content.bytes.length, true);
-      this.#requestIsSent();
-    } else {
-      outgoing.flushHeaders();
-      await this.#sendChunks(outgoing, content);
-    }
+    encodeRequestHead(head); // refuses what our encoder refuses; Node writes the head
+    this.outcome.start();
+    const outgoing = this.#open(head);
+    this.#send(outgoing, body && splitBytes(body, timeouts)).catch(this.outcome.fail);
+    return this.#receive(outgoing);
   }
 
-  #open(request: typeof import('node:http').request, { method, target, fields }: RequestHead): ClientRequest {
+  #open({ method, target, fields }: RequestHead): ClientRequest {
     let taken = false;
     const createConnection = (): Duplex => {
       taken = true;
       return this.#stream;
     };
-    // Without the last field, Node writes "Connection: close" to an engine from whom it did not get the connection.
+    // Without the last field, Node writes "Connection: close" because it has no agent.
     const headers = [...fields, ['Connection', 'keep-alive'] as const].flat();
     const limits = { maxHeaderSize: RESPONSE_LIMITS.head, insecureHTTPParser: false };
-    const outgoing = request({ method, path: target, headers, createConnection, ...limits });
+    const outgoing = httpRequest({ method, path: target, headers, createConnection, ...limits });
     this.#outgoing = outgoing;
-    outgoing.maxHeadersCount = 0; // or those from the 2001st on are dropped in silence; `responseHead` has a limit
-    outgoing.on('error', (error) => this.#failed(error));
-    outgoing.on('information', () => this.#guard(() => this.#interimAnswer()));
-    outgoing.on('upgrade', () => this.#guard(() => refuse('an upgrade that was not asked for', 'RFC 9110 §15.2.2')));
-    outgoing.on('response', (message) => this.#guard(() => this.#answered(message)));
-    outgoing.on('socket', () => this.#watch());
-    if (!taken) throw new ConfigError('the node:http of this runtime makes its own connections; use the default wire');
+    outgoing.maxHeadersCount = 0; // no limit: Node would drop further fields in silence, and `responseHead` has a limit
+    outgoing.on('error', (error) => this.#onParseError(error));
+    outgoing.on('information', () => {
+      if (++this.#interim > RESPONSE_LIMITS.interim) this.outcome.fail(protocolError('too many interim responses', 'RFC 9110 §15.2'));
+    });
+    outgoing.on('upgrade', () => {
+      this.outcome.fail(protocolError('the response upgrades the protocol, but the request did not ask for it', 'RFC 9110 §15.2.2'));
+    });
+    outgoing.on('response', (message) => (this.#message = message));
+    outgoing.on('socket', () => this.#watchStream());
+    if (!taken) throw new ConfigError('node:http of this runtime makes its own connections: use the default wire, "own"');
     return outgoing;
   }
 
-  /** Node's own listeners are there already: when ours are called, the parser is through with what came. */
-  #watch(): void {
+  /** Node's listeners are added before ours, so when ours are called, the parser has read the bytes. */
+  #watchStream(): void {
     this.#stream.on('data', (bytes: Uint8Array) => {
-      this.#parsed += bytes.length;
-      this.#endSeen ||= this.#answer?.message.complete === true;
-      this.#pump();
+      this.#parsedBytes += bytes.length;
+      // At once, because Node destroys the message after an error. From Node 26 on, a `read()` returns one block.
+      for (let block: Buffer | null; (block = this.#message?.read() ?? null) !== null; ) {
+        this.#contentBytes += block.length;
+        this.#content.add(new Uint8Array(block.buffer, block.byteOffset, block.length)); // the `slice()` of a Buffer does not copy
+      }
+      this.#wake();
     });
-    const ended = (): void => {
-      this.#ended = true;
-      this.#pump();
+    const onStreamClosed = (): void => {
+      this.#streamClosed = true;
+      this.#wake();
     };
-    this.#stream.on('end', ended).on('close', ended);
+    this.#stream.on('end', onStreamClosed).on('close', onStreamClosed);
   }
 
-  #failed(error: NodeJS.ErrnoException & { bytesParsed?: number; rawPacket?: Buffer; reason?: string }): void {
-    // What is no complaint of the parser's says that the stream ended, which its own events tell as well.
-    if (error.code?.startsWith('HPE_') !== true) return;
+  #onParseError(error: NodeJS.ErrnoException & { bytesParsed?: number; rawPacket?: Buffer; reason?: string }): void {
+    if (error.code?.startsWith('HPE_') !== true) return; // the stream ended, which its own events report
     const { code, bytesParsed = 0, rawPacket = Buffer.alloc(0), reason = '' } = error;
-    const offset = this.#parsed + bytesParsed;
+    const offset = this.#parsedBytes + bytesParsed;
     const tls = offset === 0 && (rawPacket[0] === 0x15 || rawPacket[0] === 0x16);
-    const hint = tls ? '; this looks like TLS: is https or DOCKER_TLS_VERIFY missing?' : '';
-    // From the beginning of the line: out of its middle, a part of a secret could not be told from other words.
+    const hint = tls ? '; this looks like TLS: set the option tls, an https:// host, or DOCKER_TLS_VERIFY' : '';
+    // From the start of the line: in a part of a line, a part of a secret could not be recognized.
     const line = bytesParsed === 0 ? 0 : rawPacket.lastIndexOf('\n', bytesParsed - 1) + 1; // -1 would count from the end
-    const isWhole = line > 0 || this.#parsed === 0;
-    const excerpt = isWhole ? escapeBytes(rawPacket.subarray(line, line + 64)) : '';
-    const message = `Node's parser refuses the answer: ${code}, ${reason}${hint}`;
-    this.#complaint = new ProtocolError(message, { offset, section: sections[code] ?? 'RFC 9112', excerpt });
+    const hasStart = line > 0 || this.#parsedBytes === 0;
+    const excerpt = hasStart ? escapeBytes(rawPacket.subarray(line, line + 64)) : '';
+    const message = `Node's parser refuses the response: ${code}, ${reason}${hint}`;
+    const section = Object.keys(sections).find((name) => sections[name]?.includes(code)) ?? 'RFC 9112';
+    this.#parseError = new ProtocolError(message, { offset, section, excerpt });
   }
 
-  #interimAnswer(): void {
-    if (++this.#interim > RESPONSE_LIMITS.interim) refuse('too many interim answers', 'RFC 9110 §15.2');
-  }
-
-  #answered(message: IncomingMessage): void {
-    if (this.#settled) return;
-    const head = responseHead(message, this.#request.method);
-    this.#limits.headCame();
-    if (head.status >= 400) this.#upload?.stop(); // see exchange.ts
-    this.#answer = { message, head, sink: this.#reader(head, this.#request) };
-    this.#limits.contentWithin(this.#answer.sink.withinMs);
-  }
-
-  /** What a sink throws ends the exchange, never the process. */
-  #guard(action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      this.fail(error);
+  async #send(outgoing: ClientRequest, content: RequestBody | undefined): Promise<void> {
+    if (content === undefined || 'bytes' in content) {
+      outgoing.end(content?.bytes);
+      content?.onSent?.(content.bytes.length, true);
+    } else {
+      outgoing.flushHeaders();
+      this.#upload = new Upload(content, {
+        send: async (blocks) => void (await Promise.all(blocks.map((block) => written(outgoing, block)))),
+        refused: () => this.#channel.writeError !== undefined,
+        setSourceBusy: (busy) => this.outcome.setSourceBusy(busy),
+      });
+      if (!(await this.#upload.run())) return;
+      outgoing.end();
     }
+    if (this.#message === undefined) this.outcome.awaitHead(this.#channel.connecting === true);
   }
 
-  /** Hands on all that has come. */
-  #pump(): void {
-    // One `read()` gives all that there is, or from Node 26 on one block of it.
-    for (let content: Buffer | null; (content = this.#answer?.message.read() ?? null) !== null; ) this.#unwritten.add(content);
-    if (!this.#waiting && !this.#settled) this.#guard(() => this.#handOn());
-  }
-
-  #handOn(): void {
-    for (let content; (content = this.#unwritten.take()) !== undefined; ) {
-      this.#contentBytes += content.length;
-      // No Buffer: its `slice()` would be one more view, where whoever gets this expects a copy.
-      const wait = this.#answer?.sink.write(new Uint8Array(content.buffer, content.byteOffset, content.length));
-      if (this.#settled) return;
-      if (wait !== undefined) return this.#after(wait, () => this.#handOn());
+  /** Gives the response to the reader. Resolves at its end with whether the connection may be reused. */
+  async #receive(outgoing: ClientRequest): Promise<boolean> {
+    let sink: ContentSink | undefined;
+    for (;;) {
+      const event = new Promise<void>((resolve) => (this.#wake = resolve)); // before the checks: no event is missed
+      if (this.#message !== undefined) {
+        sink ??= this.#onHead(this.#message);
+        for (let block; (block = this.#content.take()) !== undefined; ) await this.#pauseFor(sink.write(block));
+        await this.#pauseFor(sink.flush?.());
+        if (this.#content.length > 0) continue;
+        if (this.#message.complete) break;
+      }
+      this.#checkEnd();
+      await event;
+      this.#throwIfSettled();
     }
-    this.#after(this.#answer?.sink.flush?.(), () => this.#judge());
-  }
-
-  /** Goes on now, or when the sink is ready again; meanwhile the channel is paused. */
-  #after(wait: void | Promise<void>, next: () => void): void {
-    if (wait === undefined) return next();
-    this.#waiting = true;
-    this.#limits.wait('reading', true);
-    wait.then(
-      () => {
-        this.#waiting = false;
-        if (this.#settled) return;
-        this.#limits.wait('reading', false);
-        this.#guard(next);
-        if (!this.#waiting) this.#channel.resume(); // after the end, too: the next exchange wants to read
-      },
-      (error: unknown) => this.fail(error),
-    );
-  }
-
-  /** Everything that came has been handed on: was that the end? */
-  #judge(): void {
-    if (this.#unwritten.length > 0) return this.#handOn(); // came while the sink was flushing
-    if (this.#answer?.message.complete === true) return this.#finish(this.#answer);
-    if (this.#complaint !== undefined) throw this.#complaint;
-    if (this.#over?.error instanceof ConnectError) throw this.#over.error; // see `#handleClose` in exchange.ts
-    if (this.#ended) throw this.#truncatedError();
-    if (this.#answer === undefined && this.#parsed > RESPONSE_LIMITS.head) {
-      refuse('the head section is too large', 'RFC 9110 §5.4');
-    }
-    if (this.#over === undefined || this.#overTold) return;
-    this.#overTold = true;
-    this.#stream.push(null);
-  }
-
-  #finish({ head, sink }: { readonly head: ResponseHead; readonly sink: ContentSink }): void {
-    // Of `chunked` with a tab behind it the parser makes content until the end, and gives it out with its chunk lines.
-    const isDelimited = head.framing.kind !== 'until-close';
-    if (isDelimited && !this.#endSeen) refuse('framing that the parser reads as none', 'RFC 9112 §6.3');
-    // A reset is never a clean end, and here every end looks clean: see `#handleClose` in exchange.ts.
-    const fault = this.#channel.writeError ?? this.#over?.error;
-    if (head.framing.kind === 'until-close' && fault !== undefined) throw this.#truncatedError();
-    const persistent = isPersistent({ ...head, method: this.#request.method }, head.framing);
-    const sent = this.#outgoing?.writableFinished === true;
-    const clean = this.#over === undefined && fault === undefined && !this.#stream.destroyed;
+    const reusable = this.#isReusable(outgoing);
     sink.end?.();
-    if (this.#settle()) this.#resolve(persistent && sent && clean);
+    return reusable;
+  }
+
+  #onHead(message: IncomingMessage): ContentSink {
+    const head = (this.#head = responseHead(message, this.#request.method));
+    if (head.status >= 400) this.#upload?.stop(); // as in exchange.ts
+    const sink = this.#reader(head, this.#request);
+    this.outcome.onHead(sink.withinMs);
+    return sink;
+  }
+
+  /** Waits for the sink if it is busy; meanwhile the channel is paused. */
+  async #pauseFor(pending: void | Promise<void>): Promise<void> {
+    if (pending !== undefined) {
+      this.#waiting = true;
+      this.outcome.setReaderBusy(true);
+      await pending;
+      this.#waiting = false;
+      this.outcome.setReaderBusy(false);
+      if (!this.outcome.settled) this.#channel.resume(); // after the last content, too: the next exchange reads
+    }
+    this.#throwIfSettled();
+  }
+
+  /** This error is never seen: the outcome has been fixed. */
+  #throwIfSettled(): void {
+    if (this.outcome.settled) throw new Error('the exchange has ended');
+  }
+
+  /** All received bytes have been used, and the response is not complete: throws if there can be no more bytes. */
+  #checkEnd(): void {
+    if (this.#parseError !== undefined) throw this.#parseError;
+    if (this.#closed?.error instanceof ConnectError) throw this.#closed.error; // as in exchange.ts
+    if (this.#streamClosed) throw this.#truncatedError();
+    if (this.#message === undefined && this.#parsedBytes > RESPONSE_LIMITS.head) {
+      throw protocolError(`the head section has more than ${RESPONSE_LIMITS.head} bytes`, 'RFC 9110 §5.4');
+    }
+    if (this.#closed === undefined || this.#streamEnded || this.#stream.readableLength > 0) return;
+    this.#streamEnded = true;
+    this.#stream.push(null); // Node's client decides whether that is the end of the response
+  }
+
+  #isReusable(outgoing: ClientRequest): boolean {
+    const head = this.#head as ResponseHead;
+    const isDelimited = head.framing.kind !== 'until-close';
+    // After `chunked` and a tab, the parser takes everything up to the end of the stream for content, chunk sizes included.
+    if (isDelimited && this.#streamEnded) throw protocolError("Node's parser ignored the framing of the response", 'RFC 9112 §6.3');
+    const fault = this.#channel.writeError ?? this.#closed?.error;
+    if (!isDelimited && fault !== undefined) throw this.#truncatedError(); // a reset is not a clean end
+    const clean = this.#closed === undefined && fault === undefined && !this.#stream.destroyed;
+    const { method, stats } = this.#request;
+    return clean && outgoing.writableFinished && stats.trailingBytes === 0 && isPersistent({ ...head, method }, head.framing);
   }
 
   #truncatedError(): Error {
-    const received = this.#answer === undefined ? this.#parsed : this.#contentBytes;
-    return truncatedError(this.#answer?.head.framing, received, this.#channel.writeError ?? this.#over?.error);
-  }
-
-  #settle(): boolean {
-    if (this.#settled) return false;
-    this.#settled = true;
-    this.#limits.stop();
-    this.#request.signal?.removeEventListener('abort', this.#onAbort);
-    this.#upload?.stop();
-    this.#outgoing?.destroy(); // and its stream; not the channel
-    return true;
-  }
-
-  readonly #onAbort = (): void => this.fail(this.#request.signal?.reason);
-
-  #requestIsSent(): void {
-    if (this.#answer === undefined && !this.#settled) this.#limits.awaitHead(this.#channel.connecting === true);
-  }
-
-  async #sendChunks(outgoing: ClientRequest, body: StreamedBody): Promise<void> {
-    const upload = new Upload(body, {
-      sourcing: (waiting) => this.#limits.wait('sending', waiting),
-      send: async (blocks) => void (await Promise.all(blocks.map((block) => written(outgoing, block)))),
-      refused: () => this.#channel.writeError !== undefined, // the receiving side tells why
-    });
-    this.#upload = upload;
-    if (!(await upload.run())) return;
-    outgoing.end();
-    if (!this.#settled) this.#requestIsSent();
+    const received = this.#head === undefined ? this.#parsedBytes : this.#contentBytes;
+    return truncatedError(this.#head?.framing, received, this.#channel.writeError ?? this.#closed?.error);
   }
 }
 
-/** Resolves when the memory of the block may be used again. */
+/** Resolves when the memory of the block may be reused. */
 function written(outgoing: ClientRequest, block: Uint8Array): Promise<void> {
   return new Promise((resolve) => void outgoing.write(block, () => resolve()));
 }
 
-/** The channel as Node's client wants it, until it is destroyed or ended; the channel itself stays as it is. */
-function channelAsDuplex(channel: Channel, notes: ExchangeNotes | undefined): Duplex {
+/** The channel as a stream for Node's client. The channel stays open when the stream is destroyed or ended. */
+function streamOver(channel: Channel, stats: ExchangeStats): Duplex {
   const send = (blocks: readonly Uint8Array[], done: () => void): void => {
-    countSent(notes, blocks);
+    countSent(stats, blocks);
     void channel.write(blocks).then(() => done());
   };
   const stream = new Duplex({
-    read() {}, // reads are paused at the channel
+    read() {}, // the channel is paused instead
     write: (block: Uint8Array, _, done) => send([block], done),
     writev: (blocks, done) => send(blocks.map(({ chunk }) => chunk as Uint8Array), done),
   });
-  return stream.on('error', () => {}); // Node's client listens only while it holds the stream
+  return stream.on('error', () => {}); // Node's client listens only while it has the stream
 }
 
-/** Where an offence in a head is, Node does not tell. */
-const refuse: Fail = (message, section, excerpt) => {
-  const shown = excerpt === undefined ? {} : { excerpt: escapeBytes(Buffer.from(excerpt, 'latin1')) };
-  throw new ProtocolError(message, { offset: 0, section, ...shown });
+/** The offset is 0: Node does not say where in a head the error is. */
+function protocolError(message: string, section: string, excerpt = ''): ProtocolError {
+  return new ProtocolError(message, { offset: 0, section, excerpt: escapeBytes(Buffer.from(excerpt, 'latin1')) });
+}
+
+const refuse: Fail = (...all) => {
+  throw protocolError(...all);
 };
 
-/** The head as our own parser gives it, and by our rules, which are stricter than llhttp's. */
+/** Makes the head by our rules, which are stricter than llhttp's. */
 function responseHead(message: IncomingMessage, method: string): ResponseHead {
   const { httpVersionMajor, httpVersionMinor, statusCode: status = 0, statusMessage: reason = '', rawHeaders } = message;
-  if (httpVersionMajor !== 1) refuse('the answer is not HTTP/1', 'RFC 9112 §2.3', `HTTP/${message.httpVersion}`);
-  if (status < 200 || status > 599) refuse('a status that a final answer cannot have', 'RFC 9110 §15', String(status));
-  if (!isFieldText(reason)) refuse('a control character in the reason phrase', 'RFC 9112 §4', reason);
+  if (httpVersionMajor !== 1) refuse('the response is not HTTP/1', 'RFC 9112 §2.3', `HTTP/${message.httpVersion}`);
+  if (status < 200 || status > 599) refuse('a final response cannot have this status', 'RFC 9110 §15', String(status));
+  if (!isFieldText(reason)) refuse('control character in the reason phrase', 'RFC 9112 §4', reason);
   if (rawHeaders.length > 2 * RESPONSE_LIMITS.fieldLines) refuse('too many field lines', 'RFC 9110 §5.4');
   const fields = new Fields();
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -334,19 +292,16 @@ function responseHead(message: IncomingMessage, method: string): ResponseHead {
   return { minorVersion, status, reason, fields, framing };
 }
 
-/** Which rule is broken, by llhttp's error codes (nodejs/llhttp, src/llhttp/constants.ts). */
-const sections: Readonly<Record<string, string>> = {
-  HPE_INVALID_CONSTANT: 'RFC 9112 §2.3',
-  HPE_INVALID_VERSION: 'RFC 9112 §2.3',
-  HPE_INVALID_STATUS: 'RFC 9112 §4',
-  HPE_CR_EXPECTED: 'RFC 9112 §2.2',
-  HPE_LF_EXPECTED: 'RFC 9112 §2.2',
-  HPE_STRICT: 'RFC 9112 §2.2',
-  HPE_INVALID_HEADER_TOKEN: 'RFC 9112 §5',
-  HPE_HEADER_OVERFLOW: 'RFC 9110 §5.4',
-  HPE_INVALID_CONTENT_LENGTH: 'RFC 9110 §8.6',
-  HPE_UNEXPECTED_CONTENT_LENGTH: 'RFC 9112 §6.3 rule 3',
-  HPE_INVALID_TRANSFER_ENCODING: 'RFC 9112 §6.3 rule 4',
-  HPE_INVALID_CHUNK_SIZE: 'RFC 9112 §7.1',
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'RFC 9112 §7.1.1',
+/** The llhttp error codes (nodejs/llhttp, src/llhttp/constants.ts) for broken rules, by section. */
+const sections: Readonly<Record<string, readonly string[]>> = {
+  'RFC 9112 §2.2': ['HPE_CR_EXPECTED', 'HPE_LF_EXPECTED', 'HPE_STRICT'],
+  'RFC 9112 §2.3': ['HPE_INVALID_CONSTANT', 'HPE_INVALID_VERSION'],
+  'RFC 9112 §4': ['HPE_INVALID_STATUS'],
+  'RFC 9112 §5': ['HPE_INVALID_HEADER_TOKEN'],
+  'RFC 9110 §5.4': ['HPE_HEADER_OVERFLOW'],
+  'RFC 9112 §6.3 rule 3': ['HPE_UNEXPECTED_CONTENT_LENGTH'],
+  'RFC 9112 §6.3 rule 4': ['HPE_INVALID_TRANSFER_ENCODING'],
+  'RFC 9112 §7.1': ['HPE_INVALID_CHUNK_SIZE'],
+  'RFC 9112 §7.1.1': ['HPE_CHUNK_EXTENSIONS_OVERFLOW'],
+  'RFC 9110 §8.6': ['HPE_INVALID_CONTENT_LENGTH'],
 };

@@ -1,7 +1,7 @@
-// Our name and version. test/version.test.ts holds it to package.json.
+// The version of this package, and the User-Agent field of its requests. A test compares it with package.json.
 
 /** The version of this package. */
 export const VERSION = '0.1.0';
 
-/** What the engine is told in `User-Agent`; it passes this on into registries' logs. */
+/** The value of `User-Agent`. The engine passes it on to registries, which log it. */
 export const USER_AGENT = `longshore/${VERSION}`;

@@ -1,74 +1,69 @@
-// A number of places for those who take turns: first come, first served.
+// Limits how many callers run at a time. The others wait in a queue: first come, first served.
 
 import { Queue } from '../async/queue.ts';
 import { Deadline } from './deadline.ts';
 
-/** How long to wait for a place to be given back, in milliseconds, and the error of the wait that took longer. */
-export interface TurnLimit {
+/** The time limit of a wait, in milliseconds, and the error with which the wait ends then. */
+export interface WaitLimit {
   readonly limitMs: number;
   error(): unknown;
 }
 
-/** A caller that waits; one that has left has no `begin`, and is passed over: looking for it would take time for each. */
-interface Turn {
-  begin: (() => void) | undefined;
+/** A caller in the queue. One that has left has no `start` and is skipped later: to search for it would take linear time. */
+interface Waiter {
+  start: (() => void) | undefined;
 }
 
-/** Places of which so many can be taken at a time. */
+/** A counting semaphore. */
 export class Semaphore {
   #free: number;
-  readonly #waiting = new Queue<Turn>();
-  /** Places given back so far. */
-  #moves = 0;
+  readonly #waiters = new Queue<Waiter>();
+  /** How often `#release` was called. */
+  #releases = 0;
 
   constructor(count: number) {
     this.#free = count;
   }
 
   /**
-   * Resolves when a place is taken, with what gives it back. Rejects with the signal's reason, and where no place was given
-   * back for so long: a queue that moves is waited for, however long it is.
+   * Resolves with the function that releases the semaphore, as soon as this caller may run. Rejects with the signal's reason;
+   * or with the error of `limit` if no caller released the semaphore for so long. While the queue moves, the wait goes on.
    */
-  async take(signal: AbortSignal | undefined, limit?: TurnLimit): Promise<() => void> {
+  async acquire(signal: AbortSignal | undefined, limit?: WaitLimit): Promise<() => void> {
     signal?.throwIfAborted();
     if (this.#free > 0) this.#free--;
-    else await this.#turn(signal, limit);
+    else await this.#wait(signal, limit);
     return () => this.#release();
   }
 
-  /** Resolves when a place has been handed over. */
-  #turn(signal: AbortSignal | undefined, limit: TurnLimit | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let moves = this.#moves;
-      const stopWaiting = (): void => {
-        deadline?.clear();
-        signal?.removeEventListener('abort', onAbort);
-      };
-      const onTurn = (): void => {
-        stopWaiting();
-        resolve();
-      };
-      const leave = (reason: unknown): void => {
-        stopWaiting();
-        turn.begin = undefined;
+  #wait(signal: AbortSignal | undefined, limit: WaitLimit | undefined): Promise<void> {
+    const waiter: Waiter = { start: undefined };
+    let leave: (reason: unknown) => void = () => {};
+    const turn = new Promise<void>((resolve, reject) => {
+      waiter.start = resolve;
+      leave = (reason) => {
+        waiter.start = undefined;
         reject(reason);
       };
-      const onAbort = (): void => leave(signal?.reason);
-      const onLimit = ({ error }: TurnLimit): void => {
-        if (moves === this.#moves) return leave(error());
-        moves = this.#moves;
-        deadline?.restart();
-      };
-      const deadline = limit && new Deadline(limit.limitMs, () => onLimit(limit));
-      signal?.addEventListener('abort', onAbort, { once: true });
-      const turn: Turn = { begin: onTurn };
-      this.#waiting.add(turn);
+    });
+    this.#waiters.add(waiter);
+    let releases = this.#releases;
+    const deadline = limit && new Deadline(limit.limitMs, () => {
+      if (releases === this.#releases) return leave(limit.error());
+      releases = this.#releases;
+      deadline?.restart();
+    });
+    const onAbort = (): void => leave(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    return turn.finally(() => {
+      deadline?.clear();
+      signal?.removeEventListener('abort', onAbort);
     });
   }
 
   #release(): void {
-    this.#moves++;
-    for (let turn; (turn = this.#waiting.take()) !== undefined; ) if (turn.begin !== undefined) return turn.begin();
+    this.#releases++;
+    for (let waiter; (waiter = this.#waiters.take()) !== undefined; ) if (waiter.start !== undefined) return waiter.start();
     this.#free++;
   }
 }

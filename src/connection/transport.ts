@@ -1,31 +1,41 @@
-// The interface between the engine and the code that speaks HTTP: one request out, one answer in.
+// The interface between the engine and the code that speaks HTTP: one request out, one response in.
 
 import type { ResponseHead } from '../http/response-parser.ts';
-import type { EngineRequest } from './engine-request.ts';
+import type { EngineRequest, ExchangeStats } from './engine-request.ts';
 
-/** Receives the body of an answer. An error that it throws, or rejects with, ends the exchange. */
+/** Receives the content of a response. An error that a method throws or rejects with ends the exchange. */
 export interface ContentSink {
   /** Receives a view that is valid during the call, or until the returned promise settles; a promise pauses the connection. */
   write(view: Uint8Array): void | Promise<void>;
   /** Called after everything of one read has been written, and again at the end; a promise pauses the connection. */
   flush?(): void | Promise<void>;
-  /** Called once after the last byte of the body. */
+  /** Called once after the last byte of the content. */
   end?(): void;
-  /** Memory for the next read in place of the connection's own: at least 64 KiB, or undefined. */
+  /** Returns memory for the next read in place of the connection's own: at least 64 KiB, or `undefined`. */
   memory?(): Uint8Array | undefined;
-  /** True if `write` never returns a promise; then the body can be read into memory that all connections share. */
+  /** True if `write` never returns a promise; then the content can be read into memory that all connections share. */
   readonly synchronous?: boolean;
-  /** A timeout for the whole body, in milliseconds. Default: none. */
+  /** The time limit for the whole content, in milliseconds. Default: none. */
   readonly withinMs?: number | undefined;
 }
 
-/** Called with the final head of the answer; returns the sink for its body. */
+/** Called with the head of the final response; returns the sink for its content. */
 export type AnswerReader = (head: ResponseHead, request: EngineRequest) => ContentSink;
 
-/** A way to speak HTTP/1.1 with one engine. */
-export interface Wire {
-  /** Resolves when the answer has ended and its sink has taken everything. */
-  exchange(request: EngineRequest, reader: AnswerReader): Promise<void>;
-  /** Fails all exchanges that are running and closes all connections. */
+/** Speaks HTTP/1.1 with one engine. */
+export interface Transport {
+  /** Sends a request. Resolves when the response has ended and its sink has taken everything. */
+  send(request: EngineRequest, reader: AnswerReader): Promise<void>;
+  /** Fails all running exchanges and closes all connections. */
   close(): void;
+}
+
+/** Counts blocks that are given to the connection. */
+export function countSent(stats: ExchangeStats, blocks: readonly Uint8Array[]): void {
+  for (const block of blocks) stats.bytesSent += block.length;
+}
+
+/** Counts bytes that came from the connection. */
+export function countReceived(stats: ExchangeStats, bytes: Uint8Array): void {
+  stats.bytesReceived += bytes.length;
 }

@@ -1,35 +1,35 @@
-// The content of a request on its way out: read from its source chunk by chunk, held to its length, and stopped at any time.
+// Sends the content of a request: reads its source block by block, enforces the announced length, and can be stopped at any time.
 
 import { isDetached } from '../bytes.ts';
 import { LongshoreError, UploadError } from '../errors.ts';
 import type { RequestBody, Timeouts } from './engine-request.ts';
 
 /**
- * Bytes sent after which reading gets a turn, for local writes finish at once and would starve it; and the parts in which
- * large bytes are sent. 1 MiB took a quarter more processor time for each of the two.
+ * After this many bytes, reading gets a turn: writes to a local engine finish at once and would starve it. Large bytes are sent
+ * in parts of this size. With 1 MiB, both took a quarter more processor time.
  */
 const BYTES_PER_TURN = 4 * 1024 * 1024;
-/** Chunks after which it gets one however small they are: a source of empty ones would starve the whole process. */
+/** After this many chunks, reading gets a turn, however small they are: a source of empty chunks would starve the process. */
 const CHUNKS_PER_TURN = 256;
 
-/** The parts of large bytes where a limit of idle time wants to know of progress. */
+/** The size of the parts of large bytes if there is an idle timeout, which needs to see progress. */
 const LIMITED_PART_BYTES = 1024 * 1024;
 
 /** Content that comes from a source. */
 export type StreamedBody = Exclude<RequestBody, { bytes: unknown }>;
 
-/** RFC 9112 §6: exactly one of Content-Length and Transfer-Encoding where there is content to be sent. */
+/** Returns the field that frames the content: exactly one of Content-Length and Transfer-Encoding (RFC 9112 §6). */
 export function framingFields(method: string, body: RequestBody | undefined): Array<readonly [string, string]> {
   if (body === undefined) return method === 'GET' || method === 'HEAD' ? [] : [['Content-Length', '0']];
   const length = 'bytes' in body ? body.bytes.length : body.length;
   if ('bytes' in body && body.length !== undefined && body.length !== length) {
-    throw new UploadError(`the ${body.length} bytes to be sent are not there any more: their memory was transferred`);
+    throw new UploadError(`cannot send ${body.length} bytes: their memory was transferred after the call`);
   }
   return [length === undefined ? ['Transfer-Encoding', 'chunked'] : ['Content-Length', String(length)]];
 }
 
-/** Bytes of more than 1 MiB as a source: the limits of time then know how far they have got, and a refusal stops them. */
-export function inParts(body: RequestBody, { idleMs }: Timeouts): RequestBody {
+/** Turns bytes of more than 1 MiB into a source: timeouts can see its progress, and an error response can stop it. */
+export function splitBytes(body: RequestBody, { idleMs }: Timeouts): RequestBody {
   if (!('bytes' in body) || body.bytes.length <= LIMITED_PART_BYTES) return body;
   const { bytes, onSent } = body;
   const partBytes = idleMs === undefined ? BYTES_PER_TURN : LIMITED_PART_BYTES;
@@ -39,80 +39,93 @@ export function inParts(body: RequestBody, { idleMs }: Timeouts): RequestBody {
   return { groups: parts(), length: bytes.length, onSent };
 }
 
-/** What an upload tells the one who made it. */
+/** What an upload needs of its exchange. */
 export interface UploadOwner {
-  /** Sends blocks as one chunk of `size` bytes, framed; resolves when their memory may be used again. */
+  /** Sends the blocks as one chunk of `size` bytes; resolves when their memory may be reused. */
   send(blocks: readonly Uint8Array[], size: number): Promise<void>;
-  /** Whether what is sent has nobody to take it any more. */
+  /** Whether sending has failed. */
   refused(): boolean;
-  /** Whether the source has nothing to send for now. */
-  sourcing(waiting: boolean): void;
+  /** Says whether the upload waits for its source. */
+  setSourceBusy(busy: boolean): void;
 }
 
-/** One walk through a source. */
+/** Sends the blocks of one source. */
 export class Upload {
   readonly #body: StreamedBody;
   readonly #owner: UploadOwner;
   #source: AsyncIterator<unknown> | undefined;
-  #sourcing = false;
+  #sourceBusy = false;
   #stopped = false;
+  #sent = 0;
+  #previous: Promise<void> | undefined;
+  #bytesInTurn = 0;
+  #chunksInTurn = 0;
 
   constructor(body: StreamedBody, owner: UploadOwner) {
     this.#body = body;
     this.#owner = owner;
   }
 
-  /** Sends all chunks: true at the source's end, false where it was stopped. Rejects with an `UploadError`. */
+  /** Sends all blocks. Returns `true` at the end of the source and `false` if it was stopped; rejects with an `UploadError`. */
   async run(): Promise<boolean> {
     const { length, onSent } = this.#body;
-    // Blocks that stay as they are let one group wait behind the one on its way, so that the socket never runs dry between
-    // them: without it a Buffer went out at 0.8 of the speed of node:http, which gives it to the socket whole.
-    const stay = 'groups' in this.#body;
-    let ahead: Promise<void> | undefined;
-    let sent = 0;
-    let [bytesInTurn, chunksInTurn] = [0, 0];
     for (;;) {
       const blocks = await this.#nextBlocks();
       if (this.#stopped) return false;
       if (blocks === undefined) break;
       const size = blocks.reduce((sum, block) => sum + block.length, 0);
-      sent += size;
-      if (length !== undefined && sent > length) throw new UploadError(`the source gave more than its ${length} bytes`);
-      if (size > 0) { // a chunk of no bytes would be the last chunk
-        const sending = this.#owner.send(blocks, size);
-        await (stay ? ahead : sending);
-        ahead = sending;
-        onSent?.(sent, false);
+      if (size > 0) { // a chunk of 0 bytes would be the last chunk
+        await this.#send(blocks, size);
+        onSent?.(this.#sent, false);
       }
       if (this.#owner.refused()) this.stop();
       if (this.#stopped) return false;
-      bytesInTurn += size;
-      if (bytesInTurn < BYTES_PER_TURN && ++chunksInTurn < CHUNKS_PER_TURN) continue;
-      [bytesInTurn, chunksInTurn] = [0, 0];
-      await new Promise((resolve) => setImmediate(resolve));
+      if (this.#endsTurn(size)) await new Promise((resolve) => setImmediate(resolve));
     }
-    await ahead;
-    this.#source = undefined; // at its end: there is nothing to be stopped any more
-    if (length !== undefined && sent < length) throw new UploadError(`the source ended after ${sent} of ${length} bytes`);
-    onSent?.(sent, true);
+    await this.#previous;
+    this.#source = undefined; // it has ended: `stop` must not call it
+    if (length !== undefined && this.#sent < length) {
+      throw new UploadError(`the source ended after ${this.#sent} of ${length} bytes`);
+    }
+    onSent?.(this.#sent, true);
     return true;
   }
 
-  /** Sends no more, and tells the source so. */
+  /** Sends no further block and ends the source. */
   stop(): void {
     this.#stopped = true;
-    this.#waitForSource(false); // whatever it still does
+    this.#setSourceBusy(false);
     const source = this.#source;
     this.#source = undefined;
-    // Nobody waits for this: a source that hangs must not hold up the answer; its complaints have no reader left.
+    // Not awaited: a source that hangs must not delay the response. Its errors do not matter any more.
     void Promise.resolve(source)
       .then((stopped) => stopped?.return?.())
       .catch(() => {});
   }
 
-  /** The source's next blocks, or undefined at its end. What it does after it was told to stop is not listened to. */
+  /** Resolves when the source may be asked for the next blocks. */
+  #send(blocks: readonly Uint8Array[], size: number): Promise<void> | undefined {
+    const { length } = this.#body;
+    this.#sent += size;
+    if (length !== undefined && this.#sent > length) throw new UploadError(`the source supplied more than ${length} bytes`);
+    const previous = this.#previous;
+    const sending = (this.#previous = this.#owner.send(blocks, size));
+    // The blocks of a group stay unchanged. So one group waits behind the one that is being sent, and the socket never runs dry
+    // between them: without it, a Buffer was sent at 0.8 of the speed of node:http.
+    return 'groups' in this.#body ? previous : sending;
+  }
+
+  #endsTurn(size: number): boolean {
+    this.#bytesInTurn += size;
+    this.#chunksInTurn++;
+    if (this.#bytesInTurn < BYTES_PER_TURN && this.#chunksInTurn < CHUNKS_PER_TURN) return false;
+    this.#bytesInTurn = this.#chunksInTurn = 0;
+    return true;
+  }
+
+  /** Returns the source's next blocks, or `undefined` at its end. After `stop`, an error of the source is ignored. */
   async #nextBlocks(): Promise<readonly Uint8Array[] | undefined> {
-    this.#waitForSource(true);
+    this.#setSourceBusy(true);
     try {
       const body = this.#body;
       this.#source ??= ('groups' in body ? body.groups : body.chunks)[Symbol.asyncIterator]();
@@ -121,28 +134,24 @@ export class Upload {
       return ('groups' in body ? (next.value as readonly unknown[]) : [next.value]).map(checkBlock);
     } catch (cause) {
       if (this.#stopped) return undefined;
-      throw sourceFailed(cause);
+      if (cause instanceof LongshoreError) throw cause; // of our own packer or file reader
+      throw new UploadError(`the source of the content failed: ${String(cause)}`, { cause });
     } finally {
-      this.#waitForSource(false);
+      this.#setSourceBusy(false);
     }
   }
 
-  #waitForSource(waiting: boolean): void {
-    if (this.#sourcing === waiting) return;
-    this.#sourcing = waiting;
-    this.#owner.sourcing(waiting);
+  #setSourceBusy(busy: boolean): void {
+    if (this.#sourceBusy === busy) return;
+    this.#sourceBusy = busy;
+    this.#owner.setSourceBusy(busy);
   }
-}
-
-function sourceFailed(cause: unknown): unknown {
-  if (cause instanceof LongshoreError) return cause; // our own packer and file reader say it better
-  return new UploadError(`the source of the bytes to be sent failed: ${String(cause)}`, { cause });
 }
 
 function checkBlock(block: unknown): Uint8Array {
   if (block instanceof Uint8Array) {
-    if (block.length === 0 && isDetached(block)) throw new UploadError('the source gave bytes whose memory was transferred');
+    if (block.length === 0 && isDetached(block)) throw new UploadError('the source supplied bytes whose memory was transferred');
     return block;
   }
-  throw new UploadError(`the source gave ${block === null ? 'null' : `a ${typeof block}`} where bytes are needed`);
+  throw new UploadError(`the source supplied ${block === null ? 'null' : `a ${typeof block}`} instead of bytes`);
 }

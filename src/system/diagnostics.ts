@@ -45,7 +45,7 @@ function observation({ method, redactedTarget: target }: Parameters<Observe>[0],
   const begun = performance.now();
   channels.start.publish(report);
   return {
-    notes: report,
+    stats: report,
     answered(status) {
       report.status = status;
       report.headMs = performance.now() - begun;

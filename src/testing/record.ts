@@ -13,7 +13,7 @@ import type { EnvironmentOptions } from '../client/options.ts';
 import { today } from './today.ts';
 import { files } from '../system/files/archive-files.ts';
 import { dialerFor } from '../system/net/dialer.ts';
-import type { Warn } from '../connection/warnings.ts';
+import type { Warn } from '../connection/diagnostics.ts';
 import { tapeExchanges } from './exchanges.ts';
 import { recorder } from './recorder.ts';
 import type { RecordingNote } from './recorder.ts';

@@ -45,7 +45,7 @@ it.each<[string, Partial<Timeouts>, Partial<Timeouts> | undefined, Partial<Timeo
     given.push(request.timeouts);
     throw new TimeoutError('no head', { limit: 'head', limitMs: 1 });
   };
-  const engine = new Engine({ wire: { exchange, close: () => {} }, address: 'a', host: 'h', timeouts, version: '1.51' });
+  const engine = new Engine({ transport: { send: exchange, close: () => {} }, address: 'a', host: 'h', timeouts, version: '1.51' });
   expect(await engine.facts.isPodman({ timeouts: own })).toBeUndefined();
   expect(given).toEqual([expect.objectContaining(limits)]);
 });

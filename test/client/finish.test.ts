@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ApiError, DecodeError, TruncatedError } from '../../src/errors.ts';
 import { ImageClient } from '../../src/client/image-client.ts';
 import type { ImageClientOptions } from '../../src/client/options.ts';
-import type { Warning } from '../../src/connection/warnings.ts';
+import type { Warning } from '../../src/connection/diagnostics.ts';
 import { fakeDaemon, onRequest } from '../support/fake-daemon.ts';
 import type { FakeDaemon } from '../support/fake-daemon.ts';
 import { recordedExchanges, tapesOf } from '../support/recorded.ts';

@@ -73,7 +73,7 @@ const archive: Uint8Array[] = [];
 for await (const block of packTar({ 'manifest.json': '[]', layer: Buffer.alloc(200_000, 'layer ') })) archive.push(block);
 const tar = Buffer.concat(archive);
 
-describe('what a caller gets does not change when the memory that it was read into does', () => {
+describe('values that a caller gets do not change when the read memory changes', () => {
   const sizes = [[7, 50], [1000, 999], [1000, 50_000], [65_536, 50], [65_536, 50_000]];
   const calls: Array<[string, content: Uint8Array, (client: ImageClient) => Promise<unknown>, expected: unknown]> = [
     ['an object', Buffer.from(JSON.stringify(image)), (client) => client.inspectImage('a'), image],

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { CollectingSink } from '../../src/connection/collecting-sink.ts';
 import type { PoolOptions } from '../../src/connection/connection-pool.ts';
-import type { Wire } from '../../src/connection/transport.ts';
+import type { Transport } from '../../src/connection/transport.ts';
 import { ArgumentError, ConnectError, ProtocolError, TimeoutError, TruncatedError } from '../../src/errors.ts';
 import { Kept, answer, fakeDaemon, onRequest, request, until } from '../support/fake-daemon.ts';
 import type { FakeDaemon } from '../support/fake-daemon.ts';
@@ -10,7 +10,7 @@ import { makeWire, particulars, wireNames } from '../support/wires.ts';
 
 describe.each(wireNames)('over the wire %s', (wire) => {
   let daemon: FakeDaemon;
-  let pool: Wire;
+  let pool: Transport;
   afterEach(async () => {
     pool.close();
     await daemon.close();
@@ -28,38 +28,38 @@ describe.each(wireNames)('over the wire %s', (wire) => {
 
   async function get(changes: Parameters<typeof request>[0] = {}): Promise<Kept> {
     const kept = new Kept();
-    await pool.exchange(request(changes), kept.reader);
+    await pool.send(request(changes), kept.reader);
     return kept;
   }
 
-  describe('a connection is used again', () => {
-    it('when an answer ended where its framing said', async () => {
+  describe('a connection is reused', () => {
+    it('when the response ended where its framing says', async () => {
       await start(answering(answer('one'), answer('two')));
       expect((await get()).text).toBe('one');
       expect((await get()).text).toBe('two');
       expect(daemon.sockets).toHaveLength(1);
     });
 
-    it('after a chunked answer', async () => {
+    it('after a chunked response', async () => {
       await start(answering('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\n\r\n'));
       expect((await get()).text).toBe('one');
       expect((await get()).text).toBe('one');
       expect(daemon.sockets).toHaveLength(1);
     });
 
-    it('after a reader that was not ready when the answer ended', async () => {
+    it('after a reader that was busy when the response ended', async () => {
       await start(answering(answer('one'), answer('two')));
       const flush = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));
       for (const text of ['one', 'two']) {
         const kept = new Kept();
-        await pool.exchange(request(), (...all) => ({ ...kept.reader(...all), flush }));
+        await pool.send(request(), (...all) => ({ ...kept.reader(...all), flush }));
         expect(kept.text).toBe(text);
       }
       expect(daemon.sockets).toHaveLength(1);
     });
 
     // covers: complaint js-31
-    it('by the call that comes next, last in first out, while two are busy at once', async () => {
+    it('by the next call, and two calls at a time open two connections', async () => {
       await start(answering(answer('x')));
       await Promise.all([get(), get()]);
       await get();
@@ -67,7 +67,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('of idle connections', () => {
+  describe('idle connections', () => {
     /** Answers with the connection's number, each request when it is told to, in the order in which they came. */
     async function startTold(options: PoolOptions = {}): Promise<Array<() => void>> {
       const told: Array<() => void> = [];
@@ -76,7 +76,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     }
 
     // covers: fault 3.9
-    it('the one that was used last is taken first: it is the likeliest to be alive', async () => {
+    it('are taken last in, first out: the last one is the most likely to be alive', async () => {
       const told = await startTold();
       const both = [get(), get()];
       await until(() => told.length === 2);
@@ -92,7 +92,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // covers: fault 3.9
-    it.each([[undefined, 6], [2, 2]])('with maxIdle: %s, %i are kept, and the rest are closed', async (maxIdle, kept) => {
+    it.each([[undefined, 6], [2, 2]])('with maxIdle %s: %i are kept and the others are closed', async (maxIdle, kept) => {
       const told = await startTold({ maxIdle });
       const calls = Array.from({ length: 8 }, () => get());
       await until(() => told.length === 8);
@@ -104,13 +104,13 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('a connection is not used again', () => {
+  describe('a connection is not reused', () => {
     // why, the first answer
     // covers: fault 0.5
     it.each([
-      ['the engine says close', answer('x', 'Connection: close\r\n')],
-      ['bytes follow the answer', `${answer('x')}HTTP/1.1 500 Stray\r\n\r\n`],
-      ['an HTTP/1.0 answer does not ask for it', answer('x').replace('1.1', '1.0')],
+      ['the engine sends close', answer('x', 'Connection: close\r\n')],
+      ['bytes follow the response', `${answer('x')}HTTP/1.1 500 Stray\r\n\r\n`],
+      ['an HTTP/1.0 response does not ask for it', answer('x').replace('1.1', '1.0')],
     ])('when %s', async (_, first) => {
       await start((socket, index) => onRequest(socket, () => socket.write(index === 0 ? first : answer('fresh'))));
       expect((await get()).text).toBe('x');
@@ -119,7 +119,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // covers: fault 0.6, fault 3.10.3
-    it('when bytes come that nobody asked for', async () => {
+    it('when bytes arrive that no request asked for', async () => {
       await start((socket, index) => onRequest(socket, () => socket.write(answer(`${index}`))));
       await get();
       await new Promise((resolve) => daemon.sockets[0]?.write(answer('poison'), resolve));
@@ -152,7 +152,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('a request that met a dead idle connection', () => {
+  describe('a request over an idle connection that has died', () => {
     // The daemon answers the first request and, at the second on the same connection, ends it without a byte.
     const dying = (socket: import('node:net').Socket, index: number): void =>
       onRequest(socket, (_, count) => void (index === 0 && count === 1 ? socket.destroy() : socket.write(answer(`${index}`))));
@@ -168,7 +168,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // covers: fault 0.8
-    it('is sent once more, and no third time when the new connection dies, too', async () => {
+    it('is sent once more, but not a third time if the new connection dies, too', async () => {
       await start((socket, index) =>
         onRequest(socket, (_, count) => void (index === 0 && count === 0 ? socket.write(answer('x')) : socket.destroy())),
       );
@@ -192,7 +192,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // covers: fault 0.8
-    it('is not sent again when a byte of an answer had come', async () => {
+    it('is not sent again when a byte of the response has arrived', async () => {
       await start((socket) => onRequest(socket, (_, count) => void (count === 0 ? socket.write(answer('x')) : socket.end('H'))));
       await get();
       await expect(get()).rejects.toThrow(TruncatedError);
@@ -207,8 +207,8 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('exchanges without a limit to their number', () => {
-    it('are all under way at once: no call over a socket waits for another', async () => {
+  describe('exchanges without a limit for their number', () => {
+    it('all run at the same time: no call over a socket waits for another', async () => {
       const waiting: Array<() => void> = [];
       await start((socket) => onRequest(socket, () => waiting.push(() => socket.write(answer('x')))));
       const calls = Array.from({ length: 20 }, () => get());
@@ -218,7 +218,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('exchanges whose number the dialer limits', () => {
+  describe('exchanges whose number is limited by the dialer', () => {
     /** Two at a time; the daemon answers `/now` at once, `/dies` by hanging up, and anything else when it is told to. */
     async function startTwo(traits = {}): Promise<{ targets: string[]; go: Map<string, () => void> }> {
       const targets: string[] = [];
@@ -236,7 +236,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       return { targets, go };
     }
 
-    it('wait for their turn, first come first served, and take over the connections', async () => {
+    it('wait for their turn, first come, first served, and reuse the connections', async () => {
       const { targets, go } = await startTwo();
       const all = Array.from({ length: 7 }, (_, index) => `/${index}`);
       const calls = all.map((target) => get({ target }));
@@ -250,7 +250,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(daemon.sockets).toHaveLength(2);
     });
 
-    it('do not wait for streams, and streams wait for nobody', async () => {
+    it('do not wait for streams, and streams do not wait', async () => {
       const { targets, go } = await startTwo();
       const long = ['/long0', '/long1', '/long2'];
       const short = ['/short0', '/short1'];
@@ -265,7 +265,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await Promise.all([...streams, ...busy, one]);
     });
 
-    it('can be aborted while they wait, send nothing then, and hold up nobody', async () => {
+    it('can be aborted while they wait; they send nothing and do not delay others', async () => {
       const { targets, go } = await startTwo();
       const busy = ['/a', '/b'].map((target) => get({ target }));
       const controller = new AbortController();
@@ -284,7 +284,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(targets).not.toContain('/aborted');
     });
 
-    it.each(['connectMs', 'headMs', 'idleMs'] as const)('wait for it as long as the least limit, %s, and send nothing then', async (limit) => {
+    it.each(['connectMs', 'headMs', 'idleMs'] as const)('wait for their turn no longer than the shortest timeout, %s, and send nothing then', async (limit) => {
       const { targets, go } = await startTwo();
       const busy = ['/a', '/b'].map((target) => get({ target }));
       await until(() => targets.length === 2);
@@ -292,28 +292,28 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       const error = await get({ target: '/late', timeouts }).catch((reason: unknown) => reason);
       expect(error).toMatchObject({ code: 'LONGSHORE_TIMEOUT', limit: limit.replace('Ms', ''), limitMs: 40 });
       expect((error as TimeoutError).exchange).toMatchObject({ target: '/late', requestSent: false });
-      expect((error as Error).message).toContain('2 calls are under way, the most at a time');
+      expect((error as Error).message).toContain('2 calls are running, the maximum');
       for (const target of ['/a', '/b']) go.get(target)?.();
       await Promise.all(busy);
       expect((await get({ target: '/now', timeouts })).text).toBe('now');
       expect(targets).not.toContain('/late');
     });
 
-    it('give up their place when their connection dies', async () => {
+    it('let the next one run when their connection dies', async () => {
       await startTwo();
       const dying = Array.from({ length: 4 }, () => get({ target: '/dies' }).catch((error: unknown) => error));
       expect((await get({ target: '/now' })).text).toBe('now');
       for (const error of await Promise.all(dying)) expect(error).toBeInstanceOf(TruncatedError);
     });
 
-    it('give up their place when there is no connection', async () => {
+    it('let the next one run when there is no connection', async () => {
       await startTwo();
       await daemon.close();
       const errors = await Promise.all(Array.from({ length: 5 }, () => get().catch((error: unknown) => error)));
       for (const error of errors) expect(error).toBeInstanceOf(ConnectError);
     });
 
-    it('end with the client, those that wait too', async () => {
+    it('end when the client is closed, also those that wait', async () => {
       const { targets } = await startTwo();
       const calls = Array.from({ length: 5 }, () => get({ target: '/x' }).catch((error: unknown) => error));
       await until(() => targets.length === 2);
@@ -323,15 +323,15 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(targets).toHaveLength(2);
     });
 
-    it('keep an idle connection as long as the dialer finds it worth', async () => {
+    it('keep an idle connection as long as the dialer says', async () => {
       await startTwo({ idleMs: 1 });
       await get({ target: '/now' });
       await until(() => daemon.sockets[0]?.readableEnded === true);
     });
   });
 
-  describe('answers that come in several reads', () => {
-    it('stay whole while other connections read into the same memory', async () => {
+  describe('responses that arrive in several reads', () => {
+    it('stay intact while other connections read into the same memory', async () => {
       // Found by the first replay byte by byte: a Buffer's slice() is a view, and the next read wrote over it.
       await start((socket, index) => {
         onRequest(socket, async () => {
@@ -346,7 +346,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       const texts = await Promise.all(
         Array.from({ length: 8 }, async () => {
           const sink = new CollectingSink(100_000, () => new Error('too large'));
-          await pool.exchange(request(), () => sink);
+          await pool.send(request(), () => sink);
           return Buffer.from(sink.bytes()).toString();
         }),
       );
@@ -354,7 +354,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('what is not there', () => {
+  describe('an engine that cannot be reached', () => {
     // covers: fault 3.11.1, fault 3.25.1
     it('is a ConnectError that names the address, the cause and what to do', async () => {
       await start(() => {});
@@ -366,7 +366,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // covers: fault 3.25.6
-    it('is a TimeoutError when nobody accepts in time', async () => {
+    it('is a TimeoutError when no one accepts the connection in time', async () => {
       daemon = await fakeDaemon(() => {});
       const { address } = daemon.dialer;
       const never = { address, dial: ({ signal }: { signal?: AbortSignal | undefined }) => new Promise<never>((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason))) };
@@ -376,9 +376,9 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('limits of time', () => {
+  describe('timeouts', () => {
     // covers: fault 0.15, fault 3.7, fault 3.14
-    it('end a call whose head does not come whole, however steadily bytes and interim answers do', async () => {
+    it('end a call whose head is not complete in time, however steadily bytes and interim responses arrive', async () => {
       await start((socket) => {
         socket.write('HTTP/1.1 100 Continue\r\n\r\n'.repeat(3));
         const dripping = setInterval(() => socket.write('H'), 5);
@@ -390,19 +390,19 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // covers: complaint js-29
-    it('end an answer that falls silent', async () => {
+    it('end a response that stops arriving', async () => {
       await start(answering('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe'));
       const timeouts = { connectMs: undefined, headMs: undefined, idleMs: 20 };
       await expect(get({ timeouts })).rejects.toMatchObject({ code: 'LONGSHORE_TIMEOUT', limit: 'idle' });
     });
 
     // covers: fault 3.14
-    it('do not count while the reader makes the engine wait', async () => {
+    it('do not count while the engine waits for the reader', async () => {
       await start(answering(answer('hello')));
       const timeouts = { connectMs: undefined, headMs: undefined, idleMs: 20 };
       let text = '';
       const slow = { write: (view: Uint8Array) => (text += Buffer.from(view), new Promise<void>((resolve) => setTimeout(resolve, 60))) };
-      await pool.exchange(request({ timeouts }), () => slow);
+      await pool.send(request({ timeouts }), () => slow);
       expect(text).toBe('hello');
     });
   });
@@ -444,7 +444,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
 
   describe('close()', () => {
     // covers: fault 3.9
-    it('ends what is under way and refuses what comes later', async () => {
+    it('ends running calls and refuses later ones', async () => {
       await start(() => {});
       const call = get();
       await until(() => daemon.received[0]?.endsWith('\r\n\r\n') === true);
@@ -454,7 +454,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('a connection that is made after close()', () => {
+  describe('a connection that is opened after close()', () => {
     it('is closed, and the call fails', async () => {
       await start(() => {});
       const channel = new MemoryChannel();
@@ -471,7 +471,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('what cannot be sent', () => {
+  describe('a request that cannot be sent', () => {
     it.each([
       ['a field value with a line end', { fields: [['X-Test', 'a\r\nX-Evil: 1']] }],
       ['a field name with a colon', { fields: [['X-Test:', 'a']] }],
@@ -487,7 +487,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  describe('an answer that is none', () => {
+  describe('a response that is not HTTP', () => {
     it('is a ProtocolError that says where it happened', async () => {
       await start(answering('SSH-2.0-OpenSSH_9.2\r\n'));
       const error = await get().catch((reason: unknown) => reason as ProtocolError);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Connection } from '../../src/connection/connection.ts';
 import { MemoryChannel } from '../support/memory-channel.ts';
 
-describe('a connection that rests', () => {
+describe('an idle connection', () => {
   let channel: MemoryChannel;
   let connection: Connection;
   beforeEach(() => {
@@ -12,7 +12,7 @@ describe('a connection that rests', () => {
   });
   afterEach(() => void vi.useRealTimers());
 
-  it('is closed when it has rested for its time', () => {
+  it('is closed after its idle time', () => {
     connection.markIdle(4000);
     vi.advanceTimersByTime(3999);
     expect(connection.alive).toBe(true);
@@ -20,7 +20,7 @@ describe('a connection that rests', () => {
     expect([connection.alive, channel.calls.at(-1)]).toEqual([false, 'destroy']);
   });
 
-  it('is not closed while it is used, however long, and then rests for its whole time', () => {
+  it('is not closed while it is busy, however long, and then stays for its whole idle time', () => {
     connection.markIdle(4000);
     vi.advanceTimersByTime(3000);
     connection.markBusy();
@@ -33,7 +33,7 @@ describe('a connection that rests', () => {
     expect(connection.alive).toBe(false);
   });
 
-  it('rests for its whole time after a short use, too', () => {
+  it('stays for its whole idle time after a short use, too', () => {
     connection.markIdle(4000);
     vi.advanceTimersByTime(3000);
     connection.markBusy();
@@ -42,13 +42,13 @@ describe('a connection that rests', () => {
     expect(connection.alive).toBe(true);
   });
 
-  it('keeps no process alive, and does again when it is used', () => {
+  it('does not keep the process running, but does when it is busy again', () => {
     connection.markIdle(4000);
     connection.markBusy();
     expect(channel.calls).toEqual(['keepProcessAlive false', 'keepProcessAlive true']);
   });
 
-  it('leaves no timer behind when it is closed', () => {
+  it('has no timer after it is closed', () => {
     connection.markIdle(4000);
     connection.destroy();
     expect(vi.getTimerCount()).toBe(0);

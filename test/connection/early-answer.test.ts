@@ -19,9 +19,9 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  describe('the reason of an upload refused in its middle', () => {
+  describe('the response to an upload that is refused in its middle', () => {
     // covers: fault 0.7, fault 3.11.3, fault 3.13.3, complaint js-27
-    it.each(['unix', 'tcp', 'tls'])('is never lost, though the engine closes at once (%s)', async (kind) => {
+    it.each(['unix', 'tcp', 'tls'])('is never lost, although the engine closes at once (%s)', async (kind) => {
       folder = await mkdtemp(join(tmpdir(), 'longshore-'));
       const path = join(folder, 'd.sock');
       const script = fileURLToPath(new URL('../support/refusing-server.mjs', import.meta.url));
@@ -35,7 +35,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       }
       for (let round = 0; round < 30; round++) {
         const kept = new Kept();
-        await pool.exchange(request({ method: 'POST', body: { chunks: upload() } }), kept.reader);
+        await pool.send(request({ method: 'POST', body: { chunks: upload() } }), kept.reader);
         expect([kept.status, kept.text]).toEqual([400, '{"message":"no thanks"}']);
       }
       pool.close();

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ContentSink, Wire } from '../../src/connection/transport.ts';
+import type { ContentSink, Transport } from '../../src/connection/transport.ts';
 import { TruncatedError, UploadError } from '../../src/errors.ts';
 import { Kept, answer, fakeDaemon, onRequest, request, until } from '../support/fake-daemon.ts';
 import type { FakeDaemon } from '../support/fake-daemon.ts';
@@ -11,7 +11,7 @@ import { makeWire, particulars, wireNames } from '../support/wires.ts';
 describe.each(wireNames)('over the wire %s', (wire) => {
   const { ownFields, readsInPlace } = particulars[wire];
   let daemon: FakeDaemon;
-  let pool: Wire;
+  let pool: Transport;
   afterEach(async () => {
     pool.close();
     await daemon.close();
@@ -39,7 +39,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
         return { headers: incoming.headers, body };
       });
       const kept = new Kept();
-      await pool.exchange(request(changes), kept.reader);
+      await pool.send(request(changes), kept.reader);
       expect(kept.text).toBe('ok');
       return read;
     }
@@ -50,22 +50,22 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // covers: fault 3.16
-    it('is chunked when its length is not known, and chunks of no bytes are left out', async () => {
+    it('is chunked when its length is not known, without empty chunks', async () => {
       const read = await asNodeReadsIt({ method: 'POST', body: { chunks: chunksOf('he', '', 'llo', 'x'.repeat(300)) } });
       expect(read).toEqual({ headers: { ...ownFields, host: 'd', 'transfer-encoding': 'chunked' }, body: `hello${'x'.repeat(300)}` });
     });
 
-    it('is announced by Content-Length when a source says how much it gives', async () => {
+    it('is announced by Content-Length when its source has a length', async () => {
       const read = await asNodeReadsIt({ method: 'POST', body: { chunks: chunksOf('he', 'llo'), length: 5 } });
       expect(read).toEqual({ headers: { ...ownFields, host: 'd', 'content-length': '5' }, body: 'hello' });
     });
 
     // covers: fault 3.16
-    it('is announced as none when a POST has none', async () => {
+    it('is announced as empty for a POST without content', async () => {
       expect(await asNodeReadsIt({ method: 'POST' })).toEqual({ headers: { ...ownFields, host: 'd', 'content-length': '0' }, body: '' });
     });
 
-    it('is not mentioned when a GET has none', async () => {
+    it('is not announced for a GET without content', async () => {
       expect(await asNodeReadsIt({})).toEqual({ headers: { ...ownFields, host: 'd' }, body: '' });
     });
   });
@@ -73,13 +73,13 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   describe('a source that fails', () => {
     async function failing(body: { chunks: AsyncIterable<Uint8Array>; length?: number }): Promise<unknown> {
       await start(() => {});
-      const error = await pool.exchange(request({ method: 'POST', body }), new Kept().reader).catch((reason: unknown) => reason);
+      const error = await pool.send(request({ method: 'POST', body }), new Kept().reader).catch((reason: unknown) => reason);
       await until(() => daemon.sockets[0]?.readableEnded === true);
       return error;
     }
 
     // covers: fault 0.9
-    it('ends the call with its own error as cause, and never with the last chunk', async () => {
+    it('ends the call with its own error as the cause, and the last chunk is not sent', async () => {
       const cause = new Error('disk on fire');
       async function* source(): AsyncGenerator<Uint8Array> {
         yield bytes('hello');
@@ -92,13 +92,13 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // covers: fault 0.9
-    it('by giving less than it said ends the call, and nothing is padded', async () => {
+    it('because it supplies less than its length ends the call without padding', async () => {
       await expect(failing({ chunks: chunksOf('abc'), length: 5 })).resolves.toMatchObject({ code: 'LONGSHORE_UPLOAD' });
       expect(daemon.received[0]).toMatch(/\r\n\r\nabc$/);
     });
 
     // covers: fault 3.16
-    it('by giving more than it said ends the call before the surplus is sent', async () => {
+    it('because it supplies more than its length ends the call before the surplus is sent', async () => {
       await expect(failing({ chunks: chunksOf('abc', 'defg'), length: 5 })).resolves.toBeInstanceOf(UploadError);
       expect(daemon.received[0]).toMatch(/\r\n\r\nabc$/);
     });
@@ -111,16 +111,16 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await expect(failing({ chunks })).resolves.toMatchObject({ code: 'LONGSHORE_UPLOAD', cause: { message: expect.stringMatching(/^no /) } });
     });
 
-    it('by giving text ends the call', async () => {
+    it('because it supplies text ends the call', async () => {
       const chunks = chunksOf() as unknown as { [Symbol.asyncIterator](): AsyncIterator<Uint8Array> };
       chunks[Symbol.asyncIterator] = async function* () {
         yield 'text' as unknown as Uint8Array;
       };
-      await expect(failing({ chunks })).resolves.toMatchObject({ message: expect.stringContaining('a string where bytes') });
+      await expect(failing({ chunks })).resolves.toMatchObject({ message: expect.stringContaining('a string instead of bytes') });
     });
   });
 
-  describe('an answer before the upload has ended', () => {
+  describe('a response before the end of the upload', () => {
     /** Gives for ever, and says whether it was told to stop. */
     function endless(): { chunks: AsyncIterable<Uint8Array>; stopped: boolean } {
       const source = {
@@ -151,12 +151,12 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       });
       const source = endless();
       const kept = new Kept();
-      await pool.exchange(request({ method: 'POST', body: { chunks: source.chunks } }), kept.reader);
+      await pool.send(request({ method: 'POST', body: { chunks: source.chunks } }), kept.reader);
       expect([kept.status, kept.text]).toEqual([400, 'no thanks']);
       expect(source.stopped).toBe(true);
       // The rest of that upload is owed on this connection: the next call takes another.
       const again = new Kept();
-      await pool.exchange(request(), again.reader);
+      await pool.send(request(), again.reader);
       expect(again.text).toBe('another');
     });
 
@@ -177,11 +177,11 @@ describe.each(wireNames)('over the wire %s', (wire) => {
         }
       }
       const kept = new Kept();
-      await pool.exchange(request({ method: 'POST', body: { chunks: slow() } }), kept.reader);
+      await pool.send(request({ method: 'POST', body: { chunks: slow() } }), kept.reader);
       expect(kept.text).toBe('startend');
     });
 
-    it('wins over a source that fails when it is told to stop', async () => {
+    it('wins over a source that fails when it is stopped', async () => {
       let failed = false;
       await start((socket) => {
         socket.once('data', () => {
@@ -196,23 +196,23 @@ describe.each(wireNames)('over the wire %s', (wire) => {
         failed = true;
         throw new Error('too late');
       }
-      await pool.exchange(request({ method: 'POST', body: { chunks: failing() } }), kept.reader);
+      await pool.send(request({ method: 'POST', body: { chunks: failing() } }), kept.reader);
       expect([kept.status, kept.text]).toEqual([400, 'no']);
     });
 
     // covers: fault 3.13.4
-    it('is not held up by a source that hangs', async () => {
+    it('is not delayed by a source that hangs', async () => {
       await start((socket) => onRequest(socket, () => socket.write(answer('done'))));
       const chunks = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) };
       const kept = new Kept();
-      await pool.exchange(request({ method: 'POST', body: { chunks } }), kept.reader);
+      await pool.send(request({ method: 'POST', body: { chunks } }), kept.reader);
       expect(kept.text).toBe('done');
     });
   });
 
-  describe('an answer that ends by a reset', () => {
+  describe('a response that ends with a reset', () => {
     // covers: fault 0.2
-    it('is cut short even where the end of the connection would delimit it', async () => {
+    it('is truncated even if the end of the connection delimits it', async () => {
       // On Unix sockets a peer that closes with unread bytes resets the connection.
       await start((socket) => {
         socket.pause();
@@ -220,12 +220,12 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       });
       const kept = new Kept();
       const body = { bytes: Buffer.alloc(4_000_000) };
-      await expect(pool.exchange(request({ method: 'POST', body }), kept.reader)).rejects.toThrow(TruncatedError);
+      await expect(pool.send(request({ method: 'POST', body }), kept.reader)).rejects.toThrow(TruncatedError);
       expect(kept.ended).toBe(false);
     });
   });
 
-  describe('a reader that takes its time', () => {
+  describe('a slow reader', () => {
     // covers: fault 3.15
     it('makes the engine wait', async () => {
       const total = 64 * 1024 * 1024;
@@ -248,7 +248,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
           return new Promise((resolve) => (release = resolve));
         },
       };
-      const call = pool.exchange(request(), () => sink);
+      const call = pool.send(request(), () => sink);
       await until(() => got > 0);
       await new Promise((resolve) => setTimeout(resolve, 50));
       // What one read brought, and what the kernel keeps for the two sides: nothing near 64 MiB.
@@ -258,7 +258,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await call;
     });
 
-    it('has its view to itself until its promise settles, whatever other connections read', async () => {
+    it('owns its view until its promise settles, whatever other connections read', async () => {
       const content = (seed: number): Buffer => Buffer.alloc(3_000_000, seed + 1);
       await start((socket, index) => {
         onRequest(socket, () => {
@@ -282,7 +282,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
             got.push(Buffer.from(view));
           },
         };
-        await pool.exchange(request(), () => sink);
+        await pool.send(request(), () => sink);
         return Buffer.concat(got);
       });
       for (const whole of await Promise.all(calls)) {
@@ -292,7 +292,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
 
     // covers: fault 3.15
-    it('gets everything although the engine ended the connection meanwhile', async () => {
+    it('gets everything although the engine has ended the connection', async () => {
       await start((socket) => onRequest(socket, () => socket.end(`HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(500_000)}`)));
       let got = 0;
       const sink: ContentSink = {
@@ -301,11 +301,11 @@ describe.each(wireNames)('over the wire %s', (wire) => {
           got += view.length;
         },
       };
-      await pool.exchange(request(), () => sink);
+      await pool.send(request(), () => sink);
       expect(got).toBe(500_000);
     });
 
-    it('gets all that came of an answer that was cut short meanwhile', async () => {
+    it('gets everything that arrived of a truncated response', async () => {
       const head = 'HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n';
       await start((socket) => onRequest(socket, () => socket.end(`${head}${'x'.repeat(300_000)}`)));
       let got = 0;
@@ -315,7 +315,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
           got += view.length;
         },
       };
-      const call = pool.exchange(request(), () => sink);
+      const call = pool.send(request(), () => sink);
       await expect(call).rejects.toMatchObject({ phase: 'content', received: 300_000, expected: 500_000 });
       expect(got).toBe(300_000);
     });
@@ -325,13 +325,13 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await start((socket) => onRequest(socket, () => socket.write(answer('hello'))));
       const mine = new Error('mine');
       for (const write of [() => { throw mine; }, () => Promise.reject(mine)]) {
-        await expect(pool.exchange(request(), () => ({ write }))).rejects.toBe(mine);
+        await expect(pool.send(request(), () => ({ write }))).rejects.toBe(mine);
       }
     });
   });
 
   describe('a sink with memory of its own', () => {
-    it('gets reads straight into it, and is never offered bytes outside of them twice', async () => {
+    it('has reads go straight into it, and gets each byte once', async () => {
       await start((socket) => onRequest(socket, () => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 800000\r\n\r\n${'y'.repeat(800_000)}`)));
       const block = Buffer.alloc(1024 * 1024);
       let inPlace = 0;
@@ -343,7 +343,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
           total += view.length;
         },
       };
-      await pool.exchange(request(), () => sink);
+      await pool.send(request(), () => sink);
       expect(total).toBe(800_000);
       expect(inPlace > 0).toBe(readsInPlace);
     });

@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events';
 import http from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { EngineRequest, ExchangeNotes } from '../../src/connection/engine-request.ts';
-import type { AnswerReader, Wire } from '../../src/connection/transport.ts';
+import type { EngineRequest, ExchangeStats } from '../../src/connection/engine-request.ts';
+import type { AnswerReader, Transport } from '../../src/connection/transport.ts';
 import { parseAddress } from '../../src/config/engine-address.ts';
 import { ConfigError, ConnectError, ProtocolError, TimeoutError, TruncatedError } from '../../src/errors.ts';
 import { dialerFor } from '../../src/system/net/dialer.ts';
@@ -29,7 +29,7 @@ async function run({ method, end }: WireCase, pieces: readonly Uint8Array[], slo
     return { synchronous: true, write: (view) => account.content(view) };
   };
   let outcome: { error?: unknown } | undefined;
-  const call = wire.exchange(request({ method }), reader).then(
+  const call = wire.send(request({ method }), reader).then(
     () => void (outcome = {}),
     (error: unknown) => void (outcome = { error }),
   );
@@ -106,14 +106,14 @@ describe.skipIf(isOld).each(files)('over the wire node:http of llhttp 9.3 and la
   });
 });
 
-it('content is not taken for whole where the parser finds no end in it', async () => {
+it('content is not complete if the parser finds no end in it', async () => {
   // With a tab behind `chunked`, llhttp gives out the chunk lines as content, until the connection ends.
   const wire = Buffer.from('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n2\r\n{}\r\n0\r\n\r\n');
   const one: WireCase = { title: '', method: 'GET', wire, end: 'eof', idle: false, offset: undefined, events: [] };
   expect((await run(one, [wire])).at(-1)).toBe('error ProtocolError RFC 9112 §6.3');
 });
 
-it('a disagreement has a case', () => {
+it('each disagreement has a wire case', () => {
   const titles = files.flatMap(({ cases }) => cases.map(({ title }) => title));
   expect([...wireDisagreements.keys()].filter((title) => !titles.includes(title))).toEqual([]);
 });
@@ -122,7 +122,7 @@ it('a disagreement has a case', () => {
 async function outcome(wireName: WireName, wire: string) {
   const channel = new MemoryChannel();
   const kept = new Kept();
-  const call = makeWire(wireName, memoryDialer(channel)).exchange(request(), kept.reader);
+  const call = makeWire(wireName, memoryDialer(channel)).send(request(), kept.reader);
   const failure = call.then(() => undefined, (reason: unknown) => reason);
   while (channel.written.length === 0) await turn();
   for (let at = 0; at < wire.length && !closed(channel); at += 8192) {
@@ -175,13 +175,13 @@ describe('over both wires', () => {
     });
 
     // covers: fault 3.5.10
-    it('give what came before an error', async () => {
+    it('deliver the content before an error', async () => {
       const { text, error } = await outcome(name, `${chunked}5\r\nhello\r\nXX\r\n`);
       expect(text).toBe('hello');
       expect(error).toMatchObject({ section: 'RFC 9112 §7.1', offset: chunked.length + '5\r\nhello\r\n'.length });
     });
 
-    it('hint at TLS', async () => {
+    it('hint at TLS in the error', async () => {
       const { error } = await outcome(name, '\x15\x03\x01\0\x02\x02F');
       expect((error as Error).message).toContain('this looks like TLS');
     });
@@ -194,14 +194,14 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-async function get(wire: Wire, changes: Partial<EngineRequest> = {}): Promise<Kept> {
+async function get(wire: Transport, changes: Partial<EngineRequest> = {}): Promise<Kept> {
   const kept = new Kept();
-  await wire.exchange(request(changes), kept.reader);
+  await wire.send(request(changes), kept.reader);
   return kept;
 }
 
 describe.each(wireNames)('over the wire %s', (name) => {
-  it('the notes of an exchange count each byte, both ways', async () => {
+  it('the stats of an exchange count each byte in both directions', async () => {
     async function* chunks(): AsyncGenerator<Uint8Array> {
       yield Buffer.alloc(70_000);
       yield Buffer.from('x');
@@ -211,15 +211,15 @@ describe.each(wireNames)('over the wire %s', (name) => {
     for (const body of bodies) {
       const channel = new MemoryChannel();
       const wire = makeWire(name, memoryDialer(channel));
-      const notes: ExchangeNotes = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0, trailingBytes: 0 };
-      const call = get(wire, { method: 'POST', body, notes });
+      const stats: ExchangeStats = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0, trailingBytes: 0 };
+      const call = get(wire, { method: 'POST', body, stats });
       const written = (): Buffer => Buffer.concat(channel.written);
       // The last of each: the empty line of the head, the content, the last chunk.
       const last = body === undefined ? '\r\n\r\n' : 'bytes' in body ? 'abc' : 'length' in body ? 'x' : '0\r\n\r\n';
       await until(() => written().toString('latin1').endsWith(last));
       channel.read(text);
       await call;
-      expect(notes).toEqual({ reusedSocket: false, bytesSent: written().length, bytesReceived: text.length, trailingBytes: 0 });
+      expect(stats).toEqual({ reusedSocket: false, bytesSent: written().length, bytesReceived: text.length, trailingBytes: 0 });
       wire.close();
     }
   });
@@ -227,7 +227,7 @@ describe.each(wireNames)('over the wire %s', (name) => {
   describe('over TLS', () => {
     const untilClose = 'HTTP/1.1 200 OK\r\n\r\nall of it';
 
-    async function start(text: string, then: 'stay' | 'end'): Promise<Wire> {
+    async function start(text: string, then: 'stay' | 'end'): Promise<Transport> {
       const daemon = await tlsDaemon((socket) =>
         onRequest(socket, () => (then === 'stay' ? socket.write(text, 'latin1') : socket.end(text, 'latin1'))),
       );
@@ -240,17 +240,17 @@ describe.each(wireNames)('over the wire %s', (name) => {
       const wire = await start(answer('x'), 'stay');
       const reused: unknown[] = [];
       for (let round = 0; round < 3; round++) {
-        const notes: ExchangeNotes = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0, trailingBytes: 0 };
-        expect((await get(wire, { notes })).text).toBe('x');
-        reused.push(notes.reusedSocket);
+        const stats: ExchangeStats = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0, trailingBytes: 0 };
+        expect((await get(wire, { stats })).text).toBe('x');
+        reused.push(stats.reusedSocket);
       }
       expect(reused).toEqual([false, true, true]);
     });
 
     // covers: fault 3.22
-    it('content that the end would delimit is never taken for whole', async () => {
+    it('content that the end of the connection delimits is never complete', async () => {
       const kept = new Kept();
-      const call = (await start(untilClose, 'end')).exchange(request(), kept.reader);
+      const call = (await start(untilClose, 'end')).send(request(), kept.reader);
       await expect(call).rejects.toBeInstanceOf(TruncatedError);
       await expect(call).rejects.toMatchObject({ phase: 'content', received: 'all of it'.length });
       expect([kept.text, kept.ended]).toEqual(['all of it', false]);
@@ -258,7 +258,7 @@ describe.each(wireNames)('over the wire %s', (name) => {
   });
 
   describe('over ssh', () => {
-    async function start(onConnection: Parameters<typeof fakeDaemon>[0], options?: FakeSshOptions): Promise<Wire> {
+    async function start(onConnection: Parameters<typeof fakeDaemon>[0], options?: FakeSshOptions): Promise<Transport> {
       const daemon = await fakeDaemon(onConnection);
       const ssh = fakeSsh(options);
       const wire = makeWire(name, dialerFor(parseAddress(`ssh://h${daemon.host.slice('unix://'.length)}`)));
@@ -267,13 +267,13 @@ describe.each(wireNames)('over the wire %s', (name) => {
       return wire;
     }
 
-    it('an answer comes whole, in many reads, and until the end where ssh ends well', async () => {
+    it('a response arrives in many reads, up to a clean exit of ssh', async () => {
       const content = 'y'.repeat(500_000);
       const wire = await start((socket) => onRequest(socket, () => socket.end(`HTTP/1.1 200 OK\r\n\r\n${content}`)));
       expect((await get(wire)).text).toBe(content);
     });
 
-    it('an ssh that does not connect is told in its own words', async () => {
+    it('the error of an ssh that cannot connect has the words of ssh', async () => {
       const wire = await start(() => {}, { says: 'Host key verification failed.\r\n', exits: 255 });
       const error = await get(wire).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(ConnectError);
@@ -281,7 +281,7 @@ describe.each(wireNames)('over the wire %s', (name) => {
       expect(error).toMatchObject({ exchange: { method: 'GET', target: '/x', reusedSocket: false } });
     });
 
-    it('the limit for the head comes behind the one for the connection', async () => {
+    it('the timeout for the head starts after the timeout for the connection', async () => {
       const wire = await start(() => {}, { hangs: true });
       const call = get(wire, { timeouts: { connectMs: 50, headMs: 30, idleMs: undefined } });
       await expect(call).rejects.toBeInstanceOf(TimeoutError);
@@ -289,7 +289,7 @@ describe.each(wireNames)('over the wire %s', (name) => {
     });
   });
 
-  it('errors show the target without what may be a secret', async () => {
+  it('errors show the target without secrets', async () => {
     const channel = new MemoryChannel();
     const call = get(makeWire(name, memoryDialer(channel)), { target: '/x?token=abc', redactedTarget: '/x?token=[redacted]' });
     await until(() => channel.written.length > 0);
@@ -300,7 +300,7 @@ describe.each(wireNames)('over the wire %s', (name) => {
   });
 });
 
-describe('a runtime whose node:http makes connections of its own', () => {
+describe('a runtime whose node:http makes its own connections', () => {
   const { request: original } = http;
   afterEach(() => {
     http.request = original;
@@ -312,7 +312,7 @@ describe('a runtime whose node:http makes connections of its own', () => {
     http.request = (() => idle) as unknown as typeof original;
     syncBuiltinESMExports();
     const channel = new MemoryChannel();
-    const call = makeWire('node:http', memoryDialer(channel)).exchange(request(), new Kept().reader);
+    const call = makeWire('node:http', memoryDialer(channel)).send(request(), new Kept().reader);
     await expect(call).rejects.toBeInstanceOf(ConfigError);
     expect(channel.written).toEqual([]);
   });

@@ -4,13 +4,13 @@ import { Semaphore } from '../../src/connection/semaphore.ts';
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] }));
 afterEach(() => void vi.useRealTimers());
 
-describe('the wait for a place', () => {
-  it('has a limit, which counts anew when a place is given back', async () => {
+describe('the wait for a semaphore', () => {
+  it('has a time limit that starts again when the semaphore is released', async () => {
     const [places, late] = [new Semaphore(2), new Error('late')];
-    const release = [await places.take(undefined), await places.take(undefined)];
+    const release = [await places.acquire(undefined), await places.acquire(undefined)];
     const taken: string[] = [];
     const wait = (name: string): Promise<unknown> =>
-      places.take(undefined, { limitMs: 400, error: () => late }).then(
+      places.acquire(undefined, { limitMs: 400, error: () => late }).then(
         (give) => (taken.push(name), give),
         (error: unknown) => error,
       );
@@ -28,11 +28,11 @@ describe('the wait for a place', () => {
     expect(await third).toBe(late);
   });
 
-  it('hands its place in the queue on when it is over', async () => {
+  it('lets the next caller run after it has timed out', async () => {
     const places = new Semaphore(1);
-    const release = await places.take(undefined);
-    const late = places.take(undefined, { limitMs: 40, error: () => 'late' }).catch((error: unknown) => error);
-    const patient = places.take(undefined);
+    const release = await places.acquire(undefined);
+    const late = places.acquire(undefined, { limitMs: 40, error: () => 'late' }).catch((error: unknown) => error);
+    const patient = places.acquire(undefined);
     await vi.advanceTimersByTimeAsync(50);
     expect(await late).toBe('late');
     release();

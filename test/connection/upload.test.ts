@@ -1,13 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Upload, inParts } from '../../src/connection/upload.ts';
+import { Upload, splitBytes } from '../../src/connection/upload.ts';
 import type { StreamedBody } from '../../src/connection/upload.ts';
 import type { RequestBody, Timeouts } from '../../src/connection/engine-request.ts';
 
 const MIB = 1024 * 1024;
 const NO_LIMITS: Timeouts = { connectMs: undefined, headMs: undefined, idleMs: undefined };
 
-/** An upload to somebody who takes a chunk when `take` is called, and how far it has come meanwhile. */
+/** An upload whose chunks are accepted when `take` is called, and its progress. */
 function slowly(body: (asked: () => void) => StreamedBody) {
   const state = { asked: 0, sent: [] as string[], done: false };
   const taken: (() => void)[] = [];
@@ -15,7 +15,7 @@ function slowly(body: (asked: () => void) => StreamedBody) {
     state.sent.push(`${Buffer.concat(blocks)}:${size}`);
     return new Promise((resolve) => taken.push(resolve));
   };
-  const upload = new Upload(body(() => void state.asked++), { send, refused: () => false, sourcing: () => {} });
+  const upload = new Upload(body(() => void state.asked++), { send, refused: () => false, setSourceBusy: () => {} });
   void upload.run().then(() => (state.done = true));
   const settle = async () => {
     for (let turns = 0; turns < 5; turns++) await turn();
@@ -32,7 +32,7 @@ async function* counted<Item>(items: readonly Item[], asked: () => void): AsyncG
 const bytes = (...texts: string[]): Uint8Array[] => texts.map((text) => Buffer.from(text));
 
 describe('an upload', () => {
-  it('asks for a chunk when the one before it has been sent, for its memory may be the same', async () => {
+  it('asks for a chunk when the previous one has been sent, because they may share memory', async () => {
     const { state, settle, take } = slowly((asked) => ({ chunks: counted(bytes('a', 'b', 'c'), asked) }));
     for (const count of [1, 2, 3]) {
       await settle();
@@ -43,7 +43,7 @@ describe('an upload', () => {
     expect(state).toEqual({ asked: 3, sent: ['a:1', 'b:1', 'c:1'], done: true });
   });
 
-  it('has one group of blocks that stay wait behind the one on its way, and ends when all have been sent', async () => {
+  it('queues one group of blocks behind the one that is being sent, and ends when all are sent', async () => {
     const groups = [bytes('a', 'bc'), bytes('d'), bytes('e'), bytes('f')];
     const { state, settle, take } = slowly((asked) => ({ groups: counted(groups, asked) }));
     for (const count of [2, 3, 4]) {
@@ -59,9 +59,9 @@ describe('an upload', () => {
   });
 });
 
-describe('bytes to be sent', () => {
+describe('large bytes', () => {
   const partsOf = async (body: RequestBody, idleMs?: number): Promise<number[] | undefined> => {
-    const content = inParts(body, { ...NO_LIMITS, idleMs });
+    const content = splitBytes(body, { ...NO_LIMITS, idleMs });
     if (!('groups' in content)) return undefined;
     const sizes = [];
     for await (const blocks of content.groups) sizes.push(...blocks.map((block) => block.length));
@@ -69,7 +69,7 @@ describe('bytes to be sent', () => {
     return sizes;
   };
 
-  it('go in parts of 4 MiB, and of 1 MiB where a limit of idle time wants to know how far they are', async () => {
+  it('are sent in parts of 4 MiB, and of 1 MiB with an idle timeout', async () => {
     expect(await partsOf({ bytes: new Uint8Array(MIB) })).toBeUndefined();
     expect(await partsOf({ bytes: new Uint8Array(MIB + 1) })).toEqual([MIB + 1]);
     expect(await partsOf({ bytes: new Uint8Array(9 * MIB) })).toEqual([4 * MIB, 4 * MIB, MIB]);

@@ -30,7 +30,7 @@ async function exchange(wireCase: WireCase, pieces: readonly Uint8Array[], slow:
   const sink: ContentSink = slow
     ? { write: async (view) => (await turn(), account.content(view)) }
     : { synchronous: true, write: (view) => account.content(view) };
-  const taken = connection.exchange(request({ method: wireCase.method, signal: stop.signal }), (head) => {
+  const taken = connection.send(request({ method: wireCase.method, signal: stop.signal }), (head) => {
     account.head(head);
     return sink;
   });
@@ -82,7 +82,7 @@ describe.each(files)('the wire cases of $file, over a connection', ({ cases }) =
 /** Nothing of what came before is taken for the next answer. */
 async function carriesAnother(connection: Connection, channel: MemoryChannel): Promise<void> {
   const account = new Account();
-  const done = connection.exchange(request(), (head) => {
+  const done = connection.send(request(), (head) => {
     account.head(head);
     return { synchronous: true, write: (view) => account.content(view) };
   });

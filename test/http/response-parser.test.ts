@@ -172,13 +172,13 @@ describe('the response parser', () => {
   });
 
   // covers: fault 3.1.9, fault 3.25.7
-  it('says what to do when the answer is TLS', () => {
+  it('gives a hint when the response is TLS', () => {
     const parser = new ResponseParser('GET');
     parser.receive(Uint8Array.of(0x15, 3, 1, 0, 2, 2, 0x46));
     expect(() => parser.next()).toThrow(/looks like TLS/);
   });
 
-  it.each(['a', ' ', '\t', 'a ', 'a\t ', 'ab cd\t'])('gives up a value of many "%s" that goes wrong at its end at once', (text) => {
+  it.each(['a', ' ', '\t', 'a ', 'a\t ', 'ab cd\t'])('refuses a value of many "%s" with a wrong last byte in linear time', (text) => {
     // Two ways through the same text would be tried 2^300 times over.
     const parser = new ResponseParser('GET');
     parser.receive(Buffer.from(`HTTP/1.1 200 OK\r\nX: ${text.repeat(900 / text.length)}\0\r\n\r\n`, 'latin1'));

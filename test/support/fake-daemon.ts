@@ -68,9 +68,9 @@ export function answer(body: string, fields = '', status = '200 OK'): string {
 /** A GET of `/x`, changed as the test wants. */
 export function request(changes: Partial<EngineRequest> = {}): EngineRequest {
   const defaultTimeouts = { connectMs: 5000, headMs: undefined, idleMs: undefined };
-  const { method = 'GET', target = '/x', fields = [['Host', 'd']], timeouts = defaultTimeouts, body, signal, longLived, notes } = changes;
+  const { method = 'GET', target = '/x', fields = [['Host', 'd']], timeouts = defaultTimeouts, body, signal, longLived, stats } = changes;
   const made = new EngineRequest({ address: 'd', host: 'd' }, method, target, fields, timeouts, body, signal, longLived);
-  if (notes !== undefined) made.notes = notes;
+  if (stats !== undefined) made.stats = stats;
   return made;
 }
 

@@ -112,7 +112,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   '0.15': {
     claim: 'every call ends: by its signal in every phase, by its limits, and nothing is left of it',
-    tests: { 'connection/connection-pool.test.ts': 1, 'client/abort.test.ts': 12, 'connection/timeouts.test.ts': 2 },
+    tests: { 'connection/connection-pool.test.ts': 1, 'client/abort.test.ts': 12, 'connection/exchange-outcome.test.ts': 2 },
   },
 
   '2': {
@@ -606,7 +606,7 @@ export const faults: Readonly<Record<string, Fault>> = {
 
   '3.14': {
     claim: 'a signal ends a call in every phase, and limits are what they say: the head in all, silence without our own',
-    tests: { 'connection/connection-pool.test.ts': 3, 'client/abort.test.ts': 12, 'connection/timeouts.test.ts': 1 },
+    tests: { 'connection/connection-pool.test.ts': 3, 'client/abort.test.ts': 12, 'connection/exchange-outcome.test.ts': 1 },
   },
   '3.15': {
     claim: 'a slow or absent reader makes the engine wait, and one that leaves ends its connection and no other',
@@ -663,7 +663,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   '3.19.7': {
     claim: 'credentials over plain tcp are sent, as docker does, and warned of; refused where that is asked for',
-    tests: { 'connection/warnings.test.ts': 3 },
+    tests: { 'connection/diagnostics.test.ts': 3 },
   },
 
   '3.20.1': {
@@ -784,7 +784,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   '3.25.6': {
     claim: 'a host that is not found and a limit of time say which, where and how long',
-    tests: { 'connection/connection-pool.test.ts': 1, 'connection/timeouts.test.ts': 1 },
+    tests: { 'connection/connection-pool.test.ts': 1, 'connection/exchange-outcome.test.ts': 1 },
   },
   '3.25.7': {
     claim: 'plain text to TLS, and TLS to plain text, are named',

@@ -2,17 +2,16 @@
 
 import { ConnectionPool } from '../../src/connection/connection-pool.ts';
 import type { PoolOptions } from '../../src/connection/connection-pool.ts';
-import { nodeHttpWire } from '../../src/connection/node-http-transport.ts';
 import type { Dialer } from '../../src/connection/channel.ts';
-import type { Wire } from '../../src/connection/transport.ts';
+import type { Transport } from '../../src/connection/transport.ts';
 
 export type WireName = 'own' | 'node:http';
 
 /** Their names, as the client's option `wire` has them. */
 export const wireNames: readonly WireName[] = ['own', 'node:http'];
 
-export function makeWire(name: WireName, dialer: Dialer, options: PoolOptions = {}): Wire {
-  return name === 'own' ? new ConnectionPool(dialer, options) : nodeHttpWire(dialer, options);
+export function makeWire(name: WireName, dialer: Dialer, options: PoolOptions = {}): Transport {
+  return new ConnectionPool(dialer, { ...options, http: name });
 }
 
 /** What differs where both keep a promise, each in its own way. */
@@ -33,6 +32,6 @@ export const particulars: Readonly<Record<WireName, {
     ownFields: { connection: 'keep-alive' }, // Node would write `close`
     readsInPlace: false, // the parser gives out views of what it was given
     // The reason differs from one version of llhttp to the next.
-    noHttp: /: Node's parser refuses the answer: HPE_INVALID_CONSTANT, .* "SSH-2.0-OpenSSH_9.2\\x0d\\x0a" at byte 0 /,
+    noHttp: /: Node's parser refuses the response: HPE_INVALID_CONSTANT, .* "SSH-2.0-OpenSSH_9.2\\x0d\\x0a" at byte 0 /,
   },
 };

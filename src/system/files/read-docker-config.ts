@@ -5,7 +5,7 @@ import { configFolder, joinPath, podmanAuthFiles } from '../../config/environmen
 import type { Environment } from '../../config/environment-variables.ts';
 import { findCredentials, holdsSecrets, parseAuthVariable, parseDockerConfig } from '../../config/stored-credentials.ts';
 import type { CredentialPlace, DockerConfig, Scope } from '../../config/stored-credentials.ts';
-import type { Warn } from '../../connection/warnings.ts';
+import type { Warn } from '../../connection/diagnostics.ts';
 import { ConfigError } from '../../errors.ts';
 import { readSmallFile } from './read-small-file.ts';
 

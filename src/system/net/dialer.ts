@@ -4,7 +4,7 @@
 import type { Channel, Dialer } from '../../connection/channel.ts';
 import type { Address, SshAddress, TcpAddress, TlsOptions } from '../../config/engine-address.ts';
 import { ArgumentError, ConnectError, LongshoreError } from '../../errors.ts';
-import type { Warn } from '../../connection/warnings.ts';
+import type { Warn } from '../../connection/diagnostics.ts';
 import type { TlsContext } from '../tls/tls-channel.ts';
 import { checkTlsOptions } from '../tls/tls-options.ts';
 import { connectSocket } from './socket-channel.ts';

@@ -7,7 +7,7 @@ import { Queue } from '../../async/queue.ts';
 import type { TcpAddress, TlsOptions } from '../../config/engine-address.ts';
 import { noopOwner } from '../../connection/channel.ts';
 import type { Channel, ChannelOwner } from '../../connection/channel.ts';
-import type { Warn } from '../../connection/warnings.ts';
+import type { Warn } from '../../connection/diagnostics.ts';
 import { ConfigError } from '../../errors.ts';
 import { KEEP_ALIVE_MS, connected, writeTogether } from '../net/socket-channel.ts';
 import { TolerantWrites } from '../net/tolerant-writes.ts';

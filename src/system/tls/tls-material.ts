@@ -4,7 +4,7 @@ import type * as crypto from 'node:crypto';
 import { asBuffer } from '../../bytes.ts';
 import type { TlsOptions } from '../../config/engine-address.ts';
 import { ConfigError } from '../../errors.ts';
-import type { Warn } from '../../connection/warnings.ts';
+import type { Warn } from '../../connection/diagnostics.ts';
 import { readSmallFile } from '../files/read-small-file.ts';
 import { PEM_OPTIONS, isPath } from './tls-options.ts';
 

@@ -45,7 +45,7 @@ const answering = (text: string) => (socket: Socket) => onRequest(socket, () => 
 
 async function get(changes: Parameters<typeof request>[0] = {}): Promise<Kept> {
   const kept = new Kept();
-  await pool.exchange(request(changes), kept.reader);
+  await pool.send(request(changes), kept.reader);
   return kept;
 }
 
@@ -177,7 +177,7 @@ describe('a slow reader', () => {
     }));
     const own = new Uint8Array(64 * 1024);
     const readers = [slowSink(), slowSink(() => own)];
-    await Promise.all(readers.map(({ sink }) => pool.exchange(request(), () => sink)));
+    await Promise.all(readers.map(({ sink }) => pool.send(request(), () => sink)));
     for (const { blocks } of readers) expect(Buffer.concat(blocks).equals(content)).toBe(true);
   });
 
@@ -196,7 +196,7 @@ describe('a slow reader', () => {
     let release = (): void => {};
     const sink: ContentSink = { write: () => ((stalled = true), new Promise((resolve) => (release = resolve))) };
     const controller = new AbortController();
-    const call = failure(pool.exchange(request({ signal: controller.signal }), () => sink));
+    const call = failure(pool.send(request({ signal: controller.signal }), () => sink));
     await until(() => stalled);
     for (let before = -1; before !== written; await new Promise((resolve) => setTimeout(resolve, 50))) before = written;
     expect(written).toBeLessThan(4 * 1024 * 1024);

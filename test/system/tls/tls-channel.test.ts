@@ -59,7 +59,7 @@ function poolTo(daemon: TlsDaemon, options?: TlsOptions, host?: string): Connect
 
 async function get(pool: ConnectionPool, changes: Partial<EngineRequest> = {}): Promise<Kept> {
   const kept = new Kept();
-  await pool.exchange(request(changes), kept.reader);
+  await pool.send(request(changes), kept.reader);
   return kept;
 }
 
@@ -249,8 +249,8 @@ describe('a connection over TLS', () => {
       const tls = { ca: ${JSON.stringify(ca)} };
       const pool = new ConnectionPool(dialerFor(parseAddress('tcp://127.0.0.1:${daemon.port}'), { tls }), { idleMs: 2 ** 30 });
       const timeouts = { connectMs: undefined, headMs: undefined, idleMs: undefined };
-      const request = { method: 'GET', target: '/', fields: [['Host', 'd']], body: undefined, timeouts, signal: undefined };
-      await pool.exchange(request, () => ({ write: (view) => void process.stdout.write(view), synchronous: true }));`;
+      const request = { method: 'GET', target: '/', fields: [['Host', 'd']], timeouts, stats: {} };
+      await pool.send(request, () => ({ write: (view) => void process.stdout.write(view), synchronous: true }));`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     ends.push(() => child.kill());
     const [[printed], [status]] = await Promise.all([once(child.stdout, 'data'), once(child, 'exit')]);
@@ -383,7 +383,7 @@ describe('a response over TLS is truncated', () => {
     });
     let content = '';
     const sink: ContentSink = { synchronous: true, write: (view) => void (content += Buffer.from(view).toString('latin1')) };
-    const error = (await failure(poolTo(daemon).exchange(request(), () => sink))) as TruncatedError;
+    const error = (await failure(poolTo(daemon).send(request(), () => sink))) as TruncatedError;
     expect(error).toBeInstanceOf(TruncatedError);
     expect(error).toMatchObject({ phase, received });
     expect(content).toBe(phase === 'content' ? 'abc' : '');

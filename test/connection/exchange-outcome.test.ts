@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Timeouts } from '../../src/connection/engine-request.ts';
-import type { Wire } from '../../src/connection/transport.ts';
+import type { Transport } from '../../src/connection/transport.ts';
 import { encodeCall } from '../../src/api/encode-call.ts';
 import { endpoints } from '../../src/api/endpoints.ts';
 import type { OperationName } from '../../src/api/endpoints.ts';
@@ -38,8 +38,8 @@ async function limitsOf(
   const fields = new Fields();
   fields.append('Api-Version', '1.55');
   const status = operation === 'tag' ? 201 : 200;
-  const wire: Wire = {
-    async exchange(request, reader) {
+  const transport: Transport = {
+    async send(request, reader) {
       const { target, timeouts } = request;
       seen[target.replace(/\?.*/, '')] = timeouts;
       const head = { minorVersion: 1, reason: '', fields, framing: { kind: 'none' } as const };
@@ -47,7 +47,7 @@ async function limitsOf(
     },
     close() {},
   };
-  const engine = new Engine({ wire, address: 'a', host: 'h', timeouts: own });
+  const engine = new Engine({ transport, address: 'a', host: 'h', timeouts: own });
   await engine.exchange(encodeCall(operation, {}, 'a'), { timeouts: ofCall }, () => ({ write() {} }));
   return seen;
 }
@@ -200,7 +200,7 @@ describe('idleMs ends', () => {
     client = new ImageClient({ host: daemon.host, version: '1.41', timeouts: { idleMs: 60 } });
     const error = await failure(client.loadImage(data()));
     expect(error).toMatchObject({ limit: 'idle' });
-    expect((error as Error).message).toContain('took nothing');
+    expect((error as Error).message).toContain('neither sent nor accepted');
   });
 
   // covers: fault 0.15

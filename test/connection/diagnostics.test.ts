@@ -1,4 +1,4 @@
-// What goes to onWarning, how often, and what becomes of a call whose handler throws.
+// What goes to onWarning, how often, and what happens to a call whose handler throws.
 
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -6,8 +6,8 @@ import type { Server } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ArgumentError, CredentialError } from '../../src/errors.ts';
 import { ImageClient } from '../../src/client/image-client.ts';
-import { warner } from '../../src/connection/warnings.ts';
-import type { Warning } from '../../src/connection/warnings.ts';
+import { warner } from '../../src/connection/diagnostics.ts';
+import type { Warning } from '../../src/connection/diagnostics.ts';
 import { answer } from '../support/fake-daemon.ts';
 import { fakeEngine } from '../support/fake-engine.ts';
 import type { FakeEngine } from '../support/fake-engine.ts';
@@ -28,7 +28,7 @@ const digest = `sha256:${'0'.repeat(64)}`;
 const old = { status: 'WARNING: this image is old' };
 
 describe('a warning of the engine', () => {
-  it('goes to the handler each time it comes, and stays an event and a part of the result', async () => {
+  it('goes to the handler every time, and is also an event and a part of the result', async () => {
     engine = await fakeEngine(() => `${JSON.stringify(old)}\n${JSON.stringify({ status: `Digest: ${digest}` })}\n`);
     const told: Warning[] = [];
     client = new ImageClient({ host: engine.host, onWarning: (warning) => told.push(warning) });
@@ -41,7 +41,7 @@ describe('a warning of the engine', () => {
     expect(told).toEqual([warning, warning]);
   });
 
-  it('is printed nowhere without a handler', async () => {
+  it('is not printed without a handler', async () => {
     const print = vi.spyOn(console, 'warn');
     const write = vi.spyOn(process.stderr, 'write');
     engine = await fakeEngine(() => `${JSON.stringify(old)}\n${JSON.stringify({ status: `Digest: ${digest}` })}\n`);
@@ -51,7 +51,7 @@ describe('a warning of the engine', () => {
     vi.restoreAllMocks();
   });
 
-  it('ends the call with the handler\'s own error where that throws, and the client goes on', async () => {
+  it('ends the call with the error of a handler that throws, and the client still works', async () => {
     engine = await fakeEngine((asked) => (asked.method === 'POST' ? old : []));
     const strict = new Error('no warnings here');
     client = new ImageClient({
@@ -65,7 +65,7 @@ describe('a warning of the engine', () => {
   });
 });
 
-describe('the memory of what was told', () => {
+describe('the memory of warnings', () => {
   const warning = { kind: 'readable-key', subject: '/key.pem', message: 'others may read it' } as const;
 
   it('has each kind once for each subject', () => {
@@ -78,7 +78,7 @@ describe('the memory of what was told', () => {
     ]);
   });
 
-  it('has nothing that the handler threw at', () => {
+  it('does not keep a warning that made the handler throw', () => {
     const told = vi.fn(() => {
       throw new Error('no');
     });
@@ -113,7 +113,7 @@ describe('credentials that would cross a network unencrypted', () => {
   ];
 
   // covers: fault 3.19.7
-  it.each(calls)('are refused before anything is sent where that is wanted: %s', async (_, call) => {
+  it.each(calls)('are refused before anything is sent, with that option: %s', async (_, call) => {
     const { host, connections } = await elsewhere();
     client = new ImageClient({ host, credentials, plaintextCredentials: 'refuse' });
     const error = await call(client).then(undefined, (reason: unknown) => reason);
@@ -122,7 +122,7 @@ describe('credentials that would cross a network unencrypted', () => {
     expect(connections()).toBe(0);
   });
 
-  it('are refused when they are found only then, and are not sent', async () => {
+  it('are refused when they are found during the call, and are not sent', async () => {
     const { host, connections } = await elsewhere();
     client = new ImageClient({ host, credentials: () => credentials, plaintextCredentials: 'refuse', version: '1.41' });
     await expect(client.push('a')).rejects.toBeInstanceOf(CredentialError);
@@ -130,7 +130,7 @@ describe('credentials that would cross a network unencrypted', () => {
   });
 
   // covers: fault 3.19.7
-  it.each(calls)('are told of once, and sent: %s', async (_, call) => {
+  it.each(calls)('cause one warning, and are sent: %s', async (_, call) => {
     const { host, connections } = await elsewhere();
     const told: Warning[] = [];
     client = new ImageClient({ host, credentials, onWarning: (warning) => told.push(warning) });
@@ -151,7 +151,7 @@ describe('credentials that would cross a network unencrypted', () => {
   });
 
   // covers: fault 3.19.7
-  it('are none on the way to this machine', async () => {
+  it('cause no warning on the way to this machine', async () => {
     engine = await fakeEngine(() => []);
     const refusing = { credentials, plaintextCredentials: 'refuse', version: '1.41' } as const;
     client = new ImageClient({ host: engine.host, ...refusing });

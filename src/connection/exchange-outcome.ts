@@ -1,0 +1,116 @@
+// How one exchange ends: with its response, an error, an abort of the caller, or a timeout. The first of them counts.
+//
+// There are three timeouts: for the head of the response, for its content, and for an engine that neither sends nor accepts a
+// byte. The last one does not count while the engine waits for us.
+
+import { TimeoutError } from '../errors.ts';
+import { Deadline } from './deadline.ts';
+import type { EngineRequest } from './engine-request.ts';
+
+/** The longest delay of a Node timer, in milliseconds: 24 days. */
+export const LONGEST_TIMEOUT_MS: number = 2 ** 31 - 1;
+
+/** The outcome of one exchange. */
+export class ExchangeOutcome {
+  /** Resolves at the end of the response with whether the connection may be reused; rejects with the error. */
+  readonly done: Promise<boolean>;
+  /** True as soon as the outcome is fixed; callbacks of `done` run later. */
+  settled = false;
+  #resolve!: (reusable: boolean) => void;
+  #reject!: (error: unknown) => void;
+  readonly #request: EngineRequest;
+  readonly #onSettled: () => void;
+  /** For the head, then for the content. */
+  #response: Deadline | undefined;
+  #idle: Deadline | undefined;
+  #readerBusy = false;
+  #sourceBusy = false;
+  #requestSent = false;
+
+  /** @param onSettled called once, when the outcome is fixed */
+  constructor(request: EngineRequest, onSettled: () => void) {
+    this.#request = request;
+    this.#onSettled = onSettled;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Starts to listen to the signal, and starts the idle timeout. */
+  start(): void {
+    this.#request.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#restartIdle();
+  }
+
+  succeed(reusable: boolean): void {
+    if (this.#settle()) this.#resolve(reusable);
+  }
+
+  readonly fail = (error: unknown): void => {
+    if (this.#settle()) this.#reject(error);
+  };
+
+  /** Bytes of the response have arrived. */
+  onData(): void {
+    this.#idle?.restart();
+  }
+
+  /** The request has been sent: starts the timeout for the head. `connecting`: there may be no connection yet. */
+  awaitHead(connecting: boolean): void {
+    this.#requestSent = true;
+    const { headMs, connectMs = LONGEST_TIMEOUT_MS } = this.#request.timeouts;
+    if (headMs === undefined || this.settled) return;
+    // ssh enforces the limit for the connection, and its error says more; so that limit must come first.
+    const limitMs = Math.min(headMs + (connecting ? connectMs : 0), LONGEST_TIMEOUT_MS);
+    // One timer for the whole head: neither single bytes nor interim responses extend it.
+    this.#response = new Deadline(limitMs, () => this.#expire(`no response within ${limitMs} ms`, 'head', limitMs));
+  }
+
+  /** The head is complete: starts the timeout for the whole content, if its sink has one. */
+  onHead(contentMs: number | undefined): void {
+    this.#response?.clear();
+    if (contentMs === undefined || this.settled) return;
+    const message = `the content of the response did not end within ${contentMs} ms`;
+    this.#response = new Deadline(contentMs, () => this.#expire(message, 'idle', contentMs));
+  }
+
+  /** Says whether the engine waits for our reader. */
+  setReaderBusy(busy: boolean): void {
+    this.#readerBusy = busy;
+    this.#restartIdle();
+  }
+
+  /** Says whether the engine waits for the source of our content. */
+  setSourceBusy(busy: boolean): void {
+    this.#sourceBusy = busy;
+    this.#restartIdle();
+  }
+
+  #restartIdle(): void {
+    this.#idle?.clear();
+    this.#idle = undefined; // a cleared deadline must not be restarted
+    const limitMs = this.#request.timeouts.idleMs;
+    if (limitMs === undefined || this.settled || this.#readerBusy || this.#sourceBusy) return;
+    this.#idle = new Deadline(limitMs, () => {
+      const did = this.#requestSent ? 'sent nothing' : 'neither sent nor accepted a byte';
+      this.#expire(`the engine ${did} for ${limitMs} ms`, 'idle', limitMs);
+    });
+  }
+
+  #expire(message: string, limit: 'head' | 'idle', limitMs: number): void {
+    this.fail(new TimeoutError(message, { limit, limitMs }));
+  }
+
+  readonly #onAbort = (): void => this.fail(this.#request.signal?.reason);
+
+  #settle(): boolean {
+    if (this.settled) return false;
+    this.settled = true;
+    this.#response?.clear();
+    this.#restartIdle();
+    this.#request.signal?.removeEventListener('abort', this.#onAbort);
+    this.#onSettled();
+    return true;
+  }
+}
