@@ -76,12 +76,7 @@ export async function pullImage(send: Send, pull: Pull, queries: EngineQueries, 
 }
 
 /** Whether an image, or another variant of it, is for a platform. */
-async function isForPlatform(
-  image: ImageInspect,
-  name: string,
-  platform: Platform | undefined,
-  queries: EngineQueries,
-): Promise<boolean> {
+async function isForPlatform(image: ImageInspect, name: string, platform: Platform | undefined, queries: EngineQueries) {
   if (platform === undefined) return true;
   const isSame = samePlatform(image, platform);
   // The config of an image from an index may lack the variant: an older build for arm/v6 looks like arm/v7.
@@ -90,13 +85,7 @@ async function isForPlatform(
 }
 
 /** Whether an image is what the registry has, and not the one that had the name before the pull. */
-function isPulled(
-  image: ImageInspect,
-  pull: Pull,
-  before: Before | undefined,
-  report: PullResultBuilder,
-  isPodman: boolean | undefined,
-): boolean {
+function isPulled(image: ImageInspect, pull: Pull, before: Before | undefined, report: PullResultBuilder, isPodman: boolean | undefined) {
   if (before !== undefined && before.id !== image.Id) return true;
   if (pull.reference.digest !== undefined) return true; // inspected by that digest
   // The last blob that Podman fetches is the image's config, whose digest is the image's ID.
@@ -108,12 +97,7 @@ function isPulled(
 const SHORT_ID_LENGTH = 12;
 
 /** The registry's digest of an image whose pull did not report it; Podman never does. */
-async function digestOfPulled(
-  image: ImageInspect,
-  reference: Reference,
-  before: Before | undefined,
-  followUp: FollowUp,
-): Promise<string | undefined> {
+async function digestOfPulled(image: ImageInspect, reference: Reference, before: Before | undefined, followUp: FollowUp) {
   const digest = registryDigest(image, reference);
   // Podman lists an image under the digest of its first pull, and one that was built here under no digest of a registry.
   if (digest !== undefined || before?.allIds === undefined || before.allIds.has(image.Id)) return digest;
@@ -135,12 +119,7 @@ async function checkPlatform(names: readonly string[], platform: Platform, regis
  * the platform: Docker 20.10, the containerd store and Podman silently, Docker 28.5 with a warning; only 26.1 refuses. An artifact,
  * such as a Helm chart, has no platform: Docker 28's containerd store shows it with empty texts, other engines refuse it.
  */
-async function platformError(
-  name: string,
-  platform: Platform,
-  registry: RegistryAccess,
-  queries: EngineQueries,
-): Promise<ApiError | undefined> {
+async function platformError(name: string, platform: Platform, registry: RegistryAccess, queries: EngineQueries) {
   const image = await queries.inspect(name);
   if (image === undefined || runsOn(image, platform)) return undefined;
   const { Os, Architecture, Variant } = image;
@@ -227,12 +206,7 @@ export async function loadImages(
 }
 
 /** Throws if a loaded image lacks one of several platforms. Docker 29 loads those that the archive has, and does not say more. */
-async function assertAllLoaded(
-  platforms: readonly Platform[],
-  { references, ids }: LoadResult,
-  queries: EngineQueries,
-  warn: Warn,
-): Promise<void> {
+async function assertAllLoaded(platforms: readonly Platform[], { references, ids }: LoadResult, queries: EngineQueries, warn: Warn) {
   for (const name of [...references, ...ids]) {
     const followUp = new FollowUp(name, queries, warn, []);
     for (const platform of platforms) {

@@ -64,7 +64,13 @@ function checkedSource(
     if (error instanceof LongshoreError) throw error;
     cause = error;
   }
-  throw new ArgumentError(`${place} must be ${wanted}, not ${describeKind(data)}${remedy(data)}`, { cause });
+  let hint = '';
+  try {
+    hint = remedy(data);
+  } catch {
+    // A proxy or a getter threw: no remedy fits.
+  }
+  throw new ArgumentError(`${place} must be ${wanted}, not ${describeKind(data)}${hint}`, { cause });
 }
 
 function sourceOf(data: unknown, files: ArchiveFiles, place: string): BodySource | undefined {
@@ -268,31 +274,22 @@ export function filledSource(source: BodySource, place: string): BodySource {
 
 /** The remedy for values that people pass by mistake. */
 function remedyFor(data: unknown): string {
-  try {
-    if (typeof data === 'string') return ': for a file, give { path }';
-    if (typeof data === 'function') return ': give what it returns';
-    if (typeof data !== 'object' || data === null) return '';
-    if (isUrl(data)) return data.protocol === 'file:' ? ': give { path: url }' : ': fetch it, and give the Response';
-    if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) return ': wrap it, as in new Uint8Array(buffer)';
-    if ('then' in data) return ': await the promise first';
-    if ('createReadStream' in data) return ': give its createReadStream()';
-    if ('file' in data || 'filename' in data) return ': give { path }';
-    if (Symbol.iterator in data) return ': give Readable.from(it), or Buffer.concat(it)';
-    return '';
-  } catch {
-    return '';
-  }
+  if (typeof data === 'string') return ': for a file, give { path }';
+  if (typeof data === 'function') return ': give what it returns';
+  if (typeof data !== 'object' || data === null) return '';
+  if (isUrl(data)) return data.protocol === 'file:' ? ': give { path: url }' : ': fetch it, and give the Response';
+  if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) return ': wrap it, as in new Uint8Array(buffer)';
+  if ('then' in data) return ': await the promise first';
+  if ('createReadStream' in data) return ': give its createReadStream()';
+  if ('file' in data || 'filename' in data) return ': give { path }';
+  return Symbol.iterator in data ? ': give Readable.from(it), or Buffer.concat(it)' : '';
 }
 
 /** The remedy for a value that `importImage` accepts and a more specific method does not. */
 function importRemedyFor(data: unknown): string {
-  try {
-    const isObject = typeof data === 'object' && data !== null;
-    const isContent = isObject && (isBytes(data) || data instanceof Blob || isFetched(data) || 'path' in data);
-    return typeof data === 'string' || isUrl(data) || isContent ? ': importImage takes it' : remedyFor(data);
-  } catch {
-    return '';
-  }
+  const isObject = typeof data === 'object' && data !== null;
+  const isContent = isObject && (isBytes(data) || data instanceof Blob || isFetched(data) || 'path' in data);
+  return typeof data === 'string' || isUrl(data) || isContent ? ': importImage takes it' : remedyFor(data);
 }
 
 /** Whether a value can be read with `for await`. */
