@@ -29,6 +29,9 @@ export interface ObedientDaemon {
 }
 
 const ID = `sha256:${'1'.repeat(64)}`;
+/** An image from an index: its config is for another platform than a pull may request, and every engine pulled the right one. */
+const INDEX = { mediaType: 'application/vnd.oci.image.index.v1+json', digest: ID, size: 1 };
+const IMAGE = { Id: ID, Os: 'linux', Architecture: 'amd64', Descriptor: INDEX, RepoTags: ['a:latest'], RepoDigests: [] };
 const lines = (...values: object[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');
 
 /** An archive that is whole: one empty entry and the end-of-archive blocks. */
@@ -57,7 +60,7 @@ const answers: ReadonlyArray<readonly [request: RegExp, body: string, status?: s
   [/^GET \S+\/images\/get/, SAVED],
   [/^GET \S+\/images\/search/, '[{"name":"a","description":"","star_count":1,"is_official":true}]'],
   [/^GET \S+\/images\/\S+\/(history|attestations)/, '[]'],
-  [/^GET \S+\/images\/\S+\/json/, JSON.stringify({ Id: ID, Os: 'linux', Architecture: 'arm64', RepoTags: ['a:latest'], RepoDigests: [] })],
+  [/^GET \S+\/images\/\S+\/json/, JSON.stringify(IMAGE)],
   [/^GET \S+\/distribution\//, JSON.stringify({ Descriptor: { digest: ID }, Platforms: [] })],
   [/^GET \S+\/events/, lines({ Type: 'image', Action: 'tag', Actor: { ID, Attributes: {} }, time: 1, timeNano: 1e9 })],
   [/^POST \S+\/images\/\S+\/tag/, '', '201 Created'],
