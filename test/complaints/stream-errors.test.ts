@@ -120,7 +120,7 @@ describe('errors in a stream of status 200', () => {
     expect((error as Error).message).toContain('<html>a proxy says hello');
   });
 
-  it('js-10: An answer of another kind than is due is such an error, too.', async () => {
+  it('An answer of an unexpected JSON type is such an error, too (js-10).', async () => {
     let reply: object = {};
     await start(() => reply);
     expect(await failure(() => client.images())).toBeInstanceOf(DecodeError);
