@@ -63,13 +63,19 @@ function withoutNumbers(text: string): string {
 
 /** Everything that a program could print of a value: an error, a client, a message on a channel. */
 export function everythingOf(value: unknown): string {
-  const looks = [inspect(value, { depth: Infinity, showHidden: true, getters: true, maxStringLength: Infinity })];
+  const first = inspect(value, { depth: Infinity, showHidden: true, getters: true, maxStringLength: Infinity });
+  const looks = [first];
   for (let at: unknown = value, depth = 0; at !== undefined && at !== null && depth < 20; depth++) {
-    looks.push(textOf(at), jsonOf(at));
+    if (!first.includes(textOf(at))) looks.push(textOf(at));
+    looks.push(jsonOf(at));
     if (typeof at !== 'object') break;
-    // The properties of a plain object are in the first look, as they are.
-    const keys = Object.getPrototypeOf(at) === Object.prototype ? [] : Reflect.ownKeys(at);
-    for (const key of keys) looks.push(String(key), inspect(Reflect.get(at, key), { depth: 5 }));
+    for (const key of Reflect.ownKeys(at)) {
+      const member: unknown = Reflect.get(at, key);
+      // A long text that is in the first look need not be searched again between quotes.
+      const isShown = typeof member === 'string' ? first.includes(member) : Object.getPrototypeOf(at) === Object.prototype;
+      if (!isShown) looks.push(inspect(member, { depth: 5 }));
+      looks.push(String(key));
+    }
     at = at instanceof Error ? at.cause : undefined;
   }
   return looks.join('\n');

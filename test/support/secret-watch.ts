@@ -49,36 +49,44 @@ function glance(thing: unknown): string {
   return `${String(thing)} ${JSON.stringify(thing)} ${cause}`;
 }
 
-/** The errors that were searched with all that they say, so that none is searched twice. */
+/** Errors that were searched, with their causes: none is searched twice. */
 const searched = new WeakSet<object>();
 
 /** The planted secrets that a value shows; an error with its causes. */
 export function secretsShownBy(value: unknown): string[] {
-  const leaks = leaksIn(everythingOf(value));
-  for (let at = value; leaks.length === 0 && at instanceof Error; at = at.cause) searched.add(at);
-  return leaks;
-}
-
-/** Writes the frames of a stack as Node does without source maps: looking up the sources takes longer than the tests. */
-const plainStack = (error: unknown, frames: readonly unknown[]): string => [String(error), ...frames].join('\n    at ');
-
-/** Searches all that came up since the last call; throws when something shows a planted secret. */
-export function checkForSecrets(): void {
-  const things = seen;
-  seen = [];
   const { prepareStackTrace } = Error;
   Error.prepareStackTrace = plainStack;
   try {
-    // All messages of a request are one object. An error comes before its causes, which it shows.
-    const distinct = new Map(things.toReversed().map(([where, thing]) => [thing, where]));
-    for (const [index, [thing, where]] of [...distinct].entries()) {
-      if (thing instanceof Error && searched.has(thing)) continue;
-      const [leak] = index < LOOKED_AT_CLOSELY ? secretsShownBy(thing) : leaksIn(glance(thing));
-      if (leak !== undefined) throw new Error(`${where} shows ${leak}`);
-    }
+    const leaks = leaksIn(everythingOf(value));
+    for (let at = value; leaks.length === 0 && at instanceof Error; at = at.cause) searched.add(at);
+    return leaks;
   } finally {
     if (prepareStackTrace === undefined) delete (Error as { prepareStackTrace?: unknown }).prepareStackTrace;
     else Error.prepareStackTrace = prepareStackTrace;
+  }
+}
+
+/** Writes a stack as Node does without source maps: to look up the sources takes longer than the tests. */
+const plainStack = (error: unknown, frames: readonly unknown[]): string => [String(error), ...frames].join('\n    at ');
+
+/** A message without its error, if that was searched. */
+function withoutSearchedError(thing: unknown): unknown {
+  if (typeof thing !== 'object' || thing === null || Object.getPrototypeOf(thing) !== Object.prototype) return thing;
+  const { error } = thing as { error?: unknown };
+  return error instanceof Error && searched.has(error) ? { ...thing, error: undefined } : thing;
+}
+
+/** Searches everything since the last call; throws when something shows a planted secret. */
+export function checkForSecrets(): void {
+  // All messages of a request are one object. Errors come first, and each before its causes, which it shows.
+  const distinct = [...new Map(seen.toReversed().map(([where, thing]) => [thing, where]))];
+  seen = [];
+  const isError = ([thing]: readonly [unknown, string]): boolean => thing instanceof Error;
+  const things = [...distinct.filter(isError), ...distinct.filter((each) => !isError(each))];
+  for (const [index, [thing, where]] of things.entries()) {
+    if (thing instanceof Error && searched.has(thing)) continue;
+    const [leak] = index < LOOKED_AT_CLOSELY ? secretsShownBy(withoutSearchedError(thing)) : leaksIn(glance(thing));
+    if (leak !== undefined) throw new Error(`${where} shows ${leak}`);
   }
 }
 
