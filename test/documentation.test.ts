@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Options } from '../src/cli/command.ts';
 import { commands } from '../src/cli/commands.ts';
@@ -7,7 +7,8 @@ import type { Endpoint } from '../src/api/parameters.ts';
 import { encodeRegistryAuth } from '../src/api/credentials.ts';
 import { NEWEST_API_VERSION, OLDEST_API_VERSION } from '../src/api/api-version.ts';
 import { ImageClient } from '../src/client/image-client.ts';
-import { makeKit } from './audit/kit.mjs';
+import { makeKit, readSources } from './audit/kit.mjs';
+import { limitsOf } from './audit/limits.mjs';
 import { documents, section, table } from './support/documents.ts';
 import { effects } from './support/effects.ts';
 
@@ -154,6 +155,53 @@ describe('README', () => {
     const fast = Object.entries<Endpoint>(endpoints).flatMap(([name, row]) => (row.fast ? [`\`${name}\``] : []));
     const cell = /^\| `headMs`.*\| 30,000 for (.*); otherwise none \|$/m.exec(section('Timeouts and signals'))?.[1];
     expect(cell?.split(', ').sort()).toEqual(fast.sort());
+  });
+});
+
+/** `UPDATE_DOCS=1 npx vitest run --config test/vitest.config.ts test/documentation.test.ts` writes the generated tables anew. */
+const UPDATE = process.env['UPDATE_DOCS'] === '1';
+
+/** Compares a document with what `make` gives for its text; with UPDATE_DOCS=1, writes that first. */
+function expectGenerated(path: string, make: (text: string) => string): void {
+  const url = new URL(path, root);
+  const text = readFileSync(url, 'utf8');
+  if (UPDATE) writeFileSync(url, make(text));
+  expect(readFileSync(url, 'utf8')).toBe(make(text));
+}
+
+describe('src/README.md', () => {
+  /** An hour of reading, in lines: twenty a minute. */
+  const LINES_PER_HOUR = 1200;
+  const ROW = /^\| `([\w./-]+\.ts)` \| ([\d,]+) \|/gm;
+  const linesOf = (file: string): number => readFileSync(new URL(`src/${file}`, root), 'utf8').split('\n').length - 1;
+  const questions = section('Audit map').split('\n### ').slice(1).map((text): [string, string] => [text.split('\n')[0] ?? '', text]);
+
+  it('answers six questions of an auditor', () => {
+    expect(questions).toHaveLength(6);
+  });
+
+  it.each(questions)('names the files to read, less than an hour in all: %s', (_question, text) => {
+    const files = [...text.matchAll(ROW)].map(([, file = '']) => file);
+    expect(files.length).toBeGreaterThan(4);
+    expect(files.reduce((sum, file) => sum + linesOf(file), 0)).toBeLessThanOrEqual(LINES_PER_HOUR);
+  });
+
+  it('has the line counts of these files, rounded to tens', () => {
+    expectGenerated('src/README.md', (text) =>
+      text.replace(ROW, (_row, file: string) => `| \`${file}\` | ${Math.round(linesOf(file) / 10) * 10} |`),
+    );
+  });
+
+  it('lists every limit and default of the library', () => {
+    const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+    const limits = limitsOf(readSources());
+    const files = [...new Set(limits.map(({ file }) => file))];
+    const rows = files.map((file) => {
+      const own = limits.filter((limit) => limit.file === file);
+      return `| \`${file.slice('src/'.length)}\` | ${own.map(({ name, value, unit }) => `\`${name}\` ${grouped(value)} ${unit}`).join(', ')} |\n`;
+    });
+    expect(rows.length).toBeGreaterThan(20);
+    expectGenerated('src/README.md', (text) => text.replace(/(\| file \| limits \|\n\|---\|---\|\n)(?:\|.*\n)*/, `$1${rows.join('')}`));
   });
 });
 

@@ -24,9 +24,10 @@ const run = promisify(execFile);
 const tape = readFileSync(new URL('../fixtures/tapes/docker-28.5/save.tape', import.meta.url));
 const archive = recordedExchanges(tape).find(({ target }) => target.includes('/images/get'))?.body ?? Buffer.of();
 
-/** The fenced blocks of a language in all README files. Each title has the file, and the heading or the bold words above the block. */
+/** The fenced blocks of a language in README.md and in src/. Each title has the file, and the heading or the bold words above the block. */
 function examples(language: string): Array<[title: string, code: string]> {
-  return documents.flatMap(({ path, text }) => {
+  // Blocks in test/ show the form of tests; they are not programs.
+  return documents.filter(({ path }) => !path.startsWith('test/')).flatMap(({ path, text }) => {
     const blocks = [...text.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))];
     return blocks.map((block, number): [string, string] => {
       const above = text.slice(0, block.index);

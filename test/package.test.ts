@@ -76,7 +76,7 @@ describe('the workflow for pushes and pull requests', () => {
   });
 
   it('says that it has not run yet, and lets macOS and Windows fail', () => {
-    expect(workflow).toContain('Nobody has run this workflow yet');
+    expect(workflow).toContain('This workflow has not run yet');
     expect(workflow).toContain("continue-on-error: ${{ !startsWith(matrix.os, 'ubuntu') }}");
   });
 });
