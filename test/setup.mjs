@@ -1,11 +1,11 @@
 // Makes a fresh clone ready: installs the development packages if they are missing or older than the lock file, then
 // builds `dist/` with source maps, which tests and coverage need. `node test/setup.mjs typecheck` also checks the types of
-// the tests. `node test/setup.mjs package` builds what is published: without source maps, and without the declarations of
-// internal modules.
+// the tests. `node test/setup.mjs package` builds what is published, without source maps
+// (see package/trim-build.mjs).
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { pruneDeclarations } from './package/prune-declarations.mjs';
+import { trimBuild } from './package/trim-build.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const at = (path) => `${root}${path}`;
@@ -25,5 +25,5 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(at('package
 const tsc = at('node_modules/typescript/bin/tsc');
 rmSync(at('dist'), { recursive: true, force: true });
 run(process.execPath, process.argv.includes('package') ? [tsc] : [tsc, '--sourceMap']);
-if (process.argv.includes('package')) pruneDeclarations(root);
+if (process.argv.includes('package')) trimBuild(root);
 if (process.argv.includes('typecheck')) run(process.execPath, [tsc, '-p', 'test/tsconfig.json']);

@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { replay } from '../../dist/testing.js';
-import { pruneDeclarations } from './prune-declarations.mjs';
+import { trimBuild } from './trim-build.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -34,7 +34,7 @@ export function packPackage(folder) {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', root, '--outDir', join(tree, 'dist')], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`tsc: ${stdout}`);
-  pruneDeclarations(tree);
+  trimBuild(tree);
   const argv = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
   const [{ filename, size, unpackedSize, files }] = JSON.parse(npm(argv, { cwd: tree, env: emptyEnvironment(folder) }));
   return { path: join(folder, filename), size, unpackedSize, files };
