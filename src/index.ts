@@ -5,13 +5,12 @@ export { ImageClient } from './client/image-client.ts';
 export type {
   CallOptions, DiskUsageOptions, EnvironmentOptions, EventsOptions, FromEnvironmentOptions, GetImageOptions, HistoryOptions,
   ImageAttestationsOptions, ImageClientOptions, ImagesOptions, ImportFromImageOptions, ImportOptions, InspectImageOptions,
-  LoadImageOptions, PruneImagesOptions, PullOptions, PushOptions, RegistryOptions, RemoveImageOptions, SearchOptions,
-  TagOptions,
+  LoadImageOptions, PruneImagesOptions, PullOptions, PushOptions, RawAnswer, RegistryOptions, RemoveImageOptions,
+  RequestOptions, SearchOptions, TagOptions,
 } from './client/options.ts';
 export { ArchiveStream } from './client/archive-stream.ts';
 export type { ArchiveOptions, ArchiveResult, SaveProgress, ToFileOptions } from './client/archive-stream.ts';
 export { ProgressStream } from './client/progress-stream.ts';
-export type { RawAnswer, RequestOptions } from './client/raw-request.ts';
 export type { UploadData } from './client/request-body.ts';
 export type { Timeouts } from './connection/engine-request.ts';
 

@@ -30,7 +30,8 @@ import type { EngineReport } from './from-environment.ts';
 import type {
   CallOptions, DiskUsageOptions, EnvironmentOptions, EventsOptions, FromEnvironmentOptions, GetImageOptions, HistoryOptions,
   ImageAttestationsOptions, ImageClientOptions, ImagesOptions, ImportFromImageOptions, ImportOptions, InspectImageOptions,
-  LoadImageOptions, PruneImagesOptions, PullOptions, PushOptions, RegistryOptions, RemoveImageOptions, SearchOptions, TagOptions,
+  LoadImageOptions, PruneImagesOptions, PullOptions, PushOptions, RawAnswer, RegistryOptions, RemoveImageOptions, RequestOptions,
+  SearchOptions, TagOptions,
 } from './options.ts';
 import { eventStream } from './event-stream.ts';
 import { importImage, loadImages, pullImage, pushImage } from './engine-differences.ts';
@@ -39,7 +40,6 @@ import { EngineQueries } from './engine-queries.ts';
 import { ProgressStream } from './progress-stream.ts';
 import type { Send, SendCall } from './progress-stream.ts';
 import { rawRequest } from './raw-request.ts';
-import type { RawAnswer, RequestOptions } from './raw-request.ts';
 import { registryAccess } from './registry-access.ts';
 import type { RegistryAccess } from './registry-access.ts';
 import { files } from '../system/files/archive-files.ts';

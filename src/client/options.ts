@@ -9,6 +9,7 @@ import type { CredentialChoice, CredentialSource } from '../api/credentials.ts';
 import type { ArgumentsOf } from '../api/parameters.ts';
 import type { endpoints } from '../api/endpoints.ts';
 import type { Platform } from '../api/platform.ts';
+import type { Fields } from '../http/fields.ts';
 import type { PlaintextCredentials } from './plaintext-credentials.ts';
 import type { Warn } from '../connection/diagnostics.ts';
 
@@ -157,3 +158,32 @@ export interface DiskUsageOptions extends CallOptions {
 
 /** Options of `events`. */
 export interface EventsOptions extends CallOptions, Args<'events'> {}
+
+/** The argument of `request`. */
+export interface RequestOptions {
+  /** The HTTP method. Default `"GET"`. */
+  readonly method?: string | undefined;
+  /** The path after the API version, `"/containers/json"`: percent-encoded, and without "." and ".." segments. */
+  readonly path: string;
+  /** The query parameters; each value of a list repeats the key. Default: none. */
+  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>> | undefined;
+  /** Header fields, sent as they are. `Content-Length`, `Transfer-Encoding`, `Host` and `Connection` cannot be set. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The body: bytes, an async iterable of bytes, a `Blob`, a `Response` or `{ path }`. Default: none. */
+  readonly body?: unknown;
+  /** Whether the API version, `/v1.41`, is put before the path. Default true. */
+  readonly versioned?: boolean | undefined;
+  /** Timeouts in milliseconds, each in place of the client's. `headMs` has no default here. */
+  readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Ends the request in any phase; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The answer to `request`, whatever its status. */
+export interface RawAnswer {
+  readonly status: number;
+  /** The header fields; names are in lower case, and `entries()` lists them all. */
+  readonly headers: Fields;
+  /** The body, to be read once; leaving the loop early closes the connection. */
+  readonly body: AsyncIterableIterator<Uint8Array>;
+}

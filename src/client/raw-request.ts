@@ -2,43 +2,13 @@
 
 import { take } from './arguments.ts';
 import { copyOf, isWellFormed } from '../bytes.ts';
-import type { Timeouts } from '../connection/engine-request.ts';
 import type { ContentSink } from '../connection/transport.ts';
 import type { Engine } from './engine.ts';
 import type { BodySource } from './request-body.ts';
 import { ArgumentError } from '../errors.ts';
 import { produceInto } from '../async/async-queue.ts';
 import type { AsyncQueue } from '../async/async-queue.ts';
-import type { Fields } from '../http/fields.ts';
-
-/** The argument of `request`. */
-export interface RequestOptions {
-  /** The HTTP method. Default `"GET"`. */
-  readonly method?: string | undefined;
-  /** The path after the API version, `"/containers/json"`: percent-encoded, and without "." and ".." segments. */
-  readonly path: string;
-  /** The query parameters; each value of a list repeats the key. Default: none. */
-  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>> | undefined;
-  /** Header fields, sent as they are. `Content-Length`, `Transfer-Encoding`, `Host` and `Connection` cannot be set. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** The body: bytes, an async iterable of bytes, a `Blob`, a `Response` or `{ path }`. Default: none. */
-  readonly body?: unknown;
-  /** Whether the API version, `/v1.41`, is put before the path. Default true. */
-  readonly versioned?: boolean | undefined;
-  /** Timeouts in milliseconds, each in place of the client's. `headMs` has no default here. */
-  readonly timeouts?: Partial<Timeouts> | undefined;
-  /** Ends the request in any phase; it then rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** The answer to `request`, whatever its status. */
-export interface RawAnswer {
-  readonly status: number;
-  /** The header fields; names are in lower case, and `entries()` lists them all. */
-  readonly headers: Fields;
-  /** The body, to be read once; leaving the loop early closes the connection. */
-  readonly body: AsyncIterableIterator<Uint8Array>;
-}
+import type { RawAnswer, RequestOptions } from './options.ts';
 
 /**
  * Rejects paths that lead out of their place. Engines decode a path before they resolve it, so a name that a program puts into
