@@ -186,13 +186,17 @@ describe('src/README.md', () => {
     expect(files.reduce((sum, file) => sum + linesOf(file), 0)).toBeLessThanOrEqual(LINES_PER_HOUR);
   });
 
-  it('has the line counts of these files, rounded to tens', () => {
+  // A tenth more or less does not change how long the reading takes, so that not every commit has to update the table.
+  it('has about the line counts of these files; UPDATE_DOCS=1 updates them', () => {
+    const isNear = (file: string, stated: string): boolean => Math.abs(Number(stated) - linesOf(file)) <= Math.max(20, linesOf(file) / 10);
     expectGenerated('src/README.md', (text) =>
-      text.replace(ROW, (_row, file: string) => `| \`${file}\` | ${Math.round(linesOf(file) / 10) * 10} |`),
+      text.replace(ROW, (row, file: string, stated: string) =>
+        !UPDATE && isNear(file, stated) ? row : `| \`${file}\` | ${Math.round(linesOf(file) / 10) * 10} |`,
+      ),
     );
   });
 
-  it('lists every limit and default of the library', () => {
+  it('lists every limit and default of the library; UPDATE_DOCS=1 updates them', () => {
     const grouped = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
     const limits = limitsOf(readSources());
     const files = [...new Set(limits.map(({ file }) => file))];
