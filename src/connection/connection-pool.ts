@@ -136,7 +136,7 @@ export class ConnectionPool implements Transport {
   /** Opens a connection within the request's `connectMs`. */
   async #dial(request: EngineRequest): Promise<Connection> {
     const { timeouts: { connectMs }, signal } = request;
-    const exchangeClass = this.#http === 'own' ? Exchange : (await import('./node-http-transport.ts')).NodeHttpExchange;
+    const exchangeClass = this.#http === 'own' ? Exchange : await (await import('./node-http-transport.ts')).loadNodeHttpExchange();
     signal?.throwIfAborted();
     if (this.#closed) throw this.#closedError();
     const controller = new AbortController();

@@ -5,7 +5,6 @@
 // whether the connection is kept, and a failed write does not cost the response. README.md says which promises it cannot keep.
 
 import { Buffer } from 'node:buffer';
-import { request as httpRequest } from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 import { Queue } from '../async/queue.ts';
@@ -27,8 +26,17 @@ import { countReceived, countSent } from './transport.ts';
 import type { AnswerReader, ContentSink } from './transport.ts';
 import { Upload, framingFields, splitBytes } from './upload.ts';
 
+/** Loaded with the first connection, even if all files of the library are one file. */
+let httpRequest: typeof import('node:http').request;
+
+/** Loads `node:http`, and returns the class of the exchanges over its client. */
+export async function loadNodeHttpExchange(): Promise<typeof NodeHttpExchange> {
+  httpRequest = (await import('node:http')).request;
+  return NodeHttpExchange;
+}
+
 /** One exchange over Node's client. */
-export class NodeHttpExchange implements ConnectionExchange {
+class NodeHttpExchange implements ConnectionExchange {
   readonly outcome: ExchangeOutcome;
   readonly #channel: Channel;
   readonly #request: EngineRequest;
