@@ -137,17 +137,25 @@ class ObjectScanner {
 
   /** Returns the position after the closing brace, or undefined if the object goes on after this block. */
   findEnd(block: Uint8Array, start: number): number | undefined {
-    for (let at = start; at < block.length; at++) {
+    // Local variables: access to private fields for each byte would take most of the time.
+    let depth = this.#depth;
+    let isInString = this.#isInString;
+    let isEscaped = this.#isEscaped;
+    let end: number | undefined;
+    for (let at = start; end === undefined && at < block.length; at++) {
       const byte = block[at];
-      if (this.#isInString) {
-        if (this.#isEscaped) this.#isEscaped = false;
-        else if (byte === BACKSLASH) this.#isEscaped = true;
-        else if (byte === QUOTE) this.#isInString = false;
-      } else if (byte === QUOTE) this.#isInString = true;
-      else if (byte === OPEN) this.#depth++;
-      else if (byte === CLOSE && --this.#depth === 0) return at + 1;
+      if (isInString) {
+        if (isEscaped) isEscaped = false;
+        else if (byte === BACKSLASH) isEscaped = true;
+        else if (byte === QUOTE) isInString = false;
+      } else if (byte === QUOTE) isInString = true;
+      else if (byte === OPEN) depth++;
+      else if (byte === CLOSE && --depth === 0) end = at + 1;
     }
-    return undefined;
+    this.#depth = depth;
+    this.#isInString = isInString;
+    this.#isEscaped = isEscaped;
+    return end;
   }
 }
 
