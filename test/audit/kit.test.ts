@@ -120,7 +120,7 @@ describe('longshore.mjs', () => {
     const library = Object.entries(effects).filter(([file]) => !file.startsWith('cli/'));
     const harmless = ['node:buffer', 'node:events', 'node:stream'];
     expect([...atOnce, ...later].sort()).toEqual([...new Set([...library.flatMap(([, names]) => names), ...harmless])].sort());
-    expect(later).toEqual(['node:child_process', 'node:crypto', 'node:tls']);
+    expect(later).toEqual(['node:child_process', 'node:crypto', 'node:http', 'node:tls']);
     expect(() => importsOf('import x from "left-pad";\n')).toThrow('longshore.mjs imports left-pad');
     expect(() => importsOf("await import('./else.mjs');")).toThrow('longshore.mjs imports ./else.mjs');
   });
