@@ -9,7 +9,7 @@ export function contentCodings({ fields }: ResponseHead): string[] {
   return fields.list('content-encoding').filter((coding) => coding !== 'identity');
 }
 
-/** Throws a `ProtocolError` if the content is encoded: encoded bytes must not pass for the content itself. */
+/** Throws a `ProtocolError` if the content is encoded: encoded bytes must not be taken for the content. */
 export function refuseContentCoding(head: ResponseHead): void {
   const [coding] = contentCodings(head);
   if (coding === undefined) return;

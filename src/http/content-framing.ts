@@ -1,5 +1,5 @@
-// Decides where the content of a response ends (RFC 9112 section 6.3) and whether its connection may carry another exchange
-// (section 9.3). No other file decides these two questions.
+// Decides where the content of a response ends (RFC 9112 section 6.3) and whether it lets its connection carry another
+// exchange (section 9.3). No other file decides these two questions.
 
 import { Fields } from './fields.ts';
 import { parseDecimal } from './grammar.ts';
@@ -7,7 +7,7 @@ import type { Fail } from './grammar.ts';
 import { FUNCTION, check, kind } from '../kinds.ts';
 import type { Kind } from '../kinds.ts';
 
-/** How the end of the content is found: there is no content, or by its chunks, its length, or the end of the connection. */
+/** What delimits the content: nothing (there is no content), chunks, a length in bytes, or the end of the connection. */
 export type Framing =
   | { readonly kind: 'none' }
   | { readonly kind: 'chunked' }
@@ -32,8 +32,8 @@ const HEAD: Kind = kind('an object with method, status, minorVersion and fields'
 const FRAMING: Kind = kind('a framing', (value) => typeof (value as Framing).kind === 'string');
 
 /**
- * Decides the framing by RFC 9112 §6.3, in the order of its rules; stricter where the RFC lets a client guess. Calls `fail`,
- * which must throw, with the message and the section for fields that break a rule.
+ * Returns how the content is delimited, by the rules of RFC 9112 §6.3 in their order. Where the RFC lets a client guess, this is
+ * stricter. For fields that break a rule, calls `fail`, which must throw, with a message and the section of the RFC.
  */
 export function contentFraming(head: FramingInput, fail: Fail): Framing {
   check(fail, FUNCTION, 'contentFraming', 'fail');
@@ -46,7 +46,7 @@ export function contentFraming(head: FramingInput, fail: Fail): Framing {
     // Rule 3: both fields together are a smuggling attempt or a fault. HTTP/1.0 has no transfer codings (§6.1).
     if (lengths.length > 0) fail('both Content-Length and Transfer-Encoding', 'RFC 9112 §6.3 rule 3');
     if (minorVersion === 0) fail('Transfer-Encoding in an HTTP/1.0 response', 'RFC 9112 §6.1');
-    // Rule 4 lets another coding run until the connection ends. We cannot decode it, so its content would be wrong.
+    // By rule 4, content in another coding ends with the connection. We cannot decode it, so the content would be wrong.
     if (codings.length > 1 || codings[0]?.toLowerCase() !== 'chunked' || /[^a-z]/i.test(codings[0])) {
       fail('the transfer coding is not "chunked"', 'RFC 9112 §6.3 rule 4', codings.join(', '));
     }
@@ -62,7 +62,7 @@ export function contentFraming(head: FramingInput, fail: Fail): Framing {
   return { kind: 'until-close' }; // rule 8
 }
 
-/** Decides by RFC 9112 §9.3 whether the response lets the connection persist. `close` beats `keep-alive`. */
+/** Whether the response lets its connection persist (RFC 9112 §9.3). `close` takes precedence over `keep-alive`. */
 export function isPersistent(head: FramingInput, framing: Framing): boolean {
   const { minorVersion, fields } = check(head, HEAD, 'isPersistent', 'head');
   if (check(framing, FRAMING, 'isPersistent', 'framing').kind === 'until-close') return false;

@@ -1,4 +1,4 @@
-// Field sections: names without regard to case, values in their order (RFC 9110 section 5, RFC 9112 section 5).
+// Field sections: names are case-insensitive, and values keep their order (RFC 9110 section 5, RFC 9112 section 5).
 
 import { isFieldText, isToken, lowerCaseAscii, trimOptionalWhitespace } from './grammar.ts';
 import type { Fail } from './grammar.ts';
@@ -38,7 +38,7 @@ export class Fields {
       .filter((element) => element !== '');
   }
 
-  /** Whether there is a field of that name. */
+  /** Whether the message has a field of that name. */
   has(name: string): boolean {
     return this.#values.has(lowerCaseAscii(name));
   }
@@ -48,7 +48,7 @@ export class Fields {
     for (const [name, values] of this.#values) yield [name, values.join(', ')];
   }
 
-  /** The same as iterating over the fields themselves. */
+  /** Returns the same iterator as `[Symbol.iterator]()`. */
   entries(): IterableIterator<[name: string, value: string]> {
     return this[Symbol.iterator]();
   }

@@ -1,5 +1,5 @@
-// Productions of RFC 9110 section 5.6 and RFC 9112 that several files need, as regular expressions over Latin-1 text (one
-// character for each byte), below their ABNF. All expressions are anchored, and none can backtrack more than linearly.
+// Grammar rules of RFC 9110 section 5.6 and RFC 9112 that several files need, as regular expressions over Latin-1 text (one
+// character for each byte). A comment above each has its ABNF. All expressions are anchored and run in linear time.
 
 import { TEXT, check } from '../kinds.ts';
 
@@ -16,20 +16,20 @@ export function isToken(text: string): boolean {
 
 // field-value = *( HTAB / SP / VCHAR / obs-text ): no control characters, so no CR, LF or NUL
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** Whether a field value or a reason phrase may contain every character of the text (RFC 9110 §5.5, RFC 9112 §4). */
+/** Whether all characters of the text are allowed in a field value or a reason phrase (RFC 9110 §5.5, RFC 9112 §4). */
 export function isFieldText(text: string): boolean {
   if (typeof text !== 'string') check(text, TEXT, 'isFieldText', 'text');
   return fieldValue.test(text);
 }
 
 const sentFieldValue = /^[\t\x20-\x7e]*$/;
-/** The same without obs-text, which must not be sent any more: readers disagree on its encoding (RFC 9110 §5.5). */
+/** Whether the text may be sent in a field value: without obs-text, because readers disagree on its encoding (RFC 9110 §5.5). */
 export function isSentFieldText(text: string): boolean {
   if (typeof text !== 'string') check(text, TEXT, 'isSentFieldText', 'text');
   return sentFieldValue.test(text);
 }
 
-/** Removes OWS from both ends: only SP and HTAB, while `trim()` removes a dozen other characters, too. */
+/** Removes spaces and tabs (OWS) from both ends. `trim()` would also remove other characters. */
 export function trimOptionalWhitespace(text: string): string {
   if (typeof text !== 'string') check(text, TEXT, 'trimOptionalWhitespace', 'text');
   let start = 0;
@@ -42,7 +42,7 @@ function isOptionalWhitespace(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
-/** Converts A-Z to lower case and nothing else: `toLowerCase()` would turn U+212A, the Kelvin sign, into "k". */
+/** Converts only A-Z to lower case: `toLowerCase()` would turn U+212A, the Kelvin sign, into "k". */
 export function lowerCaseAscii(text: string): string {
   if (typeof text !== 'string') check(text, TEXT, 'lowerCaseAscii', 'text');
   return ascii.test(text) ? text.toLowerCase() : text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
@@ -50,7 +50,7 @@ export function lowerCaseAscii(text: string): string {
 const ascii = /^[\0-\x7f]*$/;
 
 const digits = /^[0-9]+$/;
-/** Parses 1*DIGIT; `undefined` for other text and above 2^53 - 1. `Number()` would accept `1e3`, `0x10` and ``. */
+/** Parses 1*DIGIT. Returns `undefined` for other text and for values above 2^53 - 1. `Number()` would accept `1e3`, `0x10` and ``. */
 export function parseDecimal(text: string): number | undefined {
   if (typeof text !== 'string') check(text, TEXT, 'parseDecimal', 'text');
   if (!digits.test(text)) return undefined;
@@ -59,7 +59,7 @@ export function parseDecimal(text: string): number | undefined {
 }
 
 const hexadecimal = /^[0-9A-Fa-f]+$/;
-/** Parses 1*HEXDIG; `undefined` for other text and above 2^53 - 1. */
+/** Parses 1*HEXDIG. Returns `undefined` for other text and for values above 2^53 - 1. */
 export function parseHexadecimal(text: string): number | undefined {
   if (typeof text !== 'string') check(text, TEXT, 'parseHexadecimal', 'text');
   if (!hexadecimal.test(text)) return undefined;

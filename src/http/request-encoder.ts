@@ -1,5 +1,5 @@
-// Encodes requests as bytes. The encoder refuses what the grammar does not allow and repairs nothing. This one file prevents
-// header injection.
+// Encodes requests as bytes. The encoder refuses what the grammar does not allow and repairs nothing. Only this file is
+// needed to prevent header injection.
 
 import { Buffer } from 'node:buffer';
 import { latin1 } from '../bytes.ts';
@@ -30,15 +30,15 @@ const HEAD: Kind = kind('an object with method, target and a list of fields', (v
 });
 
 /**
- * Encodes the request line and the field section (RFC 9112 §3, §5). Throws an `ArgumentError` for what cannot be sent; the
- * message never contains a field's value, which may be a secret.
+ * Encodes the request line and the field section (RFC 9112 §3, §5). Throws an `ArgumentError` if the grammar does not allow
+ * a part of them; the message never contains a field's value, which may be a secret.
  */
 export function encodeRequestHead(given: RequestHead): Buffer {
   const { method, target, fields } = check(given, HEAD, 'encodeRequestHead', 'head');
   if (!methods.has(method)) throw new ArgumentError(`the method must be one of ${[...methods].join(', ')}`);
   if (!originForm.test(target)) throw new ArgumentError('the request target must be a path of visible ASCII characters');
   refuseRepeated(fields, ['host']);
-  // Two readers could find the end of the content at two places (RFC 9112 §6.2).
+  // With two such fields, readers could disagree on the end of the content (RFC 9112 §6.2).
   refuseRepeated(fields, ['content-length', 'transfer-encoding']);
   let head = `${method} ${target} HTTP/1.1\r\n`;
   for (const [name, value] of fields) {
@@ -51,7 +51,7 @@ export function encodeRequestHead(given: RequestHead): Buffer {
   return latin1(`${head}\r\n`);
 }
 
-/** Throws if the request has more than one field of these names. */
+/** Throws if the request has more than one field with any of these names. */
 function refuseRepeated(fields: RequestHead['fields'], names: readonly string[]): void {
   let found = 0;
   for (const [name] of fields) if (names.includes(name.toLowerCase())) found++;
@@ -67,5 +67,5 @@ export function encodeChunkSize(size: number): Buffer {
 /** The bytes after a chunk's data. */
 export const CHUNK_END: Uint8Array = Buffer.from('\r\n');
 
-/** The last chunk with an empty trailer section: it says that the content is complete. */
+/** The last chunk with an empty trailer section: it marks the content as complete. */
 export const LAST_CHUNK: Uint8Array = Buffer.from('0\r\n\r\n');

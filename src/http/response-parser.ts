@@ -1,11 +1,11 @@
-// Parses one HTTP/1.1 response (RFC 9112 sections 4 to 7). The parser does no I/O: the caller gives it the bytes.
+// Parses one HTTP/1.1 response (RFC 9112 sections 4 to 7). The parser does no I/O: the caller passes the bytes.
 //
-//   receive(bytes)   gives the bytes of one read, of any size
+//   receive(bytes)   passes the bytes of one read, of any size
 //   next()           returns the next event, or `undefined` if the parser needs more bytes
-//   end()            says that the connection has ended: there are no more bytes
+//   end()            reports that the connection has ended: no more bytes follow
 //
-// The parser is a generator. Each production of the RFC is one generator method, which yields `undefined` where the next byte is
-// missing, so JavaScript remembers the position between two reads:
+// The parser is a generator. Each grammar rule of the RFC is one generator method, which yields `undefined` if it needs
+// more bytes. The generator keeps its position until the next read:
 //
 //   HTTP/1.1 200 OK CRLF             #head            status line
 //   Transfer-Encoding: chunked CRLF  #fieldSection    event `head` after the empty line
@@ -13,11 +13,11 @@
 //   5 CRLF hello CRLF                #chunkedContent  event `content`
 //   0 CRLF CRLF                                       event `end`
 //
-// Two methods are not generators, because they run for every line and for every chunk: `#takeLine` is the only place that reads
-// lines, and `#takeWholeChunks` reads the chunks that one read has brought completely.
+// For speed, two methods are not generators: `#takeLine` is the only place that reads lines, and `#takeWholeChunks` reads the
+// chunks that are completely in the bytes of one read.
 //
-// Content events are borrowed views: they are valid until the next call, and the parser may move bytes inside the given memory.
-// Every read has a limit in `RESPONSE_LIMITS`. After an error the parser stays dead: each later `next()` throws the same error.
+// The bytes of a content event are valid until the next call of `next()` or `receive()`, and the parser may overwrite the memory
+// that it was given. Every read has a limit in `RESPONSE_LIMITS`. After an error, each later `next()` throws the same error.
 
 import type { Buffer } from 'node:buffer';
 import { asBuffer, escapeBytes, latin1 } from '../bytes.ts';
@@ -29,21 +29,21 @@ import { isFieldText, parseHexadecimal } from './grammar.ts';
 import type { Fail } from './grammar.ts';
 import { BYTES, TEXT, check } from '../kinds.ts';
 
-/** The limits of the parser, in bytes unless a comment names another unit. A response above a limit is a `ProtocolError`. */
+/** The limits of the parser: bytes, or counts. A response that exceeds one causes a `ProtocolError`. */
 export const RESPONSE_LIMITS = {
-  /** The status line without its first 7 bytes, `HTTP/1.`: like the buffers of nginx and Go, enough for any reason phrase. */
+  /** Bytes of the status line after `HTTP/1.`: enough for any reason phrase, and like the buffers of nginx and Go. */
   statusLine: 8192,
-  /** All field sections before the content together, also those of interim responses. Node allows 16 KiB, curl 300 KiB. */
+  /** Bytes of all field sections before the content, including those of interim responses. Node allows 16 KiB, curl 300 KiB. */
   head: 65536,
   /** Field lines in one section. h11 has no such limit, Apache has 100. */
   fieldLines: 256,
-  /** Interim responses before the final one. Go stopped at 5 (`max1xxResponses`). */
+  /** Interim responses before the final one. Go's limit was 5 (`max1xxResponses`). */
   interim: 32,
-  /** One chunk-size line with its extensions. Go has the same limit. */
+  /** Bytes of one chunk-size line with its extensions. Go has the same limit. */
   chunkLine: 4096,
-  /** Bytes of all chunk-size lines that are not digits, in addition to a quarter of the content. Go allows 16 KiB. */
+  /** Bytes of all chunk-size lines other than the digits; a quarter of the content is added to this limit. Go allows 16 KiB. */
   chunkOverhead: 65536,
-  /** The trailer section: as much as Node allows a head. */
+  /** Bytes of the trailer section. Node allows as much for a head. */
   trailers: 16384,
 } as const;
 
@@ -59,7 +59,7 @@ export interface ResponseHead {
   readonly framing: Framing;
 }
 
-/** A response consists of any number of `interim`, one `head`, any number of `content` and one `end`, in this order. */
+/** The events of a response: any number of `interim`, one `head`, any number of `content`, one `end`, in this order. */
 export type ResponseEvent =
   | { readonly type: 'interim'; readonly status: number }
   | { readonly type: 'head'; readonly head: ResponseHead }
@@ -71,13 +71,13 @@ type Steps<Result = void> = Generator<ResponseEvent | undefined, Result, void>;
 /** A head whose framing has not been decided yet. */
 type Head = Omit<ResponseHead, 'framing'>;
 
-const PREFACE = 'HTTP/1.';
+const VERSION_PREFIX = 'HTTP/1.';
 const LF = 0x0a;
 const CR = 0x0d;
 const ZERO = 0x30;
 const NOTHING = asBuffer(new Uint8Array(0));
 
-/** Whole chunks with fewer bytes than this are moved together, so that a thousand of them make one event. */
+/** Complete chunks with fewer bytes than this are copied together and delivered as one event. */
 const COMPACT_BELOW = 1024;
 
 /** Parses the response to one request. */
@@ -85,16 +85,16 @@ export class ResponseParser {
   readonly #method: string;
   readonly #steps: Steps;
   readonly #fail: Fail;
-  /** The bytes of the last `receive`, and how many of them are used. */
+  /** The bytes of the last `receive`, and how many of them have been parsed. */
   #input: Buffer = NOTHING;
   #position = 0;
   /** How many bytes of the response came before `#input`. */
   #before = 0;
   /** The beginning of a line whose end has not been received. */
   #partialLine = '';
-  /** Where the first CR of that line is; -1 without one. */
+  /** The index of the first CR in that line; -1 if it has none. */
   #carriageReturn = -1;
-  /** Where the current production begins, in bytes from the start of the response: the offset of errors. */
+  /** The offset of the current line or element, in bytes from the start of the response. Errors report it. */
   #start = 0;
   /** Set when the final head is complete. */
   #framing: Framing | undefined;
@@ -116,7 +116,7 @@ export class ResponseParser {
     };
   }
 
-  /** Gives the next bytes. Call it only after `next()` has returned `undefined`: bytes that are not used yet would be lost. */
+  /** Passes the next bytes. Call it only after `next()` has returned `undefined`, because it drops bytes that are still unread. */
   receive(bytes: Uint8Array): void {
     check(bytes, BYTES, 'receive', 'bytes');
     this.#before += this.#position;
@@ -124,14 +124,14 @@ export class ResponseParser {
     this.#position = 0;
   }
 
-  /** Says that there are no more bytes. */
+  /** Reports that the connection has ended: no more bytes follow. */
   end(): void {
     this.#ended = true;
   }
 
   /**
-   * Returns the next event, or `undefined` if more bytes are needed; after the `end` event always `undefined`. Throws a
-   * `ProtocolError` for bytes that are not HTTP/1.1, and a `TruncatedError` if `end()` came too early.
+   * Returns the next event, or `undefined` if more bytes are needed; always `undefined` after the `end` event. Throws a
+   * `ProtocolError` for bytes that are not HTTP/1.1, and a `TruncatedError` if `end()` was called before the response was complete.
    */
   next(): ResponseEvent | undefined {
     if (this.#failure !== undefined) throw this.#failure;
@@ -143,12 +143,12 @@ export class ResponseParser {
     }
   }
 
-  /** Returns the given bytes that are not used. After the `end` event, these are bytes that no request asked for. */
+  /** Returns the received bytes that have not been parsed. After the `end` event, they do not belong to this response. */
   unread(): Uint8Array {
     return this.#input.subarray(this.#position);
   }
 
-  /** Copies the unread bytes to other memory, which must be large enough, and continues there. */
+  /** Copies the unread bytes to other memory, which must be large enough, and reads on from there. */
   moveUnread(to: Uint8Array): void {
     check(to, BYTES, 'moveUnread', 'to');
     const unread = this.unread();
@@ -156,7 +156,7 @@ export class ResponseParser {
     this.receive(to.subarray(0, unread.length));
   }
 
-  /** Makes the error for a response that stops here; `cause` is the error of the connection. */
+  /** Returns the error for a response that ends here; `cause` is the error of the connection. */
   truncatedError(cause?: unknown): TruncatedError {
     return truncatedError(this.#framing, this.#framing === undefined ? this.#before + this.#position : this.#contentLength, cause);
   }
@@ -172,14 +172,14 @@ export class ResponseParser {
     }
   }
 
-  // status-line = HTTP-version SP status-code [ SP [ reason-phrase ] ] CRLF: a server must send the second SP, and some leave
-  // it out together with the reason phrase; all clients that we know accept that.                              §4
+  // status-line = HTTP-version SP status-code [ SP [ reason-phrase ] ] CRLF: a server must send the second SP, but some omit
+  // it together with the reason phrase, and all clients that we know accept that.                            §4
   *#head(): Steps<Head> {
     this.#start = this.#before + this.#position;
-    yield* this.#preface();
-    this.#partialLine = PREFACE;
+    yield* this.#versionPrefix();
+    this.#partialLine = VERSION_PREFIX;
     let line: string | undefined;
-    while ((line = this.#takeLine(PREFACE.length + RESPONSE_LIMITS.statusLine)) === undefined) yield* this.#more();
+    while ((line = this.#takeLine(VERSION_PREFIX.length + RESPONSE_LIMITS.statusLine)) === undefined) yield* this.#more();
     const match = /^HTTP\/1\.([0-9]) ([1-5][0-9][0-9])(?: (.*))?$/s.exec(line);
     if (!match) return this.#fail('malformed status line', 'RFC 9112 §4', line);
     const [, minor, status, reason = ''] = match;
@@ -189,9 +189,9 @@ export class ResponseParser {
   }
 
   // HTTP-version = HTTP-name "/" DIGIT "." DIGIT. It is checked byte by byte: an SSH banner, a TLS alert or a page without
-  // line ends must fail at its first wrong byte, not wait for more.                                            §2.3
-  *#preface(): Steps {
-    for (const expected of latin1(PREFACE)) {
+  // line ends must fail at its first wrong byte instead of waiting for more.                                   §2.3
+  *#versionPrefix(): Steps {
+    for (const expected of latin1(VERSION_PREFIX)) {
       while (this.#position === this.#input.length) yield* this.#more();
       if (this.#input[this.#position] !== expected) this.#notHttp();
       this.#position++;
@@ -199,8 +199,8 @@ export class ResponseParser {
   }
 
   #notHttp(): never {
-    // The bytes before the wrong one match the preface; an earlier read may have brought them.
-    const matched = PREFACE.slice(0, this.#before + this.#position - this.#start);
+    // The bytes before the wrong one match the prefix; they may be from an earlier read.
+    const matched = VERSION_PREFIX.slice(0, this.#before + this.#position - this.#start);
     const excerpt = matched + this.#input.toString('latin1', this.#position, this.#position + 64 - matched.length);
     const tls = excerpt.startsWith('\x15') || excerpt.startsWith('\x16');
     const hint = tls ? '; this looks like TLS: set the option tls, an https:// host, or DOCKER_TLS_VERIFY' : '';
@@ -211,7 +211,7 @@ export class ResponseParser {
   *#fieldSection(part: 'head' | 'trailers'): Steps<Fields> {
     const limit = RESPONSE_LIMITS[part];
     const fields = new Fields();
-    if (part === 'trailers') this.#sectionBytes = 0; // all heads count together, also those of interim responses
+    if (part === 'trailers') this.#sectionBytes = 0; // the heads of interim responses count, too
     for (let lines = 0; ; lines++) {
       let line: string | undefined;
       while ((line = this.#takeLine(limit)) === undefined) yield* this.#more();
@@ -223,7 +223,7 @@ export class ResponseParser {
     }
   }
 
-  // message-body, as its framing says                                                                          §6.3
+  // message-body, delimited by its framing                                                                     §6.3
   *#content(head: Head): Steps {
     const { minorVersion, status, reason, fields } = head;
     const input = { method: this.#method, status, minorVersion, fields };
@@ -246,7 +246,7 @@ export class ResponseParser {
       yield* this.#contentBytes(size);
       yield* this.#chunkEnd();
     }
-    // Trailers are checked like fields and then dropped: they must never change what was decided before them (§6.5).
+    // Trailers are checked like fields and then dropped: they must not change earlier decisions (§6.5).
     yield* this.#fieldSection('trailers');
   }
 
@@ -273,9 +273,9 @@ export class ResponseParser {
     }
   }
 
-  // Nearly all chunks take this path: they are completely in `#input`, and their size line is plain. A large chunk becomes a
-  // view; a run of small ones is moved together over the size lines between them. Everything else stays untouched for
-  // `#chunkSize`, which has the rules. It is measured: chunks of 100 bytes are read nearly as fast as by a C program.
+  // Nearly all chunks take this path: they are completely in `#input`, and their size line has only 1 to 8 digits. A large
+  // chunk becomes a view; consecutive small ones are copied together over the size lines between them. All other chunks are left
+  // to `#chunkSize`, which has the rules. Measured: chunks of 100 bytes are read nearly as fast as by a C program.
   #takeWholeChunks(): Uint8Array | undefined {
     const input = this.#input;
     const runStart = this.#position;
@@ -287,7 +287,7 @@ export class ResponseParser {
       for (let digit; at < position + 8 && (digit = HEXADECIMAL[input[at] ?? 0] ?? -1) >= 0; at++) size = size * 16 + digit;
       const data = at + 2;
       const end = data + size;
-      // Leading zeros are not plain: `#chunkSize` counts them against a limit.
+      // A leading zero is left to `#chunkSize`, which counts it against a limit.
       const plain = size > 0 && input[position] !== ZERO && input[at] === CR && input[at + 1] === LF;
       if (!plain || end + 2 > input.length || input[end] !== CR || input[end + 1] !== LF) break;
       if (size >= COMPACT_BELOW) {
@@ -301,7 +301,7 @@ export class ResponseParser {
     return runEnd > runStart ? this.#view(runStart, runEnd, position) : undefined;
   }
 
-  /** Yields `length` bytes of content, in views of what each read brings. `Infinity`: up to a clean end of the connection. */
+  /** Yields `length` bytes of content, as a view for each read. `Infinity` means up to a clean end of the connection. */
   *#contentBytes(length: number): Steps {
     for (let missing = length; missing > 0; ) {
       const end = Math.min(this.#input.length, this.#position + missing);
@@ -321,8 +321,8 @@ export class ResponseParser {
   }
 
   /**
-   * Returns the next line without its CRLF, as Latin-1 text, or `undefined` if its end is missing. A line may have `limit` bytes.
-   * Each byte is searched once, however small the reads are. Errors do not wait for the end of the line: it may never come.
+   * Returns the next line without its CRLF, as Latin-1 text, or `undefined` if its end has not arrived. A line has at most
+   * `limit` bytes. No byte is searched twice, even in small reads. Errors do not wait for the end of the line: it may never come.
    */
   #takeLine(limit: number): string | undefined {
     const before = this.#partialLine.length;
@@ -335,13 +335,13 @@ export class ResponseParser {
     const found = part.indexOf('\r');
     if (this.#carriageReturn === -1 && found !== -1) this.#carriageReturn = before + found;
     const cr = this.#carriageReturn;
-    // §2.2: a sender must not generate a CR alone. After the limit, the length of the line is the error.
+    // §2.2: a sender must not generate a CR alone. Beyond the limit, the line length is reported instead.
     const isLast = cr >= line.length - (feed === -1 ? 1 : 2);
     if (cr !== -1 && !isLast && cr <= limit) this.#fail('CR without LF', 'RFC 9112 §2.2', line);
     if (line.length > limit + 2) this.#fail(`a line has more than ${limit} bytes`, 'RFC 9112 §2.2');
     this.#partialLine = line;
     if (feed === -1) return undefined;
-    // §2.2 lets recipients accept a lone LF as a line end. Attackers exploit two readers that differ on it.
+    // §2.2 lets recipients accept a lone LF as a line end, but attackers exploit readers that disagree on it.
     if (cr === -1) this.#fail('a line ends without CR', 'RFC 9112 §2.2', line);
     this.#partialLine = '';
     this.#carriageReturn = -1;
@@ -355,7 +355,7 @@ export class ResponseParser {
   }
 }
 
-/** Makes the error for a response that stopped after `received` bytes of its head, or of its content if the framing is known. */
+/** Returns the error for a response that ended after `received` bytes of its head, or of its content if the framing is known. */
 export function truncatedError(framing: Framing | undefined, received: number, cause?: unknown): TruncatedError {
   const phase = framing === undefined ? 'head' : 'content';
   const expected = framing?.kind === 'length' ? framing.length : undefined;
@@ -367,7 +367,7 @@ export function truncatedError(framing: Framing | undefined, received: number, c
   return new TruncatedError(`${message}${why}`, { phase, received, expected, cause });
 }
 
-// chunk-size, before the end of the line or the extensions. chunk-ext = *( BWS ";" ... ): a reader ignores the white space.
+// chunk-size, followed by the end of the line or by chunk-ext = *( BWS ";" ... ), whose white space is ignored.
 const chunkSizeGrammar = /^[0-9A-Fa-f]+(?=[ \t]*;|$)/;
 
 /** The value of each character code that is a hexadecimal digit; -1 for all others. */
