@@ -1,4 +1,4 @@
-// Helpers for abort signals. After each of them, no listener stays on a signal.
+// Helpers for abort signals. They remove their listeners at the end; only a foreign signal keeps one.
 
 import { setMaxListeners } from 'node:events';
 
@@ -11,8 +11,8 @@ export function allowManyListeners(signal: AbortSignal | undefined): void {
 const followers = new WeakMap<object, AbortController>();
 
 /**
- * Returns an `AbortSignal` of Node for a signal. A foreign signal (of jsdom, a polyfill, another realm) gets one that follows
- * it; `undefined` for a value that is not a signal.
+ * Returns an `AbortSignal` of Node: the value itself, or, for a foreign signal (of jsdom, a polyfill, another realm), one that
+ * aborts with it. Returns `undefined` if the value is not a signal.
  */
 export function nodeSignal(value: unknown): AbortSignal | undefined {
   const signal = value as AbortSignal;
@@ -32,8 +32,8 @@ function follow(signal: AbortSignal): AbortController {
 }
 
 /**
- * Calls `run` with a signal that aborts when either of two does. `AbortSignal.any` is not used: on Node 20, a signal that many
- * calls share keeps an entry for each call for ever.
+ * Calls `run` with a signal that aborts when one of the two signals does. `AbortSignal.any` is not used because, on Node 20, a
+ * signal that many calls share would keep an entry for each call for ever.
  */
 export async function withAnySignal<Value>(
   signal: AbortSignal | undefined,
@@ -60,7 +60,7 @@ export function abortable<Value>(shared: Promise<Value>, signal: AbortSignal | u
   });
 }
 
-/** Calls back when the signal aborts, at once if it has; returns a function that removes the listener. */
+/** Calls `onAbort` when the signal aborts, or at once if it has aborted. Returns a function that removes the listener. */
 function onceAborted(signal: AbortSignal, onAbort: () => void): () => void {
   allowManyListeners(signal);
   if (signal.aborted) onAbort();

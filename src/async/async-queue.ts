@@ -4,13 +4,13 @@
 import { withAnySignal } from './abort.ts';
 import { Queue } from './queue.ts';
 
-/** Queues the items of one read. The loop gets all of them before it sees the end or the error. */
+/** A queue of items. The loop receives all of them before the end or the error. */
 export class AsyncQueue<Item> implements AsyncIterableIterator<Item> {
   readonly #items = new Queue<Item>();
-  /** Calls of `next` without a result; more than one only if the caller does not await each. */
+  /** Calls of `next` that wait for a result; there is more than one only if the caller does not await each. */
   readonly #readers = new Queue<{ resolve(result: IteratorResult<Item>): void; reject(error: unknown): void }>();
   readonly #onReturn: () => void;
-  /** Settles the next call of `next` after the last item. */
+  /** How the loop ends after the last item; `undefined` as long as more items may follow. */
   #end: { readonly failed: boolean; readonly error: unknown } | undefined;
   #onDrained: (() => void) | undefined;
 
@@ -19,7 +19,7 @@ export class AsyncQueue<Item> implements AsyncIterableIterator<Item> {
     this.#onReturn = onReturn;
   }
 
-  /** Queues an item, or gives it to the loop that waits for it. */
+  /** Passes an item to the loop if the loop waits, and queues it otherwise. */
   push(item: Item): void {
     const reader = this.#readers.take();
     if (reader) reader.resolve({ done: false, value: item });
@@ -46,7 +46,7 @@ export class AsyncQueue<Item> implements AsyncIterableIterator<Item> {
     this.#setEnd({ failed: true, error });
   }
 
-  /** Returns the next item, else the end, else waits for one of them. */
+  /** Returns the next item, or the end or the error. Waits if there is none of them yet. */
   next(): Promise<IteratorResult<Item>> {
     if (!this.isEmpty) return Promise.resolve({ done: false, value: this.#items.take() as Item });
     if (this.#end !== undefined) {
@@ -80,8 +80,8 @@ export class AsyncQueue<Item> implements AsyncIterableIterator<Item> {
 }
 
 /**
- * Runs a producer for a `for await` loop and returns the queue between them. The signal of `produce` is aborted when `signal` is,
- * and when the loop is left early, then with the reason that `leftEarly` makes. The loop ends, or fails, as `produce` does.
+ * Runs a producer for a `for await` loop and returns the queue between them. The signal of `produce` aborts with
+ * `signal`, or with the reason of `leftEarly` when the loop is left early. The loop ends or fails when `produce` does.
  */
 export function produceInto<Item>(
   signal: AbortSignal | undefined,

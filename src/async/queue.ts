@@ -1,6 +1,6 @@
 // A first-in, first-out queue. Each operation takes constant time; `Array.shift` moves all items of a long array.
 
-/** Taken items stay in the array until there are this many of them and they are half of it. */
+/** The places of removed items are freed when there are at least this many and they are half of the array. */
 const COMPACT_FROM = 1024;
 
 /** A queue without a limit. */

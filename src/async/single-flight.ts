@@ -1,4 +1,4 @@
-// Runs a task once for all callers that want its result at the same time.
+// Runs a task once for all callers that need its result at the same time.
 
 import { allowManyListeners } from './abort.ts';
 
@@ -8,13 +8,13 @@ interface Flight<Value> {
   callers: number;
 }
 
-/** Running tasks by their keys. A result is not cached: a task that has ended is removed, whether it failed or not. */
+/** Running tasks by their keys. Results are not cached: a task is removed when it ends or fails. */
 export class SingleFlight<Value> {
   readonly #flights = new Map<string, Flight<Value>>();
 
   /**
-   * Joins the running task of a key, or starts it. `signal` ends the wait of its own caller, which rejects with the signal's
-   * reason; the task itself is aborted when its last caller has left.
+   * Joins the running task of a key, or starts it. `signal` ends only the wait of this caller, with the signal's reason. The
+   * task itself is aborted when all its callers have left.
    */
   async join(key: string, run: (signal: AbortSignal) => Promise<Value>, signal?: AbortSignal): Promise<Value> {
     signal?.throwIfAborted();
