@@ -5,8 +5,8 @@ import { GrowingBytes, asBuffer, latin1 } from '../bytes.ts';
 import type { ContentSink } from './transport.ts';
 
 /**
- * Keeps up to `limit` bytes; for more, the exchange fails with the error that `tooLarge` makes. ASCII, which nearly all JSON is,
- * becomes text as it arrives: memory for its bytes and a view of them would cost an eighth of the time of a small call.
+ * Keeps up to `limit` bytes; if there are more, the exchange fails with the error that `tooLarge` returns. Nearly all JSON is
+ * ASCII, which is kept as text: a buffer for its bytes would take an eighth of the time of a small call.
  */
 export class CollectingSink implements ContentSink {
   readonly synchronous = true;

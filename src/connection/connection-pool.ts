@@ -3,9 +3,9 @@
 //  1. An exchange says at its end whether it was clean: the response ended exactly where its framing says, no byte followed it,
 //     the whole request was sent, and neither side asked to close (RFC 9112 section 9.3). Any other connection is closed.
 //  2. A clean connection becomes idle. At most `maxIdle` are kept, each for `idleMs`; they do not keep the process running.
-//  3. Bytes, an end or an error close an idle connection: no request asked for them.
+//  3. Bytes, an end or an error close an idle connection, because they belong to no request.
 //  4. The next request takes the connection that was used last, because it is the most likely to be alive, and waits two turns of
-//     the event loop. Whatever has already reached this machine then closes the connection by rule 3.
+//     the event loop. Bytes or an end that have already arrived are seen then and close the connection (rule 3).
 //  5. If a reused connection ends before the first byte of the response, a GET or HEAD without content is sent once more, over a
 //     new connection (RFC 9112 section 9.3.1). Any other request fails, because the engine may have executed it.
 
@@ -21,14 +21,14 @@ import { Semaphore } from './semaphore.ts';
 import type { WaitLimit } from './semaphore.ts';
 import type { AnswerReader, Transport } from './transport.ts';
 
-/** Idle connections that are kept: as many as moby's client keeps. */
+/** The maximum number of idle connections, as in moby's client. */
 const MAX_IDLE = 6;
-/** How long an idle connection is kept, in milliseconds: below the limit of any proxy in between. */
+/** How long an idle connection is kept, in milliseconds: shorter than any proxy in between keeps it. */
 const IDLE_MS = 4000;
 
 /** Options of a connection pool. */
 export interface PoolOptions {
-  /** The number of idle connections that are kept at most; 0 turns reuse off. Default: 6. */
+  /** The maximum number of idle connections; 0 turns reuse off. Default: 6. */
   readonly maxIdle?: number | undefined;
   /** How long an idle connection is kept, in milliseconds. Default: the dialer's, or 4000. */
   readonly idleMs?: number | undefined;
@@ -81,14 +81,14 @@ export class ConnectionPool implements Transport {
     }
   }
 
-  /** The shortest timeout of the request limits its wait: while it waits, it has neither a connection nor a response. */
+  /** A wait may take as long as the shortest timeout of the request: all of them would run during it. */
   #waitLimit(request: EngineRequest): WaitLimit | undefined {
     const { connectMs = Infinity, headMs = Infinity, idleMs = Infinity } = request.timeouts;
     const limitMs = Math.min(connectMs, headMs, idleMs);
     if (limitMs === Infinity) return undefined;
     const limit = limitMs === connectMs ? 'connect' : limitMs === headMs ? 'head' : 'idle';
     const { address, traits } = this.#dialer;
-    const message = `no connection to ${address} became free within ${limitMs} ms: ${traits?.maxBusy} calls are running, the maximum`;
+    const message = `no connection to ${address} became free within ${limitMs} ms: the maximum of ${traits?.maxBusy} calls is running`;
     return { limitMs, error: () => this.#notSent(request, new TimeoutError(message, { limit, limitMs })) };
   }
 
@@ -160,7 +160,7 @@ export class ConnectionPool implements Transport {
     }
   }
 
-  /** Opens a channel. It does not trust the dialer to obey the signal: a dialer may be the caller's own. */
+  /** Opens a channel. An abort ends the wait here, because a caller's own dialer may ignore the signal. */
   async #openChannel(signal: AbortSignal, connectMs = Infinity): Promise<Channel> {
     const dialed = this.#dialer.dial({ signal, connectMs });
     try {
@@ -190,7 +190,7 @@ export class ConnectionPool implements Transport {
     return this.#located(request, error, { requestSent: false, reusedSocket: false });
   }
 
-  /** Adds the exchange to an error; not to one of the arguments, which was found before any byte, and not to the caller's own. */
+  /** Adds the exchange to an error, except to an `ArgumentError` (raised before anything is sent) and to the caller's own error. */
   #located(request: EngineRequest, error: unknown, state: Pick<ExchangePlace, 'requestSent' | 'reusedSocket'>): unknown {
     const { method, redactedTarget: target, signal } = request;
     if (!(error instanceof LongshoreError) || error instanceof ArgumentError || isCallerError(error, signal)) return error;

@@ -1,5 +1,5 @@
 // One connection to the engine. It carries one exchange after the other. Bytes, an end or an error between two exchanges close
-// it, because no request asked for them. It also chooses the memory that each read goes into.
+// it, because they belong to no request. It also chooses the memory that each read goes into.
 
 import { Buffer } from 'node:buffer';
 import type { Channel, ChannelOwner } from './channel.ts';
@@ -7,19 +7,19 @@ import type { EngineRequest } from './engine-request.ts';
 import { Exchange } from './exchange.ts';
 import type { AnswerReader } from './transport.ts';
 
-/** One read of a Unix socket brings at most 220 KB. This much holds it, and stays in the processor's cache. */
+/** One read of a Unix socket returns at most 220 KB. This size is enough for it, and fits into the processor's cache. */
 export const READ_MEMORY_BYTES = 256 * 1024;
 
 /**
- * The read memory of all connections whose sinks have used every byte when `onData` returns. 500 waiting connections take 11 MiB
- * with shared memory; with memory of their own they took 116 MiB.
+ * The read memory that all connections share whose sinks need no byte after `onData` has returned. 500 waiting connections take
+ * 11 MiB with shared memory, and took 116 MiB with separate memory.
  */
 let sharedMemory: Buffer | undefined;
 
-/** What a connection needs of an exchange. An exchange that copies what it reads needs none of the optional members. */
+/** The members of an exchange that a connection uses. An exchange that copies each read needs none of the optional ones. */
 export type ConnectionExchange = Pick<Exchange, 'outcome' | 'start' | 'onData' | 'onClose'> &
   Partial<Pick<Exchange, 'memory' | 'borrowing' | 'mayBorrow'>>;
-/** The class of a connection's exchanges: `Exchange`, or that of node-http-transport.ts. */
+/** The class of a connection's exchanges: `Exchange`, or `NodeHttpExchange` of node-http-transport.ts. */
 export type ExchangeClass = new (...all: ConstructorParameters<typeof Exchange>) => ConnectionExchange;
 
 /** A channel that carries exchanges. */
@@ -108,7 +108,7 @@ export class Connection implements ChannelOwner {
   onData(bytes: Uint8Array): boolean {
     const exchange = this.#running;
     if (exchange !== undefined) return exchange.onData(bytes);
-    // No request asked for these bytes: the response to the next one could not be told from them (RFC 9112 §9.2).
+    // These bytes belong to no request and could be mistaken for the response to the next one (RFC 9112 §9.2).
     this.destroy();
     return false;
   }
@@ -127,7 +127,7 @@ export class Connection implements ChannelOwner {
     else exchange.onClose(error);
   }
 
-  /** The exchange, until its outcome is fixed. */
+  /** The running exchange; `undefined` as soon as its outcome is fixed. */
   get #running(): ConnectionExchange | undefined {
     return this.#exchange?.outcome.settled === false ? this.#exchange : undefined;
   }

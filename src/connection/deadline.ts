@@ -1,13 +1,13 @@
 // A timeout that does not count the time in which this process is stopped.
 //
-// After SIGSTOP, after a suspend of the machine, or after other work has blocked the event loop, the expired timer and the
-// unread response are there at the same moment, and Node runs the timer first. Therefore a limit is counted in parts: a stop of
-// any length uses up only one part. After the last part, the event loop turns twice and reads what has arrived.
+// After SIGSTOP, a suspended machine or a blocked event loop, an expired timer and an unread response may be pending at the same
+// time, and Node runs the timer first. Therefore a limit is divided into parts, and a stop of any length uses up only one of them.
+// After the last part, the event loop turns twice to read data that has arrived.
 
-/** Parts of a limit. After a stop at the beginning, three quarters of the limit remain. */
+/** The number of parts. After a stop at the beginning, three quarters of the limit remain. */
 const PARTS = 4;
 
-/** Calls back once when the limit is reached. */
+/** Calls `onReached` once, when the limit is reached. */
 export class Deadline {
   readonly #onReached: () => void;
   readonly #timer: NodeJS.Timeout;

@@ -1,37 +1,37 @@
-// What users can learn beside results: warnings, which go to the client's `onWarning`, and reports of exchanges, which
-// system/diagnostics.ts publishes. Nothing is ever printed to the console.
+// Information for users in addition to results: warnings for the client's `onWarning`, and reports of exchanges, which
+// system/diagnostics.ts publishes. Nothing is printed to the console.
 
 import { runCallback } from '../errors.ts';
 import type { EngineRequest, ExchangeStats } from './engine-request.ts';
 
-/** Something that a person should know although no call failed. */
+/** A problem that did not make a call fail. */
 export interface Warning {
   /**
    * `"engine"`: a `WARNING:` line of the engine in a stream. `"plaintext-credentials"`: credentials go to another machine
    * unencrypted. `"readable-key"`: other users can read a private key or stored credentials. `"configuration"`: a setting of
    * the environment or of a context makes a connection less safe than it looks, or names a credentials file that does not
    * exist. `"lost-name"`: an image that was given by tag and digest is saved without its name. `"unchecked"`: an operation
-   * finished, but a follow-up question failed, so its result lacks a detail.
+   * finished, but a follow-up request failed, so its result lacks a detail.
    */
   readonly kind: 'engine' | 'lost-name' | 'plaintext-credentials' | 'readable-key' | 'configuration' | 'unchecked';
   /** What the warning is about: the engine's address, an image, or a file. */
   readonly subject: string;
-  /** A sentence for a person. The engine's own words are data and may contain any character. */
+  /** A sentence for a person. Text from the engine may contain any character. */
   readonly message: string;
 }
 
-/** Handles a warning. An error that the handler throws ends the call. */
+/** Handles a warning. If the handler throws, the call that caused the warning rejects with that error. */
 export type Warn = (warning: Warning) => void;
 
-/** How many warnings a client remembers, to give each once. A client has one address and a handful of files. */
+/** How many warnings a client remembers, to report each once. A client has one address and a handful of files. */
 const REMEMBERED = 1000;
 
-/** Kinds that are about one operation, not about the client: they are given every time. */
+/** Kinds of warnings about one operation, which are reported every time. */
 const EVERY_TIME: ReadonlySet<Warning['kind']> = new Set(['engine', 'unchecked']);
 
 /**
- * Returns a function that gives warnings to the handler: each kind once for each subject, but those of `EVERY_TIME` always.
- * A warning counts as given when the handler has returned; a handler that throws gets it again with the next call.
+ * Returns a function that passes warnings to the handler: each kind once for each subject, those of `EVERY_TIME` always.
+ * If the handler throws, it gets the warning again with the next call.
  */
 export function warner(handler: Warn | undefined): Warn {
   const given = new Set<string>();

@@ -3,7 +3,7 @@
 import type { RequestSummary } from '../api/api-error.ts';
 import { redactedTarget } from '../api/redaction.ts';
 
-/** The default timeout for the head of the answer of a fast endpoint, in milliseconds. */
+/** The default timeout for the head of the response of a fast endpoint, in milliseconds. */
 export const FAST_HEAD_MS = 30_000;
 /** The default timeout for making a connection, in milliseconds. */
 export const CONNECT_MS = 10_000;
@@ -15,7 +15,7 @@ export type RequestFields = ReadonlyArray<readonly [name: string, value: string]
 export type RequestBody = (
   | {
       readonly bytes: Uint8Array;
-      /** The length of `bytes` when the caller passed them; an `UploadError` if it differs when they are sent. */
+      /** The length of `bytes` when the caller passed them. If it differs when they are sent, the call fails with an `UploadError`. */
       readonly length?: number | undefined;
     }
   | {
@@ -35,13 +35,13 @@ export type RequestBody = (
 /** Called after each chunk with the number of body bytes written so far; `done` is true on the last call. */
 export type OnSent = (bytes: number, done: boolean) => void;
 
-/** Timeouts in milliseconds; undefined waits without limit. */
+/** Timeouts in milliseconds; undefined means no timeout. */
 export interface Timeouts {
   /** Until the connection is made. */
   readonly connectMs: number | undefined;
-  /** From the end of the request until the whole head of the answer has arrived. */
+  /** From the end of the request until the whole head of the response has arrived. */
   readonly headMs: number | undefined;
-  /** Until the engine sends or accepts the next byte, while this side is not the one that waits. */
+  /** Until the engine sends or accepts the next byte. Time in which the engine waits for this client does not count. */
   readonly idleMs: number | undefined;
 }
 
@@ -53,11 +53,11 @@ export interface ExchangeStats {
   bytesSent: number;
   /** Bytes read from the connection. */
   bytesReceived: number;
-  /** Received bytes that followed the end of the answer; they close the connection. */
+  /** Received bytes that followed the end of the response; they close the connection. */
   trailingBytes: number;
 }
 
-/** What all requests to one engine share. */
+/** The parts that all requests to one engine share. */
 export interface RequestOrigin {
   /** The engine's address as errors show it. */
   readonly address: string;
@@ -79,7 +79,7 @@ export class EngineRequest {
   readonly body: RequestBody | undefined;
   readonly timeouts: Timeouts;
   readonly signal: AbortSignal | undefined;
-  /** Whether the answer may take any time: such a request does not occupy a place where connections are limited. */
+  /** Whether the response may take any time. Such a request does not count against a limit of connections. */
   readonly longLived: boolean;
   stats: ExchangeStats = { reusedSocket: undefined, bytesSent: 0, bytesReceived: 0, trailingBytes: 0 };
 

@@ -1,4 +1,4 @@
-// How one exchange ends: with its response, an error, an abort of the caller, or a timeout. The first of them counts.
+// How one exchange ends: with its response, an error, an abort of the caller, or a timeout. The first of them decides.
 //
 // There are three timeouts: for the head of the response, for its content, and for an engine that neither sends nor accepts a
 // byte. The last one does not count while the engine waits for us.
@@ -12,7 +12,7 @@ export const LONGEST_TIMEOUT_MS: number = 2 ** 31 - 1;
 
 /** The outcome of one exchange. */
 export class ExchangeOutcome {
-  /** Resolves at the end of the response with whether the connection may be reused; rejects with the error. */
+  /** Resolves at the end of the response, with `true` if the connection may be reused. Rejects with the error. */
   readonly done: Promise<boolean>;
   /** True as soon as the outcome is fixed; callbacks of `done` run later. */
   settled = false;
@@ -20,7 +20,7 @@ export class ExchangeOutcome {
   #reject!: (error: unknown) => void;
   readonly #request: EngineRequest;
   readonly #onSettled: () => void;
-  /** For the head, then for the content. */
+  /** The timeout for the head, and later for the content. */
   #response: Deadline | undefined;
   #idle: Deadline | undefined;
   #readerBusy = false;
@@ -61,7 +61,7 @@ export class ExchangeOutcome {
     this.#requestSent = true;
     const { headMs, connectMs = LONGEST_TIMEOUT_MS } = this.#request.timeouts;
     if (headMs === undefined || this.settled) return;
-    // ssh enforces the limit for the connection, and its error says more; so that limit must come first.
+    // ssh itself enforces `connectMs`, and its error is more precise. So this timeout must not come first.
     const limitMs = Math.min(headMs + (connecting ? connectMs : 0), LONGEST_TIMEOUT_MS);
     // One timer for the whole head: neither single bytes nor interim responses extend it.
     this.#response = new Deadline(limitMs, () => this.#expire(`no response within ${limitMs} ms`, 'head', limitMs));
@@ -75,13 +75,13 @@ export class ExchangeOutcome {
     this.#response = new Deadline(contentMs, () => this.#expire(message, 'idle', contentMs));
   }
 
-  /** Says whether the engine waits for our reader. */
+  /** Sets whether the engine waits for our reader. */
   setReaderBusy(busy: boolean): void {
     this.#readerBusy = busy;
     this.#restartIdle();
   }
 
-  /** Says whether the engine waits for the source of our content. */
+  /** Sets whether the engine waits for the source of our content. */
   setSourceBusy(busy: boolean): void {
     this.#sourceBusy = busy;
     this.#restartIdle();

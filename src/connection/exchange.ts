@@ -1,16 +1,16 @@
 // One exchange: a request and its response over one channel. The content of the request is sent while the response is read,
-// because engines refuse an upload in its middle. What happens to an upload whose connection breaks:
+// because engines may reject an upload before it ends. What happens to an upload whose connection breaks:
 //
-//  1. A write fails. The channel keeps the error as `writeError`, the upload stops before its next block (upload.ts), and
-//     reading goes on: the engine may have sent its reason before it closed the connection.
-//  2. If that response is complete, it wins: the reader gets it, the call gets its status, and the connection is closed.
+//  1. A write fails. The channel keeps the error as `writeError` (system/net/tolerant-writes.ts), the upload stops before its next
+//     block (upload.ts), and reading goes on: the engine may have sent its reason before it closed the connection.
+//  2. If a complete response arrives, the reader gets it, the call gets its status, and the connection is closed.
 //  3. If it is not complete when the channel ends or breaks, the exchange fails with a `TruncatedError` whose cause is the write
-//     error: the system reports a reset once, so after a failed write, reading may see only an end.
-//  4. If the channel knows why there is no connection (ssh), the exchange fails with that `ConnectError` instead.
+//     error. (The system reports a reset only once: if the write got it, the read sees only an end.)
+//  4. If the channel knows why no connection was made (ssh), the exchange fails with that `ConnectError` instead.
 //  5. A response with a status of 400 or above stops the upload at once, even if no write has failed (RFC 9112 section 9.5). A
 //     2xx does not, even with `Connection: close`: engines respond to a load while they read it.
 //  6. If the source fails first, the exchange fails with its error. The last chunk is never sent then, and the connection is
-//     closed, so the engine does not take a part for the whole.
+//     closed, so the engine cannot mistake a part of the content for all of it.
 
 import { ConnectError } from '../errors.ts';
 import { CHUNK_END, LAST_CHUNK, encodeChunkSize, encodeRequestHead } from '../http/request-encoder.ts';
@@ -74,17 +74,17 @@ export class Exchange {
     if (!this.#waiting) this.#deliver();
   }
 
-  /** The sink's own memory for the next read, if it offers some and does not use the last read any more. */
+  /** The sink's own memory for the next read, if it offers some and has finished with the last read. */
   memory(): Uint8Array | undefined {
     return this.#waiting || this.outcome.settled ? undefined : this.#sink?.memory?.();
   }
 
-  /** Whether the sink may still use the bytes of the last read. */
+  /** Whether the sink has not yet finished with the bytes of the last read. */
   get borrowing(): boolean {
     return this.#waiting;
   }
 
-  /** Whether the sink may use content after `write` has returned. */
+  /** Whether sinks of this kind may use content after `write` has returned. */
   get mayBorrow(): boolean {
     return this.#sink !== undefined && this.#sink.synchronous !== true;
   }
@@ -138,7 +138,7 @@ export class Exchange {
       const pending = this.#sink?.flush?.();
       return pending === undefined ? this.#handleClose() : this.#pauseFor(pending, () => this.#handleClose());
     } catch (error) {
-      this.outcome.fail(error); // also what a sink throws
+      this.outcome.fail(error); // also an error of the sink
       return false;
     }
   }
@@ -148,7 +148,7 @@ export class Exchange {
     if (event.type === 'interim') return undefined;
     if (event.head.status >= 400) this.#upload?.stop();
     this.#sink = this.#reader(event.head, this.#request);
-    // The rest of this read may lie in memory that other connections read into; the sink may use it later than that.
+    // The rest of this read may lie in memory that other connections read into, and the sink may keep it for longer.
     if (this.mayBorrow) this.#parser.moveUnread(this.#privateMemory());
     this.outcome.onHead(this.#sink.withinMs);
     return undefined;
@@ -168,11 +168,11 @@ export class Exchange {
     return false;
   }
 
-  /** The parser needs more bytes. Fails if there are none; returns `true` if the channel is still open. */
+  /** Called when the parser needs more bytes: returns `true` if the channel is open, else ends the exchange. */
   #handleClose(): boolean {
     if (this.#closed === undefined) return true;
     const { error } = this.#closed;
-    // A reset is never a clean end, not even of content that the end of the connection delimits.
+    // A reset is never a clean end, not even for `until-close` content.
     const fault = this.#channel.writeError ?? error;
     if (error instanceof ConnectError) this.outcome.fail(error);
     else if (fault !== undefined) this.outcome.fail(this.#parser.truncatedError(fault));

@@ -1,8 +1,8 @@
 // The second transport: Node's own HTTP client and its parser, llhttp, for programs that must rely on them. Our tests use it as
-// a second opinion: of the code for one exchange, it shares only the upload, the timeouts, and the rules for heads.
+// a second opinion, because it shares little code with exchange.ts: the upload, the timeouts, and the rules for heads.
 //
-// Node's client gets a stream for each exchange, which stands for the channel while the exchange lasts. So Node does not decide
-// whether the connection is kept, and a failed write does not cost the response. README.md says which promises it cannot keep.
+// For each exchange, Node's client gets a stream in place of the channel. So Node does not decide whether the connection is kept,
+// and the response is not lost after a failed write. README.md lists the promises that this transport cannot keep.
 
 import { Buffer } from 'node:buffer';
 import type { ClientRequest, IncomingMessage } from 'node:http';
@@ -26,7 +26,7 @@ import { countReceived, countSent } from './transport.ts';
 import type { AnswerReader, ContentSink } from './transport.ts';
 import { Upload, framingFields, splitBytes } from './upload.ts';
 
-/** Loaded with the first connection, even if all files of the library are one file. */
+/** Loaded with the first connection, even if the library is bundled into one file. */
 let httpRequest: typeof import('node:http').request;
 
 /** Loads `node:http`, and returns the class of the exchanges over its client. */
@@ -58,9 +58,9 @@ class NodeHttpExchange implements ConnectionExchange {
   #waiting = false;
   /** The end or the error of the channel. */
   #closed: { readonly error: Error | undefined } | undefined;
-  /** Whether the stream has ended for Node's client; that is, when the sink has received everything before the end. */
+  /** Whether the end was passed on to Node's client, which happens after the sink has received everything before it. */
   #streamEnded = false;
-  /** Whether Node's client has left the stream. */
+  /** Whether Node's client has reached the end of the stream or closed it. */
   #streamClosed = false;
   /** Ends the wait for an event of Node's client or of the channel. */
   #wake: () => void = () => {};
@@ -96,7 +96,7 @@ class NodeHttpExchange implements ConnectionExchange {
   async #run(): Promise<boolean> {
     const { method, target, fields, body, timeouts } = this.#request;
     const head = { method, target, fields: [...fields, ...framingFields(method, body)] };
-    encodeRequestHead(head); // refuses what our encoder refuses; Node writes the head
+    encodeRequestHead(head); // only checks the head, which Node writes
     this.outcome.start();
     const outgoing = this.#open(head);
     this.#send(outgoing, body && splitBytes(body, timeouts)).catch(this.outcome.fail);
@@ -114,7 +114,7 @@ class NodeHttpExchange implements ConnectionExchange {
     const limits = { maxHeaderSize: RESPONSE_LIMITS.head, insecureHTTPParser: false };
     const outgoing = httpRequest({ method, path: target, headers, createConnection, ...limits });
     this.#outgoing = outgoing;
-    outgoing.maxHeadersCount = 0; // no limit: Node would drop further fields in silence, and `responseHead` has a limit
+    outgoing.maxHeadersCount = 0; // no limit, because Node drops further fields silently; `responseHead` limits them
     outgoing.on('error', (error) => this.#onParseError(error));
     outgoing.on('information', () => {
       if (++this.#interim > RESPONSE_LIMITS.interim) this.outcome.fail(protocolError('too many interim responses', 'RFC 9110 §15.2'));
@@ -128,11 +128,11 @@ class NodeHttpExchange implements ConnectionExchange {
     return outgoing;
   }
 
-  /** Node's listeners are added before ours, so when ours are called, the parser has read the bytes. */
+  /** Node adds its listeners before these, so the parser has already read the bytes when these run. */
   #watchStream(): void {
     this.#stream.on('data', (bytes: Uint8Array) => {
       this.#parsedBytes += bytes.length;
-      // At once, because Node destroys the message after an error. From Node 26 on, a `read()` returns one block.
+      // Read at once, because Node destroys the message after an error. Since Node 26, `read()` returns one block at a time.
       for (let block: Buffer | null; (block = this.#message?.read() ?? null) !== null; ) {
         this.#contentBytes += block.length;
         this.#content.add(new Uint8Array(block.buffer, block.byteOffset, block.length)); // the `slice()` of a Buffer does not copy
@@ -152,7 +152,7 @@ class NodeHttpExchange implements ConnectionExchange {
     const offset = this.#parsedBytes + bytesParsed;
     const tls = offset === 0 && (rawPacket[0] === 0x15 || rawPacket[0] === 0x16);
     const hint = tls ? '; this looks like TLS: set the option tls, an https:// host, or DOCKER_TLS_VERIFY' : '';
-    // From the start of the line: in a part of a line, a part of a secret could not be recognized.
+    // The excerpt starts at the start of a line: redaction would not recognize a part of a secret.
     const line = bytesParsed === 0 ? 0 : rawPacket.lastIndexOf('\n', bytesParsed - 1) + 1; // -1 would count from the end
     const hasStart = line > 0 || this.#parsedBytes === 0;
     const excerpt = hasStart ? escapeBytes(rawPacket.subarray(line, line + 64)) : '';
@@ -215,17 +215,17 @@ class NodeHttpExchange implements ConnectionExchange {
       await pending;
       this.#waiting = false;
       this.outcome.setReaderBusy(false);
-      if (!this.outcome.settled) this.#channel.resume(); // after the last content, too: the next exchange reads
+      if (!this.outcome.settled) this.#channel.resume(); // after the last content, too: the next exchange must read
     }
     this.#throwIfSettled();
   }
 
-  /** This error is never seen: the outcome has been fixed. */
+  /** Leaves the code of an exchange that has ended. The error is not reported, because the outcome is fixed. */
   #throwIfSettled(): void {
     if (this.outcome.settled) throw new Error('the exchange has ended');
   }
 
-  /** All received bytes have been used, and the response is not complete: throws if there can be no more bytes. */
+  /** Called when all received bytes are used and the response is incomplete: throws if no more bytes can come. */
   #checkEnd(): void {
     if (this.#parseError !== undefined) throw this.#parseError;
     if (this.#closed?.error instanceof ConnectError) throw this.#closed.error; // as in exchange.ts
@@ -241,7 +241,7 @@ class NodeHttpExchange implements ConnectionExchange {
   #isReusable(outgoing: ClientRequest): boolean {
     const head = this.#head as ResponseHead;
     const isDelimited = head.framing.kind !== 'until-close';
-    // After `chunked` and a tab, the parser takes everything up to the end of the stream for content, chunk sizes included.
+    // After `chunked` and a tab, Node's parser reads everything up to the end of the stream as content, even chunk sizes.
     if (isDelimited && this.#streamEnded) throw protocolError("Node's parser ignored the framing of the response", 'RFC 9112 §6.3');
     const fault = this.#channel.writeError ?? this.#closed?.error;
     if (!isDelimited && fault !== undefined) throw this.#truncatedError(); // a reset is not a clean end
@@ -272,7 +272,7 @@ function streamOver(channel: Channel, stats: ExchangeStats): Duplex {
     write: (block: Uint8Array, _, done) => send([block], done),
     writev: (blocks, done) => send(blocks.map(({ chunk }) => chunk as Uint8Array), done),
   });
-  return stream.on('error', () => {}); // Node's client listens only while it has the stream
+  return stream.on('error', () => {}); // Node's client listens only while it uses the stream
 }
 
 /** The offset is 0: Node does not say where in a head the error is. */
@@ -284,7 +284,7 @@ const refuse: Fail = (...all) => {
   throw protocolError(...all);
 };
 
-/** Makes the head by our rules, which are stricter than llhttp's. */
+/** Checks the head by our rules, which are stricter than llhttp's, and returns it. */
 function responseHead(message: IncomingMessage, method: string): ResponseHead {
   const { httpVersionMajor, httpVersionMinor, statusCode: status = 0, statusMessage: reason = '', rawHeaders } = message;
   if (httpVersionMajor !== 1) refuse('the response is not HTTP/1', 'RFC 9112 §2.3', `HTTP/${message.httpVersion}`);

@@ -1,4 +1,4 @@
-// The version of this package, and the User-Agent field of its requests. A test compares it with package.json.
+// The version of this package, and the User-Agent field of its requests. A test compares the version with package.json.
 
 /** The version of this package. */
 export const VERSION = '0.1.0';

@@ -3,13 +3,13 @@
 import { Queue } from '../async/queue.ts';
 import { Deadline } from './deadline.ts';
 
-/** The time limit of a wait, in milliseconds, and the error with which the wait ends then. */
+/** The time limit of a wait, in milliseconds, and the error for a wait that reaches it. */
 export interface WaitLimit {
   readonly limitMs: number;
   error(): unknown;
 }
 
-/** A caller in the queue. One that has left has no `start` and is skipped later: to search for it would take linear time. */
+/** A caller in the queue. If it has left, `start` is undefined and it is skipped later; removing it would take linear time. */
 interface Waiter {
   start: (() => void) | undefined;
 }
@@ -26,8 +26,8 @@ export class Semaphore {
   }
 
   /**
-   * Resolves with the function that releases the semaphore, as soon as this caller may run. Rejects with the signal's reason;
-   * or with the error of `limit` if no caller released the semaphore for so long. While the queue moves, the wait goes on.
+   * Resolves as soon as this caller may run, with a function that releases the semaphore. Rejects with the signal's reason, or
+   * with the error of `limit` if no caller releases the semaphore for `limitMs`. As long as callers release it, the wait goes on.
    */
   async acquire(signal: AbortSignal | undefined, limit?: WaitLimit): Promise<() => void> {
     signal?.throwIfAborted();

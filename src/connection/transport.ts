@@ -7,11 +7,11 @@ import type { EngineRequest, ExchangeStats } from './engine-request.ts';
 export interface ContentSink {
   /** Receives a view that is valid during the call, or until the returned promise settles; a promise pauses the connection. */
   write(view: Uint8Array): void | Promise<void>;
-  /** Called after everything of one read has been written, and again at the end; a promise pauses the connection. */
+  /** Called after all content of one read has been written, and again at the end; a promise pauses the connection. */
   flush?(): void | Promise<void>;
   /** Called once after the last byte of the content. */
   end?(): void;
-  /** Returns memory for the next read in place of the connection's own: at least 64 KiB, or `undefined`. */
+  /** Returns memory for the next read instead of the connection's own: at least 64 KiB, or `undefined`. */
   memory?(): Uint8Array | undefined;
   /** True if `write` never returns a promise; then the content can be read into memory that all connections share. */
   readonly synchronous?: boolean;
@@ -24,7 +24,7 @@ export type AnswerReader = (head: ResponseHead, request: EngineRequest) => Conte
 
 /** Speaks HTTP/1.1 with one engine. */
 export interface Transport {
-  /** Sends a request. Resolves when the response has ended and its sink has taken everything. */
+  /** Sends a request. Resolves when the response has ended and its sink has accepted all content. */
   send(request: EngineRequest, reader: AnswerReader): Promise<void>;
   /** Fails all running exchanges and closes all connections. */
   close(): void;

@@ -5,17 +5,17 @@ import { LongshoreError, UploadError } from '../errors.ts';
 import type { RequestBody, Timeouts } from './engine-request.ts';
 
 /**
- * After this many bytes, reading gets a turn: writes to a local engine finish at once and would starve it. Large bytes are sent
- * in parts of this size. With 1 MiB, both took a quarter more processor time.
+ * After this many bytes, the event loop gets a turn to read: writes to a local engine finish at once, and reading would starve.
+ * A large `Uint8Array` is sent in parts of this size. With 1 MiB, both took a quarter more processor time.
  */
 const BYTES_PER_TURN = 4 * 1024 * 1024;
-/** After this many chunks, reading gets a turn, however small they are: a source of empty chunks would starve the process. */
+/** After this many chunks, the event loop gets a turn, even if they are empty: else such a source would block the process. */
 const CHUNKS_PER_TURN = 256;
 
 /** The size of the parts of large bytes if there is an idle timeout, which needs to see progress. */
 const LIMITED_PART_BYTES = 1024 * 1024;
 
-/** Content that comes from a source. */
+/** Content that is read from a source. */
 export type StreamedBody = Exclude<RequestBody, { bytes: unknown }>;
 
 /** Returns the field that frames the content: exactly one of Content-Length and Transfer-Encoding (RFC 9112 §6). */
@@ -28,7 +28,7 @@ export function framingFields(method: string, body: RequestBody | undefined): Ar
   return [length === undefined ? ['Transfer-Encoding', 'chunked'] : ['Content-Length', String(length)]];
 }
 
-/** Turns bytes of more than 1 MiB into a source: timeouts can see its progress, and an error response can stop it. */
+/** Turns more than 1 MiB of bytes into a source: timeouts can see its progress, and an error response can stop it. */
 export function splitBytes(body: RequestBody, { idleMs }: Timeouts): RequestBody {
   if (!('bytes' in body) || body.bytes.length <= LIMITED_PART_BYTES) return body;
   const { bytes, onSent } = body;
@@ -39,13 +39,13 @@ export function splitBytes(body: RequestBody, { idleMs }: Timeouts): RequestBody
   return { groups: parts(), length: bytes.length, onSent };
 }
 
-/** What an upload needs of its exchange. */
+/** The members of an exchange that its upload uses. */
 export interface UploadOwner {
   /** Sends the blocks as one chunk of `size` bytes; resolves when their memory may be reused. */
   send(blocks: readonly Uint8Array[], size: number): Promise<void>;
   /** Whether sending has failed. */
   refused(): boolean;
-  /** Says whether the upload waits for its source. */
+  /** Sets whether the upload waits for its source. */
   setSourceBusy(busy: boolean): void;
 }
 
@@ -103,15 +103,15 @@ export class Upload {
       .catch(() => {});
   }
 
-  /** Resolves when the source may be asked for the next blocks. */
+  /** Resolves when the next blocks may be requested from the source. */
   #send(blocks: readonly Uint8Array[], size: number): Promise<void> | undefined {
     const { length } = this.#body;
     this.#sent += size;
     if (length !== undefined && this.#sent > length) throw new UploadError(`the source supplied more than ${length} bytes`);
     const previous = this.#previous;
     const sending = (this.#previous = this.#owner.send(blocks, size));
-    // The blocks of a group stay unchanged. So one group waits behind the one that is being sent, and the socket never runs dry
-    // between them: without it, a Buffer was sent at 0.8 of the speed of node:http.
+    // The blocks of a group stay unchanged. So the next group is passed on while this one is being sent, and the socket always has
+    // data. Without that, a Buffer was sent at 0.8 times the speed of node:http.
     return 'groups' in this.#body ? previous : sending;
   }
 

@@ -292,7 +292,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       const error = await get({ target: '/late', timeouts }).catch((reason: unknown) => reason);
       expect(error).toMatchObject({ code: 'LONGSHORE_TIMEOUT', limit: limit.replace('Ms', ''), limitMs: 40 });
       expect((error as TimeoutError).exchange).toMatchObject({ target: '/late', requestSent: false });
-      expect((error as Error).message).toContain('2 calls are running, the maximum');
+      expect((error as Error).message).toContain('the maximum of 2 calls is running');
       for (const target of ['/a', '/b']) go.get(target)?.();
       await Promise.all(busy);
       expect((await get({ target: '/now', timeouts })).text).toBe('now');
