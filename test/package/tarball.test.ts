@@ -21,7 +21,7 @@ let packed: Packed;
 beforeAll(() => {
   packed = packPackage(folder);
   install(consumer, packed.path);
-}, 60_000); // npm, twice, on a machine that may be slow
+}, 180_000); // npm runs twice, and the machine may be slow
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const read = (path: string): string => readFileSync(join(installed, path), 'utf8');
