@@ -1,5 +1,5 @@
-// Parses the docker command's JSON files the way Go does, which finds names in any case, and reads the settings in
-// config.json. An error names the file and never quotes it, because the file may contain passwords.
+// Parses the JSON files of the docker command, and reads the settings in config.json. As in Go, names of members match in any
+// case. Errors name the file and never quote it, because it may contain passwords.
 
 import { Buffer } from 'node:buffer';
 import { decodeUtf8 } from '../bytes.ts';
@@ -28,7 +28,7 @@ export function parseSettings(bytes: Uint8Array, path: string): JsonObject {
   return bytes.length < 100 && blank.test(String.fromCharCode(...bytes)) ? {} : parseConfigFile(bytes, path);
 }
 
-/** Finds a member as Go does: in any case, the last one if several match. `null` counts as absent. */
+/** Finds a member by name as Go does: case does not matter, and the last match counts. `null` counts as absent. */
 export function member(object: JsonObject, name: string): unknown {
   const wanted = lowerCaseAscii(name);
   return Object.entries(object).filter(([key]) => lowerCaseAscii(key) === wanted).at(-1)?.[1] ?? undefined;
@@ -55,8 +55,8 @@ export function currentContext(settings: JsonObject, path: string): string | und
 }
 
 /**
- * The names and values of `HttpHeaders` in config.json. `User-Agent` is left out: the docker command does not allow to set
- * it, and its versions before 19.03 wrote their own name there.
+ * The names and values of `HttpHeaders` in config.json. `User-Agent` is omitted: the docker command does not allow it, and its
+ * versions before 19.03 stored their own name there.
  */
 export function httpHeaders(settings: JsonObject, path: string): Array<readonly [name: string, value: string]> {
   return Object.entries(objectOf(member(settings, 'HttpHeaders'), 'HttpHeaders', path)).flatMap(([name, text]) => {

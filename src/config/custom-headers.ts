@@ -1,5 +1,5 @@
 // Header fields that a user adds to every request: DOCKER_CUSTOM_HEADERS, `HttpHeaders` in config.json, and the option
-// `headers`. An error names the source and the header, never a value, which may be a password.
+// `headers`. Errors name the source and the header, never a value, which may be a password.
 
 import { escapeText } from '../bytes.ts';
 import { ConfigError } from '../errors.ts';
@@ -8,7 +8,7 @@ import { isSentFieldText, isToken, lowerCaseAscii, trimOptionalWhitespace } from
 /** Names and values that may be sent. */
 export type Headers = ReadonlyArray<readonly [name: string, value: string]>;
 
-/** The headers that the client writes itself, or that would change how a request is read. */
+/** The headers that only the client may set, and headers that would change how the engine parses a request. */
 const RESERVED: ReadonlySet<string> = new Set([
   'host', 'user-agent', 'content-length', 'content-type', 'transfer-encoding', 'connection', 'keep-alive', 'te', 'trailer',
   'upgrade', 'expect', 'x-registry-auth', 'x-registry-config',

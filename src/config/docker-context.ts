@@ -5,7 +5,7 @@ import { ConfigError } from '../errors.ts';
 import { member, objectOf, parseConfigFile, textMember } from './config-file.ts';
 import { joinPath } from './environment-variables.ts';
 
-/** The name of the context that is not in the store: DOCKER_HOST, or the default socket. */
+/** The only context that is not stored: it means DOCKER_HOST, or the default socket. */
 export const DEFAULT_CONTEXT = 'default';
 
 /** A context of the store. */
@@ -20,19 +20,19 @@ export interface StoredContext {
 // name = ( ALPHA / DIGIT ) 1*( ALPHA / DIGIT / "_" / "." / "+" / "-" ): at least two characters
 const nameGrammar = /^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$/;
 
-/** Throws a `ConfigError` for an invalid name; `source` is the variable or option that it comes from. */
+/** Throws a `ConfigError` for an invalid name; `source` is the variable or option that contains the name. */
 export function checkContextName(name: string, source: string): void {
   if (typeof name === 'string' && nameGrammar.test(name)) return;
   const shown = escapeText(String(name).slice(0, 100));
   throw new ConfigError(`${source}: "${shown}" is not a context name, which has two or more letters, digits and "_.+-"`);
 }
 
-/** The folder with one folder for each context. */
+/** Returns the folder that contains a folder for each context. */
 export function contextStore(configFolder: string): string {
   return joinPath(configFolder, 'contexts', 'meta');
 }
 
-/** The path of a context's `contexts/meta/<SHA-256 of the name>/meta.json`, and the folder of its TLS files. */
+/** Returns the path `contexts/meta/<SHA-256 of the name>/meta.json` of a context, and the folder of its TLS files. */
 export async function contextPaths(configFolder: string, name: string): Promise<{ meta: string; tlsFolder: string }> {
   const sha256 = await loadCreateHash();
   const id = sha256().update(utf8(name)).digest('hex');

@@ -1,5 +1,5 @@
-// Parses the address of an engine: the forms of DOCKER_HOST. Stricter than the docker command where a lenient reading could
-// connect to the wrong place. An error never shows a password, a query or a fragment of the text.
+// Parses the address of an engine, in the forms of DOCKER_HOST. It is stricter than the docker command if a lenient reading
+// could connect to the wrong engine. Errors never show a password, a query or a fragment of the text.
 
 import { ELLIPSIS, REDACTED, escapeText, utf8 } from '../bytes.ts';
 import { ConfigError } from '../errors.ts';
@@ -35,7 +35,7 @@ export interface SshAddress extends Printable {
   readonly host: string;
   /** Undefined: ssh's own configuration decides. */
   readonly port: number | undefined;
-  /** The path of the engine's socket on that machine; undefined: the default of the command there. */
+  /** The path of the engine's socket on that machine; undefined: the default of the command on that machine. */
   readonly path: string | undefined;
   /** The words of the command that connects to the engine on that machine; undefined: `docker system dial-stdio`. */
   readonly command: readonly string[] | undefined;
@@ -45,13 +45,13 @@ export interface SshAddress extends Printable {
 export type Address = SocketAddress | TcpAddress | SshAddress;
 
 /**
- * How the certificate of an engine is verified, and which certificate the client shows. `ca`, `cert` and `key` are PEM if
- * they are bytes or contain "-----BEGIN", and else the path of a file. A missing file is an error.
+ * Options for TLS. `ca`, `cert` and `key` are PEM if they are bytes or contain "-----BEGIN", and otherwise the path of a file.
+ * Files are read with the first connection; one that is missing or invalid causes a `ConfigError`.
  */
 export interface TlsOptions {
   /** The only CAs that are trusted, as with the docker command. Default: the CAs that Node trusts. */
   readonly ca?: string | Uint8Array | undefined;
-  /** The client's certificate, followed by intermediate certificates; needs `key`. */
+  /** The certificate that the client presents, followed by intermediate certificates; needs `key`. */
   readonly cert?: string | Uint8Array | undefined;
   /** The private key of `cert`, not encrypted; needs `cert`. */
   readonly key?: string | Uint8Array | undefined;
@@ -61,7 +61,7 @@ export interface TlsOptions {
   readonly verify?: boolean | undefined;
 }
 
-/** Makes the error for a reason; it names the source and the redacted text. */
+/** Makes an error with this reason; the error names the source and shows the redacted text. */
 type Fault = (reason: string) => ConfigError;
 /** Parses the part after `scheme://`. */
 type Parse = (rest: string, fault: Fault) => Address;
@@ -74,7 +74,7 @@ const ADDRESS_LIMIT = 4096;
 /** The schemes. The docker command knows the first four, docker-py also the last two. */
 const schemes: ReadonlyMap<string, Parse> = new Map<string, Parse>([
   ['unix', parseUnix],
-  ['tcp', (rest, fault) => parseTcp(rest, 2375, false, fault)], // 2375 with TLS, too: the docker command's rule
+  ['tcp', (rest, fault) => parseTcp(rest, 2375, false, fault)], // 2375 also with TLS, as in the docker command
   ['ssh', parseSsh],
   ['npipe', parsePipe],
   ['http', (rest, fault) => parseTcp(rest, 80, false, fault)],
@@ -82,14 +82,14 @@ const schemes: ReadonlyMap<string, Parse> = new Map<string, Parse>([
 ]);
 const SUPPORTED = `supported are ${[...schemes.keys()].map((scheme) => `${scheme}://`).join(', ')}`;
 
-// authority = [ user "@" ] [ host ] [ ":" port ]; the user, up to the last "@", is removed before
+// authority = [ user "@" ] [ host ] [ ":" port ]; the user (up to the last "@") has been removed already
 const authorityGrammar = /^(\[[^\]]*\]|[^:[\]]*)(?::([^:]*))?$/;
 // host      = name / "[" IPv6address "]"
 // name      = label *( "." label ) [ "." ]
 // label     = 1*word *( 1*"-" 1*word ); a word has ALPHA / DIGIT / "_"
 const nameGrammar = /^\w+(?:-+\w+)*(?:\.\w+(?:-+\w+)*)*\.?$/;
 const ipv6Grammar = /^\[(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]+\]$/;
-// No leading "-", which ssh would read as an option, and no character that a shell interprets.
+// No leading "-", which ssh would read as an option, and none of the characters that a shell interprets.
 const userGrammar = /^\w[\w.@-]*$/;
 // A shell on the other machine reads the path.
 const sshPathGrammar = /^(?:\/[\w.@+=:,~-]+)+$/;
@@ -124,7 +124,7 @@ export function parseAddress(text: string, source = 'host'): Address {
   throw fault(`has an unknown scheme${schemes.has(lower) ? `: write ${lower}:// in small letters` : ''}`);
 }
 
-/** Common mistakes. A host may be called "unix" or "tcp": then a port follows the colon. */
+/** Common mistakes. A host may be named "unix" or "tcp" if a port follows the colon. */
 const mistakes: ReadonlyArray<readonly [pattern: RegExp, reason: string]> = [
   [/^(?:[A-Za-z]:[\\/](?!\/)|\\)/, 'is a Windows path: write npipe:////./pipe/docker_engine for the pipe of an engine'],
   [/^["'`]/, 'is in quotes: write it without them'],
@@ -136,7 +136,7 @@ const mistakes: ReadonlyArray<readonly [pattern: RegExp, reason: string]> = [
   [/^(?:tcp|ssh|https?):(?!\/\/|[0-9]+(?:\/|$))/, 'lacks the two slashes after its scheme, as in tcp://host:2375'],
 ];
 
-/** A path is not decoded: the path of a socket may contain spaces and percent signs. */
+/** Does not decode the path: the path of a socket may contain spaces and percent signs. */
 function parseUnix(rest: string, fault: Fault): SocketAddress {
   const path = rest === '' ? '/var/run/docker.sock' : rest;
   // The docker command resolves such a path against the working directory, docker-py against the root.
@@ -155,7 +155,7 @@ function parsePipe(rest: string, fault: Fault): SocketAddress {
 function parseTcp(rest: string, defaultPort: number, tls: boolean, fault: Fault): TcpAddress {
   const { user, host = 'localhost', port = defaultPort, path } = parseAuthority(rest, fault);
   const basePath = path.replace(/\/$/, '');
-  // After one slash too many, user and password are part of the path, which messages show.
+  // With one slash too many, user and password are part of the path, and messages show the path.
   if (user !== undefined || basePath.includes('@')) throw fault('has user information, which engines do not use');
   if (!basePathGrammar.test(basePath) || /\/\.\.?(?:\/|$)/.test(basePath)) throw fault('has a bad path');
   const text = `${tls ? 'https' : 'tcp'}://${bracket(host)}:${port}${basePath}`;
@@ -240,7 +240,7 @@ export function crossesNetworkInPlain(address: Address): boolean {
 // RFC 1122 §3.2.1.3, RFC 4291 §2.5.3, RFC 6761 §6.3. Other spellings count as another machine.
 const loopbackGrammar = /^(?:localhost\.?|127(?:\.[0-9]{1,3}){3}|::1)$/i;
 
-/** The value of the Host field, and the prefix of request paths. A socket has no host; moby accepts any name without a slash. */
+/** Returns the Host field and the prefix of request paths. A socket has no host; moby accepts any name without a slash. */
 export function requestOrigin(address: Address | undefined): { host: string; basePath: string } {
   if (address?.scheme !== 'tcp') return { host: 'docker', basePath: '' };
   return { host: `${bracket(address.host)}:${address.port}`, basePath: address.basePath };

@@ -1,8 +1,8 @@
-// The environment variables that the library reads, and the paths that follow from them.
+// The environment variables that the library reads, and the paths that depend on them.
 
 import { withoutTrailing } from '../bytes.ts';
 
-/** All variables. `REGISTRY_AUTH_FILE` is Podman's, `COLIMA_HOME` Colima's; the last row is the system's, the rest the docker command's. */
+/** All of them. `REGISTRY_AUTH_FILE` is of Podman, `COLIMA_HOME` of Colima, the last row of the system, the rest of docker. */
 export const VARIABLES = [
   'DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG', 'DOCKER_TLS', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'DOCKER_API_VERSION',
   'DOCKER_DEFAULT_PLATFORM', 'DOCKER_CUSTOM_HEADERS', 'DOCKER_AUTH_CONFIG', 'REGISTRY_AUTH_FILE', 'COLIMA_HOME',
@@ -12,7 +12,7 @@ export const VARIABLES = [
 /** The variables that are set. An empty variable counts as not set, as with the docker command. */
 export type Variables = Readonly<Partial<Record<(typeof VARIABLES)[number], string | undefined>>>;
 
-/** The process's platform, user and variables, which decide where engines and credentials are looked for. */
+/** The process's platform, user and variables, which decide where the client looks for engines and credentials. */
 export interface Environment {
   /** `process.platform` */
   readonly platform: string;
@@ -44,7 +44,7 @@ export function runtimeFolder({ uid, variables }: Environment): string | undefin
   return variables.XDG_RUNTIME_DIR ?? (uid === undefined ? undefined : `/run/user/${uid}`);
 }
 
-/** Joins a folder and names by slashes, which Windows accepts, too. Does not resolve ".." as `path.join` does. */
+/** Joins a folder and names with slashes, which Windows also accepts. Unlike `path.join`, it does not resolve "..". */
 export function joinPath(folder: string, ...names: readonly string[]): string {
   return [withoutTrailing(folder, '/'), ...names].join('/');
 }

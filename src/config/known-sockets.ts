@@ -22,7 +22,7 @@ type Row = readonly [platforms: string, engine: string, host: (environment: Envi
 
 /** In the order in which they are tried. */
 const rows: readonly Row[] = [
-  // https://docs.docker.com/engine/security/rootless/tips/, with the second path for a missing XDG_RUNTIME_DIR
+  // https://docs.docker.com/engine/security/rootless/tips/; the second path is for systems without XDG_RUNTIME_DIR
   ['linux', 'rootless Docker', (environment) => socket(runtimeFolder(environment), 'docker.sock')],
   ['linux', 'rootless Docker', ({ home }) => socket(home, '.docker/run/docker.sock')],
   // Docker Desktop's context "desktop-linux"; https://github.com/docker/for-mac/issues/6529 for macOS,
@@ -38,7 +38,7 @@ const rows: readonly Row[] = [
   // podman-system-service(1)
   ['linux', 'Podman of this user', (environment) => socket(runtimeFolder(environment), 'podman/podman.sock')],
   ['linux', 'Podman of the system', () => 'unix:///run/podman/podman.sock'],
-  // What `podman machine start` prints: version 5 the first, version 4 the second
+  // These paths are printed by `podman machine start`: the first by version 5, the second by version 4
   ['darwin', 'Podman machine', ({ variables }) => socket(variables.TMPDIR, 'podman/podman-machine-default-api.sock')],
   ['darwin', 'Podman machine', ({ home }) => socket(home, '.local/share/containers/podman/machine/podman.sock')],
   ['win32', 'Podman machine', () => 'npipe:////./pipe/podman-machine-default'],
@@ -52,7 +52,7 @@ export function alternatives(environment: Environment): KnownSocket[] {
   });
 }
 
-/** The path of a socket or pipe, whose existence shows whether an engine is installed; undefined for a port. */
+/** Returns the path of a socket or pipe; undefined for a port. If the path exists, the engine is probably installed. */
 export function socketPath(host: string): string | undefined {
   return /^(?:unix|npipe):\/\/(.+)$/s.exec(host)?.[1];
 }

@@ -1,9 +1,9 @@
-// Decides which engine is used, by the docker command's rules in their order, and reports why. Does no I/O:
+// Decides which engine is used, by the docker command's rules in order, and reports why. Does no I/O:
 //
 //   1. `selectEngine` finds the first rule that names a host or a context.
-//   2. system/find-engine.ts reads that context, and looks which sockets and TLS files exist.
-//   3. `chooseEngine` parses the address, and falls back to another engine's socket if nothing was named and the default
-//      socket does not exist.
+//   2. system/find-engine.ts reads that context, and checks which sockets and TLS files exist.
+//   3. `chooseEngine` parses the address. If no rule named an engine and the default socket does not exist, it chooses the
+//      socket of another engine.
 
 import { escapeText } from '../bytes.ts';
 import { ConfigError } from '../errors.ts';
@@ -50,7 +50,7 @@ export interface EngineExplanation {
   /** `"unix:///var/run/docker.sock"` */
   readonly host: string;
   readonly rule: EngineRule;
-  /** What named the engine, `"currentContext in /home/me/.docker/config.json"`. */
+  /** The variable, option or setting that named the engine, `"currentContext in /home/me/.docker/config.json"`. */
   readonly source: string;
   /** The name of the context in use; `"default"` if it is not in the store. */
   readonly context: string;
@@ -62,30 +62,30 @@ export interface EngineExplanation {
   readonly platform: string | undefined;
   /** The names of the headers that are added to every request. */
   readonly headers: readonly string[];
-  /** All rules in their order, those that were overruled too, and the sockets of other engines. */
+  /** All rules in order, including overruled ones, and the sockets of other engines. */
   readonly considered: readonly CandidateReport[];
   /** Problems that do not prevent a connection. */
   readonly warnings: readonly string[];
 }
 
-/** What the caller asks for; it takes precedence over the environment. */
+/** The engine that the caller selects; this takes precedence over the environment. */
 export interface EngineSelector {
   readonly host?: string | undefined;
   readonly context?: string | undefined;
-  /** The caller has its own TLS settings, so that those of the environment do not count. */
+  /** Whether the caller has its own TLS settings; those of the environment are then ignored. */
   readonly ownTls?: boolean;
 }
 
-/** What the rules read. */
+/** The input of the rules. */
 export interface EngineQuestion extends EngineSelector {
   readonly environment: Environment;
   /** The path of config.json. */
   readonly configFile: string | undefined;
-  /** An error is thrown only if no stronger rule names an engine. */
+  /** The setting in config.json, or the error that reading it caused. The error is thrown only if no stronger rule applies. */
   readonly currentContext: string | ConfigError | undefined;
 }
 
-/** The rule that decides, with the host or the stored context that it names; neither means the default. */
+/** The rule that decides, and the host or stored context that it names; without both, the default is used. */
 export interface Selection {
   readonly rule: EngineRule;
   readonly source: string;
@@ -93,7 +93,7 @@ export interface Selection {
   readonly context?: string;
 }
 
-/** What was looked up for a selection. */
+/** The files and sockets that were looked up for a selection. */
 export interface EngineFindings extends Pick<TlsFacts, 'existing' | 'tlsFolder'> {
   /** The selected context, under the name that selected it. */
   readonly stored: StoredContext | undefined;
@@ -104,12 +104,12 @@ export interface EngineFindings extends Pick<TlsFacts, 'existing' | 'tlsFolder'>
 export interface EngineChoice {
   readonly address: Address;
   readonly headers: Headers;
-  /** The hint of the error if the engine cannot be reached. */
+  /** The hint for the error if the engine cannot be reached. */
   readonly hint: string;
   readonly explanation: EngineExplanation;
 }
 
-/** A rule of the user's configuration, with the value that it has there. */
+/** A rule with its value in the user's configuration. */
 interface Candidate {
   readonly rule: EngineRule;
   readonly names: 'host' | 'context';
@@ -117,7 +117,7 @@ interface Candidate {
   readonly source: string;
 }
 
-/** The docker command's rules in their order. */
+/** The docker command's rules in order. */
 function candidates({ host, context, environment, configFile, currentContext }: EngineQuestion): readonly Candidate[] {
   const { DOCKER_HOST, DOCKER_CONTEXT } = environment.variables;
   return [
@@ -129,7 +129,7 @@ function candidates({ host, context, environment, configFile, currentContext }: 
   ];
 }
 
-/** Selects the first rule that names something. Throws its error if its value could not be read or is not a context name. */
+/** Selects the first rule with a value. Throws a `ConfigError` if the value could not be read or is an invalid context name. */
 export function selectEngine(question: EngineQuestion): Selection {
   const first = candidates(question).find(({ value }) => value !== undefined);
   if (first?.value === undefined) return { rule: 'default', source: 'the default' };
@@ -143,7 +143,7 @@ export function selectEngine(question: EngineQuestion): Selection {
   return DOCKER_HOST === undefined ? { rule, source } : { rule, source: 'DOCKER_HOST', host: DOCKER_HOST };
 }
 
-/** The sockets whose existence `chooseEngine` must know. */
+/** Returns the paths of sockets; the caller of `chooseEngine` must check which of them exist. */
 export function socketsToLookAt(environment: Environment): string[] {
   const hosts = [defaultHost(environment.platform, false), ...alternatives(environment).map(({ host }) => host)];
   return hosts.flatMap((host) => socketPath(host) ?? []);
@@ -191,7 +191,7 @@ interface Target {
   readonly isMissing: boolean;
 }
 
-/** The selected host. Only if no rule named an engine may the socket of another engine replace the default. */
+/** Returns the selected host. The socket of another engine replaces the default only if no rule named an engine. */
 function targetOf({ environment }: EngineQuestion, { rule, source, host, context }: Selection, findings: EngineFindings): Target {
   const isUnnamed = host === undefined && context === undefined;
   const usual = defaultHost(environment.platform, isUnnamed && asksForTls(environment.variables));
@@ -218,14 +218,14 @@ function reportCandidates(question: EngineQuestion, selection: Selection): Candi
   return candidates(question).map(({ rule, names, value, source }) => {
     const detail = rule === 'currentContext' && value !== undefined ? question.configFile : undefined;
     if (value === undefined) return { rule, what: undefined, state: 'absent', detail };
-    // The context "default" is DOCKER_HOST: then both are chosen.
+    // The context "default" means DOCKER_HOST, so both rules are reported as chosen.
     const state = rule === selection.rule || source === selection.source ? 'chosen' : 'overruled';
     if (value instanceof ConfigError) return { rule, what: undefined, state, detail: value.message };
     return { rule, state, detail, ...(names === 'host' ? printableHost(value, source) : { what: escapeText(value) }) };
   });
 }
 
-/** A host for a report. A host that is not used may be invalid, and may contain a password. */
+/** Makes a host safe for a report. A host that is not in use may be invalid, and may contain a password. */
 function printableHost(host: string, source: string): { what: string | undefined; detail?: string } {
   try {
     return { what: parseAddress(host, source).text };
@@ -234,7 +234,7 @@ function printableHost(host: string, source: string): { what: string | undefined
   }
 }
 
-/** A context for a list. */
+/** Describes a context for a list. */
 export function knownContext({ name, host, description }: StoredContext): KnownContext {
   const { what, detail } = host === undefined ? { what: undefined } : printableHost(host, 'its host');
   return { name, host: what, description, problem: detail };

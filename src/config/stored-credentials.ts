@@ -1,6 +1,6 @@
 // Finds a registry's credentials in a config.json of the docker command, in an auth.json of Podman, or in the text of
-// DOCKER_AUTH_CONFIG. What is wrong with one registry's entry is an error only when that registry is used. The error names the
-// file and the entry's key, and never quotes anything else of the file.
+// DOCKER_AUTH_CONFIG. An invalid entry is an error only when its registry is used. Errors name the file and the key of the
+// entry, and quote nothing else.
 
 import { Buffer } from 'node:buffer';
 import { decodeUtf8, escapeText, withoutTrailing } from '../bytes.ts';
@@ -11,7 +11,7 @@ import { Secret, keyHost } from '../api/credentials.ts';
 import type { Credentials } from '../api/credentials.ts';
 import { member, objectOf, parseConfigFile, parseSettings } from './config-file.ts';
 
-/** A parsed configuration. So far it is known only to be a JSON object. */
+/** A parsed configuration: a JSON object whose members have not been checked yet. */
 export interface DockerConfig {
   /** The path of the file, or the name of the variable. */
   readonly source: string;
@@ -45,13 +45,13 @@ const SECRET_MEMBERS = ['auth', 'password', 'identitytoken', 'registrytoken'] as
 const VARIABLE_MEMBERS = ['auths', 'credHelpers', 'credsStore'] as const;
 const VARIABLE_REMEDY = 'set it to the text of a config.json, {"auths":{"HOST":{"auth":"..."}}}, or unset it';
 
-/** The keys of the docker command's own tokens after a login by browser; no registry accepts these as a password. */
+/** Keys of the docker command's own tokens after a login in a browser; no registry accepts such a token as a password. */
 const browserTokens = /^https:\/\/index\.docker\.io\/v1\/(?:access|refresh)-token$/;
-/** The end of a program's name after "docker-credential-"; nothing in it leads to another folder. */
+/** The part of a program's name after "docker-credential-". It cannot contain a path. */
 const helperGrammar = /^(?!docker-credential-)[A-Za-z0-9][A-Za-z0-9._-]*$/;
 // base64 = *( 4base64-char ) [ 2base64-char "==" / 3base64-char "=" ]     RFC 4648 §4
 const base64Grammar = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-/** What looks like a path, and not like the text of a file. */
+/** Matches text that looks like a path, and not like the content of a file. */
 const pathGrammar = /^(?:~|\.{0,2}[\\/]|[A-Za-z]:[\\/]|file:|[^{[\n]{1,4096}\.json$)/;
 
 /** Parses a config.json. An empty file has no members, as with the docker command. */
@@ -75,16 +75,16 @@ export function parseAuthVariable(text: string): DockerConfig {
   } catch (cause) {
     throw cause instanceof ConfigError ? new ConfigError(`${cause.message}; ${VARIABLE_REMEDY}`, { cause }) : cause;
   }
-  // An object without any of the three is probably something else, and all credentials would be ignored.
+  // An object without any of these members was probably set by mistake, and all credentials would be ignored.
   if (Object.keys(members).length === 0 || VARIABLE_MEMBERS.some((name) => member(members, name) !== undefined)) return { source, members };
   throw new ConfigError(`${source} has none of ${VARIABLE_MEMBERS.map((name) => `"${name}"`).join(', ')}; ${VARIABLE_REMEDY}`);
 }
 
 /**
- * Finds where the credentials for a repository are: in the variable before the file; in each of them, a helper before a
- * stored entry. Nothing else is tried after that: if a helper has no credentials, an old stored password must not be used
- * (CVE-2021-41092). Only a registry's own token in `auths` goes before a helper, as with the docker command, because engines
- * prefer it to all else.
+ * Finds where the credentials for a repository are stored. The variable is searched before the file; in each of them, a helper
+ * comes before a stored entry. If a helper has no credentials, the search ends: an old stored password must not be used
+ * (CVE-2021-41092). Only a `registrytoken` in `auths` comes before a helper, as in the docker command, because engines prefer
+ * it to all other credentials.
  */
 export function findCredentials(
   scope: Scope,
@@ -94,7 +94,7 @@ export function findCredentials(
   return inVariable ?? (file && placeIn(file, scope, () => undefined)) ?? { credentials: undefined };
 }
 
-/** The place in one configuration; undefined if the registry has no entry, or an empty one that `onEmpty` accepts. */
+/** Searches one configuration; undefined if the registry has no entry, or has an empty one and `onEmpty` does not throw. */
 function placeIn(config: DockerConfig, scope: Scope, onEmpty: (entry: Entry) => undefined): CredentialPlace | undefined {
   const helper = helperFor(config, scope.registry);
   const entry = entryFor(config, scope);
@@ -115,13 +115,13 @@ export function holdsSecrets({ members }: DockerConfig): boolean {
 /** A registry's entry in `auths`. */
 interface Entry {
   readonly value: unknown;
-  /** Its key and file, for errors. */
+  /** The key and the file of the entry, for errors. */
   readonly place: string;
 }
 
 /**
- * The most specific entry for a repository: its own path, the paths above it, then the registry. Podman has entries for paths.
- * The docker command would use `registry.example/team` for the whole registry, even outside `team`.
+ * Finds the most specific entry for a repository: for its own path, then for the paths above it, then for the registry. Podman
+ * writes entries for paths. The docker command would use `registry.example/team` for the whole registry, even outside `team`.
  */
 function entryFor({ source, members }: DockerConfig, { registry, repository }: Scope): Entry | undefined {
   const auths = credentialMember(members, 'auths', source);
@@ -149,13 +149,13 @@ function credentialMember(members: JsonObject, name: string, source: string): Js
   return objectOf(member(members, name), name, source, '; correct it, or remove it and log in again');
 }
 
-/** The key for a scope: the docker command's own spelling, or else the first key that means the same. */
+/** Finds the key for a scope: the spelling of the docker command, or else the first key with the same meaning. */
 function keyFor(scope: string, spelling: string, keys: readonly string[]): string | undefined {
   return keys.includes(spelling) ? spelling : keys.find((key) => !browserTokens.test(key) && scopeOf(key) === scope);
 }
 
 /**
- * The scope that a key means: `registry.example`, or `registry.example/team`. A key with a scheme, or with the path of a
+ * Returns the scope of a key: `registry.example`, or `registry.example/team`. A key with a scheme, or with the path of a
  * registry's API, means the whole registry: the first versions of Docker wrote such keys.
  */
 function scopeOf(key: string): string {
@@ -200,7 +200,7 @@ function decodeAuth(auth: string, entry: Entry): Credentials {
   }
   const colon = login.indexOf(':');
   if (colon <= 0) return unusable(entry, 'its auth is not "user:password" in base64');
-  // Old versions of the docker command also encoded the zeros at the end of their buffer; today's still removes them.
+  // Old versions of the docker command also encoded the zeros at the end of their buffer; current versions still remove them.
   return { username: login.slice(0, colon), password: new Secret(withoutTrailing(login.slice(colon + 1), '\0')) };
 }
 

@@ -1,5 +1,5 @@
-// Decides whether the connection to an engine uses TLS, by the variables or the context that the docker command uses. If
-// anything asks for TLS, the result is TLS or an error, never a connection without it.
+// Decides whether the connection to an engine uses TLS, from the same variables and contexts as the docker command. If one of
+// them asks for TLS, the result is TLS or an error, never a connection without it.
 
 import { ConfigError } from '../errors.ts';
 import type { StoredContext } from './docker-context.ts';
@@ -21,10 +21,10 @@ const FILES = { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem' } as const;
 const NO_FILES = { ca: undefined, cert: undefined, key: undefined };
 const SYSTEM_TRUST: EngineTls = { ...NO_FILES, verify: true };
 
-/** What decides about TLS. */
+/** The facts that decide whether TLS is used. */
 export interface TlsFacts {
   readonly address: Address;
-  /** The context of the store that is used; undefined if none is. */
+  /** The stored context in use; undefined without one. */
   readonly context: StoredContext | undefined;
   /** The folder of the PEM files; undefined if the home folder is unknown. */
   readonly tlsFolder: string | undefined;
@@ -33,17 +33,17 @@ export interface TlsFacts {
   readonly variables: Variables;
 }
 
-/** The paths in a folder whose existence `tlsSettings` must know. */
+/** Returns the paths of TLS files in a folder; the caller of `tlsSettings` must check which of them exist. */
 export function tlsFilesIn(folder: string | undefined): string[] {
   return folder === undefined ? [] : Object.values(FILES).map((name) => joinPath(folder, name));
 }
 
-/** Whether DOCKER_TLS or DOCKER_TLS_VERIFY asks for TLS. Only empty means no: "0" and "false" mean yes, as with the docker command. */
+/** Whether DOCKER_TLS or DOCKER_TLS_VERIFY asks for TLS. Any value but an empty one means yes, even "0", as in the docker command. */
 export function asksForTls({ DOCKER_TLS, DOCKER_TLS_VERIFY }: Variables): boolean {
   return (DOCKER_TLS ?? DOCKER_TLS_VERIFY) !== undefined;
 }
 
-/** The TLS settings for an address, undefined for none, and warnings. Only a port has TLS: sockets are local, ssh encrypts by itself. */
+/** Returns TLS settings for an address (undefined: no TLS) and warnings. Only TCP uses TLS: sockets are local, ssh encrypts itself. */
 export function tlsSettings(facts: TlsFacts): { readonly tls: EngineTls | undefined; readonly warnings: string[] } {
   const { address, context, variables } = facts;
   if (address.scheme !== 'tcp') return { tls: undefined, warnings: [] };
@@ -60,8 +60,8 @@ export function tlsSettings(facts: TlsFacts): { readonly tls: EngineTls | undefi
 }
 
 /**
- * TLS by DOCKER_TLS_VERIFY and DOCKER_TLS, with the files in DOCKER_CERT_PATH or in the configuration folder. To verify, the
- * ca.pem there must exist. (With DOCKER_TLS alone, the docker command demands a ca.pem, too, and does not use it.)
+ * TLS by DOCKER_TLS_VERIFY and DOCKER_TLS, with the files in DOCKER_CERT_PATH or in the configuration folder. Verification
+ * requires a ca.pem there. (With DOCKER_TLS alone, the docker command requires a ca.pem but does not use it.)
  */
 function variablesTls({ tlsFolder, existing, variables }: TlsFacts, https: boolean): EngineTls | undefined {
   if (!asksForTls(variables)) return https ? SYSTEM_TRUST : undefined;
@@ -76,7 +76,7 @@ function variablesTls({ tlsFolder, existing, variables }: TlsFacts, https: boole
   return { ...files, verify: verify || https };
 }
 
-/** TLS by a context's own files and SkipTLSVerify. The variables do not add files, and are an error if the context has no TLS. */
+/** TLS by a context's own files and SkipTLSVerify. Variables add no files; if one asks for TLS and the context has none, it is an error. */
 function contextTls({ tlsFolder, existing, variables }: TlsFacts, context: StoredContext, https: boolean): EngineTls | undefined {
   const files = tlsFolder === undefined ? NO_FILES : filesIn(tlsFolder, existing);
   if (context.skipTlsVerify || files !== NO_FILES) return { ...files, verify: !context.skipTlsVerify };
@@ -88,7 +88,7 @@ function contextTls({ tlsFolder, existing, variables }: TlsFacts, context: Store
   throw new ConfigError([problem, ...misreadValues(variables)].join('; '));
 }
 
-/** A sentence for each variable that turns TLS on with a value that looks like "no". */
+/** Returns a sentence for each variable that turns TLS on although its value looks like "no". */
 function misreadValues(variables: Variables): string[] {
   const names = ['DOCKER_TLS', 'DOCKER_TLS_VERIFY'] as const;
   return names
