@@ -1,5 +1,5 @@
-// Reports exchanges: a line on stderr for each with NODE_DEBUG=longshore, and messages on diagnostics channels. Reports contain
-// no value of a header and no content.
+// Reports exchanges: with NODE_DEBUG=longshore, a line on stderr for each; and messages on diagnostics channels. Reports contain
+// no values of header fields and no content.
 
 import { channel } from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';
@@ -8,8 +8,8 @@ import type { ExchangeReport, Observation, Observe } from '../connection/diagnos
 const log = debuglog('longshore');
 
 /**
- * Each message is an `ExchangeReport`. It is one object for all channels of an exchange, filled in as the exchange proceeds, so
- * that a tracer can keep its span in a WeakMap. `start` is published in the caller's asynchronous context.
+ * Each message is an `ExchangeReport`. All channels of an exchange get the same object, whose members are set as the exchange
+ * proceeds, so a tracer can store its span in a WeakMap. `start` is published in the caller's asynchronous context.
  */
 const channels = {
   start: channel('longshore:request:start'),
@@ -17,12 +17,12 @@ const channels = {
   head: channel('longshore:request:head'),
   /** The response has ended completely: `durationMs`, `bytesSent`, `bytesReceived`. */
   end: channel('longshore:request:end'),
-  /** Instead of `end`: `error`, which may be the reason of an abort. */
+  /** Published instead of `end`. `error` is set; it may be the reason of an abort. */
   error: channel('longshore:request:error'),
 };
 const all = Object.values(channels);
 
-/** Observes an exchange; undefined without NODE_DEBUG and without subscribers, so that nothing is allocated. */
+/** Observes an exchange. Returns undefined without NODE_DEBUG and without subscribers, to avoid allocations. */
 export const observe: Observe = (request, address) => {
   const isWanted = log.enabled || all.some(({ hasSubscribers }) => hasSubscribers);
   return isWanted ? observation(request, address) : undefined;

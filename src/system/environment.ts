@@ -1,4 +1,4 @@
-// Reads the process's environment variables, its platform and its user. No other file reads `process.env`.
+// Reads the environment variables, the platform and the user of this process. No other file reads `process.env`.
 
 import { userInfo } from 'node:os';
 import { VARIABLES } from '../config/environment-variables.ts';
@@ -12,7 +12,7 @@ const PATHS: ReadonlySet<string> = new Set([
   'HOME', 'USERPROFILE', 'XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'TMPDIR',
 ]);
 
-/** The environment as it is now, with absolute paths. `variables` replaces the process's own. */
+/** Reads the current environment, with absolute paths. `variables` replaces those of the process. */
 export function readEnvironment(variables: Readonly<Record<string, string | undefined>> = process.env): Environment {
   const valueOf = (name: string): string | undefined => {
     const value = variables[name] || undefined;
@@ -24,10 +24,10 @@ export function readEnvironment(variables: Readonly<Record<string, string | unde
   return { platform, home, uid: process.getuid?.(), variables: read };
 }
 
-/** What people put into a variable instead of a path: the text of a file (JSON, base64 of JSON, PEM), or a path in quotes. */
+/** Matches common mistakes: the text of a file (JSON, base64 of JSON, PEM) instead of its path, or a path in quotes. */
 const notAPath = /^\s*(?:[{"']|eyJ|-----BEGIN)/;
 
-/** The absolute path that a variable holds. The error does not show the value, which may be a secret. */
+/** Returns the absolute path in a variable. The error does not show the value, which may be a secret. */
 function pathIn(value: string, name: string): string {
   if (!notAPath.test(value)) return absolutePath(value, name);
   const remedy = 'it must be a path, without quotes; the text of a config.json goes into DOCKER_AUTH_CONFIG';
@@ -43,7 +43,7 @@ function userHome(): string | undefined {
   }
 }
 
-/** The value of PATH: the folders in which programs are searched. */
+/** Returns the value of PATH: the folders in which programs are searched. */
 export function searchPath(): string {
   return process.env['PATH'] ?? '';
 }

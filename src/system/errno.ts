@@ -1,6 +1,6 @@
-// The words for the error names of the operating system (errno), for messages about files and sockets.
+// Texts for the error codes of the operating system (errno), used in messages about files and sockets.
 
-/** What the names mean, as strerror(3) says it. A caller that knows more replaces a row: `{ ...ERRNO_TEXTS, ENOENT: '...' }`. */
+/** The texts of strerror(3), some with a remedy. A caller can replace single texts: `{ ...ERRNO_TEXTS, ENOENT: '...' }`. */
 export const ERRNO_TEXTS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EDQUOT: 'disk quota exceeded',
@@ -13,7 +13,7 @@ export const ERRNO_TEXTS: Readonly<Record<string, string>> = {
   EROFS: 'read-only file system',
 };
 
-/** The rows for a file that is to be made: its directory is what may be missing. */
+/** The texts for a file that is to be created: ENOENT then means that its directory does not exist. */
 export const NEW_FILE_TEXTS: Readonly<Record<string, string>> = {
   ...ERRNO_TEXTS,
   EADDRINUSE: 'the file exists already; remove it if no process listens on it',

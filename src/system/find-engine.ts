@@ -1,5 +1,5 @@
-// Looks up which engine is used: reads config.json and the context, and looks which sockets and TLS files exist. The rules
-// are in config/resolve-engine.ts.
+// Finds the engine to use: reads config.json and the context, and checks which sockets and TLS files exist. The rules are in
+// config/resolve-engine.ts.
 
 import { stat } from 'node:fs/promises';
 import type { JsonObject } from '../api/json.ts';
@@ -16,7 +16,7 @@ import { ConfigError } from '../errors.ts';
 import { readDockerConfig } from './files/read-docker-config.ts';
 import { namesInFolder, readSmallFile } from './files/read-small-file.ts';
 
-/** The most contexts in a list. Our own limit: people have a handful. */
+/** The maximum number of contexts in a list. Our own limit: people have only a few. */
 export const CONTEXTS_LIMIT = 1000;
 
 /** Finds the engine to use. Throws a `ConfigError` that names the file or variable with the problem. */
@@ -24,7 +24,7 @@ export async function findEngine(selector: EngineSelector, environment: Environm
   const { variables } = environment;
   const folder = configFolder(environment);
   const configFile = folder && joinPath(folder, 'config.json');
-  // An error of the file is thrown only if no stronger rule names the engine.
+  // An error in the file is thrown only if no stronger rule names the engine.
   const file = await readDockerConfig(folder, variables.DOCKER_CONFIG !== undefined).catch(configErrorOf);
   const isBroken = file instanceof ConfigError;
   const { source = 'config.json', members = {} } = (isBroken ? undefined : file?.config) ?? {};
@@ -50,13 +50,13 @@ function contextIn(members: JsonObject, source: string): string | ConfigError | 
   }
 }
 
-/** A caught `ConfigError`; throws any other error again. */
+/** Returns a caught `ConfigError`, and throws any other error again. */
 function configErrorOf(error: unknown): ConfigError {
   if (error instanceof ConfigError) return error;
   throw error;
 }
 
-/** Lists the contexts of the store by name. A context that cannot be read is listed by its path, with the problem. */
+/** Lists the stored contexts by name. A context that cannot be read is listed with its path and the problem. */
 export async function listContexts(environment: Environment): Promise<KnownContext[]> {
   const folder = configFolder(environment);
   if (folder === undefined) return [];
@@ -75,7 +75,7 @@ async function readKnownContext(path: string): Promise<KnownContext | undefined>
   }
 }
 
-/** A context of the store, and the folder of its TLS files. */
+/** A stored context, and the folder of its TLS files. */
 interface FoundContext {
   readonly stored: StoredContext;
   readonly tlsFolder: string;
@@ -91,9 +91,9 @@ async function readContext(folder: string | undefined, name: string, source: str
   return { stored: { ...parseContext(file.bytes, meta), name }, tlsFolder };
 }
 
-/** The paths that exist. A path that cannot be looked at counts as existing, because another engine would be a guess. */
+/** Returns the paths that exist. A path that cannot be checked counts as existing: a fallback to another engine would be a guess. */
 async function existingPaths(paths: readonly string[]): Promise<ReadonlySet<string>> {
-  // To look at a pipe would open it, so all pipes are listed like the files of a folder.
+  // Checking a pipe would open it, so all pipes are listed, like the files of a folder.
   const pipes = paths.some(isPipe) ? await namesInFolder('\\\\.\\pipe\\').catch(() => undefined) : [];
   const exists = async (path: string): Promise<boolean> =>
     isPipe(path) ? pipes?.includes(path.slice(path.lastIndexOf('/') + 1)) !== false : fileExists(path);

@@ -1,4 +1,4 @@
-// The file system as archives need it. What opens files is loaded when the first file is read or written.
+// File access for archives. The code that reads and writes files is loaded when it is first used.
 
 import { ReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
@@ -6,13 +6,13 @@ import type { RequestBody } from '../../connection/engine-request.ts';
 import { absolutePath } from './paths.ts';
 import type { FileSink } from './write-archive.ts';
 
-/** What a client needs of the file system. */
+/** The file access that a client needs. */
 export interface ArchiveFiles {
   readonly absolutePath: typeof absolutePath;
   /** Opens a file as the content of a request; see read-archive.ts. */
   openFile(path: string): Promise<RequestBody>;
   enlargeReads(stream: Readable): void;
-  /** Opens a sink that replaces a file, or makes it; see write-archive.ts. */
+  /** Opens a sink that creates or replaces a file; see write-archive.ts. */
   createFile(path: string): Promise<FileSink>;
 }
 
@@ -30,9 +30,9 @@ const DEFAULT_READ_BYTES = 64 * 1024;
 const LARGE_READ_BYTES = 1024 * 1024;
 
 /**
- * Makes a file stream read in large blocks, if it is untouched and has the default high-water mark: a Node stream raises its
- * mark when it is asked for more. This halves the time of a load. Opening the stream's path again instead would lose its
- * range, its signal and its file system.
+ * Makes a file stream read in large blocks, if it is unused and has the default high-water mark: a Node stream raises its mark
+ * when more bytes are requested. This halves the time of a load. Opening the path of the stream again would lose its range, its
+ * signal and its file system.
  */
 function enlargeReads(stream: Readable): void {
   if (!(stream instanceof ReadStream)) return;

@@ -1,5 +1,5 @@
-// Paths that callers give. A relative path is made absolute at the call, because a program may change its working directory
-// before the file is opened.
+// Checks the paths that callers pass. A relative path is made absolute when the call starts, because a program may change its
+// working directory before the file is opened.
 
 import { isAbsolute, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ export const LINKS_LIMIT: number = 40;
 
 /**
  * Returns the absolute path for a path or a `file:` URL. Throws an `ArgumentError` that begins with `place` for other values,
- * and a `FileError` if a relative path has no working directory any more.
+ * and a `FileError` for a relative path if the working directory does not exist any more.
  */
 export function absolutePath(value: string | URL, place: string): string {
   const path = pathOf(value, place);
@@ -23,7 +23,7 @@ export function absolutePath(value: string | URL, place: string): string {
   }
 }
 
-/** A URL as a string, which would be read as a directory called `file:`. */
+/** Matches a URL passed as a string, which would otherwise be used as a path in a directory `file:`. */
 const urlGrammar = /^[a-z][a-z0-9+.-]{1,20}:\/\//i;
 
 function pathOf(value: unknown, place: string): string {

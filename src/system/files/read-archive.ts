@@ -8,15 +8,15 @@ import { UploadError } from '../../errors.ts';
 import { ERRNO_TEXTS } from '../errno.ts';
 import { hasContent, readUnsized } from './unsized-file.ts';
 
-/** How much is read at a time. Larger blocks are not faster; 64 KiB had a third of the speed. */
+/** The number of bytes in one read. Larger blocks are not faster; blocks of 64 KiB had a third of the speed. */
 const BLOCK_BYTES = 1024 * 1024;
-/** Blocks in rotation: one is sent while the others are read. Two were a fifth slower. */
+/** The number of blocks: one is sent while the others are filled. With two, reading was a fifth slower. */
 const READ_BLOCKS = 3;
 
 /**
- * Opens a file as the content of a request. A regular file is sent with its length; a FIFO, a device, and a file of /proc
- * that has content but no size, are sent without. Throws an `UploadError` for a directory, a socket, and a file that
- * cannot be read.
+ * Opens a file as the content of a request. A regular file is sent with its length. A FIFO, a device, or a file of /proc that
+ * has content but no size is sent without a length. Throws an `UploadError` for a directory, a socket, and a file that cannot
+ * be read.
  */
 export async function openFile(path: string): Promise<RequestBody> {
   const cannotRead = (why: string, options?: { cause: unknown }): UploadError => new UploadError(`cannot read ${path}: ${why}`, options);
@@ -31,15 +31,15 @@ export async function openFile(path: string): Promise<RequestBody> {
   return { chunks: readBlocks(path), length: found.size };
 }
 
-/** Yields the file in large blocks. The next blocks are read while one is used, and their memory is reused. */
+/** Yields the file in large blocks. The next blocks are read while one is in use; their memory is reused. */
 async function* readBlocks(path: string): AsyncGenerator<Uint8Array> {
-  // O_NONBLOCK: a FIFO that has replaced the file is not waited for. It cannot be read at a position (ESPIPE).
+  // O_NONBLOCK: if a FIFO has replaced the file, `open` does not wait, and reading at a position then fails (ESPIPE).
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   const reading: Promise<Uint8Array>[] = [];
   let position = 0;
   const readNext = (block: Buffer): void => {
     const read = readBlock(handle, block, position);
-    read.catch(() => {}); // it is awaited in its turn, or never if the caller stops
+    read.catch(() => {}); // awaited later, or never if the caller stops
     reading.push(read);
     position += BLOCK_BYTES;
   };
@@ -50,7 +50,7 @@ async function* readBlocks(path: string): AsyncGenerator<Uint8Array> {
       const bytes = (await reading.shift()) as Uint8Array;
       if (bytes.length > 0) yield bytes;
       if (bytes.length < BLOCK_BYTES) return;
-      readNext(blocks[turn % READ_BLOCKS] as Buffer); // the caller asks for the next block when it has used this one
+      readNext(blocks[turn % READ_BLOCKS] as Buffer); // the caller has finished with this block
     }
   } finally {
     await Promise.allSettled(reading);
@@ -58,7 +58,7 @@ async function* readBlocks(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Fills the block unless the file ends before: one read may return only a part. */
+/** Fills the block, unless the file ends first: a single read may return fewer bytes than requested. */
 async function readBlock(handle: FileHandle, block: Buffer, position: number): Promise<Uint8Array> {
   let filled = 0;
   while (filled < block.length) {

@@ -1,4 +1,4 @@
-// Reads the docker command's config.json and Podman's auth.json. Nothing is cached: a login or logout counts at once.
+// Reads the docker command's config.json and Podman's auth.json. Nothing is cached, so a login or logout takes effect at once.
 
 import { stat } from 'node:fs/promises';
 import { configFolder, joinPath, podmanAuthFiles } from '../../config/environment-variables.ts';
@@ -11,7 +11,7 @@ import { readSmallFile } from './read-small-file.ts';
 
 /**
  * Looks for a repository's credentials: in DOCKER_AUTH_CONFIG, in config.json, then in Podman's files. Stops at the first
- * entry. `ownFolder` replaces the folder of config.json and switches Podman's files off.
+ * entry. `ownFolder` replaces the folder of config.json; Podman's files are then not read.
  */
 export async function lookUpCredentials(
   scope: Scope,
@@ -39,15 +39,15 @@ function absentAuthFile(path: string): Parameters<Warn>[0] {
   return { kind: 'configuration', subject: path, message: `${problem}. Run podman login, or correct the path` };
 }
 
-/** A file with credentials, and a warning for its owner. */
+/** A file with credentials. The warning says that other users can read it. */
 export interface DockerConfigFile {
   readonly config: DockerConfig;
   readonly warning: string | undefined;
 }
 
 /**
- * Reads the config.json in a folder; undefined if it does not exist. With `isNamed`, the user has named the folder: then a
- * file in its place is an error, because the path of config.json itself would silently mean no settings.
+ * Reads the config.json in a folder; undefined if it does not exist. `isNamed` means that the user has named the folder: it is
+ * then an error if the path is a file (often that of config.json itself), which would otherwise silently mean no settings.
  */
 export async function readDockerConfig(folder: string | undefined, isNamed = true): Promise<DockerConfigFile | undefined> {
   if (folder === undefined) return undefined;

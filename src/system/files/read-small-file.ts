@@ -7,27 +7,27 @@ import type { FileHandle } from 'node:fs/promises';
 import { ConfigError } from '../../errors.ts';
 import { ERRNO_TEXTS } from '../errno.ts';
 
-/** The largest file that is read, in bytes. A bundle of all public root certificates has 230 kB. */
+/** The maximum size of a file, in bytes. A bundle of all public root certificates has 230 kB. */
 export const SMALL_FILE_LIMIT: number = 1024 * 1024;
 
-/** The size of one read. Most of these files are shorter. */
+/** The size of one read, in bytes. Most of these files are shorter. */
 const READ_BYTES = 64 * 1024;
 
 /** The content of a file. */
 export interface SmallFile {
   readonly bytes: Uint8Array;
-  /** Whether its group or other users may read it; false on Windows, which has no such bits. */
+  /** Whether the file's group or other users may read it; always false on Windows. */
   readonly readableByOthers: boolean;
 }
 
 /**
- * Reads a regular file; undefined if it does not exist. Throws a `ConfigError` for a directory, a device, a FIFO (which
- * would block until a writer comes), a file above the limit, and a file that cannot be read. The error names the file and
+ * Reads a regular file; undefined if it does not exist. Throws a `ConfigError` for a directory, a device, a FIFO (which would
+ * block until a process writes to it), a file above the limit, and a file that cannot be read. The error names the file and
  * never shows its content.
  */
 export async function readSmallFile(path: string): Promise<SmallFile | undefined> {
   try {
-    // Opened before it is checked, because another file may replace it in between. O_NONBLOCK opens a FIFO without waiting.
+    // The file is opened first and then checked, because another file may replace it in between. O_NONBLOCK: do not wait for a FIFO.
     const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       const found = await handle.stat();
@@ -43,7 +43,7 @@ export async function readSmallFile(path: string): Promise<SmallFile | undefined
   }
 }
 
-/** Reads to the end and not to the size: files below /proc have size 0, and some of them have no end. */
+/** Reads until the file ends and ignores its size: files below /proc have size 0, and some of them never end. */
 async function readAll(handle: FileHandle, path: string): Promise<Uint8Array> {
   const blocks: Uint8Array[] = [];
   for (let total = 0; ; ) {
@@ -64,7 +64,7 @@ function tooLarge(path: string): ConfigError {
   return new ConfigError(`cannot read ${path}: it has more than ${SMALL_FILE_LIMIT} bytes`);
 }
 
-/** Returns the sorted names in a directory; none if the directory does not exist. */
+/** Returns the sorted names in a directory; an empty list if the directory does not exist. */
 export async function namesInFolder(path: string): Promise<string[]> {
   return readdir(path).then(
     (names) => names.sort(),
@@ -76,7 +76,7 @@ function unlessAbsent(path: string, cause: unknown): undefined {
   if (cause instanceof ConfigError) throw cause;
   const { code = '', message } = cause as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-  // Such a path may be the content of a file, passed by mistake. It is not shown, nor the system's message, which quotes it.
+  // Such a path may be the content of a file, passed by mistake. It is not shown, and the system's message, which quotes it, neither.
   if (code === 'ENAMETOOLONG') {
     throw new ConfigError(`cannot read a path of ${path.length} characters: it is too long for a path (ENAMETOOLONG)`);
   }

@@ -1,4 +1,4 @@
-// Replaces a file as a whole or not at all: writes a temporary file in the same directory, and renames it at the end.
+// Replaces a file completely or not at all: writes a temporary file in the same directory, and renames it at the end.
 
 import { chmod, open, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { ArgumentError, FileError } from '../../errors.ts';
 import { NEW_FILE_TEXTS } from '../errno.ts';
 import { LINKS_LIMIT } from './paths.ts';
 
-/** A temporary file that may replace another. */
+/** A temporary file that replaces another file at the end. */
 export interface ReplacedFile {
   /** The temporary file, open for writing. */
   readonly handle: FileHandle;
@@ -17,13 +17,13 @@ export interface ReplacedFile {
   discard(): Promise<void>;
 }
 
-/** How many temporary names are tried. They are random, so the first is free unless something else is wrong. */
+/** How many temporary names are tried. They are random, so a name is almost never taken. */
 const NAME_ATTEMPTS = 5;
 
 /**
- * Opens a temporary file for an absolute path; if the path is a symbolic link, for the file that it leads to, and the link
- * stays. Finds now what would prevent the rename at the end. Throws an `ArgumentError` if something other than a regular
- * file is there, and a `FileError` for errors of the system.
+ * Opens a temporary file for an absolute path. If the path is a symbolic link, the file that it points to will be replaced, and
+ * the link stays. Checks in advance what could prevent the rename. Throws an `ArgumentError` if the path is something other than
+ * a regular file, and a `FileError` for errors of the system.
  */
 export async function replaceFile(path: string): Promise<ReplacedFile> {
   const target = await writing(path, targetOf(path));
@@ -37,7 +37,7 @@ export async function replaceFile(path: string): Promise<ReplacedFile> {
   return {
     handle,
     async commit() {
-      // Without the set-ID bits: the new file may have another owner, and an archive is not a program.
+      // Without the set-ID bits: the new file may have another owner.
       if (existing !== undefined) await writing(path, setMode(existing.mode & 0o777));
       await writing(path, handle.close());
       await writing(path, rename(temporary, target));
@@ -49,7 +49,7 @@ export async function replaceFile(path: string): Promise<ReplacedFile> {
   };
 }
 
-/** The file that open(2) would open or make: the last symbolic link may lead to a file that does not exist yet. */
+/** Returns the file that open(2) would open or create: the last symbolic link may point to a file that does not exist yet. */
 async function targetOf(path: string, links = 0): Promise<string> {
   checkPermission(path);
   try {
@@ -67,7 +67,7 @@ function unlessAbsent(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }
 
-/** The temporary name does not contain the target's, which may have the greatest length that the file system allows. */
+/** The temporary name does not contain the target's name, which may already have the maximum length. */
 async function openTemporary(target: string): Promise<{ handle: FileHandle; temporary: string }> {
   for (let attempt = 1; ; attempt++) {
     const temporary = `${dirname(target)}/.longshore-${crypto.randomUUID()}.partial`;
@@ -80,7 +80,7 @@ async function openTemporary(target: string): Promise<{ handle: FileHandle; temp
   }
 }
 
-/** Under Node's permission model, a file may be made and then not renamed: that needs the right to read it, too. */
+/** Node's permission model may allow creating a file but not renaming it, which also needs the right to read it. */
 function checkPermission(path: string): void {
   for (const [right, flag] of RIGHTS) {
     if (process.permission?.has(right, path) !== false) continue;
@@ -96,7 +96,7 @@ function writing<Value>(path: string, done: Promise<Value>): Promise<Value> {
   });
 }
 
-/** The error for a system error. It does not name the temporary file, which the caller does not know. */
+/** Makes the error for a system error. It does not name the temporary file, which the caller does not know. */
 export function cannotWrite(path: string, cause: NodeJS.ErrnoException): FileError {
   const { code = '', message } = cause;
   const why = code === 'ERR_ACCESS_DENIED' ? `${code}: ${message}` : (NEW_FILE_TEXTS[code] ?? (code || message));

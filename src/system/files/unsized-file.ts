@@ -1,8 +1,8 @@
 // Reads files without a size: FIFOs (`mkfifo`, `<(command)` of a shell, /dev/stdin after a pipe), terminals and devices.
 //
-// They are opened with O_NONBLOCK and read again after a pause if they have no bytes. A blocking read, as `createReadStream`
-// makes it, cannot be ended and occupies one of the four threads that a process has for files. (A socket of node:net would
-// get an event from the kernel. But it closes a descriptor that it did not open, and a worker thread closes the same number
+// They are opened with O_NONBLOCK, and read again after a pause if no bytes are available. A blocking read, as in
+// `createReadStream`, cannot be stopped and occupies one of the four threads that a process has for files. (A socket of node:net
+// would get events from the kernel, but it closes a descriptor that it did not open. A worker thread closes the same number
 // again at its end, when it may belong to another file.)
 
 import { constants } from 'node:fs';
@@ -12,17 +12,17 @@ import { basename, dirname, isAbsolute, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { LINKS_LIMIT } from './paths.ts';
 
-/** The most that is read at a time. A pipe of Linux holds 64 KiB. */
+/** The number of bytes in one read. A pipe of Linux holds 64 KiB. */
 const BLOCK_BYTES = 1024 * 1024;
-/** Empty reads in sequence without a pause: a writer that waits for room in a full pipe continues at once. */
+/** The number of empty reads before the first pause: a writer that waits for room in a full pipe continues at once. */
 const EAGER_READS = 16;
-/** The longest pause. A late writer is noticed this late; 20 reads a second take no measurable processor time. */
+/** The longest pause: the delay until late bytes are noticed. 20 reads per second take no measurable processor time. */
 const LONGEST_PAUSE_MS = 50;
 
 /**
- * Yields the file's bytes to its end. A FIFO ends when its last writer has closed it; before the first writer opens it, this
- * waits. The file is opened at the first step, and `return` ends a waiting step. The memory of a chunk is reused for the
- * next one.
+ * Yields the file's bytes to its end. A FIFO ends when its last writer has closed it; before the first writer opens it, the
+ * iterator waits. The file is opened at the first `next()`. `return()` ends a `next()` that waits. The memory of a chunk is
+ * reused for the next one.
  */
 export function readUnsized(path: string, isFifo: boolean): AsyncIterable<Uint8Array> {
   return {
@@ -32,7 +32,7 @@ export function readUnsized(path: string, isFifo: boolean): AsyncIterable<Uint8A
       return {
         next: () => chunks.next(),
         return() {
-          stop.abort(); // a generator alone would first go on to its next `yield`
+          stop.abort(); // the generator would otherwise continue to its next `yield`
           return chunks.return(undefined);
         },
       };
@@ -44,7 +44,7 @@ async function* chunksOf(path: string, isFifo: boolean, signal: AbortSignal): As
   const handle = await openNonBlocking(path);
   try {
     const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-    // Without a writer, a FIFO reads as if it had ended (fifo(7)).
+    // A FIFO without a writer reads as if it had ended (fifo(7)).
     let hadWriter = !isFifo || (await isDescriptor(path));
     for (let idle = 0; !signal.aborted; ) {
       const bytesRead = await readNow(handle, block);
@@ -76,10 +76,10 @@ function openNonBlocking(path: string): Promise<FileHandle> {
   return open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
 }
 
-/** Names of open files; `<(command)` is `/dev/fd/63`. */
+/** The paths of open files; for example, `<(command)` is `/dev/fd/63`. */
 const DESCRIPTOR_NAMES = /^\/(?:dev\/(?:fd\/|stdin$)|proc\/)/;
 
-/** Whether the path names an open file, directly or through symbolic links: a pipe that is open already has had a writer. */
+/** Whether the path is that of an open file, directly or through symbolic links: an open pipe has already had a writer. */
 async function isDescriptor(path: string): Promise<boolean> {
   let link: string | undefined = path;
   for (let links = 0; links < LINKS_LIMIT && link !== undefined; links++) {
@@ -93,7 +93,7 @@ async function isDescriptor(path: string): Promise<boolean> {
   return false;
 }
 
-/** Reads the bytes that have come. Returns their number: 0 at the end of the file, -1 if there are none now. */
+/** Reads the available bytes. Returns their number: 0 at the end of the file, -1 if none are available now. */
 async function readNow(handle: FileHandle, block: Buffer): Promise<number> {
   try {
     return (await handle.read(block, 0, block.length, null)).bytesRead;

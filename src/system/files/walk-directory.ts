@@ -1,8 +1,8 @@
-// Walks a directory that is to be packed: yields everything in it, in the same order on every machine. It follows no link.
+// Walks a directory for packing: yields all entries, in the same order on every machine. It does not follow symbolic links.
 //
-// Another process may replace a directory by a link during the walk, to have other files packed. So each directory is opened
-// once, without following links, and its entries are reached through its descriptor: `/proc/self/fd/N/name`. Without /proc,
-// entries are reached by their paths, and afterwards each directory must still be the one that was opened.
+// During the walk, another process may replace a directory by a link, so that other files would be packed. Therefore each
+// directory is opened once, without following links, and its entries are opened through its descriptor:
+// `/proc/self/fd/N/name`. Without /proc, entries are opened by path, and then the directory is checked to be the same.
 
 import { constants } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
@@ -32,7 +32,7 @@ export interface DirectoryEntry {
 /** A directory that stays open while its entries are read. */
 interface OpenDirectory {
   readonly handle: FileHandle;
-  /** Its path, for messages, and to reach its entries if descriptors are of no use. */
+  /** Its path, for messages, and for opening its entries if descriptors cannot be used. */
   readonly place: string;
   /** Its identity. */
   readonly found: BigIntStats;
@@ -43,8 +43,8 @@ interface OpenDirectory {
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_DIRECTORY = 0 } = constants;
 
 /**
- * Yields all entries that `isExcluded` does not exclude, sorted by the bytes of their names, a directory before its entries.
- * The content of a file can be read until the next entry is requested. Throws an `UploadError` for what cannot be read.
+ * Yields all entries that `isExcluded` does not exclude, sorted by the bytes of their names; a directory precedes its entries.
+ * The content of a file can be read until the next entry is requested. Throws an `UploadError` if something cannot be read.
  *
  * @param descriptors the directory in which this process finds its own descriptors
  */
@@ -60,7 +60,7 @@ export async function* walkDirectory(
   yield* walk({ handle, place, found, descriptors: areUsable ? descriptors : undefined }, '', isExcluded);
 }
 
-/** Whether a path leads to that directory. Node's permission model may forbid to look, which is checked first. */
+/** Whether a path leads to that directory. Node's permission model may forbid `stat`, so the permission is checked first. */
 async function leadsTo(path: string, found: BigIntStats): Promise<boolean> {
   if (process.permission?.has('fs.read', path) === false) return false;
   return stat(path, { bigint: true }).then((there) => isSame(there, found), () => false);
@@ -86,7 +86,7 @@ async function openSubdirectory(directory: OpenDirectory, name: string): Promise
   return { handle, place: join(directory.place, name), found, descriptors: directory.descriptors };
 }
 
-/** Opens an entry for reading. Closes it again if the directory has been replaced. */
+/** Opens an entry for reading. If the directory has been replaced, closes it again and throws. */
 async function openIn(directory: OpenDirectory, name: string, flags: number): Promise<FileHandle> {
   const handle = await reading(join(directory.place, name), open(reach(directory, name), O_RDONLY | O_NOFOLLOW | flags));
   try {
@@ -98,18 +98,18 @@ async function openIn(directory: OpenDirectory, name: string, flags: number): Pr
   }
 }
 
-/** The path by which an entry is reached. */
+/** Returns the path that opens an entry. */
 function reach({ handle, place, descriptors }: OpenDirectory, name: string): string {
   return descriptors === undefined ? join(place, name) : `${descriptors}/${handle.fd}/${name}`;
 }
 
-/** After an entry was reached by its path: the path must still lead to the directory that was opened. */
+/** Checks, if entries are opened by path, that the path still leads to the directory that was opened. */
 async function checkDirectory({ place, found, descriptors }: OpenDirectory): Promise<void> {
   if (descriptors !== undefined || isSame(await reading(place, lstat(place, { bigint: true })), found)) return;
   throw new UploadError(`cannot pack ${place}: the directory was replaced while it was packed`);
 }
 
-/** Compares integers of 64 bits: as doubles, inodes above 2^53 can be equal (overlayfs with xino, some NFS). */
+/** Compares 64-bit integers: as doubles, different inodes above 2^53 can be equal (overlayfs with xino, some NFS). */
 function isSame(one: BigIntStats, other: BigIntStats): boolean {
   return one.ino === other.ino && one.dev === other.dev;
 }
@@ -146,10 +146,10 @@ function typeOf(found: BigIntStats): DirectoryEntry['type'] {
   return found.isSocket() ? 'socket' : 'device';
 }
 
-/** The most that is read at a time. Smaller files get smaller blocks: most files of an image are small. */
+/** The maximum size of a read, in bytes. Smaller files get smaller blocks, because most files of an image are small. */
 const BLOCK_BYTES = 256 * 1024;
 
-/** Reads the file that was looked at before. Throws if a link, a FIFO or another file has replaced it. */
+/** Reads a file that was examined before. Throws if a link, a FIFO or another file has replaced it. */
 async function* contentOf(directory: OpenDirectory, name: string, expected: BigIntStats): AsyncGenerator<Uint8Array> {
   const place = join(directory.place, name);
   const handle = await openIn(directory, name, O_NONBLOCK);
@@ -157,7 +157,7 @@ async function* contentOf(directory: OpenDirectory, name: string, expected: BigI
     const found = await handle.stat({ bigint: true });
     if (!isSame(found, expected)) throw new UploadError(`cannot pack ${place}: the file was replaced while it was packed`);
     for (;;) {
-      // A new block each time: the reader keeps the memory.
+      // Each block is new, because the reader keeps the memory.
       const block = Buffer.allocUnsafeSlow(Math.max(1, Math.min(Number(found.size), BLOCK_BYTES)));
       const { bytesRead } = await reading(place, handle.read(block));
       if (bytesRead === 0) return;

@@ -4,22 +4,22 @@ import type { FileHandle } from 'node:fs/promises';
 import type { ContentSink } from '../../connection/transport.ts';
 import { cannotWrite, replaceFile } from './replaced-file.ts';
 
-/** A sink that writes to a temporary file, which gets its name at the end. */
+/** A sink that writes to a temporary file, which is renamed at the end. */
 export interface FileSink extends ContentSink {
-  /** Replaces the file. Rejects with the signal's reason, and changes nothing, if the signal is aborted before. */
+  /** Replaces the file. If the signal is aborted first, changes nothing and rejects with its reason. */
   commit(signal: AbortSignal | undefined): Promise<void>;
   /** Removes the temporary file. */
   discard(): Promise<void>;
 }
 
-/** How much is written at a time. Larger blocks are not faster; 64 KiB had a third of the speed. */
+/** The number of bytes in one write. Larger blocks are not faster; blocks of 64 KiB had a third of the speed. */
 const BLOCK_BYTES = 1024 * 1024;
-/** Blocks in rotation: one is filled while others are on their way to the disk. */
+/** The number of blocks: one is filled while the others are written. */
 const BLOCKS = 4;
-/** A block with less room than this is written before the next read. */
+/** A block with less free space than this, in bytes, is written before the next read. */
 const LEAST_ROOM = 64 * 1024;
 
-/** Opens a sink that replaces the file at an absolute path, or makes it. Throws as `replaceFile` does. */
+/** Opens a sink that creates or replaces the file at an absolute path. Throws the same errors as `replaceFile`. */
 export async function createFile(path: string): Promise<FileSink> {
   const { handle, commit, discard } = await replaceFile(path);
   const blocks = new BlockWriter(handle, (error) => {
@@ -41,16 +41,16 @@ export async function createFile(path: string): Promise<FileSink> {
 }
 
 /**
- * Writes in large blocks, several at a time, each at its position. The connection reads straight into the free part of a block
- * (`memory`). Only the framing between chunks then has to be removed, by moving the bytes within the block.
+ * Writes large blocks, several at a time, each at its own position. The connection reads directly into the free part of a block
+ * (`memory`), so only the framing between chunks has to be removed, by moving the bytes within the block.
  */
 class BlockWriter {
   readonly #handle: FileHandle;
   readonly #onError: (error: unknown) => never;
-  /** The block that is filled, up to `#fill`. */
+  /** The block that is being filled, up to `#fill`. */
   #block: Buffer | undefined;
   #fill = 0;
-  /** Where the block goes in the file. */
+  /** The position of the block in the file. */
   #position = 0;
   #made = 0;
   readonly #free: Buffer[] = [];
@@ -62,7 +62,7 @@ class BlockWriter {
     this.#onError = onError;
   }
 
-  /** Room for the next read; undefined while all blocks are being written. */
+  /** Returns the free space for the next read; undefined while all blocks are being written. */
   memory(): Uint8Array | undefined {
     if (this.#block !== undefined && BLOCK_BYTES - this.#fill < LEAST_ROOM) this.#submit();
     this.#block ??= this.#takeFree();
@@ -85,7 +85,7 @@ class BlockWriter {
     if (this.#failure !== undefined) this.#onError(this.#failure.error);
   }
 
-  /** Resolves when no write is under way. */
+  /** Resolves when all started writes have ended. */
   async settled(): Promise<void> {
     await Promise.all(this.#writing);
   }
@@ -127,7 +127,7 @@ class BlockWriter {
   }
 }
 
-/** Writes all bytes: one write may take only a part. */
+/** Writes all bytes: a single write may write only a part. */
 async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let written = 0; written < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, position + written);

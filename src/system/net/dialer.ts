@@ -1,5 +1,5 @@
-// Makes the dialer for an engine's address: it opens sockets itself, and loads the code for TLS or ssh with the first
-// connection that needs it. Errors of the system become a `ConnectError` that says what to do.
+// Makes the dialer for an engine's address. It opens sockets itself, and loads the code for TLS or ssh when a connection first
+// needs it. Errors of the system become a `ConnectError` with a remedy.
 
 import type { Channel, Dialer } from '../../connection/channel.ts';
 import type { Address, SshAddress, TcpAddress, TlsOptions } from '../../config/engine-address.ts';
@@ -11,7 +11,7 @@ import { connectSocket } from './socket-channel.ts';
 
 /** The options of a dialer. */
 export interface DialerOptions {
-  /** Encrypts connections to `tcp://`, and says how a connection to `https://` is verified. Not allowed for other schemes. */
+  /** Encrypts connections to `tcp://`, and configures those to `https://`. Not allowed for other schemes. */
   readonly tls?: TlsOptions | undefined;
   /** Called with warnings, such as a private key that other users can read. */
   readonly warn?: Warn | undefined;
@@ -22,20 +22,20 @@ export interface DialerOptions {
 /** Opens a channel; rejects with the system's own error. */
 type Connect = (signal: AbortSignal | undefined) => Promise<Channel>;
 
-/** The time limit for a connection over ssh, in milliseconds: the docker command's ConnectTimeout. */
+/** The time limit for a connection over ssh, in milliseconds; the docker command has the same ConnectTimeout. */
 const SSH_CONNECT_MS = 30_000;
 /**
- * How long an idle ssh connection is kept, in milliseconds. A new one costs a key exchange, a login and a docker command on
- * the other machine, which may take seconds; nothing on the way closes an ssh connection after so short a silence.
+ * How long an idle ssh connection is kept, in milliseconds. A new one costs a key exchange, a login and a docker command on the
+ * other machine, which may take seconds. Firewalls do not close an ssh connection after so short a pause.
  */
 const SSH_IDLE_MS = 60_000;
-/** The number of short calls over ssh at a time: sshd begins to refuse at 10 that have not logged in (MaxStartups, sshd_config(5)). */
+/** The maximum number of short calls over ssh at a time: sshd may refuse connections above 10 that have not logged in (MaxStartups). */
 const SSH_MAX_BUSY = 6;
 
-/** Makes the dialer for an address. Throws an `ArgumentError` for TLS options that the address or their types forbid. */
+/** Makes the dialer for an address. Throws an `ArgumentError` for TLS options that are invalid or do not fit the address. */
 export function dialerFor(address: Address, options: DialerOptions = {}): Dialer {
-  // TLS options for a socket are an error: the caller believes that they have an effect. (TLS variables of the environment
-  // may be set for any host, as with the docker command; they are not passed to this function where they do not apply.)
+  // TLS options for a socket are an error, because the caller expects an effect. (TLS variables of the environment may be set
+  // for any host, as with the docker command; this function gets them only for TCP.)
   if (options.tls !== undefined && address.scheme !== 'tcp') {
     throw new ArgumentError(`tls is for tcp:// and https://; ${address.text} has no TLS`);
   }
@@ -70,7 +70,7 @@ function connectorFor(address: Exclude<Address, SshAddress>, { tls, warn = () =>
   return (signal) => connectSocket({ host: address.host, port: address.port }, signal);
 }
 
-/** All connections share one TLS context. After an error it is made anew, because a missing file may exist at the next call. */
+/** All connections share one TLS context. After an error it is created again, because a missing file may exist at the next call. */
 function connectOverTls(address: TcpAddress, options: TlsOptions, warn: Warn): Connect {
   let context: Promise<TlsContext> | undefined;
   return async (signal) => {
@@ -88,7 +88,7 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return typeof (error as NodeJS.ErrnoException).code === 'string';
 }
 
-/** What each error of the system means, and what to do about it. */
+/** The meaning of each error of the system, and a remedy. */
 const meanings: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   ENOENT: ['the socket does not exist', 'Is the engine running, and is this its address (DOCKER_HOST)?'],
   EACCES: ['permission denied', 'Add the user to the group that owns the socket (often "docker"), or use a rootless engine'],

@@ -7,8 +7,8 @@ import type { Channel, ChannelOwner } from '../../connection/channel.ts';
 import { TolerantWrites } from './tolerant-writes.ts';
 
 /**
- * The idle time before TCP keep-alive probes, in milliseconds. A NAT or firewall drops idle connections, and a pull may send
- * nothing for minutes. The docker command has 30 s, too.
+ * The idle time before TCP keep-alive probes, in milliseconds. A NAT or firewall drops idle connections, and an engine may send
+ * nothing for minutes during a pull. The docker command also uses 30 s.
  */
 export const KEEP_ALIVE_MS = 30_000;
 
@@ -25,7 +25,7 @@ export async function connectSocket(target: SocketTarget, signal: AbortSignal | 
   return channel;
 }
 
-/** Waits for the event. Destroys the socket and rejects after an error of the socket or an abort. */
+/** Waits for the event. After an error of the socket or an abort, destroys the socket and rejects. */
 export function connected(socket: Socket, event: 'connect' | 'secureConnect', signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => fail(signal?.reason);
@@ -67,13 +67,13 @@ class SocketChannel implements Channel {
   owner: ChannelOwner = noopOwner;
 
   constructor() {
-    // `onread` reads into memory that is reused, and needs half the processor time of 'data' events, which allocate memory for
-    // every read. Node asks for the next memory right after each callback, even if that returned false to pause.
+    // `onread` reads into reused memory and needs half the processor time of 'data' events, which allocate memory for each read.
+    // Node requests the next memory right after each callback, even if that returned false to pause.
     const onread = {
       buffer: () => this.owner.memory(),
       callback: (length: number, memory: Uint8Array) => this.owner.onData(memory.subarray(0, length)),
     };
-    // allowHalfOpen: Node must not end our side when the engine ends its own during an upload.
+    // allowHalfOpen: if the engine ends its side during an upload, Node must not end ours.
     const options = { allowHalfOpen: true, onread } as SocketConstructorOpts;
     this.socket = new Socket(options);
     this.#writes = new TolerantWrites(this.socket);
@@ -81,7 +81,7 @@ class SocketChannel implements Channel {
     this.socket.on('end', () => this.owner.onEnd());
     this.socket.on('error', (error) => this.owner.onError(error));
     this.socket.on('close', () => {
-      // No error is made after `destroy()`: its stack trace would cost time for nothing.
+      // After `destroy()` no error is created, because its stack trace takes time.
       if (this.owner !== noopOwner) this.owner.onError(new Error('the connection was closed'));
     });
   }

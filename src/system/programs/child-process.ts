@@ -14,12 +14,12 @@ export interface ProgramEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** From SIGTERM to SIGKILL, in milliseconds: enough to clean up, and short enough for a caller that waits. */
+/** The time from SIGTERM to SIGKILL, in milliseconds: enough to clean up, and short enough for a waiting caller. */
 const GRACE_MS = 2000;
 
 /** Thrown when a program is not found or cannot be executed. */
 export class ProgramMissing extends Error {
-  /** `EACCES`: there are files of that name in PATH, and none can be executed. */
+  /** `EACCES`: PATH has files of that name, but none can be executed. */
   readonly code: 'ENOENT' | 'EACCES';
 
   constructor(name: string, code: ProgramMissing['code']) {
@@ -38,10 +38,10 @@ const programName = /^(?:ssh|docker-credential-[A-Za-z0-9][A-Za-z0-9._-]*)$/;
 export async function startProgram(name: string, argv: readonly string[], graceMs: number = GRACE_MS): Promise<Program> {
   const file = await findProgram(name);
   const { spawn } = await import('node:child_process');
-  // A session of its own, as with the docker command: one signal reaches its children (a ProxyCommand, another helper), too;
-  // Ctrl-C in a terminal reaches this process alone, which stops the program in order. It has no terminal, so six programs
-  // cannot all ask for a passphrase there; ssh-agent and SSH_ASKPASS work. If this process is killed, the end of its stdin
-  // ends the program. On Windows, a session would open a window.
+  // A new session, as with the docker command. One signal then reaches the program and its children (a ProxyCommand, another
+  // helper). Ctrl-C reaches only this process, which stops the program in order. The program has no terminal, so that six
+  // programs do not ask for a passphrase at once; ssh-agent and SSH_ASKPASS work. If this process is killed, the program sees
+  // the end of its stdin and exits. On Windows, a session would open a window.
   const detached = process.platform !== 'win32';
   const child = spawn(file, argv, { stdio: 'pipe', shell: false, detached, windowsHide: true });
   return new Promise((resolve, reject) => {
@@ -53,12 +53,12 @@ export async function startProgram(name: string, argv: readonly string[], graceM
   });
 }
 
-/** Finds a program's file in the absolute folders of PATH. The system's own search would also look into the working directory. */
+/** Finds a program in the absolute folders of PATH. The search of the system would include the working directory. */
 export async function findProgram(name: string, path: string = searchPath()): Promise<string> {
   if (!programName.test(name)) {
     throw new ConfigError(`"${escapeText(name)}" is not started: longshore runs only ssh and docker-credential-*`);
   }
-  // Never .cmd and .bat, which Windows passes to a shell (CVE-2024-27980).
+  // .cmd and .bat are never used, because Windows passes them to a shell (CVE-2024-27980).
   const fileName = process.platform === 'win32' ? `${name}.exe` : name;
   let code: ProgramMissing['code'] = 'ENOENT';
   for (const folder of path.split(delimiter).filter(isAbsolute)) {
@@ -78,14 +78,14 @@ const onProcessExit = (): void => running.forEach((program) => program.onProcess
 /** A running program. */
 export class Program {
   readonly pid: number;
-  /** An error is passed to the callbacks of its writes, and is never an unhandled error. */
+  /** Errors are passed to the callbacks of the writes and never become unhandled errors. */
   readonly stdin: Writable;
-  /** Listen at once: when the program has exited, Node lets its output flow, even without a listener and during a pause. */
+  /** Add listeners at once: when the program has exited, Node reads its output even without a listener and during a pause. */
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Resolves when the program has exited, although its output may not have been read; never rejects. */
+  /** Resolves when the program has exited, even if its output has not been read yet; never rejects. */
   readonly exited: Promise<ProgramEnd>;
-  /** Resolves when the program has exited and its output has been read, or `stop` has closed it; never rejects. */
+  /** Resolves when the program has exited and its output has been read, or when `stop` has closed the pipes; never rejects. */
   readonly ended: Promise<ProgramEnd>;
   readonly #child: ChildProcess;
   readonly #graceMs: number;
@@ -107,16 +107,16 @@ export class Program {
     running.add(this);
   }
 
-  /** Sends SIGTERM to the program and its children; after the grace time, SIGKILL, and closes the pipes. */
+  /** Sends SIGTERM to the program and its children. After the grace time, sends SIGKILL and closes the pipes. */
   stop(): void {
     if (this.#isStopping || !running.has(this)) return;
     this.#isStopping = true;
     this.#signal('SIGTERM');
     this.#killTimer = setTimeout(() => this.#kill(), this.#graceMs);
-    this.#killTimer.unref(); // if this process exits before, `onProcessExit` kills the program
+    this.#killTimer.unref(); // if this process exits first, `onProcessExit` kills the program
   }
 
-  /** Sets whether the program and its pipes keep this process running. At first they do. */
+  /** Sets whether the program and its pipes keep this process running; by default they do. */
   keepProcessAlive(value: boolean): void {
     const handles = [this.#child, this.stdin, this.stdout, this.stderr] as ReadonlyArray<Partial<NodeJS.RefCounted>>;
     for (const handle of handles) value ? handle.ref?.() : handle.unref?.();
@@ -129,7 +129,7 @@ export class Program {
 
   #kill(): void {
     this.#signal('SIGKILL');
-    // A child that has left the group may hold the other ends of the pipes, and `ended` must not wait for that.
+    // A child that has left the group may keep the pipes open; `ended` must not wait for it.
     for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy();
   }
 
@@ -138,7 +138,7 @@ export class Program {
       if (process.platform === 'win32') this.#child.kill(signal);
       else process.kill(-this.pid, signal);
     } catch {
-      this.#child.kill(signal); // there is no such group: it has exited, or this runtime made none
+      this.#child.kill(signal); // the group does not exist: it has exited, or this runtime did not create one
     }
   }
 

@@ -1,8 +1,8 @@
 // Asks a credential helper, a program docker-credential-*, for the credentials of a registry.
 //
 // The protocol (https://github.com/docker/docker-credential-helpers): the helper runs with the argument `get`, reads the
-// registry's key from stdin, and prints {"ServerURL","Username","Secret"}; on failure it exits with another status than 0, and
-// prints text. Any output may contain the secret, even that text, so no output is ever shown.
+// registry's key from stdin, and prints {"ServerURL","Username","Secret"}. On failure it prints a text and exits with a status
+// other than 0. Any output, even that text, may contain the secret, so unknown output is never shown.
 
 import { concat, decodeUtf8 } from '../../bytes.ts';
 import { Deadline } from '../../connection/deadline.ts';
@@ -17,11 +17,11 @@ import type { Program, ProgramEnd } from './child-process.ts';
 
 /** The default time limit of a helper, in milliseconds: a person may have to unlock a keychain. */
 export const HELPER_TIMEOUT_MS = 60_000;
-/** The most that a helper may print, in bytes; a token has about 4,000. */
+/** The maximum output of a helper, in bytes; a token has about 4,000. */
 export const HELPER_OUTPUT_LIMIT: number = 1024 * 1024;
 /**
- * How long to wait for more output of a helper that has exited, in milliseconds. A child that it started (an agent) may keep
- * its output open for ever; the helper's own output is complete when it exits.
+ * How long to wait for more output after a helper has exited, in milliseconds. The helper's own output is complete then, but a
+ * child that it started (an agent) may keep the pipe open for ever.
  */
 const LAST_OUTPUT_MS = 200;
 
@@ -32,7 +32,7 @@ export interface HelperQuestion {
   readonly registry: string;
 }
 
-/** The limits of a question. */
+/** The limits for one request to a helper. */
 export interface HelperLimits {
   /** In milliseconds. Default 60,000. */
   readonly timeoutMs?: number | undefined;
@@ -44,14 +44,14 @@ interface HelperOutput {
   readonly end: ProgramEnd;
 }
 
-/** What every helper prints if it has no credentials; the text comes from their common library. */
+/** The output of every helper that has no credentials; the text is defined by their common library. */
 const NOT_FOUND = 'credentials not found in native keychain';
 /** Other texts of that library. They contain no secret, so errors may quote them. */
 const KNOWN_TEXTS: ReadonlySet<string> = new Set(['no credentials server URL', 'no credentials username']);
 /** The user name that marks a secret as an identity token. */
 const TOKEN_USER = '<token>';
 
-/** Asks a helper for a registry's credentials; undefined if it has none. A failure is a `CredentialError`. */
+/** Asks a helper for a registry's credentials. Returns undefined if it has none. Throws a `CredentialError` if it fails. */
 export async function askHelper(question: HelperQuestion, limits: HelperLimits = {}): Promise<Credentials | undefined> {
   limits.signal?.throwIfAborted();
   const program = await startProgram(programOf(question), ['get']).catch((cause: unknown) => {
@@ -94,13 +94,13 @@ function runHelper(program: Program, question: HelperQuestion, limits: HelperLim
       else giveUp(failure(question, `printed more than ${HELPER_OUTPUT_LIMIT} bytes, and was stopped`));
     });
     program.stderr.resume();
-    program.stdin.end(question.registry); // a write error is ignored: the helper need not read it
+    program.stdin.end(question.registry); // a write error is ignored: a helper may exit without reading
     void program.ended.then(finish);
     void program.exited.then((end) => (lastOutput = new Deadline(LAST_OUTPUT_MS, () => finish(end))));
   });
 }
 
-/** Reads the output. The pass helper returns two empty strings if it has no credentials. */
+/** Parses the output. The pass helper prints two empty strings if it has no credentials. */
 function credentialsOf({ stdout, end }: HelperOutput, question: HelperQuestion): Credentials | undefined {
   const text = textOf(stdout);
   if (end.code !== 0) return failureOf(text.trim(), end, question);
@@ -116,7 +116,7 @@ function credentialsOf({ stdout, end }: HelperOutput, question: HelperQuestion):
   return { identityToken: new Secret(secret) };
 }
 
-/** Throws the error of a helper that failed, unless it means that there are no credentials. */
+/** Throws the error for a helper that failed; returns undefined if its text means that it has no credentials. */
 function failureOf(text: string, { code, signal }: ProgramEnd, question: HelperQuestion): undefined {
   if (text === NOT_FOUND) return undefined;
   const how = code === null ? `was killed by ${signal}` : `ended with exit code ${code}`;
@@ -142,7 +142,7 @@ function failure(question: HelperQuestion, what: string, exitCode?: number, reme
   return new CredentialError(message, { registry, helper: program, configKey: helper.configKey, exitCode });
 }
 
-/** Output that is not UTF-8 is none of the known texts, and not an answer. */
+/** Decodes the output. Output that is not UTF-8 is neither a known text nor a valid result. */
 function textOf(bytes: Uint8Array): string {
   try {
     return decodeUtf8(bytes);

@@ -1,5 +1,5 @@
-// Opens a connection to an engine over ssh: one `ssh HOST docker system dial-stdio` for each connection, as the docker command
-// does, or the command in the address. Keys, agents, jump hosts and known_hosts are the business of ssh.
+// Connects to an engine over ssh: each connection is one process `ssh HOST docker system dial-stdio`, as with the docker command,
+// or with the command in the address. ssh itself handles keys, agents, jump hosts and known_hosts.
 
 import { Buffer } from 'node:buffer';
 import { asBuffer, concat, escapeText, withoutTrailing } from '../../bytes.ts';
@@ -11,20 +11,20 @@ import { ConnectError } from '../../errors.ts';
 import { startProgram } from './child-process.ts';
 import type { Program, ProgramEnd } from './child-process.ts';
 
-/** From SIGTERM to SIGKILL, in milliseconds: the docker command's. */
+/** The time from SIGTERM to SIGKILL, in milliseconds; the docker command uses the same. */
 const GRACE_MS = 3000;
-/** How long ssh may take to exit after the end of its output, in milliseconds. */
+/** The time that ssh gets to exit after the end of its output, in milliseconds. */
 const EXIT_MS = 3000;
-/** How long to wait for more of its stderr after it has exited, in milliseconds: a child may keep stderr open. */
+/** How long to wait for more stderr after ssh has exited, in milliseconds: a child may keep stderr open. */
 const STDERR_MS = 200;
-/** How much of the end of its stderr is kept: as much as the docker command keeps. */
+/** How many bytes of the end of stderr are kept; the docker command keeps the same number. */
 const STDERR_BYTES = 4096;
-/** How much is shown of other output before the first response. */
+/** How many characters of unexpected output are shown in the error. */
 const SHOWN_CHARACTERS = 100;
 
 /**
- * Starts ssh and returns a channel over its pipes at once, because ssh gives no sign when it is connected. Its ConnectTimeout
- * is the time limit, `connectMs` in milliseconds. If it ends before the engine's first byte, the owner of the channel gets a
+ * Starts ssh and returns a channel over its pipes at once, because ssh does not report when it is connected. `connectMs`, in
+ * milliseconds, is passed to ssh as ConnectTimeout. If ssh ends before the engine's first byte, the owner of the channel gets a
  * `ConnectError`.
  */
 export async function dialSsh(address: SshAddress, connectMs: number, signal: AbortSignal | undefined): Promise<Channel> {
@@ -53,7 +53,7 @@ export function sshArguments({ user, host, port, path, command }: SshAddress, co
   ];
 }
 
-/** Quotes a word for a POSIX shell on the other host. Addresses contain no character that needs it; this is a second check. */
+/** Quotes a word for a POSIX shell on the other host. Parsed addresses need no quotes; this is a second check. */
 function quoteWord(word: string): string {
   return /^[\w.@+=:,/-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
@@ -68,7 +68,7 @@ class ProgramChannel implements Channel {
   readonly #address: SshAddress;
   readonly #stderr: StderrTail;
   #paused = false;
-  /** Received chunks for the owner. During a pause it holds the rest of one chunk; the pipe holds what comes later. */
+  /** Received chunks for the owner. During a pause it holds the rest of one chunk; later bytes stay in the pipe. */
   #unread: Uint8Array[] = [];
   /** How the program ended; reported to the owner after all chunks. */
   #end: { error: Error | undefined } | undefined;
@@ -110,7 +110,7 @@ class ProgramChannel implements Channel {
     this.#program.keepProcessAlive(value);
   }
 
-  /** The command on the other host passes the end on. */
+  /** Closes stdin; the command on the other host then ends its side of the connection. */
   end(): void {
     this.#program.stdin.end();
   }
@@ -123,7 +123,7 @@ class ProgramChannel implements Channel {
     for (const pipe of [stdin, stdout, stderr]) pipe.destroy();
   }
 
-  /** Whether the output begins as a response does. Waits for enough bytes, and fails if something else was printed. */
+  /** Whether the output starts as a response does. Waits for enough bytes; reports an error if it is other output. */
   #isResponse(): boolean {
     const first = concat(this.#unread);
     if (RESPONSE_START.startsWith(asBuffer(first).toString('latin1', 0, RESPONSE_START.length))) {
@@ -153,14 +153,14 @@ class ProgramChannel implements Channel {
     this.#reportEnd();
   }
 
-  /** Waits for the exit status after the end of the output: only the status tells a failure from a normal end. */
+  /** Waits for the exit status after the end of the output: only the status shows whether ssh failed. */
   async #handleEnd(): Promise<void> {
     const { exited, stdout } = this.#program;
     const timer = setTimeout(() => this.#program.stop(), EXIT_MS);
-    timer.unref(); // an exchange that waits for this keeps the handle of the program alive
+    timer.unref(); // a waiting exchange keeps the process alive through the program's handle
     const end = await exited;
     clearTimeout(timer);
-    if (this.connecting) this.#unread = []; // less than the start of a response
+    if (this.connecting) this.#unread = []; // shorter than the start of a response
     const isClean = end.code === 0 && stdout.readableEnded && !this.connecting;
     this.#end = { error: isClean ? undefined : await this.#errorOf(end) };
     this.#reportEnd();
@@ -180,7 +180,7 @@ class ProgramChannel implements Channel {
     this.#isEndReported = true;
     const { error } = this.#end;
     if (error === undefined) return this.owner.onEnd();
-    this.writeError = undefined; // EPIPE has the same cause, and says less
+    this.writeError = undefined; // EPIPE has the same cause but is less precise
     this.owner.onError(error);
   }
 }
@@ -210,7 +210,7 @@ class StderrTail {
       void this.#closed.then(() => (limit.clear(), resolve()));
     });
     const lines = this.#bytes.toString('utf8').split(/[\r\n]+/);
-    // Removes the frame that ssh draws around a warning, and "ssh: ", because the message names ssh already.
+    // Removes the frame that ssh draws around a warning, and "ssh: ", because the message already names ssh.
     const bare = lines.map((line) => escapeText(withoutTrailing(line.replace(/^(?:ssh: |[\s@]+)/, ''), '@ \t')));
     const sentences = bare.filter((line) => line !== '').map((line) => line.replace(/[^.!?:;,]$/, '$&;'));
     return sentences.join(' ').replace(/[.;]$/, '');
@@ -221,7 +221,7 @@ const COMMAND_HINT =
   'Install the docker command on that host, in the PATH of a login without a terminal; ' +
   'or name another command, as in ssh://HOST?command=podman%20system%20dial-stdio';
 
-/** What ssh, the shell on the other host, or docker prints, and what to do about it. The first match counts. */
+/** Texts that ssh, the shell on the other host, or docker prints, and remedies. The first match counts. */
 const hints: ReadonlyArray<readonly [output: RegExp, hint: string, transient?: boolean]> = [
   [/IDENTIFICATION HAS CHANGED/, 'Find out why the host has another key before you change known_hosts'],
   [/Host key verification failed/, 'Connect once with ssh in a terminal to check the key of the host and add it to known_hosts'],
@@ -255,13 +255,13 @@ const hints: ReadonlyArray<readonly [output: RegExp, hint: string, transient?: b
     /sudo: (?:a terminal is required|a password is required|no tty present)/,
     'sudo on that host must not ask for a password: allow the command with NOPASSWD in sudoers',
   ],
-  // csh, which exits with 1; cmd.exe and PowerShell of a Windows host.
+  // Messages of csh, which exits with 1, and of cmd.exe and PowerShell on a Windows host.
   [/ommand not found|is not recognized as/, COMMAND_HINT],
   [/unknown command|Usage: +docker|not a docker command/, 'That host needs docker 18.09 or later'],
 ];
 
 function hintFor({ code }: ProgramEnd, output: string): { hint?: string | undefined; transient?: boolean | undefined } {
-  if (code === 127) return { hint: COMMAND_HINT }; // a shell's status for an unknown command, in whatever language its message is
+  if (code === 127) return { hint: COMMAND_HINT }; // the status of shells for an unknown command; the message may be in any language
   const [, hint, transient] = hints.find(([pattern]) => pattern.test(output)) ?? [];
   return { hint, transient };
 }

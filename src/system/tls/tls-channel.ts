@@ -1,5 +1,5 @@
-// Opens TLS connections and makes channels of them. Unlike a TCP channel, a TLS channel passes on memory that Node allocates,
-// and no end of a connection proves that all content has arrived.
+// Opens TLS connections and makes channels from them. Unlike a TCP channel, a TLS channel passes on memory that Node allocates,
+// and the end of a TLS connection never proves that all content has arrived.
 
 import { isIP } from 'node:net';
 import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls';
@@ -16,12 +16,12 @@ import type { Peer } from './tls-errors.ts';
 import { isForAddress, readTlsMaterial } from './tls-material.ts';
 import type { Crypto } from './tls-material.ts';
 
-/** The most that one write passes to Node, in bytes, because Node encrypts it at once into memory of its own. */
+/** The maximum size of one write, in bytes, because Node encrypts all of it at once into new memory. */
 const WRITE_BYTES = 1024 * 1024;
-/** The most that an owner gets at once, in bytes. A record has up to 16 KiB; Node passes on each record separately. */
+/** The maximum size of one read by an owner, in bytes. A record has up to 16 KiB; Node passes on each record separately. */
 const PIECE_BYTES = 64 * 1024;
 
-/** The built-in modules, which are loaded with the first TLS connection, and the context that all connections of a dialer share. */
+/** The built-in modules, loaded with the first TLS connection, and the context that all connections of a dialer share. */
 export interface TlsContext {
   readonly tls: typeof import('node:tls');
   readonly crypto: Crypto;
@@ -35,12 +35,12 @@ export async function makeContext(options: TlsOptions, warn: Warn): Promise<TlsC
   try {
     return { tls, crypto, context: tls.createSecureContext({ ca, ...client, minVersion: 'TLSv1.2' }) };
   } catch (cause) {
-    // OpenSSL can parse the key and the certificate, but refuses them: a key that is too short, an old digest.
+    // OpenSSL can parse the key and the certificate but rejects them, for example for a short key or an old digest.
     throw new ConfigError(`OpenSSL refuses the client certificate: ${(cause as NodeJS.ErrnoException).code}`, { cause });
   }
 }
 
-/** Opens a connection. A failed handshake rejects with a `ConnectError`, an abort with the signal's reason. */
+/** Opens a connection. Rejects with a `ConnectError` if the handshake fails, and with the signal's reason after an abort. */
 export async function connectTls(
   { tls, crypto, context }: TlsContext,
   { host, port, text }: TcpAddress,
@@ -50,13 +50,13 @@ export async function connectTls(
   signal?.throwIfAborted();
   const name = serverName.replace(/\.$/, '');
   const peer: Peer = { address: text, name, hasCa: ca !== undefined, hasCert: cert !== undefined, certificate: undefined };
-  // No session is resumed: it is not faster with a local dockerd (2.4 ms, 2.3 with), and the certificate would not be verified.
+  // Sessions are not resumed: with a local dockerd that is hardly faster (2.3 instead of 2.4 ms), and skips verifying the certificate.
   const options: ConnectionOptions & { allowHalfOpen: boolean } = {
     host,
     port,
     secureContext: context,
     servername: isIP(name) === 0 ? name : '', // only host names may be sent (RFC 6066 §3)
-    // The subject is removed: if a certificate has no DNS names, Node would accept the name there (RFC 9525 §2 forbids it).
+    // The subject is removed: if a certificate has no DNS names, Node would accept the name in the subject (RFC 9525 §2 forbids it).
     checkServerIdentity: (_, certificate) =>
       isIP(name) === 6 && isForAddress(certificate.raw, name, crypto)
         ? undefined
@@ -66,7 +66,7 @@ export async function connectTls(
     allowHalfOpen: true, // as in socket-channel.ts
   };
   const socket = tls.connect(options);
-  // Read before Node verifies it: after a failure the socket is destroyed, and the certificate is lost.
+  // Read before Node verifies the certificate: after a failure the socket is destroyed, and the certificate is lost.
   socket.prependListener('secure', () => (peer.certificate = socket.getPeerCertificate(true)));
   const channel = new TlsChannel(socket, peer);
   try {
@@ -84,10 +84,10 @@ class TlsChannel implements Channel {
   readonly #socket: TLSSocket;
   readonly #writes: TolerantWrites;
   readonly #peer: Peer;
-  /** Received pieces for the owner. During a pause, Node may still pass on a record or two. */
+  /** Received pieces for the owner. During a pause, Node may still pass on one or two records. */
   readonly #pieces = new Queue<Uint8Array>();
   #error: Error | undefined;
-  /** The current write: another write, or an end, must not come between its batches. */
+  /** The current write. Another write or an end must wait until all its batches are sent. */
   #writing: Promise<void> | undefined;
   #paused = true;
   #hasReceived = false;
@@ -100,8 +100,8 @@ class TlsChannel implements Channel {
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.pause();
     socket.on('data', (bytes) => this.#receive(bytes));
-    // Node reports the engine's own end (close_notify) and an end that an attacker on the network made by the same events,
-    // so content that the end delimits may be truncated (RFC 9112 §9.8).
+    // Node emits the same events for an end by the engine (close_notify) and an end by an attacker on the network. Therefore
+    // until-close content may be truncated (RFC 9112 §9.8).
     socket.on('end', () => this.#fail(new Error('the TLS connection ended, which does not prove that everything was received')));
     socket.on('error', (error) => this.#fail(this.#explain(error)));
     socket.on('close', () => this.#fail(new Error('the connection was closed')));
@@ -156,7 +156,7 @@ class TlsChannel implements Channel {
     this.#deliver();
   }
 
-  /** Passes the pieces to the owner until it pauses the channel, then the error. */
+  /** Passes the pieces to the owner until the owner pauses the channel, then the error. */
   #deliver(): void {
     for (let piece; !this.#paused && (piece = this.#pieces.take()) !== undefined; ) {
       this.#paused = !this.owner.onData(piece);
@@ -165,7 +165,7 @@ class TlsChannel implements Channel {
     else if (this.#error !== undefined) this.owner.onError(this.#error);
   }
 
-  /** With TLS 1.3, an engine checks the client certificate after our handshake has ended, and refuses it instead of a response. */
+  /** With TLS 1.3, an engine checks the client certificate after our handshake; it then sends an alert instead of a response. */
   #explain(error: NodeJS.ErrnoException): Error {
     const isRefusal = !this.#hasReceived && error.code?.startsWith('ERR_SSL_') === true;
     return (isRefusal ? tlsError(error, this.#peer) : undefined) ?? concise(error);

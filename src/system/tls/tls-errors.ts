@@ -1,11 +1,11 @@
 // Turns the errors of a TLS handshake into a `ConnectError` with the cause and a remedy in plain words. Text from a certificate
-// was written by the other side: it is escaped and shortened.
+// is not trusted: it is escaped and shortened.
 
 import { ELLIPSIS, escapeText } from '../../bytes.ts';
 import { ConnectError } from '../../errors.ts';
 import { day } from './tls-material.ts';
 
-/** The parts of a certificate that are read, as Node returns them. */
+/** The members of a certificate that are read, as Node returns them. */
 export interface ShownCertificate {
   readonly subject?: { readonly CN?: string | string[] };
   readonly issuer?: { readonly CN?: string | string[] };
@@ -14,11 +14,11 @@ export interface ShownCertificate {
   /** `"Dec 31 00:00:00 2020 GMT"` */
   readonly valid_from: string;
   readonly valid_to: string;
-  /** The certificate itself at the end of the chain. */
+  /** At the end of the chain, the certificate itself. */
   readonly issuerCertificate?: ShownCertificate;
 }
 
-/** The engine in a handshake, and what the client brought. */
+/** The facts about a handshake: the engine, and the client's settings. */
 export interface Peer {
   /** The engine's address, `"tcp://localhost:2376"`. */
   readonly address: string;
@@ -34,8 +34,8 @@ export interface Peer {
 type Explanation = readonly [what: string, hint: string];
 
 /**
- * By the code of the error: failed checks (https://nodejs.org/api/tls.html#x509-certificate-error-codes), and OpenSSL's reasons
- * by the end of their names: SSLV3_ALERT_BAD_CERTIFICATE in 3.0 (Node 20) is SSL/TLS_ALERT_BAD_CERTIFICATE in 3.5 (Node 24).
+ * The explanations by error code: failed checks (https://nodejs.org/api/tls.html#x509-certificate-error-codes), and OpenSSL's
+ * reasons, matched by the end of their names, because SSLV3_ALERT_BAD_CERTIFICATE of 3.0 is SSL/TLS_ALERT_BAD_CERTIFICATE in 3.5.
  */
 const explanations: ReadonlyArray<readonly [code: RegExp, explanation: Explanation | ((peer: Peer, code: string) => Explanation)]> = [
   [/SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT|UNABLE_TO_VERIFY_LEAF/, unknownIssuer],
@@ -56,7 +56,7 @@ const explanations: ReadonlyArray<readonly [code: RegExp, explanation: Explanati
   [/^ERR_SSL_/, (_, code) => [`the TLS handshake failed (${code})`, 'The log of the engine may say more']],
 ];
 
-/** The error of a failed handshake; undefined if its cause is not TLS. */
+/** Returns the error for a failed handshake; undefined if the cause is not TLS. */
 export function tlsError(cause: unknown, peer: Peer): ConnectError | undefined {
   const errno = (cause as NodeJS.ErrnoException).code;
   const [, explanation] = explanations.find(([code]) => code.test(errno ?? '')) ?? [];
@@ -66,7 +66,7 @@ export function tlsError(cause: unknown, peer: Peer): ConnectError | undefined {
   return new ConnectError(`cannot connect to ${address}: ${what}`, { address, errno, hint, cause });
 }
 
-/** Replaces the message of an OpenSSL error, which has several lines and names a source file, by its code. */
+/** Replaces the message of an OpenSSL error by its code: the message has several lines and names a source file. */
 export function concise(error: NodeJS.ErrnoException): Error {
   return error.code?.startsWith('ERR_SSL_') === true ? new Error(`TLS failed: ${error.code}`, { cause: error }) : error;
 }
@@ -87,12 +87,12 @@ function otherNames({ certificate, name }: Peer): Explanation {
   return [`the engine's certificate is for ${shown(names.join(', ') || 'no host at all')}, and not for ${name}`, hint];
 }
 
-/** The names that count: not the one in the subject, and no mail address or URI. */
+/** Returns the names that are compared with the host: DNS names and IP addresses, but not the subject, mail addresses or URIs. */
 function namesOf({ subjectaltname = '' }: ShownCertificate): string[] {
   return subjectaltname.split(', ').flatMap((each) => /^(?:DNS|IP Address):(.*)$/s.exec(each)?.[1] ?? []);
 }
 
-/** The longest chain of certificates that is searched. Our own limit: real chains have two to four. */
+/** The maximum length of a chain of certificates that is searched. Our own limit: real chains have two to four. */
 const CHAIN_LIMIT = 10;
 
 /** Finds the certificate of the chain that has expired, or is not valid yet. */
@@ -124,7 +124,7 @@ function refusedHandshake({ hasCert }: Peer): Explanation {
 
 const GIVE_CERTIFICATE = 'Give tls.cert and tls.key (cert.pem and key.pem)';
 
-/** Text from a certificate, safe to print. */
+/** Makes text from a certificate safe to print. */
 function shown(text: string | string[] | undefined): string {
   const escaped = escapeText(String(text ?? 'without a name'));
   return escaped.length > 300 ? escaped.slice(0, 300) + ELLIPSIS : escaped;

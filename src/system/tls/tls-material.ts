@@ -1,4 +1,4 @@
-// Reads certificates and private keys for TLS, and checks them before anything is connected. No error shows their content.
+// Reads certificates and private keys for TLS, and checks them before a connection is opened. Errors never show their content.
 
 import type * as crypto from 'node:crypto';
 import { asBuffer } from '../../bytes.ts';
@@ -8,7 +8,7 @@ import type { Warn } from '../../connection/diagnostics.ts';
 import { readSmallFile } from '../files/read-small-file.ts';
 import { PEM_OPTIONS, isPath } from './tls-options.ts';
 
-/** The built-in module, which is loaded with the first TLS connection. */
+/** The built-in module, loaded with the first TLS connection. */
 export type Crypto = typeof crypto;
 
 /** The certificates and the key as PEM. */
@@ -17,7 +17,7 @@ export interface TlsMaterial {
   readonly client: { readonly cert: string; readonly key: string } | undefined;
 }
 
-/** Reads and checks them. Throws a `ConfigError` that names the option, and the file if there is one. */
+/** Reads and checks the certificates and the key. Throws a `ConfigError` that names the option, and the file if there is one. */
 export async function readTlsMaterial(options: TlsOptions, warn: Warn, crypto: Crypto): Promise<TlsMaterial> {
   const [ca, cert, key] = await Promise.all(PEM_OPTIONS.map((name) => readText(`tls.${name}`, options[name])));
   const roots = ca && readCertificates(ca, crypto).pem;
@@ -83,7 +83,7 @@ function parsed<Value>({ name }: PemText, what: string, parse: () => Value): Val
   }
 }
 
-/** Checks the dates here, because the engine's refusal says less, and the wrong clock may be that of this machine. */
+/** Checks the dates here, because the engine's error is less precise, and the clock of this machine may be wrong. */
 function checkDates({ name }: PemText, { validFrom, validTo }: crypto.X509Certificate): void {
   const now = Date.now();
   if (Date.parse(validTo) < now) throw new ConfigError(`${name} expired on ${day(validTo)}: a new certificate is needed`);
@@ -111,8 +111,8 @@ function readPrivateKey(text: PemText, { createPrivateKey }: Crypto): { pem: str
 }
 
 /**
- * Whether a certificate is valid for an IP address, by OpenSSL's own check. Node's check finds no IPv6 address in any
- * certificate from 22.23.0 and 24.17.0 on (nodejs/node issue 64144; 22.23.3 still has the bug).
+ * Whether a certificate is valid for an IP address, according to OpenSSL. Node's own check fails for every IPv6 address since
+ * 22.23.0 and 24.17.0 (nodejs/node issue 64144; 22.23.3 still has the bug).
  */
 export function isForAddress(certificate: Uint8Array, address: string, { X509Certificate }: Crypto): boolean {
   return new X509Certificate(certificate).checkIP(address) !== undefined;

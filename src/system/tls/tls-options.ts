@@ -1,5 +1,5 @@
-// Checks the TLS options of a client without reading a file, so that a wrong option is an error of the constructor. The
-// files are read and checked with the first connection (tls-material.ts).
+// Checks the TLS options of a client without reading files, so that the constructor throws for a wrong option. The files are
+// read and checked with the first connection (tls-material.ts).
 
 import { escapeText } from '../../bytes.ts';
 import type { TlsOptions } from '../../config/engine-address.ts';
@@ -8,7 +8,7 @@ import { FLAG, isBytes, kind } from '../../kinds.ts';
 import type { Kind, Kinds } from '../../kinds.ts';
 import { absolutePath } from '../files/paths.ts';
 
-/** The options that hold PEM, or the path of a file with PEM. */
+/** The options that contain PEM or the path of a PEM file. */
 export const PEM_OPTIONS = ['ca', 'cert', 'key'] as const;
 
 const PEM: Kind = kind('PEM, as text or bytes, or the path of a file', (value) => {
@@ -18,8 +18,8 @@ const HOST: Kind = kind('a host name or an IP address', (value) => typeof value 
 const OPTIONS: Kinds = { ca: PEM, cert: PEM, key: PEM, serverName: HOST, verify: FLAG };
 
 /**
- * Checks the names and types of TLS options; throws an `ArgumentError` or a `ConfigError`. Returns the options with absolute
- * paths, because the working directory may have changed when the files are read.
+ * Checks the names and types of TLS options. Throws an `ArgumentError` or a `ConfigError`. Returns the options with absolute
+ * paths, because the working directory may change before the files are read.
  */
 export function checkTlsOptions(options: TlsOptions): TlsOptions {
   if (typeof options !== 'object' || options === null) throw new ArgumentError('tls must be an object');
