@@ -1,4 +1,4 @@
-// Parses the responses, interim ones too, that an engine sends on one connection (RFC 9112 §4, §6.3).
+// Parses the responses, including interim ones, that an engine sends on one connection (RFC 9112 §4, §6.3).
 
 import { ArgumentError } from '../errors.ts';
 import { contentFraming } from '../http/content-framing.ts';
@@ -8,21 +8,21 @@ import { HEAD_LIMIT, MessageParser, splitHead } from './messages.ts';
 import type { MessageEvent } from './messages.ts';
 import type { RequestStart } from './requests.ts';
 
-/** An answer without its content. */
+/** A response without its content. */
 export interface AnswerStart {
-  /** 100 to 599. After a status below 200, another head follows for the same request. */
+  /** From 100 to 599. After a status below 200, another head follows for the same request. */
   readonly status: number;
-  /** The answered request; undefined if no request was sent. */
+  /** The request of the response; undefined if no request was sent. */
   readonly asked: RequestStart | undefined;
   readonly framing: Framing;
 }
 
-/** A part of an answer. */
+/** A part of a response. */
 export type AnswerEvent = MessageEvent<AnswerStart>;
 
-/** Parses the answers of one connection. After an error, every call throws that error. */
+/** Parses the responses of one connection. After an error, every call throws that error. */
 export class AnswerParser {
-  /** The requests without a final answer. */
+  /** The requests without a final response. */
   readonly #asked = new Queue<RequestStart>();
   readonly #parser = new MessageParser<AnswerStart>({
     parse: (head) => this.#start(head),
@@ -31,12 +31,12 @@ export class AnswerParser {
     fail,
   });
 
-  /** To be called for each request that was sent. */
+  /** Must be called for each request that was sent. */
   asked(request: RequestStart): void {
     this.#asked.add(request);
   }
 
-  /** Takes the next bytes and returns the parts that they complete, in new memory. */
+  /** Parses the next bytes and returns the parts that they complete, in new memory. */
   push(bytes: Uint8Array): AnswerEvent[] {
     return this.#parser.push(bytes);
   }
@@ -55,12 +55,12 @@ export class AnswerParser {
     const asked = this.#asked.first;
     if (status < 200) return { status, asked, framing: { kind: 'none' } };
     this.#asked.take();
-    const { method = 'GET' } = asked ?? {}; // HEAD: without content
+    const { method = 'GET' } = asked ?? {}; // a response to HEAD has no content
     return { status, asked, framing: contentFraming({ method, status, minorVersion, fields }, fail) };
   }
 }
 
-/** Throws without an excerpt, which could contain a secret. */
+/** Throws an error without an excerpt of the bytes, which could contain a secret. */
 function fail(message: string): never {
   throw new ArgumentError(`the engine sent bytes that are not an HTTP/1.1 response: ${message}`);
 }

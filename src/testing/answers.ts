@@ -1,4 +1,4 @@
-// Derives answers from recorded ones: without interim responses, and an answer to a ping from the fields of any answer.
+// Derives responses from recorded ones: removes interim responses, and makes the response to a ping from recorded fields.
 
 import { asBuffer, concat, latin1 } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
@@ -8,7 +8,7 @@ import { splitHead } from './messages.ts';
 import type { Tape } from './tape.ts';
 
 /**
- * Removes `100 Continue` from the start of an answer. It belongs to the request: one client waits for it, another does not
+ * Removes `100 Continue` from the start of the received bytes. It depends on the client: one waits for it, another does not
  * expect it (RFC 9110 §10.1.1).
  */
 export function withoutContinue(answer: Uint8Array): Uint8Array {
@@ -18,10 +18,10 @@ export function withoutContinue(answer: Uint8Array): Uint8Array {
   return end === -1 ? answer : withoutContinue(answer.subarray(end + 4));
 }
 
-/** The fields that engines send in every answer; clients read them in the answer to `_ping`. */
+/** Fields that engines send in every response; clients read them in the response to `_ping`. */
 const ABOUT_THE_ENGINE = ['api-version', 'docker-experimental', 'libpod-api-version', 'ostype', 'server'] as const;
 
-/** Returns a function that answers `GET /_ping` and `HEAD /_ping`; undefined if no answer on the tape has an API version. */
+/** Returns a function that makes the response to `GET` or `HEAD /_ping`; undefined if no response on the tape has an API version. */
 export function versionAnswer(tape: Tape): ((method: string) => Uint8Array) | undefined {
   const fields = tapeExchanges(tape).map(({ answer }) => fieldsOf(withoutContinue(answer)));
   const found = fields.find((each) => each.has('api-version'));
@@ -31,7 +31,7 @@ export function versionAnswer(tape: Tape): ((method: string) => Uint8Array) | un
   return (method) => (method === 'HEAD' ? head : concat([head, latin1('OK')]));
 }
 
-/** Returns the fields of an answer; no fields if its head is incomplete. */
+/** Returns the fields of a response; no fields if its head is incomplete. */
 function fieldsOf(answer: Uint8Array): Fields {
   const bytes = asBuffer(answer);
   const end = bytes.indexOf('\r\n\r\n');

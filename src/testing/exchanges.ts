@@ -1,4 +1,4 @@
-// Cuts the records of a tape into exchanges: each request with its answer.
+// Cuts the records of a tape into exchanges: each request with its response.
 
 import { Buffer } from 'node:buffer';
 import { ArgumentError } from '../errors.ts';
@@ -6,7 +6,7 @@ import { RequestParser } from './requests.ts';
 import type { RequestEvent } from './requests.ts';
 import type { Tape } from './tape.ts';
 
-/** One request and its answer. */
+/** One request and its response. */
 export interface TapeExchange {
   readonly request: GatheredRequest;
   /** The bytes received after the request and before the next request on its connection. */
@@ -15,11 +15,11 @@ export interface TapeExchange {
   readonly ending: 'eof' | 'reset' | undefined;
 }
 
-/** A request as far as it was received. Its content is decoded. */
+/** A request as far as it has been received. Its content is decoded. */
 export class GatheredRequest {
   readonly method: string;
   readonly target: string;
-  /** False while more may come, and always if the engine answered before the client had sent everything. */
+  /** False while more may follow, and always if the engine responded before the client had sent everything. */
   isComplete = false;
   #memory: Buffer = Buffer.alloc(0);
   #length = 0;
@@ -34,7 +34,7 @@ export class GatheredRequest {
     return this.#memory.subarray(0, this.#length);
   }
 
-  /** Appends to the content. The memory doubles as needed, because a source may give single bytes. */
+  /** Appends to the content. The memory doubles as needed, because bytes may arrive one at a time. */
   append(bytes: Uint8Array): void {
     const needed = this.#length + bytes.length;
     if (needed > this.#memory.length) {
@@ -47,7 +47,7 @@ export class GatheredRequest {
   }
 }
 
-/** Returns all exchanges in the order in which the requests started. Throws an `ArgumentError` if the tape cannot be replayed. */
+/** Returns all exchanges in the order in which their requests started. Throws an `ArgumentError` if the tape cannot be replayed. */
 export function tapeExchanges({ records }: Tape): TapeExchange[] {
   const exchanges: OpenExchange[] = [];
   const connections = new Map<number, TapeConnection>();

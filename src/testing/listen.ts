@@ -27,11 +27,11 @@ export interface Listener {
 const PATH_LIMIT: number = process.platform === 'linux' ? 107 : 103;
 
 /**
- * Listens on a path; without one, in a new folder that only this user can enter. Clients get the rights of this process, so a
- * socket at a given path is also for this user only. Throws a `FileError` if the path exists.
+ * Listens on a path; without one, in a new folder that only this user can enter. Only this user can connect to a given path,
+ * too, because clients get the rights of this process at the engine. Throws a `FileError` if the path exists.
  */
 export async function listen(path: string | undefined, onConnection: (connection: Duplex) => void): Promise<Listener> {
-  // allowHalfOpen: a client may end its side and still wait for the answer.
+  // allowHalfOpen: a client may end its side and still wait for the response.
   const server = createServer({ allowHalfOpen: true }, onConnection);
   if (process.platform === 'win32') return listenOnPipe(server, path ?? ownPipe());
   return path === undefined ? listenInOwnFolder(server) : listenAt(server, resolve(path));
@@ -59,20 +59,20 @@ async function listenInOwnFolder(server: Server): Promise<Listener> {
 }
 
 /**
- * A new socket has the mode of the umask until chmod, and others could connect in between. So the socket is created in a folder
- * that only this user can enter, and then linked to its path. A link never replaces an existing file.
+ * The mode of a new socket depends on the umask until chmod, so other users could connect in between. Therefore the socket is
+ * created in a folder that only this user can enter, and then linked to its path. A link never replaces an existing file.
  */
 async function listenAt(server: Server, path: string): Promise<Listener> {
   checkLength(path);
   const isTaken = await lstat(path).then(() => true, () => false);
   if (isTaken) cannotListen(path, { code: 'EEXIST' });
-  // In the same folder: a hard link cannot lead to another file system.
+  // In the same folder, because a hard link cannot lead to another file system.
   const folder = await mkdtemp(join(dirname(path), '.ls-')).catch((cause: unknown) => cannotListen(path, cause));
   const place = join(folder, 's');
   let own: BigIntStats;
   let handle: FileHandle | undefined;
   try {
-    // On Linux, a path through a descriptor is short, however long the folder's path is.
+    // On Linux, a path through the descriptor of the folder is short, even if the path of the folder is long.
     if (process.platform !== 'linux') checkLength(place);
     else if (utf8(place).length > PATH_LIMIT) handle = await open(folder);
     await listening(server, handle === undefined ? place : `/proc/self/fd/${handle.fd}/s`, path);
@@ -93,12 +93,12 @@ async function listenAt(server: Server, path: string): Promise<Listener> {
       const ended = closed(server);
       removeOwn(path, own);
       await ended;
-      await handle?.close(); // last: Node removes the path that it listened on, which leads through the descriptor
+      await handle?.close(); // last, because Node removes the path that it listened on, and this path uses the descriptor
     },
   };
 }
 
-/** Removes the socket synchronously, unless another file has its path. Does nothing if the folder is gone. */
+/** Removes the socket synchronously, unless another file has its path now. Does nothing if the folder does not exist. */
 function removeOwn(path: string, own: BigIntStats): void {
   try {
     const there = lstatSync(path, { bigint: true });
@@ -118,12 +118,12 @@ function checkLength(path: string): void {
   throw new ArgumentError(`the path of a socket may have at most ${PATH_LIMIT} bytes, and "${escapeText(path)}" has ${length}`);
 }
 
-/** Listens on `place`. Errors name `path`. */
+/** Listens on the path `place`. Errors name `path` instead. */
 async function listening(server: Server, place: string, path: string): Promise<void> {
   const begun = new Promise<void>((done, reject) => {
     server.once('error', reject);
     server.listen(place, () => {
-      server.removeAllListeners('error').on('error', () => {}); // a failed connection is an error of its client
+      server.removeAllListeners('error').on('error', () => {}); // the client of a failed connection gets its own error
       done();
     });
   });

@@ -1,5 +1,5 @@
-// Parses the HTTP/1.1 messages that one side of a connection sends (RFC 9112 §2.1, §5-§7). The recorder needs them to redact
-// secrets, the replay needs them to match requests. Bytes that are not certainly HTTP/1.1 are an error, as they may hide a secret.
+// Parses the HTTP/1.1 messages that one side of a connection sends (RFC 9112 §2.1, §5-§7). The recorder uses it to redact secrets,
+// the replay to match requests. It rejects all bytes that are not certainly HTTP/1.1, because they may contain a secret.
 
 import { Buffer } from 'node:buffer';
 import type { Framing } from '../http/content-framing.ts';
@@ -7,7 +7,7 @@ import { Fields, parseFieldLine } from '../http/fields.ts';
 import type { Fail } from '../http/grammar.ts';
 import { parseHexadecimal } from '../http/grammar.ts';
 
-/** The parts of a message, in this order. All `bytes` together are the pushed bytes, up to a switch of protocols. */
+/** The parts of a message, in this order. Their `bytes` together are the input, up to a switch to another protocol. */
 export type MessageEvent<Start> =
   | { readonly type: 'head'; readonly start: Start; readonly bytes: Uint8Array }
   /** Content without its framing. */
@@ -30,7 +30,7 @@ export interface MessageKind<Start> {
   fail(message: string): never;
 }
 
-/** The maximum length of a head, in bytes: an X-Registry-Auth with a token has some kilobytes. */
+/** The maximum length of a head, in bytes: an X-Registry-Auth field with a token has some kilobytes. */
 export const HEAD_LIMIT = 65536;
 /** The maximum length of a chunk line, in bytes. */
 const CHUNK_LINE_LIMIT = 4096;
@@ -50,7 +50,7 @@ export class MessageParser<Start> {
     this.#steps = this.#messages();
   }
 
-  /** Takes the next bytes and returns the parts that they complete, in new memory. */
+  /** Parses the next bytes and returns the parts that they complete, in new memory. */
   push(bytes: Uint8Array): Array<MessageEvent<Start>> {
     if (this.#failure !== undefined) throw this.#failure;
     this.#input = Buffer.concat([this.#input, bytes]);
@@ -112,7 +112,7 @@ export class MessageParser<Start> {
     }
   }
 
-  /** Reads exactly `length` bytes of content, in the pieces in which they come. */
+  /** Reads exactly `length` bytes of content, in the pieces in which they arrive. */
   *#exactly(length: number): Steps {
     for (let missing = length; missing > 0; ) {
       while (this.#input.length === 0) yield;

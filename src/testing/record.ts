@@ -30,9 +30,9 @@ export interface RecordOptions extends EnvironmentOptions {
   readonly socketPath?: string | undefined;
   /** The `command` in the header of the tape. Default: `"longshore record"`. */
   readonly command?: string | undefined;
-  /** Called for each request, and for what cannot be recorded. It must not throw. */
+  /** Called for each request, and for anything that cannot be recorded. It must not throw. */
   readonly onNote?: ((note: RecordingNote) => void) | undefined;
-  /** Called for warnings. */
+  /** Called for warnings, such as a private key that other users can read. */
   readonly onWarning?: Warn | undefined;
   /** Aborts the search for the engine. `close` ends a running recording. */
   readonly signal?: AbortSignal | undefined;
@@ -45,7 +45,7 @@ export interface Recording extends AsyncDisposable {
   readonly socketPath: string;
   /** The address of the engine. */
   readonly engine: string;
-  /** Returns the recorded requests so far. Throws an `ArgumentError` if no tape can be made. */
+  /** Returns the requests that were recorded so far. Throws an `ArgumentError` if no tape can be made. */
   requests(): AskedFor[];
   /** Closes all connections, removes the socket and writes the tape. Rejects with an `ArgumentError` if no tape can be made. */
   close(): Promise<void>;
@@ -54,15 +54,15 @@ export interface Recording extends AsyncDisposable {
 }
 
 /**
- * Records the exchanges of a client with an engine. It listens on a Unix socket and passes all bytes to the engine and back,
- * unchanged. A copy without secrets goes on a tape, which `close` writes to `file`; an existing file is replaced as a whole.
- * Connections that are upgraded to another protocol (attach, exec, BuildKit) pass unrecorded. Every process that can connect to
- * the socket gets the access to the engine that this process has. Errors: `ArgumentError`, `ConfigError`, `FileError`, and those
- * of a request to the engine.
+ * Records the exchanges of a client with an engine. Listens on a Unix socket (on Windows, a named pipe) and passes all bytes to
+ * the engine and back, unchanged. A copy without secrets goes to a tape; `close` writes it to `file` and replaces an existing
+ * file. Connections that are upgraded to another protocol (attach, exec, BuildKit) pass unrecorded. Every process that can connect
+ * to the socket gets the same access to the engine as this process. Errors: `ArgumentError`, `ConfigError`, `FileError`, and
+ * those of a request to the engine.
  */
 export async function record(file: string, given?: RecordOptions): Promise<Recording> {
   const options = take('record', given);
-  // Paths are resolved now: the working directory may change before they are used.
+  // Paths are resolved now, because the working directory may change before they are used.
   const path = files.absolutePath(file, 'record: file');
   const socketPath = options.socketPath && files.absolutePath(options.socketPath, 'record: options.socketPath');
   const { command = 'longshore record', onNote = () => {}, signal } = options;
@@ -89,7 +89,7 @@ export async function record(file: string, given?: RecordOptions): Promise<Recor
   };
 }
 
-/** Returns the dialer for the engine of the environment. Credentials come from the recorded client. */
+/** Returns the dialer for the engine of the environment. Its own credentials are not used: the recorded client sends them. */
 async function engineDialer({ host, context, environment, tls, onWarning }: RecordOptions): Promise<Dialer> {
   const found = await environmentOptions({ host, context, environment, tls, onWarning });
   const address = parseAddress(found.host ?? '');
@@ -100,13 +100,13 @@ async function engineDialer({ host, context, environment, tls, onWarning }: Reco
   return dialerFor(address, { tls: found.tls, warn: onWarning, hint: found.connectHint });
 }
 
-/** Makes the header of the tape. Asks the engine for its version, which also checks that the engine answers. */
+/** Makes the header of the tape. Requests the engine's version, which also checks that the engine can be reached. */
 async function headerFor(dialer: Dialer, command: string, signal: AbortSignal | undefined): Promise<TapeHeader> {
   const client = new ImageClient({ dialer });
   try {
     const { Version, Components } = await client.version({ signal }).catch(withoutVersion);
     const isPodman = /podman/i.test(JSON.stringify(Components ?? ''));
-    // The engine's version may be any text or missing; a header must be printable.
+    // The version may be missing or any text, but a header must be printable.
     const version = escapeBytes(utf8(String(Version ?? '')).subarray(0, 60)).trim() || 'unknown';
     const header = { engine: isPodman ? 'Podman' : 'Docker', version, command, date: today() };
     encodeTape({ header, records: [] }); // throws for an invalid header
@@ -116,13 +116,13 @@ async function headerFor(dialer: Dialer, command: string, signal: AbortSignal | 
   }
 }
 
-/** Ignores an invalid answer to the version request: it is needed for the header only. */
+/** Ignores an invalid response to the version request, which is needed only for the header. */
 function withoutVersion(error: unknown): Partial<VersionResult> {
   if (error instanceof DecodeError) return {};
   throw error;
 }
 
-/** Checks now that the file can be written, not after an hour of recording. */
+/** Checks at the start that the file can be written, instead of after an hour of recording. */
 async function tryFile(file: string): Promise<void> {
   await (await files.createFile(file)).discard();
 }

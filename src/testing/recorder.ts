@@ -1,4 +1,4 @@
-// A dialer that records: all bytes pass unchanged, and a copy without secrets goes on a tape.
+// A dialer that records: all bytes pass unchanged, and a copy without secrets goes to a tape.
 
 import { DIALER } from '../client/arguments.ts';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
@@ -18,28 +18,28 @@ import type { Tape, TapeHeader, TapeRecord } from './tape.ts';
 /** A recording dialer and its tape. */
 export interface Recorder {
   readonly dialer: Dialer;
-  /** Returns the tape so far. Throws an `ArgumentError` if it is too large, or if its secrets cannot be removed with certainty. */
+  /** Returns the tape so far. Throws an `ArgumentError` if it is too large, or if secrets may remain on it. */
   tape(): Tape;
 }
 
 /** An event of a recording. */
 export interface RecordingNote {
   /**
-   * `"request"`: a request has started. `"upgrade"`: a request asks for another protocol, so it and everything after it on its
-   * connection is not recorded. `"failure"`: no tape can be made, and nothing more is recorded. `"unreachable"`: the engine
-   * cannot be reached.
+   * `"request"`: a request has started. `"upgrade"`: a request asks for another protocol; the request and all later bytes on its
+   * connection are not recorded. `"failure"`: no tape can be made, and recording has stopped. `"unreachable"`: the engine cannot
+   * be reached.
    */
   readonly kind: 'request' | 'upgrade' | 'failure' | 'unreachable';
-  /** A sentence, or the request: `"GET /v1.41/images/json"`. Possible secrets in the target are `[redacted]`. */
+  /** A sentence, or the request: `"GET /v1.41/images/json"`. Possible secrets in the target are replaced by `[redacted]`. */
   readonly message: string;
 }
 
 /**
- * Returns a dialer that records the bytes of another dialer's connections. On the tape, the values of X-Registry-Auth,
- * Authorization, Cookie, Set-Cookie and similar fields are `[redacted]`, in requests, in all responses and in trailers. So are
- * logins, queries and fragments of addresses in Location, Link and Referer, unusual reason phrases, and chunk extensions. The
- * content of a login and the token in its answer are made unreadable. A head is stored when it is complete, so that no secret
- * is split. The bytes themselves pass unchanged. If they are not HTTP/1.1, they cannot be redacted, and there is no tape.
+ * Returns a dialer that records the bytes of another dialer's connections, which pass unchanged. On the tape, the values of
+ * X-Registry-Auth, Authorization, Cookie, Set-Cookie and similar fields are `[redacted]`, in requests, responses and trailers.
+ * So are logins, queries and fragments of addresses in Location, Link and Referer, unusual reason phrases, and chunk extensions.
+ * The content of a login and the token in its response are made unreadable. Bytes that are not HTTP/1.1 cannot be redacted, so
+ * no tape is made. Throws an `ArgumentError` for an invalid dialer or header. `onNote` must not throw.
  */
 export function recorder(dialer: Dialer, header: TapeHeader, onNote: OnNote = () => {}): Recorder {
   const { address, traits } = check(dialer, DIALER, 'recorder', 'dialer');
@@ -89,7 +89,7 @@ function recordingChannel(inner: Channel, log: ConnectionLog): Channel {
   };
 }
 
-/** Returns an owner that logs each event before it passes it on: the real owner may change the bytes in place. */
+/** Returns an owner that logs each event first and then passes it on, because the real owner may change the bytes in place. */
 function listener(owner: ChannelOwner, log: ConnectionLog): ChannelOwner {
   return {
     memory: () => owner.memory(),
@@ -114,9 +114,9 @@ class ConnectionLog {
   readonly #connection: number;
   readonly #requests = new RequestParser();
   readonly #answers = new AnswerParser();
-  /** Whether the current or last request is a login whose answer has not ended. */
+  /** Whether the current or last request is a login whose response has not ended. */
   #isLogin = false;
-  /** The content so far of the answer to a login; undefined during other answers. */
+  /** The content so far of the response to a login; undefined during other responses. */
   #loginContent: Uint8Array[] | undefined;
   /** Whether the connection has switched to another protocol. */
   #upgraded = false;
@@ -145,7 +145,7 @@ class ConnectionLog {
     this.#log.addEnd(this.#connection, how);
   }
 
-  /** Notes that the client ended first. The end by the engine is then not recorded: it would close connections of a replay. */
+  /** Notes that the client ended first. An end by the engine is then not recorded: it would close connections of a replay. */
   clientEnded(): void {
     this.#endedBy ??= 'client';
   }
@@ -162,7 +162,7 @@ class ConnectionLog {
   #takeSent(event: RequestEvent): void {
     if (event.type === 'end' || this.#upgraded) return;
     if (event.type === 'head') {
-      // The rest of the answer to the login would follow this request on the tape.
+      // On the tape, the rest of the response to the login would follow this request.
       if (this.#isLogin) throw new ArgumentError('a request was sent before the answer to a login');
       if (this.#reportRequest(event.start)) return;
       this.#isLogin = isLogin(event.start);
@@ -189,12 +189,12 @@ class ConnectionLog {
 
   #beginAnswer({ status, asked, framing }: AnswerStart): void {
     if (status < 200 || asked === undefined || !isLogin(asked)) return;
-    // A token could be split between chunks. Engines send this answer with a Content-Length.
+    // A token could be split between chunks. Engines send this response with a Content-Length.
     if (framing.kind === 'chunked') throw new ArgumentError('the answer to a login is chunked, so its token cannot be redacted');
     this.#loginContent = [];
   }
 
-  /** Returns the received bytes that are not in the log yet: the answer to a login, and an incomplete head. */
+  /** Returns the received bytes that are not in the log yet: the response to a login, and an incomplete head. */
   #heldBack(): Uint8Array[] {
     if (this.#endedBy === 'engine') return [];
     const { pending } = this.#answers;
@@ -220,7 +220,7 @@ function kept({ type, bytes }: { readonly type: string; readonly bytes: Uint8Arr
 /** The log of all connections in order. Consecutive bytes of one connection in one direction are one entry. */
 class Log {
   readonly onNote: OnNote;
-  /** The reason why no tape can be made. */
+  /** Why no tape can be made. */
   #failure: Error | undefined;
   /** Functions that return bytes which are not in the log yet; called when the log is read. */
   readonly heldBack: Array<() => Passed> = [];
@@ -239,7 +239,7 @@ class Log {
     this.onNote({ kind: 'failure', message: reason.message });
   }
 
-  /** Counts bytes. Returns whether they are still recorded: nothing is kept after a failure. */
+  /** Counts bytes. Returns whether they are to be recorded; after a failure they are not. */
   reserve(length: number): boolean {
     this.#bytes += length;
     if (this.#bytes > TAPE_LIMIT) {
@@ -276,7 +276,7 @@ interface Passed {
 }
 type Over = Extract<TapeRecord, { type: 'over' }>;
 
-/** Splits bytes before the first line that needs base64, so that the head of an answer with an archive stays readable. */
+/** Splits bytes before the first line that needs base64, so that the head of a response with an archive stays readable. */
 function readablePieces(bytes: Uint8Array): Uint8Array[] {
   if (bytes.length === 0) return [];
   const text = textLength(bytes);

@@ -1,4 +1,4 @@
-// Listens on a Unix socket and passes the bytes of each connection to a connection of a dialer, and back.
+// Listens on a Unix socket. For each connection of a client, opens one with a dialer, and passes the bytes in both directions.
 
 import type { Duplex } from 'node:stream';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
@@ -23,7 +23,7 @@ export interface RelayOptions {
   readonly onUnreachable?: ((error: Error) => void) | undefined;
 }
 
-/** Listens, and dials for each connection of a client. */
+/** Starts to listen, and calls the dialer for each connection of a client. */
 export async function relay(dialer: Dialer, { socketPath, onUnreachable }: RelayOptions): Promise<Relay> {
   const connections = new Set<RelayedConnection>();
   const listener = await listen(socketPath, (client) => {
@@ -36,29 +36,29 @@ export async function relay(dialer: Dialer, { socketPath, onUnreachable }: Relay
     host: listener.host,
     socketPath: listener.path,
     close() {
-      const closed = listener.close(); // first, so that no new connection comes
+      const closed = listener.close(); // first, so that no client connects in between
       for (const connection of connections) connection.destroy();
       return closed;
     },
   };
 }
 
-/** How long a client that continues to send is still read after the end, in milliseconds: as long as Go's server does. */
+/** How long the client's bytes are still read after the end, in milliseconds. Go's server uses the same time. */
 const LINGER_MS = 500;
 
 /** The size of one read from the engine, in bytes. A connection uses two such buffers. */
 const READ_BYTES = 64 * 1024;
 
 /**
- * Passes bytes, pauses and ends in both directions independently. It reads from one side only after the other side has taken the
- * previous read. A side that has ended still receives from the other side.
+ * Passes bytes, pauses and ends in both directions independently. It reads from one side only after the other side has accepted
+ * the previous read. A side that has ended still receives from the other side.
  */
 class RelayedConnection implements ChannelOwner {
   readonly #client: Duplex;
   readonly #onUnreachable: ((error: Error) => void) | undefined;
   readonly #gone = new AbortController();
   #channel: Channel | undefined;
-  /** One buffer is read into while the other is written. */
+  /** The buffers: one is filled by a read while the other is written. */
   readonly #blocks = [new Uint8Array(READ_BYTES), new Uint8Array(READ_BYTES)] as const;
   #turn: 0 | 1 = 0;
   #hasClientSent = false;
@@ -99,7 +99,7 @@ class RelayedConnection implements ChannelOwner {
     this.#client.pause();
     await this.#channel?.write([bytes]);
     if (this.#channel?.writeError === undefined) this.#client.resume();
-    // An engine that refuses an upload still answers; nothing more of the client is passed on.
+    // An engine that refuses an upload still responds, but no more bytes of the client are passed on.
     else if (this.#hasEngineEnded) this.#finish();
   }
 
@@ -121,14 +121,14 @@ class RelayedConnection implements ChannelOwner {
   }
 
   onError(error: Error): void {
-    // Over ssh, only the first byte shows that the connection works.
+    // Over ssh, the connection is known to work only after the first byte.
     if (error instanceof ConnectError && !this.#hasEngineSent) this.#refuse(error);
     else this.#finish();
   }
 
   /**
-   * Sends what remains to the client, then closes both directions. Until then it reads and drops what the client sends: closing
-   * a socket with unread bytes resets the connection, and the client may lose the answer (Node 24).
+   * Sends the remaining bytes to the client, then closes both directions. Until then it reads and drops the client's bytes: closing
+   * a socket with unread bytes resets the connection, and the client may lose the response (Node 24).
    */
   #finish(): void {
     if (this.#finished) return;
@@ -138,7 +138,7 @@ class RelayedConnection implements ChannelOwner {
     this.#client.once('close', () => clearTimeout(timer));
   }
 
-  /** Answers with an error. Waits for the request: clients ignore an answer that comes before it. */
+  /** Responds with an error. Waits for the request, because clients ignore a response that arrives before it. */
   #refuse(error: Error): void {
     this.#onUnreachable?.(error);
     const answer = messageAnswer('502 Bad Gateway', `longshore: ${error.message}`);

@@ -1,4 +1,4 @@
-// `replayDialer`: a dialer whose channels answer from a tape.
+// `replayDialer`: a dialer whose channels send the responses of a tape.
 
 import { noopOwner } from '../connection/channel.ts';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
@@ -17,12 +17,12 @@ import type { Tape } from './tape.ts';
 /** Options of `replayDialer`. */
 export interface ReplayOptions {
   /**
-   * How answers arrive: in the largest possible reads (`"whole"`, default), one byte per read (`"bytes"`), or in random pieces
+   * How responses arrive: in the largest possible reads (`"whole"`, default), one byte per read (`"bytes"`), or in random pieces
    * with this number as the seed.
    */
   readonly pieces?: Pieces | undefined;
   /**
-   * `"recorded"` (default): each request must be the next one of the tape. `"any"`: it gets the first matching answer that was
+   * `"recorded"` (default): each request must be the next one of the tape. `"any"`: it gets the first matching response that was
    * not replayed yet; for programs that send several requests at once.
    */
   readonly order?: Order | undefined;
@@ -38,9 +38,9 @@ export interface ReplayDialer extends Dialer {
 }
 
 /**
- * Returns a dialer that answers from a tape. A request matches by method, target and decoded content; its other header fields do
- * not matter. A request without a match breaks its channel with an error that names the request and what was expected. Each
- * exchange is replayed once, on any connection.
+ * Returns a dialer that sends the responses of a tape. A request matches by method, target and decoded content; its other header
+ * fields do not matter. A request without a match breaks its channel with an error that names the request and the expected one.
+ * Each exchange is replayed once, on any connection. Throws an `ArgumentError` for an invalid tape or option.
  */
 export function replayDialer(tape: Tape, options?: ReplayOptions): ReplayDialer {
   const { pieces = 'whole', order = 'recorded' } = take('replayDialer', options);
@@ -49,11 +49,11 @@ export function replayDialer(tape: Tape, options?: ReplayOptions): ReplayDialer 
   return { ...sourceDialer(tape, source, pieces), remaining: () => script.remaining() };
 }
 
-/** Finds the answers for a replay. */
+/** Finds the responses for a replay. */
 export interface AnswerSource {
-  /** Returns the answer to a request; undefined while more of the request is needed. Throws if there is none. */
+  /** Returns the response to a request; undefined while more of the request is needed. Throws if nothing matches. */
   find(asked: GatheredRequest): FoundAnswer | undefined;
-  /** Returns the response for a request without an answer; the connection then ends. Without this method, it breaks. */
+  /** Returns the response for a request without a match; the connection then ends. Without this method, it breaks. */
   refusal?(error: Error, asked: GatheredRequest | undefined): Uint8Array;
   /** Whether `find` needs the content of requests. */
   readonly keepsContent: boolean;
@@ -65,12 +65,12 @@ interface FoundAnswer {
   readonly index: number;
 }
 
-/** Returns a dialer that replays the answers of a source. */
+/** Returns a dialer that sends the responses of a source. */
 export function sourceDialer({ header }: Tape, source: AnswerSource, pieces: Pieces): Dialer {
   return {
     address: `tape://${header.engine}-${header.version}`.replaceAll(' ', '-'),
     async dial({ signal }) {
-      await new Promise((resolve) => setImmediate(resolve)); // as with sockets, a connection takes at least one turn
+      await new Promise((resolve) => setImmediate(resolve)); // as with sockets, connecting takes at least one turn of the event loop
       signal?.throwIfAborted();
       return new ReplayChannel(source, pieces);
     },
@@ -85,9 +85,9 @@ class ReplayChannel implements Channel {
   readonly #pieces: Pieces;
   readonly #parser = new RequestParser();
   #asked: GatheredRequest | undefined;
-  /** What the current request expects besides its answer. */
+  /** The client's expectations in the current request. */
   #expects: Expectations = { continue: false, close: false };
-  /** What the owner will get, one read at a time. */
+  /** The pending deliveries to the owner. */
   readonly #queue = new Queue<Delivery>();
   #memory: Uint8Array | undefined;
   #paused = false;
@@ -116,10 +116,10 @@ class ReplayChannel implements Channel {
     this.#schedule();
   }
 
-  /** Does nothing: an idle channel has nothing pending. */
+  /** Does nothing, because an idle channel has no handle. */
   keepProcessAlive(): void {}
 
-  /** Ends the channel after the pending answers. */
+  /** Ends the channel after the pending responses. */
   end(): void {
     if (!this.#closed) this.#close(undefined);
   }
@@ -135,7 +135,7 @@ class ReplayChannel implements Channel {
       this.#asked = new GatheredRequest(event.start);
       this.#expects = expectationsOf(event.start);
     }
-    // Undefined once it is answered: the rest of a refused upload is ignored.
+    // Undefined after the response: the rest of a refused upload is ignored.
     else if (event.type === 'content' && this.#source.keepsContent) this.#asked?.append(event.bytes);
     else if (event.type === 'end' && this.#asked !== undefined) {
       this.#asked.isComplete = true;
@@ -155,7 +155,7 @@ class ReplayChannel implements Channel {
     else if (this.#expects.close) this.#close(undefined);
   }
 
-  /** Sends the interim response that some clients await before they send content (RFC 9110 §10.1.1). */
+  /** Sends the interim response that some clients wait for before they send content (RFC 9110 §10.1.1). */
   #continue(): void {
     if (this.#expects.continue) this.#send(latin1('HTTP/1.1 100 Continue\r\n\r\n'), () => Infinity);
     this.#expects = { ...this.#expects, continue: false };
@@ -171,7 +171,7 @@ class ReplayChannel implements Channel {
     if (answer.length > 0) this.#deliver({ type: 'answer', rest: answer, nextLength });
   }
 
-  /** Ends the channel after all answers, or breaks it with an error. What the client sends from now on is ignored. */
+  /** Ends the channel after all responses, or breaks it with an error. Later bytes of the client are ignored. */
   #close(error: Error | undefined): void {
     this.#closed = true;
     this.#deliver({ type: 'end', error });
@@ -206,7 +206,7 @@ class ReplayChannel implements Channel {
     delivery.rest = rest.subarray(length);
     if (delivery.rest.length === 0) this.#queue.take();
     this.#paused = !this.owner.onData(memory.subarray(0, length));
-    // Required by ChannelOwner: the memory for the next read is requested now, even before a pause.
+    // ChannelOwner requires that the memory for the next read is requested now, even before a pause.
     this.#memory = this.owner.memory();
     if (this.#queue.length > 0) this.#schedule();
   }
@@ -218,7 +218,7 @@ type Delivery =
 
 interface Expectations {
   readonly continue: boolean;
-  /** The connection ends after this answer (RFC 9112 §9.6). */
+  /** Whether the connection ends after this response (RFC 9112 §9.6). */
   readonly close: boolean;
 }
 
@@ -226,11 +226,11 @@ function expectationsOf({ fields }: RequestStart): Expectations {
   return { continue: fields.list('expect').includes('100-continue'), close: fields.list('connection').includes('close') };
 }
 
-/** Returns a function that gives the lengths of the reads of one answer. The same seed and index give the same lengths. */
+/** Returns a function that gives the lengths of the reads of one response. The same seed and index give the same lengths. */
 function lengths(pieces: Pieces, index: number): () => number {
   if (pieces === 'whole') return () => Infinity;
   if (pieces === 'bytes') return () => 1;
-  // xorshift32. Reads have up to 4096 bytes and are mostly short: each power of two is equally likely as a limit.
+  // xorshift32. Reads have up to 4096 bytes, and most are short: each power of two is equally likely as the limit.
   let state = Math.imul(pieces + 1, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b) || 1;
   const next = (): number => {
     state ^= state << 13;

@@ -1,4 +1,4 @@
-// `replay`: an engine for the tests of any program. It listens on a Unix socket and answers from a tape.
+// `replay`: an engine for the tests of any program. It listens on a Unix socket and sends the responses of a tape.
 
 import { take } from '../client/arguments.ts';
 import { escapeText, latin1 } from '../bytes.ts';
@@ -26,9 +26,9 @@ export interface RecordedEngineOptions extends ReplayOptions {
    */
   readonly content?: 'recorded' | 'any' | undefined;
   /**
-   * `"recorded"` (default): requests must have the API version of the tape in their paths, and the client must ping as often as
-   * the recorded one. `"any"`, for a tape of another client: the version in paths is ignored, and every `_ping` is answered with
-   * the engine's fields on the tape.
+   * `"recorded"` (default): requests must have the API version of the tape in their paths, and the client must send the recorded
+   * pings. `"any"`, for a tape of another client: the version in paths is ignored, and every `_ping` gets a response with the
+   * engine's fields on the tape.
    */
   readonly client?: 'recorded' | 'any' | undefined;
 }
@@ -40,7 +40,7 @@ export interface RecordedEngine extends AsyncDisposable {
   readonly socketPath: string;
   /** Returns the requests of the tape that were not sent yet. */
   remaining(): AskedFor[];
-  /** Returns a message for each request without an answer on the tape: the request, and what was expected. */
+  /** Returns a message for each request without a match on the tape: the request, and the expected one. */
   mismatches(): string[];
   /** Throws an `Error` unless all requests of the tape were sent, and no others. */
   verify(): void;
@@ -49,10 +49,10 @@ export interface RecordedEngine extends AsyncDisposable {
 }
 
 /**
- * Replays a tape (or the bytes or the file of one) on a Unix socket. A request matches by its method, its target and its decoded
- * content. The order and the percent-encoding of query parameters, the other header fields and the connection do not matter.
- * Each exchange is replayed once. A request without an answer on the tape gets status 500 with a message that names the request
- * and what was expected, and `verify` then throws. Errors: `ArgumentError` for an invalid tape, `FileError` for the socket.
+ * Replays a tape, given as an object, as bytes or as a file path, on a Unix socket (on Windows, a named pipe). A request matches
+ * by its method, target and decoded content; the order and percent-encoding of query parameters, the other header fields and the
+ * connection do not matter. Each exchange is replayed once. A request without a match gets status 500 with a message that names
+ * it and the expected one, and `verify` then throws. Errors: `ArgumentError` for the tape or an option, `FileError` for the socket.
  */
 export async function replay(
   tape: Tape | Uint8Array | string,
@@ -60,7 +60,7 @@ export async function replay(
 ): Promise<RecordedEngine> {
   const options = take('replay', given);
   const { pieces = 'whole', order = 'recorded', content = 'recorded', client = 'recorded' } = options;
-  // The path is resolved now: the working directory may change while the tape is read.
+  // The path is resolved now, because the working directory may change while the tape is read.
   const socketPath = options.socketPath && absolutePath(options.socketPath, 'replay: options.socketPath');
   const played = await readTape(tape);
   const mismatches: string[] = [];
@@ -115,7 +115,7 @@ function sourceFor(tape: Tape, { order, content, client }: Rules, mismatches: st
   };
 }
 
-/** Returns the response for a request without an answer. It is not 404, which programs may expect; an invalid request gets 400. */
+/** Returns the response for a request without a match. The status is 500, because programs may handle 404; 400 for an invalid request. */
 function refusalOf({ message }: Error, asked: GatheredRequest | undefined): Uint8Array {
   if (asked?.method === 'HEAD') return latin1('HTTP/1.1 500 Not On The Tape\r\nConnection: close\r\n\r\n');
   return messageAnswer(asked === undefined ? '400 Bad Request' : '500 Not On The Tape', `longshore replay: ${message}`);

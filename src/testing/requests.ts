@@ -28,15 +28,15 @@ const requests: MessageKind<RequestStart> = {
 export class RequestParser {
   readonly #parser = new MessageParser(requests);
 
-  /** Takes the next bytes and returns the parts that they complete, in new memory. */
+  /** Parses the next bytes and returns the parts that they complete, in new memory. */
   push(bytes: Uint8Array): RequestEvent[] {
     return this.#parser.push(bytes);
   }
 }
 
 /**
- * Whether a request asks for another protocol on its connection (RFC 9110 §7.8), as attach, exec and BuildKit do. The response,
- * which may refuse it, is not awaited.
+ * Whether a request asks for another protocol on its connection (RFC 9110 §7.8), as attach, exec and BuildKit do. This is decided
+ * before the response, although the response may refuse it.
  */
 export function isUpgrade({ fields }: RequestStart): boolean {
   return fields.has('upgrade');
@@ -59,7 +59,7 @@ function contentFraming(fields: Fields): Framing {
   return { kind: 'length', length: parseDecimal(lengths[0] ?? '0') ?? fail('the Content-Length is not an integer') };
 }
 
-/** Throws without an excerpt, which could contain a secret. */
+/** Throws an error without an excerpt of the bytes, which could contain a secret. */
 function fail(message: string): never {
   throw new ArgumentError(`the client sent bytes that are not an HTTP/1.1 request: ${message}`);
 }

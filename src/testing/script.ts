@@ -6,7 +6,7 @@ import { tapeExchanges } from './exchanges.ts';
 import type { GatheredRequest, TapeExchange } from './exchanges.ts';
 import type { Tape } from './tape.ts';
 
-/** The order in which requests must come. */
+/** The required order of requests. */
 export type Order = 'recorded' | 'any';
 
 /** A request without its content. */
@@ -29,7 +29,7 @@ export class Script {
   readonly #exchanges: readonly TapeExchange[];
   readonly #matching: Matching;
   readonly #replayed = new Set<TapeExchange>();
-  /** In the recorded order: the exchange that was next when a request started. The request may be incomplete. */
+  /** With order "recorded": the exchange that was next when a request started. The request may be incomplete. */
   readonly #started = new Map<GatheredRequest, TapeExchange>();
 
   constructor(tape: Tape, matching: Matching, isIncluded: (request: AskedFor) => boolean = () => true) {
@@ -74,12 +74,12 @@ export class Script {
   #compare(asked: GatheredRequest, recorded: GatheredRequest): 'same' | 'different' | 'more' {
     const { comparable, comparesContent } = this.#matching;
     if (asked.method !== recorded.method || comparable(asked.target) !== comparable(recorded.target)) return 'different';
-    // The tape does not have the content of a login, so any content matches.
+    // A tape does not have the content of a login, so any content matches.
     if (isLogin(recorded)) return asked.isComplete ? 'same' : 'more';
     if (!comparesContent) return asked.isComplete || !recorded.isComplete ? 'same' : 'more';
     const common = Math.min(asked.content.length, recorded.content.length);
     if (!asked.content.subarray(0, common).equals(recorded.content.subarray(0, common))) return 'different';
-    // The engine answered before the request was complete, so the content after that point does not matter.
+    // The engine responded before the request was complete, so the content after that point does not matter.
     if (!recorded.isComplete && asked.content.length >= recorded.content.length) return 'same';
     if (asked.content.length > recorded.content.length) return 'different';
     if (!asked.isComplete) return 'more';
@@ -87,7 +87,7 @@ export class Script {
   }
 }
 
-/** A message lists so many expected requests; with `order: 'any'` there may be hundreds. */
+/** The maximum number of expected requests in a message; with `order: 'any'` there may be hundreds. */
 const SHOWN = 5;
 
 function mismatch(asked: GatheredRequest, expected: readonly TapeExchange[]): string {

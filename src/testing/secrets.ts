@@ -1,15 +1,15 @@
-// Removes secrets from the bytes of a tape: from heads, trailers, chunk lines and the answers to logins.
+// Removes secrets from the bytes of a tape: from heads, trailers, chunk lines and the responses to logins.
 
 import { Buffer } from 'node:buffer';
 import { REDACTED, asBuffer, latin1 } from '../bytes.ts';
 import { isSecretField } from '../api/request-secrets.ts';
 
-/** Challenge fields are not secret, though their names contain "auth": they say where to log in. */
+/** Challenge fields are not secret although their names contain "auth": they name the server for the login. */
 const challenge = /^(?:www|proxy)-authenticate$/i;
 
 /** Fields that contain an address, which may include a login or a token. */
 const address = /location$|^link$|^refresh$|^referer$|ur[il]$/i;
-/** The start of a status line, up to a reason phrase that is not made of capitalized words as those of RFC 9110 are. */
+/** The start of a status line whose reason phrase does not consist of capitalized words, as those of RFC 9110 do. */
 const oddStatusLine = /^HTTP\/1\.[0-9] [0-9]{3} (?!(?:[A-Z][A-Za-z'-]*(?: |$))*$)/;
 /** The start of a chunk line that has an extension. */
 const extendedSize = /^[0-9A-Fa-f]+[ \t]*;/;
@@ -22,7 +22,7 @@ export function redactHead(head: Uint8Array): Buffer {
   let isSecret = false;
   const redactLine = (line: string): string => {
     const [size] = extendedSize.exec(line) ?? [];
-    if (size !== undefined) return `${size}redacted`; // brackets are not allowed there
+    if (size !== undefined) return `${size}redacted`; // a chunk line must not contain brackets
     const [status] = oddStatusLine.exec(line) ?? [];
     if (status !== undefined) return status + REDACTED;
     const [, name] = /^([^\s:]+)[ \t]*:/.exec(line) ?? [];
@@ -49,8 +49,8 @@ export function filler(length: number): Buffer {
 }
 
 /**
- * Redacts the content of an answer to a login and keeps its length. Only the texts that state the outcome stay. Content that is
- * not JSON, or not complete, is replaced as a whole.
+ * Redacts the content of a response to a login and keeps its length. Only the texts that describe the outcome stay. Content that
+ * is not JSON, or is incomplete, is replaced completely.
  */
 export function redactLoginAnswer(content: Uint8Array): Buffer {
   const text = asBuffer(content).toString('latin1');
@@ -68,5 +68,5 @@ export function redactLoginAnswer(content: Uint8Array): Buffer {
   });
   return latin1(redacted);
 }
-/** The members with the outcome of a login: `Status` of a success, the others of a failure. */
+/** The members with the outcome of a login: `Status` after a success, the others after a failure. */
 const outcomes: ReadonlySet<string> = new Set(['status', 'message', 'cause']);

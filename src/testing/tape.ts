@@ -1,5 +1,5 @@
-// The format of a tape: the bytes between a client and an engine, in both directions, as text that people can read and git can
-// store. A tape has header lines, an empty line, and records. A record is a line and the bytes that the line announces:
+// The format of a tape: the bytes between a client and an engine, in both directions, as text that is readable and fits git. A
+// tape has header lines, an empty line, and records. A record is a line, followed by the bytes that the line announces:
 //
 //   longshore tape 1
 //   engine: Docker
@@ -20,7 +20,7 @@ import { ArgumentError } from '../errors.ts';
 import { BYTES, check, copyArray, kind } from '../kinds.ts';
 import type { Kind } from '../kinds.ts';
 
-/** The maximum size of a tape, in bytes: tapes are stored in repositories and read by people. */
+/** The maximum size of a tape, in bytes: tapes are stored in repositories, and people read them. */
 export const TAPE_LIMIT: number = 256 * 1024;
 
 /** The header of a tape: how it was made. */
@@ -43,7 +43,7 @@ export type TapeRecord =
 /** A recording. */
 export interface Tape {
   readonly header: TapeHeader;
-  /** In the order of time, over all connections. */
+  /** In chronological order, over all connections. */
   readonly records: readonly TapeRecord[];
 }
 
@@ -74,7 +74,7 @@ export function encodeTape(tape: Tape): Uint8Array {
   const { header, records } = checkTape(tape, 'encodeTape');
   const head = [MAGIC, ...headerKeys.map((key) => `${key}: ${header[key]}`), '', ''].join('\n');
   const encoded = concat([utf8(head), ...records.flatMap(encodeRecord)]);
-  parseTape(encoded); // one set of rules for reading and writing
+  parseTape(encoded); // reading and writing use the same rules
   return encoded;
 }
 
@@ -112,7 +112,7 @@ export function isText(bytes: Uint8Array): boolean {
   return textLength(bytes) === bytes.length;
 }
 
-/** Returns how many bytes, from the start, can be stored as they are. */
+/** Returns the number of bytes, from the start, that can be stored as they are. */
 export function textLength(bytes: Uint8Array): number {
   const end = bytes.findIndex((byte) => (byte < 0x20 && byte !== 0x0a && byte !== 0x0d) || byte > 0x7e);
   return end === -1 ? bytes.length : end;
@@ -164,7 +164,7 @@ function encodeRecord(entry: TapeRecord): Uint8Array[] {
   return [latin1(`${direction}${plain ? '' : '64'} ${entry.connection} ${bytes.length}\n`), bytes, latin1('\n')];
 }
 
-/** Reads lines and blocks of a text, and knows the current line for errors. */
+/** Reads lines and blocks of a text. Its errors name the current line. */
 class TapeReader {
   readonly #text: string;
   #position = 0;
@@ -186,7 +186,7 @@ class TapeReader {
     return this.#text.slice(this.#lineStart, end);
   }
 
-  /** Takes the next `length` bytes, which a line end must follow. */
+  /** Reads the next `length` bytes and the line end that must follow them. */
   take(length: number): string {
     const end = this.#position + length;
     if (this.#text.length <= end) this.fail('the tape ends within this record');
@@ -196,7 +196,7 @@ class TapeReader {
     return block;
   }
 
-  /** Throws an error about the line that was read last. */
+  /** Throws an error that names the line that was read last. */
   fail(message: string): never {
     const number = this.#text.slice(0, this.#lineStart).split('\n').length;
     const [line = ''] = this.#text.slice(this.#lineStart, this.#lineStart + 80).split('\n');
