@@ -11,13 +11,13 @@ import { printable } from './printable.ts';
 /** A command to run, or a text to print (help, version). */
 export type Task = Work | { readonly text: (room: number) => string };
 
-/** A command with its values and its engines. If the command line names no engine, there is one without host and context. */
+/** A command with its values and engines. If the command line names no engine, `engines` has one without host and context. */
 export interface Work extends Pick<Call, 'operands' | 'values'> {
   readonly command: Command;
   readonly engines: ReadonlyArray<Call['engine']>;
 }
 
-/** The options that are allowed without a command. */
+/** The options that are accepted without a command. */
 const topOptions: Options = { ...globalOptions, version: { type: 'boolean', help: 'Print the version of longshore' } };
 
 /** Parses a command line. `onCommand` is called before the arguments of the command are parsed, so that errors can name it. */
@@ -56,7 +56,7 @@ function commandWords(argv: readonly string[], commands: readonly Command[]): Co
   throw new UsageError(`longshore ${name} needs one of ${nextWords.join(', ')}`);
 }
 
-/** Refuses an option that docker has before its command: its value would look like the command. */
+/** Rejects docker's options that precede its command: the value of such an option would look like the command. */
 function refuseDockerOption(tokens: ReturnType<typeof parseArgs>['tokens'], name: string | undefined, commands: readonly Command[]): void {
   for (const token of tokens ?? []) {
     if (token.kind === 'positional') return;
@@ -96,7 +96,7 @@ function withCommand(command: Command, argv: readonly string[]): Task {
   const stray = Array.isArray(completes) ? positionals.find((each) => !completes.includes(each)) : undefined;
   if (stray !== undefined) throw new UsageError(`expected ${command.usage}, not "${printable(stray)}"`);
   if (values['format'] !== undefined) values['json'] = true;
-  // parseArgs was given the options of this command, so the values have their types.
+  // parseArgs has parsed these values by the options of this command, so they have the right types.
   const known = values as Call['values'];
   command.check?.(known);
   return { command, operands: positionals, values: known, engines: enginesOf(command, known) };
@@ -121,7 +121,7 @@ function enginesOf({ fleet }: Command, { host = [], context = [] }: Call['values
   return named.map((each) => (host.length > 0 ? { host: each } : { context: each }));
 }
 
-/** Checks an address: creating a client parses it and does no I/O. */
+/** Checks an address by creating a client, which parses the address and does no I/O. */
 function checkHost(host: string): void {
   try {
     new ImageClient({ host }).close();
@@ -149,7 +149,7 @@ function parse(argv: readonly string[], options: Options): { values: Record<stri
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
-    // What remains is a missing or an unexpected value. The first line of Node's message says it; the others are advice.
+    // The remaining errors are a missing or an unexpected value. The first line of Node's message says which; the rest is advice.
     const [first = ''] = (error as Error).message.split('\n');
     throw new UsageError(printable(first.replace(/\.$/, '').replace(/^O/, 'o')));
   }

@@ -1,4 +1,4 @@
-// The types of a command: its row in the command table, and the object that it gets when it runs.
+// The types of a command: its row in the command table, and the object that `run` gets.
 
 import type { EngineReport, EnvironmentOptions, ImageClient, Warn } from '../index.ts';
 import type { Recording, RecordOptions } from '../testing.ts';
@@ -10,7 +10,7 @@ export interface Option {
   readonly multiple?: true;
   /** The name of its value in the help, for example `FILE`. */
   readonly value?: string;
-  /** The allowed values, if not all are allowed. */
+  /** The allowed values; undefined: any value. */
   readonly choices?: readonly string[];
   readonly help: string;
 }
@@ -24,7 +24,7 @@ type ValueOf<One extends Option> = One extends { type: 'boolean' }
     ? readonly string[]
     : string;
 
-/** The options that every command takes. */
+/** The options that every command accepts. */
 export const globalOptions = {
   host: { type: 'string', short: 'H', multiple: true, value: 'HOST', help: 'Use this engine; default: see longshore context' },
   context: { type: 'string', multiple: true, value: 'NAME', help: 'Use the engine of this docker context' },
@@ -46,23 +46,23 @@ export interface Command<Own extends Options = Options> {
   readonly usage: string;
   /** The minimum and maximum number of operands. */
   readonly operands: readonly [least: number, most: number];
-  /** What shells complete operands with: image names, files, or these words. */
+  /** How shells complete operands: with image names, with files, or with these words. */
   readonly completes?: 'image' | 'file' | readonly string[];
   readonly options: Own;
   /** Whether it accepts several engines. It then runs on all of them at the same time. */
   readonly fleet?: true;
   /** Whether Ctrl-C ends it normally, with exit code 0. */
   readonly untilInterrupted?: true;
-  /** Throws a `UsageError` if option values contradict each other. */
+  /** Throws a `UsageError` if the values of options contradict each other. */
   check?(values: Values<Own>): void;
-  /** The question to confirm before the command runs, unless `--force` is given. */
+  /** The question that the user must confirm before the command runs, unless `--force` is given. */
   question?(values: Values<Own>): string;
   run(call: Call<Own>): Promise<void>;
 }
 
 /** Defines a row whose `run` gets typed values of its own options. */
 export function command<const Own extends Options>(row: Command<Own>): Command {
-  return row as unknown as Command; // the parser passes each row only the values of its own options
+  return row as unknown as Command; // the parser passes only a row's own option values to it
 }
 
 /** One run of a command. */
@@ -78,11 +78,11 @@ export interface Call<Own extends Options = Options> {
   readonly commands: readonly Command[];
   /** Returns the client of the engine. It is created at the first call and closed when the command ends. */
   client(): Promise<ImageClient>;
-  /** Reports the failure of one operand and sets the exit code; the command continues. Rethrows an error that ends the run. */
+  /** Reports a failed operand and sets the exit code; the command continues. Rethrows an error that ends the run. */
   failed(error: unknown, operand?: string): void;
 }
 
-/** Prints the results of a command: to standard output, or into the table of several engines. */
+/** Prints the results of a command to standard output, or collects them for the table of several engines. */
 export interface Printer {
   /** Prints complete lines for people. */
   text(lines: string): Promise<void>;
@@ -94,7 +94,7 @@ export interface Printer {
   readonly columns: number;
 }
 
-/** Everything outside the command: streams, files, the clock, engines. `main.ts` makes it from the process, tests from strings. */
+/** All access to the outside: streams, files, the clock, engines. `main.ts` makes it from the process, tests from strings. */
 export interface Io {
   readonly stdin: Input;
   /** For data. `write` rejects with an `OutputClosedError` if the reader has closed the pipe. */
@@ -136,7 +136,7 @@ export interface Output {
   readonly isTerminal: boolean;
   columns(): number;
   rows(): number;
-  /** Resolves when the data was passed on. Awaiting it slows the engine to the pace of the reader. */
+  /** Resolves when the data has been passed on. Awaiting it slows the engine to the speed of the reader. */
   write(data: string | Uint8Array): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
-// Words of the docker command: two-word commands that work here too, and hints for those that do not.
+// Words of the docker command: two-word commands that longshore accepts, and hints for commands and options that it does not have.
 
-/** The commands after docker's management words: `longshore image ls` is `longshore ls`. */
+/** Docker's management words, and the command that each second word means: `longshore image ls` is `longshore ls`. */
 const TWO_WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   image: {
     ls: 'ls', list: 'ls', rm: 'rm', remove: 'rm', prune: 'prune', inspect: 'inspect', history: 'history', pull: 'pull', push: 'push',
@@ -10,10 +10,10 @@ const TWO_WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   context: { ls: 'context', list: 'context', show: 'context' },
 };
 
-/** The words that need a second word. `context` is not one of them: it is also a command. */
+/** The words that need a second word. `context` is not in this list, because it is also a command. */
 export const managementWords: readonly string[] = Object.keys(TWO_WORDS).filter((word) => word !== 'context');
 
-/** Returns the words that may follow such a word. */
+/** Returns the words that may follow a management word; undefined for other words. */
 export function secondWords(first: string): readonly string[] | undefined {
   return managementWords.includes(first) ? Object.keys(TWO_WORDS[first] ?? {}) : undefined;
 }
@@ -41,7 +41,7 @@ export function hintFor(word: string): string | undefined {
   return FOREIGN.split(' ').includes(word) ? `longshore manages images only; run docker ${word}` : undefined;
 }
 
-/** Docker options that come before its command, with the longshore equivalent. */
+/** Docker's options that precede its command, with a hint for longshore. */
 const OPTIONS: Readonly<Record<string, string>> = {
   '-c': 'give --context NAME',
   '-v': 'give --version',
@@ -57,7 +57,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   '--tlskey': 'set DOCKER_CERT_PATH to the folder of the certificates',
 };
 
-/** Returns the equivalent of such an option; undefined for other options. */
+/** Returns the hint for such an option; undefined for other options. */
 export function equivalentOf(option: string): string | undefined {
   return Object.hasOwn(OPTIONS, option) ? OPTIONS[option] : undefined;
 }

@@ -1,9 +1,9 @@
-// Formats the output of `longshore context`: the chosen engine, what each rule says, and the stored contexts.
+// Formats the output of `longshore context`: the chosen engine, the value of each rule, and the stored contexts.
 
 import type { EngineReport, EngineTls } from '../index.ts';
 import { table } from './table.ts';
 
-/** Returns three tables; the last one only if there are contexts. */
+/** Returns tables as text. The table of contexts is omitted if there are none. */
 export function engineReport(report: EngineReport): string {
   const rules = report.considered.map(({ rule, what = '', state, detail = '' }) => [rule, state, what, detail]);
   const contexts = report.contexts.map(({ name, host = '', description = '', problem = description }) => [name, host, problem]);

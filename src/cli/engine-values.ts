@@ -1,5 +1,5 @@
-// Converts values of an engine's answer for display. An engine may send values of other types than ours say, so these
-// functions accept `unknown` and never throw.
+// Converts values of an engine's response for display. An engine may send other types than our types declare, so these functions
+// accept `unknown` and never throw.
 
 /** Returns a text, number or boolean as text; `""` for a missing value; `?` for a list or an object. */
 export function textOf(value: unknown): string {

@@ -1,4 +1,4 @@
-// Turns an error into at most two lines, what happened and what to do, and into an exit code.
+// Turns an error into an exit code and at most two lines: what happened, and what to do.
 
 import { ApiError, ArgumentError, ConnectError, LongshoreError, TimeoutError, UploadError } from '../index.ts';
 import type { ApiErrorReason } from '../index.ts';
@@ -33,7 +33,7 @@ function failure(what: string, whatToDo?: string): Failure {
   return { what: printableLines(what), whatToDo: whatToDo && printable(whatToDo) };
 }
 
-/** Makes a text printable. Keeps its lines, indented, and replaces tabs by spaces: Podman lists its attempts on lines with a tab. */
+/** Makes a text printable. Keeps its lines, indented, and replaces tabs by spaces (Podman lists its attempts with tabs). */
 function printableLines(text: string): string {
   return text.trim().replaceAll('\t', ' ').split(/\r?\n/).map(printable).join('\n  ');
 }
@@ -47,13 +47,13 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
 }
 
-/** Returns the message without the request at its start: it does not matter which request could not be sent. */
+/** Returns the message without the request at its start, because it does not matter which request could not be sent. */
 function withoutPlace({ message, exchange }: ConnectError | UploadError): string {
   const place = exchange && `${exchange.method} ${exchange.target} on ${exchange.address}: `;
   return place !== undefined && message.startsWith(place) ? message.slice(place.length) : message;
 }
 
-/** Splits the hint off the end of the message. */
+/** Separates the hint from the end of the message. */
 function connectFailure(error: ConnectError): Failure {
   const { hint } = error;
   const bare = withoutPlace(error);
@@ -72,7 +72,7 @@ const ADVICE: Readonly<Record<ApiErrorReason, string | undefined>> = {
   network: "The engine cannot reach the other server: check the engine's network and proxy, and the spelling of the name",
 };
 
-/** Adds the operand if the engine does not name it, as in Podman's "manifest unknown". */
+/** Adds the operand if the engine's message does not name it, as in Podman's "manifest unknown". */
 function apiFailure({ daemonMessage, status, inStream, reason, hint }: ApiError, operand: string | undefined): Failure {
   const who = inStream ? 'the engine reported an error' : `the engine answered ${status}`;
   const of = operand === undefined || daemonMessage.includes(operand) ? '' : `${operand}: `;

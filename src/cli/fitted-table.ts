@@ -1,24 +1,24 @@
-// Makes tables that fit the terminal. In a narrow terminal, columns are cut, then left out.
+// Makes tables that fit the terminal: if it is narrow, first cuts columns, then omits columns.
 
 import { fit, fitEnd, printable, widthOf } from './printable.ts';
 
 /** One column. */
 export interface Column {
   readonly title: string;
-  /** The minimum width if the column may be cut. */
+  /** The minimum width; only a column that has one may be cut. */
   readonly least?: number;
-  /** Cut cells at their start: the end of a repository name is more useful. */
+  /** Cuts cells at their start, because the end of a repository name is more useful. */
   readonly keep?: 'end';
   readonly align?: 'right';
-  /** May be left out. The column with the highest number goes first. */
+  /** The column may be omitted; the highest number is omitted first. */
   readonly spare?: number;
 }
 
-/** Returns a header and a line for each row, within `room` columns if possible. */
+/** Returns a table with a header line and a line for each row, within `room` columns if possible. */
 export function fittedTable(columns: readonly Column[], rows: ReadonlyArray<readonly unknown[]>, room: number): string {
   const cells = [columns.map(({ title }) => title), ...rows].map((row) => row.map(printable));
   const layout = columns.map((column, index) => ({ column, index, width: widest(cells, index) }));
-  // A column that is empty in every row is left out.
+  // A column that is empty in every row is omitted.
   const filled = layout.filter(({ index }) => rows.length === 0 || cells.some((row, at) => at > 0 && row[index] !== ''));
   const { gap, kept } = fitting(filled, room);
   return cells.map((row) => `${lineOf(row, kept, gap)}\n`).join('');
@@ -39,7 +39,7 @@ function widest(cells: ReadonlyArray<readonly string[]>, index: number): number 
   return cells.reduce((most, row) => Math.max(most, widthOf(row[index] ?? '')), 0);
 }
 
-/** Cells are padded to at most this width: one long text of an engine would make every row as long. */
+/** Cells are padded to at most this width; otherwise one long text of an engine would widen all rows. */
 export const WIDEST_COLUMN = 512;
 const GAP = 3;
 const NARROW_GAP = 2;
@@ -59,7 +59,7 @@ function widthOfAll(placed: readonly Placed[], gap: number): number {
 
 /** Shrinks the widest column by one, repeatedly, until the table fits or no column can shrink. */
 function shrunk(placed: readonly Placed[], room: number): readonly Placed[] {
-  // First cut to the room at once: shrinking by one would take as many steps as a text has characters.
+  // Columns are first cut to the room at once, because shrinking a long text by one column at a time is slow.
   const capped = placed.map((each) => ({ ...each, width: Math.min(each.width, Math.max(room, each.column.least ?? each.width)) }));
   const widths = capped.map(({ width }) => width);
   for (let excess = widthOfAll(capped, NARROW_GAP) - room; excess > 0; excess--) {

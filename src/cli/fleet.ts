@@ -15,7 +15,7 @@ interface Outcome {
 }
 
 interface Run extends Outcome {
-  /** The host or context as it was given. */
+  /** The host or context, as the user wrote it. */
   readonly engine: string;
   /** The printed lines. */
   readonly lines: readonly string[];
@@ -23,10 +23,10 @@ interface Run extends Outcome {
 
 type Perform = (engine: Call['engine'], io: Io, print: Printer) => Promise<Outcome>;
 
-/** Resolves with the exit code: 0 only if everything succeeded on all engines. */
+/** Runs the command on all engines. Resolves with the exit code: 0 only if everything succeeded on all engines. */
 export async function runOnFleet({ engines, values }: Work, io: Io, perform: Perform): Promise<number> {
   const names = engines.map(({ host, context }) => host ?? context ?? '');
-  // At most a third of the terminal.
+  // The prefix gets at most a third of the terminal.
   const width = Math.min(Math.max(...names.map((name) => widthOf(shortName(name)))), Math.floor(columnsOf(io.stderr) / 3));
   const asJson = values.json === true;
   const runs = await Promise.all(
@@ -51,7 +51,7 @@ function prefixOf(engine: string, width: number): string {
   return `${name}${' '.repeat(width - widthOf(name))} | `;
 }
 
-/** Returns an output that puts the prefix before each line. It is not a terminal: several engines cannot share one for progress bars. */
+/** Returns an output that adds the prefix to each line. It is not a terminal, because engines cannot share one for progress bars. */
 function prefixed(output: Output, prefix: string): Output {
   return {
     isTerminal: false,
@@ -64,7 +64,7 @@ function prefixed(output: Output, prefix: string): Output {
 /** Returns a printer that collects lines for the table. */
 function collectingPrinter(lines: string[], columns: number): Printer {
   const keep = async (text: string): Promise<void> => {
-    // One by one: 100,000 arguments of one call exceed the stack.
+    // One line at a time, because 100,000 arguments in one call exceed the stack.
     for (const line of text.split('\n')) if (line !== '') lines.push(line);
   };
   return { text: keep, json: (value) => keep(JSON.stringify(value)), event: async () => {}, columns };

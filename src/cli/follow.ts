@@ -4,8 +4,8 @@ import type { ProgressEvent, ProgressStream } from '../index.ts';
 import type { globalOptions, Io, Printer, Values } from './command.ts';
 
 /**
- * Runs a stream to its end and returns its result. Its events are shown on stderr; with `--json` they are printed, and the
- * result after them. `repeatsResult` selects events that say only what the command prints as its result; they are not shown.
+ * Runs a stream to its end and returns its result. Shows its events on stderr; with `--json`, prints the events and then the
+ * result. `repeatsResult` selects events that only repeat what the command prints as its result; they are not shown.
  */
 export async function follow<Result extends object>(
   stream: ProgressStream<Result>,
@@ -39,7 +39,7 @@ async function show(
   const { FRAME_MS, plainView, terminalView } = await import('./progress-view.ts'); // not needed with --quiet and --json
   const view = stderr.isTerminal ? terminalView(stderr) : plainView();
   const write = (text: string): void => void (text !== '' && stderr.write(text));
-  // An event right after a frame is shown when the next frame is due, even if no event follows.
+  // The view may delay an event until the next frame is due, so it is called even if no further event arrives.
   const timer = setInterval(() => write(view.tick(now())), FRAME_MS);
   try {
     for await (const event of stream) if (!repeatsResult(event)) write(view.take(event, now()));

@@ -13,7 +13,7 @@ export function generalHelp(commands: readonly Command[], options: Options, room
   ].join('\n');
 }
 
-/** Returns the output of, for example, `longshore pull --help`. */
+/** Returns the output of a command's `--help`, for example `longshore pull --help`. */
 export function commandHelp({ name, alias, summary, usage, options }: Command, room: number): string {
   const shared = Object.entries(globalOptions).filter(([option]) => !Object.hasOwn(options, option));
   const also = alias === undefined ? '' : ` Alias: longshore ${alias}.`;
@@ -34,7 +34,7 @@ function spelling(name: string, { short, value }: Option): string {
 
 const INDENT = 2;
 const GAP = 3;
-/** The minimum width of a description beside its term. If there is less room, the description goes below. */
+/** The minimum width of a description beside its term. If there is less room, the description is placed below the term. */
 const LEAST_TEXT = 20;
 /** The indentation of a description below its term. */
 const BELOW = 8;

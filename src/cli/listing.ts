@@ -7,7 +7,7 @@ import { fittedTable } from './fitted-table.ts';
 import type { Column } from './fitted-table.ts';
 import { age, humanSize } from './table.ts';
 
-/** How images are listed. */
+/** Options for a list of images. */
 export interface Listing {
   readonly ids: 'short' | 'full';
   readonly nowMs: number;
@@ -41,7 +41,7 @@ const COLUMNS: readonly Column[] = [
 
 const NONE = '<none>';
 
-/** Returns the names of an image. An untagged image has the repository of its digest. Engines below API 1.43 write `<none>:<none>` for no name. */
+/** Returns the names of an image; without names, the repository of its digest. API versions below 1.43 send `<none>:<none>` for no name. */
 function namesOf({ RepoTags, RepoDigests }: ImageSummary): ReadonlyArray<readonly [repository: string, tag: string]> {
   const named = (name: string): boolean => !name.startsWith(NONE);
   const tags = textsOf(RepoTags).filter(named).map(splitName);
@@ -57,7 +57,7 @@ function splitName(name: string): [repository: string, tag: string] {
   return [name.slice(0, name.length - suffix.length), tag ?? NONE];
 }
 
-/** Returns the tag and the digest of a name. An invalid name is split at the same characters. */
+/** Returns the tag and the digest of a name. The characters ":" and "@" also split an invalid name. */
 function referenceOf(name: string): { readonly tag?: string | undefined; readonly digest?: string | undefined } {
   try {
     return parseReference(name);

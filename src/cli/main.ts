@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The entry of the `longshore` program. It makes an `Io` of the process and calls `run`. No other file of cli/ uses `process`.
+// The entry point of the `longshore` program: makes an `Io` from the process and calls `run`. No other file of cli/ uses `process`.
 
 import { access, constants, stat } from 'node:fs/promises';
 import { debuglog } from 'node:util';
@@ -9,7 +9,7 @@ import { Interruption, OutputClosedError } from './command.ts';
 import type { Io, Output } from './command.ts';
 import { run } from './run.ts';
 
-/** The signals that stop a command, and their exit codes: 128 plus the number of the signal, as shells have it. */
+/** The signals that stop a command, and their exit codes: 128 plus the number of the signal, as in shells. */
 const SIGNALS = [
   ['SIGHUP', 129],
   ['SIGINT', 130],
@@ -21,7 +21,7 @@ const stop = new AbortController();
 for (const [signal, exitCode] of SIGNALS) {
   process.once(signal, () => {
     stop.abort(new Interruption(signal, exitCode));
-    // A second signal exits at once. It shows the cursor again, which the progress may have hidden.
+    // A second signal exits at once. It shows the cursor again, because the progress may have hidden it.
     process.once(signal, () => {
       if (process.stderr.isTTY) process.stderr.write('\x1b[?25h');
       process.exit(exitCode);

@@ -1,4 +1,4 @@
-// Runs a command for each of its operands, and opens standard input in place of a file operand.
+// Runs a command for each of its operands, and reads standard input for the operand `-`.
 
 import { ArgumentError, ConnectError } from '../index.ts';
 import type { ImageClient } from '../index.ts';
@@ -9,8 +9,8 @@ import type { Call, globalOptions, Values } from './command.ts';
 type Work = (client: ImageClient, operand: string, signal: AbortSignal) => Promise<void>;
 
 /**
- * Runs the work for each operand in turn, and continues after one that fails. It stops if the engine cannot be reached, as all
- * other operands would fail too. The arguments of all calls are checked before the first request is sent.
+ * Runs the work for each operand, one after the other, and continues after a failure. It stops if the engine cannot be reached,
+ * because all other operands would fail, too. The arguments of all calls are checked before the first request is sent.
  */
 export async function forEachOperand(
   call: Pick<Call, 'client' | 'operands' | 'failed' | 'io'>,
@@ -28,7 +28,7 @@ export async function forEachOperand(
   }
 }
 
-/** Checks the arguments of the calls: with an aborted signal, a call checks its arguments and then rejects without sending. */
+/** Checks the arguments of the calls. With an aborted signal, a call checks its arguments and then rejects without sending. */
 async function checkArguments(client: ImageClient, operand: string, work: Work): Promise<void> {
   try {
     await work(client, operand, AbortSignal.abort(new Error('only the arguments are checked')));
@@ -42,7 +42,7 @@ interface AnyCall extends Pick<Call, 'io'> {
   readonly values: Values<typeof globalOptions>;
 }
 
-/** Returns the bytes of standard input. `instead` is the remedy in the error if standard input is a terminal. */
+/** Returns the bytes of standard input. `instead` is the remedy in the error for a terminal. */
 export function standardInput({ io, values }: AnyCall, instead: string): AsyncIterable<Uint8Array> {
   if (io.stdin.isTerminal) throw new UsageError(`cannot read an archive from a terminal: ${instead}`);
   if (Math.max(values.host?.length ?? 0, values.context?.length ?? 0) > 1) {

@@ -1,4 +1,4 @@
-// Makes foreign text safe for a terminal, and measures and cuts it by columns.
+// Makes text from outside safe for a terminal, and measures and cuts it by columns.
 
 import { textOf } from './engine-values.ts';
 
@@ -6,7 +6,7 @@ import { textOf } from './engine-values.ts';
 export function printable(value: unknown): string {
   return textOf(value).replace(unprintable, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
-// Cc (C0, DEL, C1), Cf (bidirectional controls among others), Cs (lone surrogates), and two line separators.
+// Cc (C0, DEL, C1), Cf (with the bidirectional controls), Cs (lone surrogates), and two line separators.
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
 /** Returns the width of a printable text in columns. */

@@ -19,14 +19,14 @@ export function columnsOf(output: Output): number {
   return output.isTerminal ? output.columns() : Infinity;
 }
 
-/** Returns a foreign text as one printable line. */
+/** Returns a text from outside as one printable line. */
 export function line(text: unknown): string {
   return `${printable(text)}\n`;
 }
 
 /**
- * The maximum nesting of lists and objects in printed JSON. Answers of engines have about ten levels. `JSON.stringify` fails
- * at some thousands of levels, and the indentation grows with the square of the depth.
+ * The maximum nesting of lists and objects in printed JSON. Responses of engines have about ten levels. `JSON.stringify` fails
+ * for some thousands of levels, and the size of the indentation is the square of the depth.
  */
 const NESTING_LIMIT = 64;
 

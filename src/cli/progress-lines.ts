@@ -10,7 +10,7 @@ export function layerLines({ layers }: ProgressSnapshot, room: number): string[]
   return layers.map((layer) => layerLine(layer, room));
 }
 
-/** Returns a line for each layer and one for the total. If there are fewer rows, finished layers are only counted. */
+/** Returns a line for each layer and one for the total. If the terminal has fewer rows, finished layers are only counted. */
 export function progressLines(
   snapshot: ProgressSnapshot,
   bytesPerSecond: number | undefined,
@@ -36,7 +36,7 @@ const donePhases = new Set<LayerPhase>(['done', 'existing', 'skipped']);
 /** The phases that show a measured progress. */
 const measuredPhases = new Set<LayerPhase>(['downloading', 'extracting', 'pushing', 'loading', 'working']);
 
-/** Width of `Verifying Checksum`, so that the next column is aligned. */
+/** The width of `Verifying Checksum`, so that the next column is aligned. */
 const STATUS_COLUMNS = 18;
 /** Width of `999.9MB/999.9MB`. */
 const SIZES_COLUMNS = 15;
@@ -57,9 +57,9 @@ function leading(head: string, id: string | undefined): string {
   return head.padEnd(lineHead(id, '').length + STATUS_COLUMNS);
 }
 
-/** Formats the progress of a layer: bar and sizes if there is room, else sizes, else a percentage. */
+/** Formats the progress of a layer: bar and sizes if they fit, otherwise sizes, otherwise a percentage. */
 function measure({ current, total, units }: LayerProgress, room: number): string {
-  // Only bytes have sizes and a bar; containerd reports seconds for an extraction.
+  // Only bytes have sizes and a bar; for an extraction, containerd reports seconds.
   if (units !== undefined) return printable(`${current}${units}`);
   if (total === undefined) return humanSize(current);
   const sizes = `${humanSize(current)}/${humanSize(total)}`;
@@ -67,8 +67,8 @@ function measure({ current, total, units }: LayerProgress, room: number): string
 }
 
 /**
- * Formats the total. Without room for a bar beside the rate, the rate takes the place of the bar. With even less room, only the
- * most important parts are shown.
+ * Formats the total. If the bar does not fit beside the rate, the bar is omitted. If the room is even smaller, only the most
+ * important parts are shown.
  */
 function totalLine({ layers, bytes, percentage }: ProgressSnapshot, bytesPerSecond: number | undefined, room: number): string {
   const head = percentage === undefined ? 'Total' : `Total: ${percent(percentage)}`;
@@ -96,14 +96,14 @@ function paceOf({ current, total, totalKnown }: ProgressSnapshot['bytes'], bytes
   return totalKnown && bytesPerSecond >= 1 ? [speed, `${shortDuration((total - current) / bytesPerSecond)} left`] : [speed];
 }
 
-/** Joins as many parts, from the left, as fit. */
+/** Joins parts, from the left, as long as they fit. */
 function joinFitting(all: readonly string[], room: number): string {
   const parts = all.map((part) => part.replace(/ left$/, ''));
   while (parts.length > 1 && widthOf(parts.join(' ')) > room) parts.pop();
   return fit(parts.join(' '), room);
 }
 
-/** Returns a bar (if there is room and a fraction) and sizes; undefined if there is no room for the sizes. */
+/** Returns a bar (if it fits and the fraction is known) and sizes; undefined if the sizes do not fit. */
 function gauge(fraction: number | undefined, sizes: string, room: number): string | undefined {
   const padded = sizes.padStart(SIZES_COLUMNS);
   const barRoom = Math.min(WIDEST_BAR, room - SIZES_COLUMNS - 1);

@@ -1,4 +1,4 @@
-// Turns progress events into text: frames for a terminal, or plain lines. It has no stream and no clock of its own.
+// Turns progress events into text: frames for a terminal, or plain lines. It does not write, and callers pass the time.
 
 import { ProgressTotals } from '../index.ts';
 import type { LayerEvent, ProgressEvent } from '../index.ts';
@@ -9,15 +9,15 @@ import { TransferRate } from './transfer-rate.ts';
 
 /** The minimum time between two frames: 20 frames per second. */
 export const FRAME_MS = 50;
-/** The time after which a frame is drawn without a new event: the rate falls, and the window size may change. */
+/** The time after which a frame is drawn without a new event, because the rate falls and the window size may change. */
 const STILL_MS = 1000;
 
-/** A view of the progress. Each method returns the text to write now, often an empty one. */
+/** A view of the progress. Each method returns the text to write now, which is often empty. */
 export interface ProgressView {
   take(event: ProgressEvent, nowMs: number): string;
-  /** To be called every `FRAME_MS`: returns the next frame when it is due. */
+  /** Must be called every `FRAME_MS`: returns the next frame when it is due. */
   tick(nowMs: number): string;
-  /** To be called at the end, also after an error: returns the last frame. */
+  /** Must be called at the end, also after an error: returns the last frame. */
   finish(): string;
 }
 
@@ -52,7 +52,7 @@ export function plainView(): ProgressView {
   };
 }
 
-/** More layers, and longer lines about layers, are not kept or shown. `ProgressTotals` has the same limit. */
+/** The maximum number of layers, and of characters in a line about a layer. `ProgressTotals` has the same limits. */
 const MOST_LAYERS = 4096;
 const LONGEST_LINE = 1024;
 
@@ -86,7 +86,7 @@ class TerminalView implements ProgressView {
       this.#hasChanged = true;
       return this.tick(nowMs);
     }
-    // Before the totals take the event, which may end this table.
+    // This comes before the totals get the event, because the event may end this table.
     const before = event.type === 'layer' ? '' : this.finish() + messageLines(event);
     this.#totals.take(event);
     if (event.type !== 'layer') return before;
@@ -109,7 +109,7 @@ class TerminalView implements ProgressView {
 
   finish(): string {
     if (!this.#hasChanged && this.#painted.length === 0) return '';
-    // The last frame may be longer than the screen, as it is not overwritten.
+    // The last frame may have more lines than the screen, because it is not overwritten.
     const text = this.#paint(layerLines(this.#totals.snapshot(), roomOf(this.#screen.columns()))) + SHOW_CURSOR;
     this.#painted = [];
     this.#paintedAtMs = -Infinity;
@@ -124,11 +124,11 @@ class TerminalView implements ProgressView {
   }
 }
 
-// Hidden while frames are drawn: a jumping cursor flickers.
+// The cursor is hidden while frames are drawn, because it would flicker.
 export const HIDE_CURSOR = '\x1b[?25l';
 export const SHOW_CURSOR = '\x1b[?25h';
 
-/** Returns the lines for an event that is not about a layer; `aux` events are for programs and give no line. */
+/** Returns the lines for an event that is not about a layer. `aux` events are for programs and have no line. */
 function messageLines(event: Exclude<ProgressEvent, LayerEvent>): string {
   if (event.type === 'aux' || event.type === 'upload') return '';
   if (event.type === 'headline') return `${lineHead(event.id, event.status)}\n`;
@@ -141,7 +141,7 @@ function overwrite(painted: readonly number[], lines: readonly string[], columns
   // If the window has become narrower, the terminal has wrapped the old lines.
   const rows = painted.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
   const up = rows > 0 ? `\x1b[${rows}A` : '';
-  // Erasing after the text does not flicker. The last sequence erases what wrapped lines left below.
+  // Text is erased after the new text is written, to avoid flicker. The last sequence erases the rest of wrapped lines.
   return `${up}\r${lines.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J`;
 }
 

@@ -12,7 +12,7 @@ import { describeFailure, exitCodeOf } from './failure.ts';
 import { printable } from './printable.ts';
 import { columnsOf, standardPrinter } from './printer.ts';
 
-/** Runs the command of the arguments. Resolves with the exit code; never rejects. */
+/** Runs the command that the arguments name. Resolves with the exit code; never rejects. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   const color = io.color && !argv.includes('--no-color');
   const state: RunState = { io, color, command: undefined, exitCode: 0, failures: [] };
@@ -71,7 +71,7 @@ async function performOn(engine: Call['engine'], work: Work, print: Printer, sta
   const { command, operands, values } = work;
   let client: Promise<ImageClient> | undefined;
   const onWarning = ({ kind, message }: Warning): void => {
-    // Warnings of the engine are part of the progress, unless --quiet turns it off.
+    // Warnings of the engine are shown with the progress, which --quiet turns off.
     if (kind === 'engine' && values.quiet !== true) return;
     void io.stderr.write(`longshore ${command.name}: warning: ${printable(message)}\n`);
   };
@@ -85,20 +85,20 @@ async function performOn(engine: Call['engine'], work: Work, print: Printer, sta
       },
     });
   } finally {
-    // If the client could not be created, the caller of `client` has reported it.
+    // If the client could not be created, that error has been reported already.
     (await client?.catch(() => undefined))?.close();
   }
 }
 
 async function report(error: unknown, state: RunState, operand?: string): Promise<void> {
   const { io, color, command } = state;
-  // After an interruption any error may come; the interruption is the cause.
+  // After an interruption, any error may follow; the interruption is reported instead.
   const cause: unknown = io.signal.aborted && command?.untilInterrupted !== true ? io.signal.reason : error;
   state.exitCode = Math.max(state.exitCode, exitCodeOf(cause));
   if (cause instanceof OutputClosedError || cause instanceof Interruption) return;
   const program = command === undefined ? 'longshore' : `longshore ${command.name}`;
   const { what, whatToDo } = describeFailure(cause, program, operand);
-  state.failures.push(what.replaceAll(/\n +/g, ' ')); // one line in the table
+  state.failures.push(what.replaceAll(/\n +/g, ' ')); // one line: `fleet.ts` shows it in a table cell
   const label = color ? styleText('red', `${program}:`, { validateStream: false }) : `${program}:`;
   const lines = [`${label} ${what}`, whatToDo, io.debug && cause instanceof Error ? cause.stack : undefined];
   await io.stderr.write(lines.map((text) => (text === undefined ? '' : `${text}\n`)).join(''));

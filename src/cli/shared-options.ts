@@ -32,7 +32,7 @@ export function parseFilters(texts: readonly string[] = []): Readonly<Record<str
 
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
-/** Parses a time into seconds since 1970: a number of seconds, a duration before now (`1h30m`), or a date, by default in the local time zone. */
+/** Parses a time into seconds since 1970: a number of seconds, a duration before now (`1h30m`), or a date (local time by default). */
 export function parseTime(option: string, text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text);

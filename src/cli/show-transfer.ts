@@ -5,7 +5,7 @@ import { FRAME_MS, HIDE_CURSOR, SHOW_CURSOR } from './progress-view.ts';
 import { Transfer } from './transfer-line.ts';
 import type { Transferred } from './transfer-line.ts';
 
-/** Runs a transfer and shows the progress that it reports. `what` names it, for example `Saving`. */
+/** Runs a transfer and shows the progress that it reports. `what` is its name on the line, for example `Saving`. */
 export async function showTransfer<Result>(
   what: string,
   { stderr, now }: Pick<Io, 'stderr' | 'now'>,

@@ -32,7 +32,7 @@ export function humanSize(bytes: unknown, digits: 3 | 4 = 4): string {
   if (value === undefined) return '?';
   let unit = 0;
   let rounded = Number(value.toPrecision(digits));
-  // The rounded number selects the unit. go-units divides first, and so writes "1e+03kB" for 999,999 bytes.
+  // The unit is selected by the rounded number. go-units divides first, and therefore writes "1e+03kB" for 999,999 bytes.
   while (rounded >= 1000 && unit < SIZE_UNITS.length - 1) {
     value /= 1000;
     rounded = Number(value.toPrecision(digits));
@@ -45,7 +45,7 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Ages in words, as HumanDuration of go-units has them. The first row whose limit (in seconds) is above the age applies. */
+/** Ages in words, as in HumanDuration of go-units. The first row with a limit (in seconds) above the age applies. */
 const AGES: ReadonlyArray<readonly [below: number, words: (seconds: number) => string]> = [
   [1, () => 'Less than a second'],
   [2, () => '1 second'],
@@ -70,7 +70,7 @@ export function humanDuration(seconds: number): string {
   return row?.[1](seconds) ?? `${Math.floor(Math.floor(seconds / HOUR) / 24 / 365)} years`;
 }
 
-/** Formats the age of a time in seconds since 1970. Returns `N/A` for 0 and for Go's year 1, which engines write for an unknown time. */
+/** Formats the age of a time in seconds since 1970. Returns `N/A` for 0 and for Go's year 1, which mean an unknown time. */
 export function age(created: unknown, nowMs: number): string {
   const createdSeconds = numberOf(created) ?? 0;
   return createdSeconds > 0 ? `${humanDuration(nowMs / 1000 - createdSeconds)} ago` : 'N/A';

@@ -1,10 +1,10 @@
 // Measures the rate of a transfer over the last seconds, and formats remaining times.
 
-/** The rate is measured over this time. */
+/** The time over which the rate is measured. */
 const WINDOW_MS = 5000;
-/** No rate is shown before this time: the first moments are not representative. */
+/** The time before the first rate is shown: the first moments are not representative. */
 const LEAST_MS = 500;
-/** Samples closer together than this are merged, so that a window has at most 50. */
+/** The minimum time between samples; closer ones are merged, so that a window has at most 50. */
 const STEP_MS = WINDOW_MS / 50;
 
 /** Computes a rate from byte counts and their times. */
@@ -13,9 +13,9 @@ export class TransferRate {
 
   take(bytes: number, nowMs: number): void {
     const last = this.#samples.at(-1);
-    // Fewer bytes than before: a retry or another image. The old samples are useless.
+    // Fewer bytes than before mean a retry or another image, so the old samples are useless.
     if (last !== undefined && bytes < last.bytes) this.#samples = [];
-    // The measurement starts when bytes move.
+    // The measurement starts when the first bytes are transferred.
     if (this.#samples.length === 1 && bytes === last?.bytes) this.#samples = [];
     const before = this.#samples.at(-2);
     if (before !== undefined && last !== undefined && last.atMs - before.atMs < STEP_MS) this.#samples.pop();

@@ -37,7 +37,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'RECLAIMABLE' },
 ];
 
-/** Returns an empty cell for a value below 0, which engines send for an unknown value. */
+/** Formats a value. Returns an empty cell for a value below 0, which engines send for an unknown value. */
 const known = (value: unknown, text: (value: number) => string): string => {
   const given = numberOf(value) ?? -1;
   return given < 0 ? '' : text(given);

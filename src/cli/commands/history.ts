@@ -52,10 +52,10 @@ const COLUMNS: readonly Column[] = [
   { title: 'COMMENT', spare: 4 },
 ];
 
-/** The docker command shows as many columns. */
+/** The width of the column; the docker command uses the same. */
 const MAKER_COLUMNS = 45;
 
-/** Returns the instruction as the Dockerfile has it, without the additions of builders. */
+/** Returns the instruction as in the Dockerfile, without the additions of builders. */
 function shortened(maker: string): string {
   const text = maker.replace(/\s+/g, ' ').replace(/ # buildkit$/, '').trim();
   const bare = text.replace(/^\/bin\/sh -c #\(nop\) */, '').replace(/^(?:RUN )?\/bin\/sh -c /, 'RUN ');

@@ -35,10 +35,10 @@ export const import_ = command({
   },
 });
 
-/** The return type of `importImage` for every source but `{ image }`. */
+/** The return type of `importImage` for every source except `{ image }`. */
 type ImportStream = ReturnType<ImageClient['importImageFromFile']>;
 
-/** Parses SOURCE_DATE_EPOCH. A malformed one must be an error: https://reproducible-builds.org/specs/source-date-epoch */
+/** Parses SOURCE_DATE_EPOCH. A malformed value must be an error: https://reproducible-builds.org/specs/source-date-epoch */
 function mtimeOf({ sourceDateEpoch: text }: Io): number | undefined {
   if (text === undefined || text === '') return undefined;
   if (/^\d{1,12}$/.test(text)) return Number(text);

@@ -27,7 +27,7 @@ export const load = command({
     const paths = values.input === undefined ? call.operands : [values.input];
     const operands = paths.length === 0 ? ['-'] : paths;
     if (new Set(operands).size < operands.length) throw new UsageError('give each archive only once');
-    // A terminal as standard input is refused before an engine is contacted.
+    // If standard input is a terminal, this throws before an engine is contacted.
     const input = operands.includes('-') ? standardInput(call, 'give FILE') : undefined;
     if (!(await areArchives(operands, call))) return;
     await forEachOperand({ ...call, operands }, async (client, path, signal) => {
@@ -39,7 +39,7 @@ export const load = command({
   },
 });
 
-/** Whether every operand is a readable file. Reports each one that is not; nothing is loaded then. */
+/** Whether all operands are readable files. Reports each one that is not; nothing is loaded in that case. */
 async function areArchives(operands: readonly string[], { io, failed }: Pick<Call, 'io' | 'failed'>): Promise<boolean> {
   let areAll = true;
   for (const path of operands) {

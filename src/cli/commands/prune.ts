@@ -41,9 +41,9 @@ const ALL = 'all images that no container uses (Podman keeps untagged images)';
 const DANGLING: Readonly<Record<string, string>> = { true: 'true', 1: 'true', false: 'false', 0: 'false' };
 
 /**
- * Returns the filters of `--all` and `--filter`. Refuses filters that engines understand in a dangerous way: an empty `label!`
- * is no filter at all for Docker and Podman, Docker 20.10 takes `dangling=true` with `dangling=false` as `false`, and the
- * containerd store uses only the last of two `until`.
+ * Returns the filters of `--all` and `--filter`. Rejects filters that engines interpret in a dangerous way: Docker and Podman
+ * ignore an empty `label!`, Docker 20.10 treats `dangling=true` with `dangling=false` as `false`, and the containerd store uses
+ * only the last of two `until`.
  */
 function pruneFilters({ all, filter }: { readonly all?: boolean | undefined; readonly filter?: readonly string[] | undefined }): Record<string, readonly string[]> {
   const { dangling = [], ...filters } = parseFilters(filter);

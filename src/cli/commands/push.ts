@@ -28,7 +28,7 @@ export const push = command({
   },
 });
 
-/** Returns the name with the digest, which always means this image. */
+/** Returns the name with the digest, which always identifies this image. */
 function pinned({ reference, digest }: PushResult): string {
   if (digest === undefined) return reference;
   const { domain, path } = parseReference(reference);

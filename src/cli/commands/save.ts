@@ -1,4 +1,4 @@
-// longshore save: writes images to an archive and verifies it on the way.
+// longshore save: writes images to an archive and verifies the archive while it is written.
 
 import type { ArchiveResult, SaveProgress } from '../../index.ts';
 import { command, UsageError } from '../command.ts';
@@ -41,7 +41,7 @@ export const save = command({
 
 type Write = (view: Uint8Array) => Promise<void>;
 
-/** Returns a write function that also reports the number of bytes. */
+/** Returns a write function that also reports the number of written bytes. */
 function counted(write: Write, onProgress: (state: SaveProgress) => void = () => {}): Write {
   let bytes = 0;
   return (view) => {
@@ -63,7 +63,7 @@ function whatWasSaved(path: string | undefined, { bytes, entries, verified }: Ar
   return lines.map(line).join('');
 }
 
-/** Lists files by the last part of their paths, which start with digests. */
+/** Lists at most five files, by name only, because their folders are long digests. */
 function few(paths: readonly string[]): string {
   const names = [...new Set(paths.map((path) => path.slice(path.lastIndexOf('/') + 1)))];
   const shown = names.length <= 5 ? names : [...names.slice(0, 4), '…'];

@@ -35,7 +35,7 @@ function limitOf(text: string | undefined): number | undefined {
   throw new UsageError(`--limit must be a number, not "${text}"`);
 }
 
-/** The docker command shows as many columns of a description. */
+/** The width of the column with descriptions; the docker command uses the same. */
 const DESCRIPTION_COLUMNS = 45;
 
 const COLUMNS: readonly Column[] = [

@@ -36,7 +36,7 @@ async function askEngine(client: Call['client'], signal: AbortSignal): Promise<E
 /** Returns labels and values. */
 function engineRows(engine: EngineVersions): string[][] {
   const oldest = textOf(engine.MinAPIVersion);
-  const others = objectsOf(engine.Components).filter(({ Name }) => Name !== 'Engine'); // the other fields have it already
+  const others = objectsOf(engine.Components).filter(({ Name }) => Name !== 'Engine'); // the other rows show it already
   const rows: Array<[string, string]> = [
     ['Engine', [engine.Platform?.Name, engine.Version].map(textOf).filter(Boolean).join(' ')],
     ['  API', `${oldest === '' ? '' : `${oldest} to `}${textOf(engine.ApiVersion)}; used: ${engine.spokenApiVersion}`],

@@ -1,4 +1,4 @@
-// Makes the completion script for bash: a function that reads the line up to the cursor.
+// Makes the completion script for bash: a function that reads the command line up to the cursor.
 
 import type { Command, Option } from '../command.ts';
 import { NAME_PATTERN, twoWordCommands, namesOf, optionsOf, shared, spellings, valueKind } from './table.ts';
@@ -67,7 +67,7 @@ function offerWords(words: string): string {
   return `mapfile -t COMPREPLY < <(compgen -W "${words}" -- "$current")`;
 }
 
-/** Returns each option that has a value: a pattern of `command:--option`, and the code that offers values. */
+/** Returns each option that has a value: a pattern of `command:--option`, and the code that completes the value. */
 function valueCases(commands: readonly Command[]): ReadonlyArray<readonly [pattern: string, offer: string | undefined]> {
   const cases = (names: readonly string[], options: readonly NamedOption[]): Array<readonly [string, string | undefined]> => {
     return options.flatMap((option) => {

@@ -1,4 +1,4 @@
-// Reads the command table for the completion scripts. Its words are ours and not an engine's, so quoting them is enough.
+// Reads the command table for the completion scripts. All words are our own, not an engine's, so quoting them is sufficient.
 
 import { globalOptions } from '../command.ts';
 import type { Command, Option } from '../command.ts';
@@ -9,7 +9,7 @@ export type NamedOption = readonly [name: string, option: Option];
 /** The options of all commands. */
 export const shared: readonly NamedOption[] = Object.entries<Option>(globalOptions);
 
-/** Returns the options of a command: its own, and those of all commands that it does not redefine. */
+/** Returns the options of a command: its own, and the global options that it does not redefine. */
 export function optionsOf({ options }: Command): readonly NamedOption[] {
   return Object.entries<Option>({ ...globalOptions, ...options });
 }
@@ -19,7 +19,7 @@ export function spellings([name, { short }]: NamedOption): string[] {
   return short === undefined ? [`--${name}`] : [`--${name}`, `-${short}`];
 }
 
-/** Returns all names of a command, also those after docker's management words. */
+/** Returns all names of a command, including those after docker's management words. */
 export function namesOf({ name, alias = name }: Command): string[] {
   return [...new Set([name, alias, ...secondWordsFor(name)])];
 }
@@ -27,14 +27,14 @@ export function namesOf({ name, alias = name }: Command): string[] {
 /** Docker's management words, each with the words that may follow. */
 export const twoWordCommands: ReadonlyArray<readonly [word: string, nextWords: readonly string[]]> = managementWords.map((word) => [word, secondWords(word) ?? []]);
 
-/** What a shell offers as a value. */
+/** Returns what a shell completes as the value of an option. */
 export function valueKind({ choices, value }: Option): 'file' | 'free' | readonly string[] {
   return choices ?? (value === 'FILE' ? 'file' : 'free');
 }
 
 /**
- * An extended regular expression for image names that a shell may offer. None of its characters has a meaning in a shell.
- * `longshore ls --names` prints valid references only; this check does not rely on that.
+ * An extended regular expression for image names that a shell may offer. None of its characters is special in a shell.
+ * `longshore ls --names` prints only valid references; this check does not rely on that.
  */
 export const NAME_PATTERN = '[A-Za-z0-9_.:/@-]+';
 
