@@ -25,7 +25,7 @@ afterAll(async () => {
 async function run(...rest: string[]): Promise<unknown> {
   const program = join(root, 'test/support/footprint.mjs');
   const argv = [program, join(root, 'dist/index.js'), daemon.host, join(folder, 'a.tar'), ...rest];
-  // Where code cannot be made of text, and nobody's prototype can be reached by a name in data.
+  // In a process that can neither compile text to code nor reach a prototype by a name in data.
   const strict = ['--disallow-code-generation-from-strings', '--disable-proto=throw'];
   const child = spawn(process.execPath, [...strict, ...argv], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [said] = await Promise.all([text(child.stdout), once(child, 'close')]);

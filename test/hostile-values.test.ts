@@ -115,7 +115,7 @@ beforeAll(async () => {
 afterAll(() => daemon.close());
 afterEach(() => void requests.splice(0));
 
-/** A head, read by nobody of ours. */
+/** A head, parsed without the library. */
 function read(head: string): Received {
   expect(head).toMatch(/^[A-Z]+ \/v1\.55\/[!"$-~]* HTTP\/1\.1\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\t -~]*\r\n)+\r\n$/);
   const [line = '', ...lines] = head.trimEnd().split('\r\n');

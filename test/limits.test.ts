@@ -28,7 +28,7 @@ async function listing(body: string, status: string): Promise<Promise<unknown>> 
   daemon = await fakeDaemon((socket) => {
     onRequest(socket, (head) => {
       const isPing = /^\S+ \/_ping /.test(head);
-      // To a HEAD there is no content.
+      // A response to HEAD has no content.
       socket.write(isPing ? 'HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Length: 0\r\n\r\n' : answer(body, '', status));
     });
   });

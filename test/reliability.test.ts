@@ -71,7 +71,7 @@ describe.each(wireNames)('over the wire %s', (wireName) => {
     return client;
   };
 
-  // GHSA-35p6-xmwp-9g52: an answer that nobody asked for, left in a kept connection, is taken for the answer to the next.
+  // GHSA-35p6-xmwp-9g52: an unsolicited response in a reused connection is taken for the response to the next request.
   it('3.10.3: an answer that arrived before the request is never taken for its answer, in 200 attempts', async () => {
     await start((socket, index) => onRequest(socket, () => socket.write(answer(`${index}`))));
     const pool = makeWire(wireName, daemon.dialer);

@@ -10,7 +10,7 @@ const run = (argv: string[] = []) =>
   });
 
 describe('npm start', () => {
-  it('says in one line that there is no engine, and runs the demo against a recorded one', () => {
+  it('says in one line that no engine was found, and runs the demo with a recorded one', () => {
     const { status, stdout, stderr } = run();
     expect(stderr).toBe('');
     expect(stdout.split('\n')[0]).toMatch(/^No engine found \(.*unix:\/\/\/nowhere\/docker\.sock.*\)\.$/);

@@ -81,7 +81,7 @@ describe('rejected as text and as JSON is', () => {
     ['a null member', { os: 'linux', architecture: 'amd64', variant: null }],
     ['a member of a wrong type', { os: 'linux', architecture: 386 }],
     ['features that are a string', { os: 'linux', architecture: 'amd64', 'os.features': 'win32k' }],
-    ['features that are no strings', { os: 'linux', architecture: 'amd64', 'os.features': [1] }],
+    ['features that are not strings', { os: 'linux', architecture: 'amd64', 'os.features': [1] }],
     ['a list of variants', { os: 'linux', architecture: 'amd64', variant: ['v7'] }],
     ['a slash in a member', { os: 'linux', architecture: 'arm/v7' }],
     ['docker-py and Go spelling', { OS: 'linux', Architecture: 'amd64' }],

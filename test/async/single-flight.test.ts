@@ -65,7 +65,7 @@ describe('an abort', () => {
     expect(run.signals).toHaveLength(1);
   });
 
-  it('of the last who waits ends the run, which nobody can join then', async () => {
+  it('of the last caller ends the run, which no other call can join then', async () => {
     const [flights, run] = [new SingleFlight<string>(), new Run()];
     const controllers = [new AbortController(), new AbortController()] as const;
     const waits = controllers.map(({ signal }) => settled(flights.join('k', run.start, signal)));

@@ -132,7 +132,7 @@ describe('on a terminal', () => {
 
   it.each<[string, Partial<LayerEvent>, string]>([
     ['more than the total is the total', { current: 10_240, total: 11 }, '11B/11B'],
-    ['without a total there is no bar', { current: 10_240 }, 'ca7c512ed85c: Working            10.24kB'],
+    ['shows no bar without a total', { current: 10_240 }, 'ca7c512ed85c: Working            10.24kB'],
     ['seconds are seconds', { current: 7, units: 's' }, 'ca7c512ed85c: Working            7s'],
     ['units of others are escaped', { current: 7, units: '\x1b[2J' }, '7\\u{1b}[2J'],
   ])('%s', (_, measure, expected) => {
@@ -203,7 +203,7 @@ describe('on a terminal', () => {
   it('climbs over the lines that a narrower window has wrapped', () => {
     let columns = 80;
     const view = terminalView({ columns: () => columns, rows: () => 24 });
-    view.take(layer(A, 'Downloading', { current: 1, total: 4 }), 0); // 79 columns, and so is the total
+    view.take(layer(A, 'Downloading', { current: 1, total: 4 }), 0); // 79 columns; the line of the total has 79, too
     columns = 40;
     expect(view.take(layer(A, 'Downloading', { current: 2, total: 4 }), 1000)).toMatch(/^\x1b\[4A/);
   });

@@ -157,7 +157,7 @@ describe.skipIf(noTmux)(titled('in a terminal', noTmux), () => {
   ])('a pull in %d columns paints its layers and their total over and over, then leaves the layers', async (columns, lines) => {
     const pull = slowPull();
     await open(columns, { 'POST /images/create': pull.answer, 'GET /images/docker.io/library/x:1/json': json({}) }, ['pull', 'x:1']);
-    await terminal.shows(/B\/s/); // which the total tells after a while
+    await terminal.shows(/B\/s/); // the line of the total shows it after a while
     const [first, ...rest] = terminal.screen();
     expect(first).toBe('1: Pulling from library/x');
     expect(rest).toEqual(lines.map((line) => (typeof line === 'string' ? line : expect.stringMatching(line))));
@@ -165,7 +165,7 @@ describe.skipIf(noTmux)(titled('in a terminal', noTmux), () => {
     pull.say({ status: 'Pull complete', progressDetail: {}, id: A }, { status: 'Pull complete', progressDetail: {}, id: B }, { status: `Digest: ${ID}` });
     pull.end();
     await terminal.shows('exit 0');
-    const cut = (text: string): string => text.slice(0, columns); // what is no table is wrapped
+    const cut = (text: string): string => text.slice(0, columns); // lines outside of tables are wrapped
     expect(terminal.screen().slice(0, 3)).toEqual(['1: Pulling from library/x', `${A}: Pull complete`, `${B}: Pull complete`]);
     expect(terminal.screen()[3]).toBe(cut(`Digest: ${ID}`));
     expect(terminal.isCursorShown()).toBe(true);

@@ -123,10 +123,10 @@ const engines = {
   Docker: 'Api-Version: 1.55\r\n',
   Podman: 'Api-Version: 1.41\r\nLibpod-API-Version: 5.4.0\r\nServer: Libpod/5.4.0 (linux)\r\n',
 } as const;
-/** These no Podman has. */
+/** Methods that no Podman supports. */
 const dockerOnly: readonly string[] = ['inspectDistribution', 'imageAttestations'];
 
-/** No error, and not even an object that could be copied unseen: whoever wraps it is found out. */
+/** Neither an error nor an object: the library can neither copy nor wrap it unnoticed. */
 const reason = Symbol('enough of this');
 
 let daemon: ObedientDaemon;

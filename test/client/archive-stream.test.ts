@@ -163,7 +163,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     // what goes wrong, the answer, the error
     // covers: fault 3.26
     it.each<[string, Answering, new (...args: never[]) => Error]>([
-      ['there is no such image', (_, response) => ((response.statusCode = 404), { message: 'No such image' }), NotFoundError],
+      ['the image does not exist', (_, response) => ((response.statusCode = 404), { message: 'No such image' }), NotFoundError],
       ['the connection breaks', (_, response) => void response.write(archive.subarray(0, 1_000_000), () => response.destroy()), TruncatedError],
       ['the archive has no end', (_, response) => void response.end(archive.subarray(0, -1024)), TruncatedError],
       ['an entry is cut', (_, response) => void response.end(archive.subarray(0, 1_000_000)), TruncatedError],

@@ -74,7 +74,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(sent().includes('POST /v1.51/images/create')).toBe(pulls);
     });
 
-    it('is refused with allTags, and so is an unknown policy', async () => {
+    it('is rejected with allTags; an unknown policy is always rejected', async () => {
       await start({});
       expect(() => client.pull('a', { policy: 'missing', allTags: true })).toThrow(ArgumentError);
       expect(() => client.pull('a', { policy: 'never' as 'missing' })).toThrow(ArgumentError);

@@ -180,7 +180,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(asked).toEqual([expect.stringMatching(/^DELETE /)]);
     });
 
-    it('is no longer pinged after the caller has aborted', async () => {
+    it('is not pinged any more after the caller has aborted', async () => {
       await start(() => 'silence', () => DOCKER, '1.51');
       const reason = new Error('mine');
       const controller = new AbortController();

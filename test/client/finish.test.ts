@@ -147,7 +147,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
         const stream = streamOf(engine, 'pull');
         const saidSo = only(stream, (message) => message.includes('Digest: sha256:'));
         expect(await cut(stream, {}, () => client.pull(NAME))).toEqual(saidSo);
-        // an old image under that name is no proof
+        // an old image under that name does not prove anything
         expect(await cut(stream, { before: old, after: old }, () => client.pull(NAME))).toEqual(saidSo);
       });
 

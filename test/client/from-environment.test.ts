@@ -50,7 +50,7 @@ describe('fromEnvironment', () => {
 
   it('uses DOCKER_DEFAULT_PLATFORM only for pulls and imports that name no platform', async () => {
     const docker = await clientOf({ DOCKER_DEFAULT_PLATFORM: 'linux/arm64' });
-    // The answer "[]" is no progress.
+    // The response "[]" is not a progress event.
     const quiet = (call: PromiseLike<unknown>): Promise<unknown> => Promise.resolve(call).catch(() => undefined);
     await quiet(docker.pull('a'));
     await quiet(docker.pull('b', { platform: 'linux/amd64' }));

@@ -124,14 +124,14 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       // covers: complaint api-13
       ['no image to save', (c) => c.getImage([]), ArgumentError],
       ['a platform that is none', (c) => c.pull('a', { platform: '?' }), ArgumentError],
-      ['changes that are no list', (c) => c.importImageFromData(Buffer.of(1), { changes: 'CMD x' as never }), ArgumentError],
+      ['changes that are not a list', (c) => c.importImageFromData(Buffer.of(1), { changes: 'CMD x' as never }), ArgumentError],
       ['an empty search', (c) => c.search(''), ArgumentError],
       ['a tag without a repository', (c) => c.importImageFromData(Buffer.of(1), { tag: '1' }), ArgumentError],
       ['an empty list of platforms to remove', (c) => c.removeImage('a', { platforms: [] }), ArgumentError],
       ['text as data', (c) => c.loadImage('x.tar' as unknown as Uint8Array), ArgumentError],
       ['a URL that is none', (c) => c.importImageFromUrl('x.tar'), ArgumentError],
       ['a stream that is none', (c) => c.importImageFromStream(Buffer.of(1) as never), ArgumentError],
-      ['a limit of time that is no number', (c) => c.images({ timeouts: { headMs: Number.NaN } }), ArgumentError],
+      ['a time limit that is not a number', (c) => c.images({ timeouts: { headMs: Number.NaN } }), ArgumentError],
       ['a limit of time that is none of ours', (c) => c.images({ timeouts: { timeout: 5 } as object }), ArgumentError],
       ['a chunk size of nothing', (c) => c.getImage('a', { chunkSize: 0 }), ArgumentError],
     ];

@@ -93,7 +93,7 @@ describe('connections, time and aborts', () => {
     }
   });
 
-  point('js-12', 'An engine that dies in the middle of an answer, or between two, is no unhandled error.', async () => {
+  point('js-12', 'An engine that dies during a response, or between two, causes no unhandled error.', async () => {
     const daemon = await startDaemon((socket, index) =>
       onRequest(socket, (head) => {
         if (head.startsWith('HEAD')) socket.write('HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\n\r\n');
@@ -123,7 +123,7 @@ describe('connections, time and aborts', () => {
       }
     });
   }
-  it('js-26: There is no method that is not among those.', () => {
+  it('js-26: The list above contains every method.', () => {
     const asksNothing = ['constructor', 'close', 'supports', 'apiVersion'];
     const all = Object.getOwnPropertyNames(ImageClient.prototype).filter((name) => !asksNothing.includes(name));
     expect(Object.keys(methods).sort()).toEqual(all.sort());

@@ -81,7 +81,7 @@ describe('names, parameters and lists', () => {
   point('js-50', 'An option that there is not is refused by the types, and at run time.', async () => {
     await start(() => []);
     const calls: Array<(docker: ImageClient) => unknown> = [
-      // @ts-expect-error there is no such option
+      // @ts-expect-error this option does not exist
       (docker) => docker.pull('x', { typo: 1 }),
       // @ts-expect-error it is called `signal`
       (docker) => docker.images({ abortSignal: new AbortController().signal }),

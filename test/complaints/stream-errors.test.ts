@@ -76,7 +76,7 @@ describe('errors in a stream of status 200', () => {
     expect(await pulling).toMatchObject({ digest, status: 'downloaded' });
   });
 
-  point('js-5', 'A line that is no JSON rejects the call, with its offset and a part of it.', async () => {
+  point('js-5', 'A line that is not JSON rejects the call; the error has its offset and a part of it.', async () => {
     await start(() => `${lines({ status: 'ok' })}<html>oops`);
     const error = await failure(() => client.pull('x'));
     expect(error).toBeInstanceOf(DecodeError);
@@ -112,7 +112,7 @@ describe('errors in a stream of status 200', () => {
     expect(percentages).toEqual([...percentages].sort((a, b) => a - b));
   });
 
-  point('js-10', 'An answer that is no JSON is an error with the request and the first bytes.', async () => {
+  point('js-10', 'A response that is not JSON is an error with the request and the first bytes.', async () => {
     await start(() => '<html>a proxy says hello');
     const error = await failure(() => client.images());
     expect(error).toBeInstanceOf(DecodeError);

@@ -121,7 +121,7 @@ describe('a key of auths', () => {
     ['hub.docker.com', HUB, 'library/alpine', false],
     ['docker.io', 'docker.io.evil.example', 'a', false],
     [HUB, 'index.docker.io.evil.example', 'a', false],
-    // What docker itself keeps there after a login by browser is no password.
+    // Docker keeps a token there after a login in the browser, not a password.
     ['https://index.docker.io/v1/access-token', HUB, 'library/alpine', false],
     ['https://index.docker.io/v1/refresh-token', HUB, 'library/alpine', false],
   ])('%s matches %s and %s: %s', (key, registry, repository, isFound) => {
@@ -222,7 +222,7 @@ describe('a helper', () => {
     ['for one, before that for all', { credsStore: 'pass', credHelpers: { 'r.example': 'ecr-login' } }, 'r.example',
       'ecr-login, credHelpers["r.example"]'],
     ['for another', { credHelpers: { 'r.example': 'ecr-login' } }, 'o.example', undefined],
-    ['for a path, which nobody has', { credHelpers: { 'r.example/team': 'gcloud' } }, 'r.example', undefined],
+    ['for a path, which no registry host has', { credHelpers: { 'r.example/team': 'gcloud' } }, 'r.example', undefined],
     ['for the Hub', { credHelpers: { [HUB]: 'pass' } }, HUB, `pass, credHelpers["${HUB}"]`],
     // docker: none of these
     ['for the Hub by its name', { credHelpers: { 'docker.io': 'pass' } }, HUB, 'pass, credHelpers["docker.io"]'],

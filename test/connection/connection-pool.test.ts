@@ -306,7 +306,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       for (const error of await Promise.all(dying)) expect(error).toBeInstanceOf(TruncatedError);
     });
 
-    it('let the next one run when there is no connection', async () => {
+    it('let the next one run when the connection fails', async () => {
       await startTwo();
       await daemon.close();
       const errors = await Promise.all(Array.from({ length: 5 }, () => get().catch((error: unknown) => error)));

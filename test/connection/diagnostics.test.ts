@@ -89,7 +89,7 @@ describe('the memory of warnings', () => {
 });
 
 describe('credentials that would cross a network unencrypted', () => {
-  // The name of another machine that leads to this one: 0.0.0.0 is no loopback address, and connects here.
+  // The name of another machine that leads to this one: 0.0.0.0 is not a loopback address, but connects to this machine.
   async function elsewhere(): Promise<{ host: string; connections: () => number }> {
     let connections = 0;
     server = createServer((socket) => {
@@ -142,9 +142,9 @@ describe('credentials that would cross a network unencrypted', () => {
 
   it.each<[string, object]>([
     ['are none', { credentials: 'anonymous' as const }],
-    ['are none, a function says', { credentials: () => undefined }],
-    ['are nobody\'s', {}],
-  ])('are not told of where there %s', async (_, options) => {
+    ['are none by a function', { credentials: () => undefined }],
+    ['are not given', {}],
+  ])('are not reported where they %s', async (_, options) => {
     const { host } = await elsewhere();
     client = new ImageClient({ host, ...options, plaintextCredentials: 'refuse', version: '1.41' });
     await expect(client.search('a')).resolves.toEqual([]);

@@ -64,7 +64,7 @@ describe('the limits of the response parser', () => {
   const a = (length: number): string => 'a'.repeat(length);
   /** A field line of `length` bytes, its CRLF counted. */
   const line = (length: number): string => `A: ${a(length - 5)}\r\n`;
-  /** Chunks of one byte whose size lines have this many bytes that are no digit, together. */
+  /** Chunks of one byte. All their size lines together have this many bytes that are not digits. */
   const overhead = (bytes: number): string => {
     const largest = chunkLine - 1;
     const sizes = [...new Array<number>(Math.floor(bytes / largest)).fill(largest), bytes % largest];
@@ -74,7 +74,7 @@ describe('the limits of the response parser', () => {
 
   // what is limited, the limit's value, an answer in which that thing has a size, the section that is broken
   const limits: ReadonlyArray<readonly [string, number, (size: number) => string, string]> = [
-    // The line's size counts from HTTP to the reason's end; what is read up to the minor version is no part of it.
+    // The line's size counts from HTTP to the reason's end; it does not include the bytes before the minor version.
     ['a status line', statusLine + 7, (size) => `HTTP/1.1 200 ${a(size - 13)}\r\n\r\n`, 'RFC 9112 §2.2'],
     ['a field section of one line', head, (size) => `${HEAD}${line(size - 2)}\r\n`, 'RFC 9110 §5.4'],
     [

@@ -91,7 +91,7 @@ const auth = (password = LOGIN.password): string => Buffer.from(`${LOGIN.usernam
 const [own, wide] = [`${REGISTRY_AUTH}/longshore-live`, REGISTRY_AUTH];
 
 describe('a registry with a login, by config.json', () => {
-  // Each where it counts, with a wrong password where it does not.
+  // The entry that must be used has the right password, the other one a wrong password.
   it.each<[what: string, config: object]>([
     ['as docker login writes them', { auths: { [wide]: { auth: auth() } } }],
     ['by a key with a scheme and a path', { auths: { [`https://${wide}/v2/`]: { auth: auth() } } }],
@@ -100,7 +100,7 @@ describe('a registry with a login, by config.json', () => {
     ['from the helper for the registry', { credsStore: 'wrong', credHelpers: { [wide]: 'right' } }],
     ['not from a helper that is switched off',
       { credsStore: 'wrong', credHelpers: { [wide]: '' }, auths: { [wide]: { auth: auth() } } }],
-  ])('lets in whoever has credentials %s', async (_what, config) => {
+  ])('accepts credentials %s', async (_what, config) => {
     await expectLetIn((await clientWith(config)).client);
   });
 

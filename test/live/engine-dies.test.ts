@@ -41,7 +41,7 @@ describe.skipIf(noVictim !== undefined)(`an engine of one's own${why}`, () => {
     expect(await docker.exists('again')).toBe(true);
   }
 
-  /** Gives the archive, and does something to the engine in its middle. */
+  /** Yields the archive, and calls a function in the middle of it. */
   async function* halfWay(then: () => void): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < archive.length; at += 65536) {
       if (at === 65536 * 256) then();
@@ -105,7 +105,7 @@ describe.skipIf(noVictim !== undefined)(`an engine of one's own${why}`, () => {
   });
 
   // covers: fault 3.25.3
-  it('leaves a socket where nobody listens', async () => {
+  it('leaves a socket on which no process listens', async () => {
     await docker.ping();
     kill();
     try {

@@ -46,7 +46,7 @@ afterAll(() => folder.remove());
 
 /** Runs a program that has the library's names in scope, and gives what it printed, which is JSON. */
 function child(program: string): Record<string, unknown> {
-  const { NODE_V8_COVERAGE: _, ...env } = process.env; // what is measured, and whoever it runs as, stays as it is
+  const { NODE_V8_COVERAGE: _, ...env } = process.env; // coverage would change the measurements, and fails as another user
   const all = `import * as longshore from ${JSON.stringify(LIBRARY)};\n${program}`;
   const done = spawnSync(process.execPath, ['--input-type=module', '-e', all], { env, timeout: 55_000 });
   if (done.status !== 0) throw new Error(`the child failed (${done.status}): ${done.stderr}`);
@@ -82,7 +82,7 @@ describe('a socket that cannot be used', () => {
     try {
       await chmod(folder.path, 0o755);
       await chmod(path, 0o000);
-      // Root may do everything, so root becomes nobody first.
+      // Root may open everything, so root first becomes the user nobody.
       const error = child(`
         if (process.getuid() === 0) {
           process.setgroups([]);
@@ -100,7 +100,7 @@ describe('a socket that cannot be used', () => {
   });
 
   // covers: fault 3.25.3
-  it('is a ConnectError where a file is no socket, or nobody listens', async () => {
+  it('is a ConnectError if the file is not a socket, or no process listens on it', async () => {
     const file = join(folder.path, 'file');
     await writeFile(file, '');
     const error = await errorAt(`unix://${file}`);
@@ -115,7 +115,7 @@ describe('a socket that cannot be used', () => {
   });
 });
 
-describe('an answer from something that is no daemon', () => {
+describe('a response from a server that is not a daemon', () => {
   it('is an ApiError for a web server on the socket, as the status of its answer has it', async () => {
     const path = join(folder.path, 'web.sock');
     const server = await serve((_, response) => {
@@ -194,7 +194,7 @@ describe('an image that is not there', () => {
   });
 });
 
-describe('a tar that is no tar', () => {
+describe('an upload that is not a tar archive', () => {
   const noTar: ReadonlyArray<readonly [string, Uint8Array]> = [
     ['text', Buffer.from('this is no archive\n'.repeat(100))],
     ['nothing at all', new Uint8Array(0)],

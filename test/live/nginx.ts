@@ -97,7 +97,7 @@ function configuration(folder: string): string {
 
 type Relay = Pick<Nginx, 'answerTo' | 'answerNext' | 'isAnswered'> & { close(): void };
 
-/** Passes bytes on in both directions; there is one request on each connection, as there is no more in HTTP/1.0. */
+/** Passes bytes on in both directions. Each connection has one request, as in HTTP/1.0. */
 async function startRelay(path: string): Promise<Relay> {
   const answers = new Map<string, Buffer[]>();
   const open = new Set<Socket>();

@@ -32,7 +32,7 @@ afterAll(() => cleanUp(docker));
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
-/** A port on which nobody listens. */
+/** A port on which no process listens. */
 async function deadRegistry(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -214,7 +214,7 @@ describe('pull', () => {
     expect(error).toMatchObject({ reason: 'not-found' });
   });
 
-  it('has the reason "network" where nobody listens', async () => {
+  it('has the reason "network" if the connection is refused', async () => {
     const registry = await deadRegistry();
     const error = await failure(docker.pull(`${registry}/${repository('nothing')}:v1`));
     expect(error).toBeInstanceOf(ApiError);
@@ -256,7 +256,7 @@ describe('a registry with a login', () => {
     expect((await docker.inspectDistribution(remote, { credentials: LOGIN })).Descriptor.digest).toBe(digest);
   });
 
-  // The header's base64url has no "=" at its end, one, or two: engines read it as "nobody" where padding is missing.
+  // The header's base64url ends with no "=", one or two. Without the padding, engines would ignore the credentials.
   // All three spellings of the address mean the same registry, also to engines that compare it.
   const spellings = ['', 'http://', 'https://'].map((scheme) => `${scheme}${REGISTRY_AUTH}`);
   it.each(spellings)('takes credentials of any length: the address as %s', async (serverAddress) => {
@@ -299,7 +299,7 @@ describe('a registry with a login', () => {
 
   const wrong = { username: LOGIN.username, password: `${LOGIN.password}x` };
   const refusals = [
-    ['nobody', 'anonymous'],
+    ['no credentials', 'anonymous'],
     ['a wrong password', wrong],
   ] as const;
   // A wrong password is a 401 of Docker's inspectDistribution alone, and of a pull by Podman 5; elsewhere engines say

@@ -37,7 +37,7 @@ const aliases: ReadonlyArray<readonly [name: string, key: string, known: string]
   ['refused', 'other', 'known'],
   ['unknown', 'key', 'none'],
   ['changed', 'key', 'wrong'],
-  ['closed', 'key', 'known'], // on a port where nobody listens
+  ['closed', 'key', 'known'], // on a port where no process listens
 ];
 
 /** Starts one; until it is closed, the `ssh` on PATH knows the aliases. */

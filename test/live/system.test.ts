@@ -45,7 +45,7 @@ describe('checkAuth', () => {
     expect(String(error)).not.toContain(wrong.password);
   });
 
-  it('has the reason "network" where nobody listens', async () => {
+  it('has the reason "network" if the connection is refused', async () => {
     expect(await failure(docker.checkAuth('127.0.0.1:1', LOGIN))).toMatchObject({ reason: 'network' });
   });
 });

@@ -77,14 +77,14 @@ export function parsePattern({ source, flags }: RegExp): Part {
 
 type Next = (at: number) => number;
 
-/** What a search found: where, or -1, and the steps that it took. */
+/** The result of a search: the index of the match, or -1, and the number of steps. */
 export interface Found {
   readonly index: number;
   readonly end: number;
   readonly steps: number;
 }
 
-/** Searches a text from a place on, with at most so many steps. */
+/** Searches a text from an index on, within a number of steps. */
 export type Search = (text: string, from: number, most: number) => Found;
 
 /** Makes the search for a pattern, as `RegExp.prototype.exec` does it. */
@@ -186,7 +186,7 @@ export function matcher(pattern: RegExp): Search {
     const froms: number[] = [];
     const again = compile(body, (at) => {
       const [count, from] = [counts.pop() as number, froms.pop() as number];
-      // An empty round beyond those that must be does not count (ECMAScript, RepeatMatcher).
+      // After the required minimum, an empty round does not count (ECMAScript, RepeatMatcher).
       const end = at === from && count >= min ? -1 : attempt(at, count + 1);
       counts.push(count);
       froms.push(from);
@@ -214,7 +214,7 @@ export function matcher(pattern: RegExp): Search {
   }
 
   const whole = compile(root, (at) => at);
-  // V8 knows of a pattern that begins with ^ that it matches nowhere else.
+  // V8 tries a pattern that begins with ^ only at the start.
   const isTriedOnce = pattern.sticky || (isAnchored(root) && !isMultiline);
   return (given, from, most) => {
     text = given;
@@ -251,7 +251,7 @@ export function stepsOf(pattern: RegExp, search: Search, text: string, most: num
   return steps;
 }
 
-/** V8 must find the same: otherwise the count is one of another pattern. */
+/** V8 must find the same match: otherwise the steps are those of another pattern. */
 function checkAgainstV8(pattern: RegExp, text: string, from: number, { index, end }: Found): void {
   pattern.lastIndex = from;
   const theirs = pattern.exec(text);

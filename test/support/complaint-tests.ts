@@ -14,7 +14,7 @@ import type { Answering, FakeEngine } from './fake-engine.ts';
 
 export let engine: FakeEngine;
 export let client: ImageClient;
-/** What a test has made is undone in reverse order. */
+/** The steps that undo what a test has made; they run in reverse order. */
 export const undo: Array<() => unknown> = [];
 afterEach(async () => {
   vi.useRealTimers();
@@ -58,7 +58,7 @@ export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]>
   return all;
 }
 
-/** Turns of the event loop until a condition holds, also while timers are not real. */
+/** Waits some turns of the event loop until a condition holds, also with fake timers. */
 export async function turnsUntil(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -69,10 +69,10 @@ export const failed = (message: string): object => ({ errorDetail: { message }, 
 export const login: Credentials = { username: 'u', password: 'hunter2' };
 export const digest = `sha256:${'a'.repeat(64)}`;
 export const DAY_MS = 24 * 60 * 60 * 1000;
-/** An engine that thinks, and never answers. */
+/** An engine that never responds. */
 export const silent: Answering = () => undefined;
 
-/** Every method that asks an engine, called in an ordinary way. */
+/** A usual call of every method that sends a request. */
 export const methods: Readonly<Record<string, (docker: ImageClient, options: CallOptions) => PromiseLike<unknown>>> = {
   ping: (docker, options) => docker.ping(options),
   version: (docker, options) => docker.version(options),
@@ -103,7 +103,7 @@ export const methods: Readonly<Record<string, (docker: ImageClient, options: Cal
   request: (docker, options) => docker.request({ path: '/x', ...options }),
 };
 
-/** One point, and the assertion that holds it. */
+/** Declares the test of one complaint. */
 export function point(id: string, claim: string, holds: () => Promise<void>): void {
   it(`${id}: ${claim}`, holds);
 }

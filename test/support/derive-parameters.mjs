@@ -10,7 +10,7 @@ const LAST = 56;
 /** The paths that an image client needs; `/build`, `/commit` and containers are not among them. */
 const OURS = /^\/(images\/.*|distribution\/.*|_ping|version|info|auth|events|system\/df)$/;
 
-/** A line of `paths:` by its indentation; a block of text lies deeper, so it is never taken for one. */
+/** A line of `paths:` by its indentation; a text block is indented more, so it never matches. */
 const YAML = {
   section: /^(\w+):/,
   path: /^ {2}(\/\S*):$/,
@@ -52,7 +52,7 @@ const MARKDOWN = {
   filter: /^\s{2,}-\s+`([\w-]+)[=`]/,
 };
 
-/** The same of the Markdown document (1.24): it states no types, and has some parameters in example requests alone. */
+/** The same for the Markdown document (1.24). It has no types, and some parameters only in example requests. */
 function* readMarkdown(text) {
   let operation, part;
   for (const line of text.split('\n')) {
@@ -77,7 +77,7 @@ function* readMarkdown(text) {
   if (operation) yield operation;
 }
 
-/** Notes that a document lists a thing. One that comes, goes and comes again would need another shape: refused. */
+/** Notes that a document lists a name. Throws if it was listed before, then missing, and is listed again. */
 function note(record, name, version) {
   const entry = (record[name] ??= { first: version });
   const minorOf = (text) => Number(text.slice('1.'.length));
@@ -112,7 +112,7 @@ function derive(folder) {
   return { documents: { first: `1.${FIRST}`, last: `1.${LAST}` }, operations };
 }
 
-/** JSON with a parameter, or a key of its filters, a line. */
+/** JSON with one parameter, or one key of its filters, per line. */
 function format(value, indent = '\n') {
   const isShort = indent.length > 8 && value.keys === undefined && value.first !== undefined;
   if (isShort || typeof value !== 'object') return JSON.stringify(value).replace(/(?<=":|",|},)(?=["{])/g, ' ');

@@ -8,7 +8,7 @@ import { collect } from './tape-cases.mjs';
 /** One case. */
 export interface DocumentCase {
   readonly run: (docker: ImageClient) => PromiseLike<unknown>;
-  /** What it gives, or the members of its error. */
+  /** The expected result, or the members of the expected error. */
   readonly value?: unknown;
   readonly error?: object;
 }
@@ -70,7 +70,7 @@ export const documentCases: Readonly<Record<string, DocumentCase>> = {
     run: async (docker) => {
       const image: object = await docker.inspectImage(NAME);
       const { Identity, RepoTags, Variant, ...others } = image as Record<string, unknown>;
-      // From 1.52 on, empty ones are left out.
+      // From 1.52 on, the engine omits empty lists.
       const absent = ['Parent', 'Comment', 'DockerVersion', 'Author', 'GraphDriver'].filter((key) => !(key in others));
       return { Identity, RepoTags, Variant, absent };
     },

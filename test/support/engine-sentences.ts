@@ -1,4 +1,4 @@
-// What engines and registries have said to their users, word for word but for names and digests, with where it stands: a
+// Messages of engines and registries, verbatim except for names and digests, with their source: a
 // public thread as owner/repository#number, or a tape below fixtures/tapes. Each with what it means.
 
 import type { ApiErrorReason } from '../../src/errors.ts';

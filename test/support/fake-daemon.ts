@@ -74,7 +74,7 @@ export function request(changes: Partial<EngineRequest> = {}): EngineRequest {
   return made;
 }
 
-/** A reader that keeps what comes. */
+/** A sink that keeps everything it receives. */
 export class Kept {
   status = 0;
   ended = false;

@@ -21,12 +21,12 @@ export interface FakeEngine {
   readonly asked: readonly Asked[];
   /** How often it was pinged. */
   readonly pings: () => number;
-  /** What it answers pings with from now on. */
+  /** The response to pings from now on. */
   apiVersion: string;
   close(): Promise<void>;
 }
 
-/** What to answer; a string or object is sent with status 200. */
+/** The response; a string or object is sent with status 200. */
 export type Answering = (asked: Asked, response: ServerResponse) => string | object | void;
 
 export async function fakeEngine(
@@ -49,7 +49,7 @@ export async function fakeEngine(
     try {
       for await (const block of incoming) blocks.push(block);
     } catch {
-      return; // a request that was broken off
+      return; // a request that was aborted
     }
     const request = { method: incoming.method ?? '', target: incoming.url ?? '', headers: incoming.headers, body: Buffer.concat(blocks) };
     asked.push(request);

@@ -3,9 +3,9 @@
 // covers.ts). `test/reliability.test.ts` checks both, and tests the rest itself. Section 0 holds the most important rules,
 // 2 the limits, 3 each fault, 6 the method of testing.
 //
-// Where the claim had a choice, it says which and why.
+// A claim that had to choose between two behaviours says which one and why.
 
-/** What becomes of a wire case, by the last line of its events. */
+/** The outcome of a wire case, by the last line of its events. */
 export const outcomes = {
   read: /^end reusable$/,
   closes: /^(end close|closed)$/,
@@ -16,13 +16,13 @@ export const outcomes = {
 
 export interface Fault {
   readonly claim: string;
-  /** Headings of wire cases, by what becomes of them. */
+  /** Headings of wire cases, by outcome. */
   readonly wire?: Partial<Record<keyof typeof outcomes, readonly string[]>>;
   /** How many tests and table rows carry the fault's id, by their file below test/ (see covers.ts). */
   readonly tests?: Readonly<Record<string, number>>;
 }
 
-/** All of them. */
+/** All faults, by number. */
 export const faults: Readonly<Record<string, Fault>> = {
   '0.1': {
     claim: 'content is whole when its framing says so, and for no other reason',
@@ -38,7 +38,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     tests: { 'support/tape-tests.ts': 1 },
   },
   '0.2': {
-    claim: 'a reset is no end, not even of content that the end delimits',
+    claim: 'a reset is never a normal end, not even for content that the end of the connection delimits',
     wire: {
       cut: [
         'is cut short by a reset where the end of the connection is the end',
@@ -48,7 +48,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     tests: { 'connection/exchange.test.ts': 1, 'hostile-callers.test.ts': 1 },
   },
   '0.3': {
-    claim: 'exactly one framing is taken, and of codings only the one token "chunked"',
+    claim: 'exactly one framing is accepted, and the only accepted transfer coding is the single token "chunked"',
     wire: {
       refused: [
         'refuses both Content-Length and Transfer-Encoding', 'refuses gzip as transfer coding', 'refuses chunked twice',
@@ -58,7 +58,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '0.4': {
-    claim: 'CR, LF and NUL stand in a line end of CRLF and nowhere else; no number is read by a lenient function',
+    claim: 'CR and LF occur only in a CRLF at the end of a line, NUL nowhere; no number is read by a lenient function',
     wire: {
       refused: [
         'refuses a bare LF as line end', 'refuses a bare CR in the reason phrase', 'refuses a NUL in a value',
@@ -78,28 +78,28 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '0.6': {
-    claim: 'an idle connection that says anything is destroyed, and gets two turns to say it; see 3.10.3',
+    claim: 'an idle connection that receives anything, within two turns of the event loop, is destroyed; see 3.10.3',
     tests: { 'connection/connection-pool.test.ts': 2 },
   },
   '0.7': { claim: 'a write that failed does not hide the answer', tests: { 'connection/early-answer.test.ts': 1 } },
   '0.8': {
-    claim: 'a GET or HEAD without content that met a dead connection, and not one byte, is sent again once, on a new one',
+    claim: 'a GET or HEAD without content whose connection ends before a byte is sent again once, on a new connection',
     tests: { 'connection/connection-pool.test.ts': 5 },
   },
   '0.9': {
-    claim: 'a source that fails ends the connection, and never the content: no last chunk, no padding',
+    claim: 'a source that fails ends the connection without ending the content: no last chunk, no padding',
     tests: { 'connection/exchange.test.ts': 2 },
   },
   '0.10': {
-    claim: 'a status of 200 is no success where the stream says that it failed; see 3.18',
+    claim: 'a status of 200 is not a success if the stream reports a failure; see 3.18',
     tests: { 'client/progress-stream.test.ts': 1 },
   },
   '0.11': {
-    claim: 'a name that is no reference and no id reaches no URL',
+    claim: 'a name that is neither a reference nor an id is never put into a URL',
     tests: { 'live/faults.test.ts': 1, 'api/reference.test.ts': 1 },
   },
   '0.12': {
-    claim: 'TLS that was asked for is TLS or an error',
+    claim: 'if TLS is configured, the connection uses TLS or fails',
     tests: { 'config/resolve-engine.test.ts': 2, 'system/tls/tls-material.test.ts': 1 },
   },
   '0.13': {
@@ -111,12 +111,12 @@ export const faults: Readonly<Record<string, Fault>> = {
     tests: { 'api/credentials.test.ts': 1 },
   },
   '0.15': {
-    claim: 'every call ends: by its signal in every phase, by its limits, and nothing is left of it',
+    claim: 'its signal ends a call in every phase, and its limits end it; nothing is left behind',
     tests: { 'connection/connection-pool.test.ts': 1, 'client/abort.test.ts': 12, 'connection/exchange-outcome.test.ts': 2 },
   },
 
   '2': {
-    claim: 'everything that is read has a limit, which is taken, and one more is refused',
+    claim: 'everything that is read has a limit; the limit itself is accepted, one more is rejected',
     tests: {
       'http/response-parser.test.ts': 3,
       'limits.test.ts': 4,
@@ -136,11 +136,11 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.1.2': {
-    claim: 'a status without the space behind it is read, as all clients read it',
+    claim: 'a status without the space after it is accepted, as in all clients',
     wire: { read: ['accepts a status without the space behind it', 'accepts a status without the space behind it, before a field'] },
   },
   '3.1.3': {
-    claim: 'HTTP/1.0 is read, and its connection kept where it asks for that and for nothing else',
+    claim: 'HTTP/1.0 is accepted; its connection is kept only for keep-alive without other options',
     wire: {
       closes: [
         'closes after HTTP/1.0', 'closes after HTTP/1.0 that says both keep-alive and close',
@@ -150,7 +150,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.1.4': {
-    claim: 'HTTP/1.2 to 1.9 are read as 1.1, as RFC 9110 §2.5 has it; every other version and name is refused',
+    claim: 'HTTP/1.2 to 1.9 are read as 1.1 (RFC 9110 §2.5); every other version and name is rejected',
     wire: {
       read: ['reads HTTP/1.7 as HTTP/1.1', 'reads HTTP/1.9 as HTTP/1.1'],
       refused: [
@@ -201,7 +201,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.1.9': {
-    claim: 'what is no HTTP fails at its first wrong byte, with a hint where it is TLS',
+    claim: 'bytes that are not HTTP fail at the first wrong byte, with a hint if they are TLS',
     wire: {
       refused: [
         'refuses another protocol without waiting for a line end', 'refuses a TLS alert without waiting for a line end',
@@ -220,7 +220,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
 
   '3.2.1': {
-    claim: 'a name is a token, its colon follows at once, white space is SP and HTAB, and `__proto__` is a name',
+    claim: 'a name is a token directly before its colon, white space is SP and HTAB, and `__proto__` is a name',
     wire: {
       read: [
         'takes every tchar in a name', 'takes white space around a value away, and nothing else', 'takes an empty value',
@@ -251,7 +251,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     wire: { refused: ['refuses a NUL in a value', 'refuses a bare CR in a value', 'refuses CR CR LF'] },
   },
   '3.2.5': {
-    claim: 'a bare LF is refused, most of all where it hides a field',
+    claim: 'a bare LF is rejected, also if it hides a field',
     wire: {
       refused: [
         'refuses a bare LF that hides a field', 'refuses a bare LF as the end of a field line',
@@ -260,7 +260,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.2.6': {
-    claim: 'any other control in a value is refused, and no error prints one',
+    claim: 'any other control character in a value is rejected, and no error prints it',
     wire: {
       refused: [
         'refuses an escape sequence in a value', 'refuses a backspace in a value', 'refuses DEL in a value',
@@ -279,11 +279,11 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.2.8': {
-    claim: 'a line that begins with white space behind the status line is refused',
+    claim: 'white space directly after the status line is rejected',
     wire: { refused: ['refuses white space before the first field', 'refuses a line of nothing but a space'] },
   },
   '3.2.9': {
-    claim: 'VT, FF, a no-break space and the Kelvin sign are no white space and no letter',
+    claim: 'VT, FF and a no-break space are not white space, and the Kelvin sign is not a letter',
     wire: {
       refused: [
         'refuses a length with a vertical tab behind it', 'refuses a length with a no-break space before it',
@@ -294,7 +294,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.2.10': {
-    claim: 'a head without an end is refused at its limit, that of interim answers included',
+    claim: 'a head without an end is rejected at its limit, also in interim responses',
     tests: { 'http/response-parser.test.ts': 1 },
   },
   '3.2.11': {
@@ -310,7 +310,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
 
   '3.3': {
-    claim: 'the framing is chosen in the order of RFC 9112 §6.3, and what could be read in two ways is refused',
+    claim: 'the framing is chosen in the order of RFC 9112 §6.3, and ambiguous framing is rejected',
     wire: {
       read: [
         'has no content in the answer to a HEAD, whatever its length says (HEAD)',
@@ -330,7 +330,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.4': {
-    claim: 'a length is kept to the byte, and what it cannot mean is refused at the head; surplus bytes close, and are told of',
+    claim: 'content has exactly its length, an invalid length is rejected at the head; surplus bytes close, and are reported',
     wire: {
       cut: [
         'is cut short within its length', 'is cut short one byte before the end of its length',
@@ -361,7 +361,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.5.2': {
-    claim: 'a sign, 0x, an underscore, a point, a suffix, a comma, a NUL, other digits, or nothing is no size',
+    claim: 'a sign, 0x, an underscore, a point, a suffix, a comma, a NUL, other digits, or nothing is not a valid size',
     wire: {
       refused: [
         'refuses a size with a sign', 'refuses a size with a plus sign', 'refuses a size with 0x',
@@ -387,7 +387,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.5.5': {
-    claim: 'extensions are passed over; bare CR, LF and NUL in them, and text without a semicolon, are refused',
+    claim: 'extensions are ignored; bare CR, LF and NUL in them, and text without a semicolon, are rejected',
     wire: {
       read: [
         'ignores extensions', 'ignores white space before the semicolon of an extension',
@@ -441,13 +441,13 @@ export const faults: Readonly<Record<string, Fault>> = {
     tests: { 'http/wire-cases.test.ts': 1 },
   },
   '3.5.10': {
-    claim: 'what was decoded before an error is given before it is thrown',
+    claim: 'content that was decoded before an error is delivered before the error',
     wire: { refused: ['keeps CR and LF that are data'] },
     tests: { 'client/progress-stream.test.ts': 1, 'connection/node-http-transport.test.ts': 1 },
   },
 
   '3.6': {
-    claim: 'trailers are held to the rules of fields, decide nothing, and are dropped',
+    claim: 'trailers must follow the rules of fields, have no effect, and are dropped',
     wire: {
       read: [
         'reads and drops trailers, which decide nothing', 'drops trailers of every lawful kind',
@@ -461,7 +461,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.7': {
-    claim: 'interim answers are passed over, up to 32; an upgrade is refused',
+    claim: 'up to 32 interim responses are ignored; an upgrade is rejected',
     wire: {
       read: [
         'passes over 100 Continue and 103 Early Hints', 'passes over an interim answer that nobody has registered',
@@ -474,7 +474,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     tests: { 'http/response-parser.test.ts': 1, 'connection/connection-pool.test.ts': 1 },
   },
   '3.8': {
-    claim: 'an answer without content ends with its head, and what follows it closes',
+    claim: 'a response without content ends with its head; bytes after it close the connection',
     wire: {
       closes: [
         'closes when a HEAD is answered with content all the same (HEAD)', 'closes when a HEAD is answered with chunks (HEAD)',
@@ -484,7 +484,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.9': {
-    claim: 'a connection is kept where both sides mean it and nothing else came: 6 of them, 4 s, last in first out',
+    claim: 'a connection is kept if both sides allow it and no surplus bytes came: 6 of them, 4 s, last in first out',
     wire: {
       closes: [
         'closes when one of several options is close', 'closes when close stands beside keep-alive',
@@ -499,11 +499,11 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
 
   '3.10.1': {
-    claim: 'bytes behind an answer close its connection',
+    claim: 'bytes after a response close its connection',
     wire: { closes: ['closes when a NUL follows the content', 'closes when bytes follow an empty answer'] },
   },
   '3.10.2': {
-    claim: 'bytes, an end or a reset while nothing is asked close the connection',
+    claim: 'bytes, an end or a reset without a request close the connection',
     wire: {
       closes: [
         'closes when a whole answer comes unasked', 'closes when a line end comes unasked',
@@ -512,20 +512,20 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.10.3': {
-    claim: 'what had come before a connection is taken is seen, in two turns of the event loop',
+    claim: 'bytes that came before a connection is reused are noticed, within two turns of the event loop',
     tests: { 'connection/connection-pool.test.ts': 1 },
   },
   '3.10.4': {
-    claim: 'what comes behind the request cannot be told from its answer, but it spoils one call at most',
+    claim: 'bytes after the request cannot be distinguished from its response, but they affect at most one call',
     wire: { closes: ['closes when a whole answer follows the content'] },
   },
   '3.10.5': {
-    claim: 'what a new connection says before it was asked anything closes it, if it is seen before the request goes',
+    claim: 'bytes on a new connection close it, if they are noticed before the request is sent',
     wire: { closes: ['closes when the beginning of an answer comes unasked', 'closes when a TLS alert comes unasked'] },
     tests: { 'system/tls/tls-channel.test.ts': 1 },
   },
   '3.10.6': {
-    claim: 'a 408 that comes unasked answers nothing',
+    claim: 'an unsolicited 408 is not the response to a request',
     wire: { closes: ['closes when 408 says that nobody asked for long enough'] },
   },
 
@@ -538,18 +538,18 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.11.2': {
-    claim: 'an end or a reset of an idle connection is nobody\'s error',
+    claim: 'an end or a reset of an idle connection causes no error',
     wire: { closes: [
       'closes when the connection ends while nothing is asked', 'closes when the connection is reset while nothing is asked',
     ] },
     tests: { 'connection/connection-pool.test.ts': 1 },
   },
   '3.11.3': {
-    claim: 'an end while the request is written leaves the answer to be read, and is the cause where there is none',
+    claim: 'after an end while the request is written, the response is still read; without one, the end is the cause',
     tests: { 'hostile-callers.test.ts': 1, 'connection/early-answer.test.ts': 1 },
   },
   '3.11.4': {
-    claim: 'an end in the head is a TruncatedError of the head',
+    claim: 'an end in the head is a TruncatedError in the phase of the head',
     wire: {
       cut: [
         'is cut short in the status line', 'is cut short in the middle of the fields', 'is cut short behind an interim answer',
@@ -569,30 +569,30 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.11.7': {
-    claim: 'an end behind a whole answer drops the connection and harms nothing',
+    claim: 'an end after a whole response only drops the connection',
     wire: { closes: [
       'closes when the connection ends behind the content', 'closes when the connection is reset behind the content',
     ] },
   },
 
   '3.12': {
-    claim: 'nothing but that GET or HEAD is sent again, and an error tells a caller what a retry needs to know',
+    claim: 'only that GET or HEAD is sent again, and an error tells the caller whether a retry makes sense',
     tests: { 'connection/connection-pool.test.ts': 1, 'client/engine.test.ts': 1, 'live/engine-dies.test.ts': 1 },
   },
 
   '3.13.1': {
-    claim: 'a refusal stops the upload. A 2xx that says close does not: engines answer a load while they read it',
+    claim: 'a failure status stops the upload. A 2xx with close does not: engines respond to a load while they read it',
     tests: { 'connection/exchange.test.ts': 2 },
   },
   '3.13.2': {
     claim: 'a success in the middle of an upload lets it go on',
     tests: { 'connection/exchange.test.ts': 1 },
   },
-  '3.13.3': { claim: 'an answer in the receive buffer wins over the write that failed', tests: {
+  '3.13.3': { claim: 'a response in the receive buffer takes precedence over the write that failed', tests: {
     'connection/early-answer.test.ts': 1,
   } },
   '3.13.4': {
-    claim: 'an engine that answers and stops reading is heard at once, and the next call takes another connection',
+    claim: 'the response of an engine that stops reading is read at once, and the next call uses another connection',
     tests: { 'connection/exchange.test.ts': 2 },
   },
   '3.13.5': {
@@ -605,11 +605,11 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
 
   '3.14': {
-    claim: 'a signal ends a call in every phase, and limits are what they say: the head in all, silence without our own',
+    claim: 'a signal ends a call in every phase; the head limit counts the whole time, the idle limit only the engine\'s silence',
     tests: { 'connection/connection-pool.test.ts': 3, 'client/abort.test.ts': 12, 'connection/exchange-outcome.test.ts': 1 },
   },
   '3.15': {
-    claim: 'a slow or absent reader makes the engine wait, and one that leaves ends its connection and no other',
+    claim: 'a slow or absent reader makes the engine wait; a reader that stops ends its own connection only',
     tests: {
       'connection/exchange.test.ts': 3,
       'client/archive-stream.test.ts': 1,
@@ -618,7 +618,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.16': {
-    claim: 'what we send is checked and sent as it was checked',
+    claim: 'requests are checked, and sent exactly as they were checked',
     tests: {
       'connection/exchange.test.ts': 3,
       'hostile-callers.test.ts': 3,
@@ -629,28 +629,28 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.17': {
-    claim: 'an error body is read up to 1 MiB, in every form that there is, and says of itself if it was cut short',
+    claim: 'an error body is read up to 1 MiB, in every known form; the error says if it was cut short',
     tests: { 'api/api-error.test.ts': 5, 'client/engine.test.ts': 2 },
   },
   '3.18': {
-    claim: 'progress is JSON objects, however they are cut; anything else is an error, behind the good ones',
+    claim: 'progress is JSON objects, split anywhere; anything else is an error after the valid objects',
     tests: { 'api/progress/json-stream.test.ts': 7 },
   },
 
   '3.19.1': {
-    claim: 'X-Registry-Auth is base64url with padding, and goes with the requests that need it alone',
+    claim: 'X-Registry-Auth is base64url with padding, and only the requests that need it have it',
     tests: { 'api/credentials.test.ts': 1, 'client/engine.test.ts': 1 },
   },
   '3.19.2': {
-    claim: 'credentials go to their own registry alone',
+    claim: 'credentials are sent only to their own registry',
     tests: { 'api/credentials.test.ts': 1, 'client/docker-credentials.test.ts': 4 },
   },
   '3.19.3': {
-    claim: 'a helper that fails is an error and no anonymous call; one that has nothing has nothing',
+    claim: 'a helper that fails is an error, not an anonymous call; a helper without credentials means none',
     tests: { 'client/docker-credentials.test.ts': 1 },
   },
   '3.19.4': {
-    claim: 'credentials that are kept show themselves to nobody',
+    claim: 'credentials that the client keeps are not visible from outside',
     tests: { 'api/credentials.test.ts': 2 },
   },
   '3.19.5': {
@@ -658,16 +658,16 @@ export const faults: Readonly<Record<string, Fault>> = {
     tests: { 'system/diagnostics.test.ts': 1 },
   },
   '3.19.6': {
-    claim: 'an error about a file or an address has its place, and none of its content',
+    claim: 'an error about a file or an address has the place, but no content',
     tests: { 'api/json.test.ts': 1, 'config/stored-credentials.test.ts': 2, 'config/engine-address.test.ts': 1 },
   },
   '3.19.7': {
-    claim: 'credentials over plain tcp are sent, as docker does, and warned of; refused where that is asked for',
+    claim: 'credentials over plain TCP are sent with a warning, as by docker, or rejected by an option',
     tests: { 'connection/diagnostics.test.ts': 3 },
   },
 
   '3.20.1': {
-    claim: 'a helper that is not there or may not run is an error with its name and the key that names it',
+    claim: 'a missing or not executable helper is an error with its name and the key that names it',
     tests: { 'system/programs/credential-helper.test.ts': 1 },
   },
   '3.20.2': {
@@ -675,11 +675,11 @@ export const faults: Readonly<Record<string, Fault>> = {
     tests: { 'system/programs/credential-helper.test.ts': 2, 'system/programs/child-process.test.ts': 2 },
   },
   '3.20.3': {
-    claim: 'a helper that fails has its exit code told, and never its words',
+    claim: 'the error of a failed helper has its exit code, and never its output',
     tests: { 'system/programs/credential-helper.test.ts': 2, 'live/credentials.test.ts': 1 },
   },
   '3.20.4': {
-    claim: 'what is no credential is an error; an empty pair is none',
+    claim: 'a value that is not a credential is an error; an empty pair means no credentials',
     tests: { 'system/programs/credential-helper.test.ts': 2 },
   },
   '3.20.5': {
@@ -687,7 +687,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     tests: { 'system/programs/credential-helper.test.ts': 1 },
   },
   '3.20.6': {
-    claim: 'a helper that floods is stopped at its limit',
+    claim: 'a helper that prints too much is stopped at the limit',
     tests: { 'system/programs/credential-helper.test.ts': 1 },
   },
   '3.20.7': {
@@ -695,7 +695,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     tests: { 'client/docker-credentials.test.ts': 2 },
   },
   '3.21': {
-    claim: 'config.json and contexts are read strictly where they are needed, and not at all where they are not',
+    claim: 'config.json and contexts are read strictly if they are needed, and otherwise not at all',
     tests: {
       'config/resolve-engine.test.ts': 1,
       'config/stored-credentials.test.ts': 4,
@@ -707,7 +707,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.22': {
-    claim: 'TLS is checked before and explained after; content until the end is never whole over it',
+    claim: 'TLS files are checked before, and failures explained; over TLS an unauthenticated end never completes content',
     tests: {
       'config/resolve-engine.test.ts': 2,
       'system/tls/tls-material.test.ts': 1,
@@ -717,12 +717,12 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
   },
   '3.23': {
-    claim: 'ssh gets words and no shell, its end is true only with exit 0, and nothing is left of it',
+    claim: 'ssh is started without a shell, its end counts only with exit code 0, and no process is left',
     tests: { 'system/programs/ssh-dialer.test.ts': 6, 'config/engine-address.test.ts': 2 },
   },
 
   '3.24.1': {
-    claim: 'a path that does not fit is split at a slash by its bytes, or in a pax record that counts itself',
+    claim: 'a path that is too long is split at a slash by bytes, or is in a pax record whose length includes itself',
     tests: { 'tar/header.test.ts': 1, 'tar/pax.test.ts': 2, 'tar/pack.test.ts': 1 },
   },
   '3.24.2': {
@@ -730,7 +730,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     tests: { 'tar/header.test.ts': 1, 'tar/pax.test.ts': 1 },
   },
   '3.24.3': {
-    claim: 'a size, id or time that does not fit is in a pax record, and its field clamped',
+    claim: 'a size, id or time that does not fit is in a pax record, and its header field is clamped',
     tests: { 'tar/header.test.ts': 1, 'tar/pax.test.ts': 2, 'tar/pack.test.ts': 1 },
   },
   '3.24.4': {
@@ -738,7 +738,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     tests: { 'tar/header.test.ts': 1, 'tar/pax.test.ts': 1 },
   },
   '3.24.5': {
-    claim: 'NaN, Infinity, negative, fractional and unsafe numbers are refused before any byte of the entry',
+    claim: 'NaN, Infinity, negative, fractional and unsafe numbers are rejected before any byte of the entry is yielded',
     tests: { 'tar/pack.test.ts': 6 },
   },
   '3.24.6': {
@@ -750,11 +750,11 @@ export const faults: Readonly<Record<string, Fault>> = {
     tests: { 'tar/pack.test.ts': 5 },
   },
   '3.24.8': {
-    claim: 'a mode beyond its bits is masked, and 0 is a mode and a time',
+    claim: 'a mode with too many bits is masked, and 0 is a valid mode and time',
     tests: { 'tar/header.test.ts': 1 },
   },
   '3.24.9': {
-    claim: 'content of another length, data where none goes and a source that throws end the archive without its end',
+    claim: 'content of a wrong length, data in an entry without content, and a source that throws leave the archive without its end',
     tests: { 'tar/pack.test.ts': 4 },
   },
   '3.24.10': {
@@ -763,15 +763,15 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
 
   '3.25.1': {
-    claim: 'a socket that is not there is told with what to look at',
+    claim: 'the error of a missing socket says what to check',
     tests: { 'connection/connection-pool.test.ts': 1, 'live/faults.test.ts': 1 },
   },
   '3.25.2': {
-    claim: 'a socket that one may not use is told with the group to join',
+    claim: 'if permission for a socket is denied, the error names the group to join',
     tests: { 'live/faults.test.ts': 1 },
   },
   '3.25.3': {
-    claim: 'a socket where nobody listens is told so',
+    claim: 'the error says if no process listens on a socket',
     tests: { 'live/faults.test.ts': 1, 'live/engine-dies.test.ts': 1 },
   },
   '3.25.4': {
@@ -779,23 +779,23 @@ export const faults: Readonly<Record<string, Fault>> = {
     tests: { 'config/engine-address.test.ts': 1 },
   },
   '3.25.5': {
-    claim: 'an address that is none is refused when it is given, with the variable and without the password',
+    claim: 'an invalid address is rejected at once; the error has the variable and not the password',
     tests: { 'config/resolve-engine.test.ts': 1, 'config/engine-address.test.ts': 3 },
   },
   '3.25.6': {
-    claim: 'a host that is not found and a limit of time say which, where and how long',
+    claim: 'the errors of an unknown host and of a time limit name the host, or the limit and its length',
     tests: { 'connection/connection-pool.test.ts': 1, 'connection/exchange-outcome.test.ts': 1 },
   },
   '3.25.7': {
-    claim: 'plain text to TLS, and TLS to plain text, are named',
+    claim: 'the error names plain text sent to TLS, and TLS sent to plain text',
     tests: { 'http/response-parser.test.ts': 1, 'system/tls/tls-channel.test.ts': 2 },
   },
   '3.25.8': {
-    claim: 'the first line of an error says all',
+    claim: 'the first line of an error is complete',
     tests: { 'api/api-error.test.ts': 1 },
   },
   '3.25.9': {
-    claim: 'ranges of versions that do not meet are both told',
+    claim: 'if the ranges of versions do not overlap, the error has both',
     tests: { 'client/engine.test.ts': 2 },
   },
   '3.26': {
@@ -804,7 +804,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
 
   '6': {
-    claim: 'any split gives the same, any cut is an error, no mutation crashes or fills the memory',
+    claim: 'every split has the same result, every cut is an error, no mutation crashes or fills the memory',
     tests: { 'limits.test.ts': 1, 'http/wire-cases.test.ts': 2, 'support/tape-tests.ts': 1 },
   },
 };

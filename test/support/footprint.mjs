@@ -11,7 +11,7 @@ function* propertiesOf(name, object) {
   for (const key of Reflect.ownKeys(object)) yield [`${name}.${String(key)}`, Object.getOwnPropertyDescriptor(object, key)];
 }
 
-/** All that a program shares with its libraries. */
+/** Everything that a program shares with its libraries. */
 async function shared() {
   const found = new Map();
   const take = (name, object) => {
@@ -40,7 +40,7 @@ async function shared() {
 const attributes = ['value', 'get', 'set', 'writable', 'enumerable', 'configurable'];
 const isSame = (a, b) => a !== undefined && b !== undefined && attributes.every((key) => Object.is(a[key], b[key]));
 
-// Node makes many of its globals when they are first read, and they are others then; the storages write to disk.
+// Node creates many globals when they are first read, which changes them; the storages write to disk.
 for (const name of Object.getOwnPropertyNames(globalThis)) if (!/storage/i.test(name)) void globalThis[name];
 const before = await shared();
 const resourcesBefore = process.getActiveResourcesInfo();
@@ -55,7 +55,7 @@ await client.images({ signal: AbortSignal.abort('enough') }).catch((reason) => {
   if (reason !== 'enough') throw reason;
 });
 if (close === 'close') client.close();
-for (let turn = 0; turn < 10; turn++) await setImmediate(); // sockets are closed in a turn of their own
+for (let turn = 0; turn < 10; turn++) await setImmediate(); // sockets close in a later turn of the event loop
 
 const after = await shared();
 const names = [...new Set([...before.keys(), ...after.keys()])];

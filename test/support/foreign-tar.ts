@@ -15,18 +15,18 @@ export interface ForeignEntry {
   readonly uid: number;
   readonly gid: number;
   readonly mtime: number;
-  /** '' but for links. */
+  /** '' except for links. */
   readonly linkname: string;
-  /** '' but for files. */
+  /** '' except for files. */
   readonly sha256: string;
 }
 
 /** A program that reads archives. */
 export interface Reader {
   readonly name: string;
-  /** Why it cannot be used; `undefined` where it can. */
+  /** Why it cannot be used; `undefined` if it can. */
   readonly lack: string | undefined;
-  /** Rejects where the program complains, if only in a warning. */
+  /** Rejects if the program prints an error or a warning. */
   read(archive: Uint8Array): Promise<ForeignEntry[]>;
 }
 
@@ -43,7 +43,7 @@ export function run(program: string, argv: readonly string[], input?: Uint8Array
 
 function answers(program: string, argv: readonly string[], pattern: RegExp): boolean {
   const { stdout } = spawnSync(program, argv);
-  return pattern.test(stdout?.toString() ?? ''); // of a program that is not there, null or undefined by Node's version
+  return pattern.test(stdout?.toString() ?? ''); // for a missing program, null or undefined, depending on Node's version
 }
 
 const gnu = ['gtar', 'tar'].find((program) => answers(program, ['--version'], /GNU tar/)) ?? 'tar';
@@ -136,7 +136,7 @@ function mtreeEntry(line: string, links: readonly string[]): ForeignEntry {
   const fields = Object.fromEntries(pairs.map((pair) => pair.split('=') as [string, string]));
   const [seconds, nanoseconds] = (fields['time'] ?? '').split('.'); // the latter without leading zeros
   const path = plain(unescapeMtree(word));
-  // mtree knows hard links only as files without a digest; the plain listing tells their targets.
+  // In mtree, hard links are files without a digest; the plain listing has their targets.
   const target = links.find((link) => link.includes(` ${path} link to `))?.split(' link to ')[1];
   const type = fields['type'] ?? '';
   return {
@@ -177,7 +177,7 @@ function startPython(): NonNullable<typeof reading> {
   const started = { child, lines: createInterface(child.stdout)[Symbol.asyncIterator](), complaints: '' };
   child.stderr.on('data', (text) => (started.complaints += String(text)));
   child.unref();
-  child.stdin.on('error', () => {}); // the missing answer tells
+  child.stdin.on('error', () => {}); // the missing result shows the failure
   return started;
 }
 

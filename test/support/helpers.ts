@@ -50,7 +50,7 @@ const held = (then) => {
     path,
     async make(name, statements) {
       const file = join(path, `docker-credential-${name}`);
-      // Node takes many times as long to start as sh: it runs only what depends on what is asked.
+      // Node starts much slower than sh, so it only runs helpers that depend on their input.
       if (/^(?:give|answer|fail)\('[^'\\]*'(?:, (?:'[^'\\]*'|\d+))?\)$/.test(statements)) {
         const { text, code } = said(statements);
         await writeFile(`${file}.answer`, text);
@@ -74,7 +74,7 @@ const held = (then) => {
   };
 }
 
-/** What a helper of one statement prints, and its exit code. */
+/** The output of a helper that consists of one statement, and its exit code. */
 function said(statement: string): { readonly text: string; readonly code: number } {
   let [text, code] = ['', 0];
   const answer = (...texts: string[]): void => void (text += texts.join(''));

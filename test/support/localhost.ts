@@ -2,5 +2,5 @@
 
 import { lookup } from 'node:dns/promises';
 
-/** Why tests that need it are skipped; `undefined` where it has one. */
+/** Why tests that need it are skipped; `undefined` if it has one. */
 export const noLocalhost: string | undefined = await lookup('localhost').then(() => undefined, () => 'localhost has no address');

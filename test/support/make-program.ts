@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url';
 
 const programAt = (name: string): string => fileURLToPath(new URL(`programs/${name}`, import.meta.url));
 
-/** Makes a program of a script of sh: `$0`, `$$` and `$@` are those of any program. */
+/** Makes a program of a script of sh: `$0`, `$$` and `$@` are the usual ones. */
 export function makeProgram(file: string, script: string): void {
   writeFileSync(`${file}.sh`, `${script}\n`);
   linkTo('launcher', file);
 }
 
-/** Makes a program that the system cannot start, for its interpreter is not there. */
+/** Makes a program that the system cannot start, because its interpreter is missing. */
 export function makeProgramWithoutInterpreter(file: string): void {
   linkTo('without-interpreter', file);
 }

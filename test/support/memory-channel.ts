@@ -15,7 +15,7 @@ export class MemoryChannel implements Channel {
     for (const block of blocks) this.written.push(Buffer.from(block));
   }
 
-  /** Has the owner read some bytes, in its own memory as the contract wants it; false: it asks for a pause. */
+  /** Gives the owner bytes to read, in its own memory as the contract requires. Returns false if the owner wants a pause. */
   read(data: string | Uint8Array): boolean {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
     const memory = this.owner.memory();

@@ -5,13 +5,13 @@ import type { Socket } from 'node:net';
 import { fakeDaemon } from './fake-daemon.ts';
 import type { FakeDaemon } from './fake-daemon.ts';
 
-/** Where it falls silent: at a request, by its number from 0; `undefined` nowhere. */
+/** Where it stops sending: at a request, by its number from 0; `undefined`: nowhere. */
 export interface Silence {
   /** Counted from when the silence is set. */
   readonly request: number;
-  /** After its head, with nothing said; in the middle of the answer; or while the content is still being sent. */
+  /** After the head of the request; in the middle of the response; or while the content is still being sent. */
   readonly where: 'before the answer' | 'in the middle of the answer' | 'while reading the request';
-  /** What the middle is the middle of, in place of the right answer. */
+  /** The response that is sent up to its middle, in place of the right one. */
   readonly answer?: string;
 }
 
@@ -20,7 +20,7 @@ export interface ObedientDaemon {
   readonly daemon: FakeDaemon;
   /** The first lines of all requests since the last `fallSilent`. */
   readonly requests: readonly string[];
-  /** Connections that nobody has ended. */
+  /** Connections that neither side has ended. */
   open(): number;
   fallSilent(silence: Silence | undefined): void;
   /** Resolves when it has fallen silent, with the connection. */
@@ -47,10 +47,10 @@ function tar(): Buffer {
   return Buffer.concat([block, Buffer.alloc(1024)]);
 }
 
-/** Stands for the archive. */
+/** A placeholder for the archive. */
 const SAVED = 'saved';
 
-/** What is answered, by method and path; the first that fits. */
+/** The responses, by method and path; the first match counts. */
 const answers: ReadonlyArray<readonly [request: RegExp, body: string, status?: string]> = [
   [/^GET \S+\/version$/, '{"Version":"29.0.0","ApiVersion":"1.55","MinAPIVersion":"1.44"}'],
   [/^GET \S+\/info$/, '{"SystemTime":"2026-01-01T00:00:00Z"}'],
@@ -76,7 +76,7 @@ const answers: ReadonlyArray<readonly [request: RegExp, body: string, status?: s
   [/^\S+ \S+\/x$/, 'anything'],
 ];
 
-/** Starts one; `fields` go into the answers to pings and say what it is; `archive` is what a save gives. */
+/** Starts a daemon. `fields` are added to ping responses and identify the engine; `archive` is the response to a save. */
 export async function obedientDaemon(fields = 'Api-Version: 1.55\r\n', archive = TAR): Promise<ObedientDaemon> {
   let silence: Silence | undefined;
   let requests: string[] = [];
@@ -117,7 +117,7 @@ export async function obedientDaemon(fields = 'Api-Version: 1.55\r\n', archive =
         if (silence?.where === 'in the middle of the answer') {
           const whole = silence.answer ?? answerOf(first);
           const headEnd = whole.indexOf('\r\n\r\n') + 4;
-          const from = headEnd === whole.length ? 0 : headEnd; // where there is no content, the head has a middle
+          const from = headEnd === whole.length ? 0 : headEnd; // without content, the middle of the head
           socket.write(whole.slice(0, Math.ceil((from + whole.length) / 2)), 'latin1');
         }
         told(socket);

@@ -71,7 +71,7 @@ export function everythingOf(value: unknown): string {
     if (typeof at !== 'object') break;
     for (const key of Reflect.ownKeys(at)) {
       const member: unknown = Reflect.get(at, key);
-      // A long text that is in the first look need not be searched again between quotes.
+      // A long text was already searched in the first pass; it need not be searched again between quotes.
       const isShown = typeof member === 'string' ? first.includes(member) : Object.getPrototypeOf(at) === Object.prototype;
       if (!isShown) looks.push(inspect(member, { depth: 5 }));
       looks.push(String(key));

@@ -23,13 +23,13 @@ export interface Recorded {
   readonly body: Buffer;
   /** The body as JSON. */
   json(): any;
-  /** The body as JSON values, one a line. */
+  /** The body as JSON values, one per line. */
   lines(): any[];
 }
 
 const tapes = fileURLToPath(new URL('../../fixtures/tapes/', import.meta.url));
 
-/** The folder of the tapes that no engine made, but a person, from the API's documents. */
+/** The folder of the tapes that were written by hand, from the API's documents. */
 export const DOCUMENTS = 'documents';
 
 /** The names of the engine folders. */
@@ -102,7 +102,7 @@ function* recordsOf(tape: Buffer): Generator<[direction: string, connection: str
   }
 }
 
-/** One message and no more; a body that is shorter than announced is taken as far as it goes. */
+/** One message only; if a body is shorter than announced, what there is counts. */
 function message(bytes: Buffer, headOnly: boolean): Message {
   const end = bytes.indexOf('\r\n\r\n');
   const [start = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
@@ -113,7 +113,7 @@ function message(bytes: Buffer, headOnly: boolean): Message {
   return { start, fields, body: fields.get('transfer-encoding') === 'chunked' ? dechunk(rest) : rest };
 }
 
-/** What is in the chunks; after an error in a stream, the client did not wait for the last of them. */
+/** The content of the chunks; after an error in a stream, the client did not wait for the last chunk. */
 function dechunk(bytes: Buffer): Buffer {
   const blocks: Buffer[] = [];
   for (let at = 0; ; ) {

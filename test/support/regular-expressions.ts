@@ -16,7 +16,7 @@ export interface Literal {
 /** What a walk through the source finds. */
 export interface Expressions {
   readonly literals: readonly Literal[];
-  /** Where patterns are made at run time, which no reading of the source can check. */
+  /** Places where patterns are made at run time, so that reading the source cannot check them. */
   readonly made: readonly string[];
 }
 
@@ -64,7 +64,7 @@ export async function expressionsMadeBy(file: string): Promise<RegExp[]> {
   };
   globalThis.RegExp = new Proxy(plain, { construct });
   try {
-    // As a module of its own, which has not been loaded yet.
+    // As a new module, so that the file is loaded again.
     const built = process.env['TEST_TARGET'] === 'src' ? `src/${file}` : `dist/${file.replace(/ts$/, 'js')}`;
     await import(/* @vite-ignore */ `${new URL(`../../${built}`, import.meta.url).href}?made`);
   } finally {
@@ -73,10 +73,10 @@ export async function expressionsMadeBy(file: string): Promise<RegExp[]> {
   return made;
 }
 
-/** A text that could hurt, at any length. */
+/** Makes a text of any length that could be slow to match. */
 export type Attack = (length: number) => string;
 
-/** Characters of every kind that the source's classes tell apart. */
+/** Characters of every kind that the character classes of the source distinguish. */
 const CANDIDATES = [
   ...Array.from({ length: 0x100 }, (_, code) => String.fromCharCode(code)),
   '\u0300', '\u2028', '\u202e', '\u3042', '\ud800', '\ufffd',
@@ -108,9 +108,9 @@ export function attacksOn(pattern: RegExp): Attack[] {
   return attacks;
 }
 
-/** Units are to come several times in a text of some hundred characters. */
+/** The longest unit: it must repeat several times in a text of some hundred characters. */
 const LONGEST_UNIT = 70;
-/** So many characters are tried in pairs. */
+/** The number of characters that are tried in pairs. */
 const FEW = 6;
 
 function isRepetition(part: Part): boolean {
@@ -144,7 +144,7 @@ function* partsOf(part: Part): Generator<Part> {
   if ('parts' in part) for (const each of part.parts) yield* partsOf(each);
 }
 
-/** A short text that the part matches, where that can be told without trying. */
+/** A short text that the part matches, if it can be found without trying. */
 function sampleOf(part: Part, letters: readonly string[]): string {
   if (part.type === 'atom') return letters.find((letter) => part.matches(letter)) ?? '';
   if (part.type === 'sequence') return part.parts.map((each) => sampleOf(each, letters)).join('');
@@ -154,7 +154,7 @@ function sampleOf(part: Part, letters: readonly string[]): string {
   return '';
 }
 
-/** What leads to each part that repeats, and past it. */
+/** The text before each part that repeats, and the text after it. */
 function leadsOf(part: Part, sample: (part: Part) => string): string[] {
   if (part.type === 'sequence') {
     const leads: string[] = [];

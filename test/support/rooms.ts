@@ -1,7 +1,7 @@
 // The files of src/ that are loaded with `import()` when they are first needed, and never by `import 'longshore'` or by a
 // pull over a Unix socket. `test/architecture.test.ts` reads the imports, `test/rooms.test.ts` looks at a process.
 
-/** By what a program has to use before they are loaded; a name that ends with a slash stands for all files of a folder. */
+/** By the feature whose use loads them; a name that ends with a slash means all files of a folder. */
 export const roomsOnDemand: Readonly<Record<string, readonly string[]>> = {
   'TLS': ['system/tls/tls-channel.ts', 'system/tls/tls-errors.ts', 'system/tls/tls-material.ts'],
   'ssh and credential helpers': ['system/programs/'],

@@ -40,7 +40,7 @@ for (const name of ['stdout', 'stderr'] as const) {
   };
 }
 
-/** So many things of a test are searched completely. Some tests make ten thousand errors, and stacks are slow to write. */
+/** The number of items per test that are searched completely. Some tests make ten thousand errors, and stacks are slow. */
 const LOOKED_AT_CLOSELY = 100;
 
 /** The message and the members of a value and of its causes. */
@@ -49,7 +49,7 @@ function glance(thing: unknown): string {
   return `${String(thing)} ${JSON.stringify(thing)} ${cause}`;
 }
 
-/** Errors that were searched, with their causes: none is searched twice. */
+/** Errors that were already searched, with their causes. */
 const searched = new WeakSet<object>();
 
 /** The planted secrets that a value shows; an error with its causes. */
@@ -66,7 +66,7 @@ export function secretsShownBy(value: unknown): string[] {
   }
 }
 
-/** Writes a stack as Node does without source maps: to look up the sources takes longer than the tests. */
+/** Writes a stack as Node does without source maps, because looking up the sources takes longer than the tests. */
 const plainStack = (error: unknown, frames: readonly unknown[]): string => [String(error), ...frames].join('\n    at ');
 
 /** A message without its error, if that was searched. */

@@ -7,7 +7,7 @@ const NEWER_THAN_ITS_CLIENT = 'docker-29.99-containerd';
 
 /**
  * The bytes of a tape with the version that a client of today sends. API 1.56 changes nothing but what `Size` means in the
- * answer to an inspect, so the recorded answers stand. Of a pinned version, the tape stays as it is.
+ * response to an inspect, so the recorded responses stay valid. A tape with a pinned version is not changed.
  */
 export function asSpokenToday(engine, name, tape) {
   if (engine !== NEWER_THAN_ITS_CLIENT || name === 'version-not-spoken') return tape;

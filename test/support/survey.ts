@@ -13,7 +13,7 @@ export interface EngineSurvey {
   readonly engine: string;
   /** The newest API version that it speaks. */
   readonly api: string;
-  /** Whether it was asked live, or only its recorded traffic was read. */
+  /** Whether a live engine was used, or only its recorded traffic. */
   readonly source: 'live' | 'tapes';
   /** By subject, `"images"` or `"images.all"`. */
   readonly cells: Readonly<Record<string, string>>;
@@ -21,9 +21,9 @@ export interface EngineSurvey {
 
 /** One comparison: what a call gives without the parameter and with it, and what the parameter promises. */
 export interface Observation {
-  /** What was compared, where there are several: a key of the filters. */
+  /** What was compared, if there are several comparisons: a key of the filters. */
   readonly of?: string;
-  /** Left out for an operation, and for a parameter without which there is no call. */
+  /** Absent for an operation, and for a required parameter. */
   readonly without?: unknown;
   readonly with: unknown;
   readonly promised: unknown;
@@ -38,7 +38,7 @@ export const subjects: readonly string[] = Object.entries<Endpoint>(endpoints).f
 /** The folder of the JSON files and their table. */
 export const FOLDER: URL = new URL('../../fixtures/engines/', import.meta.url);
 
-/** All that is checked in, by the name of the file without ".json". */
+/** All committed surveys, by the file name without ".json". */
 export function readSurveys(): Map<string, EngineSurvey> {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json')).sort();
   return new Map(files.map((file) => [file.slice(0, -'.json'.length), JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8'))]));
@@ -74,20 +74,20 @@ function faultOf(observation: Observation): string | undefined {
   return isSame ? `has the same answer without it (${shown(seen)})` : undefined;
 }
 
-/** The word for a parameter that the engine takes and that has no effect: no cell may have it. */
+/** The word for a parameter that the engine accepts without effect: no cell may contain it. */
 export const IGNORED = 'is ignored';
 
 function shown(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** The words for what our gate refuses. */
+/** The text for a parameter that our version check rejects. */
 export function refusal({ needed }: VersionError): string {
   return `${REFUSED} (VersionError, needs ${/^[0-9]/.test(needed) ? `API ${needed}` : needed})`;
 }
 const REFUSED = 'refused';
 
-/** The table, as it stands in the README. */
+/** The table of the README. */
 export function surveyTable(surveys: ReadonlyMap<string, EngineSurvey>): string {
   const columns = [...surveys.values()];
   const head = ['', ...columns.map(({ engine, api, source }) => `${engine} (API ${api}${source === 'tapes' ? ', from tapes' : ''})`)];

@@ -1,4 +1,4 @@
-// The survey of an engine that cannot be had here, out of its recorded traffic: each subject with the tape that shows what
+// The survey of an engine that cannot run here, from its recorded traffic: each subject with the tape that shows what
 // it does. The tapes are replayed through the library; what no tape shows is not tried.
 
 import { ImageClient, packTar } from '../../src/index.ts';
@@ -8,13 +8,13 @@ import { cellOf, outcome, subjects } from './survey.ts';
 import type { EngineSurvey } from './survey.ts';
 import { cases } from './tape-cases.mjs';
 
-/** A tape, and what its case gives where the engine does what the subject promises. */
+/** A tape, and a check of its result that shows whether the engine does what the subject promises. */
 type Shown = readonly [tape: string, works: (value: any) => boolean];
 
 const isThere = (value: unknown): boolean => typeof value === 'object' && value !== null;
 const fails = (words: string) => (value: unknown): boolean => value === `fails with ${words}`;
 
-/** By subject; the others are on no tape. */
+/** By subject; no tape shows the others. */
 const shownBy: Readonly<Record<string, Shown>> = {
   ping: ['ping', ({ apiVersion }) => apiVersion === '1.56'],
   version: ['version', ({ ApiVersion }) => ApiVersion === '1.56'],
@@ -91,7 +91,7 @@ async function cellOfTape(tapes: ReadonlyMap<string, Buffer>, shown: Shown | und
   try {
     seen = works(value) || value;
   } catch {
-    // Of another shape: the cell shows it.
+    // The result has another shape: the cell shows it.
   }
   return cellOf([{ with: seen, promised: true }]);
 }

@@ -9,9 +9,9 @@
 //   images    what there must be before: `{ name: file system }`, imported, labelled, and removed afterwards
 //   client    options of the client
 //   prepare   what else must be done before, unrecorded
-//   cleanUp   what of it must be undone afterwards, as it has no label
+//   cleanUp   undoes the parts of it that have no label
 //   overlaps  true where one answer is still coming while the next request is sent
-//   run       the operation; what it gives, or its error, is what the tests compare
+//   run       the operation; the tests compare its result or its error
 //
 // `env` has `registry`, `login` and, so that this file imports nothing of longshore's, `packTar`. Nothing here knows
 // one engine from another: what an engine lacks is what `needs` asks for, and what it refuses is recorded, too.
@@ -20,9 +20,9 @@ import { demo } from '../demo.mjs';
 import { LABEL, archiveOf, multiArchive, sendMulti } from './tape-images.mjs';
 
 export { LABEL };
-/** What labels an image on import. */
+/** The import change that labels an image. */
 export const LABELLED = [`LABEL ${LABEL}=1`];
-/** Where the server of a case listens: engines that want to be told which registries are plain HTTP must know it. */
+/** Where the server of a case listens. An engine that needs a list of plain-HTTP registries must have it in its list. */
 export const SERVED = '127.0.0.1:5009';
 
 const labelled = { label: LABEL };
@@ -30,7 +30,7 @@ const hello = { 'etc/hello': Buffer.from('hello from longshore\n') };
 const other = { 'etc/hello': Buffer.from('another hello\n') };
 const NAME = 'longshore/tape:1';
 
-/** An upload of three million bytes that an engine refuses after the first few: the rest is never asked for. */
+/** An upload of three million bytes that an engine rejects after the first few; the rest is never read. */
 class SlowBlob extends Blob {
   get size() {
     return 3_000_000;
@@ -38,7 +38,7 @@ class SlowBlob extends Blob {
   stream() {
     return (async function* () {
       yield Buffer.from('no tar, but a long upload\n'.repeat(40));
-      // Longer than any engine takes to refuse; on its refusal the upload is stopped, and nobody waits for this.
+      // Longer than any engine needs to reject the upload; the rejection stops the upload and this wait.
       await new Promise((resolve) => setTimeout(resolve, 10_000).unref());
       throw new Error('the engine did not refuse the upload early');
     })();
@@ -77,13 +77,13 @@ const system = [
       return answers;
     },
   },
-  { name: 'gates', run: (docker) => refusals(docker) }, // what the engine has is not called
+  { name: 'gates', run: (docker) => refusals(docker) }, // features that the engine has are not called
   { name: 'gates-pinned', client: { version: '1.24' }, run: (docker) => refusals(docker) },
 
   { name: 'auth-refused', run: (docker) => docker.checkAuth('127.0.0.1:1', { username: 'u', password: 'secretpw' }) },
   { name: 'auth', login: true, run: (docker, { login }) => docker.checkAuth(login.registry, right(login)) },
   { name: 'auth-wrong', login: true, run: (docker, { login }) => docker.checkAuth(login.registry, wrong(login)) },
-  // The only registry by plain HTTP that Podman logs in to.
+  // The only registry that Podman logs in to by plain HTTP.
   { name: 'auth-local', login: true, run: (docker, { login }) => docker.checkAuth(local(login), right(login)) },
   { name: 'auth-local-wrong', login: true, run: (docker, { login }) => docker.checkAuth(local(login), wrong(login)) },
 
@@ -119,7 +119,7 @@ const system = [
     },
   },
   {
-    name: 'events-until', // a time to come: something happens meanwhile
+    name: 'events-until', // a time in the future: something happens meanwhile
     overlaps: true,
     prepare: (admin) => happenings(admin),
     run: async (docker) => {
@@ -608,7 +608,7 @@ const registries = [
   },
 ];
 
-/** What each call on a registry with a login comes to: with the right password, with a wrong one, with none. */
+/** The outcome of each call on a registry with a login: with the right password, a wrong one, and none. */
 const logins = [
   ['login', right],
   ['login-wrong', wrong],
@@ -696,7 +696,7 @@ export const cases = [
   ...searching,
 ];
 
-/** What not every engine has, and a call that asks for it; on an engine that lacks it, nothing of it is sent. */
+/** Features that only some engines have, each with a call that needs it; without the feature, the call sends no request. */
 export const gated = {
   'images.sharedSize': (docker) => docker.images({ sharedSize: true }),
   'images.manifests': (docker) => docker.images({ manifests: true }),
@@ -717,7 +717,7 @@ export const gated = {
   diskUsage: (docker) => docker.diskUsage(),
 };
 
-/** Those of them that the engine lacks, with the error's words for what is needed and what is there; then a ping. */
+/** The features that the engine lacks, with what the error says is needed and present; then a ping. */
 async function refusals(docker) {
   const refused = {};
   for (const [subject, call] of Object.entries(gated)) {
@@ -729,14 +729,14 @@ async function refusals(docker) {
   return refused;
 }
 
-/** What the engine's clock says, in whole seconds: it is on the tape, so that replayed it says the same. */
+/** The time of the engine's clock, in whole seconds. It is on the tape, so a replay has the same time. */
 async function clock(docker) {
   const { headers, body } = await docker.request({ path: '/_ping', versioned: false });
   await collect(body);
   return Date.parse(headers.get('date')) / 1000;
 }
 
-/** An import and a tag in one second of the engine's clock, after which the next begins. */
+/** An import and a tag within one second of the engine's clock; then waits for the next second. */
 async function happenings(admin) {
   await nextSecond(admin);
   await admin.importImageFromData(hello, { repository: NAME, changes: LABELLED });
@@ -764,7 +764,7 @@ async function loadFor(admin, env, registry) {
   await admin.loadImage(await archiveOf(env, [`${registry}/longshore/tape:1`], 'pushed\n'));
 }
 
-/** Puts an image into the registry and leaves none on the engine. */
+/** Puts an image into the registry, and removes it from the engine. */
 async function push(admin, env) {
   await loadFor(admin, env, env.registry);
   await admin.push(`${env.registry}/longshore/tape:1`);

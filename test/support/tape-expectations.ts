@@ -10,21 +10,21 @@ import {
 import type { Recorded } from './recorded.ts';
 import { gated } from './tape-cases.mjs';
 
-/** What a case came to. */
+/** The outcome of a case. */
 export interface Outcome {
   value?: unknown;
   error?: unknown;
 }
 
-/** What must come of a case. */
+/** The expected outcome of a case. */
 export type Expectation =
   | { readonly value: unknown }
   | { readonly apiError: { status: number; daemonMessage: string; inStream: boolean } }
   | { readonly check: (outcome: Outcome) => void };
 
-/** What is on a tape, and whose it is. */
+/** The content of a tape, and its engine. */
 export interface Facts {
-  /** The exchange that the case is about, which most often is the last. */
+  /** The exchange that the case tests; usually the last. */
   readonly last: Recorded;
   readonly all: readonly Recorded[];
   /** The last exchange whose `METHOD /target` matches. */
@@ -37,7 +37,7 @@ export interface Facts {
   readonly containerd: boolean;
 }
 
-/** The exchanges of a tape as the expectations want them. */
+/** The exchanges of a tape in the form that the expectations use. */
 export function factsOf(folder: string, all: readonly Recorded[], apiVersion: string): Facts {
   const at = (pattern: RegExp): Recorded => {
     const found = all.findLast(({ method, target }) => pattern.test(`${method} ${target}`));
@@ -74,14 +74,14 @@ function refused(exchange: Recorded): Expectation {
   return { apiError: { status: exchange.status, daemonMessage, inStream: false } };
 }
 
-/** A failure, whether the engine knew of it before it answered 200 or not. */
+/** A failure, in the status or, after a status of 200, in the stream. */
 function failed(exchange: Recorded): Expectation {
   if (exchange.status !== 200) return refused(exchange);
   const { errorDetail } = exchange.lines().at(-1);
   return { apiError: { status: 200, daemonMessage: errorDetail.message, inStream: true } };
 }
 
-/** What some engines do and others refuse. */
+/** The expectation for an operation that some engines do and others reject. */
 const valueOr =
   (value: (facts: Facts) => unknown, pattern?: RegExp) =>
   (facts: Facts): Expectation => {
@@ -110,13 +110,13 @@ const sha256 = (bytes: Uint8Array): string => `sha256:${createHash('sha256').upd
 const CREATE = /^POST \S+\/images\/create/;
 const PUSH = /^POST \S+\/push/;
 
-/** What a load's archive holds: the configuration's digest is the image's id, but on the containerd store. */
+/** The content of a load's archive. The digest of the configuration is the image ID, except on the containerd store. */
 function idInArchive(archive: Buffer): string {
   const size = Number.parseInt(archive.toString('latin1', 124, 135), 8); // the first entry is the configuration
   return sha256(archive.subarray(512, 512 + size));
 }
 
-/** `Loaded image: name`, a line for each name; with commas on Podman, which gives names without a host one. */
+/** `Loaded image: name`, one line for each name. Podman uses commas, and adds a host to names without one. */
 function loaded({ last, podman }: Facts, names: readonly string[]): Expectation {
   const text = last.lines().map(({ stream }) => stream ?? '').join('');
   const found = [...text.matchAll(/^Loaded image: (.*)$/gm)].flatMap((match) => (match[1] ?? '').split(/, ?/));
@@ -125,7 +125,7 @@ function loaded({ last, podman }: Facts, names: readonly string[]): Expectation 
   return { value: { references: found, ids: [] } };
 }
 
-/** The digest and the status: Docker says them; with Podman they are what an image's names were before, and are now. */
+/** The digest and the status: Docker sends them; for Podman they follow from the image's names before and after. */
 function pulled({ all, at, podman }: Facts, tail: RegExp): Record<string, unknown> {
   const result = { reference: expect.stringMatching(tail), warnings: [] };
   if (!podman) {
@@ -142,7 +142,7 @@ function pulled({ all, at, podman }: Facts, tail: RegExp): Record<string, unknow
   return { ...result, digest: asked ?? digestOf(all, now), status: same ? 'up-to-date' : 'downloaded' };
 }
 
-/** Podman knows an image of an index by two digests; the one by which it lists one that is new is the index's. */
+/** Podman has two digests for an image of an index; it lists a new image under the digest of the index. */
 function digestOf(all: Facts['all'], { RepoDigests }: { RepoDigests: readonly string[] }): string | undefined {
   const digests = RepoDigests.map((each) => each.split('@')[1]);
   if (digests.length === 1) return digests[0];
@@ -153,7 +153,7 @@ function digestOf(all: Facts['all'], { RepoDigests }: { RepoDigests: readonly st
   return listed;
 }
 
-/** In `aux`; else in the text. */
+/** From `aux`, or else from the text. */
 function pushed({ at }: Facts): Expectation {
   const lines = at(PUSH).lines();
   const aux = lines.find((line) => line.aux?.Digest !== undefined)?.aux;
@@ -163,7 +163,7 @@ function pushed({ at }: Facts): Expectation {
   return { value: { reference: expect.stringMatching(/:1$/), digest: Digest, size: Size, tags: undefined, warnings: [] } };
 }
 
-/** Podman takes a call without a tag for one with `latest`: it is not asked. */
+/** Podman treats a call without a tag as one with `latest`, so no request is sent. */
 const allTags =
   (subject: string, otherwise: (facts: Facts) => Expectation) =>
   (facts: Facts): Expectation => {
@@ -192,7 +192,7 @@ function found({ last }: Facts): unknown {
   );
 }
 
-/** What not every engine has: since which version, whether Docker alone has it, or since which Docker, whether it needs containerd's store. */
+/** Features of some engines: since which API version, whether or since when only Docker has it, whether it needs the containerd store. */
 const gates: Readonly<Record<string, { since?: string; docker?: true | number; containerd?: true }>> = {
   'images.sharedSize': { since: '1.42', docker: true },
   'images.manifests': { since: '1.47', containerd: true },
@@ -212,13 +212,13 @@ const gates: Readonly<Record<string, { since?: string; docker?: true | number; c
   diskUsage: { since: '1.25' },
 };
 
-/** What a subject hangs on, in the order in which it is looked at: an identity is one of a manifest's. */
+/** The requirements of a subject, in the order of the checks: an identity belongs to a manifest. */
 const chains: Readonly<Record<string, readonly string[]>> = {
   'images.identity': ['images.manifests', 'images.identity'],
   'imageAttestations.statement': ['imageAttestations'],
 };
 
-/** The refusal of a subject, first for the version, then for the store; undefined where the engine has it. */
+/** The rejection of a subject, first for the version, then for the store; undefined if the engine supports it. */
 function refusalOf(subject: string, { podman, containerd, all }: Facts, version: string): object | undefined {
   const code = 'LONGSHORE_VERSION';
   const chain = chains[subject] ?? [subject];
@@ -238,7 +238,7 @@ function refusalOf(subject: string, { podman, containerd, all }: Facts, version:
 }
 const minor = (version: string): number => Number(version.split('.')[1]);
 
-/** All refusals; and that nothing was sent but questions about the engine itself. */
+/** All rejections; checks that the only requests were about the engine itself. */
 function refusals(facts: Facts, version: string): Expectation {
   const questions = facts.all.map(({ method, target }) => `${method} ${target.replace(/^\/v[0-9.]+/, '')}`);
   const allowed = ['HEAD /_ping', 'GET /_ping', 'GET /info'];
@@ -247,7 +247,7 @@ function refusals(facts: Facts, version: string): Expectation {
   return { value: Object.fromEntries(all.filter(([, refusal]) => refusal !== undefined)) };
 }
 
-/** The events on the tape until so many seconds after the case began; and at least those that the case made. */
+/** The events on the tape up to a number of seconds after the case began, but at least those that the case made. */
 function eventsWith(seconds: number, ...actions: readonly string[]) {
   return ({ at }: Facts): Expectation => {
     const end = Date.parse(at(/^GET \/_ping/).fields.get('date') ?? '') / 1000 + seconds;
@@ -271,7 +271,7 @@ const listOf =
     return { value: images };
   };
 
-/** For each case, from what is on its tape, what the client must give. */
+/** The expected result of each case, computed from its tape. */
 export const expectations: Readonly<Record<string, (facts: Facts) => Expectation>> = {
   demo: () => ({ value: ['negotiate', 'import', 'list', 'save', 'remove', 'load', 'tidy up'] }),
   ping: ({ last: { fields }, podman }) => ({
@@ -288,7 +288,7 @@ export const expectations: Readonly<Record<string, (facts: Facts) => Expectation
   negotiate: ({ last }) => ({ value: last.fields.get('api-version') }),
   version: lastJson,
   'version-not-spoken': ({ last, all }) => {
-    // Podman overlooks the version in the path, and some Docker speaks it.
+    // Podman ignores the version in the path, and some Docker versions support it.
     if (all.every(({ status }) => status === 200)) return { value: imagesOf(last) };
     return {
       check({ error }) {
@@ -392,7 +392,7 @@ export const expectations: Readonly<Record<string, (facts: Facts) => Expectation
   'remove-platforms-unforced': valueOr(({ last }) => removedOf(last.json())),
   prune: (facts) => prunedBy(facts),
   'prune-nothing': () => ({ value: { ImagesDeleted: [], SpaceReclaimed: 0 } }),
-  'prune-unused': valueOr((facts) => prunedBy(facts).value), // Podman 4 knows no `dangling: false`
+  'prune-unused': valueOr((facts) => prunedBy(facts).value), // Podman 4 does not support `dangling: false`
   'prune-until': valueOr(() => ({ ImagesDeleted: [], SpaceReclaimed: 0 })),
   'prune-label-not': valueOr(() => ({ ImagesDeleted: [], SpaceReclaimed: 0 })),
   'prune-unknown-filter': lastFailed,
@@ -471,12 +471,12 @@ export const expectations: Readonly<Record<string, (facts: Facts) => Expectation
   })),
   'pull-platform': (facts) => {
     const value = { ...pulled(facts, /\/longshore\/multi:1$/), architecture: 'arm64' };
-    // Docker 29 shows nothing of an image that it has for another platform than its own.
+    // Docker 29 does not show an image that it has only for another platform.
     return facts.last.json().Architecture === 'arm64' ? { value } : { check: ({ error }) => expect(error).toBeInstanceOf(NotFoundError) };
   },
   'pull-platform-missing': (facts) => failed(facts.at(CREATE)),
   'pull-platform-other': (facts) => {
-    // 26.1 says it in the stream; of the others, the look at the image that follows.
+    // 26.1 reports it in the stream; with the others, the inspect that follows shows it.
     if (facts.at(CREATE).lines().at(-1)?.errorDetail !== undefined) return failed(facts.at(CREATE));
     return {
       check({ error }) {
@@ -513,7 +513,7 @@ export const expectations: Readonly<Record<string, (facts: Facts) => Expectation
     expect(found(facts)).toHaveLength(2);
     return { value: found(facts) };
   },
-  'search-limit-refused': valueOr(found), // Podman does not mind
+  'search-limit-refused': valueOr(found), // Podman accepts it
   'search-filters': (facts) => {
     expect(found(facts)).toMatchObject([{ star_count: 3, is_official: false }]);
     return { value: found(facts) };
@@ -530,12 +530,12 @@ function prunedBy({ last }: Facts): { value: unknown } {
 type Meaning = readonly [reason: ApiError['reason'], Class: typeof ApiError, except?: RegExp];
 
 /**
- * What a failure means, whatever an engine's words and status: the reason, and the class where one is the same for all.
- * Engines that match the last column mean something else by the case; the reason stands beside it.
+ * The meaning of a failure, independent of message and status: the reason, and the class if it is the same for all engines.
+ * For engines that match the last column, the case means something else; a comment says why.
  */
 export const meanings: Readonly<Record<string, Meaning>> = {
   'auth-refused': ['network', ApiError],
-  'auth-wrong': ['auth', UnauthorizedError, /^podman/], // which does not come so far: it wants HTTPS
+  'auth-wrong': ['auth', UnauthorizedError, /^podman/], // which fails earlier: it requires HTTPS
   'auth-local-wrong': ['auth', UnauthorizedError],
   'images-unknown-filter': [undefined, ApiError],
   'inspect-missing': ['not-found', NotFoundError],
@@ -551,7 +551,7 @@ export const meanings: Readonly<Record<string, Meaning>> = {
   'remove-platforms-unforced': [undefined, BadRequestError],
   'import-bad-platform': ['platform', BadRequestError],
   'import-url-refused': ['network', ApiError],
-  'import-url-missing': ['not-found', NotFoundError, /^podman/], // which takes the page that says so for a tar
+  'import-url-missing': ['not-found', NotFoundError, /^podman/], // which reads the error page as a tar archive
   'save-missing': ['not-found', NotFoundError],
   'save-some-missing': ['not-found', NotFoundError],
   'save-platform-missing': ['platform', ApiError],

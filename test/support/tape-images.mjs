@@ -26,7 +26,7 @@ export async function multiArchive(env, name) {
   const annotations = { 'io.containerd.image.name': full, 'org.opencontainers.image.ref.name': full };
   const manifests = [{ ...described(index), annotations }];
   const root = { schemaVersion: 2, mediaType: `${OCI}.index.v1+json`, manifests };
-  const [{ config, layer }] = images; // for those who read no OCI layout, the first platform
+  const [{ config, layer }] = images; // for programs that do not read the OCI layout: the first platform
   const manifest = [{ Config: blobPath(config), RepoTags: [name], Layers: [blobPath(layer)] }];
   const files = blobs.map((blob) => [blobPath(blob), blob]);
   return pack(env, {
@@ -37,7 +37,7 @@ export async function multiArchive(env, name) {
   });
 }
 
-/** Puts an image for two platforms into the registry, under two tags, and asks no engine for it. */
+/** Puts an image for two platforms into the registry, under two tags, without an engine. */
 export async function sendMulti(_admin, env) {
   const base = `http://${env.registry}/v2/longshore/multi`;
   for (const tag of ['1', '2']) {
@@ -51,7 +51,7 @@ export async function sendMulti(_admin, env) {
   }
 }
 
-/** The digest under which the registry then has that tag. */
+/** The digest of that tag in the registry. */
 sendMulti.digest = async (env, tag) => `sha256:${hex((await multiOf(env, tag)).index)}`;
 
 async function sendBlob(base, blob) {
@@ -71,7 +71,7 @@ async function accepted(sent) {
   return answer;
 }
 
-/** An index of two images, and all that it leads to. */
+/** An index of two images, and everything that it refers to. */
 async function multiOf(env, text) {
   const images = [];
   for (const platform of PLATFORMS) images.push({ platform, ...(await imageOf(env, platform, `${text}\n`)) });

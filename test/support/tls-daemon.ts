@@ -16,22 +16,22 @@ export function pathOf(name: string): string {
   return fileURLToPath(new URL(`../../fixtures/tls/${name}`, import.meta.url));
 }
 
-/** Its text. */
+/** The text of one of these files. */
 export function pem(name: string): string {
   return readFileSync(pathOf(name), 'latin1');
 }
 
 export interface TlsDaemon {
   readonly port: number;
-  /** Every connection whose handshake went well. */
+  /** Every connection whose handshake succeeded. */
   readonly sockets: readonly TLSSocket[];
-  /** What lies below every connection, also of those that came to nothing. */
+  /** The socket below every connection, also of failed handshakes. */
   readonly raw: readonly Socket[];
   dialer(tls?: TlsOptions, host?: string): Dialer;
   close(): void;
 }
 
-/** Starts one, with `server.pem` unless told otherwise. */
+/** Starts a TLS daemon; the default certificate is `server.pem`. */
 export async function tlsDaemon(
   onConnection: (socket: TLSSocket, index: number) => void,
   options: ServerOptions = {},
@@ -42,7 +42,7 @@ export async function tlsDaemon(
   const server = createServer({ ...identity, allowHalfOpen: true, ...options } as ServerOptions, (socket) => {
     const index = sockets.push(socket) - 1;
     socket.on('error', () => {});
-    socket.setNoDelay(true); // or a second write waits until the first is acknowledged, which may be by the next request
+    socket.setNoDelay(true); // otherwise a second write waits for the acknowledgement of the first, possibly until the next request
     onConnection(socket, index);
   });
   server.on('connection', (socket: Socket) => raw.push(socket.on('error', () => {})));

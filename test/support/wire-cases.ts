@@ -10,7 +10,7 @@ export interface WireCase {
   readonly wire: Buffer;
   /** What follows the bytes. */
   readonly end: 'open' | 'eof' | 'reset';
-  /** Whether the bytes come while nothing is asked. */
+  /** Whether the bytes come without a request. */
   readonly idle: boolean;
   /** Where the error must point, if the case marks it. */
   readonly offset: number | undefined;
@@ -49,7 +49,7 @@ function parseCase(text: string): WireCase {
   };
 }
 
-/** Lines to wire text: CRLF behind each but those that end in a backslash. */
+/** Lines to wire text: adds CRLF to each line, except to lines that end in a backslash. */
 function unescape(block: string): string {
   const lines = block.split('\n').slice(0, -1);
   const text = lines.map((line) => (/(?<!\\)(\\\\)*\\$/.test(line) ? line.slice(0, -1) : `${line}\\r\\n`)).join('');
@@ -61,7 +61,7 @@ function unescape(block: string): string {
 
 const framingNames = new Set(['content-length', 'transfer-encoding', 'connection', 'proxy-connection']);
 
-/** What came out, in the words of the cases; adjoining content is joined. */
+/** The events, in the notation of the cases; adjacent content is joined. */
 export class Account {
   readonly lines: string[] = [];
   /** Of the error. */
@@ -84,7 +84,7 @@ export class Account {
     this.#content.push(Buffer.from(view)); // a copy: the view is borrowed
   }
 
-  /** Any error but the two that a case can have is thrown on. */
+  /** Rethrows every error except the two classes that a case can have. */
   error(error: unknown): void {
     if (error instanceof ProtocolError) {
       this.say(`error ProtocolError ${error.section}`);
@@ -96,7 +96,7 @@ export class Account {
   }
 }
 
-/** In quotes, what is no printable ASCII escaped. */
+/** The bytes in quotes; all except printable ASCII is escaped. */
 function quote(text: string): string {
   const named: Record<string, string> = { '\r': '\\r', '\n': '\\n' };
   const escape = (byte: string): string => named[byte] ?? `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`;

@@ -1,7 +1,7 @@
-// Where the second wire makes something else of a wire case than ours, for Node's parser, llhttp, decides: all such cases,
+// Wire cases that end differently on the node:http transport, because Node's parser, llhttp, decides: all such cases,
 // by their headings. Its other opinions are overruled by our rules for heads, or by the connection.
 
-/** Why that is so, and of each case what the wire makes of it: the last line of the events, without an error's section. */
+/** The reason, and for each case the last line of its events on that transport, without an error's section. */
 const disagreements: ReadonlyArray<readonly [reason: string, cases: Readonly<Record<string, string>>]> = [
   [
     'it skips line ends before an answer, as RFC 9112 §2.2 asks of servers',
@@ -73,7 +73,7 @@ const disagreements: ReadonlyArray<readonly [reason: string, cases: Readonly<Rec
   ],
 ];
 
-/** The last line that the second wire gives, by the case's heading. */
+/** The last line of the events on the node:http transport, by the case's heading. */
 export const wireDisagreements: ReadonlyMap<string, string> = new Map(
   disagreements.flatMap(([, cases]) => Object.entries(cases)),
 );

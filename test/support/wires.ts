@@ -14,13 +14,13 @@ export function makeWire(name: WireName, dialer: Dialer, options: PoolOptions = 
   return new ConnectionPool(dialer, { ...options, http: name });
 }
 
-/** What differs where both keep a promise, each in its own way. */
+/** The allowed differences between the two. */
 export const particulars: Readonly<Record<WireName, {
-  /** Fields that are sent beside those that were asked for and those that frame. */
+  /** Fields that are sent in addition to the requested fields and the framing fields. */
   readonly ownFields: Readonly<Record<string, string>>;
   /** Whether reads go into memory that a sink offers. */
   readonly readsInPlace: boolean;
-  /** What is said of an SSH banner. */
+  /** The error message for an SSH banner. */
   readonly noHttp: RegExp;
 }>> = {
   own: {
@@ -30,7 +30,7 @@ export const particulars: Readonly<Record<WireName, {
   },
   'node:http': {
     ownFields: { connection: 'keep-alive' }, // Node would write `close`
-    readsInPlace: false, // the parser gives out views of what it was given
+    readsInPlace: false, // the parser returns views of its input
     // The reason differs from one version of llhttp to the next.
     noHttp: /: Node's parser refuses the response: HPE_INVALID_CONSTANT, .* "SSH-2.0-OpenSSH_9.2\\x0d\\x0a" at byte 0 /,
   },

@@ -8,7 +8,7 @@ import { inspect } from 'node:util';
 /** A secret with everything in it that some encoder changes, and with the planted word at both ends. */
 export const written = 'hunter2<&>\'"\\/?~\u00fc\u20ac\u{1f600} %41+\r\nhunter2';
 
-/** Who wrote it by which function, and what it wrote. */
+/** The language and the function, and its output. */
 export const recordedWritings: ReadonlyArray<readonly [origin: string, text: string]> = [
   ['Go json.Marshal', '"hunter2\\u003c\\u0026\\u003e\'\\"\\\\/?~\u00fc\u20ac\u{1f600} %41+\\r\\nhunter2"'],
   ['Go json.Encoder, SetEscapeHTML(false)', '"hunter2<&>\'\\"\\\\/?~\u00fc\u20ac\u{1f600} %41+\\r\\nhunter2"\n'],
@@ -43,7 +43,7 @@ const percent = encodeURIComponent(written);
 const inBase64 = Buffer.from(written).toString('base64');
 const json = JSON.stringify(written);
 
-/** The same by Node, and the writings that no function of a library has, by hand: each says its rule. */
+/** The same by Node, and encodings without a library function, written by hand; each names its rule. */
 export const madeWritings: ReadonlyArray<readonly [origin: string, text: string]> = [
   ['as it is', written],
   ['JSON.stringify', json],

@@ -145,7 +145,7 @@ describe('recorder', () => {
   });
 });
 
-// Attach, exec and BuildKit make a connection their own (RFC 9110 §7.8): what follows is no HTTP, and may be anybody's input.
+// Attach, exec and BuildKit upgrade a connection (RFC 9110 §7.8): the bytes that follow are not HTTP, and may be user input.
 describe('an upgrade', () => {
   const ask = 'POST /v1.41/containers/x/attach HTTP/1.1\r\nConnection: Upgrade\r\nupgrade: tcp\r\nContent-Length: 0\r\n\r\n';
   const both = Buffer.from(`GET /a HTTP/1.1\r\n\r\n${ask}whoami\r\n\r\n\x03\x00`);
@@ -171,8 +171,8 @@ describe('an upgrade', () => {
   });
 });
 
-// Tapes are committed and published. Whoever records with a login would publish it with them, in a header whose value
-// is mere base64; so the recorder, not the one who records, takes it out, before anything is kept.
+// Tapes are committed and published. A login would be published with them, in a header whose value
+// is only base64. So the recorder removes it before it keeps anything.
 describe('a secret', () => {
   const head = [
     'POST /v1.41/images/x/push?tag=1 HTTP/1.1',
@@ -223,7 +223,7 @@ describe('a secret', () => {
     await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
     for (const piece of pieces) {
       inner[0]?.read(Buffer.from(piece).toString('latin1'));
-      expect(text(tape())).not.toMatch(/hun|ter2/); // whoever looks in the middle of the token must not cut it in two
+      expect(text(tape())).not.toMatch(/hun|ter2/); // reading the tape in the middle of the token must not split it
     }
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
     inner[0]?.read('HTTP/1.1 200 OK\r\n\r\n"token":"of no login"');
@@ -234,7 +234,7 @@ describe('a secret', () => {
     ]);
   });
 
-  it('in the answer to a login after another request cannot be found, so there is no tape', async () => {
+  it('in the response to a login after another request cannot be found, so no tape is made', async () => {
     for (const before of ['', 'HTTP/1.1 100 Continue\r\n\r\n', answer.slice(0, -20)]) {
       const { channels, inner, tape } = await record();
       await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
@@ -359,7 +359,7 @@ describe('a secret', () => {
     ['a status line without a status', 'HTTP/1.1 hunter2\r\n\r\n'],
     ['a wrong chunk size', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nhunter2\r\n'],
     ['an upgrade that was not asked for', 'HTTP/1.1 101 UPGRADED\r\nX: hunter2\r\n\r\n'],
-  ])('could stand anywhere in an answer with %s: there is no tape', async (_, odd) => {
+  ])('could be anywhere in a response with %s, so no tape is made', async (_, odd) => {
     const { channels, inner, heard, tape, notes } = await record();
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
     inner[0]?.read(odd);
@@ -368,7 +368,7 @@ describe('a secret', () => {
     expect(notes).toHaveLength(2);
   });
 
-  it('in a chunked answer to a login cannot be found, so there is no tape', async () => {
+  it('in a chunked response to a login cannot be found, so no tape is made', async () => {
     const { channels, inner, tape } = await record();
     await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
     inner[0]?.read('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');

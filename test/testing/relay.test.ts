@@ -20,7 +20,7 @@ import { fakeSsh } from '../support/fake-ssh.ts';
 import { tlsDaemon } from '../support/tls-daemon.ts';
 import { MemoryChannel, memoryDialer } from '../support/memory-channel.ts';
 
-/** A raw engine, the relay before it, and whoever is connected. */
+/** A raw engine, the relay in front of it, and a client that is connected. */
 let engine: Listener;
 let front: Relay;
 let onEngine: (socket: Duplex) => void;

@@ -84,7 +84,7 @@ describe('a request', () => {
     ['a shorter body', post('/a', 'bod')],
     ['a longer body', post('/a', 'body!')],
     ['no body', post('/a', '')],
-    ['what is no HTTP', 'hello\r\n\r\n'],
+    ['bytes that are not HTTP', 'hello\r\n\r\n'],
   ])('with %s breaks the channel', async (_what, request) => {
     const dialer = replayDialer(tapeOf(`> 1 ${post('/a', 'body')}`, '< 1 answer'));
     const client = await connect(dialer);

@@ -118,7 +118,7 @@ describe('a tape', () => {
     ['a header with a line end in it', { header: { ...header, engine: 'a\nb' }, records: [] }],
     ['a header beyond ASCII', { header: { ...header, engine: '\u0141a' }, records: [] }],
     ['an empty record', { header, records: [{ type: 'sent', connection: 1, bytes: Buffer.alloc(0) }] }],
-    ['a connection that is no whole number', { header, records: [{ type: 'over', connection: 0.5, how: 'eof' }] }],
+    ['a connection that is not an integer', { header, records: [{ type: 'over', connection: 0.5, how: 'eof' }] }],
   ] as const)('is not written with %s', (_what, tape) => {
     expect(() => encodeTape(tape)).toThrow(ArgumentError);
   });

@@ -176,7 +176,7 @@ describe.skipIf(noGnuTar)(titled('verify: "digests"', noGnuTar), () => {
     ['a link in place of the folder of the blobs', {
       ...layout(plain), evil: { link: 'blobs' }, 'blobs/sha256x': { link: 'evil' },
     }, 'not named by a digest'],
-    ['digests of an algorithm that nobody knows', strange(nonsense, 'blobs/nonsense/abc'), 'not named by a digest'],
+    ['digests of an unknown algorithm', strange(nonsense, 'blobs/nonsense/abc'), 'not named by a digest'],
     ['such digests alone', strange(nonsense, 'other'), `refers to "${nonsense}", which is not a digest`],
     ['digests in capitals', strange(capitals, capitals.replace(':', '/').replace('sha', 'blobs/sha')), 'not named by a digest'],
     ['digests that lead elsewhere', strange('sha256:../../evil', 'evil'), 'refers to "sha256:../../evil"'],

@@ -382,7 +382,7 @@ describe('a document of the archive', () => {
     ['index.json of nothing', index(''), '"index.json" is not a valid index'],
     ['index.json in latin1', index(Buffer.from('{"manifests":[],"é":1}', 'latin1')), 'is not a valid index'],
     ['a reference without a digest', index(indexOf({ mediaType: MANIFEST })), 'is not a valid index'],
-    ['manifest.json that is no list', table('{}'), '"manifest.json" is not a valid list of images'],
+    ['manifest.json that is not a list', table('{}'), '"manifest.json" is not a valid list of images'],
     ['manifest.json of other things', table('[{"Config":1}]'), 'is not a valid list of images'],
     ['a manifest that is none', oneImage('no JSON'), 'is not a valid manifest'],
     ['a manifest without a config', oneImage('{"layers":[]}'), 'is not a valid manifest'],

@@ -62,7 +62,7 @@ describe.skipIf(noBash)(titled('bash', noBash), () => {
   it.each<[string, string[]]>([
     ['longshore ', names],
     ['longshore pu', ['pull', 'push']],
-    ['longshore --host unix:///x pu', ['pull', 'push']], // the value of an option is no command
+    ['longshore --host unix:///x pu', ['pull', 'push']], // the value of an option is not a command
     ['longshore save --ver', ['--verify']],
     ['longshore save --verify ', ['digests', 'none', 'structure']],
     ['longshore ls --format ', ['json']],

@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('readSmallFile', () => {
-  it('returns the bytes, or undefined if there is no such file or directory', async () => {
+  it('returns the bytes, or undefined if the file or its directory does not exist', async () => {
     await writeFile(join(folder, 'there'), 'ä');
     expect(Buffer.from((await readSmallFile(join(folder, 'there')))?.bytes ?? [])).toEqual(Buffer.from([0xc3, 0xa4]));
     expect(await readSmallFile(join(folder, 'nowhere'))).toBeUndefined();

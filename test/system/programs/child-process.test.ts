@@ -115,7 +115,7 @@ describe('a program', () => {
 
   it.runIf(system === 'linux')('has no terminal, and has its own session', async () => {
     const program = await start('cat');
-    // proc(5): pid (comm) state ppid pgrp session tty_nr, which is 0 where there is no terminal
+    // proc(5): pid (comm) state ppid pgrp session tty_nr, which is 0 without a terminal
     const [pid, , , session, terminal] = (await readFile(`/proc/${program.pid}/stat`, 'latin1')).replace(/\(.*\) \S/s, '').split(/\s+/);
     expect([pid, session, terminal]).toEqual([String(program.pid), String(program.pid), '0']);
   });

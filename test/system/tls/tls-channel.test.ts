@@ -132,7 +132,7 @@ describe('a connection over TLS', () => {
     await expect(get(poolTo(daemon, { ca, serverName: wrong }))).rejects.toThrow(`and not for ${wrong}`);
   });
 
-  // Node takes the name in the subject where there is no DNS name beside it; Go, curl and browsers do not (RFC 9525 §2).
+  // Without a DNS name, Node accepts the name in the subject; Go, curl and browsers do not (RFC 9525 §2).
   describe.each(['alone', 'address', 'email'])('rejects a certificate with the name only in its subject, server-cn-%s.pem', (kind) => {
     const cert = pem(`server-cn-${kind}.pem`);
     async function refused(options: TlsOptions, host?: string): Promise<void> {
@@ -261,7 +261,7 @@ describe('a connection over TLS', () => {
 describe('a large archive over TLS', { timeout: 20_000 }, () => {
   const MIB = 1024 * 1024;
   const SIZE = 16 * MIB;
-  /** Node may have read so much of the connection that nobody has taken yet: some records, not the archive. */
+  /** The most bytes that Node may read before the caller takes them: some records, not the archive. */
   const READ_AHEAD = 256 * 1024;
 
   interface OneImage {
@@ -364,7 +364,7 @@ describe('a response over TLS is truncated', () => {
   // what happens, the bytes before it, how it ends, phase, bytes of it that came
   it.each<[string, string, (socket: TLSSocket, raw: Socket | undefined) => void, string, number]>([
     ['an end after content that the end delimits', untilClose, (socket) => socket.end(), 'content', 3],
-    ['an end that nobody vouches for', untilClose, (_, raw) => raw?.end(), 'content', 3],
+    ['an unauthenticated end', untilClose, (_, raw) => raw?.end(), 'content', 3],
     ['a reset in such content', untilClose, (_, raw) => raw?.resetAndDestroy(), 'content', 3],
     ['an end in content of a known length', answer('abc').replace('3', '5'), (socket) => socket.end(), 'content', 3],
     ['a reset in content of a known length', answer('abc').replace('3', '5'), (_, raw) => raw?.resetAndDestroy(), 'content', 3],
