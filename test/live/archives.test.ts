@@ -33,7 +33,7 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => void (folder = await temporaryFolder()));
 afterAll(() => folder.remove());
 
-/** An image of some megabytes: many reads, and no end at any round number. */
+/** An image of some megabytes: it needs many reads, and its size is not a round number. */
 const BIG = 3 * 1024 * 1024 + 77;
 let big: { name: string; id: string };
 let expected: Buffer;
@@ -49,7 +49,7 @@ beforeAll(async () => {
 });
 
 describe('getImage', () => {
-  it('gives the same bytes as curl, in chunks of the size asked for', async () => {
+  it('yields the same bytes as curl, in chunks of the given size', async () => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of docker.getImage(big.name, { chunkSize: 10_000 })) chunks.push(chunk);
     expect(timeless(Buffer.concat(chunks)).equals(timeless(expected))).toBe(true);
@@ -91,11 +91,11 @@ describe('getImage', () => {
       },
     ],
   ];
-  it.each(ways)('gives the same bytes by %s', async (_, read) => {
+  it.each(ways)('yields the same bytes by %s', async (_, read) => {
     expect(timeless(await read(docker.getImage(big.name))).equals(timeless(expected))).toBe(true);
   });
 
-  it('writes a file, and tells its length and its entries', async () => {
+  it('writes a file, and returns its length and its entries', async () => {
     const path = join(folder.path, 'saved.tar');
     const result = await docker.getImage(big.name).toFile(path);
     const listing = gnuTar(['-tf', path]).toString().trimEnd().split('\n');
@@ -104,9 +104,9 @@ describe('getImage', () => {
   });
 
   // covers: complaint py-12
-  it('takes an id, and leaves the names out then', async () => {
+  it('accepts an id, and then the archive has no names', async () => {
     const archive = await collect(docker.getImage(big.id));
-    // The containerd store keeps the names; Docker's own store, and Podman, drop them for an id.
+    // The containerd store keeps the names; Docker's own store and Podman omit them for an id.
     expect([[], [big.name]]).toContainEqual(manifestOf(archive)[0]?.RepoTags ?? []);
     expect(fileOf(archive, 'run')).toBe(RUN);
   });
@@ -118,7 +118,7 @@ describe('getImage', () => {
     expect(names.sort()).toEqual([shown(one.name), shown(two.name)]);
   });
 
-  it('leaves nothing behind when a loop is left early, and the client goes on', async () => {
+  it('leaves no connection after an early break, and the client still works', async () => {
     for await (const chunk of docker.getImage(big.name, { chunkSize: 1000 })) {
       expect(chunk).toHaveLength(1000);
       break;
@@ -132,7 +132,7 @@ describe('getImage', () => {
     expect(await failure(archive.each(() => {}))).toBeInstanceOf(ArgumentError);
   });
 
-  it('is a NotFoundError where it is read, for what is not there, and leaves no file', async () => {
+  it('is a NotFoundError on reading if the image does not exist, and leaves no file', async () => {
     const path = join(folder.path, 'none.tar');
     const error = await failure(docker.getImage(repository('nothing')).toFile(path));
     expect(error).toBeInstanceOf(NotFoundError);
@@ -149,7 +149,7 @@ describe('getImage', () => {
 
 describe('loadImage', () => {
   const path = (): string => join(folder.path, 'load.tar');
-  // Podman lists all names in one line, and leaves it open.
+  // Podman lists all names in one line, without a line end.
   const loadedLine = (): string => `Loaded image: ${shown(big.name)}${ENGINE.isPodman ? '' : '\n'}`;
   beforeAll(() => writeFile(path(), expected));
 
@@ -164,14 +164,14 @@ describe('loadImage', () => {
     ['a stream of Node', () => createReadStream(path())],
     ['a stream of the web', () => new Blob([new Uint8Array(expected)]).stream() as unknown as UploadData],
   ];
-  it.each(sources)('takes %s, and tells the references', async (_, source) => {
+  it.each(sources)('accepts %s, and returns the references', async (_, source) => {
     await docker.removeImage(big.name);
     expect(await docker.exists(big.id)).toBe(false);
     expect(await docker.loadImage(source())).toEqual({ references: [shown(big.name)], ids: [] });
     expect((await docker.inspectImage(big.name)).Id).toBe(big.id);
   });
 
-  it('tells the id of an image that has no name', async () => {
+  it('returns the id of an image without a name', async () => {
     const untagged = await collect(docker.getImage(big.id));
     await docker.removeImage(big.name);
     const { references, ids } = await docker.loadImage(untagged);
@@ -181,7 +181,7 @@ describe('loadImage', () => {
     await docker.tag(image, big.name);
   });
 
-  it('tells the references of several images', async () => {
+  it('returns the references of several images', async () => {
     const [one, two] = [await makeImage(docker, 'load-1'), await makeImage(docker, 'load-2')];
     const archive = await collect(docker.getImage([one.name, two.name]));
     await docker.removeImage(one.name);
@@ -192,7 +192,7 @@ describe('loadImage', () => {
 
   // The containerd store reports no progress of a load at all.
   // covers: complaint api-1
-  it('reports progress on the way, and only what was loaded with quiet', async () => {
+  it('reports progress, and with quiet only the loaded images', async () => {
     await docker.removeImage(big.name);
     const loud = docker.loadImage(expected);
     const types = new Set<string>();
@@ -205,13 +205,13 @@ describe('loadImage', () => {
     expect(events).toEqual([{ type: 'stream', text: loadedLine() }]);
   });
 
-  it('gives what the engine sends, undecoded', async () => {
+  it('yields what the engine sends, undecoded', async () => {
     const sent = await collect(docker.loadImage(expected, { quiet: true }).bytes());
     expect(JSON.parse(sent.toString())).toEqual({ stream: loadedLine() });
   });
 
   // covers: fault 3.13.6, complaint js-4
-  it('is an ApiError inside the stream for an archive that holds no image', async () => {
+  it('is an ApiError inside the stream for an archive without an image', async () => {
     const error = await failure(docker.loadImage(packTar({ 'no-manifest': 'x' })));
     expect(error).toBeInstanceOf(ApiError);
     // Podman reads all of it before it answers.
@@ -221,7 +221,7 @@ describe('loadImage', () => {
 });
 
 describe('digests', () => {
-  /** What no digest vouches for, in any layout: tables of contents, and what only Docker before 1.10 reads. */
+  /** Files that have no digest in any layout: tables of contents, and files that only Docker before 1.10 reads. */
   const withoutDigest = /^(?:index\.json|manifest\.json|oci-layout|repositories|[0-9a-f]{64}\/(?:VERSION|json))$/;
   const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -231,7 +231,7 @@ describe('digests', () => {
     return new Map(lines.map((line) => line.split(/ +/)).map((words) => [words.at(-1) ?? '', Number(words[2])]));
   }
 
-  /** Three layers, of which the last is the first again: the older layout has a link for it. */
+  /** Three layers; the last is equal to the first, so the older layout has a link for it. */
   async function loadLayers(): Promise<string> {
     const [one, two] = [await collect(packTar({ one: RUN.repeat(10_000) })), await collect(packTar({ two: RUN }))];
     const layers = [one, two, one].map(sha256);
@@ -245,7 +245,7 @@ describe('digests', () => {
     return `${repository('layers')}:v1`;
   }
 
-  it('vouch for all of several images but the tables of contents', async () => {
+  it('cover everything except the tables of contents in an archive of several images', async () => {
     const path = join(folder.path, 'digests.tar');
     const names = [big.name, (await makeImage(docker, 'digests')).name, await loadLayers()];
     const { verified } = await docker.getImage(names, { verify: 'digests' }).toFile(path);
@@ -256,7 +256,7 @@ describe('digests', () => {
     expect(verified?.absent).toEqual([]);
   });
 
-  it('vouch for an image saved by its id', async () => {
+  it('cover an image that was saved by its id', async () => {
     const { verified } = await docker.getImage(big.id, { verify: 'digests' }).each(() => {});
     expect(verified?.bytes).toBeGreaterThan(0);
     expect(verified?.unverified.filter((path) => !withoutDigest.test(path))).toEqual([]);

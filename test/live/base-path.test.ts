@@ -1,5 +1,5 @@
-// The engine below a path, as behind a reverse proxy: a Node server passes on requests whose path begins with /engine, without
-// that prefix.
+// An engine with a base path, as behind a reverse proxy: a Node server forwards requests whose path begins with /engine,
+// without that prefix.
 
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ const direct = connect();
 let docker: ImageClient;
 let port: number;
 let close: () => void;
-/** What was asked for. */
+/** The requests so far. */
 const targets: string[] = [];
 
 beforeAll(async () => {
@@ -37,13 +37,13 @@ afterAll(async () => {
   await cleanUp(direct);
 });
 
-it('answers there what it answers without', async () => {
+it('gives the same responses as without the base path', async () => {
   expect(await docker.ping()).toEqual(await direct.ping());
   expect(await docker.version()).toEqual(await direct.version());
   expect(await failure(docker.inspectImage('longshore-live/nothing'))).toBeInstanceOf(NotFoundError);
 });
 
-it('takes an image, gives it byte for byte, and takes it back', async () => {
+it('imports an image, saves it byte for byte, and loads it again', async () => {
   const { name, id } = await makeImage(docker, 'base-path');
   const archive = await collect(docker.getImage(name, { verify: 'digests' }));
   expect(fileOf(archive, 'what')).toMatch(/^base-path v1/);
@@ -53,13 +53,13 @@ it('takes an image, gives it byte for byte, and takes it back', async () => {
   expect((await direct.inspectImage(name)).Id).toBe(id);
 });
 
-it('is found by DOCKER_HOST with a slash at its end, too', async () => {
+it('works with a DOCKER_HOST that ends with a slash', async () => {
   const environment = { DOCKER_HOST: `tcp://127.0.0.1:${port}/engine/`, DOCKER_CONFIG: '/nowhere' };
   await using found = await ImageClient.fromEnvironment({ environment });
   expect(await found.ping()).toEqual(await direct.ping());
 });
 
-it('is asked for nothing anywhere else', async () => {
+it('receives no request outside of the base path', async () => {
   expect(targets.length).toBeGreaterThan(5);
   expect(targets.filter((target) => !/^\/engine\/(_ping|v1\.\d+\/)/.test(target))).toEqual([]);
   await using astray = new ImageClient({ host: `tcp://127.0.0.1:${port}/engin`, version: '1.41' });

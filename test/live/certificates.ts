@@ -1,4 +1,4 @@
-// Certificates made on the spot by openssl, the expired ones too: an authority, and what it signs.
+// Makes certificates with openssl, also expired ones: an authority, and certificates that it signs.
 
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ export function authority(folder: string, name: string, work: string = folder): 
   };
 }
 
-/** What `openssl ca` wants to be told in a file. */
+/** The configuration file that `openssl ca` needs. */
 function configuration(folder: string, usage: string): string {
   return `[ca]
 default_ca = own

@@ -33,7 +33,7 @@ afterAll(() => cleanUp(docker));
 const minor = (version: string): number => Number(version.split('.')[1]);
 
 describe('ping and version', () => {
-  it('tell what the engine says to curl', async () => {
+  it('return the same as curl', async () => {
     const said = JSON.parse(curl('/version').toString()) as Record<string, string>;
     const version = await docker.version();
     expect(version).toMatchObject({
@@ -44,34 +44,34 @@ describe('ping and version', () => {
     });
     const ping = await docker.ping();
     expect(ping).toMatchObject({ apiVersion: said['ApiVersion'], experimental: ENGINE.isPodman });
-    // Podman 4 does not say.
+    // Podman 4 does not report it.
     expect(ENGINE.isPodman ? ['linux', undefined] : ['linux']).toContain(ping.osType);
     expect(ping.server).toContain(said['Version']);
   });
 
-  it('are asked of the engine that DOCKER_HOST names', async () => {
+  it('use the engine that DOCKER_HOST names', async () => {
     await using client = await ImageClient.fromEnvironment();
     expect(await client.version()).toEqual(await docker.version());
   });
 });
 
 describe('negotiation', () => {
-  it('takes the newest version that both speak', async () => {
+  it('chooses the newest version that both support', async () => {
     const { ApiVersion: newest } = await docker.version();
     expect(await docker.apiVersion()).toBe(minor(newest) < minor(NEWEST_API_VERSION) ? newest : NEWEST_API_VERSION);
   });
 
-  it('happens once, however many calls begin at once', async () => {
+  it('happens once for calls that begin at the same time', async () => {
     const { dialer, lines } = watchedDialer();
     await using client = new ImageClient({ dialer });
-    // Not /version, for which Podman looks through the packages of its machine: 50 of them took more than 30 s.
+    // Not /version: for it, Podman searches the packages of its machine, and 50 requests took more than 30 s.
     const lists = await Promise.all(Array.from({ length: 50 }, () => client.images({ name: repository('none') })));
     expect(lists.flat()).toEqual([]);
     expect(lines.filter((line) => line.includes('_ping'))).toEqual(['HEAD /_ping HTTP/1.1']);
     expect(lines).toHaveLength(51);
   });
 
-  it('is left out with a pinned version', async () => {
+  it('does not happen with a pinned version', async () => {
     const pinned = (await docker.version()).ApiVersion;
     const { dialer, lines } = watchedDialer();
     await using client = new ImageClient({ dialer, version: pinned });
@@ -79,8 +79,8 @@ describe('negotiation', () => {
     expect(lines).toEqual([expect.stringContaining(`GET /v${pinned}/images/json?`)]);
   });
 
-  // What an engine speaks depends on its version: Docker 20.10 speaks 1.12 to 1.41, 29 speaks 1.40 to 1.55. Podman
-  // overlooks the version in the path, and answers as its own.
+  // The API versions depend on the engine: Docker 20.10 supports 1.12 to 1.41, 29 supports 1.40 to 1.55. Podman
+  // ignores the version in the path, and always uses its own.
   it.each([OLDEST_API_VERSION, '1.41', NEWEST_API_VERSION])(
     'speaks the pinned %s, or says which versions are spoken',
     async (pinned) => {
@@ -102,7 +102,7 @@ describe('negotiation', () => {
     },
   );
 
-  it('refuses what the version spoken lacks, before more than a ping is sent', async () => {
+  it('rejects operations that the version lacks, after at most a ping', async () => {
     const { dialer, lines } = watchedDialer();
     await using client = new ImageClient({ dialer, version: '1.24' });
     const call = client.removeImage(repository('none'), { force: true, platforms: ['linux/arm64'] });
@@ -114,7 +114,7 @@ describe('negotiation', () => {
 });
 
 describe('request', () => {
-  it('resolves under the version, and without one', async () => {
+  it('resolves with a version in the path, and without one', async () => {
     const name = repository('request');
     const versioned = await docker.request({
       path: '/images/json',
@@ -128,7 +128,7 @@ describe('request', () => {
     expect((await collect(unversioned.body)).toString()).toBe('OK');
   });
 
-  it('sends content of any kind, and reads the answer piece by piece', async () => {
+  it('sends content of any kind, and reads the response in pieces', async () => {
     const path = '/images/create';
     const query = {
       fromSrc: '-',
@@ -144,7 +144,7 @@ describe('request', () => {
     await collect(deleted.body);
   });
 
-  it('resolves for a 404, too', async () => {
+  it('resolves also for a 404', async () => {
     const answer = await docker.request({ path: '/longshore/no/such/path' });
     expect(answer.status).toBe(404);
     expect((await collect(answer.body)).toString()).toMatch(/not found/i);
@@ -157,7 +157,7 @@ describe('request', () => {
 });
 
 describe('connections', () => {
-  it('carry one call after the other', async () => {
+  it('are reused by the next call', async () => {
     const { dialer, connections } = watchedDialer();
     await using client = new ImageClient({ dialer });
     for (let call = 0; call < 20; call++) await client.version();
@@ -171,12 +171,12 @@ describe('connections', () => {
     expect(connections()).toBe(3);
   });
 
-  // Each answer is longer than one read brings, and the reads of all connections go into the same memory.
-  it('do not mix up long answers that come at the same time', async () => {
+  // Each response is longer than one read, and the reads of all connections use the same memory.
+  it('do not mix long responses that come at the same time', async () => {
     const made = await Promise.all(
       Array.from({ length: 8 }, async (_, index) => {
         const label = String(index).repeat(50_000);
-        const which = `${index}-${RUN}`; // the containerd store finds no labels of more than 4096 characters
+        const which = `${index}-${RUN}`; // the containerd store does not find labels of more than 4096 characters
         const changes = [`LABEL ${LABEL}`, `LABEL longshore.which=${which}`, `LABEL longshore.long=${label}`];
         return { label, which, ...(await docker.importImageFromData({ index: `${index} ${RUN}` }, { changes })) };
       }),
@@ -200,8 +200,8 @@ describe('connections', () => {
   });
 });
 
-describe('the end', () => {
-  it('fails what is under way and what comes after it', async () => {
+describe('closing the client', () => {
+  it('rejects running calls and later calls', async () => {
     const client = connect();
     const { name } = await makeImage(docker, 'close');
     const reading = failure(client.getImage(name).each(() => client.close()));
@@ -211,7 +211,7 @@ describe('the end', () => {
     expect((later as ConnectError).message).toContain('closed');
   });
 
-  it('is the end of an "await using" block', async () => {
+  it('happens at the end of an "await using" block', async () => {
     let kept: ImageClient;
     {
       await using client = (kept = connect());
@@ -221,7 +221,7 @@ describe('the end', () => {
   });
 
   // covers: fault 3.9
-  it('is not needed for the process to end: an idle connection does not keep it alive', () => {
+  it('is not needed for the process to exit: an idle connection does not keep it alive', () => {
     const program = `
       import { ImageClient } from ${JSON.stringify(LIBRARY)};
       const docker = new ImageClient({ host: ${JSON.stringify(HOST)} });

@@ -43,14 +43,14 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs it; DOCKER_HOST is the engine under test unless `environment` says else. */
+/** Runs the command; DOCKER_HOST is the engine under test unless `environment` changes it. */
 async function longshore(
   argv: readonly string[],
   input?: Uint8Array,
   environment: NodeJS.ProcessEnv = {},
 ): Promise<Outcome> {
   const child = spawn(process.execPath, [COMMAND, ...argv], { env: { ...process.env, ...environment } });
-  child.stdin.on('error', () => {}); // it may not want all of it
+  child.stdin.on('error', () => {}); // the command may not read all of it
   child.stdin.end(input);
   const [stdout, stderr, [code]] = await Promise.all([
     collect(child.stdout),
@@ -60,7 +60,7 @@ async function longshore(
   return { code: code as number | null, stdout, stderr: stderr.toString() };
 }
 
-/** The standard output of a run that goes well. */
+/** The standard output of a successful run. */
 async function ok(argv: readonly string[], input?: Uint8Array): Promise<string> {
   const { code, stdout, stderr } = await longshore(argv, input);
   if (code !== 0) throw new Error(`longshore ${argv.join(' ')} (${code}): ${stderr}`);
@@ -98,7 +98,7 @@ describe('longshore', () => {
     await ok(['rm', '--quiet', name]);
   });
 
-  it('pulls, and says what on standard error', async () => {
+  it('pulls, and reports it on standard error', async () => {
     const { name, id } = await makeImage(docker, 'command-pull');
     const remote = `${REGISTRY}/${name}`;
     await docker.tag(name, remote);
@@ -106,7 +106,7 @@ describe('longshore', () => {
     await docker.removeImage(id, { force: true });
     const { code, stdout, stderr } = await longshore(['pull', remote]);
     expect([code, stdout.toString()]).toEqual([0, `${remote}\n`]);
-    expect(stderr).toContain(ENGINE.isPodman ? id.slice(7, 19) : digest); // each what it says
+    expect(stderr).toContain(ENGINE.isPodman ? id.slice(7, 19) : digest); // engines report different ids
     expect(await docker.inspectImage(remote)).toMatchObject({ Id: id });
     expect((await longshore(['pull', remote, '--json'])).stdout.toString()).toContain(digest);
   });
@@ -121,7 +121,7 @@ describe('longshore', () => {
     ).toEqual([shown(one.name), shown(two.name)]);
   });
 
-  it('packs a folder, the same each time, and shows what became of it', async () => {
+  it('packs a folder reproducibly, and shows the result', async () => {
     const name = repository('command-folder');
     await mkdir(at('root/etc'), { recursive: true });
     await writeFile(at('root/etc/motd'), RUN);
@@ -132,7 +132,7 @@ describe('longshore', () => {
     await ok([...argv, `${name}:2`]);
     const [one, two] = (await json(['inspect', `${name}:1`, `${name}:2`])) as ImageInspect[];
     expect(one?.RootFS.Layers).toEqual(two?.RootFS.Layers);
-    // What is in it, by GNU tar's account.
+    // The content as GNU tar lists it.
     const saved = await collect(docker.getImage(`${name}:1`));
     const listed = gnuTar(['-tf', '-'], layerOf(saved)).toString().trimEnd().split('\n');
     expect(listed).toEqual(['etc/', 'etc/link', 'etc/motd']);
@@ -140,7 +140,7 @@ describe('longshore', () => {
     await ok(['rm', `${name}:1`, `${name}:2`]);
   });
 
-  it('tags, pushes, and tells what the registry has', async () => {
+  it('tags, pushes, and shows what the registry has', async () => {
     const { name } = await makeImage(docker, 'command-push');
     const remote = `${REGISTRY}/${name}`;
     await ok(['tag', name, remote]);
@@ -151,7 +151,7 @@ describe('longshore', () => {
     else expect(asked.stdout.toString().trim()).toBe(pinned.split('@')[1]);
   });
 
-  it('tells of the past, and of what the images take', async () => {
+  it('shows past events, and the disk usage of images', async () => {
     const { id } = await makeImage(docker, 'command-events');
     const lines = await ok(['events', '--since', '5m', '--until', '0s']);
     expect(lines).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z image /);
@@ -161,9 +161,9 @@ describe('longshore', () => {
     expect(await ok(['df', '-v'])).toContain(repository('command-events'));
   });
 
-  it('prunes what has no name, of these', async () => {
+  it('prunes the images of this test that have no name', async () => {
     const { name, id } = await makeImage(docker, 'command-prune');
-    await makeImage(docker, 'command-prune'); // takes the name, unless it is the same image
+    await makeImage(docker, 'command-prune'); // takes the name from the other image, unless it is the same image
     const { id: other } = await docker.importImageFromData({ what: `other ${RUN}` }, { repository: name, changes: [`LABEL ${LABEL}`] });
     expect(other).not.toBe(id);
     const refused = await longshore(['prune', '--filter', `label=${LABEL}`]);
@@ -174,13 +174,13 @@ describe('longshore', () => {
     expect([await docker.exists(id), await docker.exists(other)]).toEqual([false, true]);
   });
 
-  it('verifies the digests of what it saves', async () => {
+  it('verifies the digests of a save', async () => {
     const { name } = await makeImage(docker, 'command-digests');
     const { stderr } = await longshore(['save', '-o', at('digests.tar'), '--verify', 'digests', name]);
     expect(stderr).toMatch(/^saved .*digests\.tar: [\d.]+kB, verified: \d+ entries, complete; [\d.]+k?B match their digests$/m);
   });
 
-  it('does the same on several engines, here one by two ways', async () => {
+  it('runs on several engines, here on one engine with two addresses', async () => {
     const { name } = await makeImage(docker, 'command-fleet');
     await ok(['save', '-o', at('fleet.tar'), name]);
     await symlink(HOST.replace('unix://', ''), at('other.sock'));
@@ -194,7 +194,7 @@ describe('longshore', () => {
     expect([gone.code, gone.stdout.toString().match(/ {3}failed {3}/g)?.length]).toEqual([1, 2]);
   });
 
-  it('tells the versions', async () => {
+  it('shows the versions', async () => {
     const { Version, ApiVersion } = await docker.version();
     expect(await json(['version'])).toMatchObject({
       engine: { Version, ApiVersion, spokenApiVersion: await docker.apiVersion() },
@@ -202,7 +202,7 @@ describe('longshore', () => {
     expect(await ok(['version'])).toContain(Version);
   });
 
-  it('takes --host before DOCKER_HOST', async () => {
+  it('prefers --host to DOCKER_HOST', async () => {
     const elsewhere = { DOCKER_HOST: `unix://${at('nowhere.sock')}` };
     expect((await longshore(['ls', '--host', HOST, '--quiet'], undefined, elsewhere)).code).toBe(0);
     const { code, stdout, stderr } = await longshore(['ls'], undefined, elsewhere);
@@ -226,7 +226,7 @@ describe('its exit code', () => {
     expect(await readdir(folder.path)).not.toContain('none.tar');
   });
 
-  it('is 1 for an archive that is none', async () => {
+  it('is 1 for a file that is not an archive', async () => {
     const { code, stdout, stderr } = await longshore(['load'], Buffer.from('no archive'));
     expect([code, stdout.toString()]).toEqual([1, '']);
     expect(stderr).not.toBe('');
@@ -241,7 +241,7 @@ describe('its exit code', () => {
     },
   );
 
-  it('is 0 for --help, which is on standard output', async () => {
+  it('is 0 for --help, which prints to standard output', async () => {
     const { code, stdout, stderr } = await longshore(['--help']);
     expect([code, stderr]).toEqual([0, '']);
     for (const { name } of commands) expect(stdout.toString()).toContain(name);

@@ -40,7 +40,7 @@ beforeAll(async () => {
   const made = await makeFor(docker, REGISTRY_AUTH, 'login');
   remote = made.remote;
   digest = (await docker.push(remote, { credentials: LOGIN })).digest;
-  // Of an image that was made here, Podman knows two digests.
+  // Podman has two digests for an image that was made here.
   await docker.removeImage(made.id, { force: true });
   await docker.pull(remote, { credentials: LOGIN });
 });
@@ -67,7 +67,7 @@ function clientOf(configFolder: string, helperTimeoutMs?: number): { client: Ima
   return { client, lines };
 }
 
-/** What an engine does with credentials; each gives the image's digest. */
+/** The operations that use credentials; each returns the image's digest. */
 const operations: ReadonlyArray<readonly [name: string, call: (client: ImageClient) => Promise<string | undefined>]> = [
   ['push', async (client) => (await client.push(remote)).digest],
   ['pull', async (client) => (await client.pull(remote)).digest],
@@ -118,7 +118,7 @@ describe('a helper that fails', () => {
   /** The helpers that run now, by the path of their program. */
   const running = (): number[] => pids('-f', join(helpers.path, 'docker-credential-'));
   const secret = JSON.stringify(LOGIN.password);
-  /** Whether a request leads the engine to a registry; of Podman it is asked first what it has itself. */
+  /** Whether the engine needs a registry for a request; Podman is first queried for local images. */
   const leadsThere = (line: string): boolean => /^POST |\/distribution\//.test(line);
 
   it.each<[how: string, name: string, statements: string, exitCode: number | undefined, says: string]>([
@@ -130,7 +130,7 @@ describe('a helper that fails', () => {
     ['prints the secret and fails', 'tells', `fail(${secret}); process.stderr.write(${secret})`, 1, 'ended with exit code 1'],
   ])('in that it %s is a CredentialError before the engine is asked', async (_how, name, statements, exitCode, says) => {
     await helpers.make(name, statements);
-    // What is stored beside it is not tried instead.
+    // Other stored credentials are not tried instead.
     const { client, lines } = await clientWith({ credsStore: name, auths: { [wide]: { auth: auth() } } });
     for (const [operation, call] of tried) {
       const error = await failure(call(client));
@@ -143,7 +143,7 @@ describe('a helper that fails', () => {
     await until(() => running().length === 0);
   });
 
-  it('in that it hangs is stopped when its time is up, and gone', async () => {
+  it('because it hangs is stopped at its time limit, and leaves no process', async () => {
     await helpers.make('hangs', `answer(${secret}); held(() => {})`);
     const { client, lines } = await clientWith({ credsStore: 'hangs' }, 5000);
     const pushing = failure(client.push(remote));
@@ -167,23 +167,23 @@ describe.skipIf(noPass !== undefined)(titled('docker-credential-pass', noPass), 
 
   const config = { credsStore: 'pass' };
 
-  it('has what lets in', async () => {
+  it('has credentials that are accepted', async () => {
     store.store(wide, LOGIN);
     await expectLetIn((await clientWith(config)).client);
   });
 
-  it('has what does not, where it is wrong', async () => {
+  it('has credentials that are rejected if the password is wrong', async () => {
     store.store(wide, { ...LOGIN, password: 'x' });
     await expectRefused((await clientWith({ ...config, auths: { [wide]: { auth: auth() } } })).client);
   });
 
-  it('has nothing for a registry of which it was not told, which is to be anonymous', async () => {
+  it('has nothing for a registry without a login, so the call is anonymous', async () => {
     store.store(`${wide}9`, LOGIN);
     await expectRefused((await clientWith(config)).client);
   });
 
   // covers: fault 3.20.3
-  it('says why where it cannot open its store, and the secret is not in it', async () => {
+  it('causes an error without the secret if it cannot open its store', async () => {
     store.store(wide, LOGIN);
     const { client } = await clientWith(config);
     store.lock();
@@ -196,10 +196,10 @@ describe.skipIf(noPass !== undefined)(titled('docker-credential-pass', noPass), 
   });
 });
 
-// The docker command has the engine try a login, and Podman logs in to "localhost" alone without TLS.
+// The docker command lets the engine try a login; Podman logs in without TLS only to "localhost".
 const noLogin = ENGINE.isPodman ? 'Podman wants TLS for it' : (lacking('docker') ?? noPass);
 describe.skipIf(noLogin !== undefined)(titled('docker login', noLogin), () => {
-  // With no login of any registry in its file, the docker command takes a helper that it finds.
+  // If its file has no login, the docker command uses a helper that it finds.
   const elsewhere = { auths: { 'registry.example': { auth: auth('x') } } };
 
   // covers: complaint js-16

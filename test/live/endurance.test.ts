@@ -29,7 +29,7 @@ beforeAll(async () => {
 /** Imports an image of one file, made as it is sent. */
 async function importLarge(what: string, size: number): Promise<string> {
   const name = repository(what);
-  const block = randomBytes(MIB); // some stores compress; one block after the other is different enough
+  const block = randomBytes(MIB); // some stores compress; repeating one block is different enough
   async function* content(): AsyncGenerator<Uint8Array> {
     for (let at = 0; at < size; at += block.length) {
       block.writeUInt32BE(at);
@@ -58,7 +58,7 @@ function openSockets(): number {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`);
     } catch {
-      return ''; // that of the folder itself
+      return ''; // the descriptor of the folder itself
     }
   });
   return targets.filter((target) => target.startsWith('socket:')).length;
@@ -66,7 +66,7 @@ function openSockets(): number {
 
 describe.runIf(process.platform === 'linux')('many calls', () => {
   // covers: fault 3.26
-  it('200 at once on one client are all answered, and leave six connections', async () => {
+  it('200 at once on one client all succeed, and leave six connections', async () => {
     await using client = connect();
     const before = openSockets();
     const calls = Array.from({ length: 200 }, (_, index) => {
@@ -82,7 +82,7 @@ describe.runIf(process.platform === 'linux')('many calls', () => {
   });
 
   // covers: fault 3.15
-  it('1,000 saves that are broken off leave no connection and no file', async () => {
+  it('1,000 aborted saves leave no connection and no file', async () => {
     await using client = connect();
     await client.ping();
     const room = join(folder.path, 'broken-off');
@@ -97,7 +97,7 @@ describe.runIf(process.platform === 'linux')('many calls', () => {
       const controller = new AbortController();
       const file = join(room, `${index}.tar`);
       const writing = client.getImage(small.name, { signal: controller.signal }).toFile(file);
-      setTimeout(() => controller.abort(reason), index % 20); // in each phase in turn; some are over before
+      setTimeout(() => controller.abort(reason), index % 20); // in a different phase each time; some calls finish before
       await writing.then(() => rm(file), (error: unknown) => expect(error).toBe(reason));
     };
     const worker = async (): Promise<void> => {
@@ -134,7 +134,7 @@ describe.runIf(process.platform === 'linux')('a loop that takes 1 MiB a second',
     const [text] = await Promise.all([collect(child.stdout), once(child, 'exit')]);
     const { seconds, works, grown } = JSON.parse(text.toString()) as { seconds: number; works: boolean; grown: number };
     expect([seconds, works]).toEqual([15, true]);
-    // MiB: the chunks that have been read and not been collected yet; what was not read would be 1009.
+    // MiB: chunks that were read and are not yet garbage-collected. Without back-pressure it would be 1009.
     expect(grown).toBeLessThan(40);
   });
 });
@@ -177,7 +177,7 @@ const mayMount = ((): boolean => {
 })();
 
 describe.skipIf(!mayMount)(`a disk that is full${mayMount ? '' : ' (skipped: it takes root to mount a small one)'}`, () => {
-  it('ends toFile with a FileError, and what was there is as it was', async () => {
+  it('ends toFile with a FileError, and an existing file is unchanged', async () => {
     const large = await importLarge('endurance-disk', 16 * MIB);
     const path = join(folder.path, 'disk');
     const unmount = smallDisk(path);
@@ -190,7 +190,7 @@ describe.skipIf(!mayMount)(`a disk that is full${mayMount ? '' : ' (skipped: it 
       expect((error as Error).message).toContain('no space left');
       expect(await readdir(path)).toEqual(['image.tar']);
       expect(await readFile(file, 'utf8')).toBe('as it was');
-      // The room is free again.
+      // The space is free again.
       expect((await docker.getImage(small.name).toFile(file)).bytes).toBeGreaterThan(1024);
     } finally {
       unmount?.();
@@ -199,8 +199,8 @@ describe.skipIf(!mayMount)(`a disk that is full${mayMount ? '' : ' (skipped: it 
   });
 });
 
-describe('a load for a platform that the archive has not', () => {
-  it('is an error, and the next call is unharmed', async () => {
+describe('a load for a platform that the archive does not contain', () => {
+  it('is an error, and the next call succeeds', async () => {
     const archive = await collect(docker.getImage(small.name));
     const error = await failure(docker.loadImage(archive, { platform: 'linux/s390x' }));
     const knows = await docker.supports('loadImage.platform');
@@ -209,15 +209,15 @@ describe('a load for a platform that the archive has not', () => {
   });
 });
 
-// Only Docker looks at the version in the path.
-describe.skipIf(ENGINE.isPodman)('an engine that is exchanged for an older one behind the same address', () => {
-  it('refuses the version of before, and is spoken to in its own', async () => {
+// Only Docker checks the version in the path.
+describe.skipIf(ENGINE.isPodman)('an engine that is replaced by an older one at the same address', () => {
+  it('rejects the earlier version, and the client uses the older one', async () => {
     const address = parseAddress(HOST);
     const target = address.scheme === 'tcp' ? { host: address.host, port: address.port } : { socketPath: new URL(HOST).pathname };
     let isNew = true;
     const lines: string[] = [];
     const path = join(folder.path, 'exchanged.sock');
-    // The newer one is made of the engine and a word of ours; the refusal is the older one's own.
+    // A proxy makes the engine claim a newer version; the rejection is the engine's own.
     const server = await serve((request, response) => {
       const { method, url = '', headers } = request;
       lines.push(`${method} ${url.replace(/\?.*/, '')}`);

@@ -14,7 +14,7 @@ import { noVictim, startVictim } from './victim.ts';
 import type { Victim } from './victim.ts';
 
 const why = noVictim === undefined ? '' : ` (skipped: ${noVictim})`;
-describe.skipIf(noVictim !== undefined)(`an engine of one's own${why}`, () => {
+describe.skipIf(noVictim !== undefined)(`a separate engine${why}`, () => {
   let victim: Victim;
   let docker: ImageClient;
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -49,7 +49,7 @@ describe.skipIf(noVictim !== undefined)(`an engine of one's own${why}`, () => {
     }
   }
 
-  /** Once: what had come before it died is still read afterwards. */
+  /** Only once: bytes that came before the engine died are still read afterwards. */
   let isDead = false;
   const kill = (): void => {
     if (!isDead) victim.kill('SIGKILL');
@@ -79,7 +79,7 @@ describe.skipIf(noVictim !== undefined)(`an engine of one's own${why}`, () => {
     'a save to a file': async () => {
       const call = docker.getImage('large:1').toFile(join(folder.path, 'large.tar'));
       const timer = setInterval(async () => {
-        if ((await readdir(folder.path)).length > 0) kill(); // the temporary file is there: it has begun
+        if ((await readdir(folder.path)).length > 0) kill(); // the temporary file exists: the save has begun
       }, 5);
       return call.finally(() => clearInterval(timer));
     },
@@ -111,7 +111,7 @@ describe.skipIf(noVictim !== undefined)(`an engine of one's own${why}`, () => {
     try {
       for (const call of [() => docker.images(), () => docker.tag('large:1', 'other')]) {
         const error = await failure(call());
-        // The first of them may still take a connection that is about to end.
+        // The first call may still use a connection that is about to end.
         expect(error instanceof ConnectError || error instanceof TruncatedError, String(error)).toBe(true);
       }
       const error = await failure(docker.images());
@@ -124,8 +124,8 @@ describe.skipIf(noVictim !== undefined)(`an engine of one's own${why}`, () => {
   });
 
   // covers: fault 3.12
-  it('restarted between two calls is not noticed, not even by a POST', async () => {
-    // Connections of before are lying idle.
+  it('restarted between two calls affects no call, not even a POST', async () => {
+    // Earlier connections are idle.
     await Promise.all(Array.from({ length: 6 }, () => docker.images()));
     kill();
     restart();

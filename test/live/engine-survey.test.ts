@@ -38,7 +38,7 @@ async function see(subject: string): Promise<string> {
 }
 
 describe('the survey of this engine', () => {
-  it.each(subjects)('sees what %s does, as fixtures/engines has it', async (subject) => {
+  it.each(subjects)('finds that %s behaves as in fixtures/engines', async (subject) => {
     const cell = await see(subject);
     seen[subject] = cell;
     expect(cell).not.toContain(IGNORED);
@@ -47,7 +47,7 @@ describe('the survey of this engine', () => {
     expect(`${subject}: ${cell}`, hint).toBe(`${subject}: ${known.cells[subject]}`);
   });
 
-  it.runIf(UPDATE)('writes what it saw', async () => {
+  it.runIf(UPDATE)('writes the file of this engine', async () => {
     expect(Object.values(seen)).not.toContain(UNREACHABLE);
     const store = ENGINE.isContainerd ? ', containerd store' : '';
     const { apiVersion } = await docker.ping();
@@ -55,7 +55,7 @@ describe('the survey of this engine', () => {
     writeFileSync(new URL(`${file}.json`, FOLDER), `${JSON.stringify(survey, undefined, 2)}\n`);
   });
 
-  it.runIf(known === undefined && !UPDATE)('is reported, as fixtures/engines does not know the engine', () => {
+  it.runIf(known === undefined && !UPDATE)('is only reported if fixtures/engines has no file of this engine', () => {
     const lines = Object.entries(seen).map(([subject, cell]) => `  ${subject}: ${cell}`);
     console.log([`${kind} ${ENGINE.version} is not in fixtures/engines:`, ...lines].join('\n'));
   });

@@ -26,7 +26,7 @@ install_missing() {
   for engine; do
     case $engine in
       docker) need dockerd docker.io ;;
-      # crun, as there is no default among the runtimes that it may have, and it wants one even if it runs nothing.
+      # crun, because Podman has no default runtime, and requires one even if it runs no container.
       podman) need podman podman; need crun crun ;;
       registries) ;;
       *) fail "there is no engine called $engine: docker, podman" ;;
@@ -37,7 +37,7 @@ install_missing() {
   need curl curl
   need bsdtar libarchive-tools
   need python3 python3
-  # Of the tests themselves: TLS, an sshd and an nginx of their own, a store of credentials.
+  # For the tests themselves: TLS, an sshd, an nginx, a store of credentials.
   need openssl openssl
   need sshd openssh-server
   need ssh openssh-client
@@ -60,9 +60,9 @@ install_missing() {
   fi
   rm -f "$log"
 }
-# The lists of a fresh machine are empty, and those of an old one name files that the mirror has no more.
+# The package lists of a fresh machine are empty, and old lists name files that the mirror has removed.
 apt_install() (
-  # A package starts what it installs, dockerd and an sshd on port 22, unless this file forbids it (invoke-rc.d(8)).
+  # Packages start their services, dockerd and an sshd on port 22, unless this file forbids it (invoke-rc.d(8)).
   policy=/usr/sbin/policy-rc.d
   if [[ ! -e $policy ]]; then
     trap 'rm -f "$policy"' EXIT
@@ -110,7 +110,7 @@ start_docker() {
   local tls=$folder/tls
   [[ -d $tls ]] || make_certificates "$tls" # not again for one that is started again
   printf '{"insecure-registries":["127.0.0.0/8"]}\n' >"$folder/daemon.json"
-  # TLS is for the port alone, which the system chooses and the log tells; and namespaces of its own, should it find a
+  # TLS is only for the port, which the system chooses and the log contains. The namespaces differ, in case it finds a
   # containerd that the system runs. A restart keeps them: with the containerd store they hold the images.
   local namespace
   [[ -e $folder/namespace ]] || echo "$$" >"$folder/namespace"
@@ -127,10 +127,10 @@ start_docker() {
 start_podman() {
   local driver=overlay
   [[ $(stat -f -c %T "$folder") != overlayfs ]] || driver=vfs # which cannot be stacked
-  # It speaks plain http only with registries that it knows; their order here is that of the settings.
+  # Podman uses plain HTTP only with configured registries, in the order of the settings.
   printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$(address registry)" "$(address registry-auth)" \
     >"$folder/registries.conf"
-  # Without systemd there is neither its journal nor its control groups.
+  # Without systemd, its journal and its control groups do not exist.
   printf '[engine]\nevents_logger = "file"\ncgroup_manager = "cgroupfs"\n' >"$folder/containers.conf"
   mkdir -p "$folder/tmp"
   CONTAINERS_REGISTRIES_CONF=$folder/registries.conf CONTAINERS_CONF=$folder/containers.conf TMPDIR=$folder/tmp \
@@ -138,10 +138,10 @@ start_podman() {
     --storage-driver "$driver" system service --time=0 "unix://$folder/podman.sock"
 }
 
-# answers ENGINE: whether it is there
+# answers ENGINE: whether it responds
 answers() { curl -fsS --max-time 2 --unix-socket "$folder/$1.sock" http://engine/_ping >/dev/null 2>&1; }
 
-# start_registry NAME [AUTH]: on a port that the system chooses, and the log tells
+# start_registry NAME [AUTH]: on a port that the system chooses and the log contains
 start_registry() {
   local name=$1 auth=${2-}
   cat >"$folder/$name.yml" <<YAML
@@ -161,14 +161,14 @@ start() {
     cat "$folder/settings"
     return
   fi
-  # A Unix socket's path has 107 bytes, and containerd's are the longest.
+  # The path of a Unix socket has at most 107 bytes, and containerd's paths are the longest.
   ((${#folder} <= 60)) || fail "LONGSHORE_ENGINE is too long for the paths of sockets: $folder"
   install_missing "$engine"
   stop
   mkdir -p "$folder"
   trap '[[ $? == 0 ]] || stop' EXIT
   local user=longshore password
-  # Characters that make "-" and "_" of base64url, and want quoting everywhere.
+  # Characters that become "-" and "_" in base64url, and need quoting everywhere.
   password="$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')??>>~~"
   htpasswd -Bbn "$user" "$password" >"$folder/htpasswd"
   start_registry registry
@@ -191,18 +191,18 @@ start() {
 restart() {
   [[ -e $folder/settings ]] || fail "nothing was started in $folder"
   end "$1"
-  # The containerd of a dockerd that was killed; as a zombie that nobody buries it would pass for one that runs.
+  # The containerd of a dockerd that was killed. A zombie without a parent that waits would look like a running process.
   cp "$folder/exec/containerd/containerd.pid" "$folder/containerd.pid" 2>/dev/null && end containerd
   rm -rf --one-file-system "$folder/$1.sock" "$folder/dockerd-self.pid" "$folder/containerd.pid" "$folder/exec/containerd"
   "start_$1"
   await "$1" 60 answers "$1"
 }
 
-# Ends the process that NAME.pid tells of, and waits for it; dockerd takes its containerd along.
+# Ends the process in NAME.pid, and waits for it; dockerd also ends its containerd.
 end() {
   local pid
   pid=$(cat "$folder/$1.pid" 2>/dev/null) || return 0
-  # A process id may have gone to somebody else: ours has the folder in its arguments.
+  # Another process may have the process id now: ours has the folder in its arguments.
   tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF "$folder/" || return 0
   kill "$pid" 2>/dev/null || return 0
   for _ in $(seq 150); do
@@ -218,7 +218,7 @@ stop() {
   end docker
   end podman
   [[ -d $folder ]] || return 0
-  # What an engine had mounted and a kill has left.
+  # Mounts that are left after an engine was killed.
   local mounted
   cut -d' ' -f2 /proc/mounts | { grep -F "$folder/" || true; } | sort -r | while read -r mounted; do
     umount -l "$mounted" 2>/dev/null || true

@@ -53,7 +53,7 @@ function child(program: string): Record<string, unknown> {
   return JSON.parse(done.stdout.toString()) as Record<string, unknown>;
 }
 
-/** A client of another host, and the error that its first call ends with. */
+/** The error of the first call of a client of another host. */
 async function errorAt(host: string): Promise<LongshoreError> {
   await using client = new ImageClient({ host });
   const error = await failure(client.images());
@@ -63,7 +63,7 @@ async function errorAt(host: string): Promise<LongshoreError> {
 
 describe('a socket that cannot be used', () => {
   // covers: fault 3.25.1
-  it('is a ConnectError that asks whether the engine runs, where there is none', async () => {
+  it('is a ConnectError that asks whether the engine runs, if it does not exist', async () => {
     const path = join(folder.path, 'missing.sock');
     const error = await errorAt(`unix://${path}`);
     expect(error).toBeInstanceOf(ConnectError);
@@ -73,7 +73,7 @@ describe('a socket that cannot be used', () => {
   });
 
   // covers: fault 3.25.2
-  it('is a ConnectError that tells whose group to join, where permission is refused', async () => {
+  it('is a ConnectError that names the group to join, if permission is denied', async () => {
     const room = join(folder.path, 'room');
     await mkdir(room);
     const path = join(room, 'private.sock');
@@ -116,7 +116,7 @@ describe('a socket that cannot be used', () => {
 });
 
 describe('a response from a server that is not a daemon', () => {
-  it('is an ApiError for a web server on the socket, as the status of its answer has it', async () => {
+  it('is an ApiError with the status if a web server listens on the socket', async () => {
     const path = join(folder.path, 'web.sock');
     const server = await serve((_, response) => {
       response.setHeader('Server', 'SomeWebServer/1.0');
@@ -133,7 +133,7 @@ describe('a response from a server that is not a daemon', () => {
     }
   });
 
-  it('is a ProtocolError for what does not even speak HTTP', async () => {
+  it('is a ProtocolError if the server does not use HTTP', async () => {
     const daemon = await fakeDaemon((socket) => void socket.write('SSH-2.0-OpenSSH_9.2p1\r\n'));
     try {
       const error = await errorAt(daemon.host);
@@ -144,7 +144,7 @@ describe('a response from a server that is not a daemon', () => {
     }
   });
 
-  it('is a TruncatedError for what hangs up', async () => {
+  it('is a TruncatedError if the server closes the connection', async () => {
     const daemon = await fakeDaemon((socket) => void socket.end());
     try {
       const error = await errorAt(daemon.host);
@@ -156,9 +156,9 @@ describe('a response from a server that is not a daemon', () => {
     }
   });
 
-  // Docker 28 and 29 answer 200 to a tag call after which nothing is tagged.
+  // Docker 28 and 29 send status 200 for this tag call, but do not tag anything.
   // covers: complaint js-11
-  it('is an ApiError for a tag that was answered with 200', async () => {
+  it('is an ApiError for a tag that has no effect despite status 200', async () => {
     const daemon = await fakeDaemon((socket) =>
       onRequest(socket, (head) => {
         socket.write(head.startsWith('HEAD') ? 'HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\n\r\n' : answer(''));
@@ -175,7 +175,7 @@ describe('a response from a server that is not a daemon', () => {
   });
 });
 
-describe('an image that is not there', () => {
+describe('an image that does not exist', () => {
   const unknown = repository('nothing');
   const calls: Readonly<Record<string, () => PromiseLike<unknown>>> = {
     inspectImage: () => docker.inspectImage(unknown),
@@ -208,7 +208,7 @@ describe('an upload that is not a tar archive', () => {
     expect((error as ApiError).message).toContain(HOST);
   });
 
-  // Docker takes an empty upload for an image without files.
+  // Docker treats an empty upload as an image without files.
   it.each(noTar.filter(([what]) => what !== 'nothing at all'))('is not imported: %s', async (_, bytes) => {
     const name = repository('no-tar');
     const error = await failure(docker.importImageFromData(bytes, { repository: name, changes: [`LABEL ${LABEL}`] }));
@@ -221,7 +221,7 @@ describe('an upload that is not a tar archive', () => {
 });
 
 // The name goes into a path: "remove the image ../containers/db" would be "remove the container db".
-describe('a name that would lead elsewhere', () => {
+describe('a name that would change the path', () => {
   const names = [
     '../containers/db',
     'a/../../containers/db',
@@ -237,7 +237,7 @@ describe('a name that would lead elsewhere', () => {
   ];
 
   // covers: fault 0.11
-  it.each(names)('is refused before a byte is sent: %j', async (name) => {
+  it.each(names)('is rejected before a byte is sent: %j', async (name) => {
     const daemon = await fakeDaemon(() => {});
     try {
       await using client = new ImageClient({ host: daemon.host, version: '1.41' });
@@ -265,7 +265,7 @@ describe('a name that would lead elsewhere', () => {
   });
 });
 
-/** Stands before the engine and ends the content of a save after so many bytes: as if whole, or by hanging up. */
+/** A proxy that ends the content of a save after a number of bytes: with a normal end, or by closing the connection. */
 async function cuttingProxy(path: string, after: number, how: 'politely' | 'abruptly'): Promise<{ close(): void }> {
   const address = parseAddress(HOST);
   const target =
@@ -295,7 +295,7 @@ async function cuttingProxy(path: string, after: number, how: 'politely' | 'abru
   }, path);
 }
 
-describe('a save that is cut short', () => {
+describe('a truncated save', () => {
   let image: { name: string; id: string };
   beforeAll(async () => {
     const options = { repository: repository('cut'), changes: [`LABEL ${LABEL}`] };
@@ -332,7 +332,7 @@ describe('a save that is cut short', () => {
     }
   });
 
-  it('is a typed error of a loop and of each, too', async () => {
+  it('is a typed error also in a loop and in each way of reading', async () => {
     const socket = join(folder.path, 'proxy.sock');
     const proxy = await cuttingProxy(socket, 1_000_000, 'abruptly');
     try {
@@ -350,11 +350,11 @@ describe('a save that is cut short', () => {
   });
 });
 
-describe('an upload that is refused', () => {
-  // Podman reads all of it before it looks at the changes: an upload without an end would fill its disk.
+describe('an upload that is rejected', () => {
+  // Podman reads the whole upload before it checks the changes: an endless upload would fill its disk.
   const LONG = 64 * 1024 * 1024;
 
-  it('has the words of the engine, and Docker stops it midway', async () => {
+  it('has the message of the engine, and Docker stops it early', async () => {
     let sent = 0;
     let ended = false;
     async function* long(): AsyncGenerator<Uint8Array> {
@@ -375,7 +375,7 @@ describe('an upload that is refused', () => {
     expect(await docker.ping()).toBeDefined();
   });
 
-  it('ends with the reason of its signal, and the source is told', async () => {
+  it('ends with the reason of its signal, and the source is closed', async () => {
     let ended = false;
     const controller = new AbortController();
     const reason = new Error('no more of this');
@@ -397,14 +397,14 @@ describe('an upload that is refused', () => {
 
 describe('memory', () => {
   // covers: complaint js-28
-  it('stays below 100 MiB while 256 MiB go in, come out to a file, and go in again', async () => {
+  it('stays below 100 MiB while 256 MiB are imported, saved to a file, and loaded again', async () => {
     const path = join(folder.path, 'large.tar');
     const name = repository('large');
     const { bytes, again, peak } = child(`
       import { randomFillSync } from 'node:crypto';
       import { readFileSync } from 'node:fs';
       const docker = new longshore.ImageClient({ host: ${JSON.stringify(HOST)} });
-      // The same block again and again: what a source itself takes is not what is measured. Some stores compress.
+      // Repeats one block, so that the source itself uses no memory. Some stores compress.
       const block = Buffer.alloc(256 * 1024);
       async function* content() {
         for (let part = 0; part < 1024; part++) yield randomFillSync(block);
@@ -417,12 +417,12 @@ describe('memory', () => {
       await docker.loadImage({ path: ${JSON.stringify(path)} });
       const again = (await docker.inspectImage(${JSON.stringify(name)})).Id === id;
       await docker.removeImage(id, { force: true });
-      // Not resourceUsage().maxRSS: a child begins with that of its parent.
+      // Not resourceUsage().maxRSS: a child starts with the value of its parent.
       const [, peak] = /^VmHWM:\\s*(\\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
       console.log(JSON.stringify({ bytes, again, peak: Number(peak) * 1024 }));`);
     expect(bytes).toBeGreaterThan(2 ** 28);
     expect(again).toBe(true);
-    // Where Node strips the types itself, what it does that with takes some 45 MiB.
+    // If Node strips the types itself, that takes about 45 MiB.
     const limitMiB = process.env['TEST_TARGET'] === 'src' ? 150 : 100;
     expect(peak).toBeLessThan(limitMiB * 1024 * 1024);
   });

@@ -29,7 +29,7 @@ import {
 const docker = connect();
 afterAll(() => cleanUp(docker));
 
-/** Two images on top of one another by the engine's own builder: the lower one has no name and is somebody's parent. */
+/** Two images by the engine's own builder: the lower one has no name, and is the parent of the other. */
 async function buildOnTop(base: string, name: string): Promise<void> {
   const Dockerfile = `FROM ${base}\nLABEL first=1\nLABEL second=2\n`;
   const { status, body } = await docker.request({
@@ -43,7 +43,7 @@ async function buildOnTop(base: string, name: string): Promise<void> {
 }
 
 describe('images', () => {
-  it('lists an image by its name, with what there is to know of it', async () => {
+  it('lists an image by its name, with all members', async () => {
     const { name, id } = await makeImage(docker, 'list');
     const [image, ...more] = await docker.images({ name });
     expect(more).toEqual([]);
@@ -53,7 +53,7 @@ describe('images', () => {
     expect(image?.Created).toBeGreaterThan(Date.now() / 1000 - 3600);
   });
 
-  it('takes "*" in a name for anything but a slash, which Podman takes it for, too', async () => {
+  it('matches "*" in a name with anything but a slash; on Podman, also with a slash', async () => {
     await makeImage(docker, 'glob-a');
     await makeImage(docker, 'glob-b');
     const names = async (name: string): Promise<string[]> =>
@@ -64,7 +64,7 @@ describe('images', () => {
     expect((await names(`*glob-*-${RUN}`)).sort()).toEqual(ENGINE.isPodman ? found : []);
   });
 
-  it('joins the name to the filters and leaves the object it was given alone', async () => {
+  it('adds the name to the filters without changing the given object', async () => {
     const { name, id } = await makeImage(docker, 'filters');
     const filters = Object.freeze({ label: Object.freeze([LABEL]), dangling: false });
     expect(await docker.images({ name, filters, quiet: true })).toEqual([id]);
@@ -72,14 +72,14 @@ describe('images', () => {
     expect(filters).toEqual({ label: [LABEL], dangling: false });
   });
 
-  it('gives ids alone with quiet', async () => {
+  it('returns only ids with quiet', async () => {
     const { name, id } = await makeImage(docker, 'quiet');
     expect(await docker.images({ name, quiet: true })).toEqual([id]);
   });
 
-  it('tells before from since', async () => {
+  it('distinguishes before from since', async () => {
     const older = await makeImage(docker, 'older');
-    // Images are ordered by whole seconds.
+    // Engines order images by whole seconds.
     const second = Math.floor(Date.now() / 1000);
     while (Math.floor(Date.now() / 1000) === second) await new Promise((resolve) => setTimeout(resolve, 20));
     const newer = await makeImage(docker, 'newer');
@@ -99,7 +99,7 @@ describe('images', () => {
     await docker.removeImage(id);
   });
 
-  it('shows the layers between with all', async () => {
+  it('shows intermediate layers with all', async () => {
     const base = await makeImage(docker, 'all-base');
     const name = `${repository('all-top')}:v1`;
     await buildOnTop(base.name, name);
@@ -112,7 +112,7 @@ describe('images', () => {
   });
 
   // covers: complaint api-8
-  it('passes on what the engine says to a filter that it does not know', async () => {
+  it('has the engine\'s message about an unknown filter', async () => {
     const error = await failure(docker.images({ filters: { 'longshore-no-filter': 1 } }));
     expect(error).toBeInstanceOf(ENGINE.isPodman ? ServerError : BadRequestError);
     expect(error).toMatchObject({ status: ENGINE.isPodman ? 500 : 400, inStream: false, method: 'GET' });
@@ -129,7 +129,7 @@ describe('inspectImage', () => {
     }
   });
 
-  it('tells what the import has put into the configuration', async () => {
+  it('returns the configuration that the import has set', async () => {
     const { name } = await makeImage(docker, 'config');
     const image = await docker.inspectImage(name);
     expect(image.Config).toMatchObject({ Cmd: ['/what'], Labels: { 'longshore.live': RUN } });
@@ -137,7 +137,7 @@ describe('inspectImage', () => {
     expect(image.Created).toMatch(/^\d{4}-\d\d-\d\dT/);
   });
 
-  it('is a NotFoundError for what is not there, and exists says false', async () => {
+  it('is a NotFoundError for an absent image, and exists returns false', async () => {
     const { name, id } = await makeImage(docker, 'exists');
     expect(await docker.exists(name)).toBe(true);
     expect(await docker.exists(id)).toBe(true);
@@ -151,7 +151,7 @@ describe('inspectImage', () => {
 });
 
 describe('history', () => {
-  it('gives the steps, newest first', async () => {
+  it('returns the steps, newest first', async () => {
     const base = await makeImage(docker, 'history');
     const name = `${repository('history-top')}:v1`;
     await buildOnTop(base.name, name);
@@ -160,7 +160,7 @@ describe('history', () => {
     expect(steps.map((step) => step.Comment).at(-1)).toBe('made for history');
     expect(steps[0]?.CreatedBy).toContain('LABEL second=2');
     expect(steps[1]?.CreatedBy).toContain('LABEL first=1');
-    // Podman 4 tells no names, and Podman 5 tells those of all steps at each.
+    // Podman 4 sends no names, and Podman 5 sends all names at each step.
     if (!ENGINE.isPodman) expect(steps[0]?.Tags).toEqual([name]);
     expect(steps.map((step) => step.Size > 0)).toEqual([false, false, true]);
   });
@@ -171,7 +171,7 @@ describe('history', () => {
 });
 
 describe('tag', () => {
-  it('gives another name: latest, the one in the name, or the one beside it', async () => {
+  it('adds a name: with latest, the tag in the name, or the separate tag', async () => {
     const { name, id } = await makeImage(docker, 'tag');
     expect(await docker.tag(name, repository('tag-2'))).toBeUndefined();
     await docker.tag(id, `${repository('tag-2')}:inside`);
@@ -181,18 +181,18 @@ describe('tag', () => {
     expect([...RepoTags].sort()).toEqual([name, ...others].map(shown).sort());
   });
 
-  it('takes the name away from the image that had it', async () => {
+  it('removes the name from the image that had it', async () => {
     const [first, second] = [await makeImage(docker, 'owner'), await makeImage(docker, 'claimant')];
     await docker.tag(second.name, first.name);
     expect((await docker.inspectImage(first.name)).Id).toBe(second.id);
     expect((await docker.inspectImage(first.id)).RepoTags).toEqual([]);
   });
 
-  it('is a NotFoundError for an image that is not there', async () => {
+  it('is a NotFoundError for an absent image', async () => {
     expect(await failure(docker.tag(repository('nothing'), repository('nowhere')))).toBeInstanceOf(NotFoundError);
   });
 
-  it('refuses a digest, and two tags, before anything is sent', async () => {
+  it('rejects a digest, and two tags, before anything is sent', async () => {
     const { name } = await makeImage(docker, 'tag-refused');
     const digest = `${repository('tag-refused')}@sha256:${'0'.repeat(64)}`;
     expect(await failure(docker.tag(name, digest))).toBeInstanceOf(InvalidReferenceError);
@@ -201,7 +201,7 @@ describe('tag', () => {
 });
 
 describe('removeImage', () => {
-  it('takes one name, and with the last name the image', async () => {
+  it('removes one name, and with the last name the image', async () => {
     const { name, id } = await makeImage(docker, 'remove');
     const other = `${repository('remove')}:v2`;
     await docker.tag(name, other);
@@ -212,7 +212,7 @@ describe('removeImage', () => {
     expect(await docker.exists(id)).toBe(false);
   });
 
-  it('is a ConflictError for an id with names in two repositories, until force', async () => {
+  it('is a ConflictError for an id with names in two repositories, unless forced', async () => {
     const { name, id } = await makeImage(docker, 'conflict');
     const other = `${repository('conflict-2')}:v1`;
     await docker.tag(name, other);
@@ -226,7 +226,7 @@ describe('removeImage', () => {
     expect(await docker.exists(id)).toBe(false);
   });
 
-  it('takes nameless parents along, unless noprune keeps them, which Podman before 4.6 is never asked for', async () => {
+  it('also removes parents without a name, unless noprune keeps them; Podman before 4.6 does not support it', async () => {
     const base = await makeImage(docker, 'parents');
     const name = `${repository('parents-top')}:v1`;
     await buildOnTop(base.name, name);
@@ -237,7 +237,7 @@ describe('removeImage', () => {
       expect(await docker.exists(name)).toBe(true);
     } else {
       await removing;
-      await buildOnTop(base.name, name); // out of the builder's cache: the same parent, as it was kept
+      await buildOnTop(base.name, name); // the same parent, because the builder's cache has kept it
     }
     expect(await docker.exists(parent)).toBe(true);
     expect((await docker.inspectImage(name)).Parent).toBe(parent);
@@ -246,7 +246,7 @@ describe('removeImage', () => {
     expect(await docker.exists(base.id)).toBe(true);
   });
 
-  it.runIf(ENGINE.isPodman)('removes no image of a manifest list in place of its name', async () => {
+  it.runIf(ENGINE.isPodman)('does not remove an image of a manifest list instead of its name', async () => {
     const { name, id } = await makeImage(docker, 'member');
     const list = `localhost/${repository('manifest-list')}:v1`;
     const manifests = async (method: 'POST' | 'DELETE', query = {}): Promise<void> => {
@@ -272,7 +272,7 @@ describe('removeImage', () => {
   });
 });
 
-// The label keeps all else that the engine has out of this.
+// The label excludes all other images of the engine.
 describe('pruneImages', () => {
   const label = `longshore.prune=${RUN}`;
   const make = (name?: string) =>
@@ -281,7 +281,7 @@ describe('pruneImages', () => {
       { repository: name, changes: [`LABEL ${label}`, `LABEL ${LABEL}`] },
     );
 
-  it('removes images without a name, and with dangling: false unused ones, which Podman 4 cannot', async () => {
+  it('removes images without a name, and with dangling: false unused images, except on Podman 4', async () => {
     const [dangling, tagged] = [await make(), await make(repository('prune'))];
     const first = await docker.pruneImages({ filters: { label } });
     expect(first.ImagesDeleted).toContainEqual({ Deleted: dangling.id });
@@ -295,7 +295,7 @@ describe('pruneImages', () => {
     expect(await docker.exists(tagged.id)).toBe(false);
   });
 
-  it('gives an empty list where there is nothing to remove', async () => {
+  it('returns an empty list if no image can be removed', async () => {
     expect(await docker.pruneImages({ filters: { label: `${label}-no` } })).toEqual({
       ImagesDeleted: [],
       SpaceReclaimed: 0,

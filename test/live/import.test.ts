@@ -35,19 +35,19 @@ afterAll(() => folder.remove());
 const changes = [`LABEL ${LABEL}`];
 const words = `what it says\n${RUN}\n`;
 
-/** What GNU tar packs. */
+/** Packs with GNU tar. */
 async function tar(): Promise<Buffer> {
   await writeFile(join(folder.path, 'words'), words);
   return gnuTar(['-cf', '-', '-C', folder.path, 'words']);
 }
 
-/** What comes of an import, seen by the engine and by GNU tar. */
+/** The result of an import, as the engine and GNU tar see it. */
 async function holds(image: string): Promise<string> {
   return fileOf(await collect(docker.getImage(image)), 'words');
 }
 
 describe('importImageFromData', () => {
-  it('takes the bytes of a tar', async () => {
+  it('accepts the bytes of a tar archive', async () => {
     const { id } = await docker.importImageFromData(await tar(), { repository: repository('bytes'), changes });
     expect((await docker.inspectImage(repository('bytes'))).Id).toBe(id);
     expect(await holds(id)).toBe(words);
@@ -81,7 +81,7 @@ describe('importImageFromData', () => {
     expect(gnuTar(['-xOf', '-', long], layer).toString()).toBe('far down');
   });
 
-  it('packs entries that come one by one, with content of known size that comes in pieces', async () => {
+  it('packs entries from an async iterable, with content of known size in pieces', async () => {
     async function* content(): AsyncGenerator<Uint8Array> {
       for (let part = 0; part < 1000; part++) yield Buffer.alloc(1000, part % 251);
     }
@@ -94,7 +94,7 @@ describe('importImageFromData', () => {
     expect(gnuTar(['-xOf', '-', 'pieces'], layer).equals(await collect(content()))).toBe(true);
   });
 
-  it('makes nothing of content that is shorter than its size, and the fault is the source’s', async () => {
+  it('makes no image if content is shorter than its size, and blames the source', async () => {
     const short = [{ path: 'short', size: 100_000, content: [Buffer.alloc(99_999)] }];
     const call = docker.importImageFromData(short as Iterable<TarEntry>, { repository: repository('short'), changes });
     expect(await failure(call)).toBeInstanceOf(TarError);
@@ -115,7 +115,7 @@ describe('importImageFromFile', () => {
     }
   });
 
-  it('says which file is not there, and does not take it for a URL', async () => {
+  it('names a missing file, and does not treat it as a URL', async () => {
     const path = join(folder.path, 'mistyped.tar');
     for (const call of [docker.importImageFromFile(path), docker.importImage(path)]) {
       const error = await failure(call);
@@ -126,7 +126,7 @@ describe('importImageFromFile', () => {
 });
 
 describe('importImageFromStream', () => {
-  it('uploads whatever yields bytes', async () => {
+  it('uploads anything that yields bytes', async () => {
     const bytes = await tar();
     async function* pieces(): AsyncGenerator<Uint8Array> {
       for (let at = 0; at < bytes.length; at += 777) yield bytes.subarray(at, at + 777);
@@ -135,7 +135,7 @@ describe('importImageFromStream', () => {
     expect(await holds((await docker.importImageFromStream(packTar({ words }), { changes })).id)).toBe(words);
   });
 
-  it('makes nothing of a source that throws, and says so', async () => {
+  it('makes no image if the source throws, and rejects', async () => {
     const fault = new Error('the source has run dry');
     async function* broken(): AsyncGenerator<Uint8Array> {
       yield (await tar()).subarray(0, 1024);
@@ -149,7 +149,7 @@ describe('importImageFromStream', () => {
 });
 
 describe('importImageFromUrl', () => {
-  it('has the engine fetch it', async () => {
+  it('lets the engine fetch it', async () => {
     const bytes = await tar();
     const asked: string[] = [];
     const server = await serve((request, response) => {
@@ -166,12 +166,12 @@ describe('importImageFromUrl', () => {
     }
   });
 
-  it('passes on what the engine met there', async () => {
+  it('has the engine\'s message if the fetch fails', async () => {
     const server = await serve((_, response) => void response.writeHead(404).end('gone'));
     try {
       const error = await failure(docker.importImageFromUrl(`http://127.0.0.1:${server.port}/x.tar`));
       expect(error).toBeInstanceOf(ApiError);
-      // Podman does not look at the status, and takes the page for a tar.
+      // Podman does not check the status, and reads the page as a tar archive.
       expect((error as ApiError).daemonMessage).toContain(ENGINE.isPodman ? 'unexpected EOF' : '404');
     } finally {
       server.close();
@@ -208,12 +208,12 @@ describe('importImage', () => {
       async () => (await writeFile(join(folder.path, 'a.tar'), await tar()), { path: join(folder.path, 'a.tar') }),
     ],
   ];
-  it.each(sources)('takes %s', async (_, source) => {
+  it.each(sources)('accepts %s', async (_, source) => {
     const { id } = (await docker.importImage(await source(), { changes })) as ImportResult;
     expect(await holds(id)).toBe(words);
   });
 
-  it('gives the image its name: latest, the tag inside, or the tag beside', async () => {
+  it('names the image: with latest, the tag in the reference, or the separate tag', async () => {
     const name = repository('named');
     const id = async (options: { repository: string; tag?: string }): Promise<string> =>
       (await docker.importImageFromData({ words: options.tag ?? '' }, { ...options, changes })).id;
@@ -223,7 +223,7 @@ describe('importImage', () => {
     expect(await id({ repository: name, tag: 'beside' })).toBe((await docker.inspectImage(`${name}:beside`)).Id);
   });
 
-  it('refuses a tag without a repository, and two tags, before anything is sent', () => {
+  it('rejects a tag without a repository, and two tags, before anything is sent', () => {
     expect(() => docker.importImageFromData({ words }, { tag: 'v1' })).toThrow(ArgumentError);
     expect(() => docker.importImageFromData({ words }, { repository: 'a:1', tag: '2' })).toThrow(ArgumentError);
   });
@@ -234,7 +234,7 @@ describe('importImage', () => {
       'CMD ["/bin/app", "--name", "a b"]',
       'ENTRYPOINT ["/bin/sh"]',
       'ENV A=first',
-      // Podman takes no quotes away, and all after the first "=" for one value.
+      // Podman keeps quotes, and reads everything after the first "=" as one value.
       ENGINE.isPodman ? 'ENV B=second & last größe+100%' : 'ENV A=second B="second & last größe+100%"',
       'EXPOSE 8080/udp',
       'USER 1000:1000',
@@ -253,24 +253,24 @@ describe('importImage', () => {
       Volumes: { '/data': {} },
       WorkingDir: '/work',
     });
-    // The configuration of an OCI image, which Podman makes, has no place for it.
+    // The configuration of an OCI image, which Podman makes, has no field for it.
     const none = PODMAN_5_8 ? undefined : null;
     expect(Config?.OnBuild).toEqual(ENGINE.isPodman ? none : ['RUN true']);
     expect((await docker.history(id))[0]?.Comment).toBe('größe & more');
   });
 
-  it.runIf(ENGINE.isPodman)('refuses ONBUILD on Podman, whose configuration of OCI has no place for it', async () => {
+  it.runIf(ENGINE.isPodman)('rejects ONBUILD on Podman, because the OCI configuration has no field for it', async () => {
     const importing = docker.importImageFromData({ words }, { changes: [...changes, 'ONBUILD RUN true'] });
     expect(await failure(importing)).toMatchObject({ subject: 'importImage.changes', needed: 'Docker' });
   });
 
-  it('says what platform the image is for', async () => {
+  it('sets the platform of the image', async () => {
     const importing = docker.importImageFromData({ words }, { changes, platform: 'linux' });
     if (await docker.supports('importImage.platform')) expect((await docker.inspectImage((await importing).id)).Os).toBe('linux');
     else expect(await failure(importing)).toMatchObject({ needed: 'Docker 23.0' }); // Docker 20.10 ignores it
   });
 
-  it('gives each event, and the result afterwards', async () => {
+  it('yields each event, and returns the result afterwards', async () => {
     const stream: ProgressStream<ImportResult> = docker.importImageFromData({ words }, { changes });
     const events: ProgressEvent[] = [];
     for await (const event of stream) events.push(event);

@@ -1,10 +1,10 @@
-// An nginx of our own in front of the engine under test, and between the two a relay that can stop in the middle of an
-// answer, as an engine does that dies.
+// Starts an nginx in front of the engine under test, and between the two a relay that can stop in the middle of a
+// response, as an engine that dies.
 //
 //   client -- HTTP/1.1 --> nginx -- HTTP/1.0 --> relay --> engine
 //
-// nginx speaks HTTP/1.0 to what is behind it, which is its default: there, the end of the connection is the end of the
-// answer. So nginx ends its own answer in good order, with a last chunk, when the engine dies.
+// By default, nginx uses HTTP/1.0 to the server behind it: there, the end of the connection is the end of the
+// response. So nginx ends its own response normally, with a last chunk, when the engine dies.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,7 +24,7 @@ function connectOptions(): NetConnectOpts | undefined {
   return address.scheme === 'tcp' ? { host: address.host, port: address.port } : undefined;
 }
 
-/** Why the tests cannot run, for their title; undefined where they can. */
+/** Why the tests cannot run, for their title; undefined if they can. */
 export const noNginx: string | undefined = lacking('nginx') ?? (engine ? undefined : notTried('the relay speaks neither TLS nor ssh'));
 
 export interface Nginx {
@@ -32,9 +32,9 @@ export interface Nginx {
   readonly host: string;
   /** Its socket. */
   readonly socket: string;
-  /** What the engine answered last to a request whose target begins like this, after the version. */
+  /** The engine's last response to a request whose target begins with this, after the version. */
   answerTo(target: string): string;
-  /** Answers the next request whose target begins like this in place of the engine, and then ends the connection. */
+  /** Responds to the next request whose target begins with this instead of the engine, then ends the connection. */
   answerNext(target: string, answer: string): void;
   /** Whether that request has come. */
   isAnswered(): boolean;
@@ -53,7 +53,7 @@ export async function startNginx(): Promise<Nginx> {
   const exit = once(child, 'exit');
   let said = '';
   child.stderr.on('data', (text) => (said += text));
-  // It says which event method it uses right after it listens.
+  // nginx logs its event method directly after it has begun to listen.
   await until(() => said.includes('event method') || child.exitCode !== null);
   if (child.exitCode !== null) throw new Error(`nginx: ${said}`);
   return {
@@ -71,7 +71,7 @@ export async function startNginx(): Promise<Nginx> {
   };
 }
 
-/** One process in the foreground, so that its end is the end of all of it, and no file outside of the folder. */
+/** One process in the foreground, so that nothing runs after its end, and no file outside of the folder. */
 function configuration(folder: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return `
@@ -140,7 +140,7 @@ async function startRelay(path: string): Promise<Relay> {
   };
 }
 
-/** A connection that breaks ends the exchange, which is all that anybody has to know of it. */
+/** A broken connection ends the exchange; the error itself does not matter. */
 function keep(socket: Socket, open: Set<Socket>): void {
   open.add(socket);
   socket.on('error', () => socket.destroy());

@@ -1,5 +1,5 @@
-// The store of docker-credential-pass, a real one: `pass` with a key of GnuPG's, both made on the spot in a folder of
-// their own. They are found by the environment, which whatever this process starts inherits.
+// A real store of docker-credential-pass: `pass` with a GnuPG key, both made in a temporary folder. Environment
+// variables point to them, and child processes inherit these.
 
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,18 +7,18 @@ import { lacking } from '../support/installed.ts';
 import { run } from './programs.ts';
 import { temporaryFolder } from './support.ts';
 
-/** Why there can be none, for the title of a test. */
+/** Why the store cannot be made, for the title of a test. */
 export const noPass: string | undefined = lacking('docker-credential-pass', 'pass', 'gpg', 'gpgconf');
 
 export interface PassStore {
   store(registry: string, login: { readonly username: string; readonly password: string }): void;
-  /** Takes the key away, and gives it back. */
+  /** Hides the key, and restores it. */
   lock(): void;
   unlock(): void;
   close(): Promise<void>;
 }
 
-/** Makes one, which is this process's own until it is closed. */
+/** Makes a store, which this process uses until it is closed. */
 export async function passStore(): Promise<PassStore> {
   const { path, remove } = await temporaryFolder();
   const keys = join(path, 'gnupg', 'private-keys-v1.d');
@@ -27,7 +27,7 @@ export async function passStore(): Promise<PassStore> {
   Object.assign(process.env, settings);
   mkdirSync(settings.GNUPGHOME, { mode: 0o700 });
   const id = 'live@longshore.invalid';
-  // What this process has in its own thread is not what the system's calls would find: it is passed on by hand.
+  // A worker thread has its own copy of the environment, so it is passed explicitly.
   const tell = (name: string, argv: string[], input = ''): string => run(name, argv, { input, env: process.env });
   tell('gpg', ['--batch', '--quiet', '--passphrase', '', '--quick-generate-key', id, 'future-default', 'default', 'never']);
   tell('pass', ['init', id]);
@@ -35,7 +35,7 @@ export async function passStore(): Promise<PassStore> {
     store: (ServerURL, { username: Username, password: Secret }) =>
       void tell('docker-credential-pass', ['store'], JSON.stringify({ ServerURL, Username, Secret })),
     lock() {
-      tell('gpgconf', ['--kill', 'gpg-agent']); // it remembers
+      tell('gpgconf', ['--kill', 'gpg-agent']); // the agent caches the key
       renameSync(keys, `${keys}.away`);
     },
     unlock() {

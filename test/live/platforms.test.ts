@@ -32,7 +32,7 @@ const foreign = OTHER;
 const majorOf = (version: string): number => Number.parseInt(version, 10);
 
 describe('importImage with a platform', () => {
-  it('makes an image of it; Docker before 23 would ignore the architecture, and is not asked', async () => {
+  it('makes an image for it; no request goes to Docker before 23, which would ignore the architecture', async () => {
     const options = { changes: [`LABEL ${LABEL}`], platform: foreign };
     const importing = docker.importImageFromData({ foreign: RUN }, options);
     if (await docker.supports('importImage.platform')) {
@@ -43,7 +43,7 @@ describe('importImage with a platform', () => {
     }
   });
 
-  it('has the reason "platform" for one that is none, unless the engine writes down all it is told', async () => {
+  it('has the reason "platform" for an unknown platform, unless the engine accepts any', async () => {
     const options = { changes: [`LABEL ${LABEL}`], platform: 'longshore/longshore' };
     const call = docker.importImageFromData({ foreign: RUN }, options);
     if (ENGINE.isPodman || ENGINE.isContainerd) {
@@ -72,17 +72,17 @@ describe('pull with a platform', () => {
     }
   });
 
-  it('fetches that of the engine where none is named, and tells the digest of the index', async () => {
+  it('fetches the variant of the engine by default, and returns the digest of the index', async () => {
     expect(await registryDigest(REGISTRY, repository('pull-platform'), 'v1')).toBe(image.digest);
     expect(await docker.pull(remote)).toMatchObject({ digest: image.digest, status: 'downloaded' });
     expect(await docker.inspectImage(remote)).toMatchObject({ Os: 'linux', Architecture: ENGINE.architecture });
   });
 
-  it('fetches that one', async () => {
+  it('fetches the named platform', async () => {
     expect(await docker.pull(remote, { platform: foreign })).toMatchObject({ digest: image.digest });
     const { Architecture } = await docker.inspectImage(remote);
     expect(Architecture).toBe('s390x');
-    // The containerd store wants its own platform's variant, unless it is told.
+    // The containerd store requires the variant of its own platform by default.
     const saving = docker.getImage(remote).each(() => {});
     if (ENGINE.isContainerd) expect(await failure(saving)).toMatchObject({ reason: 'platform' });
     else await saving;
@@ -90,15 +90,15 @@ describe('pull with a platform', () => {
     expect(gnuTar(['-xOf', '-', 'platform'], layerOf(archive)).toString()).toContain(foreign);
   });
 
-  it('has the reason "platform" for one that the index does not have', async () => {
+  it('has the reason "platform" if the index does not have it', async () => {
     const error = await failure(docker.pull(remote, { platform: 'linux/ppc64le' }));
     expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject({ reason: 'platform' });
     expect(await docker.exists(remote)).toBe(false);
   });
 
-  // 26.1 refuses it; 28.5 only warns; 20.10, the containerd store and Podman say nothing.
-  it('has the reason "platform" for an image of another platform alone, on every engine', async () => {
+  // 26.1 rejects it; 28.5 only warns; 20.10, the containerd store and Podman ignore it.
+  it('has the reason "platform" if the image is only for another platform, on every engine', async () => {
     const single = `${REGISTRY}/${repository('pull-single')}:v1`;
     await docker.importImageFromData({ x: RUN }, { repository: single, changes: [`LABEL ${LABEL}`] });
     await docker.push(single);
@@ -109,7 +109,7 @@ describe('pull with a platform', () => {
     expect(await docker.pull(single, { platform: own })).toMatchObject({ reference: single });
   });
 
-  it('asks the registry with the policy "missing" only for a platform that is not there', async () => {
+  it('uses the registry with the policy "missing" only if the platform is absent', async () => {
     const { dialer, lines } = watchedDialer();
     await using client = new ImageClient({ dialer });
     const pulls = (): number => lines.filter((line) => line.startsWith('POST ')).length;
@@ -122,15 +122,15 @@ describe('pull with a platform', () => {
     }
     await client.pull(remote, { policy: 'missing', platform: foreign });
     expect(pulls()).toBe(2);
-    // The containerd store has both now, under the one id of the index.
+    // The containerd store now has both, under the id of the index.
     expect((await localId()) === id).toBe(ENGINE.isContainerd);
   });
 });
 
-/** A call that asks for a platform, by the parameter that the engine must have. */
+/** Calls with a platform, by the parameter that the engine must support. */
 type Calls = Readonly<Record<string, (name: string) => PromiseLike<unknown>>>;
 
-describe('a platform that the engine would overlook', () => {
+describe('a platform that the engine would ignore', () => {
   const calls: Calls = {
     'inspectImage.platform': (name) => docker.inspectImage(name, { platform: own }),
     'inspectImage.manifests': (name) => docker.inspectImage(name, { manifests: true }),
@@ -157,7 +157,7 @@ describe('a platform that the engine would overlook', () => {
 });
 
 describe('removeImage with a platform that the image is not of', () => {
-  // Below API 1.50, and on Podman, the parameter is overlooked, and all of the image would be gone.
+  // Before API 1.50, and on Podman, the parameter is ignored, and the whole image would be removed.
   it('removes nothing on any engine', async () => {
     const { name, id } = await makeImage(docker, 'remove-platform');
     const error = await failure(docker.removeImage(name, { force: true, platforms: [foreign] }));
@@ -184,7 +184,7 @@ describe.runIf(ENGINE.isContainerd)('an image of two platforms in the containerd
     expect(await docker.loadImage(image.archive(name))).toEqual({ references: [name], ids: [] });
   });
 
-  it('has one id, that of its index, and each platform its manifest', async () => {
+  it('has one id, the digest of its index, and one manifest per platform', async () => {
     const id = image.digest;
     expect(await docker.inspectImage(name)).toMatchObject({ Id: id, Architecture: ENGINE.architecture });
     const other = await docker.inspectImage(name, { platform: OTHER });
@@ -200,14 +200,14 @@ describe.runIf(ENGINE.isContainerd)('an image of two platforms in the containerd
     expect((await docker.images({ name }))[0]).not.toHaveProperty('Manifests');
   });
 
-  it('tells the history of each', async () => {
+  it('has a history for each platform', async () => {
     for (const platform of PLATFORMS) {
       const [step, ...more] = await docker.history(name, { platform });
       expect([step?.CreatedBy, more]).toEqual([`made for ${platform}`, []]);
     }
   });
 
-  it('is saved with one platform or with both, and so loaded', async () => {
+  it('can be saved and loaded with one platform or with both', async () => {
     const sizes: number[] = [];
     for (const platform of [OURS, OTHER, undefined]) {
       const archive = await collect(docker.getImage(name, { platform, verify: 'digests' }));
@@ -226,14 +226,14 @@ describe.runIf(ENGINE.isContainerd)('an image of two platforms in the containerd
     expect(error).toMatchObject({ reason: 'platform' });
   });
 
-  it('takes several platforms in one save from API 1.52 on', async () => {
+  it('can be saved with several platforms from API 1.52 on', async () => {
     const saving = docker.getImage(name, { platform: PLATFORMS }).each(() => {});
     if ((await docker.apiVersion()).localeCompare('1.52', 'en', { numeric: true }) < 0) {
       expect(await failure(saving)).toMatchObject({ subject: 'getImage.platform', needed: '1.52' });
     } else expect((await saving).bytes).toBeGreaterThan(0);
   });
 
-  it('is pushed with one platform, or with both', async () => {
+  it('can be pushed with one platform, or with both', async () => {
     const remote = `${REGISTRY}/${name}`;
     await docker.tag(name, remote);
     expect(await docker.push(remote, { platform: OTHER })).toMatchObject({ digest: image.manifests[OTHER] });
@@ -246,7 +246,7 @@ describe.runIf(ENGINE.isContainerd)('an image of two platforms in the containerd
     await docker.removeImage(remote);
   });
 
-  it('loses one platform, and keeps the other and its name', async () => {
+  it('keeps its name and the other platform if one platform is removed', async () => {
     const removed = await docker.removeImage(name, { force: true, platforms: [OTHER] });
     expect(removed).toEqual([{ Deleted: image.manifests[OTHER] }]);
     expect(await failure(docker.inspectImage(name, { platform: OTHER }))).toBeInstanceOf(NotFoundError);

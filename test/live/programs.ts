@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import type { SpawnSyncOptions } from 'node:child_process';
 import { find } from '../support/installed.ts';
 
-/** Runs a program that goes well, and gives what it says. */
+/** Runs a program that must succeed, and returns its output. */
 export function run(name: string, argv: readonly string[], options: SpawnSyncOptions = {}): string {
   const { error, status, stdout, stderr } = spawnSync(find(name) ?? name, argv, options);
   if (error) throw error;

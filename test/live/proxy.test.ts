@@ -22,7 +22,7 @@ const targets: Readonly<Record<Operation, string>> = {
 /** The events that say that an operation has finished; Podman's pull has none, but its last event has the image's id. */
 const END = /digest: sha256:|"aux"|Loaded image|"status":"sha256:/i;
 
-/** Where the engine dies, and what it has said by then: the lines of a whole answer, of which the last ones are the end. */
+/** Where the engine dies, and what it has sent by then, chosen from the lines of a whole response. */
 const deaths: ReadonlyArray<readonly [when: string, said: (lines: readonly string[], end: number) => string]> = [
   ['before its first event', () => ''],
   ['in the middle of an event', (lines, end) => `${lines.slice(0, end).join('')}${lines[end]?.slice(0, 9)}`],
@@ -34,7 +34,7 @@ describe.skipIf(noNginx !== undefined)(titled('an engine behind nginx with HTTP/
   let nginx: Nginx;
   let docker: ImageClient;
   let archive: Buffer;
-  /** What the engine answered to each operation when it did the whole of it, from the status line on. */
+  /** The engine's complete response to each operation, from the status line on. */
   const whole = new Map<Operation, string>();
 
   beforeAll(async () => {
@@ -66,18 +66,18 @@ describe.skipIf(noNginx !== undefined)(titled('an engine behind nginx with HTTP/
     await cleanUp(direct);
   });
 
-  /** The head of a whole answer, and what an engine had said of it when it died. */
+  /** The head of a whole response, and the part that the engine had sent when it died. */
   function cut(operation: Operation, said: (typeof deaths)[number][1]): { head: string; body: string } {
     const [first = '', ...rest] = (whole.get(operation) ?? '').split('\r\n\r\n');
-    // Podman knows the length of a short answer, so that HTTP tells that it is cut; of a longer one it does not.
+    // Podman sends the length of a short response, so HTTP shows that it is truncated; not so for a longer one.
     const head = first.replace(/\r\nContent-Length: \d+/i, '');
     const lines = rest.join('\r\n\r\n').split(/(?<=\n)/);
     const end = lines.findIndex((line) => END.test(line));
     return { head: `${head}\r\n\r\n`, body: said(lines, end === -1 ? lines.length - 1 : end) };
   }
 
-  it('does whole imports, pushes, saves, pulls and loads', () => {
-    // The work is done in `beforeAll`, since the other tests need the engine's answers; here is that they are whole.
+  it('completes imports, pushes, saves, pulls and loads', () => {
+    // `beforeAll` does the work, because the other tests need the engine's responses; this checks that they are whole.
     for (const operation of Object.keys(targets) as Operation[]) {
       expect(whole.get(operation), operation).toMatch(/^HTTP\/1\.0 200 OK\r\n[^]*\r\n\r\n[^]*\}\r?\n$/);
     }
@@ -101,7 +101,7 @@ describe.skipIf(noNginx !== undefined)(titled('an engine behind nginx with HTTP/
     load: async () => docker.loadImage(archive),
   };
   const cases = deaths.flatMap(([when, said]) => (Object.keys(calls) as Operation[]).map((operation) => [operation, when, said] as const));
-  it.each(cases)('that dies in an operation (%s, %s) makes it a TruncatedError', async (operation, _, said) => {
+  it.each(cases)('that dies during an operation (%s, %s) causes a TruncatedError', async (operation, _, said) => {
     const { head, body } = cut(operation, said);
     nginx.answerNext(targets[operation], head + body);
     const error = await failure(calls[operation]());

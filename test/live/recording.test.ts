@@ -39,7 +39,7 @@ async function outcomeOf(program: string, argv: readonly string[], env: NodeJS.P
   return { code, stdout: stdout.toString('latin1'), stderr: stderr.toString('latin1') };
 }
 
-/** Records what the work says to the engine; `host` in place of that under test. Resolves with the tape's path. */
+/** Records what `work` sends to the engine, or to `host`. Resolves with the tape's path. */
 async function recorded(work: (host: string) => Promise<void>, host = HOST, variables: NodeJS.ProcessEnv = {}): Promise<string> {
   const tape = newTape();
   const env = { ...process.env, ...variables, DOCKER_HOST: host };
@@ -59,7 +59,7 @@ async function recorded(work: (host: string) => Promise<void>, host = HOST, vari
   return tape;
 }
 
-/** Has programs talk to the engine through the recorder, and then to the tape: they must say the same. */
+/** Runs programs with the engine through the recorder, and then with the tape: they must print the same. */
 async function twice(work: (host: string) => Promise<Outcome[]>): Promise<Outcome[]> {
   let first: Outcome[] = [];
   const tape = await recorded(async (host) => void (first = await work(host)));
@@ -75,8 +75,8 @@ async function twice(work: (host: string) => Promise<Outcome[]>): Promise<Outcom
 
 const codes = (outcomes: readonly Outcome[]): Array<number | null> => outcomes.map(({ code }) => code);
 
-describe('what a tape was recorded of, it plays to:', () => {
-  it('longshore, with a login, pushing and pulling', async () => {
+describe('a tape is replayed to the program it was recorded with:', () => {
+  it('longshore, which logs in, pushes and pulls', async () => {
     const { name, remote } = await makeFor(docker, REGISTRY_AUTH, 'recording');
     const auth = Buffer.from(`${LOGIN.username}:${LOGIN.password}`).toString('base64');
     const DOCKER_AUTH_CONFIG = JSON.stringify({ auths: { [REGISTRY_AUTH]: { auth } } });
@@ -146,7 +146,7 @@ describe('no secret is on a tape of', () => {
         outcomeOf(find('docker') ?? '', argv, { ...process.env, DOCKER_CONFIG, DOCKER_HOST: host }, input);
       expect(await run(['push', remote])).toMatchObject({ code: 0 });
       const login = ['login', '--username', LOGIN.username, '--password-stdin', REGISTRY_AUTH];
-      // Podman asks the registry by https alone, and this one has none; Podman is sent the password all the same.
+      // Podman uses only HTTPS, which this registry lacks; the password is still sent to Podman.
       expect(await run(login, LOGIN.password)).toMatchObject({ code: ENGINE.isPodman ? 1 : 0 });
     });
     expect(readFileSync(tape, 'latin1')).toMatch(/^X-Registry-Auth: \[redacted\]\r$/m);

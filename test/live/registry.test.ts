@@ -42,27 +42,27 @@ async function deadRegistry(): Promise<string> {
   return `127.0.0.1:${port}`;
 }
 
-/** What is thrown for an operation, or a part of one, that Podman lacks. */
+/** The error for an operation, or a part of one, that Podman lacks. */
 const onlyDocker = (subject: string) => ({ name: 'VersionError', subject, needed: 'Docker', spoken: 'Podman' });
 
 const layers = (events: readonly ProgressEvent[]): LayerEvent[] => events.filter((event) => event.type === 'layer');
 
 describe('push', () => {
-  it('gives the digest that the registry then has, and its size', async () => {
+  it('returns the digest in the registry, and the size', async () => {
     const { remote } = await makeFor(docker, REGISTRY, 'push');
     const pushed = await docker.push(remote);
     expect(pushed.reference).toBe(remote);
     expect(pushed.digest).toMatch(DIGEST);
     expect(pushed.size).toBeGreaterThan(100);
     expect(await registryDigest(REGISTRY, repository('push'), 'v1')).toBe(pushed.digest);
-    // Podman learns it with the next pull.
+    // Podman has it after the next pull.
     if (ENGINE.isPodman) await docker.pull(remote);
     expect((await docker.inspectImage(remote)).RepoDigests).toContain(
       `${REGISTRY}/${repository('push')}@${pushed.digest}`,
     );
   });
 
-  it('pushes latest where no tag is named, and nothing else', async () => {
+  it('pushes only latest if no tag is named', async () => {
     const { name } = await makeFor(docker, REGISTRY, 'push-latest', 'other');
     const bare = `${REGISTRY}/${repository('push-latest')}`;
     await docker.tag(name, bare);
@@ -71,7 +71,7 @@ describe('push', () => {
     expect(await registryDigest(REGISTRY, repository('push-latest'), 'other')).toBe('none: 404');
   });
 
-  it('pushes every tag with allTags, or nothing on Podman, which would push one', async () => {
+  it('pushes every tag with allTags; is rejected on Podman, which would push one', async () => {
     await makeFor(docker, REGISTRY, 'push-all', 'one');
     await makeFor(docker, REGISTRY, 'push-all', 'two');
     await makeFor(docker, REGISTRY, 'push-all', 'latest');
@@ -84,7 +84,7 @@ describe('push', () => {
     }
   });
 
-  it('reports on the way: Docker on each layer, Podman in words alone', async () => {
+  it('reports progress: Docker for each layer, Podman only as text', async () => {
     const { remote } = await makeFor(docker, REGISTRY, 'push-events');
     const stream = docker.push(remote);
     const events: ProgressEvent[] = [];
@@ -96,22 +96,22 @@ describe('push', () => {
     expect((await stream.result()).digest).toMatch(DIGEST);
   });
 
-  it('is a NotFoundError for an image that is not there, inside the stream of Docker', async () => {
+  it('is a NotFoundError for an absent image, which Docker reports inside the stream', async () => {
     const error = await failure(docker.push(`${REGISTRY}/${repository('nothing')}:v1`));
     expect(error).toBeInstanceOf(NotFoundError);
-    // Docker begins the stream before it looks.
+    // Docker starts the stream before it checks.
     const place = ENGINE.isPodman ? { inStream: false, status: 404 } : { inStream: true, status: 200 };
     expect(error).toMatchObject({ ...place, reason: 'not-found' });
   });
 
-  it('refuses a digest, and allTags beside a tag, before anything is sent', () => {
+  it('rejects a digest, and allTags with a tag, before anything is sent', () => {
     expect(() => docker.push(`${REGISTRY}/x@sha256:${'0'.repeat(64)}`)).toThrow(InvalidReferenceError);
     expect(() => docker.push(`${REGISTRY}/x:v1`, { allTags: true })).toThrow(ArgumentError);
   });
 });
 
-describe.runIf(ENGINE.isPodman)('inspectDistribution on Podman, which has nothing like it', () => {
-  it('is a VersionError before it is asked for', async () => {
+describe.runIf(ENGINE.isPodman)('inspectDistribution on Podman, which does not support it', () => {
+  it('is a VersionError before anything is sent', async () => {
     expect(await docker.supports('inspectDistribution')).toBe(false);
     const error = await failure(docker.inspectDistribution(`${REGISTRY}/${repository('nothing')}:v1`));
     expect(error).toMatchObject(onlyDocker('inspectDistribution'));
@@ -119,7 +119,7 @@ describe.runIf(ENGINE.isPodman)('inspectDistribution on Podman, which has nothin
 });
 
 describe.skipIf(ENGINE.isPodman)('inspectDistribution on Docker', () => {
-  it('tells the digest and the platforms, though the engine does not have the image', async () => {
+  it('returns the digest and the platforms, although the engine does not have the image', async () => {
     const { remote, id } = await makeFor(docker, REGISTRY, 'distribution');
     const { digest } = await docker.push(remote);
     await docker.removeImage(id, { force: true });
@@ -129,7 +129,7 @@ describe.skipIf(ENGINE.isPodman)('inspectDistribution on Docker', () => {
       mediaType: expect.stringContaining('manifest'),
       size: expect.any(Number),
     });
-    // What the containerd store pushes is of OCI, and of that Docker reads no platform.
+    // The containerd store pushes OCI manifests, from which Docker reads no platform.
     const { architecture, isContainerd } = ENGINE;
     expect(found.Platforms).toEqual(isContainerd ? [] : [expect.objectContaining({ os: 'linux', architecture })]);
     const byDigest = await docker.inspectDistribution(`${REGISTRY}/${repository('distribution')}@${digest}`);
@@ -143,7 +143,7 @@ describe.skipIf(ENGINE.isPodman)('inspectDistribution on Docker', () => {
 });
 
 describe('pull', () => {
-  it('fetches by tag, tells each layer, and then that it is up to date', async () => {
+  it('fetches by tag, reports each layer, and the second time that it is up to date', async () => {
     const { remote, id } = await makeFor(docker, REGISTRY, 'pull');
     const { digest } = await docker.push(remote);
     await docker.removeImage(id, { force: true });
@@ -151,7 +151,7 @@ describe('pull', () => {
     const events: ProgressEvent[] = [];
     for await (const event of stream) events.push(event);
     expect(await stream.result()).toEqual({ reference: remote, digest, status: 'downloaded', warnings: [] });
-    // Podman lists the configuration among the layers.
+    // Podman lists the configuration as a layer.
     const [last, count] = ENGINE.isPodman ? ['Download complete', 2] : ['Pull complete', 1];
     expect(layers(events).map((event) => event.status)).toContain(last);
     expect(new Set(layers(events).map((event) => event.id)).size).toBe(count);
@@ -159,8 +159,8 @@ describe('pull', () => {
     expect(await docker.pull(remote)).toMatchObject({ digest, status: 'up-to-date' });
   });
 
-  // Podman does not tell the digest, and of an image that was made here it knows another one besides the registry's.
-  it('tells the digest that the registry has, or none, of an image that was made here', async () => {
+  // Podman does not send the digest, and for an image that was made here it has a second one besides the registry's.
+  it('returns the digest in the registry, or none, for an image that was made here', async () => {
     for (let round = 0; round < 4; round++) {
       const { remote } = await makeFor(docker, REGISTRY, 'pull-made', `v${round}`);
       const { digest } = await docker.push(remote);
@@ -170,7 +170,7 @@ describe('pull', () => {
     }
   });
 
-  it('fetches latest where no tag is named, and nothing else', async () => {
+  it('fetches only latest if no tag is named', async () => {
     const other = await makeFor(docker, REGISTRY, 'pull-latest', 'other');
     const latest = await makeFor(docker, REGISTRY, 'pull-latest', 'latest');
     const bare = `${REGISTRY}/${repository('pull-latest')}`;
@@ -182,7 +182,7 @@ describe('pull', () => {
     expect((await docker.images({ name: bare })).flatMap((image) => image.RepoTags)).toEqual([`${bare}:latest`]);
   });
 
-  it('fetches by digest, in the reference or beside it', async () => {
+  it('fetches by digest, in the reference or as an option', async () => {
     const { remote, id } = await makeFor(docker, REGISTRY, 'pull-digest');
     const { digest = '' } = await docker.push(remote);
     const bare = `${REGISTRY}/${repository('pull-digest')}`;
@@ -193,7 +193,7 @@ describe('pull', () => {
     }
   });
 
-  it('fetches every tag with allTags, or nothing on Podman, which would fetch one', async () => {
+  it('fetches every tag with allTags; is rejected on Podman, which would fetch one', async () => {
     const bare = `${REGISTRY}/${repository('pull-all')}`;
     const tags = ['latest', 'one', 'two'];
     for (const tag of tags) {
@@ -219,12 +219,12 @@ describe('pull', () => {
     const error = await failure(docker.pull(`${registry}/${repository('nothing')}:v1`));
     expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject({ reason: 'network' });
-    // Podman 5 says only why.
+    // Podman 5 sends only the cause.
     expect((error as ApiError).daemonMessage).toMatch(/connection refused/);
     expect((error as ApiError).message).toContain(encodeURIComponent(registry));
   });
 
-  it('stops when its loop is left', async () => {
+  it('stops after an early break', async () => {
     const { remote } = await makeFor(docker, REGISTRY, 'pull-break');
     await docker.push(remote);
     const stream = docker.pull(remote);
@@ -243,7 +243,7 @@ describe('a registry with a login', () => {
     const made = await makeFor(docker, REGISTRY_AUTH, 'login');
     remote = made.remote;
     digest = (await docker.push(remote, { credentials: LOGIN })).digest;
-    // Of an image that was made here, Podman knows two digests.
+    // Podman has two digests for an image that was made here.
     await docker.removeImage(made.id, { force: true });
     await docker.pull(remote, { credentials: LOGIN });
   });
@@ -259,17 +259,17 @@ describe('a registry with a login', () => {
   // The header's base64url ends with no "=", one or two. Without the padding, engines would ignore the credentials.
   // All three spellings of the address mean the same registry, also to engines that compare it.
   const spellings = ['', 'http://', 'https://'].map((scheme) => `${scheme}${REGISTRY_AUTH}`);
-  it.each(spellings)('takes credentials of any length: the address as %s', async (serverAddress) => {
+  it.each(spellings)('accepts credentials of any length: the address as %s', async (serverAddress) => {
     const credentials = { ...LOGIN, serverAddress };
     expect(await docker.push(remote, { credentials })).toMatchObject({ digest });
     expect(await docker.pull(remote, { credentials })).toMatchObject({ digest });
   });
-  it('has tried all three lengths', () => {
+  it('was tested with all three lengths', () => {
     const lengths = spellings.map((serveraddress) => JSON.stringify({ ...LOGIN, serveraddress }).length % 3);
     expect(lengths.sort()).toEqual([0, 1, 2]);
   });
 
-  it('takes the credentials of the client, as a Secret, or from a function that is told the registry', async () => {
+  it('accepts the credentials of the client, as a Secret, or from a function of the registry', async () => {
     const asked: string[] = [];
     const source: CredentialSource = async (registry) => {
       asked.push(registry);
@@ -284,7 +284,7 @@ describe('a registry with a login', () => {
   });
 
   // Its log then says "Host doesn't match". Docker's own store and Podman do not look at the address.
-  it('is not told the credentials by the containerd store where their address is another', async () => {
+  it('does not receive the credentials of another address from the containerd store', async () => {
     const statusWith = async (serveraddress: string): Promise<string> => {
       const field = Buffer.from(JSON.stringify({ ...LOGIN, serveraddress })).toString('base64');
       const headers = { 'X-Registry-Auth': field.replaceAll('+', '-').replaceAll('/', '_') };
@@ -302,10 +302,10 @@ describe('a registry with a login', () => {
     ['no credentials', 'anonymous'],
     ['a wrong password', wrong],
   ] as const;
-  // A wrong password is a 401 of Docker's inspectDistribution alone, and of a pull by Podman 5; elsewhere engines say
-  // 500, or 200 and then the error, so that their words have to tell.
+  // A wrong password is a 401 only in Docker's inspectDistribution and in a pull by Podman 5. Otherwise engines send
+  // 500, or 200 and then an error, so the message decides.
   // covers: complaint api-16
-  it.each(refusals)('refuses %s', async (_, credentials) => {
+  it.each(refusals)('rejects %s', async (_, credentials) => {
     const calls = {
       push: failure(docker.push(remote, { credentials })),
       pull: failure(docker.pull(remote, { credentials })),

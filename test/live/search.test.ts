@@ -60,12 +60,12 @@ describe.runIf(ENGINE.isPodman)('search on Podman', () => {
     }
   });
 
-  it('gives what the registry has, in the shape that Docker gives it', async () => {
+  it('returns what the registry has, in the form of Docker', async () => {
     const found = { name: `${REGISTRY}/${repository('search')}`, description: '', star_count: 0, is_official: false };
     expect(await docker.search(`${REGISTRY}/search-`)).toContainEqual({ ...found, is_automated: false });
   });
 
-  it('limits, and filters', async () => {
+  it('limits and filters the results', async () => {
     expect(await names(`${REGISTRY}/longshore-live/`, { limit: 1 })).toHaveLength(1);
     expect(await names(`${REGISTRY}/${repository('search')}`)).toHaveLength(1);
     expect(await names(`${REGISTRY}/${repository('search')}`, { filters: { 'is-official': true } })).toEqual([]);
@@ -73,15 +73,15 @@ describe.runIf(ENGINE.isPodman)('search on Podman', () => {
     expect(await names(`${REGISTRY}/${repository('nothing')}`)).toEqual([]);
   });
 
-  // Without a host before it, Podman itself would ask a registry called "bitnami", and for one word all registries of its
-  // configuration. Where the engine reaches no network, its error names the registry that it asked.
-  it.each(['alpine', 'bitnami/redis'])('asks the Docker Hub for %s, which has no host', async (term) => {
+  // Without a host, Podman itself would use a registry called "bitnami", and for one word all registries of its
+  // configuration. If the engine has no network, its error names the registry that it tried.
+  it.each(['alpine', 'bitnami/redis'])('uses the Docker Hub for %s, which has no host', async (term) => {
     const said = await docker.search(term).then((found) => found.map(({ name }) => name), (error: Error) => error.message);
     if (typeof said === 'string') expect(said).toContain('registry "docker.io"');
     else expect(said.length).toBeGreaterThan(0);
   });
 
-  it('takes credentials along, which Podman 4 drops, and none where there are none', async () => {
+  it('sends credentials only if there are any; Podman 4 drops them', async () => {
     const term = `${REGISTRY_AUTH}/${repository('search')}`;
     if (PODMAN_4) expect(await failure(docker.search(term, { credentials: LOGIN }))).toBeInstanceOf(UnauthorizedError);
     else expect(await names(term, { credentials: LOGIN })).toEqual([term]);
@@ -90,12 +90,12 @@ describe.runIf(ENGINE.isPodman)('search on Podman', () => {
 });
 
 describe.skipIf(ENGINE.isPodman)('search on Docker', () => {
-  it('gives what the registry finds', async () => {
+  it('returns what the registry finds', async () => {
     expect(await docker.search(term('x'))).toEqual(results.map((result) => expect.objectContaining(result)));
     expect(asked.map(({ path }) => path)).toContain('/v1/search?q=x&n=25');
   });
 
-  it('passes on a term of any characters', async () => {
+  it('sends a term with any characters', async () => {
     await docker.search(term('a b&c=größe'));
     const { path = '' } = asked.at(-1) ?? {};
     expect(new URL(path, 'http://registry').searchParams.get('q')).toBe('a b&c=größe');
@@ -116,7 +116,7 @@ describe.skipIf(ENGINE.isPodman)('search on Docker', () => {
     expect(await names({ stars: 3 })).toEqual([]);
   });
 
-  it('takes credentials along, and none where there are none', async () => {
+  it('sends credentials only if there are any', async () => {
     const credentials = { username: 'searcher', password: 'pässword' };
     await docker.search(term('x'), { credentials });
     const basic = `Basic ${Buffer.from('searcher:pässword').toString('base64')}`;
@@ -125,13 +125,13 @@ describe.skipIf(ENGINE.isPodman)('search on Docker', () => {
     expect(asked.at(-1)).toEqual({ path: '/v1/search?q=x&n=25', authorization: undefined });
   });
 
-  it('is an ApiError where the registry fails', async () => {
+  it('is an ApiError if the registry fails', async () => {
     expect(await failure(docker.search(term('broken')))).toBeInstanceOf(ApiError);
   });
 });
 
 describe('search', () => {
-  it('refuses no term at all before anything is sent', async () => {
+  it('rejects an empty term before anything is sent', async () => {
     expect(await failure(docker.search(''))).toBeInstanceOf(ArgumentError);
     expect(asked).toEqual([]);
   });

@@ -18,7 +18,7 @@ import type { Sshd } from './sshd.ts';
 import { HOST, LIBRARY, LOGIN, REGISTRY_AUTH, cleanUp, connect, makeFor, temporaryFolder } from './support.ts';
 
 const wrong = `${LOGIN.password}-hunter2`;
-// As it is, as JSON and a URL have it, and in both alphabets of base64, whatever stands before it.
+// Unchanged, as in JSON and in a URL, and in both alphabets of base64, at any offset.
 const spellings = [LOGIN.password, encodeURIComponent(LOGIN.password), ...insideBase64(LOGIN.password)];
 const secrets = new Set([...spellings, ...spellings.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'))]);
 const shownIn = (text: string): string[] => [...secrets].filter((secret) => text.includes(secret));
@@ -47,10 +47,10 @@ async function writeConfig(name: string, config: object): Promise<void> {
   await writeFile(join(folder.path, name, 'config.json'), JSON.stringify(config), { mode: 0o600 });
 }
 
-/** A module of the library, beside its surface. */
+/** An internal module of the library. */
 const module = (name: string): string => JSON.stringify(LIBRARY.replace(/index(?=\.\w+$)/, name));
 
-/** A push that waits for a word of ours after its first event; then one with a wrong password, which prints its error. */
+/** A push that waits for our input after its first event; then a push with a wrong password, which prints its error. */
 const program = (host: string): string => `
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -83,7 +83,7 @@ process.stdin.destroy();
 writeFileSync(${JSON.stringify(join(folder.path, 'tape'))}, encodeTape(tape()));
 `;
 
-/** Started without the variables that hold the password for these tests. */
+/** Starts it without the variables that contain the password of these tests. */
 async function start(host: string): Promise<{ child: ChildProcess; said(): string }> {
   const file = join(folder.path, 'push.mjs');
   await writeFile(file, program(host));
@@ -98,7 +98,7 @@ async function start(host: string): Promise<{ child: ChildProcess; said(): strin
 interface Look {
   /** The arguments of every process of this machine. */
   readonly commands: string[];
-  /** The environments of one of them and of all that it has started. */
+  /** The environments of a process and of its descendants. */
   readonly environments: string[];
 }
 
@@ -107,7 +107,7 @@ function lookAround(root: number): Look {
     try {
       return readFileSync(`/proc/${pid}/${what}`, 'latin1').replaceAll('\0', ' ');
     } catch {
-      return ''; // it is over
+      return ''; // the process has ended
     }
   };
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
@@ -119,7 +119,7 @@ function lookAround(root: number): Look {
   };
 }
 
-/** That nothing is seen of it, though the place was looked at where it would be. */
+/** Checks that the secret is not visible, and that the search did look at the right place. */
 function expectNoSecret({ commands, environments }: Look, running: readonly string[]): void {
   for (const name of running) expect(commands.join('\n')).toContain(name);
   expect(environments.filter((text) => text.includes('LONGSHORE_MARK=of ours')).length).toBeGreaterThan(running.length);
@@ -148,7 +148,7 @@ async function expectSecrecy(host: string, transports: readonly string[]): Promi
 }
 
 // covers: fault 0.13
-it('are not seen while a push goes to the engine itself', async () => {
+it('secrets are not visible during a push to the engine itself', async () => {
   await expectSecrecy(HOST, []);
 });
 
@@ -164,7 +164,7 @@ describe.skipIf(noSshd !== undefined)(titled('are not seen over ssh', noSshd), (
   });
 });
 
-it('would be seen', () => {
+it('a visible secret would be found', () => {
   const login = JSON.stringify(LOGIN);
   for (const encoding of ['base64', 'base64url'] as const) {
     for (const before of ['', ' ', '  ']) expect(shownIn(Buffer.from(before + login).toString(encoding))).not.toEqual([]);

@@ -43,7 +43,7 @@ describe.skipIf(noSshd !== undefined)(titled('an engine behind ssh', noSshd), ()
     await cleanUp(connect());
   });
 
-  it('answers as it does directly, through one ssh for one call after the other', async () => {
+  it('gives the same responses as directly, through one ssh for consecutive calls', async () => {
     const [docker, direct] = [over('good'), connect()];
     expect(await docker.ping()).toEqual(await direct.ping());
     expect((await docker.version()).Version).toBe((await direct.version()).Version);
@@ -54,7 +54,7 @@ describe.skipIf(noSshd !== undefined)(titled('an engine behind ssh', noSshd), ()
     await until(() => sessions().length === 0);
   });
 
-  it('answers 20 calls at once through 6 at most', async () => {
+  it('handles 20 calls at once through at most 6 ssh processes', async () => {
     const docker = over('good');
     const versions = await Promise.all(Array.from({ length: 20 }, () => docker.version()));
     expect(new Set(versions.map(({ Version }) => Version)).size).toBe(1);
@@ -63,7 +63,7 @@ describe.skipIf(noSshd !== undefined)(titled('an engine behind ssh', noSshd), ()
     await until(() => sessions().length === 0);
   });
 
-  it('takes an image, gives it byte for byte, and pushes and pulls it', async () => {
+  it('imports an image, saves it byte for byte, and pushes and pulls it', async () => {
     const [docker, direct] = [over('good'), connect()];
     const { name, id } = await makeImage(docker, 'over-ssh');
     const [archive, same] = await Promise.all([collect(docker.getImage(name)), collect(direct.getImage(name))]);
@@ -81,7 +81,7 @@ describe.skipIf(noSshd !== undefined)(titled('an engine behind ssh', noSshd), ()
     docker.close();
   });
 
-  // who, and a socket on that host | what the error tells
+  // alias, and a socket on that host | text of the error
   it.each<[string, string | undefined, RegExp]>([
     ['refused', undefined, /ssh exited with 255: \S+@127\.0\.0\.1: Permission denied \(publickey\)\. Does ssh log in to it/],
     ['unknown', undefined, /ssh exited with 255: .*Host key verification failed\. Connect once with ssh in a terminal/],
@@ -96,24 +96,24 @@ describe.skipIf(noSshd !== undefined)(titled('an engine behind ssh', noSshd), ()
     expect(error.message).toMatch(/^[\x20-\x7e]+$/);
   });
 
-  it('that is cut off in the middle of a stream leaves it cut short', async () => {
+  it('that is killed in the middle of a stream truncates it', async () => {
     const docker = over('good');
     const direct = connect();
     const events = docker.events({ since: 0 })[Symbol.asyncIterator]();
     const first = events.next();
-    await makeImage(direct, 'event'); // so that there is one, before or after
+    await makeImage(direct, 'event'); // so that at least one event exists
     expect((await first).done).toBe(false);
     const end = (async () => {
-      while (!(await events.next()).done); // those of others, who use the engine as well
+      while (!(await events.next()).done); // skips events of other users of the engine
     })();
     for (const pid of sessions()) process.kill(pid);
     const error = await failure(end);
     expect(error).toBeInstanceOf(TruncatedError);
-    expect((error as Error).message).toMatch(/came \(ssh exited with 255: \S.*\)$/); // in one of two ways of ssh to say it
+    expect((error as Error).message).toMatch(/came \(ssh exited with 255: \S.*\)$/); // ssh has two messages for it
     direct.close();
   });
 
-  it.each(['SIGKILL', 'SIGINT'] as const)('does not outlive us when we are killed by %s', async (signal) => {
+  it.each(['SIGKILL', 'SIGINT'] as const)('ends when this process is killed by %s', async (signal) => {
     await until(() => sessions().length === 0);
     const text = `
       import { ImageClient } from ${JSON.stringify(LIBRARY)};

@@ -1,6 +1,6 @@
-// An sshd of our own on 127.0.0.1, with keys made on the spot, and an `ssh` first on PATH that reads a configuration of
-// ours: OpenSSH looks for its files in the folder that the system's list of users names, whatever HOME says, so that
-// nothing less keeps the tests away from a person's own keys and known hosts.
+// Starts an sshd on 127.0.0.1 with new keys, and puts an `ssh` first on PATH that reads our configuration. This is
+// necessary to keep the tests away from the user's own keys and known hosts: OpenSSH ignores HOME, and looks for its
+// files in the home folder of the system's list of users.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,20 +18,20 @@ import { HOST, temporaryFolder } from './support.ts';
 
 const address = parseAddress(HOST);
 
-/** Why there can be none, for the title of a test. */
+/** Why the sshd cannot be started, for the title of a test. */
 export const noSshd: string | undefined =
   lacking('sshd', 'ssh', 'ssh-keygen', 'docker', 'pgrep') ??
   (address.scheme === 'unix' ? undefined : notTried('the engine has no socket'));
 
 export interface Sshd {
-  /** The engine under test behind it, or another path there, by one of the aliases. */
+  /** The address of the engine under test, or of another path, over ssh by one of the aliases. */
   host(alias: string, path?: string): string;
-  /** The processes that each serve one connection. */
+  /** The processes of sshd, one for each connection. */
   sessions(): number[];
   close(): Promise<void>;
 }
 
-/** Who is meant by each name: the key to log in with, and what is known of the host's; all of the same sshd but one. */
+/** Each alias with the key to log in with, and what is known of the host key; all except one mean the same sshd. */
 const aliases: ReadonlyArray<readonly [name: string, key: string, known: string]> = [
   ['good', 'key', 'known'],
   ['refused', 'other', 'known'],
@@ -40,14 +40,14 @@ const aliases: ReadonlyArray<readonly [name: string, key: string, known: string]
   ['closed', 'key', 'known'], // on a port where no process listens
 ];
 
-/** Starts one; until it is closed, the `ssh` on PATH knows the aliases. */
+/** Starts an sshd; until it is closed, the `ssh` on PATH supports the aliases. */
 export async function startSshd(): Promise<Sshd> {
   const { path: folder, remove } = await temporaryFolder();
   const path = process.env['PATH'] ?? '';
   const [port, closedPort] = [await freePort(), await freePort()];
   writeFiles(folder, port, closedPort);
   process.env['PATH'] = `${folder}${delimiter}${path}`;
-  // Where root's sshd separates its privileges. It stays: another run of these tests may have an sshd that needs it.
+  // The folder for the privilege separation of root's sshd. It is not removed: another run of these tests may need it.
   if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const argv = ['-D', '-e', '-f', join(folder, 'sshd_config')];
   const child = spawn(find('sshd') ?? '', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -67,7 +67,7 @@ export async function startSshd(): Promise<Sshd> {
   };
 }
 
-/** Keys, what is known of them, and what a person would have in ~/.ssh/config. */
+/** Makes keys, known_hosts files, and what a user would have in ~/.ssh/config. */
 function writeFiles(folder: string, port: number, closedPort: number): void {
   const at = (name: string): string => join(folder, name);
   const [hostKey, , otherKey] = ['host', 'key', 'other'].map((name) => {

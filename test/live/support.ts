@@ -1,5 +1,5 @@
-// What the live tests share: the engine that the environment names, images made for one run, and what other programs
-// (curl, GNU tar, a registry's own API) have to say about the same things.
+// Shared by the live tests: the engine that the environment names, images made for one run, and the view of other
+// programs (curl, GNU tar, a registry's own API).
 
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -39,12 +39,12 @@ export const LOGIN: Extract<Credentials, { username: string }> & { password: str
   password: setting('REGISTRY_PASSWORD'),
 };
 
-/** What the engine under test is, by its own account; engines differ, and each test says in what. */
+/** What the engine under test reports about itself. Engines differ, and each test says how. */
 export interface EngineUnderTest {
   readonly isPodman: boolean;
   /** Whether images are in containerd's own store: ids are those of manifests, and one image has several platforms. */
   readonly isContainerd: boolean;
-  /** Of the images that it makes and runs, `"amd64"`. */
+  /** The architecture of its images, `"amd64"`. */
   readonly architecture: string;
   /** `"28.5.2"`. */
   readonly version: string;
@@ -65,17 +65,17 @@ async function engineUnderTest(): Promise<EngineUnderTest> {
 /** Podman 4 lacks some of what Podman 5 has. */
 export const PODMAN_4: boolean = ENGINE.isPodman && ENGINE.version.startsWith('4.');
 
-/** From 5.8 on, Podman speaks API 1.44: it omits more fields, and says -1 for sizes that it did not compute. */
+/** From 5.8 on, Podman supports API 1.44: it omits more fields, and sends -1 for sizes that it did not compute. */
 export const PODMAN_5_8: boolean = ENGINE.isPodman && compareVersions(majorMinor(ENGINE.version), '5.8') >= 0;
 
-/** A name as the engine shows it: Podman writes `docker.io/` before one without a host. */
+/** A name as the engine shows it: Podman adds `docker.io/` to a name without a host. */
 export function shown(name: string): string {
   return ENGINE.isPodman ? formatReference(parseReference(name)) : name;
 }
 
-/** In every name and label that a test file gives: no two runs and no two files meet. */
+/** A part of every name and label of a test file, so that runs and files do not disturb each other. */
 export const RUN: string = randomBytes(5).toString('hex');
-/** Every image is labelled so, that `cleanUp` finds those without a name, too. */
+/** The label of every image, so that `cleanUp` also finds images without a name. */
 export const LABEL = `longshore.live=${RUN}`;
 
 /** A repository of this run. */
@@ -83,7 +83,7 @@ export function repository(what: string): string {
   return `longshore-live/${what}-${RUN}`;
 }
 
-/** A client of the engine under test; `WIRE=node:http` in the environment has it speak by the second wire. */
+/** A client of the engine under test; `WIRE=node:http` in the environment selects the node:http transport. */
 export function connect(options: Omit<ImageClientOptions, 'host' | 'dialer'> = {}): ImageClient {
   const wire = process.env['WIRE'] === 'node:http' ? 'node:http' : 'own';
   return new ImageClient({ host: HOST, wire, ...options });
@@ -105,7 +105,7 @@ export async function makeImage(docker: ImageClient, what: string, tag = 'v1'): 
   return { name, id };
 }
 
-/** An image whose name says that it belongs to a registry; it is not there yet. */
+/** An image with the name of a registry; it is not yet in the registry. */
 export async function makeFor(
   docker: ImageClient,
   registry: string,
@@ -128,9 +128,9 @@ export async function ours(docker: ImageClient): Promise<string[]> {
   return [...new Set([...labelled, ...named])];
 }
 
-/** Leaves the engine as it was found. */
+/** Restores the state of the engine before the tests. */
 export async function cleanUp(docker: ImageClient): Promise<void> {
-  // A parent can go only after its children, and a child takes its nameless parents along: round by round.
+  // A parent can be removed only after its children, and its last child removes it if it has no name: so in rounds.
   for (let rounds = 3; rounds > 0; rounds--) {
     for (const id of await ours(docker)) {
       await docker.removeImage(id, { force: true }).catch((error: unknown) => {
@@ -160,7 +160,7 @@ export async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer
   return Buffer.concat(all);
 }
 
-/** What curl gets from the engine under test. */
+/** The response of the engine under test to curl. */
 export function curl(path: string): Buffer {
   const address = parseAddress(HOST);
   const argv =
@@ -173,12 +173,12 @@ export function curl(path: string): Buffer {
   return done.stdout;
 }
 
-/** An archive without the times of its entries: Docker from 25 on gives some of them that of the save. */
+/** An archive without the times of its entries: from 25 on, Docker sets some of them to the time of the save. */
 export function timeless(archive: Uint8Array): Buffer {
   const copy = Buffer.from(archive);
   for (let at = 0; at + 512 <= copy.length && copy[at] !== 0; ) {
     const size = Number.parseInt(copy.toString('latin1', at + 124, at + 136), 8);
-    copy.fill(0, at + 136, at + 156); // the time, and the checksum that covers it
+    copy.fill(0, at + 136, at + 156); // the time, and the checksum that includes it
     at += 512 + Math.ceil(size / 512) * 512;
   }
   return copy;
@@ -198,14 +198,14 @@ export function layerOf(archive: Uint8Array): Buffer {
   return bytes.readUInt16BE(0) === 0x1f8b ? gunzipSync(bytes) : bytes; // the containerd store compresses
 }
 
-/** What an archive says that it holds. */
+/** The content that an archive declares. */
 export function manifestOf(
   archive: Uint8Array,
 ): Array<{ RepoTags: string[] | null; Layers: string[]; Config: string }> {
   return JSON.parse(gnuTar(['-xOf', '-', 'manifest.json'], archive).toString());
 }
 
-/** The digest under which a registry has a tag, asked of the registry itself. */
+/** The digest of a tag, queried from the registry itself. */
 export async function registryDigest(
   registry: string,
   name: string,
@@ -245,7 +245,7 @@ export async function serve(listener: RequestListener, socket?: string): Promise
   return { port: (server.address() as AddressInfo).port, close };
 }
 
-/** The way to the engine under test, and the first line of every request that goes there. */
+/** A dialer for the engine under test, and the first line of every request to it. */
 export function watchedDialer(): { dialer: Dialer; lines: string[]; connections(): number } {
   const { address, dial } = dialerFor(parseAddress(HOST));
   const lines: string[] = [];

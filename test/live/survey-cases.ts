@@ -1,5 +1,5 @@
 // The cases of the survey: for each operation and each parameter, a call without it and one with it, and what it promises.
-// Nothing here asks what the engine is, except where a registry of the engine's kind must answer.
+// The cases do not depend on the engine, except if a registry that suits the engine is needed.
 
 import { randomBytes } from 'node:crypto';
 import { packTar } from '../../src/index.ts';
@@ -11,7 +11,7 @@ import { ENGINE, LABEL, LOGIN, REGISTRY, REGISTRY_AUTH, RUN, collect, makeFor, m
 import { PLATFORMS, makeTwoPlatforms } from './two-platforms.ts';
 import type { TwoPlatforms } from './two-platforms.ts';
 
-/** Sees what one subject does. */
+/** Observes one subject. */
 export interface SurveyCase {
   /** Whether the engine must reach the registry without a login, or the one with a login. */
   readonly needs?: 'registry';
@@ -21,12 +21,12 @@ export interface SurveyCase {
 const [OWN, OTHER] = PLATFORMS;
 const changes = [`LABEL ${LABEL}`];
 
-/** A subject whose one comparison is this. */
+/** A subject with a single comparison. */
 function compare(see: (docker: ImageClient) => Promise<Observation>, needs?: 'registry'): SurveyCase {
   return { ...(needs && { needs }), see: async (docker) => [await see(docker)] };
 }
 
-/** An operation that works where the call gives a value that fits. */
+/** An operation that works if the call returns a value that passes the check. */
 function fits<Value>(call: (docker: ImageClient) => PromiseLike<Value>, check: (value: Value) => boolean, needs?: 'registry'): SurveyCase {
   const see = async (docker: ImageClient): Promise<Observation> => {
     const value = await outcome(call(docker));
@@ -43,7 +43,7 @@ export const surveyCases: Readonly<Record<string, SurveyCase>> = {
   checkAuth: {
     needs: 'registry',
     see: async (docker) => {
-      const registry = REGISTRY_AUTH.replace(/^127\.0\.0\.1(?=:)/, 'localhost'); // where Podman, too, logs in by plain HTTP
+      const registry = REGISTRY_AUTH.replace(/^127\.0\.0\.1(?=:)/, 'localhost'); // the only host that Podman logs in to by plain HTTP
       const check = async (password: string): Promise<string> => {
         const answer = await outcome(docker.checkAuth(registry, { ...LOGIN, password }));
         return typeof answer === 'string' ? answer : answer.Status;
@@ -59,7 +59,7 @@ export const surveyCases: Readonly<Record<string, SurveyCase>> = {
   'events.since': compare(async (docker) => {
     const { since, isOurs } = await happen(docker, 'events-since');
     const sees = async (from?: number): Promise<boolean> => (await all(docker.events({ since: from, until: now() + 2 }))).some(isOurs);
-    const without = await sees(); // Docker tells of the past then, too
+    const without = await sees(); // Docker then also sends past events
     return { without: [without, without], with: [await sees(since), await sees(now() + 1)], promised: [true, false] };
   }),
   'events.until': compare(async (docker) => {
@@ -84,7 +84,7 @@ export const surveyCases: Readonly<Record<string, SurveyCase>> = {
   },
 
   diskUsage: fits((docker) => docker.diskUsage(), ({ totalCount }) => Number.isSafeInteger(totalCount)),
-  // The client itself sends this one, where the engine has it; what it has the engine leave out, a raw request shows.
+  // The client sends this parameter itself if the engine supports it; a raw request shows its effect.
   'diskUsage.type': compare(async (docker) => {
     if (!(await docker.supports('diskUsage.type'))) return { with: 'the client does not send it', promised: false };
     const tellsVolumes = async (query?: { type: string }): Promise<boolean> => {
@@ -212,7 +212,7 @@ export const surveyCases: Readonly<Record<string, SurveyCase>> = {
   'pruneImages.filters': {
     see: async (docker) => {
       const label = `longshore.survey=${RUN}`;
-      // Whether the image is pruned. The label keeps what others have on this engine out of it.
+      // Whether the image is pruned. The label excludes other images on this engine.
       const prunes = async (filters: Filters, repo: string | undefined): Promise<boolean | string> => {
         const options = { repository: repo, changes: [...changes, `LABEL ${label}`] };
         const { id } = await docker.importImageFromData({ prune: RUN }, options);
@@ -364,7 +364,7 @@ export const surveyCases: Readonly<Record<string, SurveyCase>> = {
   })),
   'getImage.platform': compare(async (docker) => {
     const { name, manifests } = await both(docker, 'save-platform');
-    // Which of the two is in the archive: by its manifest, or, in archives without one, by its configuration.
+    // Which of the two is in the archive: by manifest, or by configuration in archives without a manifest.
     const inside = async (platform?: string): Promise<string[]> => {
       const archive = (await collect(docker.getImage(name, { platform }))).toString('latin1');
       return PLATFORMS.filter((each) => {
@@ -388,11 +388,11 @@ export const surveyCases: Readonly<Record<string, SurveyCase>> = {
     return { without: await reports(), with: await reports(true), promised: false };
   }),
   'loadImage.platform': compare(async (docker) => {
-    // Each with content of its own: what is removed may still be there for a while.
+    // Each image has different content, because removed content may still exist for a while.
     const got = async (tag: string, platform?: string): Promise<string[] | string> => {
       const name = `${repository('load-platform')}:${tag}`;
       const error = await outcome(docker.loadImage(await multiArchive({ packTar }, name), { platform }));
-      // A removal has the containerd store collect what nothing refers to: it takes in all of an archive at first.
+      // A removal makes the containerd store collect unreferenced content, because a load first stores the whole archive.
       await docker.removeImage((await makeImage(docker, 'load-garbage')).name);
       const there = typeof error === 'string' ? error : await variants(docker, name);
       await outcome(docker.removeImage(name, { force: true }));
@@ -415,7 +415,7 @@ async function observeEach<Value>(
   return seen;
 }
 
-/** Tags a new image; gives the whole second before that, and how its event is told from others. */
+/** Tags a new image; returns the whole second before that, and the filter for its event. */
 async function happen(docker: ImageClient, what: string): Promise<{ since: number; isOurs(event: ImageEvent): boolean }> {
   const since = Math.floor(now());
   const { name } = await makeImage(docker, what);
