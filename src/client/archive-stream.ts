@@ -1,5 +1,5 @@
-// The stream that `getImage` returns: an archive of images, to be iterated, written to a file or read in borrowed views. It is
-// verified while it passes. Nothing is sent before it is read, and it can be read once.
+// `ArchiveStream`, which `getImage` returns: an archive of images that can be iterated, written to a file or read in borrowed views.
+// It is verified while it is read. The request is sent when reading begins, and the archive can be read once.
 
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
@@ -23,9 +23,9 @@ export interface ArchiveOptions {
   /** The size of the chunks that iterating yields, in bytes; the last chunk may be smaller. Default 262,144 (256 KiB). */
   readonly chunkSize?: number | undefined;
   /**
-   * What is verified while the archive is read. `"structure"`: the tar is complete; otherwise the read fails with a
-   * `TruncatedError`, also for an error message after its end. `"digests"`: also each blob has its digest, and none is missing;
-   * otherwise a `DigestError`. `false`: nothing. Default `"structure"`.
+   * What is verified while the archive is read. `"structure"`: the tar is complete and no error message follows it;
+   * otherwise the read fails with a `TruncatedError`. `"digests"`: in addition, each blob matches its digest and none is missing;
+   * otherwise the read fails with a `DigestError`. `false`: nothing. Default `"structure"`.
    */
   readonly verify?: 'digests' | 'structure' | false | undefined;
 }
@@ -56,7 +56,7 @@ export interface ArchiveResult {
 
 /**
  * An archive of images. Read it once, in one of these ways: `for await`, `each`, `toFile`, `toNode` or `toWeb`. Reading it a
- * second time is an `ArgumentError`. Each way fails with the errors that `ArchiveOptions.verify` describes.
+ * second time causes an `ArgumentError`. Each way fails with the errors that `ArchiveOptions.verify` describes.
  */
 export class ArchiveStream implements AsyncIterable<Uint8Array> {
   readonly #start: SendCall;
@@ -83,7 +83,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     this.#signal = signal;
     this.#chunkSize = chunkSize;
     this.#verify = verify;
-    // For one platform, the engine itself reports that it does not have it.
+    // If a single requested platform is missing, the engine itself reports it.
     if (isPlatformList(platform)) this.#platforms = platform;
   }
 
@@ -108,8 +108,8 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   }
 
   /**
-   * Writes the archive to a file: first to a temporary file beside it, which is renamed at the end. So after a failure the file
-   * is as it was before. Rejects with a `FileError` if it cannot be written.
+   * Writes the archive to a file: first to a temporary file beside it, which is renamed at the end. So a failure
+   * leaves an existing file unchanged. Rejects with a `FileError` if the file cannot be written.
    */
   async toFile(path: string | URL, options?: ToFileOptions): Promise<ArchiveResult> {
     const { onProgress } = take('toFile', options);
@@ -142,7 +142,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     this.#isRead = true;
   }
 
-  /** Reads the archive into a sink; counts and verifies what passes. */
+  /** Reads the archive into a sink; counts and verifies its bytes. */
   async #run(sink: ContentSink, signal: AbortSignal | undefined, onProgress?: ToFileOptions['onProgress']): Promise<ArchiveResult> {
     const verifier = this.#verify === false ? undefined : await loadVerifier(this.#verify === 'digests', this.#platforms);
     let bytes = 0;
@@ -170,7 +170,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** Loads what verifies an archive: its structure, with `withDigests` its digests, and the platforms if there are several. */
+/** Loads the verifiers of an archive: of its structure, of its digests (`withDigests`), and of its platforms (`requested`). */
 async function loadVerifier(withDigests: boolean, requested: readonly Platform[] | undefined) {
   const { ArchiveScan } = await import('../tar/scan-archive.ts');
   let digests: ArchiveDigests | undefined;

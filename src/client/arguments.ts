@@ -21,7 +21,7 @@ const MILLISECONDS: Kind = kind(
   (value) => typeof value === 'number' && value > 0 && value <= LONGEST_TIMEOUT_MS,
 );
 const LIMITS: readonly string[] = ['connectMs', 'headMs', 'idleMs'];
-/** Timeouts. One that is undefined stays in the copy: it means "no timeout". */
+/** Timeouts. The copy keeps undefined members, because they mean "no timeout". */
 export const TIMEOUTS: Kind = kind('an object such as { headMs: 30_000 }', isPlainObject, (value, method, name) => {
   if (!isPlainObject(value)) return value;
   const timeouts: Readonly<Record<string, unknown>> = { ...value };
@@ -46,7 +46,7 @@ export const ENVIRONMENT: Kind = kind(
   copyOfObject,
 );
 
-/** One image or several: for an empty list, an engine answers with an empty archive. */
+/** One image or several. An empty list is refused: an engine would return an empty archive. */
 export const IMAGES: Kind = kind('an image, or a list of images that is not empty', (value) => (value as unknown[]).length > 0, copyArray);
 /** A search term. */
 export const SEARCH_TERM: Kind = kind('a string that is not empty', (value) => FILLED_TEXT.test(value) && isWellFormed(value as string));
@@ -178,7 +178,7 @@ const FIND_ENGINE = 'give it to ImageClient.fromEnvironment()';
 const EVENTS = { onprogress: ITERATE, onProgress: ITERATE, progress: ITERATE, onEvent: ITERATE };
 const GIVE_HOST = { '': 'give { host }' };
 
-/** Remedies for option names that people try; `""` is the remedy for a string in place of the options. */
+/** Remedies for wrong option names that people try; `""` is the remedy for a string instead of the options. */
 const HINTS: Partial<Record<keyof typeof METHODS, Readonly<Record<string, string>>>> = {
   ImageClient: { context: FIND_ENGINE, env: FIND_ENGINE, environment: FIND_ENGINE },
   fromEnvironment: GIVE_HOST,

@@ -31,7 +31,7 @@ export async function removeImage(engine: Engine, image: string, { signal, timeo
   const options = { signal, timeouts };
   const call = encodeCall('removeImage', args, parseImage(image));
   if (Array.isArray(args.platforms) && args.platforms.length > 1) {
-    // An engine removes one variant after the other, and stops at the first that it does not have.
+    // An engine removes one variant after the other, and stops at the first missing one.
     await engine.assertSupported(call, options);
     for (const platform of args.platforms) await inspectImage(engine, image, { platform }, options);
   }
@@ -50,7 +50,7 @@ export async function searchImages(engine: Engine, term: string, own: SearchOpti
   const options = { signal, timeouts };
   const hasCredentials = registry.credentials !== undefined && registry.credentials !== 'anonymous';
   const isPodman = await (hasCredentials ? engine.facts.isPodmanNow(options) : engine.facts.isPodman(options));
-  // An engine of an unknown kind gets the host, too: Docker accepts both forms.
+  // If the kind of engine is unknown, the host is sent, too: Docker accepts both forms.
   const call = encodeCall('search', { ...args, term: isPodman === false ? term : withSearchedHost(term) });
   try {
     return await engine.json(call, { registry, ...options }, readSearchResults);
@@ -60,11 +60,11 @@ export async function searchImages(engine: Engine, term: string, own: SearchOpti
   }
 }
 
-/** Returns the disk usage of images. Podman shows their tags without the repositories, which a list then supplies. */
+/** Returns the disk usage of images. Podman omits the repositories of tags, so a list of the images supplies them. */
 export async function diskUsage(engine: Engine, verbose: boolean, options: CallOptions): Promise<ImageDiskUsage> {
-  // Older engines compute the usage of everything, which is slow, and always list the images.
+  // Engines without these parameters compute the usage of all objects, which is slow, and always list the images.
   const call = encodeCall('diskUsage', { type: 'image', verbose }, undefined, ['type', 'verbose']);
-  const usage = await engine.json(call, options, (answer) => imageDiskUsage(answer, verbose));
+  const usage = await engine.json(call, options, (value) => imageDiskUsage(value, verbose));
   const isComplete = usage.images === undefined || usage.images.every(({ RepoTags }) => RepoTags.every((name) => name.includes(':')));
   return isComplete ? usage : withListedNames(usage, await engine.json(encodeCall('images', { all: true }), options, readImages));
 }

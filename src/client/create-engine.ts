@@ -1,5 +1,5 @@
-// Makes the engine of a client from the client's options, without any I/O: checks the options, and puts together the dialer,
-// the transport and the defaults of every call.
+// Creates the `Engine` of a client from the client's options, without any I/O: checks the options, and creates the dialer, the
+// transport and the defaults of every call.
 
 import { take } from './arguments.ts';
 import { ConnectionPool } from '../connection/connection-pool.ts';
@@ -17,17 +17,17 @@ import { plaintextGuard } from './plaintext-credentials.ts';
 import { observe } from '../system/diagnostics.ts';
 import { dialerFor } from '../system/net/dialer.ts';
 
-/** An engine, and what its client needs besides it. */
+/** An engine, and the other values that its client needs. */
 export interface ClientEngine {
   readonly engine: Engine;
   readonly warn: Warn;
   /** The client's options, checked and copied. */
   readonly options: ImageClientOptions;
-  /** Called before a call takes credentials; the call rejects with what it throws. */
+  /** Called before a call uses credentials. If it throws, the call rejects with that error. */
   readonly beforeCredentials: (() => void) | undefined;
 }
 
-/** Makes a client's engine. Throws an `ArgumentError` or a `ConfigError` that names the wrong option. */
+/** Creates a client's engine. Throws an `ArgumentError` or a `ConfigError` that names the wrong option. */
 export function clientEngine(given: ImageClientOptions | undefined): ClientEngine {
   if (given === undefined || typeof given === 'string') throw new ArgumentError(NEEDS_HOST);
   const options = take('ImageClient', given);

@@ -1,5 +1,5 @@
 // `dockerConfig`: the credentials that `docker login` and `podman login` have stored, as a function that a client calls for
-// each registry. Checks its arguments and reads the environment at the call; the lookup is loaded with the first question.
+// each registry. Checks its arguments and reads the environment when it is called; the lookup code is loaded when it is needed.
 
 import { SIGNAL, take } from './arguments.ts';
 import { escapeText } from '../bytes.ts';
@@ -18,7 +18,7 @@ export interface DockerConfigOptions {
   /** The folder of config.json; with it, Podman's files are not read. Default: DOCKER_CONFIG, or `.docker` in the home folder. */
   readonly folder?: string | undefined;
   /**
-   * Replaces the environment variables of the process, of which DOCKER_AUTH_CONFIG, DOCKER_CONFIG, REGISTRY_AUTH_FILE,
+   * Environment variables, in place of those of the process. DOCKER_AUTH_CONFIG, DOCKER_CONFIG, REGISTRY_AUTH_FILE,
    * XDG_RUNTIME_DIR, XDG_CONFIG_HOME and those of the home folder are read.
    */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
@@ -33,13 +33,13 @@ export interface DockerConfigOptions {
 
 /**
  * Returns a source of the credentials that `docker login` and `podman login` have stored. For every call that needs
- * credentials it looks into DOCKER_AUTH_CONFIG, then into config.json, then into Podman's files, and reads the files again.
- * A credential helper that `credHelpers` or `credsStore` names is started. A registry without an entry is used without
- * credentials. The docker command also starts a helper that it finds and no file names; this function does not.
+ * credentials it reads DOCKER_AUTH_CONFIG, then config.json, then Podman's files; it caches none of them. It starts the
+ * credential helper that `credHelpers` or `credsStore` names, but no other, while the docker command also looks for installed
+ * helpers. A registry without an entry is used without credentials.
  *
- * Throws an `ArgumentError` for a wrong option, and a `ConfigError` for a variable that should hold a path and does not. A
- * call rejects with a `ConfigError` for a file that cannot be read or an entry of its registry that cannot be used, and
- * with a `CredentialError` for a helper that fails.
+ * Throws an `ArgumentError` for a wrong option, and a `ConfigError` for a variable whose value must be a path and is not. A
+ * call rejects with a `ConfigError` if a file cannot be read or the entry of its registry cannot be used, and with a
+ * `CredentialError` if a helper fails.
  */
 export function dockerConfig(options?: DockerConfigOptions): CredentialSource {
   const { folder, environment: variables, helperTimeoutMs: timeoutMs, onWarning } = take('dockerConfig', options);
@@ -61,7 +61,7 @@ export function dockerConfig(options?: DockerConfigOptions): CredentialSource {
 
 const QUESTION: Kinds = { repository: TEXT, signal: SIGNAL };
 
-/** Checks a registry's key. A helper reads it from stdin, where a second line could have a meaning, and hints quote it for a shell. */
+/** Checks a registry's key. A helper reads it as one line from stdin, and error messages show it in shell commands. */
 function checkKey(registry: string): void {
   if (typeof registry !== 'string') throw new ArgumentError(`a registry is a string, not ${describeKind(registry)}`);
   if (!/^[\w.:/[\]-]{1,1024}$/.test(registry)) throw new ArgumentError(`"${escapeText(registry.slice(0, 100))}" is not a registry`);

@@ -1,13 +1,13 @@
-// Pull, push, load and import: what is queried before the call, whether the operation has finished, and what its result is.
+// Pull, push, load and import: the queries before the call, the check that the operation has finished, and its result.
 //
 // The stream of an operation ends in one of three ways. The engine reports success; it reports an error, which is thrown while
-// the stream is read; or the stream just stops. HTTP cannot tell success from a stop: a proxy that speaks HTTP/1.0 to the engine
-// ends its own answer properly when the engine dies (portainer#4276). So a stream that reports neither is a `TruncatedError`,
-// unless a query shows that the engine has the new result. No exact words are required, because engines word success
+// the stream is read; or the stream just stops. HTTP cannot distinguish success from a stop: a proxy that speaks HTTP/1.0 to the engine
+// ends its own response properly when the engine dies (portainer#4276). So a stream that reports neither is a `TruncatedError`,
+// unless a query shows that the engine has the new result. No fixed message is required, because engines word success
 // differently (docker-java#845, docker-java#2010, socktainer#359).
 //
-// A failed query never fails an operation that has finished: the result then lacks a detail, and a warning says so. An answer
-// that contradicts the request, such as another platform or another name, does fail it.
+// A failed query never fails an operation that has finished: the result then lacks a detail, and a warning says so. If the
+// result contradicts the request (another platform or another name), the operation fails.
 
 import type { ImageInspect } from '../api/types/image.ts';
 import { escapeText } from '../bytes.ts';
@@ -84,7 +84,7 @@ async function isForPlatform(image: ImageInspect, name: string, platform: Platfo
   return (await queries.hasVariant(name, platform)) ?? isSame;
 }
 
-/** Whether an image is what the registry has, and not the one that had the name before the pull. */
+/** Whether the image under the name is the pulled one and not the previous one. */
 function isPulled(image: ImageInspect, pull: Pull, before: Before | undefined, report: PullResultBuilder, isPodman: boolean | undefined) {
   if (before !== undefined && before.id !== image.Id) return true;
   if (pull.reference.digest !== undefined) return true; // inspected by that digest
@@ -96,10 +96,10 @@ function isPulled(image: ImageInspect, pull: Pull, before: Before | undefined, r
 /** The characters of a shortened ID. */
 const SHORT_ID_LENGTH = 12;
 
-/** The registry's digest of an image whose pull did not report it; Podman never does. */
+/** Returns the registry's digest of an image whose pull did not report it; Podman never reports it. */
 async function digestOfPulled(image: ImageInspect, reference: Reference, before: Before | undefined, followUp: FollowUp) {
   const digest = registryDigest(image, reference);
-  // Podman lists an image under the digest of its first pull, and one that was built here under no digest of a registry.
+  // Podman lists an image under the digest of its first pull, and a locally built image under no digest of a registry.
   if (digest !== undefined || before?.allIds === undefined || before.allIds.has(image.Id)) return digest;
   const name = formatReference(reference);
   return followUp.detail(`the digest of ${name}`, () => followUp.queries.listedDigest(name));
@@ -115,24 +115,24 @@ async function checkPlatform(names: readonly string[], platform: Platform, regis
 }
 
 /**
- * The error for a pulled image of another platform. Where the registry has a single image and no index, engines pull it whatever
- * the platform: Docker 20.10, the containerd store and Podman silently, Docker 28.5 with a warning; only 26.1 refuses. An artifact,
+ * Returns the error for a pulled image of another platform. If the registry has a single image instead of an index, engines pull it for
+ * any platform: Docker 20.10, the containerd store and Podman silently, Docker 28.5 with a warning; only 26.1 refuses. An artifact,
  * such as a Helm chart, has no platform: Docker 28's containerd store shows it with empty texts, other engines refuse it.
  */
 async function platformError(name: string, platform: Platform, registry: RegistryAccess, queries: EngineQueries) {
   const image = await queries.inspect(name);
   if (image === undefined || runsOn(image, platform)) return undefined;
   const { Os, Architecture, Variant } = image;
-  // From an index, every engine takes the requested platform or fails, whatever the image's config says.
+  // From an index, every engine takes the requested platform or fails; the image's config may be wrong.
   if (isIndex(image.Descriptor)) return undefined;
   if (lacksVariant(image, platform)) {
-    // Podman never shows the variant. Elsewhere the index may have it and the config not, as in older builds for arm/v6.
+    // Podman never shows the variant. On Docker, the config may lack it although the index has it, as in older builds for arm/v6.
     if ((await queries.isPodman()) === true) return undefined;
     if (image.Descriptor === undefined && isIndex(await queries.registryManifest(name, registry))) return undefined;
   }
   if (!Architecture && Os) return undefined; // the config of an old image lacks the architecture
   const found = [Os, Architecture, Variant].filter(Boolean).join('/');
-  // A store of several variants shows the one of its own choice. An artifact has none, whatever the store shows.
+  // The containerd store chooses the variant that it shows. An artifact has none, even if the store shows one.
   if ((await queries.hasVariant(name, platform)) ?? found !== '') return undefined;
   const what = found === '' ? `${name}, which is for no platform (an artifact, not an image)` : `${name} for ${found}`;
   const message = `the engine pulled ${what}: the registry has none for ${platformName(platform)}`;
@@ -145,7 +145,7 @@ export interface Push {
   readonly registry: RegistryAccess;
 }
 
-/** Pushes an image. With all tags, a stream that is cut between two tags looks finished: Docker does not say how many there are. */
+/** Pushes an image. With all tags, a stream that stops between two tags looks finished, because Docker does not report their number. */
 export async function pushImage(send: Send, push: Push, queries: EngineQueries, warn: Warn): Promise<PushResult> {
   const { reference } = push;
   const allTags = reference.tag === undefined;
@@ -169,7 +169,7 @@ export async function pushImage(send: Send, push: Push, queries: EngineQueries, 
   return { reference: name, digest, size, tags: undefined, warnings };
 }
 
-/** The registry's manifest of a name, if it is that of the local image; undefined on Podman, which cannot query a registry. */
+/** Returns the registry's manifest of a name if it belongs to the local image; undefined on Podman, which cannot query a registry. */
 async function pushedManifest({ reference, registry }: Push, queries: EngineQueries): Promise<RegistryManifest | undefined> {
   if (queries.knownPodman === true) return undefined;
   const name = formatReference(reference);
@@ -185,7 +185,7 @@ async function isManifestList(name: string, queries: EngineQueries): Promise<boo
   return image !== undefined && !hasName(image, name);
 }
 
-/** Loads an archive. Only the stream tells what was loaded, so a stream that just stops is an error. */
+/** Loads an archive. Only the stream reports the loaded images, so a stream that just stops is an error. */
 export async function loadImages(
   send: Send,
   platform: Platform | readonly Platform[] | undefined,
@@ -195,7 +195,7 @@ export async function loadImages(
   const report = new LoadResultBuilder();
   const received = await send((event) => report.take(event));
   if (platform !== undefined && report.isSilent && received > 0) {
-    // Docker 28 with a graph driver answers `{}`, an empty list. A stream that stopped has no bytes at all.
+    // Docker 28 with a graph driver sends `{}`, an empty list. A stream that stopped has no bytes.
     const wanted = [platform].flat().map(platformName).join(', ');
     const message = `the engine loaded nothing: the archive has no image for ${wanted}. Choose another platform, or leave it out`;
     throw resultError(NotFoundError, '/images/load', message, 'platform');
@@ -205,7 +205,7 @@ export async function loadImages(
   return report.result;
 }
 
-/** Throws if a loaded image lacks one of several platforms. Docker 29 loads those that the archive has, and does not say more. */
+/** Throws if a loaded image lacks one of several platforms. Docker 29 loads those that the archive has, and does not report the others. */
 async function assertAllLoaded(platforms: readonly Platform[], { references, ids }: LoadResult, queries: EngineQueries, warn: Warn) {
   for (const name of [...references, ...ids]) {
     const followUp = new FollowUp(name, queries, warn, []);
@@ -218,7 +218,7 @@ async function assertAllLoaded(platforms: readonly Platform[], { references, ids
   }
 }
 
-/** Imports an image. Podman 4.3 ignores a tag that it does not accept, so there the name is checked. */
+/** Imports an image. Podman 4.3 ignores a tag that it does not accept, so the name is checked there. */
 export async function importImage(send: Send, name: string | undefined, queries: EngineQueries, warn: Warn): Promise<ImportResult> {
   const isPodman = name !== undefined && (await queries.isPodman());
   const report = new ImportResultBuilder();
@@ -246,7 +246,7 @@ class FollowUp {
     this.#warnings = warnings;
   }
 
-  /** Returns what proves that an operation has finished although its stream does not say so; throws if nothing does. */
+  /** Returns the proof, from a query, that an operation has finished although its stream did not report it. Throws without proof. */
   async prove<Proof>(operation: string, received: number, query: () => Promise<Proof | undefined>): Promise<Proof> {
     let cause: unknown;
     const proof = await query().catch((error: unknown) => void (cause = error));
@@ -276,12 +276,12 @@ class FollowUp {
 
 /** The error of an operation whose stream ended before the engine reported success. */
 function stoppedError(operation: string, received: number, why: string, cause?: unknown): TruncatedError {
-  const remedy = 'The engine, or a proxy before it, may have been stopped: repeat the call';
-  const message = `the stream of ${operation} ended before the engine said that it finished, and ${why}. ${remedy}`;
+  const remedy = 'The engine, or a proxy in front of it, may have been stopped: repeat the call';
+  const message = `the stream of ${operation} ended before the engine reported success, and ${why}. ${remedy}`;
   return new TruncatedError(message, { phase: 'stream', received, cause });
 }
 
-/** The error of an operation that finished with another result than was requested. */
+/** The error of an operation that finished with a result other than the requested one. */
 function resultError<Failure extends ApiError>(
   Class: new (...all: ConstructorParameters<typeof ApiError>) => Failure,
   target: string,
@@ -291,16 +291,16 @@ function resultError<Failure extends ApiError>(
   return new Class(escapeText(message), { method: 'POST', target, status: 200, inStream: true, daemonMessage: message, reason });
 }
 
-/** The error for `allTags` on Podman, which takes a call without a tag as one for `latest`. */
+/** The error for `allTags` on Podman, which reads a missing tag as `latest`. */
 function latestTagOnly(operation: 'pull' | 'push'): VersionError {
   const subject = `${operation}.allTags`;
-  const message = `${subject} needs Docker, and this engine is Podman, which takes "latest" alone`;
+  const message = `${subject} needs Docker, and this engine is Podman, which handles only "latest"`;
   return new VersionError(message, { subject, needed: 'Docker', spoken: 'Podman' });
 }
 
 /**
- * The registry's digest of a local image; undefined if the image has several. Podman lists the digests of the index, of its
- * platform's manifest and of the manifest that it made itself, and their order does not tell which is which.
+ * Returns the registry's digest of a local image; undefined if the image has several. Podman lists the digests of the index, of its
+ * platform's manifest and of the manifest that it made itself, and their order does not show which is which.
  */
 function registryDigest(image: ImageInspect, reference: Reference): string | undefined {
   if (reference.digest !== undefined) return reference.digest;

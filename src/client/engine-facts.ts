@@ -1,9 +1,9 @@
-// What is known of an engine: its identity (Docker or Podman, with its newest API version) and its image store. The first call
-// that needs a fact fetches it; it is then cached for all calls. Another `Server` field in any answer, or an engine that
+// The facts about an engine: its identity (Docker or Podman, with its newest API version) and its image store. The first call
+// that needs a fact fetches it; it is then cached for all calls. A changed `Server` field in any response, or an engine that
 // rejects the API version, clears the cache.
 //
-// With a pinned API version no call depends on `/_ping`, because a proxy may forbid it. An engine that does not answer it is
-// known by the Server field of its other answers, or not at all.
+// With a pinned API version no call depends on `/_ping`, because a proxy may forbid it. If the ping fails,
+// the engine is identified by the Server field of other responses, if they have one.
 
 import { escapeText } from '../bytes.ts';
 import { ConnectError, TruncatedError, VersionError } from '../errors.ts';
@@ -22,8 +22,8 @@ import type { CallOptions } from './options.ts';
 import { ErrorAnswer, errorSink, jsonSink } from './error-answer.ts';
 
 /**
- * With a pinned version, the longest timeout for the answer to `/_ping`, in milliseconds. An engine has the answer ready, and
- * no call may wait long for facts that it can do without.
+ * With a pinned version, the maximum timeout for `/_ping`, in milliseconds. An engine responds to it at once, and no call may
+ * wait long for facts that it does not need.
  */
 export const PINNED_PING_MS = 1000;
 
@@ -31,7 +31,7 @@ export const PINNED_PING_MS = 1000;
 export interface FactSource {
   readonly address: string;
   readonly timeouts: NonNullable<CallOptions['timeouts']>;
-  /** Sends a request to a fast endpoint that needs no API version. `reader` gets an answer of 200; any other is returned. */
+  /** Sends a request to a fast endpoint that needs no API version. `reader` gets a response of 200; any other is returned. */
   get(method: 'HEAD' | 'GET', path: string, options: CallOptions, reader: AnswerReader): Promise<ErrorAnswer | undefined>;
   json<Value>(call: EncodedCall, options: CallOptions, read: (answer: unknown) => Value): Promise<Value>;
 }
@@ -42,9 +42,9 @@ export class EngineFactCache {
   readonly #pinned: string | undefined;
   #identity: PingResult | undefined;
   #store: ImageStore | undefined;
-  /** The Server field of the latest answer that had one. */
+  /** The Server field of the latest response that had one. */
   #server: string | undefined;
-  /** With a pinned version: the engine did not answer a ping. */
+  /** With a pinned version: a ping has failed. */
   #isSilent = false;
   readonly #pings = new SingleFlight<PingResult>();
   readonly #stores = new SingleFlight<ImageStore>();
@@ -79,13 +79,13 @@ export class EngineFactCache {
     return negotiatedVersion(apiVersion) ?? this.#failNegotiation(`up to ${apiVersion}`);
   }
 
-  /** Returns the engine's answer to `/_ping`. */
+  /** Returns the identity that the engine's response to `/_ping` shows. */
   async identity({ signal, timeouts }: CallOptions = {}): Promise<PingResult> {
     signal?.throwIfAborted();
     const load = async (ending: AbortSignal): Promise<PingResult> => {
       const server = this.#server;
       let found = await this.ping({ signal: ending, timeouts });
-      // If another engine has answered a different call meanwhile, this answer may be from the engine before it.
+      // If the Server field changed meanwhile, another engine took over, and this response may be from the old one.
       if (this.#server !== server && this.#server !== found.server) found = await this.ping({ signal: ending, timeouts });
       return (this.#identity = found);
     };
@@ -93,8 +93,8 @@ export class EngineFactCache {
   }
 
   /**
-   * Returns where the engine keeps its images. The cached answer is dropped when the Server field changes or the connection of a
-   * call fails. A dockerd that was restarted with the other store while no call was running is not noticed.
+   * Returns where the engine keeps its images. The cached value is dropped when the Server field changes or the connection of a
+   * call fails. It stays if dockerd is restarted with the other store while no call is running.
    */
   async imageStore({ signal, timeouts }: CallOptions = {}): Promise<ImageStore> {
     signal?.throwIfAborted();
@@ -113,13 +113,13 @@ export class EngineFactCache {
     return this.knownPodman ?? (await this.#identityForChecks(options))?.isPodman;
   }
 
-  /** As `isPodman`, but asks again unless it is known to be Podman: another engine may have taken over the address. */
+  /** Like `isPodman`, but queries again unless the engine is known to be Podman: another one may have taken over the address. */
   async isPodmanNow(options: CallOptions): Promise<boolean | undefined> {
     if (this.knownPodman !== false) return this.isPodman(options);
     this.#server = undefined;
     this.clear();
     const isPodman = await this.isPodman(options);
-    // Where /_ping is forbidden, any other answer may have a Server field.
+    // If /_ping is forbidden, another response may have a Server field.
     if (isPodman === undefined) {
       const short = { ...options, timeouts: this.#shortTimeouts(options.timeouts) };
       await this.#source.json(encodeCall('version'), short, readVersion).catch(() => options.signal?.throwIfAborted());
@@ -127,7 +127,7 @@ export class EngineFactCache {
     return this.knownPodman;
   }
 
-  /** Whether the engine is Podman, according to its answers so far; undefined if they do not show it. Sends nothing. */
+  /** Whether the engine is Podman, according to its responses so far; undefined if they do not show it. Sends nothing. */
   get knownPodman(): boolean | undefined {
     return this.#identity?.isPodman ?? identityOfServer(this.#server)?.isPodman;
   }
@@ -142,10 +142,10 @@ export class EngineFactCache {
     return !dependsOnStore || areMet({ version, identity, store: await this.imageStore(options) });
   }
 
-  /** Compares the Server field of an answer with the one before. Another one means another engine or another release. */
+  /** Compares the Server field of a response with the previous one. A change means another engine or another release. */
   checkServer(server: string | undefined): void {
     if (server === undefined || server === this.#server) return;
-    // A proxy puts its own name into an answer that it makes itself. That says nothing about the engine behind it.
+    // A proxy puts its own name into a response that it makes itself. This does not identify the engine behind it.
     if (identityOfServer(this.#server) !== undefined && identityOfServer(server) === undefined) return;
     if (this.#server !== undefined) this.#isSilent = false;
     this.#server = server;
@@ -157,19 +157,19 @@ export class EngineFactCache {
     if (error instanceof ConnectError || error instanceof TruncatedError) this.#store = undefined;
   }
 
-  /** Drops what is cached. */
+  /** Drops the cached facts. */
   clear(): void {
     this.#identity = undefined;
     this.#store = undefined;
   }
 
-  /** After a 400 for the API version: throws a `VersionError` if the engine still needs that version, or another range. */
+  /** After a 400 for the API version: throws a `VersionError` if the same version would be negotiated again, or none. */
   async renegotiate(rejected: string, options: CallOptions): Promise<void> {
     this.clear();
     if ((await this.version(options)) === rejected) this.#failNegotiation(await this.#supportedRange(options), rejected);
   }
 
-  /** Sends HEAD /_ping, and GET /_ping if the first answer lacks the API version: old engines and proxies before Podman need it. */
+  /** Sends HEAD /_ping, and GET /_ping if that lacks the API version, as old engines and proxies in front of Podman do. */
   async ping(options: CallOptions = {}): Promise<PingResult> {
     const byHead = await this.#ping('HEAD', options);
     const isAnswered = !(byHead instanceof ErrorAnswer) && byHead.fields.has('api-version');
@@ -190,7 +190,7 @@ export class EngineFactCache {
     if (error === undefined) return head as ResponseHead;
     if (!expectsTls(bodyMessage(error.body.bytes()) ?? '')) return error;
     const { address } = this.#source;
-    const hint = 'Give tls, write https://, or set DOCKER_TLS_VERIFY';
+    const hint = 'Set the option tls, use https://, or set DOCKER_TLS_VERIFY';
     throw new ConnectError(`cannot connect to ${address}: this port speaks TLS, and was sent plain text`, { address, hint });
   }
 
@@ -205,7 +205,7 @@ export class EngineFactCache {
     return new VersionError(message, { needed: SUPPORTED_RANGE, spoken: 'unknown' });
   }
 
-  /** The range of API versions in the answer to `/version`, which needs no version in its path. */
+  /** Returns the range of API versions that `/version` reports; its path needs no version. */
   async #supportedRange(options: CallOptions): Promise<string> {
     const sink = jsonSink();
     const error = await this.#source.get('GET', '/version', options, () => sink);
@@ -215,15 +215,15 @@ export class EngineFactCache {
 
   #failNegotiation(spoken: string, rejected?: string): never {
     const needed = this.#pinned ?? SUPPORTED_RANGE;
-    const tried = rejected === undefined ? '' : ` (it rejected ${rejected})`;
+    const tried = rejected === undefined ? '' : ` (the engine rejected ${rejected})`;
     const remedy = this.#pinned === undefined ? '' : `. ${PIN_REMEDY}`;
     const supported = `the engine at ${this.#source.address} supports API versions ${escapeText(spoken)}`;
     throw new VersionError(`${supported}, this client ${needed}${tried}${remedy}`, { needed, spoken });
   }
 
   /**
-   * Returns the identity that requirements are checked against. With a pinned version, a ping that fails is not repeated, and
-   * the Server field of other answers must do.
+   * Returns the identity that requirements are checked against. With a pinned version, a ping that fails is not repeated; the
+   * Server field of other responses is used instead.
    */
   async #identityForChecks(options: CallOptions): Promise<EngineFacts['identity']> {
     if (this.#pinned === undefined || this.#identity !== undefined) return this.identity(options);
@@ -232,13 +232,13 @@ export class EngineFactCache {
         return await this.identity({ ...options, timeouts: this.#shortTimeouts(options.timeouts) });
       } catch (error) {
         options.signal?.throwIfAborted();
-        this.#isSilent = !(error instanceof ConnectError); // an engine that is not running yet may answer later
+        this.#isSilent = !(error instanceof ConnectError); // an engine that is not running yet may respond later
       }
     }
     return identityOfServer(this.#server);
   }
 
-  /** The timeouts of a call or of the client, but at most `PINNED_PING_MS`, also for an answer that stops after its head. */
+  /** The timeouts of a call or of the client, but at most `PINNED_PING_MS`, also for a response that stops after its head. */
   #shortTimeouts(own: CallOptions['timeouts']): CallOptions['timeouts'] {
     const { headMs = PINNED_PING_MS, idleMs = PINNED_PING_MS } = { ...this.#source.timeouts, ...own };
     return { ...own, headMs: Math.min(headMs, PINNED_PING_MS), idleMs: Math.min(idleMs, PINNED_PING_MS) };
@@ -250,7 +250,7 @@ const PIN_REMEDY = 'That version is set by DOCKER_API_VERSION or the option vers
 const PING_ADVICE =
   'Is this the address of a container engine (DOCKER_HOST)? If a proxy forbids pings, set the option version (DOCKER_API_VERSION)';
 
-/** Calls share a request for a fact only if they have the same timeouts, so that none waits longer than its own. */
+/** Calls share a request for a fact only if they have the same timeouts, so no call waits longer than its own timeouts allow. */
 function timeoutsKey(timeouts: CallOptions['timeouts']): string {
   return timeouts === undefined ? '' : Object.entries(timeouts).join();
 }

@@ -1,5 +1,5 @@
 // Queries about images that an operation makes before or after its own call. They use the signal and the timeouts of the
-// operation; an engine that stays silent fails a query after 30 seconds, where the operation has no shorter idle timeout.
+// operation. A query fails if the engine is silent for the operation's idle timeout, or for 30 seconds if it has none.
 
 import type { Engine } from './engine.ts';
 import type { RegistryAccess } from './registry-access.ts';
@@ -23,8 +23,8 @@ export interface RegistryManifest {
 }
 
 /**
- * The default idle timeout of a query, in milliseconds. Operations have none, because an engine may work for minutes without
- * a word; but an operation that has finished must not wait forever for a detail.
+ * The default idle timeout of a query, in milliseconds. Operations have none, because an engine may be silent for minutes
+ * while it works; but an operation that has finished must not wait forever for a detail.
  */
 const QUERY_IDLE_MS = 30_000;
 
@@ -32,7 +32,7 @@ const QUERY_IDLE_MS = 30_000;
 export class EngineQueries {
   readonly signal: AbortSignal | undefined;
   readonly #engine: Engine;
-  /** The operation's own options: facts about the engine are fetched with its timeouts alone. */
+  /** The operation's own options: facts about the engine are fetched with its timeouts, without `QUERY_IDLE_MS`. */
   readonly #own: CallOptions;
   readonly #options: CallOptions;
 
@@ -43,7 +43,7 @@ export class EngineQueries {
     this.#options = { signal: own.signal, timeouts: { idleMs: QUERY_IDLE_MS, ...engine.timeouts, ...own.timeouts } };
   }
 
-  /** Inspects an image; undefined if there is none of that name. */
+  /** Inspects an image; undefined if the engine has none of that name. */
   async inspect(image: string, args: ArgumentsOf<(typeof endpoints)['inspectImage']> = {}): Promise<ImageInspect | undefined> {
     try {
       return await this.#engine.json(encodeCall('inspectImage', args, parseImage(image)), this.#options, readImage);
@@ -56,11 +56,11 @@ export class EngineQueries {
   /** Whether the engine has the variant of an image for a platform; undefined if the engine cannot tell. */
   async hasVariant(image: string, platform: Platform): Promise<boolean | undefined> {
     if ((await this.#engine.facts.imageStore(this.#options)) === 'graphdriver') return false;
-    // Before API 1.49, the containerd store shows the variant of its own choice.
+    // Before API 1.49, the containerd store chooses the variant that it shows.
     if (!(await this.#engine.facts.supports('inspectImage.platform', this.#own))) return undefined;
     const full = fullPlatform(platform);
     if (full === undefined) return undefined;
-    // For a variant that is listed in the index but not stored, Docker 29 answers 200 with an empty architecture.
+    // For a variant that is listed in the index but not stored, Docker 29 responds with 200 and an empty architecture.
     return Boolean((await this.inspect(image, { platform: full }))?.Architecture);
   }
 
@@ -75,7 +75,7 @@ export class EngineQueries {
     return more.length > 0 ? undefined : found?.Digest || undefined;
   }
 
-  /** What the registry has under a name. Docker only: Podman has no such endpoint. */
+  /** Returns the manifest or index that the registry has under a name. Docker only: Podman has no such endpoint. */
   async registryManifest(image: string, registry: RegistryAccess): Promise<RegistryManifest> {
     const options = { ...this.#options, registry };
     const { Descriptor } = await this.#engine.json(encodeCall('inspectDistribution', undefined, image), options, readDistribution);
@@ -89,7 +89,7 @@ export class EngineQueries {
     return this.#engine.facts.isPodman(this.#own);
   }
 
-  /** The same, as far as it is known without a request. */
+  /** Like `isPodman`, but sends no request; undefined if it is not known yet. */
   get knownPodman(): boolean | undefined {
     return this.#engine.facts.knownPodman;
   }

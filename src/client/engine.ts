@@ -3,12 +3,12 @@
 //  1. `encodeCall` encodes the operation and its arguments, once (api/encode-call.ts).
 //  2. `EngineFactCache` supplies the facts that the call depends on: API version, Docker or Podman, image store. The first call
 //     fetches them (engine-facts.ts).
-//  3. `encodeTarget` checks the call against these facts and adds the API version to its path. What the engine does not support
-//     is a `VersionError`, and nothing is sent.
-//  4. The credentials for the call's registry become a field; a function is asked for them now (registry-access.ts).
-//  5. The body is opened, and all of it becomes an `EngineRequest`, with the fields and timeouts that all requests share.
-//  6. The transport sends it on a connection, and calls the reader with the head of the answer (connection/).
-//  7. A success goes to the reader's sink. The body of any other answer is collected and thrown as an `ApiError`.
+//  3. `encodeTarget` checks the call against these facts and adds the API version to its path. An unsupported call rejects
+//     with a `VersionError`, and nothing is sent.
+//  4. The credentials for the call's registry become a field; if they are a function, it is called now (registry-access.ts).
+//  5. The body is opened. Method, path, fields, timeouts and body become one `EngineRequest`.
+//  6. The transport sends it on a connection, and calls the reader with the head of the response (connection/).
+//  7. A success goes to the reader's sink. The body of any other response is collected and thrown as an `ApiError`.
 //  8. If that error says that the engine does not support the API version, the version is negotiated again and the call repeated,
 //     once.
 //  9. Every error is thrown without the secrets of the request (api/request-secrets.ts).
@@ -41,7 +41,7 @@ export interface EngineOptions extends RequestOrigin {
   readonly version?: string | undefined;
   /** The client's timeouts. */
   readonly timeouts: Partial<Timeouts>;
-  /** Fields that are sent with each request that does not have them itself. */
+  /** Fields that are added to each request, unless the request has them already. */
   readonly headers?: RequestFields;
   /** Called at the start of each exchange. */
   readonly observe?: Observe | undefined;
@@ -49,10 +49,10 @@ export interface EngineOptions extends RequestOrigin {
   readonly beforeCredentials?: (() => void) | undefined;
 }
 
-/** What is sent with a call in addition to its arguments. */
+/** The body and the registry of a call, in addition to its arguments. */
 export interface SendOptions extends CallOptions {
   readonly body?: BodySource | undefined;
-  /** The registry whose credentials are sent, where the operation takes credentials. */
+  /** The registry whose credentials are sent, if the operation takes credentials. */
   readonly registry?: RegistryAccess | undefined;
 }
 
@@ -85,13 +85,13 @@ export class Engine implements FactSource {
   }
 
   /**
-   * Makes a call and returns its JSON answer, checked by `read`, which throws a `DecodeError` for an answer of another form.
-   * Returns null for an answer without content.
+   * Makes a call and returns its JSON, checked by `read`, which throws a `DecodeError` for a value of another shape. Returns null
+   * for a response without content.
    */
   async json<Value = unknown>(call: EncodedCall, options: SendOptions, read: (answer: unknown) => Value = unchecked): Promise<Value> {
     const sink = jsonSink();
     let value = null as Value;
-    // Decoded inside the exchange, so that an error names the request.
+    // Decoded before the exchange ends, so a decoding error names the request, too.
     const end = (): void => {
       value = read(decodeJson(sink.content()));
     };
@@ -101,7 +101,7 @@ export class Engine implements FactSource {
     return value;
   }
 
-  /** Makes a call. The content of a success goes to the reader's sink; any other answer is thrown as an error. */
+  /** Makes a call. The content of a success goes to the reader's sink; any other response is thrown as an error. */
   async exchange(call: EncodedCall, options: SendOptions, reader: AnswerReader): Promise<void> {
     try {
       options.signal?.throwIfAborted();
@@ -109,8 +109,8 @@ export class Engine implements FactSource {
       const facts = cached instanceof Promise ? await cached : cached;
       const { registry } = options;
       const { credentials } = call.endpoint;
-      const isPlain = registry === undefined || credentials === undefined;
-      const auth = isPlain ? undefined : await registryAuth(registry, credentials === 'always', options.signal);
+      const isAnonymous = registry === undefined || credentials === undefined;
+      const auth = isAnonymous ? undefined : await registryAuth(registry, credentials === 'always', options.signal);
       const fields = fieldsOf(call, options, auth);
       try {
         await this.#attempt(call, facts, fields, options, reader);
@@ -126,12 +126,12 @@ export class Engine implements FactSource {
     }
   }
 
-  /** Throws a `VersionError` if the engine does not support the call. Sends at most what it takes to know that. */
+  /** Throws a `VersionError` if the engine does not support the call. Sends only the requests that it needs to find out. */
   async assertSupported(call: EncodedCall, options: CallOptions): Promise<void> {
     encodeTarget(call, await this.facts.neededBy(call, options));
   }
 
-  /** Sends any request; the reader gets the final answer, whatever its status. */
+  /** Sends any request; the reader gets the final response with any status. */
   async send(request: EngineRequest, reader: AnswerReader): Promise<void> {
     allowManyListeners(request.signal);
     const { transport, address, observe, beforeCredentials } = this.#options;
@@ -187,8 +187,8 @@ export class Engine implements FactSource {
   }
 
   /**
-   * Sends a request. A successful answer goes to `reader`; another one is collected and returned. If the body of that one is
-   * too long, too slow or cut off, its end is dropped: the status is enough.
+   * Sends a request. A success goes to `reader`; any other response is collected and returned. If its body is too long, too slow
+   * or truncated, the rest of it is dropped.
    */
   async #sendCollectingErrors(
     request: EngineRequest,

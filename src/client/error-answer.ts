@@ -1,4 +1,4 @@
-// Collects the body of an answer: of an error, which becomes an `ApiError`, and of a JSON answer.
+// Collects the body of a response: of an error, which becomes an `ApiError`, or of a success with JSON.
 
 import { CollectingSink } from '../connection/collecting-sink.ts';
 import type { EngineRequest } from '../connection/engine-request.ts';
@@ -9,14 +9,14 @@ import type { ApiError } from '../errors.ts';
 import { contentCodings } from '../http/content-coding.ts';
 import type { ResponseHead } from '../http/response-parser.ts';
 
-/** The longest JSON answer, in bytes: a list of about 100,000 images. */
+/** The maximum length of a JSON response, in bytes: enough for a list of about 100,000 images. */
 export const JSON_ANSWER_LIMIT: number = 64 * 1024 * 1024;
-/** How much of an error's body is read, in bytes; moby's client reads as much. */
+/** The maximum number of bytes that are read of an error's body, as in moby's client. */
 export const ERROR_BODY_LIMIT: number = 1024 * 1024;
-/** The timeout for an error's body, in milliseconds: as for a head. An engine has it ready; without it, the status must do. */
+/** The timeout for an error's body, in milliseconds: the default of a head. After it, the error has only the status. */
 export const ERROR_BODY_MS = 30_000;
 
-/** An answer whose status is not a success. */
+/** A response whose status is not a success. */
 export class ErrorAnswer {
   readonly head: ResponseHead;
   readonly request: EngineRequest;
@@ -29,12 +29,12 @@ export class ErrorAnswer {
     this.request = request;
   }
 
-  /** The error that it reports. `advice` is the remedy if the body does not suggest a better one. */
+  /** Returns the error that the response reports. `advice` is the remedy if the body does not suggest a better one. */
   toError(advice?: string): ApiError {
     const { head, request, isTruncated } = this;
     const { summary } = request;
     const { method, target, address } = summary;
-    // A body in a content coding cannot be read; the status alone must do.
+    // A body in a content coding cannot be read, so only the status is used.
     const content = contentCodings(head).length > 0 ? new Uint8Array(0) : this.body.bytes();
     const isSecret = isLogin(request);
     const words = { reasonPhrase: isSecret ? '' : head.reason, body: isSecret ? loginErrorBody(content) : content };
@@ -43,7 +43,7 @@ export class ErrorAnswer {
   }
 }
 
-/** Docker and Podman send these fields with each answer, except to a path that they do not know. */
+/** Whether the response has a field that Docker and Podman always send, except for a path that they do not know. */
 function isFromEngine({ fields }: ResponseHead): boolean {
   return fields.has('api-version') || fields.has('libpod-api-version') || /^(?:docker|libpod)\//i.test(fields.get('server') ?? '');
 }
@@ -53,7 +53,7 @@ export function errorSink(): CollectingSink {
   return new CollectingSink(ERROR_BODY_LIMIT, () => new Error('enough'), ERROR_BODY_MS);
 }
 
-/** A sink for a JSON answer. */
+/** A sink for a JSON response. */
 export function jsonSink(): CollectingSink {
   const tooLarge = (): Error => new DecodeError('the JSON answer is too large', { offset: JSON_ANSWER_LIMIT });
   return new CollectingSink(JSON_ANSWER_LIMIT, tooLarge);

@@ -1,4 +1,4 @@
-// The engine's events about images, as an async iterable. On Podman, the same arguments are sent differently.
+// The engine's events about images, as an async iterable. Podman needs some of the arguments in another form.
 
 import type { Engine } from './engine.ts';
 import { EngineQueries } from './engine-queries.ts';
@@ -17,7 +17,7 @@ import type { CallOptions } from './options.ts';
 
 type EventsArguments = ArgumentsOf<(typeof endpoints)['events']>;
 
-/** The events of an engine. Each loop over them makes a call of its own; leaving the loop ends the call. */
+/** The events of an engine. Each loop over them makes its own call; leaving the loop ends the call. */
 export function eventStream(engine: Engine, args: EventsArguments, { signal, timeouts }: CallOptions): AsyncIterable<ImageEvent> {
   const { until = Infinity } = args;
   return {
@@ -30,7 +30,7 @@ export function eventStream(engine: Engine, args: EventsArguments, { signal, tim
   };
 }
 
-/** Pushes the events of an answer, except those after `until`. */
+/** Pushes the events of a response, except those after `until`. */
 function eventReader(events: AsyncQueue<ImageEvent>, until: number): AnswerReader {
   return (_, { summary }) => {
     const decoder = new JsonValueDecoder();
@@ -53,19 +53,19 @@ function eventReader(events: AsyncQueue<ImageEvent>, until: number): AnswerReade
 }
 
 /**
- * How much later than now `until` must be on Podman, in seconds. Podman stops reading its log at `until`; at a time in the past it
- * stops before it has read anything, without an error (4.3 and 5.4; with `stream=false` too). The log has at most 1 MB by default
- * and is read within milliseconds.
+ * On Podman, `until` must be at least this many seconds in the future. Podman stops reading its log at that time; if the time has
+ * passed, it stops before it has read anything, without an error (4.3 and 5.4; with `stream=false` too). By default, the log has
+ * at most 1 MB and is read within milliseconds.
  */
 const PODMAN_READING_S = 2;
 
-/** Podman's names of actions where Docker has others. Podman 4.3 and 5.4 report a removal as "delete", and filter it as "remove". */
+/** Actions that Podman's filters name differently. Podman 4.3 and 5.4 report a removal as "delete", and filter it as "remove". */
 const podmanActions: ReadonlyMap<string, string> = new Map([
   ['delete', 'remove'],
   ['load', 'loadfromarchive'],
 ]);
 
-/** The arguments that make an engine send the events that Docker sends for `args`. */
+/** Returns the arguments for which this engine sends the events that Docker sends for `args`. */
 async function engineArguments(args: EventsArguments, queries: EngineQueries): Promise<EventsArguments> {
   const { until, filters } = args;
   if ((await queries.isPodman()) !== true) return { ...args, filters: filters && withStoredNames(filters, 'image', false) };

@@ -1,5 +1,5 @@
-// Turns the environment into the options of a client. Checks the caller's options and reads the variables at the call; the
-// search itself (system/find-engine.ts) is loaded after that.
+// Turns the environment into the options of a client. Checks the caller's options and reads the variables when it is called;
+// then the search for the engine (system/find-engine.ts) is loaded.
 
 import { take } from './arguments.ts';
 import { dockerConfig } from './docker-credentials.ts';
@@ -10,7 +10,7 @@ import type { EnvironmentOptions, FromEnvironmentOptions, ImageClientOptions } f
 import { readEnvironment } from '../system/environment.ts';
 import { checkTlsOptions } from '../system/tls/tls-options.ts';
 
-/** The options for a client of the engine that the environment names. The caller's own options take precedence. */
+/** Returns the options for a client of the engine that the environment names. The caller's own options take precedence. */
 export async function environmentOptions(given: FromEnvironmentOptions | undefined): Promise<ImageClientOptions> {
   const options = assertOneEngine(take('fromEnvironment', given));
   const { context: _, environment, tls, ...own } = options;

@@ -1,13 +1,13 @@
 // Patterns as in .dockerignore: they decide which paths of a directory are left out when it is packed.
 //
-// A pattern becomes a list of tokens. To match a path, the set of all positions in the list that the path so far can lead to
-// is kept, character by character. So the time is at most the length of the pattern times that of the path. A regular
-// expression made from the pattern would backtrack, and can take exponential time.
+// A pattern becomes a list of tokens. A path is read character by character, and the set of all positions in the list that these
+// characters can lead to is kept. So the time is at most the product of the two lengths. A regular expression made from the
+// pattern would backtrack, and could take exponential time.
 
 import { escapeText, withoutTrailing } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
 
-/** The longest pattern, in characters. Linux allows no longer path (PATH_MAX). */
+/** The maximum length of a pattern, in characters: that of a path on Linux (PATH_MAX). */
 const PATTERN_LIMIT = 4096;
 
 /**
@@ -29,8 +29,8 @@ export function pathMatcher(patterns: readonly string[]): (path: string) => bool
 
 /**
  * A part of a pattern. `accepts` says which characters it matches. `one` matches one character, `repeats` any number of them.
- * `**` and a slash at the start of a segment are two tokens: `directories`, which matches nothing and may be skipped
- * together with the next token, and `inside`, which matches any characters up to a slash.
+ * `**` followed by a slash becomes two tokens: `directories`, which matches nothing and may be skipped together with the
+ * next token, and `inside`, which matches any characters up to a slash.
  */
 interface Token {
   readonly kind: 'one' | 'repeats' | 'directories' | 'inside';
@@ -65,7 +65,7 @@ function addToken(pattern: string, characters: readonly string[], at: number, to
     tokens.push({ kind: 'repeats', accepts: second === '*' ? any : notSlash });
     return second === '*' ? 2 : 1;
   }
-  // The first character in brackets may be "^", and then needs another one.
+  // The first character in brackets may be "^", which needs another one after it.
   const close = first === '[' ? characters.indexOf(']', at + 2) : -1;
   if (close !== -1 && second !== ']') {
     tokens.push({ kind: 'one', accepts: characterClass(pattern, characters.slice(at + 1, close)) });

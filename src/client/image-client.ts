@@ -1,7 +1,7 @@
 // `ImageClient`: one method for each operation of the Engine API on images. Each method checks its arguments, encodes the call, and
 // ends in one of three ways: a value (`engine.json`), a stream of progress (`#progress`) or an archive (`getImage`). Methods that
-// return a promise start at once; those that return a stream send nothing before it is read. How an operation is written in a
-// request is in api/endpoints.ts, what happens between a method and its result in engine.ts.
+// return a promise start at once; those that return a stream send their request when it is read. api/endpoints.ts
+// describes the requests, and engine.ts the steps from a method to its result.
 
 import { ArchiveStream } from './archive-stream.ts';
 import { IMAGES, OWN_CREDENTIALS, SEARCH_TERM, take } from './arguments.ts';
@@ -54,7 +54,7 @@ import type { Warn } from '../connection/diagnostics.ts';
  * A client for the images of one engine, Docker or Podman. The constructor does not connect; the first call negotiates the API
  * version. Throws an `ArgumentError` or a `ConfigError` for wrong options.
  *
- * Every method takes `signal` and `timeouts`. A wrong argument is an `ArgumentError`. Any call can fail with a `ConnectError`, a
+ * Every method takes `signal` and `timeouts`. A wrong argument causes an `ArgumentError`. Any call can fail with a `ConnectError`, a
  * `TimeoutError`, a `TruncatedError`, a `ProtocolError`, a `DecodeError`, an `ApiError` for an error that the engine reports, and a
  * `VersionError` for an argument that the engine does not support; nothing is sent then.
  */
@@ -103,7 +103,7 @@ export class ImageClient {
   }
 
   /**
-   * Makes the engine log in to a registry with these credentials, and stores nothing. `registry` is a host such as `ghcr.io` or
+   * Makes the engine log in to a registry with these credentials. Nothing is stored. `registry` is a host such as `ghcr.io` or
    * `docker.io`. Rejects with an `UnauthorizedError` if the registry rejects the credentials. `POST /auth`.
    */
   async checkAuth(registry: string, credentials: Credentials, options?: CallOptions): Promise<AuthResult> {
@@ -114,7 +114,7 @@ export class ImageClient {
     this.#beforeCredentials?.();
     const body = bodySource(utf8(encodeAuthConfig(own, key)), files, 'checkAuth');
     const answer = await this.#engine.json<AuthResult | null>(encodeCall('checkAuth'), { body, ...limits }, readLogin);
-    // The API allows an engine to report success by a 204 without content.
+    // The API lets an engine report success with a 204 without content.
     return { Status: 'Login Succeeded', IdentityToken: '', ...answer };
   }
 
@@ -134,8 +134,8 @@ export class ImageClient {
   }
 
   /**
-   * Whether the engine supports an operation or a parameter, named as in this client: `"removeImage.platforms"`. An unknown name is
-   * an `ArgumentError`.
+   * Whether the engine supports an operation or a parameter, named as in this client: `"removeImage.platforms"`. Rejects with an
+   * `ArgumentError` for an unknown name.
    */
   async supports(subject: string, options?: Pick<CallOptions, 'signal'>): Promise<boolean> {
     const limits = take('supports', options);
@@ -193,7 +193,7 @@ export class ImageClient {
   }
 
   /**
-   * Gives an image another name: `repository`, with the tag in it, or `options.tag`, or `latest`. An image that had that name
+   * Gives an image another name: `repository`, with the tag in it, or `options.tag`, or `latest`. Another image that had that name
    * loses it. `POST /images/{image}/tag`.
    */
   async tag(image: string, repository: string, options?: TagOptions): Promise<void> {
@@ -219,14 +219,14 @@ export class ImageClient {
     return this.#engine.json(encodeCall('pruneImages', args), { signal, timeouts }, readPruneResult);
   }
 
-  /** Searches the Docker Hub, or the registry whose host begins the term: `"quay.io/podman"`. `GET /images/search`. */
+  /** Searches the Docker Hub, or the registry whose host is at the start of the term: `"quay.io/podman"`. `GET /images/search`. */
   async search(term: string, options?: SearchOptions): Promise<SearchResult[]> {
     const own = take('search', options);
     check(term, SEARCH_TERM, 'search', 'term');
     return searchImages(this.#engine, term, own, this.#registry({ host: searchedHost(term) }, own.credentials));
   }
 
-  /** Returns the manifest and platforms of a name in a registry, without a pull. Docker. `GET /distribution/{image}/json`, API 1.30. */
+  /** Returns the manifest and platforms of a name in a registry; no pull. Docker only. `GET /distribution/{image}/json`, API 1.30. */
   async inspectDistribution(image: string, options?: RegistryOptions): Promise<DistributionInspect> {
     const { signal, timeouts, credentials } = take('inspectDistribution', options);
     const reference = parseReference(image);
@@ -235,7 +235,7 @@ export class ImageClient {
     return this.#engine.json(call, { registry, signal, timeouts }, readDistribution);
   }
 
-  /** Returns an image's attestations, such as its provenance. Containerd store. `GET /images/{image}/attestations`, API 1.55. */
+  /** Returns an image's attestations, such as its provenance. Needs the containerd store. `GET /images/{image}/attestations`, API 1.55. */
   async imageAttestations(image: string, options?: ImageAttestationsOptions): Promise<ImageAttestation[]> {
     const { signal, timeouts, ...args } = take('imageAttestations', options);
     return this.#engine.json(encodeCall('imageAttestations', args, parseImage(image)), { signal, timeouts }, readAttestations);
@@ -337,13 +337,13 @@ export class ImageClient {
     return this.#import(check(url, WEB_ADDRESS, 'importImageFromUrl', 'url') as string, options);
   }
 
-  /** Pulls an image. docker-py has this name for it; see `pull`. */
+  /** Pulls an image, as `pull` does; docker-py has this name for it. */
   importImageFromImage(image: string, options?: ImportFromImageOptions): ProgressStream<PullResult> {
     return this.pull(image, take('importImageFromImage', options));
   }
 
   /**
-   * Sends any other request. Resolves with the answer whatever its status: only a failure of the connection rejects. The API version
+   * Sends any other request. Resolves with the response, whatever its status; rejects only if the exchange fails. The API version
    * is put before the path unless `versioned` is false.
    */
   async request(options: RequestOptions): Promise<RawAnswer> {
@@ -370,7 +370,7 @@ export class ImageClient {
     return this.#progress(call, { body, signal, timeouts }, (send, queries) => importImage(send, name, queries, this.#warn));
   }
 
-  /** A call whose answer is a stream of progress. `operate` makes its queries, sends the call and returns the result. */
+  /** Makes a call whose response is a stream of progress. `operate` makes its queries, sends the call and returns the result. */
   #progress<Result>(
     call: EncodedCall,
     options: SendOptions,
@@ -388,7 +388,7 @@ export class ImageClient {
     );
   }
 
-  /** The credentials for a registry. Calls `beforeCredentials` at once: before a request is made to negotiate the version. */
+  /** Returns the registry with its credentials. Calls `beforeCredentials` at once, before a request negotiates the version. */
   #registry(place: RepositoryLocation, ofCall: CredentialChoice | CredentialSource): RegistryAccess {
     const registry = registryAccess(place, ofCall, this.#credentials);
     if (typeof registry.credentials === 'object') this.#beforeCredentials?.();

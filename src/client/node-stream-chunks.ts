@@ -1,18 +1,18 @@
-// Reads a Node stream in groups of chunks: each group has the chunks that came at one time, uncopied.
+// Reads a Node stream in groups of chunks: the chunks that arrive together form one group, without a copy.
 //
-// The stream's own async iterator copies all that has come into one chunk. Sending in groups takes about half the time and
-// memory of that, and is faster than sending chunk by chunk.
+// The stream's own async iterator copies all available chunks into one. Sending in groups takes about half of its time and memory,
+// and is faster than sending chunk by chunk.
 
 import { finished } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { AsyncQueue } from '../async/async-queue.ts';
 
-/** A group of this size is complete, in bytes. It is twice what a socket accepts at once: half was slower, more not faster. */
+/** A group of this size is complete, in bytes. Twice what a socket accepts at once: half of this was slower, and more was not faster. */
 const GROUP_BYTES = 512 * 1024;
-/** A group of so many chunks is complete: they are small, and each costs as much as a large one. */
+/** A group of this many chunks is complete, too: each small chunk costs as much as a large one. */
 const GROUP_CHUNKS = 64;
 
-/** Yields the chunks of a stream in groups. At most one group waits here; then the stream is paused. */
+/** Yields the chunks of a stream in groups. If a group has not been taken yet, the stream is paused. */
 export function readableGroups(stream: Readable): AsyncIterator<readonly Uint8Array[]> {
   const groups = new AsyncQueue<readonly Uint8Array[]>(() => stream.destroy());
   let group: Uint8Array[] = [];

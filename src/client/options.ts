@@ -23,7 +23,7 @@ export interface CallOptions {
 
 /** Options of the methods that make the engine contact a registry. */
 export interface RegistryOptions extends CallOptions {
-  /** Credentials for this call, in place of the client's. An `ArgumentError` if their `serverAddress` is another registry. */
+  /** Credentials for this call, in place of the client's. Their `serverAddress` must not name another registry (`ArgumentError`). */
   readonly credentials?: CredentialChoice | CredentialSource;
 }
 
@@ -53,11 +53,11 @@ export interface ImageClientOptions {
   readonly tls?: TlsOptions | undefined;
   /** Header fields of every request. Fields that the client writes itself cannot be set. Default: none. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** The platform of a pull or an import that has none. Default: the engine's own platform. */
+  /** The platform of pulls and imports for which none is given. Default: the engine's own platform. */
   readonly defaultPlatform?: Platform | undefined;
   /** The remedy in a `ConnectError` if nothing listens at `host`. Default: a general remedy. */
   readonly connectHint?: string | undefined;
-  /** Called for problems that fail nothing. If it throws, the call that caused the warning rejects with that error. Default: none. */
+  /** Called for problems that make no call fail. If it throws, the call that caused the warning rejects with that error. Default: none. */
   readonly onWarning?: Warn | undefined;
   /**
    * What to do before credentials are sent to another machine over an unencrypted connection (`tcp://`). `"warn"` warns and sends
@@ -106,7 +106,7 @@ export interface PushOptions extends RegistryOptions, Pick<Args<'push'>, 'platfo
   readonly allTags?: boolean | undefined;
 }
 
-/** Options of `importImage` and of each `importImageFrom...` except that of an image. */
+/** Options of `importImage` and of each `importImageFrom...` except `importImageFromImage`. */
 export interface ImportOptions extends CallOptions, Omit<Args<'importImage'>, 'fromSrc' | 'repo'> {
   /** The name of the new image. Default: none; the image then has only an ID. */
   readonly repository?: string | undefined;
@@ -152,7 +152,7 @@ export interface ImageAttestationsOptions extends CallOptions, Args<'imageAttest
 
 /** Options of `diskUsage`. */
 export interface DiskUsageOptions extends CallOptions {
-  /** Adds each image to the answer. Default false. */
+  /** Adds each image to the result. Default false. */
   readonly verbose?: boolean | undefined;
 }
 
@@ -167,7 +167,7 @@ export interface RequestOptions {
   readonly path: string;
   /** The query parameters; each value of a list repeats the key. Default: none. */
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>> | undefined;
-  /** Header fields, sent as they are. `Content-Length`, `Transfer-Encoding`, `Host` and `Connection` cannot be set. */
+  /** Header fields, sent unchanged. `Content-Length`, `Transfer-Encoding`, `Host` and `Connection` cannot be set. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The body: bytes, an async iterable of bytes, a `Blob`, a `Response` or `{ path }`. Default: none. */
   readonly body?: unknown;
@@ -179,7 +179,7 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The answer to `request`, whatever its status. */
+/** The response to `request`, with any status. */
 export interface RawAnswer {
   readonly status: number;
   /** The header fields; names are in lower case, and `entries()` lists them all. */

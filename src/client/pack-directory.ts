@@ -1,5 +1,5 @@
 // `packDirectory`: packs a directory into a tar archive. The same content gives the same bytes on every machine, at any time.
-// It checks its arguments at the call; what reads the directory is loaded when the archive is iterated.
+// It checks its arguments at the call; the code that reads the directory is loaded when the archive is iterated.
 
 import { TarError, UploadError } from '../errors.ts';
 import { COUNT, TEXT, kind, listOf, takeOptions } from '../kinds.ts';
@@ -25,7 +25,7 @@ export interface PackDirectoryOptions {
  * Packs the content of a directory into a tar archive, for an import. Entries are sorted by the bytes of their names, belong
  * to user 0 and group 0, and have one time; permission bits are kept. A symbolic link is packed as a link, and a further
  * name of a packed file as a hard link. Extended attributes are left out, because Node cannot read them. The directory is
- * read while the archive is iterated, anew for each iteration.
+ * read while the archive is iterated, and again for each iteration.
  *
  * Throws an `ArgumentError` for wrong arguments. Iterating throws an `UploadError` for a socket, a device, a name that is
  * not UTF-8, and anything that cannot be read.
@@ -40,7 +40,7 @@ export function packDirectory(path: string | URL, options?: PackDirectoryOptions
       try {
         yield* packTar(tarEntries(walkDirectory(directory, isExcluded), mtime));
       } catch (error) {
-        // The packer reports a file that cannot be read as a failed source; the caller gets the error of the file.
+        // The packer wraps the error of a file that cannot be read; the caller gets that error itself.
         throw error instanceof TarError && error.cause instanceof UploadError ? error.cause : error;
       }
     },

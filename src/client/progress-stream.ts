@@ -1,5 +1,5 @@
 // The stream that `pull`, `push`, `loadImage` and `importImage` return: await it for the result, or iterate it for the events.
-// Nothing is sent before that, and it can be read once.
+// The request is sent then, and the stream can be read once.
 
 import { copyOf } from '../bytes.ts';
 import type { AnswerReader, ContentSink } from '../connection/transport.ts';
@@ -16,7 +16,7 @@ import { FUNCTION, check } from '../kinds.ts';
 import { withAnySignal } from '../async/abort.ts';
 import type { Warn } from '../connection/diagnostics.ts';
 
-/** Makes a call whose answer goes to `reader`. `onUpload` is called while the body of the request is sent. */
+/** Makes a call whose response goes to `reader`. `onUpload` is called while the body of the request is sent. */
 export type SendCall = (reader: AnswerReader, signal: AbortSignal | undefined, onUpload?: OnUpload) => Promise<void>;
 
 /** Receives an upload event; `isLast` marks the last one. */
@@ -39,7 +39,7 @@ export type Operation<Result> = (send: Send, signal: AbortSignal | undefined) =>
  * event, and then `stream.result()` gives the result.
  *
  * Rejects with the error that the engine reports inside the stream, and with a `TruncatedError` if the stream ends before the
- * engine has reported success. Reading a stream twice is an `ArgumentError`.
+ * engine has reported success. Reading a stream twice causes an `ArgumentError`.
  */
 export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Promise<Result> {
   readonly [Symbol.toStringTag]: string = 'ProgressStream';
@@ -47,7 +47,7 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
   readonly #operate: Operation<Result>;
   readonly #warn: Warn;
   readonly #signal: AbortSignal | undefined;
-  /** The run of the operation, once it has begun. */
+  /** The running or finished operation; undefined before it begins. */
   #run: Promise<Result> | undefined;
   #isAwaited = false;
 
@@ -85,7 +85,7 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
   [Symbol.asyncIterator](): AsyncIterableIterator<ProgressEvent> {
     return this.#iterate((events) => ({
       event: (event) => events.push(event),
-      // A slow loop gets the latest count in place of a queue of old ones.
+      // A slow loop gets the latest count instead of a queue of old ones.
       upload: (event, isLast) => void ((isLast || events.isEmpty) && events.push(event)),
       flush: () => events.drained(),
     }));
@@ -97,7 +97,7 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
     return this.#run;
   }
 
-  /** Runs the operation and yields the bytes of the engine's answer as they are. Throws the same errors as the other ways. */
+  /** Runs the operation and yields the unchanged bytes of the response. Throws the same errors as iterating the events. */
   bytes(): AsyncIterableIterator<Uint8Array> {
     return this.#iterate((chunks) => ({ bytes: (view) => chunks.push(copyOf(view)), flush: () => chunks.drained() }));
   }

@@ -11,8 +11,8 @@ import type { AsyncQueue } from '../async/async-queue.ts';
 import type { RawAnswer, RequestOptions } from './options.ts';
 
 /**
- * Rejects paths that lead out of their place. Engines decode a path before they resolve it, so a name that a program puts into
- * a path must not contain a "..", in any encoding.
+ * Rejects paths with a "." or ".." segment in any encoding, because engines decode a path before they resolve it. A program may
+ * have put a name from elsewhere into the path.
  */
 function checkPath(path: string): void {
   const segments = /^[^?#]*/.exec(path)?.[0].split('/') ?? [];
@@ -23,10 +23,10 @@ function checkPath(path: string): void {
   }
 }
 
-/** Fields that the transport writes. A second one would let two readers of the request read two different requests. */
+/** Fields that the transport writes. With a second one, two readers could understand the request differently. */
 const framingFields = new Set(['content-length', 'transfer-encoding', 'host', 'connection']);
 
-/** Sends a request. Resolves with the head of the answer; the body is received at the pace at which it is read. */
+/** Sends a request. Resolves with the head of the response; the body is received only as fast as it is read. */
 export async function rawRequest(engine: Engine, argument: RequestOptions, toBody: (data: unknown) => BodySource): Promise<RawAnswer> {
   const options = take('request', argument);
   const { method = 'GET', path, headers = {}, versioned = true, timeouts, signal } = options;

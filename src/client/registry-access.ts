@@ -15,8 +15,8 @@ export interface RegistryAccess {
 }
 
 /**
- * Chooses the credentials for a registry. Credentials of a call that name another registry are an `ArgumentError`; those of the
- * client that do so are not used.
+ * Chooses the credentials for a registry. Throws an `ArgumentError` if the call's credentials name another registry; if
+ * those of the client do, they are not used.
  */
 export function registryAccess(
   { host, repository }: RepositoryLocation,

@@ -1,5 +1,5 @@
-// The bodies that callers pass for an upload: bytes, streams, blobs, responses, files and entries of a tar. Each is checked at the
-// call and becomes a `BodySource`, which is opened when the request is sent.
+// The bodies that callers pass for an upload: bytes, streams, blobs, responses, files and entries of a tar. Each is checked when
+// the method is called and becomes a `BodySource`, which is opened when the request is sent.
 
 import { Readable } from 'node:stream';
 import { isWellFormed, isDetached } from '../bytes.ts';
@@ -17,7 +17,7 @@ import type { TarEntries, TarEntry } from '../tar/pack.ts';
 /** The body of a request, opened when it is sent. */
 export interface BodySource {
   open(): RequestBody | Promise<RequestBody>;
-  /** Whether it can be opened and sent again. */
+  /** Whether the body can be opened and sent again. */
   readonly repeatable: boolean;
   /** Releases a source from which nothing was read; a file stream, for example, keeps its file open. */
   discard?(): void;
@@ -40,8 +40,8 @@ export type UploadData =
   | { readonly path: string | URL };
 
 /**
- * Checks the body of a request. From now on, a stream is watched for errors, and a relative path refers to the current working
- * directory. `place` begins the error messages: `"loadImage: data"`.
+ * Checks the body of a request. A stream is watched for errors from now on, and a relative path is resolved in the current working
+ * directory now. `place` begins the error messages: `"loadImage: data"`.
  */
 export function bodySource(data: unknown, files: ArchiveFiles, place: string): BodySource {
   const forms = 'a Uint8Array, an async iterable of bytes, a Blob, a Response or { path }';
@@ -68,7 +68,7 @@ function checkedSource(
   try {
     hint = remedy(data);
   } catch {
-    // A proxy or a getter threw: no remedy fits.
+    // A proxy or a getter threw: there is no remedy to suggest.
   }
   throw new ArgumentError(`${place} must be ${wanted}, not ${describeKind(data)}${hint}`, { cause });
 }
@@ -122,7 +122,7 @@ function readableSource(stream: Readable, files: ArchiveFiles, place: string): B
   return { open: () => ({ groups: { [Symbol.asyncIterator]: iterator } }), repeatable: false, discard };
 }
 
-/** Refuses a stream that has been read: part of it would be missing, or all of it, and an import would make an empty image. */
+/** Refuses a stream that has been read: bytes would be missing, and an import could make an empty image. */
 function refuseRead(stream: object, place: string): void {
   const { errored = null, locked } = stream as { readonly errored?: unknown; readonly locked?: unknown };
   if (locked === true) throw new ArgumentError(`${place} is a locked stream: something else reads it`);
@@ -130,7 +130,7 @@ function refuseRead(stream: object, place: string): void {
   throw new ArgumentError(`${place} is a stream that has been read or destroyed before: make a new one for each call`);
 }
 
-/** An async iterable, which can be read once. If no call reads it, its iterator is closed. */
+/** An async iterable, which can be read once. If the call fails before it is read, its iterator is closed. */
 function iterableSource(data: AsyncIterable<Uint8Array>, place: string): BodySource {
   const failure = watchErrors(data);
   refuseRead(data, place);
@@ -209,7 +209,7 @@ export function entriesSource(data: unknown, place: string): BodySource {
   });
 }
 
-/** Yields the entries of an iterator. Throws if it has none: from an iterator that was used up, an engine would make an empty image. */
+/** Yields the entries of an iterator. Throws if it has none: from an exhausted iterator, an engine would make an empty image. */
 function* filled(entries: Iterable<TarEntry>, place: string): Generator<TarEntry> {
   let isEmpty = true;
   for (const entry of entries) {
@@ -219,7 +219,7 @@ function* filled(entries: Iterable<TarEntry>, place: string): Generator<TarEntry
   if (isEmpty) throw noEntries(place);
 }
 
-/** As `filled`, for an async iterator. */
+/** Like `filled`, for an async iterator. */
 async function* filledAsync(entries: AsyncIterable<unknown>, place: string): AsyncGenerator<TarEntry> {
   let isEmpty = true;
   for await (const entry of entries) {
@@ -238,7 +238,7 @@ function isEntries(data: unknown): data is TarEntries & object {
   return isPlainObject(data) || Symbol.iterator in data || isAsyncIterable(data);
 }
 
-/** There is an upload event for each so many bytes, so 2000 of them in 512 MiB. */
+/** The number of bytes between two upload events: 2000 events for 512 MiB. */
 const UPLOAD_EVENT_BYTES = 256 * 1024;
 
 /** Adds upload events to a source. */
@@ -272,7 +272,7 @@ export function filledSource(source: BodySource, place: string): BodySource {
   return { ...source, open };
 }
 
-/** The remedy for values that people pass by mistake. */
+/** Returns the remedy for a value that people pass by mistake. */
 function remedyFor(data: unknown): string {
   if (typeof data === 'string') return ': for a file, give { path }';
   if (typeof data === 'function') return ': give what it returns';
@@ -285,7 +285,7 @@ function remedyFor(data: unknown): string {
   return Symbol.iterator in data ? ': give Readable.from(it), or Buffer.concat(it)' : '';
 }
 
-/** The remedy for a value that `importImage` accepts and a more specific method does not. */
+/** Returns the remedy for a value that `importImage` accepts, but not the more specific method. */
 function importRemedyFor(data: unknown): string {
   const isObject = typeof data === 'object' && data !== null;
   const isContent = isObject && (isBytes(data) || data instanceof Blob || isFetched(data) || 'path' in data);

@@ -269,8 +269,8 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(error).toBeInstanceOf(TruncatedError);
       expect(error).toMatchObject({ phase: 'stream', received: (stream[0] ?? '').length + 2 });
       expect((error as Error).message).toBe(
-        `the stream of the pull of ${NAME} ended before the engine said that it finished, and the engine does not have the new result. ` +
-          'The engine, or a proxy before it, may have been stopped: repeat the call',
+        `the stream of the pull of ${NAME} ended before the engine reported success, and the engine does not have the new result. ` +
+          'The engine, or a proxy in front of it, may have been stopped: repeat the call',
       );
     });
 

@@ -618,7 +618,7 @@ describe('plain text to a port that speaks TLS', () => {
     const docker = new ImageClient({ host: daemon.host });
     const error = await failure(docker.ping());
     expect(error).toBeInstanceOf(ConnectError);
-    expect(error.message).toMatch(/this port speaks TLS, and was sent plain text\. Give tls/);
+    expect(error.message).toMatch(/this port speaks TLS, and was sent plain text\. Set the option tls/);
     const pinned = new ImageClient({ host: daemon.host, version: '1.41' });
     const refused = await failure(pinned.images());
     expect(refused).toBeInstanceOf(BadRequestError);
