@@ -1,5 +1,5 @@
 // Helpers for bytes and text that every folder shares: conversions, base64url with padding, escaping for messages, hashes.
-// They know nothing of HTTP, tar or Docker.
+// They do not depend on HTTP, tar or Docker.
 
 import { Buffer } from 'node:buffer';
 import type { Hash } from 'node:crypto';
@@ -11,7 +11,7 @@ import type { Hash } from 'node:crypto';
 export const ELLIPSIS: string = String.fromCodePoint(0x2026);
 /** Shown in errors, logs and tapes in place of a secret. */
 export const REDACTED = '[redacted]';
-/** What decoders write for bytes that are not UTF-8. */
+/** The character that decoders write for bytes that are not UTF-8. */
 const REPLACEMENT = String.fromCodePoint(0xfffd);
 
 /** The same memory as a Buffer. Its `latin1Slice` is stable; `TextDecoder("latin1")` differs between versions of Node. */
@@ -19,12 +19,12 @@ export function asBuffer(bytes: Uint8Array): Buffer {
   return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** A copy of the bytes. `bytes.slice()` is not one where they are a Buffer: it returns a view of the same memory. */
+/** Copies the bytes. (If they are a Buffer, `bytes.slice()` does not copy them: it returns a view of the same memory.) */
 export function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-/** The blocks joined into one; always a copy. */
+/** Joins the blocks into a new one; the result never shares their memory. */
 export function concat(blocks: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const block of blocks) length += block.length;
@@ -55,7 +55,7 @@ export class GrowingBytes {
     this.length = length;
   }
 
-  /** All bytes, without a copy; later calls of `append` leave them as they are. */
+  /** Returns all bytes without copying them. Later calls of `append` do not change the returned bytes. */
   view(): Uint8Array {
     return this.length === this.#memory.length ? this.#memory : this.#memory.subarray(0, this.length);
   }
@@ -66,7 +66,7 @@ export function utf8(text: string): Buffer {
   return Buffer.from(text, 'utf8');
 }
 
-/** One byte per character; the caller makes sure that none is above U+00FF. */
+/** Encodes each character as one byte. The caller ensures that no character is above U+00FF. */
 export function latin1(text: string): Buffer {
   return Buffer.from(text, 'latin1');
 }
@@ -74,7 +74,7 @@ export function latin1(text: string): Buffer {
 /** Decodes UTF-8. Throws a TypeError for invalid bytes, because U+FFFD in their place would hide the damage. */
 export function decodeUtf8(bytes: Uint8Array): string {
   const text = asBuffer(bytes).toString('utf8');
-  // Buffer's decoder is several times faster than the strict one, which only has to tell a real U+FFFD from an error.
+  // Buffer's decoder is several times faster. The strict one is only needed to distinguish a real U+FFFD from an error.
   return text.includes(REPLACEMENT) ? strictUtf8.decode(bytes) : text;
 }
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -93,20 +93,20 @@ export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
 /** Creates a hash; SHA-256 by default. */
 export type CreateHash = (algorithm?: DigestAlgorithm) => Hash;
 
-/** Loads `node:crypto` at first use: it is a fifth of the time that importing the library takes. */
+/** Loads `node:crypto` at first use: loading it takes a fifth of the time that importing the library takes. */
 export async function loadCreateHash(): Promise<CreateHash> {
   const { createHash } = await import('node:crypto');
   return (algorithm = 'sha256') => createHash(algorithm);
 }
 
-/** The text without the given characters at its end. `replace(/x+$/, '')` would take quadratic time. */
+/** Removes the given characters from the end of a text. `replace(/x+$/, '')` would take quadratic time. */
 export function withoutTrailing(text: string, characters: string): string {
   let end = text.length;
   while (end > 0 && characters.includes(text[end - 1] as string)) end--;
   return text.slice(0, end);
 }
 
-/** At most `limit` bytes for an error message: printable ASCII as it is, other bytes as `\xHH`. */
+/** Escapes at most `limit` bytes for an error message: printable ASCII stays unchanged, other bytes become `\xHH`. */
 export function escapeBytes(bytes: Uint8Array, limit = 64): string {
   let text = '';
   for (const byte of bytes.subarray(0, limit)) {
@@ -121,12 +121,12 @@ export function truncateText(text: string, limit: number): string {
   return text.length > limit ? text.slice(0, limit - 1) + ELLIPSIS : text;
 }
 
-/** Whether the text has no unpaired surrogate: encoders to UTF-8 would write U+FFFD for one. */
+/** Whether the text has no unpaired surrogate. UTF-8 encoders would replace one by U+FFFD. */
 export function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }
 
-/** The text with control, bidirectional and lone-surrogate characters as `\u{...}`, so that it is safe on a terminal. */
+/** Writes control, bidirectional and lone-surrogate characters as `\u{...}`, so that the text is safe on a terminal. */
 export function escapeText(text: string): string {
   return text.replace(unprintable, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }

@@ -1,5 +1,5 @@
-// Every error class of longshore, and the rules for errors that a caller made. Programs should look at the class, the `code` and
-// the fields, never at the message. An aborted call rejects with the reason of its signal, which is not one of these classes.
+// All error classes of longshore, and a mark for errors that a caller's code threw. Programs should check the class, the `code`
+// and the fields, not the message. An aborted call rejects with the reason of its signal, which is not one of these classes.
 
 /** The exchange in which an error happened. */
 export interface ExchangePlace {
@@ -9,7 +9,7 @@ export interface ExchangePlace {
   readonly target: string;
   /** The address of the engine, `"unix:///var/run/docker.sock"`. */
   readonly address: string;
-  /** Whether a byte of the request may have been sent. If it was, the engine may have carried out the request. */
+  /** Whether any part of the request may have been sent. If so, the engine may have executed the request. */
   readonly requestSent: boolean;
   /** Whether the connection had been used for an earlier exchange. */
   readonly reusedSocket: boolean;
@@ -21,7 +21,7 @@ interface LongshoreErrorOptions {
   readonly transient?: boolean | undefined;
 }
 
-/** A copy of an error's fields. Throws an `ArgumentError` for other types, because programs may construct these errors, too. */
+/** Copies an error's fields. Throws an `ArgumentError` for wrong types, because programs may construct these errors, too. */
 function checkedCopy<Fields extends object>(fields: Fields, ...texts: readonly string[]): Fields {
   try {
     const copy = { ...fields };
@@ -33,11 +33,11 @@ function checkedCopy<Fields extends object>(fields: Fields, ...texts: readonly s
   throw new ArgumentError('the fields of an error must be strings, numbers or booleans, besides its cause');
 }
 
-/** The base class of all errors of longshore; never thrown itself. */
+/** The base class of all errors of longshore. It is never thrown itself. */
 export class LongshoreError extends Error {
-  /** The same for all errors of a class, and stable between versions: `"LONGSHORE_CONNECT"`. */
+  /** The code of the class, `"LONGSHORE_CONNECT"`. It does not change between versions. */
   readonly code: string;
-  /** Whether the same call may succeed later without a change on this side. */
+  /** Whether the same call may succeed later if the caller changes nothing. */
   readonly transient: boolean;
   /** Set if the error happened during an exchange with an engine. */
   exchange: ExchangePlace | undefined;
@@ -60,10 +60,10 @@ export class LongshoreError extends Error {
   }
 }
 
-/** The errors of our classes that a caller's function threw. */
+/** Each `LongshoreError` that a caller's function threw. */
 const callerErrors = new WeakSet<object>();
 
-/** Runs a caller's function. An error of our classes that it throws is marked, so that the call rejects with it unchanged. */
+/** Runs a caller's function. If it throws a `LongshoreError`, that error is marked: the call then rejects with it unchanged. */
 export function runCallback<Value>(run: () => Value): Value {
   const rethrow = (error: unknown): never => {
     if (error instanceof LongshoreError) callerErrors.add(error);
@@ -77,22 +77,22 @@ export function runCallback<Value>(run: () => Value): Value {
   }
 }
 
-/** Whether a caller made the error: it is the reason of that signal, or was thrown in `runCallback`. */
+/** Whether the error comes from the caller: it is the reason of `signal`, or a function in `runCallback` threw it. */
 export function isCallerError(error: object, signal?: AbortSignal): boolean {
   return callerErrors.has(error) || (signal?.aborted === true && signal.reason === error);
 }
 
 /**
- * The connection errors that may pass: the engine is starting (ENOENT: its socket does not exist yet), its queue is full (EAGAIN),
- * the network or the name server fails for a moment. gRPC calls the same errors UNAVAILABLE. ENOTFOUND (unknown host name), EACCES
- * and certificate errors do not pass.
+ * Connection errors after which a later attempt may succeed: the engine is starting (ENOENT: its socket does not exist yet), its
+ * queue is full (EAGAIN), or the network or the name server fails for a moment. gRPC calls these errors UNAVAILABLE. ENOTFOUND
+ * (unknown host name), EACCES and certificate errors are not among them.
  */
 const TRANSIENT_ERRNOS: ReadonlySet<string | undefined> = new Set([
   'EADDRNOTAVAIL', 'EAGAIN', 'EAI_AGAIN', 'ECONNABORTED', 'ECONNREFUSED', 'ECONNRESET', 'EHOSTDOWN', 'EHOSTUNREACH',
   'EMFILE', 'ENETDOWN', 'ENETUNREACH', 'ENFILE', 'ENOBUFS', 'ENOENT', 'EPIPE', 'ETIMEDOUT',
 ]);
 
-/** Thrown when a connection to the engine cannot be made, or breaks before the response begins. */
+/** Thrown when a connection to the engine cannot be made, or the client has been closed. */
 export class ConnectError extends LongshoreError {
   /** The address of the engine, `"unix:///var/run/docker.sock"`. */
   readonly address: string;
@@ -117,7 +117,7 @@ export class ProtocolError extends LongshoreError {
   readonly offset: number;
   /** The violated rule, `"RFC 9112 §7.1"`. */
   readonly section: string;
-  /** At most 64 of the wrong bytes, escaped. */
+  /** The invalid bytes, at most 64 of them, escaped. */
   readonly excerpt: string;
 
   constructor(message: string, fields: { offset: number; section: string; excerpt?: string }) {
@@ -130,13 +130,13 @@ export class ProtocolError extends LongshoreError {
   }
 }
 
-/** Thrown when a response ends too early: usually the connection broke, or the engine was stopped. */
+/** Thrown when a response is missing or ends too early: usually the connection broke, or the engine was stopped. */
 export class TruncatedError extends LongshoreError {
   /** The part that was being read: `"head"`, `"content"`, `"stream"` (JSON values) or `"archive"` (tar). */
   readonly phase: 'head' | 'content' | 'stream' | 'archive';
-  /** The bytes of that part that were received. */
+  /** How many bytes of that part were received. */
   readonly received: number;
-  /** The bytes that were announced; undefined if no length was. */
+  /** How many bytes were announced; undefined if no length was announced. */
   readonly expected: number | undefined;
 
   constructor(
@@ -155,9 +155,9 @@ export class TruncatedError extends LongshoreError {
 export class DigestError extends LongshoreError {
   /** The path of the entry in the archive. */
   readonly path: string;
-  /** The digest that a name, a manifest or a config gives for it, `"sha256:..."`; undefined if none does. */
+  /** The digest that a name, a manifest or a config states for the entry, `"sha256:..."`; undefined if none of them does. */
   readonly expected: string | undefined;
-  /** The digest of the entry; undefined if there is no entry. */
+  /** The digest of the entry; undefined if the entry is missing. */
   readonly actual: string | undefined;
 
   constructor(message: string, fields: Pick<DigestError, 'path' | 'expected' | 'actual'>) {
@@ -171,7 +171,7 @@ export class DigestError extends LongshoreError {
 
 /** Thrown when one of the `timeouts` of a call expires. */
 export class TimeoutError extends LongshoreError {
-  /** Which of them: `connectMs`, `headMs` or `idleMs`. */
+  /** Which timeout expired: `connectMs`, `headMs` or `idleMs`. */
   readonly limit: 'connect' | 'head' | 'idle';
   /** The timeout, in milliseconds. */
   readonly limitMs: number;
@@ -185,9 +185,9 @@ export class TimeoutError extends LongshoreError {
 }
 
 /**
- * What the engine's message says beyond the status. `"unavailable"`: a registry or the engine cannot serve the request now;
- * `"no-space"`: the engine's disk is full; `"quota"`: the registry is full; `"immutable"`: the registry does not let the tag be
- * overwritten.
+ * The meaning of the engine's message. `"unavailable"`: a registry or the engine cannot serve the request now; `"no-space"`: the
+ * engine's disk is full; `"quota"`: the registry has no space left for this account; `"immutable"`: the registry does not allow the
+ * tag to be overwritten.
  */
 export type ApiErrorReason =
   'auth' | 'not-found' | 'rate-limit' | 'no-space' | 'platform' | 'network' | 'unavailable' | 'quota' | 'immutable';
@@ -198,7 +198,7 @@ export type ApiErrorFields = Pick<ApiError, 'status' | 'method' | 'target' | 'da
 
 /** Thrown when the engine responds with an error. */
 export class ApiError extends LongshoreError {
-  /** The final status; 200 if the error was reported inside a stream. */
+  /** The status of the response; 200 if the error was reported inside a stream. */
   readonly status: number;
   /** The request method, `"GET"`. */
   readonly method: string;
@@ -206,7 +206,7 @@ export class ApiError extends LongshoreError {
   readonly target: string;
   /** The engine's own message. */
   readonly daemonMessage: string;
-  /** Whether the error was reported inside a stream, after a status of success. */
+  /** Whether the error was reported inside a stream, after a success status. */
   readonly inStream: boolean;
   /** The meaning of the message, if it is known. */
   readonly reason: ApiErrorReason | undefined;
@@ -228,7 +228,7 @@ export class ApiError extends LongshoreError {
     this.hint = fields.hint;
   }
 
-  /** Sets `exchange` only: the message names the request already. */
+  /** Sets only `exchange`, because the message already names the request. */
   override at(place: ExchangePlace): this {
     this.exchange ??= checkedCopy(place);
     return this;
@@ -271,9 +271,9 @@ export class UploadError extends LongshoreError {
   }
 }
 
-/** Thrown when a file cannot be created or written, or a socket cannot be listened on. */
+/** Thrown when a file cannot be created or written, or listening on a socket fails. */
 export class FileError extends LongshoreError {
-  /** The path of the file, as it was given. */
+  /** The path of the file or socket, as the caller gave it. */
   readonly path: string;
   /** The error name of the system, `"ENOENT"`, `"EACCES"`, `"ENOSPC"`. */
   readonly errno: string | undefined;
@@ -286,11 +286,11 @@ export class FileError extends LongshoreError {
   }
 }
 
-/** Thrown when the engine's API version lacks an operation or a parameter, or the engine has no version in common with us. */
+/** Thrown when the engine's API version lacks an operation or a parameter, or the engine and this client share no API version. */
 export class VersionError extends LongshoreError {
   /** The operation or parameter, `"removeImage.platforms"`; undefined if there is no common version. */
   readonly subject: string | undefined;
-  /** The version that it needs, `"1.50"`, or the range that this client supports. */
+  /** The required version, `"1.50"`, or the range that this client supports. */
   readonly needed: string;
   /** The version in use, `"1.41"`, or the range that the engine supports. */
   readonly spoken: string;
@@ -306,7 +306,7 @@ export class VersionError extends LongshoreError {
 
 /** Thrown when configured credentials cannot be read, or must not be sent. */
 export class CredentialError extends LongshoreError {
-  /** The key of the registry, `"https://index.docker.io/v1/"`, `"localhost:5000"`; undefined if it concerns all. */
+  /** The key of the registry, `"https://index.docker.io/v1/"`, `"localhost:5000"`; undefined if the error concerns all registries. */
   readonly registry: string | undefined;
   /** The credential helper that failed, `"docker-credential-pass"`, if there was one. */
   readonly helper: string | undefined;
@@ -350,7 +350,7 @@ export class InvalidReferenceError extends ArgumentError {
 
 /** Thrown when an entry cannot be represented in a tar archive, or its path would leave the archive. */
 export class TarError extends ArgumentError {
-  /** The path of the entry, as it was given. */
+  /** The path of the entry, as the caller gave it. */
   readonly path: string | undefined;
 
   constructor(message: string, fields: { path?: string | undefined; cause?: unknown } = {}) {

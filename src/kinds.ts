@@ -1,5 +1,5 @@
-// Checks of arguments. Every public function checks its arguments with these kinds, so that each wrong argument is an
-// `ArgumentError` of one form:
+// Checks of arguments. Every public function checks its arguments with these kinds, so all wrong arguments cause an
+// `ArgumentError` with a message of the same form:
 //
 //   pull: options.allTags must be true or false, not a string
 //
@@ -8,13 +8,13 @@
 import { escapeText } from './bytes.ts';
 import { ArgumentError, LongshoreError } from './errors.ts';
 
-/** A kind of value that an argument may have to be. */
+/** A kind of value, and the test for it. */
 export interface Kind {
   /** The end of "must be ..." in a message. */
   readonly expected: string;
-  /** Whether a value is of this kind. An error of our classes that it throws is part of the message. */
+  /** Whether a value is of this kind. If it throws a `LongshoreError`, the message of that error is included. */
   readonly test: (value: unknown) => boolean;
-  /** Copies a value that its owner could change later. The copy is tested and used. */
+  /** Copies a value that the caller could change later. The copy is then tested and used instead of the value. */
   readonly copy?: ((value: unknown, method: string, name: string) => unknown) | undefined;
 }
 
@@ -33,7 +33,7 @@ export function oneOf(...values: readonly unknown[]): Kind {
   return kind(words.length === 0 ? String(last) : `${words.join(', ')} or ${last}`, (value) => values.includes(value));
 }
 
-/** An array whose items are all of a kind. */
+/** An array whose items are all of one kind. */
 export function listOf({ test }: Kind, expected: string): Kind {
   return kind(expected, (value) => (value as readonly unknown[]).every(test), copyArray);
 }
@@ -65,12 +65,12 @@ export function isBytes(value: unknown): value is Uint8Array {
   return withoutThrowing(() => value instanceof Uint8Array, false);
 }
 
-/** Whether a value is a plain object. A Map or a Date is not: it would look empty where its members are read. */
+/** Whether a value is a plain object. A Map or a Date is not one: its content is not in its members. */
 export function isPlainObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Object]';
 }
 
-/** `instanceof`, `Array.isArray` and `toString` throw for a revoked proxy. */
+/** Returns `otherwise` if `run` throws: `instanceof`, `Array.isArray` and `toString` throw for a revoked proxy. */
 function withoutThrowing<Result>(run: () => Result, otherwise: Result): Result {
   try {
     return run();
@@ -97,8 +97,8 @@ export function check<Value>(value: Value, { expected, test, copy }: Kind, metho
 const NO_OPTIONS: object = Object.freeze({});
 
 /**
- * Returns a checked copy of a method's options. An unknown option is an `ArgumentError`, because a misspelt one would silently have
- * no effect. `hints` are remedies for names that people try; the hint for `""` is for a string instead of an object.
+ * Returns a checked copy of a method's options. Throws an `ArgumentError` for an unknown option, because a misspelt one would silently
+ * have no effect. `hints` has remedies for wrong names that people try; the hint for `""` is used if `options` is a string.
  */
 export function takeOptions<Options extends object>(
   method: string,
