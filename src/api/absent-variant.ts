@@ -1,5 +1,5 @@
-// Detects that an engine lacks the inspected variant of a multi-platform image. Docker 29 answers 200 then, with empty strings in
-// place of the variant's platform.
+// Detects that an engine lacks the inspected variant of a multi-platform image. Docker 29 then sends status 200, with empty
+// strings in place of the variant's platform.
 
 import { escapeText } from '../bytes.ts';
 import type { ImageInspect } from './types/image.ts';
@@ -9,8 +9,8 @@ import type { Platform } from './platform.ts';
 import { NotFoundError } from '../errors.ts';
 
 /**
- * Throws a `NotFoundError` of reason `platform` if the variant is missing. With `manifests`, the answer itself lists the variants. An
- * artifact, such as a Helm chart, has empty strings, too; it is not an index, so it passes unless a platform was requested.
+ * Throws a `NotFoundError` of reason `platform` if the variant is missing. With `manifests`, the response lists the variants, so nothing
+ * is thrown. An artifact, such as a Helm chart, has empty strings, too; nothing is thrown unless a platform was requested.
  */
 export function refuseAbsentVariant(
   found: ImageInspect,

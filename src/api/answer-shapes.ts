@@ -1,5 +1,5 @@
-// The expected shape of each JSON response, as a table, and the check of a value against its shape. A value of another type is a
-// `DecodeError` here, and not a TypeError in the program that uses it. Unknown members are not checked.
+// The expected shape of each JSON response, as a table, and the check of a value against its shape. A value of another type causes
+// a `DecodeError` here, instead of a TypeError in the program that uses it. Unknown members are not checked.
 
 import { escapeText } from '../bytes.ts';
 import { DecodeError } from '../errors.ts';
@@ -7,7 +7,7 @@ import { parseApiVersion } from './api-version.ts';
 import { isJsonObject } from './json.ts';
 import { isDigest } from './reference.ts';
 
-/** The type of a member: a word, the shape of an object, or that of each object in a list. */
+/** The type of a member: a name in `types`, the shape of an object, or in an array the shape of each object in a list. */
 type Type = keyof typeof types | Shape | readonly [Shape];
 
 /** An object. Members that are not required may be absent or null: engines write either for an empty value. */
@@ -129,7 +129,7 @@ export const event: Shape = {
   },
 };
 
-/** `GET /system/df`: the first two below API 1.52, the last from it on. */
+/** `GET /system/df`: `LayersSize` and `Images` below API 1.52, `ImageUsage` from API 1.52 on. */
 export const diskUsage: Shape = {
   oneOf: ['LayersSize', 'Images', 'ImageUsage'],
   members: {
@@ -144,7 +144,7 @@ export const diskUsage: Shape = {
 const NONE: readonly string[] = [];
 
 /**
- * Returns the value as an object of a shape; the caller names the type that the shape stands for. `path` is where the object is
+ * Checks a value against a shape, and returns it as `Value`, the type that the shape describes. `path` is the place of the object
  * in the response. Throws a `DecodeError` that names the wrong member.
  */
 export function checkObject<Value>(value: unknown, shape: Shape, path = ''): Value {
@@ -160,7 +160,7 @@ export function checkObject<Value>(value: unknown, shape: Shape, path = ''): Val
   return value as Value;
 }
 
-/** Returns the value as a list of objects of a shape. Some engines write null for an empty list. */
+/** Checks a list of objects against a shape, and returns it. Some engines write null for an empty list. */
 export function checkList<Item>(value: unknown, shape: Shape, path = ''): readonly Item[] {
   if (value === null) return [];
   if (!Array.isArray(value)) throw invalid(path, 'is not a list');

@@ -1,5 +1,5 @@
-// Turns what an engine reports as a failure into an ApiError: the response to a request, or a message inside a stream that began
-// with status 200. `error-table.ts` has the meaning of statuses and messages; this file extracts the message and applies the rows.
+// Makes an ApiError from an error response, or from an error message inside a stream that began with status 200. This file extracts
+// the message; `error-table.ts` has the meanings of statuses and messages.
 
 import { escapeText, truncateText } from '../bytes.ts';
 import { ApiError, BadRequestError, NotFoundError, RateLimitError, ServerError, UnauthorizedError } from '../errors.ts';
@@ -10,11 +10,11 @@ import { isJsonObject } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { askedFor, withoutNames } from './request-subject.ts';
 
-/** How much of an error body that is not JSON is shown, in characters; nginx's own pages have below 1000. */
+/** The longest part of an error body that is shown if it is not JSON, in characters; nginx's own pages have fewer than 1000. */
 const TEXT_LIMIT = 4096;
 /** The longest text in an error, in characters: eight pages, and few enough that searching them for secrets takes milliseconds. */
 export const ERROR_TEXT_LIMIT = 16_384;
-/** Stands in `daemonMessage` for a missing message. */
+/** The `daemonMessage` of an error without a message. */
 const NO_MESSAGE = 'no message';
 
 /** The request that failed, as its error describes it. */
@@ -22,24 +22,24 @@ export interface RequestSummary {
   readonly method: string;
   readonly target: string;
   readonly address: string;
-  /** The target as it was sent, if `target` is redacted. Errors do not show it. */
+  /** The original target, if `target` is redacted. Errors do not show it. */
   readonly sent?: string;
 }
 
-/** A response whose status is not a success. */
+/** A response with a status other than success. */
 export interface ErrorResponse {
   readonly status: number;
   readonly reasonPhrase: string;
   readonly body: Uint8Array;
-  /** Whether the end of the body is missing. */
+  /** Whether the body is incomplete. */
   readonly isTruncated?: boolean;
-  /** Whether header fields prove that an engine sent it, and not a proxy. */
+  /** Whether header fields prove that it was sent by an engine and not by a proxy. */
   readonly isFromEngine?: boolean;
-  /** The remedy if the message does not suggest a better one. */
+  /** The remedy that is used if the error table has none for the message. */
   readonly advice?: string | undefined;
 }
 
-/** The error for a response whose status is not a success. */
+/** Makes the error for a response with a status other than success. */
 export function statusError(request: RequestSummary, response: ErrorResponse): ApiError {
   const { status, reasonPhrase, body, isTruncated = false, isFromEngine = false, advice } = response;
   const { text, isJson } = readBody(body);
@@ -57,22 +57,22 @@ export function statusError(request: RequestSummary, response: ErrorResponse): A
   return apiError(request, failure, `answered ${status}: `, notes.join(''));
 }
 
-/** The title of an HTML page, which says all that matters; undefined for other texts. */
+/** The title of an HTML page, to show instead of the page; undefined for other texts. */
 function pageTitle(text: string): string | undefined {
   if (!/^<(?:!doctype html|html|head|title)\b/i.test(text)) return undefined;
   const title = /<title[^<>]{0,200}>([^<]{1,200})/i.exec(text)?.[1]?.replace(/\s+/g, ' ').trim();
   return title || 'a page without a title';
 }
 
-/** Whether a message says that the port expects TLS: it is that of Go's server, which dockerd uses, or of nginx. */
+/** Whether a message says that the port expects TLS, in the words of Go's server (which dockerd uses) or of nginx. */
 export function expectsTls(message: string): boolean {
   return /HTTP request (?:to an HTTPS server|was sent to HTTPS port)/.test(message);
 }
 
 /**
- * The error that a message of a stream reports; undefined if it reports none. Every `errorDetail` and every `error` is an error,
- * even an empty one: engines send neither with a success. So is `{"message"}`, the body of an error response, which dockerd and
- * Podman append to a stream if they fail after its head.
+ * The error that an object of a stream reports; undefined if it reports none. Every `errorDetail` and every `error` is an error,
+ * even an empty one: engines send neither with a success. `{"message"}` is an error, too: it is the body of an error response,
+ * which dockerd and Podman append to a stream if they fail after its head.
  */
 export function inStreamError(request: RequestSummary, message: JsonObject): ApiError | undefined {
   const { errorDetail, error, message: text, status, stream } = message;
@@ -109,19 +109,19 @@ function apiError(request: RequestSummary, failure: Failure, verb: string, note:
   });
 }
 
-/** Replaces `HOST` in a remedy. Without a registry, the docker command means the Docker Hub. */
+/** Replaces `HOST` in a remedy by the registry. For the Docker Hub, `docker login` needs no host. */
 function remedyFor(remedy: string | undefined, registry: string | undefined): string | undefined {
   if (registry === undefined) return remedy;
   const withoutHost = registry === '' ? remedy?.replaceAll(/(docker log(?:in|out)) HOST/g, '$1') : remedy;
   return withoutHost?.replaceAll(/\bHOST\b/g, () => escapeText(registry || 'docker.io'));
 }
 
-/** Podman's messages may have several lines. They are indented, so that none can pass for a line of a log. */
+/** Podman's messages may have several lines. They are indented, so that none looks like a line of a log. */
 function indentedLines(message: string): string {
   return message.trim().split(/\r?\n/).map((line) => escapeText(line)).join('\n  ');
 }
 
-/** The text of an error object in a stream, or in a body: Podman 5.8 answers a push in this form. */
+/** The text of an error object in a stream or in a body. (Podman 5.8 sends such a body for a push.) */
 function errorText({ errorDetail, error }: JsonObject): string | undefined {
   return messageIn(errorDetail) ?? messageIn(error) ?? jsonText(errorDetail) ?? jsonText(error);
 }
@@ -164,7 +164,7 @@ function readBody(body: Uint8Array): { readonly text: string | undefined; readon
   return { text: text === '' ? undefined : truncateText(text, TEXT_LIMIT), isJson: false };
 }
 
-/** The class of an error inside a stream, where no status tells it. */
+/** The class of an error inside a stream, where the status does not show it. */
 const classOfReason: ReadonlyMap<ApiErrorReason | undefined, ApiErrorClass> = new Map<ApiErrorReason, ApiErrorClass>([
   ['auth', UnauthorizedError],
   ['not-found', NotFoundError],
@@ -174,8 +174,8 @@ const classOfReason: ReadonlyMap<ApiErrorReason | undefined, ApiErrorClass> = ne
 type Meaning = ReturnType<typeof meaningOf>;
 
 /**
- * The status decides the class, except for three: 200 before a stream that failed, 500, which Podman sends for nearly every
- * error, and 404, which may come from a proxy.
+ * The status determines the class, except for three statuses: 200 of a stream that failed later, 500, which Podman sends for nearly
+ * every error, and 404, which may come from a proxy.
  */
 function classOf(failure: Failure, kind: RequestKind, meaning: Meaning, hasNames: boolean): ApiErrorClass {
   const { status, inStream } = failure;
@@ -185,7 +185,7 @@ function classOf(failure: Failure, kind: RequestKind, meaning: Meaning, hasNames
   return statusMeanings.get(status)?.errorClass ?? fromMessage ?? (status >= 500 ? ServerError : ApiError);
 }
 
-/** A 404 for a request that names something. It proves an absence only if an engine sent it, by its fields or its JSON message. */
+/** The class of a 404 for a request with names. It proves an absence only if its fields or JSON message show that an engine sent it. */
 function classOf404({ isFromEngine, isJson }: Failure, kind: RequestKind, meaning: Meaning): ApiErrorClass {
   if (kind === 'archive') return BadRequestError; // the archive refers to something absent; a load or an import names no image
   const isSpecific = meaning !== undefined && meaning.vague !== true;

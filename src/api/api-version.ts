@@ -3,16 +3,16 @@
 import { escapeText } from '../bytes.ts';
 import { ConfigError } from '../errors.ts';
 
-/** The oldest API version that this client supports, that of Docker 1.12. */
+/** The oldest API version that this client supports. Docker 1.12 has it. */
 export const OLDEST_API_VERSION = '1.24';
-/** The newest API version whose parameters this client knows, that of Docker 29. */
+/** The newest API version that this client supports. Docker 29 has it. */
 export const NEWEST_API_VERSION = '1.56';
 /** The supported range, for messages. */
 export const SUPPORTED_RANGE: string = `${OLDEST_API_VERSION} to ${NEWEST_API_VERSION}`;
 
 const versionGrammar = /^\s*v?([0-9]{1,4})\.([0-9]{1,4})\s*$/i;
 
-/** The version in a text, as a request path has it: `"v1.41"` and `"V1.41 "` give `"1.41"`; undefined for other texts. */
+/** Parses a version: `"v1.41"` and `"V1.41 "` give `"1.41"`, the form in a request path; undefined for other texts. */
 export function parseApiVersion(text: string): string | undefined {
   const [, major, minor] = versionGrammar.exec(text) ?? [];
   return major === undefined ? undefined : `${Number(major)}.${Number(minor)}`;
@@ -45,7 +45,7 @@ export function parsePinnedVersion(text: string, source = 'version'): string {
   throw new ConfigError(`${source} "${escapeText(text)}" is not an API version that this client supports (${SUPPORTED_RANGE}): ${remedy}`);
 }
 
-/** The version to use with an engine, by its newest version: the older of its newest and ours; undefined if it is too old. */
+/** The version to use with an engine: the older of its newest version and ours; undefined if the engine is too old. */
 export function negotiatedVersion(newest: string): string | undefined {
   if (compareVersions(newest, OLDEST_API_VERSION) < 0) return undefined;
   return compareVersions(newest, NEWEST_API_VERSION) < 0 ? newest : NEWEST_API_VERSION;

@@ -1,18 +1,18 @@
-// Registry credentials: their checks, the decision which of them go to which registry, and the header field that carries them.
-// The engine talks to the registry; a call sends credentials to the engine.
+// Checks registry credentials, decides which of them a call sends for its registry, and encodes the header field. The credentials
+// go to the engine, which then talks to the registry. The rules:
 //
-//   1. The registry of a call is that of its image reference: docker.io for "alpine", localhost:5000 for "localhost:5000/a".
-//      A search takes it from the search term, `checkAuth` from its argument.
-//   2. The `credentials` of the call are used if it has some. With the `serverAddress` of another registry they are an
-//      `ArgumentError`, and nothing is sent.
-//   3. Otherwise the `credentials` of the client are used. With the `serverAddress` of another registry they are left out.
-//   4. If these are a function, it is called with the registry's key. Credentials that it returns with the `serverAddress` of
-//      another registry are a `CredentialError`, and nothing is sent.
-//   5. Credentials without a `serverAddress` fit every registry.
-//   6. Without credentials a push sends the field with an empty object, and other calls do not send it. `"anonymous"` always
+//   1. The registry of a call is the domain of its image reference: docker.io for "alpine", localhost:5000 for "localhost:5000/a".
+//      For a search it is the host in the search term, for `checkAuth` its argument.
+//   2. The `credentials` of the call are used if it has some. If their `serverAddress` names another registry, the call throws an
+//      `ArgumentError` and sends nothing.
+//   3. Otherwise the `credentials` of the client are used. If their `serverAddress` names another registry, they are not sent.
+//   4. If the credentials of rule 2 or 3 are a function, it is called with the registry's key. If the `serverAddress` of the result
+//      names another registry, the call throws a `CredentialError` and sends nothing.
+//   5. Credentials without a `serverAddress` are used for every registry.
+//   6. Without credentials, a push sends the field with an empty object; other calls omit the field. With `"anonymous"`, every call
 //      sends the empty object.
 //
-// Before credentials leave for another machine over unencrypted tcp://, `client/plaintext-credentials.ts` warns or refuses.
+// Before credentials are sent to another machine over unencrypted tcp://, `client/plaintext-credentials.ts` warns or throws.
 
 import { REDACTED, base64UrlPadded, escapeText, isWellFormed } from '../bytes.ts';
 import { ArgumentError, CredentialError, InvalidReferenceError } from '../errors.ts';
@@ -21,7 +21,7 @@ import type { Reference } from './reference.ts';
 
 const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom');
 
-/** A text that only `reveal` returns: in logs, JSON and templates it is `[redacted]`. */
+/** Keeps a secret text, which only `reveal` returns: logs, JSON and templates show `[redacted]`. */
 export class Secret {
   readonly #value: string;
 
@@ -49,7 +49,7 @@ export class Secret {
 
 /**
  * Credentials for a registry: user name and password, an identity token (from a login), or a bearer token of the registry.
- * With a `serverAddress` they are sent to that registry only.
+ * With a `serverAddress`, they are used for that registry only.
  */
 export type Credentials = { readonly serverAddress?: string | undefined } & (
   | { readonly username: string; readonly password: string | Secret }
@@ -57,7 +57,7 @@ export type Credentials = { readonly serverAddress?: string | undefined } & (
   | { readonly registryToken: string | Secret }
 );
 
-/** Credentials; or none, which `"anonymous"` says explicitly. */
+/** Credentials; `"anonymous"` for explicitly none; or undefined. */
 export type CredentialChoice = Credentials | 'anonymous' | undefined;
 
 /** The second argument of a `CredentialSource`. */
@@ -74,7 +74,7 @@ export type CredentialSource = (
   request: CredentialRequest,
 ) => CredentialChoice | Promise<CredentialChoice>;
 
-/** The members of credentials, and the engine's names for them in its own order. */
+/** The members of credentials, and their names in the engine's JSON, in the engine's order. */
 const wireNames: ReadonlyMap<string, string> = new Map([
   ['username', 'username'],
   ['password', 'password'],
@@ -82,7 +82,7 @@ const wireNames: ReadonlyMap<string, string> = new Map([
   ['identityToken', 'identitytoken'],
   ['registryToken', 'registrytoken'],
 ]);
-/** Credentials have the members of exactly one row: if there were more, the engine would silently ignore some. */
+/** Credentials must have the members of exactly one of these forms: the engine would silently ignore the others. */
 const FORMS: readonly (readonly string[])[] = [['username', 'password'], ['identityToken'], ['registryToken']];
 const FORMS_TEXT = 'give { username, password }, { identityToken } or { registryToken }, and optionally serverAddress';
 /** A password may be empty: some registries take a token as the user name. */
@@ -90,9 +90,9 @@ const MAY_BE_EMPTY: ReadonlySet<string> = new Set(['password', 'serverAddress'])
 const SECRET_MEMBERS: ReadonlySet<string> = new Set(['password', 'identityToken', 'registryToken']);
 
 /**
- * The value of the field `X-Registry-Auth`: base64url with padding of a JSON object. Without credentials the object is empty;
- * the field must be sent all the same, because engines up to Docker 26 reject a push without it. `serverAddress` is used
- * where the credentials have none. Throws an `ArgumentError` for invalid credentials.
+ * Returns the value of the field `X-Registry-Auth`: a JSON object in base64url with padding. Without credentials, the object is
+ * empty; a push must still send it, because engines up to Docker 26 reject a push without the field. `serverAddress` is used
+ * if the credentials have none. Throws an `ArgumentError` for invalid credentials.
  */
 export function encodeRegistryAuth(credentials: Credentials | 'anonymous' | undefined, serverAddress?: string): string {
   if (credentials === undefined || credentials === 'anonymous') return base64UrlPadded('{}');
@@ -107,7 +107,7 @@ export function encodeAuthConfig(credentials: Credentials, serverAddress?: strin
   return JSON.stringify(Object.fromEntries(wire));
 }
 
-/** A copy of credentials in which each secret is a `Secret`. Other values, such as a function, are returned as they are. */
+/** A copy of credentials in which each secret is a `Secret`. Other values, such as a function, are returned unchanged. */
 export function wrapSecrets<Choice>(choice: Choice): Choice {
   if (typeof choice !== 'object' || choice === null || Array.isArray(choice)) return choice;
   const password: unknown = Reflect.get(choice, 'password');
@@ -119,19 +119,19 @@ export function wrapSecrets<Choice>(choice: Choice): Choice {
   return Object.fromEntries(members) as Choice;
 }
 
-/** A repository in a registry; without `repository` the registry itself. */
+/** A repository in a registry; without `repository`, the registry itself. */
 export interface RepositoryLocation {
   readonly host: string;
   readonly repository?: string | undefined;
 }
 
-/** Where the image of a reference is stored; an `InvalidReferenceError` if its domain cannot be a host. */
+/** The registry and repository of a reference. Throws an `InvalidReferenceError` if its domain cannot be a host. */
 export function registryOf(reference: Reference): RepositoryLocation {
   if (reference.domain !== '') return { host: reference.domain, repository: reference.path };
   throw new InvalidReferenceError(`"${familiarReference(reference)}" does not begin with a valid registry host name`);
 }
 
-/** The key under which credentials for a registry are stored. Docker Hub has kept the key of its first version. */
+/** The key under which credentials for a registry are stored. Docker Hub's key is still its v1 URL. */
 export function serverAddress(host: string): string {
   return host === 'docker.io' || host === 'index.docker.io' ? 'https://index.docker.io/v1/' : host;
 }
@@ -155,16 +155,16 @@ export function chooseCredentials(key: string, ofCall: AnyCredentials, ofClient:
   return credentialsMatchRegistry(key, ofClient) ? ofClient : undefined;
 }
 
-/** Throws an `ArgumentError` if credentials that a call was given are for another registry (rule 2). */
+/** Throws an `ArgumentError` if the credentials of a call are for another registry (rule 2). */
 export function assertCredentialsMatch(key: string, credentials: AnyCredentials): void {
   if (credentialsMatchRegistry(key, credentials)) return;
-  throw new ArgumentError(`cannot use these credentials for ${escapeText(key)}: their serverAddress is another registry`);
+  throw new ArgumentError(`cannot use these credentials for ${escapeText(key)}: their serverAddress names another registry`);
 }
 
 /** Throws a `CredentialError` if credentials that a function returned are for another registry (rule 4). */
 export function assertReturnedCredentialsMatch(key: string, credentials: CredentialChoice): void {
   if (credentialsMatchRegistry(key, credentials)) return;
-  const fault = 'their serverAddress is another registry';
+  const fault = 'their serverAddress names another registry';
   throw new CredentialError(`cannot use the credentials that the function returned for ${escapeText(key)}: ${fault}`, { registry: key });
 }
 
@@ -178,7 +178,7 @@ export function checkCredentials(credentials: unknown): void {
   revealMembers(credentials as Credentials);
 }
 
-/** The members that are not undefined, as text. Error messages contain no values. */
+/** Returns the members that are not undefined, as text. Error messages contain no values. */
 function revealMembers(credentials: Credentials): Map<string, string> {
   try {
     return readMembers(credentials);

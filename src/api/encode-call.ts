@@ -1,8 +1,8 @@
 // Encodes calls: an operation of the endpoint table and its arguments become a method, a path and a query. This file is also
 // the only version gate: it rejects what the engine does not support, because most engines ignore unknown parameters.
 //
-// A call is encoded once, by `encodeCall`, without any knowledge of the engine. `encodeTarget` then checks it against the facts
-// about the engine and adds the API version to the path. `needsIdentity` and `needsStore` say which facts that needs.
+// A call is encoded once, by `encodeCall`, independently of the engine. `encodeTarget` then checks it against the facts
+// about the engine and adds the API version to the path. `needsIdentity` and `needsStore` say which facts are needed.
 
 import { escapeText } from '../bytes.ts';
 import { ArgumentError, VersionError } from '../errors.ts';
@@ -20,11 +20,11 @@ export interface EncodedCall {
   /** The path with the image in it, percent-encoded, without the API version: `/images/alpine/json`. */
   readonly path: string;
   readonly query: readonly EncodedArgument[];
-  /** Names of arguments that are left out, in place of a `VersionError`, where the engine does not support them. */
+  /** Names of arguments that are omitted, instead of causing a `VersionError`, if the engine does not support them. */
   readonly optional: readonly string[];
 }
 
-/** One argument that sends something. */
+/** One argument with at least one value to send. */
 interface EncodedArgument {
   readonly name: string;
   readonly parameter: Parameter<any>;
@@ -32,20 +32,20 @@ interface EncodedArgument {
   readonly values: readonly string[];
 }
 
-/** What is known of an engine when a call is checked against it. */
+/** The facts about an engine that a call is checked against. */
 export interface EngineFacts {
   /** The API version that is sent in the path. */
   readonly version: string;
   /** Whether it is Docker or Podman, and its newest API version: Podman ignores the version in the path. See `needsIdentity`. */
   readonly identity?: Pick<PingResult, 'apiVersion' | 'isPodman' | 'podmanVersion'> & Partial<Pick<PingResult, 'server'>> | undefined;
-  /** Where it keeps its images. See `needsStore`. */
+  /** Its image store. See `needsStore`. */
   readonly store?: ImageStore | undefined;
 }
 
-/** Where Docker keeps images. Only the containerd store knows platforms, manifests and signatures. */
+/** The kinds of image stores. Only the containerd store supports platforms, manifests and signatures. */
 export type ImageStore = 'containerd' | 'graphdriver';
 
-/** The newest API version that the oldest supported Podman reports. Every engine supports what is not newer. */
+/** The newest API version that the oldest supported Podman reports. All supported engines have everything up to this version. */
 export const COMMON_VERSION = '1.41';
 
 /** Encodes a call. Arguments that are undefined are left out; `image` is the validated value of `{image}` in the path. */
@@ -60,7 +60,7 @@ export function encodeCall(
   return { operation, endpoint, path, query: args === undefined ? NONE : encodeArguments(endpoint, args), optional };
 }
 
-/** Encodes the arguments in the order of the endpoint's row; one without a value to send is left out. */
+/** Encodes the arguments in the order of the endpoint's row; arguments without a value to send are left out. */
 function encodeArguments({ parameters }: Endpoint, args: Readonly<Record<string, unknown>>): readonly EncodedArgument[] {
   let encoded: EncodedArgument[] | undefined;
   for (const name in parameters) {
@@ -73,7 +73,7 @@ function encodeArguments({ parameters }: Endpoint, args: Readonly<Record<string,
 
 const NONE: readonly never[] = [];
 
-/** The request target of a call, `/v1.41/images/json?all=1`. Throws a `VersionError` for what the engine does not support. */
+/** The request target of a call, `/v1.41/images/json?all=1`. Throws a `VersionError` if the engine does not support the call. */
 export function encodeTarget({ operation, endpoint, path, query, optional }: EncodedCall, facts: EngineFacts): string {
   const error = unsupportedError(operation, endpoint, facts);
   if (error !== undefined) throw error;
@@ -89,13 +89,13 @@ export function encodeTarget({ operation, endpoint, path, query, optional }: Enc
   return encoded.size === 0 ? target : `${target}?${encoded}`;
 }
 
-/** What an argument requires of the engine: several platforms, for example, need a newer version than one. */
+/** The requirements of an argument. They may depend on its value: several platforms need a newer version than one. */
 function requirementsOf({ parameter, values }: EncodedArgument): readonly Requirement[] {
   const { conditional } = parameter;
   return conditional?.when(values) === true ? [parameter, conditional] : [parameter];
 }
 
-/** Whether a call must be checked against the engine's identity: the version in the path does not cover its requirements. */
+/** Whether a call must be checked against the engine's identity: the version in the path alone does not guarantee what it requires. */
 export function needsIdentity({ endpoint, query }: EncodedCall): boolean {
   return dependsOnIdentity(endpoint) || query.some((argument) => requirementsOf(argument).some(dependsOnIdentity));
 }
@@ -105,14 +105,14 @@ function dependsOnIdentity({ podman, docker, since }: Requirement): boolean {
 }
 
 /**
- * Whether a call must be checked against the image store: the other store would ignore one of its arguments. An operation that
- * needs a store as a whole is rejected by the engine itself (501).
+ * Whether a call must be checked against the image store: one of its arguments works only with one store, and the other store
+ * would ignore it. An operation that needs a store needs no check: the engine rejects it with 501.
  */
 export function needsStore({ query }: EncodedCall): boolean {
   return query.some((argument) => requirementsOf(argument).some(({ store }) => store !== undefined));
 }
 
-/** What a subject such as `"removeImage"` or `"removeImage.platforms"` requires; an `ArgumentError` for an unknown one. */
+/** The requirements of `"removeImage"` or `"removeImage.platforms"`, for example. Throws an `ArgumentError` for an unknown subject. */
 export function requirementsOfSubject(subject: string): readonly Requirement[] {
   const [operation = '', name, ...more] = subject.split('.');
   const endpoint: Endpoint | undefined = Object.hasOwn(endpoints, operation) ? endpoints[operation as OperationName] : undefined;
@@ -122,13 +122,13 @@ export function requirementsOfSubject(subject: string): readonly Requirement[] {
   return parameter === undefined ? [endpoint] : [endpoint, parameter];
 }
 
-/** The error for a requirement that the engine does not meet; undefined if it meets it. */
+/** The error for a requirement that the engine does not meet; undefined if the engine meets it. */
 export function unsupportedError(subject: string, requirement: Requirement, facts: EngineFacts): VersionError | undefined {
   const { version, identity, store } = facts;
   const { since, until } = requirement;
   const ofRelease = releaseError(subject, requirement, identity);
   if (ofRelease !== undefined) return ofRelease;
-  // Podman ignores the version in the path and behaves as its own version says.
+  // Podman ignores the version in the path and always behaves according to its own API version.
   const spoken = identity?.isPodman === true && compareVersions(identity.apiVersion, version) < 0 ? identity.apiVersion : version;
   if (since !== undefined && compareVersions(spoken, since) < 0) {
     const why = `needs API version ${since}, but version ${spoken} is in use with this engine`;
@@ -145,7 +145,7 @@ export function unsupportedError(subject: string, requirement: Requirement, fact
   return undefined;
 }
 
-/** The error where the release of Docker or Podman is too old, or where Podman does not have the feature in any release. */
+/** The error if the release of Docker or Podman is too old, or if no release of Podman has the feature; otherwise undefined. */
 function releaseError(subject: string, requirement: Requirement, identity: EngineFacts['identity']): VersionError | undefined {
   const isPodman = identity?.isPodman === true;
   const needed = isPodman ? requirement.podman : requirement.docker;

@@ -13,9 +13,9 @@ function row<const Row extends Endpoint>(endpoint: Row): Row {
 const TAR = 'application/x-tar';
 
 /**
- * Several label filters in a prune. Podman 4.3 removes images that match any of them, which is too much. Docker and Podman 5.4
- * remove those that match all; Podman 5.2 does so, too (podman#17428). Of several `label!`, Docker itself wants one to match
- * (moby#40286).
+ * Several label filters in a prune. Docker, and Podman from 5.2 on (podman#17428), remove the images that match all of them.
+ * Podman 4.3 removes the images that match any of them, which are too many. If there are several `label!`, Docker requires
+ * only one of them to match (moby#40286).
  */
 const severalLabels: ConditionalRequirement = {
   part: 'a label and another filter by label',
@@ -55,9 +55,9 @@ export const endpoints = {
     path: '/events',
     reply: 'progress',
     parameters: {
-      /** Yields events from this time on: a `Date`, or seconds since 1970. Default: now. */
+      /** Yields only events from this time on: a `Date`, or seconds since 1970. Default: now. */
       since: time('since'),
-      /** Ends the events at this time, which may be in the past. Default: the events never end. */
+      /** Ends the stream of events at this time, which may be in the past. Default: it does not end. */
       until: time('until'),
       /** Filters by `event`, `image`, `label` or `scope`. `type` is always `image`. Default: all events of images. */
       filters: filters('filters'),
@@ -70,7 +70,7 @@ export const endpoints = {
     since: '1.25',
     reply: 'json',
     parameters: {
-      /** `image` computes the usage of images alone. API 1.42, Docker: Podman 6.1, with API 1.44, ignores it. */
+      /** `image` computes only the usage of images. API 1.42, Docker: Podman 6.1, with API 1.44, ignores it. */
       type: text('type', { since: '1.42', podman: false }),
       verbose: flag('verbose', { since: '1.52' }),
     },
@@ -121,7 +121,7 @@ export const endpoints = {
   tag: row({
     method: 'POST',
     path: '/images/{image}/tag',
-    success: [201], // Docker 28 and 29 answer 200 if they have tagged nothing
+    success: [201], // Docker 28 and 29 respond with 200 if they did not tag anything
     reply: 'none',
     fast: true,
     parameters: { repo: text('repo'), tag: text('tag') },
@@ -134,7 +134,7 @@ export const endpoints = {
     parameters: {
       /** Removes the image even if containers use it or it has other names. Default false. */
       force: flag('force'),
-      /** Keeps the untagged parents of the image. Default false. Podman 4.6: older ones remove them all the same. */
+      /** Keeps the untagged parents of the image. Default false. Podman 4.6: older versions remove them anyway. */
       noprune: flag('noprune', { podman: '4.6' }),
       /** Removes only the variants for these platforms; needs `force`. Default: all. API 1.50: older engines remove the whole image. */
       platforms: platformsAsJson('platforms', { since: '1.50' }),
@@ -149,7 +149,7 @@ export const endpoints = {
     parameters: {
       /**
        * Filters by `dangling` (false: all unused images; true: untagged ones only), `until`, `label` or `label!`. Default: untagged
-       * images. More than one label filter, of either kind: on Podman 5.2.
+       * images. More than one label filter, of either kind, needs Podman 5.2 or Docker.
        */
       filters: filters('filters', { conditional: severalLabels }),
     },
@@ -184,7 +184,7 @@ export const endpoints = {
     path: '/images/{image}/attestations',
     since: '1.55',
     podman: false,
-    store: 'containerd', // any other answers 501
+    store: 'containerd', // engines with another store respond with 501
     reply: 'json',
     parameters: {
       /** The platform whose variant's attestations are returned. Default: the engine's own platform. */
@@ -245,8 +245,8 @@ export const endpoints = {
     parameters: {
       names: list('names'),
       /**
-       * Saves only the variants for this platform or these platforms. Default: all. API 1.48; several platforms 1.52: then an image
-       * without one of them is a `NotFoundError` of reason `platform` at the end of the archive, unless `verify` is false.
+       * Saves only the variants for this platform or these platforms. Default: all. API 1.48; several platforms 1.52. If an image lacks
+       * one of several platforms, the archive ends with a `NotFoundError` of reason `platform`, unless `verify` is false.
        */
       platform: platformsAsJson('platform', { since: '1.48', conditional: several('several platforms', { since: '1.52' }) }),
     },
@@ -261,8 +261,8 @@ export const endpoints = {
       /** Makes the engine report no progress, only what was loaded. Default false. */
       quiet: flag('quiet'),
       /**
-       * Loads only the variants for this platform or these platforms. Default: all. API 1.48; several platforms 1.52: then an image
-       * without one of them is a `NotFoundError` of reason `platform`.
+       * Loads only the variants for this platform or these platforms. Default: all. API 1.48; several platforms 1.52. An image that
+       * lacks one of several platforms causes a `NotFoundError` of reason `platform`.
        */
       platform: platformsAsJson('platform', { since: '1.48', conditional: several('several platforms', { since: '1.52' }) }),
     },

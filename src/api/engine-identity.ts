@@ -1,18 +1,18 @@
-// Reads what an engine is, Docker or Podman, and its image store: from the answer to `/_ping`, from the Server field of any answer,
-// and from `/info`.
+// Determines whether an engine is Docker or Podman, and its image store: from the response to `/_ping`, from the Server field of
+// any response, and from `/info`.
 
 import { isJsonObject } from './json.ts';
 import { COMMON_VERSION } from './encode-call.ts';
 import type { EngineFacts, ImageStore } from './encode-call.ts';
 import type { PingResult } from './types/engine.ts';
 
-/** The header fields of an answer, by their names. */
-interface AnswerFields {
+/** The header fields of a response, by their names. */
+interface ResponseFields {
   get(name: string): string | undefined;
 }
 
-/** Reads the header fields of an answer to `/_ping`. */
-export function identityOfPing(apiVersion: string, fields: AnswerFields): PingResult {
+/** Reads the header fields of a response to `/_ping`. */
+export function identityOfPing(apiVersion: string, fields: ResponseFields): PingResult {
   const server = fields.get('server');
   const podmanVersion = fields.get('libpod-api-version') ?? identityOfServer(server)?.podmanVersion;
   return {
@@ -27,8 +27,8 @@ export function identityOfPing(apiVersion: string, fields: AnswerFields): PingRe
 }
 
 /**
- * Reads the Server field of any answer: `Docker/20.10.24 (linux)` or `Libpod/4.3.1 (linux)`. Returns undefined for that of a proxy. The
- * field does not tell Podman's API version, so the oldest is assumed.
+ * Reads the Server field of any response: `Docker/20.10.24 (linux)` or `Libpod/4.3.1 (linux)`. Returns undefined for the field of a
+ * proxy. The field does not contain Podman's API version, so the oldest one is assumed.
  */
 export function identityOfServer(server: string | undefined): EngineFacts['identity'] {
   const [, name, release] = /^(docker|libpod)\/(\S{1,64})/i.exec(server ?? '') ?? [];

@@ -1,6 +1,6 @@
-// What error statuses and messages mean: one table for statuses, one for the messages of engines and registries. This is the only
-// file that interprets English text. Each pattern takes time linear in the length of the message: it has no two repetitions
-// that can match the same characters.
+// The meanings of error statuses and messages: one table for statuses, one for the messages of engines and registries. This is the
+// only file that interprets English text. Each pattern takes time linear in the length of the message, because no two of its
+// repetitions can match the same characters.
 
 import {
   BadRequestError,
@@ -13,18 +13,18 @@ import {
 } from '../errors.ts';
 import type { ApiError, ApiErrorFields, ApiErrorReason } from '../errors.ts';
 
-/** What a request makes the engine read: an archive in the request body, one from a URL, a registry, or its own images. */
+/** What the engine reads for a request: an archive in the request body, one from a URL, a registry, or its own images. */
 export type RequestKind = 'archive' | 'url' | 'registry' | 'local';
 
 /** The class of an error that an engine reported. */
 export type ApiErrorClass = new (message: string, fields: ApiErrorFields) => ApiError;
 
-/** What a status or a message means. */
+/** The meaning of a status or a message. */
 export interface ErrorMeaning {
   readonly reason?: ApiErrorReason;
   /** Whether the same call may succeed later. Default false. */
   readonly transient?: boolean;
-  /** What the user can do; `HOST` stands for the registry. */
+  /** What the user can do; `HOST` is replaced by the registry. */
   readonly remedy?: string;
 }
 
@@ -54,7 +54,7 @@ export const statusMeanings: ReadonlyMap<number, StatusMeaning> = new Map<number
 ]);
 
 interface MessageMeaning extends ErrorMeaning {
-  /** The message matches one of these. */
+  /** The row applies if one of these matches the message. */
   readonly patterns: readonly RegExp[];
   /** The kinds of requests that the row is for; all by default. */
   readonly kinds?: readonly RequestKind[];
@@ -89,9 +89,9 @@ const messageMeanings: readonly MessageMeaning[] = [
     remedy: 'The engine does not know the path of the request; the image may exist. Check the path in the host, and the API version',
   },
 
-  // EDQUOT and ENOSPC of the engine's own disk; before the quotas of registries.
+  // EDQUOT and ENOSPC of the engine's own disk. This row must precede the quotas of registries.
   { patterns: [/no space left on device|disk quota exceeded/i], reason: 'no-space' },
-  // Artifact Registry limits requests per minute, and calls that a quota.
+  // Artifact Registry limits the requests per minute, and calls this limit a quota.
   { patterns: [/quota exceeded for quota metric/i], kinds: REMOTE, reason: 'rate-limit', classOf500: RateLimitError, transient: true },
   {
     // Harbor (goharbor/harbor#17390, #8802; 1.9 "Not enough quota"), ECR's number of images (vllm-project/vllm#48065).
@@ -109,7 +109,7 @@ const messageMeanings: readonly MessageMeaning[] = [
     remedy: 'The registry does not allow this tag to be overwritten: push under another tag',
   },
 
-  // Archives that a load or an import cannot read. In errors about an archive in the request body, no message means an absent image.
+  // Archives that a load or an import cannot read. An error about an archive in the request body never means an absent image.
   {
     patterns: [/executable file not found in \$PATH/i], // docker/for-mac#5271: "xz" in the engine's machine
     kinds: ['archive', 'url'],
@@ -134,7 +134,7 @@ const messageMeanings: readonly MessageMeaning[] = [
     remedy: UNREADABLE,
   },
 
-  // Absent images; before the refusals, whose words may be part of an image name.
+  // Absent images. These rows must precede the refusals, whose words may be part of an image name.
   {
     patterns: [/no such image|image not known|image does not exist locally|reference does not exist|\btag does not exist:/i],
     kinds: [...REMOTE, 'local'],
@@ -168,7 +168,7 @@ const messageMeanings: readonly MessageMeaning[] = [
   },
 
   {
-    // Docker 28.5's containerd store, if an image is saved of which it has only the variant for another platform.
+    // Docker 28.5's containerd store, if an image is saved and the store has only its variant for another platform.
     patterns: [/unable to create manifests file: NotFound: content digest \S+ not found/i],
     reason: 'platform',
     remedy: "The image is there, but not its variant for the engine's own platform: set the platform",
@@ -189,7 +189,7 @@ const messageMeanings: readonly MessageMeaning[] = [
     reason: 'platform',
   },
 
-  // The engine's own proxy; before the refusals, which say "authentication required", too (docker/hub-feedback#826).
+  // The engine's own proxy. This row must precede the refusals, which say "authentication required", too (docker/hub-feedback#826).
   { patterns: [/proxy authentication required/i], kinds: REMOTE, reason: 'network', remedy: CHECK_PROXY },
 
   // Refusals. A wrong or expired login fails for public images, too: Docker Hub (kunickiaj/kudu-docker#7), GHCR
@@ -223,7 +223,7 @@ const messageMeanings: readonly MessageMeaning[] = [
     reason: 'auth',
     remedy: 'An authorization plugin of the engine refused the request: its policy must allow it',
   },
-  // The same from other software in front of an engine. "denied:latest" is a name.
+  // The same words from other software in front of an engine; but "denied:latest" is a name.
   { patterns: [/^(?:access )?(?:denied|unauthorized)\b(?![:/@.-]\S)/i], reason: 'auth', classOf500: UnauthorizedError },
   {
     // The containerd store (rancher-sandbox/rancher-desktop#9759), Docker with a registry that refuses a HEAD (kubernetes/
@@ -246,7 +246,7 @@ const messageMeanings: readonly MessageMeaning[] = [
     transient: true,
   },
 
-  // Before the timeouts, which Go may mention in the same message: "(Client.Timeout exceeded while awaiting headers)".
+  // This row must precede the timeouts, which Go may mention in the same message: "(Client.Timeout exceeded while awaiting headers)".
   {
     patterns: [/server gave HTTP response to HTTPS client|first record does not look like a TLS handshake/i],
     kinds: REMOTE,
@@ -254,7 +254,7 @@ const messageMeanings: readonly MessageMeaning[] = [
     remedy: PLAIN_HTTP,
   },
 
-  // Go's connection errors. First those that pass; docker/actions-toolkit#1289 has most of them from its users.
+  // Go's connection errors. First the transient ones, most of which users reported in docker/actions-toolkit#1289.
   {
     patterns: [
       /TLS handshake timeout|bad record MAC|client\.timeout|deadline exceeded|request canceled while waiting|i\/o timeout/i,
@@ -267,7 +267,7 @@ const messageMeanings: readonly MessageMeaning[] = [
     ...NETWORK,
   },
   { patterns: [/(?:^|: |\n)EOF(?:\n|$)|unexpected EOF|stream error: stream ID|server sent GOAWAY/i], kinds: REMOTE, ...NETWORK },
-  // Then those that stay until something is changed.
+  // Then those that recur until something is changed.
   {
     patterns: [/certificate has expired/i],
     kinds: REMOTE,
@@ -298,7 +298,7 @@ const messageMeanings: readonly MessageMeaning[] = [
   { patterns: [/proxyconnect/i], kinds: REMOTE, reason: 'network', remedy: CHECK_PROXY },
   { patterns: [/no such host|dial tcp/i], reason: 'network' },
 
-  // Other things that are absent. In a 500 that may be a program or a layer.
+  // Other absent things. In a 500, this may be a program or a layer.
   {
     patterns: [/not found|does not exist|no such (?:file|image)|image not known|manifest unknown|HTTP 404\b/i],
     kinds: ['archive'],

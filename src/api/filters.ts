@@ -11,14 +11,14 @@ export type Filters = Readonly<Record<string, FilterValue | readonly FilterValue
 
 /**
  * Filters as JSON, `{"dangling":["true"]}`; undefined if there are none. Engines also read maps of booleans
- * (`{"dangling":{"true":true}}`), but dockerd ignores a `false` in them, and Podman does not.
+ * (`{"dangling":{"true":true}}`), but dockerd ignores a `false` in them, unlike Podman.
  */
 export function encodeFilters(filters: Filters): string | undefined {
   const merged = mergeFilters(filters);
   return Object.keys(merged).length === 0 ? undefined : JSON.stringify(merged);
 }
 
-/** The filters of all sets, as text, without duplicates. Throws an `ArgumentError` for a wrong value. */
+/** Merges sets of filters into one, with values as text and without duplicates. Throws an `ArgumentError` for a wrong value. */
 export function mergeFilters(...sets: readonly (Filters | undefined)[]): Record<string, string[]> {
   const merged = new Map<string, Set<string>>();
   for (const [key, value] of sets.flatMap(entries)) {
@@ -50,10 +50,10 @@ function isFilterValue(value: unknown): value is FilterValue {
   return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
 }
 
-/** Filters of `GET /events` that select events of other objects. Beside `type: image`, Docker and Podman send no event for them. */
+/** Filters of `GET /events` that select events of other objects. Together with `type: image`, they match no event. */
 const OTHER_OBJECTS = ['config', 'container', 'daemon', 'network', 'node', 'plugin', 'pod', 'secret', 'service', 'volume'];
 
-/** The filters of `events`. Results are typed as events of images, so another `type` is an `ArgumentError`. */
+/** The filters of `events`. Results are typed as events of images, so another `type` throws an `ArgumentError`. */
 export function imageEventFilters(filters: Filters | undefined): Filters {
   const merged = mergeFilters(filters, { type: 'image' });
   const other = OTHER_OBJECTS.find((key) => Object.hasOwn(merged, key));
@@ -72,7 +72,7 @@ export function hasHubNames(filters: Filters | undefined, key: string): boolean 
 }
 
 /**
- * The filters with names of the Docker Hub as the engine stores them. Docker 20.10 to 28 stores `docker.io/library/alpine` as
+ * Rewrites the names of the Docker Hub in filters as the engine stores them. Docker 20.10 to 28 stores `docker.io/library/alpine` as
  * `alpine`; Podman 4.3 to 6 stores it in full, and never with `index.docker.io`.
  */
 export function withStoredNames(filters: Filters, key: string, isPodman: boolean): Filters {

@@ -1,21 +1,21 @@
-// The names that methods accept, and what each method makes of them: default tags, digests and search hosts.
+// Completes and checks the names that methods accept: default tags, digests, and the hosts of search terms.
 
 import { ArgumentError, InvalidReferenceError } from '../errors.ts';
 import { formatReference, parseReference, withTag } from './reference.ts';
 import type { Reference } from './reference.ts';
 
-/** Adds the tag `latest` to a reference without a tag and a digest. */
+/** Adds the tag `latest` to a reference that has neither a tag nor a digest. */
 export function withDefaultTag(reference: Reference): Reference {
   return (reference.tag ?? reference.digest) === undefined ? { ...reference, tag: 'latest' } : reference;
 }
 
-/** Refuses a reference with a digest: it is computed from the image and cannot be assigned. */
+/** Throws for a reference with a digest: a digest is computed from the image and cannot be assigned. */
 export function withoutDigest(method: string, reference: Reference): Reference {
   if (reference.digest === undefined) return reference;
   throw new InvalidReferenceError(`${method} needs a tag, and "${formatReference(reference)}" has a digest`);
 }
 
-/** The name of an import, with its tag: Podman 4.3 ignores a tag in a parameter of its own. */
+/** The name of an import, which includes its tag: Podman 4.3 ignores a tag in a separate parameter. */
 export function importedName(repository: string | undefined, tag: string | undefined): string | undefined {
   if (repository === undefined) {
     if (tag !== undefined) throw new ArgumentError('a tag needs a repository');
@@ -32,14 +32,14 @@ export function searchedHost(term: string): string {
 
 /**
  * The search term with its registry host. Podman searches a term without a host in all registries of its own configuration, and sends
- * the credentials of the call to each of them. It takes any text before the first slash for a host.
+ * the credentials of the call to each of them. It treats any text before the first slash as a host.
  */
 export function withSearchedHost(term: string): string {
   const host = searchedHost(term);
   return term.startsWith(`${host}/`) ? term : `${host}/${term}`;
 }
 
-/** Warns of a name with a tag and a digest: engines ignore the tag and save such an image without a name. */
+/** Warns about a name with a tag and a digest: engines ignore the tag and save such an image without a name. */
 export function warnOfLostName(image: string, warn: Warn): void {
   if (!image.includes('@')) return;
   const reference = parseReference(image);

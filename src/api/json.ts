@@ -1,4 +1,4 @@
-// Decodes JSON responses. A DecodeError quotes the input itself, because V8's messages would quote it unescaped. Texts with too
+// Decodes JSON responses. A DecodeError quotes the input escaped; V8's messages would quote it unescaped. Texts with too
 // many values are rejected before they are parsed: `[{},{},...]` takes about twenty times its length in memory.
 
 import { decodeUtf8, escapeBytes, utf8 } from '../bytes.ts';
@@ -12,7 +12,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Texts up to this length are not counted: in the worst case one takes about 25 MB. Nearly all responses are shorter. */
+/** Up to this length, values are not counted: they take at most about 25 MB. Nearly all responses are shorter. */
 const UNCOUNTED_BYTES = 1024 * 1024;
 /** The most values in one text. A list of 100,000 images has about 4 million, 60 MiB of `{}` have 42 million. */
 export const JSON_ITEMS_LIMIT: number = 8 * 1024 * 1024;
@@ -29,7 +29,7 @@ export function decodeJson(content: Uint8Array | string): unknown {
   }
 }
 
-// Each value of a text has one of these characters; those inside strings are counted too.
+// There is one of these characters for each value of a text. Characters inside strings are counted, too.
 const COUNTED = new Uint8Array(256);
 for (const character of '{[,:') COUNTED[character.charCodeAt(0)] = 1;
 

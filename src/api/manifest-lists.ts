@@ -7,7 +7,7 @@ import type { ImageInspect } from './types/image.ts';
 import { withDefaultTag } from './image-names.ts';
 import { familiarReference, formatReference, isDigest, parseReference } from './reference.ts';
 
-/** Whether an inspected image has the name or ID by which it was inspected. The image of a manifest list does not. */
+/** Whether an inspected image has the name or ID by which it was inspected. The image that Podman returns for a manifest list does not. */
 export function hasName({ Id, RepoTags, RepoDigests }: Pick<ImageInspect, 'Id' | 'RepoTags' | 'RepoDigests'>, name: string): boolean {
   const id = name.startsWith('sha256:') ? name : `sha256:${name}`;
   if (isDigest(id) || Id.startsWith(id)) return true;
@@ -19,8 +19,8 @@ export function hasName({ Id, RepoTags, RepoDigests }: Pick<ImageInspect, 'Id' |
 }
 
 /**
- * Throws a `ConflictError` if `name` is the name of a manifest list. Removing it would make Podman remove the image of the list with all
- * its names instead, unless the list has only this name; this API does not tell which of the two would happen.
+ * Throws a `ConflictError` if `name` is the name of a manifest list. If it were removed, Podman would remove the image of the
+ * list with all its names instead, unless the list has only this name. The API does not show which of the two would happen.
  */
 export function refuseListName(shown: ImageInspect, name: string): void {
   if (hasName(shown, name)) return;

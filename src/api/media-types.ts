@@ -22,7 +22,7 @@ export const CONFIG_TYPES: ReadonlySet<string> = new Set([
   'application/vnd.docker.container.image.v1+json',
 ]);
 
-/** The first bytes of gzip, Zstandard (also its skippable frames), bzip2 and xz. Engines decompress them whatever the type says. */
+/** The first bytes of gzip, Zstandard (also its skippable frames), bzip2 and xz. Engines decompress them regardless of the type. */
 const compressed = /^(?:\x1f\x8b|\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18|BZh|\xfd7zX)/;
 
 /** Whether a file is compressed, by its first bytes as Latin-1. */
@@ -30,7 +30,7 @@ export function isCompressedStart(start: string): boolean {
   return compressed.test(start);
 }
 
-/** Whether a layer is a file system. Other layers are for programs other than engines. */
+/** Whether a layer is a file system. Engines do not use other layers. */
 export function isTar(mediaType: string): boolean {
   return /[.-]tar(?:$|[.+])/.test(mediaType);
 }

@@ -61,7 +61,7 @@ export function readInfo(response: unknown): InfoResult {
   return checkObject(response, shapes.info);
 }
 
-/** `POST /auth`. A success has a `Status`, and no error; another response with status 200 comes from a proxy. */
+/** `POST /auth`. A successful response has a `Status` and no error; any other response with status 200 comes from a proxy. */
 export function readLogin(response: unknown): AuthResult {
   const login = checkObject<AuthResult & LoginError>(response, shapes.login);
   if ((login.error ?? login.errorDetail ?? login.message ?? undefined) === undefined) return login;
@@ -69,7 +69,7 @@ export function readLogin(response: unknown): AuthResult {
 }
 type LoginError = { readonly [name in 'error' | 'errorDetail' | 'message']?: unknown };
 
-/** `GET /events`, one event. Podman has another name for a load. */
+/** `GET /events`, one event. Podman uses another name for a load. */
 export function readEvent(value: unknown): ImageEvent {
   const event = checkObject<ImageEvent>(value, shapes.event);
   const { Actor, Action, id, status } = event;
@@ -94,8 +94,8 @@ interface ImageNames {
 }
 
 /**
- * A copy of an image with its names as Docker has them from API 1.43 on. An image without names has `[]`, where older versions of
- * Docker have `<none>:<none>`, and Podman 4 has null. The id of the parent has its algorithm, which Podman omits.
+ * Copies an image, with its names in the form of Docker from API 1.43 on. An image without names gets `[]`; older versions of Docker
+ * send `<none>:<none>`, and Podman 4 sends null. The id of the parent gets `sha256:`, which Podman omits.
  */
 export function normalizeNames<Image extends ImageNames>(image: Image): Image {
   const { Parent, ParentId, RepoTags, RepoDigests } = image;
@@ -112,7 +112,7 @@ type NameList = readonly string[] | null | undefined;
 function namesIn(list: NameList): readonly string[] {
   return (list ?? []).filter((name) => !name.startsWith('<none>'));
 }
-/** Docker's containerd store and Podman 6 list the digest of a pull by digest, `name@sha256:...`, among the tags. */
+/** After a pull by digest, Docker's containerd store and Podman 6 list `name@sha256:...` among the tags. */
 function tagsIn(tags: NameList): readonly string[] {
   return namesIn(tags).filter((name) => !name.includes('@'));
 }
@@ -169,7 +169,7 @@ interface DiskUsageSummary {
   readonly Items?: readonly ImageSummary[] | null;
 }
 
-/** `GET /system/df`. Below API 1.52 the engine does not sum up: the sums are computed from the list, as the docker command does. */
+/** `GET /system/df`. Below API 1.52, the response has no sums; they are computed from the list, as the docker command does. */
 export function imageDiskUsage(response: unknown, verbose = false): ImageDiskUsage {
   const { ImageUsage: summary, Images, LayersSize } = checkObject<DiskUsage>(response, shapes.diskUsage);
   const images = mergeDuplicates((summary?.Items ?? Images ?? []).map(normalizeNames));
@@ -202,7 +202,7 @@ function sumUp(images: readonly ImageSummary[], layersSize: number): Omit<ImageD
   return { totalSize, reclaimable: Math.max(totalSize - used, 0), totalCount: images.length, activeCount: active.length };
 }
 
-/** The disk usage with the names from the list of images: in this response Podman omits the repository of a tag. */
+/** Takes the names of images from the list of images: in the disk usage, Podman omits the repository of a tag. */
 export function withListedNames(usage: ImageDiskUsage, listed: readonly ImageSummary[]): ImageDiskUsage {
   const names = new Map(listed.map(({ Id, RepoTags, RepoDigests }) => [Id, { RepoTags, RepoDigests }]));
   return { ...usage, images: usage.images?.map((image) => ({ ...image, ...names.get(image.Id) })) };

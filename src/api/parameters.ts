@@ -1,5 +1,5 @@
-// The parts of a row of the endpoint table: what it requires of an engine, and each kind of query parameter with its check and
-// its encoding.
+// The types of the endpoint table's rows: the requirements of an operation or a parameter, and each kind of query parameter with
+// its check and its encoding.
 
 import { isWellFormed } from '../bytes.ts';
 import { FLAG, kind, listOf } from '../kinds.ts';
@@ -9,19 +9,19 @@ import type { Filters } from './filters.ts';
 import { copyPlatform, platformJson, platformText } from './platform.ts';
 import type { Platform } from './platform.ts';
 
-/** Which engines support an operation or a parameter. The others would ignore it silently, so it is a `VersionError`. */
+/** Which engines support an operation or a parameter. The others would silently ignore it, so a `VersionError` is thrown. */
 export interface Requirement {
   /** The first API version that has it. */
   readonly since?: string;
   /** The first API version that no longer has it. */
   readonly until?: string;
-  /** False: Podman does not support it, whatever API version it reports. A version, `"4.6"`: the first Podman that does. */
+  /** The first Podman that supports it, `"4.6"`; false if Podman does not support it, regardless of its API version. */
   readonly podman?: false | string;
-  /** The first Docker that supports it, `"23.0"`, where the API version does not tell. */
+  /** The first Docker that supports it, `"23.0"`, if the API version does not show it. */
   readonly docker?: string;
   /** Only engines with this image store support it; others accept it and ignore it. */
   readonly store?: 'containerd';
-  /** What some values require in addition: several platforms, for example. */
+  /** The additional requirement of some values, such as several platforms. */
   readonly conditional?: ConditionalRequirement;
   /** The name of such values in an error, after "with": `"several platforms"`. */
   readonly part?: string;
@@ -45,7 +45,7 @@ export interface Parameter<Value> extends Requirement {
   readonly wire: string;
   /** What the argument must be; the methods of `ImageClient` check it. */
   readonly kind: Kind;
-  /** The values to send for an argument; each repeats the key, and none leaves the parameter out. */
+  /** Returns the values to send, each with the key. If there are none, the parameter is left out. */
   readonly encode: (value: Value) => readonly string[];
 }
 
@@ -54,7 +54,7 @@ export interface Endpoint extends Requirement {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
   /** The path after the API version; `{image}` is replaced by the image. */
   readonly path: string;
-  /** False: the path is sent without an API version. */
+  /** False if the path is sent without an API version. */
   readonly versioned?: false;
   /** The statuses of success; any other is an `ApiError`. Default 200. */
   readonly success?: readonly number[];
@@ -62,9 +62,9 @@ export interface Endpoint extends Requirement {
   readonly credentials?: 'always' | 'if-known';
   /** The media type of the request body, if there is one. */
   readonly contentType?: string;
-  /** What the answer contains. */
+  /** The content of the response. */
   readonly reply: 'none' | 'json' | 'progress' | 'archive';
-  /** True for endpoints that answer fast: the head of the answer has a default timeout of 30 seconds. */
+  /** True for endpoints that respond fast: the head of the response has a default timeout of 30 seconds. */
   readonly fast?: true;
   // `any`: each parameter is applied only to its own argument, whose type the table does not know.
   readonly parameters: Readonly<Record<string, Parameter<any>>>;
@@ -76,15 +76,15 @@ export type ArgumentsOf<Row extends Endpoint> = {
 };
 
 /**
- * A flag, sent as `1` or `0`, which all engines read alike. Where not every engine has the flag, false is its default and is left
- * out, so that it requires nothing.
+ * A flag, sent as `1` or `0`, which all engines read alike. If the flag has a requirement, false is its default: it is left out and
+ * works with every engine.
  */
 export function flag(wire: string, requirement: Requirement = {}): Parameter<boolean> {
   const off = Object.keys(requirement).length === 0 ? ['0'] : [];
   return { wire, ...requirement, kind: FLAG, encode: (value) => (value ? ['1'] : off) };
 }
 
-/** A string, sent as it is. */
+/** A string, sent unchanged. */
 export function text(wire: string, requirement: Requirement = {}): Parameter<string> {
   return { wire, ...requirement, kind: WHOLE_TEXT, encode: (value) => [value] };
 }
@@ -100,7 +100,7 @@ export function time(wire: string, requirement: Requirement = {}): Parameter<Dat
   return { wire, ...requirement, kind: TIME, encode };
 }
 
-/** A list of strings; each repeats the key. */
+/** A list of strings, each sent with the key. */
 export function list(wire: string, requirement: Requirement = {}): Parameter<readonly string[]> {
   return { wire, ...requirement, kind: listOf(WHOLE_TEXT, 'a list of strings (without lone surrogates)'), encode: (value) => value };
 }
@@ -128,7 +128,7 @@ export function platformAsJson(wire: string, requirement: Requirement = {}): Par
   return { wire, ...requirement, kind: FULL_PLATFORM, encode: (value) => [platformJson(value)] };
 }
 
-/** Platforms as JSON; each repeats the key. An empty list is refused: engines would take it for all platforms. */
+/** Platforms as JSON, each sent with the key. An empty list is rejected: engines would treat it as all platforms. */
 export function platformsAsJson(wire: string, requirement: Requirement = {}): Parameter<Platform | readonly Platform[]> {
   const encode = (value: Platform | readonly Platform[]): string[] => [...new Set(listed(value).map(platformJson))];
   return { wire, ...requirement, kind: PLATFORMS, encode };
@@ -137,7 +137,7 @@ function listed(value: Platform | readonly Platform[]): readonly Platform[] {
   return Array.isArray(value) ? (value as readonly Platform[]) : [value as Platform];
 }
 
-/** A string without unpaired surrogates, in whose place URLSearchParams would send U+FFFD. */
+/** A string without unpaired surrogates: URLSearchParams would replace them by U+FFFD. */
 const WHOLE_TEXT: Kind = kind('a string (without lone surrogates)', (value) => typeof value === 'string' && isWellFormed(value));
 
 const TIME: Kind = kind(
@@ -151,7 +151,7 @@ function secondsOf(value: unknown): unknown {
 
 const FILTERS: Kind = kind('an object', () => true, (value) => mergeFilters(value as Filters));
 
-/** A platform that is sent as text; a single word, such as `arm64`, is one. */
+/** A platform that is sent as text; it may be a single word, such as `arm64`. */
 export const PLATFORM: Kind = kind(
   'a platform such as "linux/arm64"',
   (value) => platformText(value as Platform) !== '',

@@ -38,7 +38,7 @@ const ARCHITECTURE_ALIASES: ReadonlyMap<string, readonly [architecture: string, 
   ['armel', ['arm', 'v6']],
 ]);
 
-/** Names of Node (`process.arch`), of `uname -m` and of the Docker Hub's organizations, which no engine accepts; and ours. */
+/** Names that no engine accepts, from Node (`process.arch`), `uname -m` and the Docker Hub, with the names to use instead. */
 const FOREIGN_NAMES: ReadonlyMap<string, string> = new Map([
   ['x64', 'amd64'], ['ia32', '386'], ['x86', '386'], ['arm32', 'arm'],
   ['i686', '386'], ['armv6l', 'arm/v6'], ['armv7', 'arm/v7'], ['armv7l', 'arm/v7'], ['armv8', 'arm64'],
@@ -57,7 +57,7 @@ const MEMBERS: ReadonlyMap<string, 'required' | 'optional'> = new Map([
   ['variant', 'optional'],
 ]);
 
-/** The platform as an object with the names that engines compare: `"linux/x86_64"` is linux and amd64. */
+/** Parses a platform into an object with the names that engines use: `"linux/x86_64"` becomes linux and amd64. */
 export function parsePlatform(platform: Platform): PlatformObject {
   const { os, architecture: name, variant: given, ...more } = typeof platform === 'string' ? parseText(platform) : checkObject(platform);
   const system = os.toLowerCase();
@@ -79,8 +79,8 @@ export function parsePlatform(platform: Platform): PlatformObject {
 }
 
 /**
- * The `platform` parameter of pull, import and build. A single word (`"linux"`, `"arm64"`) is sent unchanged: the engine adds the
- * other half, which may differ from the machine that we run on.
+ * The `platform` parameter of pull, import and build. A single word (`"linux"`, `"arm64"`) is sent unchanged: the engine completes
+ * it from its own platform, which may differ from that of this machine.
  */
 export function platformText(platform: Platform): string {
   if (typeof platform === 'string' && wordGrammar.test(platform)) {
@@ -103,8 +103,8 @@ export function platformJson(platform: Platform): string {
 const SYSTEMS: ReadonlySet<string> = new Set(['linux', 'windows', 'darwin', 'macos', 'freebsd']);
 
 /**
- * The platform with both halves. An architecture alone is on Linux, because only engines on Linux store several variants of an
- * image. An operating system alone is undefined: its architecture is the engine's.
+ * Completes a platform. An architecture alone gets the system Linux, because only engines on Linux store several variants of an
+ * image. For an operating system alone, it returns undefined: the architecture is the engine's.
  */
 export function fullPlatform(platform: Platform): Platform | undefined {
   if (typeof platform !== 'string' || platform.includes('/')) return platform;
@@ -122,7 +122,7 @@ export function platformName(platform: Platform): string {
   return [platform.os, platform.architecture, platform.variant].filter(Boolean).join('/');
 }
 
-/** A copy that its owner cannot change. */
+/** Copies a platform, so that the caller cannot change it later. */
 export function copyPlatform(platform: unknown): unknown {
   return typeof platform === 'string' ? platform : parsePlatform(platform as PlatformObject);
 }

@@ -1,12 +1,12 @@
 // Replaces secrets with [redacted]: in request targets, by the names of their parameters; in texts, however they are encoded.
 //
 // An engine, a registry or a proxy may quote a secret inside JSON, a URL or an HTML page, or inside several of these. There are
-// too many combinations to list. So a text is decoded instead: it is searched as it is, then with one layer of escapes decoded,
+// too many combinations to list. Instead, the text is decoded: it is searched unchanged, then with one layer of escapes decoded,
 // then with two, and so on:
 //
 //   {\"message\": \"bad login a%3Cb\"}   ->   {"message": "bad login a%3Cb"}   ->   {"message": "bad login a<b"}
 //
-// Each layer knows for every character its position in the original. White space and "+" (a space in a form) are removed before
+// Each layer records the original position of every character. White space and "+" (a space in a form) are removed before
 // the search, because base64 is broken into lines and HTML titles collapse spaces. All of this takes linear time.
 
 import { Buffer } from 'node:buffer';
@@ -14,9 +14,9 @@ import { ELLIPSIS, REDACTED, utf8 } from '../bytes.ts';
 import { endpoints } from './endpoints.ts';
 import type { Endpoint } from './parameters.ts';
 
-/** Query parameters with values that are hidden: a URL may be signed, and a change may set a token in the image. */
+/** Query parameters whose values are hidden: a URL may be signed, and a change may set a token in the image. */
 const HIDDEN_PARAMETERS: readonly string[] = ['fromSrc', 'changes'];
-/** Query parameters with values that are shown: the others that our methods send. What `request` sends besides is hidden. */
+/** Query parameters whose values are shown: all others that our methods send. Any other parameter of `request` is hidden. */
 const SHOWN_PARAMETERS: ReadonlySet<string> = new Set(
   Object.values<Endpoint>(endpoints)
     .flatMap(({ parameters }) => Object.values(parameters).map(({ wire }) => wire))
@@ -48,7 +48,7 @@ function mapHiddenValues(target: string, replace: Replace): string {
   return mapUserInfo(path, replace) + (pairs === undefined ? '' : `?${pairs.join('&')}`);
 }
 
-/** User information reaches from "//" to the last "@", because a password may contain one; both may be percent-encoded. */
+/** User information extends from "//" to the last "@", because a password may contain "@". Both may be percent-encoded. */
 function mapUserInfo(text: string, replace: Replace): string {
   const start = /(?::|%3A)(?:\/|%2F){2}/i.exec(text);
   const from = start === null ? text.length : start.index + start[0].length;
@@ -56,7 +56,7 @@ function mapUserInfo(text: string, replace: Replace): string {
   return to < from ? text : text.slice(0, from) + replace('', text.slice(from, to)) + text.slice(to);
 }
 
-/** Shorter secrets are not searched: they occur by chance in many words, and each gap in a message would reveal one. */
+/** Shorter secrets are not searched for: they occur in many words by chance, and the redacted places would reveal them. */
 const SHORTEST_SECRET = 4;
 
 /** How many layers of escapes are decoded. Each is a pass over the text; real messages have up to three. */
@@ -74,14 +74,14 @@ export function redactor(secrets: readonly string[]): ((text: string) => string)
   };
 }
 
-/** A decoded text. `starts` and `ends` have for each character the range of the original that it was decoded from. */
+/** A decoded text. For each character, `starts` and `ends` give the range of the original from which it was decoded. */
 interface Layer {
   readonly text: string;
   readonly starts: readonly number[];
   readonly ends: readonly number[];
 }
 
-// One escaped character: by its number, as JSON, Go, Python and JavaScript, URLs and HTML write it; UTF-8 read as Latin-1.
+// One escaped character: its number as JSON, Go, Python, JavaScript, URLs and HTML write it, or its UTF-8 bytes read as Latin-1.
 // H stands for a hexadecimal digit, white space for "|".
 const numericEscapes = String.raw`
   (?:(?:\\u|%u)H{4}|\\U0{2}H{6}|\\u\{H{1,6}\}|(?:\\x|%)H{2}|&#[xX]0*H{1,6};)
@@ -110,7 +110,7 @@ const byName: ReadonlyMap<string, string> = new Map([
   ['lt', '<'], ['gt', '>'], ['amp', '&'], ['quot', '"'], ['apos', "'"],
   ...latin1Names.split(' ').map((name, index) => [name, String.fromCharCode(0xa0 + index)] as const),
 ]);
-/** The letters behind a backslash that do not stand for themselves. */
+/** Letters that have a special meaning after a backslash. */
 const byLetter: ReadonlyMap<string, string> = new Map([['n', '\n'], ['r', '\r'], ['t', '\t'], ['b', '\b'], ['f', '\f'], ['v', '\v']]);
 
 function decodeEscape({ 0: escape, groups = {} }: RegExpExecArray): string {
@@ -142,7 +142,7 @@ function withoutSpace(layer: Layer): Layer {
   return replaceMatches(layer, /[\s+]+/g, () => '');
 }
 
-/** The layer with each match replaced; the characters of a replacement take the range of the whole match. */
+/** The layer with each match replaced; each character of a replacement gets the range of the whole match. */
 function replaceMatches(layer: Layer, pattern: RegExp, replacement: (match: RegExpExecArray) => string): Layer {
   const starts: number[] = [];
   const ends: number[] = [];
@@ -213,13 +213,13 @@ type Range = readonly [start: number, end: number];
 
 /**
  * The ranges of the original in which a word occurs, found by the Knuth-Morris-Pratt algorithm: a simple search takes
- * quadratic time for a repetitive word. The first part of the word counts, too, where a quotation is truncated behind it.
+ * quadratic time for a repetitive word. A prefix of the word counts, too, if a quotation is truncated after it.
  */
 function findRanges(word: string, layer: Layer): Range[] {
   if (!layer.text.includes(word.slice(0, SHORTEST_SECRET))) return [];
   const borders = borderLengths(word);
   const ranges: Range[] = [];
-  let matched = 0; // the length of the longest beginning of the word that ends at `at`
+  let matched = 0; // the length of the longest prefix of the word that ends at `at`
   for (let at = 0; at < layer.text.length; at++) {
     matched = extendMatch(word, borders, matched, layer.text[at]);
     if (matched === word.length || (matched >= SHORTEST_SECRET && isTruncatedAfter(layer, at))) {
@@ -229,13 +229,13 @@ function findRanges(word: string, layer: Layer): Range[] {
   return ranges;
 }
 
-/** Whether a quotation ends behind a character: at the end of the text, at an ellipsis, or at a quote directly behind it. */
+/** Whether a quotation ends after a character: at the end of the text, at an ellipsis, or at a quote directly after it. */
 function isTruncatedAfter({ text, starts, ends }: Layer, at: number): boolean {
   const next = text[at + 1];
   return next === undefined || next === ELLIPSIS || text.startsWith('...', at + 1) || (next === '"' && starts[at + 1] === ends[at]);
 }
 
-/** For each beginning of the word, the length of the longest shorter beginning that it also ends with. */
+/** For each prefix of the word, the length of its longest proper prefix that is also its suffix. */
 function borderLengths(word: string): number[] {
   const borders = [0];
   for (let at = 1; at < word.length; at++) borders.push(extendMatch(word, borders, borders[at - 1] as number, word[at]));

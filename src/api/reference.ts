@@ -7,7 +7,7 @@ import { escapeText, isWellFormed, truncateText } from '../bytes.ts';
 import { ArgumentError, InvalidReferenceError } from '../errors.ts';
 import { check, describeKind, kind } from '../kinds.ts';
 
-/** A parsed image reference. Registry and repository are complete; tag and digest are only what the text has. */
+/** A parsed image reference. Registry and repository are always set; tag and digest only if the text has them. */
 export interface Reference {
   /**
    * The registry, `"docker.io"`, `"localhost:5000"`. Empty if the first part has a dot or a capital letter but is not a valid host
@@ -58,7 +58,7 @@ const plainImage =
 const imageIdGrammar = /^(?:sha256:)?[0-9a-f]{64}$/;
 const bareIdGrammar = /^[0-9a-f]{64}$/;
 
-/** What is wrong with an invalid name, by the first row that matches. */
+/** The faults of invalid names. The first row that matches is reported. */
 const nameFaults: readonly (readonly [RegExp, string])[] = [
   [/^$|^library\/$/, 'the repository name is empty'],
   [/:\/\//, 'it is a URL; leave out the scheme, as in "registry.example:5000/app"'],
@@ -104,7 +104,7 @@ function notText(value: unknown): InvalidReferenceError {
 }
 
 /**
- * Returns the text if it is an image ID or a valid reference. Engines do not check the text in a path: `../containers/db` would
+ * Returns the text if it is an image ID or a valid reference, or throws. Engines do not check the text in a path: `../containers/db` would
  * turn "remove the image" into "remove the container".
  */
 export function parseImage(text: string): string {
@@ -118,7 +118,7 @@ export function isDigest(text: string): boolean {
   return digestGrammar.test(text);
 }
 
-/** The reference with a tag, or a digest, that was given as a separate argument. */
+/** Adds a tag or a digest, given as a separate argument, to a reference. Throws if it is invalid or contradicts the reference. */
 export function withTag(reference: Reference, tag: string | undefined): Reference {
   if (tag === undefined || tag === reference.tag || tag === reference.digest) return reference;
   const isDigest = digestGrammar.test(tag);
@@ -170,7 +170,7 @@ export function familiarName(reference: Name): string {
   return [short, path].find(isSame) ?? repositoryName(reference);
 }
 
-/** Encodes an image for a request path. Engines decode `%2F` to a slash, and then resolve dot segments, so both are rejected. */
+/** Encodes an image for a request path. Throws for empty and dot segments, because engines would resolve them. */
 export function encodePath(image: string): string {
   if (plainPath.test(image)) return image;
   return image.split('/').map((segment) => encodeSegment(segment, image)).join('/');
@@ -207,7 +207,7 @@ function splitName(name: string): Name {
   return domainGrammar.test(first) ? { domain: first, path: rest } : { domain: '', path: name };
 }
 
-/** A path cannot begin with a capital letter, so a part with one is a domain, too. */
+/** Whether the first part of a name is a domain. A path has no capital letters, so a part with one is a domain. */
 function looksLikeDomain(first: string): boolean {
   return first === 'localhost' || /[.:A-Z]/.test(first);
 }

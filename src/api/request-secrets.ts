@@ -1,5 +1,5 @@
-// Finds the secrets of a request and redacts them from errors, because an engine may quote in a response what it was sent.
-// This file takes each secret apart by its own syntax; `redaction.ts` finds the parts in a text, however they are encoded.
+// Finds the secrets of a request and redacts them from errors, because an engine's response may quote the request.
+// This file splits each secret according to its syntax; `redaction.ts` finds the parts in a text, however they are encoded.
 
 import { Buffer } from 'node:buffer';
 import { REDACTED, asBuffer, escapeText, truncateText, utf8 } from '../bytes.ts';
@@ -17,7 +17,7 @@ export interface RequestWithSecrets {
   readonly signal?: AbortSignal | undefined;
 }
 
-// X-Registry-Auth and X-Registry-Config, the three fields of HTTP, and names that other software uses.
+// X-Registry-Auth, X-Registry-Config, the HTTP fields Authorization, Proxy-Authorization and Cookie, and names of other software.
 const secretFieldName = /auth|^x-registry-config$|cookie|token|secret|password|credential|api-?key|session|signature|csrf|jwt/i;
 
 /** Whether the value of a field is a secret, by the field's name. */
@@ -46,14 +46,14 @@ export function carriesCredentials(request: RequestWithSecrets): boolean {
   return isLogin(request) || secretFields(request).length > 0;
 }
 
-/** `e30=` is `{}`: the request is anonymous. */
+/** The fields that contain credentials. `e30=` is `{}`, which means an anonymous request. */
 function secretFields({ fields }: RequestWithSecrets): RequestWithSecrets['fields'] {
   return fields.filter(([name, value]) => isSecretField(name) && value !== 'e30=');
 }
 
 /**
- * The body of a failed login as an error may quote it: the engine's `message`, unless it seems to contain a token. Any other
- * body may be the response to a login that succeeded (moby's `postAuth` returns a token only then).
+ * The part of a failed login's body that an error may quote: the engine's `message`, unless it seems to contain a token. Any other
+ * body may be the response to a successful login (only then does moby's `postAuth` return a token).
  */
 export function loginErrorBody(body: Uint8Array): Uint8Array {
   if (body.length === 0) return body;
@@ -69,8 +69,8 @@ export function loginErrorBody(body: Uint8Array): Uint8Array {
 }
 
 /**
- * Redacts the secrets of a request from the texts of an error of ours, in place, and returns the error. For a login, everything
- * that is quoted from the response is redacted. Other errors, and those that a caller made, are returned unchanged.
+ * Redacts the secrets of a request from the texts of a `LongshoreError`, in place, and returns the error. For a login, everything
+ * that is quoted from the response is redacted. Other errors, and errors from the caller, are returned unchanged.
  */
 export function redactError(error: unknown, request: RequestWithSecrets): unknown {
   if (!(error instanceof LongshoreError) || isCallerError(error, request.signal)) return error;
@@ -83,7 +83,7 @@ export function redactError(error: unknown, request: RequestWithSecrets): unknow
 
 function redactTexts(error: LongshoreError, redact: (text: string) => string): void {
   // A daemon message that is truncated within a secret ends with a part of it. That part can only be recognized at the end of
-  // a text, so the message is replaced where the error's message and stack quote it.
+  // a text, so the daemon message is redacted first and then replaced in the error's message and stack.
   if (error instanceof ApiError && error.daemonMessage !== '') {
     const [quoted, redacted] = [escapeText(error.daemonMessage), escapeText(redact(error.daemonMessage))];
     error.message = error.message.replaceAll(quoted, () => redacted);
@@ -111,7 +111,7 @@ function secretsOf(request: RequestWithSecrets): string[] {
   ];
 }
 
-/** Members of credentials, and parameters of the field Authorization, with values that are not secret. */
+/** Members of credentials, and parameters of the field Authorization, whose values are not secret. */
 const PUBLIC_NAMES: ReadonlySet<string> = new Set([
   'username', 'serveraddress', 'email', 'realm', 'uri', 'algorithm', 'qop', 'nc', 'service', 'scope',
 ]);
@@ -162,7 +162,7 @@ function secretsInMembers(members: ReadonlyArray<readonly [name: string, value: 
   return found.flatMap(([name, value]) => (name === 'auth' ? secretsInWord(value) : [value]));
 }
 
-/** Of a URL and of a change, only the parts that can be secret; the rest tells the user what failed. */
+/** Returns only the secret parts of a URL or a change; the rest shows the user what failed. */
 function secretsInHiddenValue([key, value]: readonly [key: string, value: string]): string[] {
   const decoded = new URLSearchParams(`value=${value}`).get('value') ?? '';
   if (key === 'fromSrc') return secretsInUrl(decoded);
@@ -185,7 +185,7 @@ function secretsInChange(change: string): string[] {
   return [...assigned, last].flatMap((value) => [value, unquoted(value)]);
 }
 
-/** The text before a separator and the text behind it, which is empty where the separator is absent. */
+/** The text before a separator and the text after it, which is empty if the separator is absent. */
 function splitAt(separator: string, text: string): [before: string, behind: string] {
   const at = text.indexOf(separator);
   return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)];

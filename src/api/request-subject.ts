@@ -1,14 +1,14 @@
-// Reads from a request target what the request is about: its kind, its registry and its names. Engines repeat the names in their
-// errors, so they are removed before the words of an error are interpreted.
+// Finds the subject of a request in its target: its kind, its registry and its names. Engines repeat the names in their error
+// messages, so the names are removed before a message is interpreted.
 
 import type { RequestKind } from './error-table.ts';
 
-/** What a request is about. */
+/** The subject of a request. */
 export interface AskedFor {
   readonly kind: RequestKind;
   /** The registry's host, as for `docker login`; empty for the Docker Hub, undefined if the request names no registry. */
   readonly registry: string | undefined;
-  /** Every text that the caller has chosen. */
+  /** All texts in the target that the caller chose. */
   readonly names: readonly string[];
 }
 
@@ -50,7 +50,7 @@ function imageIn(path: string): string | undefined {
   }
 }
 
-/** The texts in a JSON object: filters. */
+/** The keys and texts in a JSON object, such as filters. */
 function textsIn(json: string): string[] {
   const found: string[] = [];
   if (!json.startsWith('{')) return found;
@@ -77,7 +77,7 @@ function hostIn(name: string): string | undefined {
   return path.length > 0 && (/[.:]/.test(host) || host === 'localhost') ? host : undefined;
 }
 
-/** The words of an error without the request's names, cut to `READ_LIMIT` characters: the engine's own words. */
+/** Removes the request's names from an error message, and shortens it to `READ_LIMIT` characters. */
 export function withoutNames(words: string, names: readonly string[]): string {
   let text = words.length > SEARCHED_LIMIT ? shortened(words, SEARCHED_LIMIT) : words;
   const forms = [...new Set(names.flatMap(formsOf))].sort((a, b) => b.length - a.length);
@@ -99,7 +99,7 @@ function formsOf(name: string): string[] {
   return [...forms, host ?? '', ...forms.map(encodeURIComponent)].filter((form) => form.length > 1);
 }
 
-/** What precedes a name of one word, which may also be one of the engine's own words: `for denied`, `"denied"`. */
+/** A word such as `denied` counts as a name only after one of these (`for denied`, `"denied"`): it may be the engine's own word. */
 const BEFORE = ['"', "'", '/', ':', '=', ' for ', ' image ', ' tag ', ' tag: ', ' manifest ', ' repository ', ' reference ', 'image: '];
 
 function withoutWord(text: string, word: string): string {

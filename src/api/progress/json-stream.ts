@@ -1,7 +1,7 @@
-// Decodes a stream of JSON objects: bytes, cut anywhere, become one object after the other.
+// Decodes a stream of JSON objects from bytes that may be split anywhere.
 //
-// Engines write one object a line, ended by CRLF or LF; some write nothing between two objects. So line ends are not relied
-// on: an object ends at the brace that closes it. Each byte is scanned once, however the stream is cut.
+// Most engines write one object per line, ended by CRLF or LF; some write nothing between two objects. So line ends are ignored:
+// an object ends at its closing brace. Each byte is scanned once, however the stream is split.
 
 import { isAscii } from 'node:buffer';
 import { GrowingBytes, asBuffer, decodeUtf8, escapeBytes } from '../../bytes.ts';
@@ -10,10 +10,10 @@ import { BYTES, check, isBytes, kind } from '../../kinds.ts';
 import { assertItemLimit, isJsonObject } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 
-/** The longest object, in bytes. Real ones are shorter than 100 KiB. */
+/** The longest object, in bytes. Real objects are shorter than 100 KiB. */
 export const JSON_VALUE_LIMIT: number = 16 * 1024 * 1024;
 
-/** How much of a block becomes text at a time, in bytes. Larger windows leave the processor's cache, and are slower than none. */
+/** How much of a block is decoded to text at a time, in bytes. Windows larger than the processor's cache would be slower than none. */
 const WINDOW_BYTES = 64 * 1024;
 
 const QUOTE = 0x22;
@@ -28,8 +28,8 @@ const CHUNKS = kind('an iterable of Uint8Arrays', (value) => {
 });
 
 /**
- * Decodes JSON objects from chunks of bytes, cut anywhere, with white space or nothing between the objects. It yields all
- * objects before a fault. Throws a `DecodeError` for anything but an object and for an object above 16 MiB, and a
+ * Decodes JSON objects from chunks of bytes that may be split anywhere; white space or nothing separates the objects. Yields all
+ * objects before a fault. Throws a `DecodeError` for anything other than an object and for an object above 16 MiB, and a
  * `TruncatedError` if the chunks end inside an object.
  */
 export async function* decodeJsonValues(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncGenerator<unknown> {
@@ -135,7 +135,7 @@ class ObjectScanner {
     return this.#depth > 0;
   }
 
-  /** Returns the position after the closing brace, or undefined if the object goes on after this block. */
+  /** Returns the position after the closing brace, or undefined if the object continues after this block. */
   findEnd(block: Uint8Array, start: number): number | undefined {
     // Local variables: access to private fields for each byte would take most of the time.
     let depth = this.#depth;
@@ -159,7 +159,7 @@ class ObjectScanner {
   }
 }
 
-/** A part of a block as text, for objects that are ASCII: there, positions in bytes and in text are equal. */
+/** A part of a block as text, for objects in ASCII: their positions in bytes and in text are equal. */
 class AsciiWindow {
   /** Undefined if the part is not ASCII. */
   #text: string | undefined;

@@ -8,7 +8,7 @@ export type LayerPhase =
   | 'waiting' | 'downloading' | 'verifying' | 'downloaded' | 'extracting' | 'pushing' | 'loading'
   | 'working' | 'retrying' | 'done' | 'existing' | 'skipped';
 
-/** The phase for each status, by how the status begins. */
+/** The phase for each status, by the start of the status. */
 const phases: ReadonlyArray<readonly [start: string, phase: LayerPhase]> = [
   ['Pulling fs layer', 'waiting'],
   ['Preparing', 'waiting'],
@@ -27,20 +27,20 @@ const phases: ReadonlyArray<readonly [start: string, phase: LayerPhase]> = [
   ['Layer already exists', 'existing'],
   ['Mounted from ', 'existing'], // ... another repository of the same registry
   ['Skipped foreign layer', 'skipped'],
-  ['Unavailable', 'skipped'], // the containerd store pushes an image of which it has one platform
+  ['Unavailable', 'skipped'], // the containerd store pushes an image and has only one of its platforms
 ];
 
-/** Phases in which nothing of the layer is left to transfer. */
+/** Phases in which the transfer of the layer is complete. */
 const transferred = new Set<LayerPhase>(['verifying', 'downloaded', 'extracting', 'done', 'existing', 'skipped']);
 /** Phases of a layer that needs no transfer at all. */
 const notNeeded = new Set<LayerPhase>(['existing', 'skipped']);
 
-/** The size of a usual layer, in bytes. It counts as one more known size: a first small layer does not set the average alone. */
+/** The size of a typical layer, in bytes. It is part of the average, so that a small first layer does not determine it alone. */
 export const SIZE_GUESS: number = 32 * 1024 * 1024;
 /** The assumed size of a layer that was transferred before its size was sent: engines send the size within a second. */
 const SMALL_SIZE = 1024 * 1024;
 
-/** The longest status that is kept without a cut, in characters. Each layer keeps its last one; engines' have fewer than 100. */
+/** The longest status that is kept in full, in characters. Each layer keeps its last status; real ones have fewer than 100. */
 const LONGEST_STATUS = 1024;
 
 /** The state of one layer in a `ProgressSnapshot`. */
@@ -52,7 +52,7 @@ export interface LayerProgress {
   readonly status: string;
   /** How much of this phase is done, at most `total`: in bytes, or in `units`. */
   readonly current: number;
-  /** How much this phase has in all, in bytes or in `units`; undefined while it is unknown. */
+  /** The total of this phase, in bytes or in `units`; undefined while it is unknown. */
   readonly total: number | undefined;
   /** `"s"` if `current` and `total` are seconds; undefined if they are bytes. */
   readonly units: string | undefined;
@@ -61,11 +61,11 @@ export interface LayerProgress {
 /** Collects the events of one layer. */
 export class Layer {
   readonly #id: string;
-  /** It appeared after all other layers were transferred. Podman reports the image's config so, as one more layer. */
+  /** Whether it appeared after all other layers were transferred, like the image's config, which Podman reports as a layer. */
   readonly #isLate: boolean;
   #event: LayerEvent | undefined;
   phase: LayerPhase = 'waiting';
-  /** Bytes transferred, of `total`; extracting goes through the same bytes again. */
+  /** Bytes transferred, of `total`. An extraction processes the same bytes again. */
   moved = 0;
   total: number | undefined;
   #extracted = 0;
@@ -97,14 +97,14 @@ export class Layer {
     }
   }
 
-  // After "Retrying in 1 second", Docker (20.10, 26.1, 28.5) counts only the rest of a download: 32,768 of 2,990,446 where
-  // it was at 3,011,584 of 6,002,030. containerd continues to count from the start, and reports no retry.
+  // After "Retrying in 1 second", Docker (20.10, 26.1, 28.5) counts only the rest of a download: 3,011,584 of 6,002,030 is
+  // followed by 32,768 of 2,990,446. containerd continues to count from the start, and reports no retry.
   #setTotal(total: number): void {
     this.total = Math.max(total, this.total ?? 0);
     this.#resumedAt = this.total - total;
   }
 
-  /** The engine has finished the image. */
+  /** Called when the engine has finished the image. */
   finish(): void {
     if (!notNeeded.has(this.phase)) this.phase = 'done';
     this.moved = this.total ?? this.moved;
@@ -114,7 +114,7 @@ export class Layer {
     return transferred.has(this.phase);
   }
 
-  /** Whether it is known how many bytes must be transferred. */
+  /** Whether the number of bytes to transfer is known. */
   get isSized(): boolean {
     return this.total !== undefined || notNeeded.has(this.phase);
   }

@@ -3,7 +3,7 @@
 import { isJsonObject } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 
-/** One event of a `ProgressStream`; `type` tells which. */
+/** One event of a `ProgressStream`; `type` is its kind. */
 export type ProgressEvent =
   | LayerEvent
   /** A line about the whole operation: `Pulling from library/alpine`, `Digest: sha256:...`. `id` is a tag or a digest. */
@@ -21,7 +21,7 @@ export interface UploadEvent {
   readonly type: 'upload';
   /** Bytes sent so far. */
   readonly bytes: number;
-  /** Bytes to send in all; undefined if the source does not say its length. */
+  /** Total bytes to send; undefined if the length of the source is unknown. */
   readonly total: number | undefined;
 }
 
@@ -32,9 +32,9 @@ export interface LayerEvent {
   readonly id: string;
   /** The engine's own words: `Downloading`, `Pull complete`. */
   readonly status: string;
-  /** How much is done, in bytes or in `units`; undefined if the engine does not say. */
+  /** How much is done, in bytes or in `units`; undefined if the engine does not report it. */
   readonly current: number | undefined;
-  /** How much there is in all, in bytes or in `units`; undefined if the engine does not say. */
+  /** The total, in bytes or in `units`; undefined if the engine does not report it. */
   readonly total: number | undefined;
   /** `"s"` if `current` and `total` are seconds; undefined if they are bytes. */
   readonly units: string | undefined;
@@ -46,7 +46,7 @@ const numberOf = (value: unknown): number | undefined => (typeof value === 'numb
 
 /**
  * Warnings: `WARNING: ...`, `[DEPRECATION NOTICE] ...` of old image formats, and, from Docker 18.09 and 19.03,
- * `Image docker.io/library/a:1 uses outdated schema1 manifest format`. Other programs before an engine write them alike.
+ * `Image docker.io/library/a:1 uses outdated schema1 manifest format`. Programs in front of an engine use the same forms.
  */
 const warningGrammar = /^\s*(?:\[?(?:WARN(?:ING)?|DEPRECATED|DEPRECATION NOTICE)[\]:]|Image \S{1,1024} uses outdated )/i;
 

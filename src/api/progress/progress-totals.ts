@@ -8,13 +8,13 @@ import { Layer, SIZE_GUESS } from './layer-progress.ts';
 import type { LayerProgress } from './layer-progress.ts';
 import type { LayerEvent, ProgressEvent } from './progress-events.ts';
 
-/** Headlines with which an image begins, and those with which it is finished. Other headlines are neither. */
+/** Headlines that begin an image, and headlines that end it. Other headlines do neither. */
 const opening = /^(?:Pulling from|The push refers to repository) /;
 const closing = /^(?:Digest|Status): |: digest: sha256:|^sha256:[0-9a-f]{64}$/;
 
 const EVENT = kind('an event of a ProgressStream', (value) => typeof (value as ProgressEvent).type === 'string');
 
-/** The most layers that are counted. A daemon may send any number; file systems stop at a few hundred. */
+/** The most layers that are counted. A daemon may send any number; file systems allow a few hundred. */
 const MOST_LAYERS = 4096;
 
 /** The longest ID of a layer that is counted, in characters. Engines send 12; a digest has 71. */
@@ -37,9 +37,9 @@ export interface ProgressSnapshot {
    * From 0 to 100, with one decimal. It never falls within a group, and is 100 only when the engine has finished. It is
    * undefined while no estimate is possible, as during a load, which reports its layers one after the other.
    *
-   * Each layer counts by its size in bytes; a layer that the engine already had counts nothing. In a pull, the download is
-   * one half and the extraction of the same bytes is the other; Podman reports no extraction, and there the download is
-   * the whole. A layer of unknown size counts as the average of the known sizes and of 32 MiB; a layer that was transferred
+   * Each layer counts with its size in bytes; a layer that the engine already had does not count. In a pull, the download
+   * and the extraction of the same bytes are one half each; on Podman, which reports no extraction, only the download
+   * counts. A layer of unknown size counts as the average of the known sizes and of 32 MiB; a layer that was transferred
    * before its size was sent counts as 1 MiB.
    */
   readonly percentage: number | undefined;
@@ -51,7 +51,7 @@ export interface ProgressSnapshot {
  *     const totals = new ProgressTotals();
  *     for await (const event of docker.pull('alpine:3.20')) {
  *       totals.take(event);
- *       show(totals.snapshot()); // as often as you like: engines report often, a screen wants 20 frames a second
+ *       show(totals.snapshot()); // as often as you like: engines report often, a screen needs 20 frames a second
  *     }
  *     totals.end();
  */
@@ -59,11 +59,11 @@ export class ProgressTotals {
   #layers = new Map<string, Layer>();
   #group = 0;
   #headline: ProgressSnapshot['headline'];
-  /** The group has ended: the next layer event begins another. */
+  /** Whether the group has ended: the next layer event then begins another. */
   #isClosed = true;
-  /** The group has ended well. */
+  /** Whether the group has ended without an error. */
   #isComplete = false;
-  /** The engine reports extractions. */
+  /** Whether the engine reports extractions. */
   #extracts = false;
   #percentage: number | undefined;
 
@@ -80,10 +80,10 @@ export class ProgressTotals {
     this.#close(true);
   }
 
-  /** Returns the state of now. */
+  /** Returns the current state. */
   snapshot(): ProgressSnapshot {
     const layers = [...this.#layers.values()];
-    // Computed here and not for each event: an engine may send many events, and as many layers as it likes.
+    // Computed here and not for each event: an engine may send many events about many layers.
     const estimate = this.#isComplete ? 100 : this.#estimate(layers);
     if (estimate !== undefined) this.#percentage = Math.max(this.#percentage ?? 0, estimate);
     return {
@@ -149,7 +149,7 @@ export class ProgressTotals {
     return weight === 0 ? undefined : Math.min(ALMOST, Math.floor((1000 * done) / weight) / 10);
   }
 
-  /** Whether all layers of the image are known. Pulls and pushes name them at the start, a load names each in its turn. */
+  /** Whether all layers of the image are known. Pulls and pushes name them at the start; a load names one after the other. */
   #hasAllLayers(layers: readonly Layer[]): boolean {
     return this.#isComplete || (layers.length > 0 && layers.every(({ phase }) => phase !== 'loading'));
   }

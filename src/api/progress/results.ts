@@ -1,7 +1,7 @@
 // Results of pull, push, load and import, built from the events of their streams.
 //
-// A builder takes every event and says whether the stream is complete, that is, whether the engine said that the operation
-// has finished. What happens if it is not complete is decided in client/engine-differences.ts.
+// A builder takes every event. Its `isComplete` is true if the engine reported that the operation has finished. If it is
+// false at the end, client/engine-differences.ts decides what happens.
 
 import { DecodeError } from '../../errors.ts';
 import { isJsonObject } from '../json.ts';
@@ -15,7 +15,7 @@ export interface PullResult {
   readonly reference: string;
   /** The registry's digest for that name, `sha256:...`; undefined after `allTags`, and if Podman knows several. */
   readonly digest: string | undefined;
-  /** Whether layers were fetched; undefined if the engine does not say. */
+  /** Whether layers were fetched; undefined if the engine does not report it. */
   readonly status: 'downloaded' | 'up-to-date' | undefined;
   /** Warnings of the engine, and checks that could not be made because a request after the pull failed. */
   readonly warnings: readonly string[];
@@ -27,11 +27,11 @@ export interface PushResult {
   readonly reference: string;
   /** The digest of the manifest in the registry, `sha256:...`; undefined after `allTags`, which fills `tags`. */
   readonly digest: string | undefined;
-  /** The size of the manifest in bytes; undefined if the engine does not say, and after `allTags`. */
+  /** The size of the manifest in bytes; undefined if the engine does not report it, and after `allTags`. */
   readonly size: number | undefined;
   /** Every pushed tag with its manifest; undefined without `allTags`. */
   readonly tags: readonly PushedTag[] | undefined;
-  /** Warnings of the engine, and whether only one platform of several was pushed, if the engine says so. */
+  /** Warnings of the engine, and a warning if the engine reports that only one platform of several was pushed. */
   readonly warnings: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export interface PushedTag {
   readonly tag: string;
   /** The digest of its manifest, `sha256:...`. */
   readonly digest: string;
-  /** The size of the manifest in bytes; undefined if the engine does not say. */
+  /** The size of the manifest in bytes; undefined if the engine does not report it. */
   readonly size: number | undefined;
 }
 
@@ -61,8 +61,8 @@ export interface ImportResult {
 
 /**
  * Reads the stream of a pull. Docker ends it with the headlines `Digest: sha256:...` and `Status: Downloaded newer image
- * for ...` or `Status: Image is up to date for ...`. Docker 1.12 of RHEL sends the digest last, socktainer
- * `Image digest: sha256:...`. Podman sends no headline: its last event is a layer whose ID is the image's.
+ * for ...` or `Status: Image is up to date for ...`. Docker 1.12 of RHEL sends the digest last; socktainer
+ * sends `Image digest: sha256:...`. Podman sends no headline: its last event is a layer whose ID is the image's.
  */
 export class PullResultBuilder {
   /** The digest of the registry's manifest or index. */
@@ -127,13 +127,13 @@ export class PullResultBuilder {
  */
 export class PushResultBuilder {
   readonly warnings: string[] = [];
-  /** One warning for each tag of which one platform's manifest was pushed instead of the index. */
+  /** One warning for each tag for which one platform's manifest was pushed instead of the index. */
   readonly replaced: string[] = [];
   /** The tag that ended last. */
   last: PushedTag | undefined;
   readonly #tag: string;
   readonly #tags = new Map<string, PushedTag>();
-  /** Layers were sent after the end of the last tag. */
+  /** Whether layers were sent after the end of the last tag. */
   #isOpen = false;
 
   /** `tag` is the requested one, for engines that do not repeat it. */
@@ -141,7 +141,7 @@ export class PushResultBuilder {
     this.#tag = tag ?? '';
   }
 
-  /** Whether every begun tag has ended. The stream never says how many tags there are. */
+  /** Whether every begun tag has ended. The stream does not contain the number of tags. */
   get isComplete(): boolean {
     return this.last !== undefined && !this.#isOpen;
   }
@@ -193,9 +193,9 @@ export class PushResultBuilder {
 export class LoadResultBuilder {
   readonly #references = new Set<string>();
   readonly #ids = new Set<string>();
-  /** Layers were sent after the last name. */
+  /** Whether layers were sent after the last name. */
   #isOpen = false;
-  /** No event has come. */
+  /** Whether the stream has had no events so far. */
   isSilent = true;
 
   /** Whether the images of all layers were named. */

@@ -1,4 +1,4 @@
-// Limits what one call keeps of a stream until its end. An engine, or an impostor, can send warnings and names without end.
+// Limits the warnings and names that one call keeps until the end of a stream: a faulty engine can send any number of them.
 // The limits count characters and not only items, because one text can be long.
 
 import { DecodeError } from '../../errors.ts';
@@ -9,9 +9,9 @@ import type { ProgressEvent } from './progress-events.ts';
 const WARNINGS_LIMIT = 1024 * 1024;
 /** Names, tags and IDs that one call keeps, in characters: 100,000 of the longest ones fit. */
 const REPORTED_LIMIT = 64 * 1024 * 1024;
-/** What the warning that one platform was pushed instead of the index costs, in characters: it has two digests. */
+/** The length of the warning that one platform was pushed instead of the index, in characters: it has two digests. */
 const LONGEST_WARNING = 300;
-/** What each text costs in addition to its characters. */
+/** The cost of each text in addition to its characters, in characters. */
 const TEXT_COST = 64;
 
 /** Decides which events a result builder gets. */
@@ -20,7 +20,7 @@ export class StreamLimit {
   #names = 0;
   #dropped = 0;
 
-  /** Returns false for a warning above the limit. Throws a `DecodeError` for names above theirs: a result needs them all. */
+  /** Whether to keep an event: false for a warning above its limit. Throws a `DecodeError` for names above theirs: all are needed. */
   admits(event: ProgressEvent): boolean {
     if (event.type === 'warning') {
       this.#warnings += TEXT_COST + event.text.length;
@@ -42,7 +42,7 @@ export class StreamLimit {
   }
 }
 
-/** The length of the text that a result may keep of an event; undefined if it keeps none. */
+/** The length of the text that a result may keep from an event; undefined if it keeps none. */
 function nameLength(event: ProgressEvent): number | undefined {
   if (event.type === 'stream') return event.text.includes('Loaded image') ? event.text.length : undefined;
   if (event.type === 'headline') {

@@ -6,7 +6,7 @@ import { isJsonObject } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 import type { ImagePlatform } from '../platform.ts';
 
-/** The longest document, in bytes: what the OCI distribution-spec asks registries to accept, "Pushing Manifests". */
+/** The longest document, in bytes: registries should accept this size (OCI distribution-spec, "Pushing Manifests"). */
 export const DOCUMENT_LIMIT = 4 * 1024 * 1024;
 
 /** The fields of an entry's header that are used. */
@@ -40,7 +40,7 @@ export interface SavedImage {
 }
 
 /**
- * A document in each of its possible readings. One text can be an index and a manifest at once (CVE-2021-41190), so the
+ * All possible readings of a document. One text can be an index and a manifest at once (CVE-2021-41190), so the
  * document that refers to it decides which reading counts, never its own fields.
  */
 export interface ArchiveDocument {
@@ -123,7 +123,7 @@ function foldedCase(name: string): string {
   return name.toUpperCase().toLowerCase();
 }
 
-/** A list, if every item can be read. Go writes null for an empty list, Docker 25.0 in `index.json` (moby#47210). */
+/** Reads a list; undefined if an item cannot be read. Go writes null for an empty list, as in Docker 25.0's `index.json` (moby#47210). */
 function listOf<Item>(read: (value: unknown) => Item | undefined, value: unknown): readonly Item[] | undefined {
   if (value === null) return [];
   if (!Array.isArray(value)) return undefined;

@@ -1,8 +1,8 @@
-// Finds which of several requested platforms a saved image lacks, while it passes.
+// Finds which of several requested platforms a saved image lacks, while the archive is read.
 //
-// Docker 29 saves those of the requested platforms that it has, without a word about the others. The index in the archive
-// still names all platforms of the image, but only the engine's own manifests are there; if the engine lacks content of a
-// manifest, the manifest is there without it (containerd v2 core/images/archive/exporter.go, WithSkipMissing).
+// Docker 29 saves the requested platforms that it has, and does not report the others. The index in the archive still names
+// all platforms of the image, but the archive contains only the manifests that the engine has. If the engine lacks content
+// of a manifest, the archive contains the manifest without that content (containerd v2 core/images/archive/exporter.go, WithSkipMissing).
 
 import { escapeText } from '../../bytes.ts';
 import { DecodeError, NotFoundError } from '../../errors.ts';
@@ -20,7 +20,7 @@ const NESTING_LIMIT = 8;
 /** Listens to an `ArchiveScan` of an archive in the OCI layout. */
 export class ArchivePlatforms {
   readonly #requested: readonly Platform[];
-  /** The entries so far by their paths, with what they are as documents. */
+  /** The entries so far, by their paths, with the document in each. */
   readonly #entries = new Map<string, ArchiveDocument | undefined>();
   /** The requested platforms that each visited index has. */
   readonly #provided = new Map<string, ReadonlySet<Platform>>();
@@ -52,7 +52,7 @@ export class ArchivePlatforms {
     this.#entries.set(path, document);
   }
 
-  /** After the scan's own `finish`: throws a `NotFoundError` for the first image that lacks a requested platform. */
+  /** Called after the scan's `finish`. Throws a `NotFoundError` for the first image that lacks a requested platform. */
   finish(): void {
     for (const image of this.#entries.get('index.json')?.manifests ?? []) {
       // Attachments of an image, such as signatures, are listed beside it.

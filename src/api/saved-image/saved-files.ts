@@ -1,4 +1,4 @@
-// The files, links and directories of a saved image by their paths, with the checks that make every path mean one thing.
+// The files, links and directories of a saved image by their paths, with checks that every path has only one meaning.
 
 import { escapeText } from '../../bytes.ts';
 import { DecodeError } from '../../errors.ts';
@@ -8,7 +8,7 @@ import { digestError, digestInPath, normalizePath, quote } from './paths.ts';
 
 /** The most memory for paths and documents, in bytes, by a rough count: some 200,000 entries. */
 export const MEMORY_LIMIT = 64 * 1024 * 1024;
-/** What an entry takes in addition to its texts, in bytes. */
+/** The memory that an entry takes in addition to its texts, in bytes. */
 export const ENTRY_COST = 256;
 /** The most links that are followed to one file. Linux follows as many (path_resolution(7)). */
 const LINK_LIMIT = 40;
@@ -65,14 +65,14 @@ export class SavedFiles {
   find(anyPath: string): SavedFile | undefined {
     const path = normalizePath(anyPath);
     const own = this.#files.get(path);
-    if (own !== undefined) return own; // its digest was compared when its content passed
+    if (own !== undefined) return own; // its digest was compared when its content was read
     const file = this.#follow(path);
     const expected = digestInPath(path);
     if (file !== undefined && expected !== undefined && expected !== file.digest) throw mismatch(path, expected, file.digest);
     return file;
   }
 
-  /** At the end of the archive: links must lead to what their names say, and a file or link must not be a directory, too. */
+  /** Checks at the end of the archive: each link must lead to the content that its name states; files and links are not directories. */
   check(): void {
     for (const path of this.#links.keys()) this.find(path);
     const leaves = new Set([...this.#files.keys(), ...this.#links.keys()]);

@@ -1,10 +1,10 @@
-// Verifies a saved image while it passes: every part must have the digest that the archive gives for it.
+// Verifies a saved image while it is read: every part must have the digest that the archive states for it.
 //
 // There are two layouts, and an archive can have both. The OCI layout (Docker 25 and later) names each blob by its digest;
 // index.json refers to manifests, and a manifest to a config and layers. The older layout (Docker before 25, Podman) has
 // manifest.json, which names a config and layers by path; only the config's name is a digest, and the config lists the
-// layers' digests. The list may come before the layers or after them. So every file is hashed as it passes, and `finish`
-// compares the rest.
+// layers' digests. These lists may come before or after the layers. So every file is hashed while it is read, and
+// `finish` compares the digests.
 
 import { asBuffer, escapeText } from '../../bytes.ts';
 import type { DigestAlgorithm, CreateHash } from '../../bytes.ts';
@@ -34,7 +34,7 @@ export interface VerifiedContent {
   readonly absent: readonly string[];
 }
 
-/** The file whose content passes. */
+/** The file that is being read. */
 interface CurrentFile {
   readonly path: string;
   readonly size: number;
@@ -42,7 +42,7 @@ interface CurrentFile {
   /** The hash in the algorithm of the file's name, if that is not SHA-256. */
   readonly named: ReturnType<CreateHash> | undefined;
   readonly reader: DocumentReader;
-  /** The first four bytes, in Latin-1. They tell whether the file is compressed. */
+  /** The first four bytes, in Latin-1. They show whether the file is compressed. */
   start: string;
 }
 
@@ -51,16 +51,16 @@ interface Layer {
   readonly path: string;
   readonly mediaType: string;
 }
-/** The type of all layers in manifest.json, which gives none. */
+/** The type of all layers in manifest.json, which states no types. */
 const TAR = 'application/x-tar';
 
 /** Listens to an `ArchiveScan`. Throws a `DigestError` as soon as a blob differs from its name. */
 export class ArchiveDigests {
   readonly #makeHash: CreateHash;
   readonly #files = new SavedFiles();
-  /** Content below an index that may be missing: containerd omits what was never pulled (`WithSkipMissing`). */
+  /** Content below an index that may be missing: containerd omits content that was never pulled (`WithSkipMissing`). */
   readonly #absent = new Set<string>();
-  /** Missing layers whose licence forbids to distribute them. */
+  /** Missing layers whose licence forbids their distribution. */
   readonly #nonDistributable = new Set<string>();
   #current: CurrentFile | undefined;
 
@@ -105,7 +105,7 @@ export class ArchiveDigests {
     this.#files.addFile(path, { digest, isCompressed, size, document: reader.end(), verified: expected !== undefined });
   }
 
-  /** After the scan's own `finish`: everything that the archive refers to must be there and have the right digest. */
+  /** Called after the scan's `finish`. Checks that all content that the archive refers to is present and has the right digest. */
   finish(): VerifiedContent {
     const isLayout = this.#files.has('index.json');
     const isSaved = this.#files.has('manifest.json');
@@ -114,7 +114,7 @@ export class ArchiveDigests {
     }
     this.#files.check();
     const images = (isLayout ? this.#checkLayout() : 0) + (isSaved ? this.#checkSavedImages() : 0);
-    // An empty manifest.json is an error even if index.json has images. The reverse is not: Docker 25.0 saved so (moby#47210).
+    // An empty manifest.json is an error even if index.json has images. The reverse is valid: Docker 25.0 wrote it (moby#47210).
     const isEmpty = isSaved && this.#document('manifest.json', 'images').length === 0;
     if (images > 0 && !isEmpty) return this.#summary();
     const path = isSaved ? 'manifest.json' : 'index.json';
@@ -122,8 +122,8 @@ export class ArchiveDigests {
   }
 
   /**
-   * The OCI layout (OCI image-spec, "OCI Image Layout"): from `index.json` down through all indexes and manifests. Returns
-   * the number of complete images and artifacts. Only what `index.json` itself refers to must be there.
+   * Checks the OCI layout (OCI image-spec, "OCI Image Layout"), from `index.json` down through all indexes and manifests.
+   * Returns the number of complete images and artifacts. Only content that `index.json` itself refers to is required.
    */
   #checkLayout(): number {
     const seen = new Set<string>();
@@ -145,12 +145,12 @@ export class ArchiveDigests {
       level = next;
     }
     const [first] = this.#absent;
-    // An attestation of an image is an artifact: it does not make up for the missing image.
+    // An attestation of an image is an artifact: it does not replace the missing image.
     if (found.image === 0 && first !== undefined) throw missing(first, digestInPath(first));
     return found.image + found.artifact;
   }
 
-  /** Checks what a manifest refers to. Returns undefined if content is missing that may be missing. */
+  /** Checks the content that a manifest refers to. Returns undefined if optional content is missing. */
   #checkManifest(manifest: string, isOptional: boolean): 'image' | 'artifact' | undefined {
     const { config, layers } = this.#document(manifest, 'content');
     const gone = [config, ...layers].filter(({ digest }) => this.#files.find(blobPath(digest)) === undefined);
@@ -173,7 +173,7 @@ export class ArchiveDigests {
   }
 
   /**
-   * `manifest.json`, of all engines (moby `image/spec/spec.md`, "Combined Image JSON + Filesystem Changeset Format").
+   * Checks `manifest.json`, which all engines write (moby `image/spec/spec.md`, "Combined Image JSON + Filesystem Changeset Format").
    * Returns the number of its images. containerd also lists charts and other artifacts there, which have no diff_ids.
    */
   #checkSavedImages(): number {
@@ -185,7 +185,7 @@ export class ArchiveDigests {
         const message = `the config ${quote(config)} in the archive cannot be verified: its name is not its digest`;
         throw digestError(message, config, undefined, file.digest);
       }
-      // An artifact has no diff_ids. Its layers are named by their digests, and only have to be there.
+      // An artifact has no diff_ids. Its layers are named by their digests, and only need to be present.
       const areNamed = layers.length > 0 && layers.every((path) => digestInPath(normalizePath(path)) !== undefined);
       if (areNamed && file.document?.diffIds === undefined) for (const path of layers) this.#layer(path, undefined);
       else this.#checkLayers(config, layers.map((path) => ({ path, mediaType: TAR })));

@@ -58,7 +58,7 @@ export interface VersionComponent {
   readonly Details?: Readonly<Record<string, string>> | null;
 }
 
-/** The state and settings of an engine. These are the fields that matter to images; others are kept. */
+/** The state and settings of an engine. These fields are useful for images; the object also has the other fields of the response. */
 export interface InfoResult {
   readonly ID: string;
   readonly Name: string;
@@ -80,7 +80,7 @@ export interface InfoResult {
 export interface AuthResult {
   /** `Login Succeeded`. */
   readonly Status: string;
-  /** A token to use instead of the password; empty or left out (Docker 29) if the registry gives none. */
+  /** A token to use instead of the password; empty or left out (Docker 29) if the registry returns none. */
   readonly IdentityToken?: string;
 }
 
@@ -116,7 +116,7 @@ export interface EventActor {
 export interface ImageDiskUsage {
   /** Size of all layers in bytes, each counted once. */
   readonly totalSize: number;
-  /** How much of it no container needs, in bytes. */
+  /** The part of it that no container needs, in bytes. */
   readonly reclaimable: number;
   /** The number of images. */
   readonly totalCount: number;

@@ -1,6 +1,6 @@
-// Types of the engine's responses about images, from the API's documentation and recorded answers. In these files, a field that
-// some engine leaves out is optional; fields without a type are kept. `@since` is the first API version with a field, `@until`
-// the first version without it. Podman ignores the version, and sends old fields with any.
+// Types of the engine's responses about images, from the API's documentation and recorded responses. In these files, a field that
+// some engines omit is optional; results also keep fields without a type here. `@since` is the first API version with a field,
+// `@until` the first version without it. Podman ignores the requested version, and always sends old fields.
 
 import type { ImageIdentity } from './identity.ts';
 import type { Descriptor, ImageManifestSummary } from './manifest.ts';

@@ -29,7 +29,7 @@ export interface ImageManifestSummary {
   /** Whether the engine has all of the manifest's content. */
   readonly Available: boolean;
   readonly Size: ImageManifestSize;
-  /** Which of the two fields below is set; none for `unknown`. */
+  /** The kind of the manifest: one of the next two fields is set, except for `unknown`. */
   readonly Kind: 'image' | 'attestation' | 'unknown';
   readonly ImageData?: ImageManifestImage | null;
   readonly AttestationData?: ImageManifestAttestation | null;
@@ -74,7 +74,7 @@ export interface ImageAttestation {
   readonly Statement?: unknown;
 }
 
-/** What a registry has under a reference, API 1.30. */
+/** The result of `inspectDistribution`: the manifest or index of a reference in its registry, API 1.30. */
 export interface DistributionInspect {
   /** The descriptor of the manifest or index. */
   readonly Descriptor: Descriptor;
