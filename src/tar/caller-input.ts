@@ -1,5 +1,5 @@
-// Looks at what a caller passes in: recognizes iterables, and listens for errors of streams. A stream may fail before it is
-// read, or after the last read, and an `error` event without a listener ends the process.
+// Recognizes iterables that a caller passes in, and listens for errors of its streams. A stream may fail before the first read
+// or after the last read, and an `error` event without a listener ends the process.
 
 import { TarError } from '../errors.ts';
 import type { TarEntry } from './validate-entry.ts';
@@ -14,7 +14,7 @@ export function isIterable(value: unknown): value is Iterable<TarEntry> {
   return typeof value === 'object' && value !== null && Symbol.iterator in value;
 }
 
-/** The error for entries of which a getter or a proxy threw an error. */
+/** The error for entries that cannot be read, because a getter or a proxy threw an error. */
 export function unreadableEntries(cause: unknown): TarError {
   return new TarError('tar: cannot read the entries: a getter or a proxy threw an error', { cause });
 }
@@ -30,7 +30,7 @@ interface Watch {
 /** The watched streams. Each gets one listener. */
 const watches = new WeakMap<object, Watch>();
 
-/** Listens for errors of a value, if it emits events. Returns a function that returns the first error so far, or undefined. */
+/** Listens for errors of a value, if it emits events. The returned function returns the first error so far, or undefined. */
 export function watchErrors(value: unknown): () => Watch['failure'] {
   if (!isEmitter(value)) return () => undefined;
   const known = watches.get(value);

@@ -26,7 +26,7 @@ const FIELDS = {
   linkname: { offset: 157, size: 100 },
   magic: { offset: 257, size: 6 },
   version: { offset: 263, size: 2 },
-  uname: { offset: 265, size: 32 }, // always empty: names of users belong to one machine
+  uname: { offset: 265, size: 32 }, // always empty: user names differ between machines
   gname: { offset: 297, size: 32 }, // always empty
   devmajor: { offset: 329, size: 8 },
   devminor: { offset: 337, size: 8 },
@@ -64,7 +64,7 @@ export const TAR_HEADER: Kind = kind('a tar header', (value) => {
   );
 });
 
-/** Whether a path fits into `name`, or into `prefix` and `name`. Only ASCII fits: nothing else has an agreed encoding there. */
+/** Whether a path fits into `name`, or into `prefix` and `name`. Only ASCII fits: programs do not agree on another encoding. */
 export function fitsPath(path: string): boolean {
   if (typeof path !== 'string') check(path, TEXT, 'fitsPath', 'path');
   return isAscii(path) && (path.length <= FIELDS.name.size || prefixLength(path) > 0);
@@ -78,7 +78,7 @@ export function fitsLinkname(linkname: string): boolean {
 
 /**
  * Encodes a header block into `into`, from offset `at` on. A value that does not fit its field is cut or clamped; `paxRecords`
- * gives the record that then carries the real value. Throws an `ArgumentError` if there is no room for a block.
+ * then returns a record with the real value. Throws an `ArgumentError` if there is no room for a block.
  */
 export function encodeHeader(into: Uint8Array, at: number, header: TarHeader): void {
   check(header, TAR_HEADER, 'encodeHeader', 'header');
@@ -132,7 +132,7 @@ function sumOf(block: Uint8Array, checksum: number): number {
 /** The length of the part of a long path that goes into `prefix`: up to the last slash that fits; 0 if there is none. */
 function prefixLength(path: string): number {
   if (path.length <= FIELDS.name.size) return 0;
-  // Not at the last character, a directory's own slash: the name would be empty.
+  // The last character is excluded: after a directory's own slash, the name would be empty.
   const cut = path.lastIndexOf('/', Math.min(FIELDS.prefix.size, path.length - 2));
   return cut > 0 && path.length - cut - 1 <= FIELDS.name.size && isAscii(path) ? cut : 0;
 }
@@ -198,7 +198,7 @@ export function parseHeader(block: Uint8Array): ParsedHeader | undefined {
   return { path, typeflag: textIn(block, FIELDS.typeflag) || '0', size, linkname };
 }
 
-/** Old tars summed signed bytes. GNU tar and Go accept either sum, and so do we. */
+/** Old tar programs added signed bytes. GNU tar and Go accept either sum, and so do we. */
 function hasChecksum(block: Uint8Array): boolean {
   const checksum = numberIn(block, FIELDS.chksum);
   return checksum === sumOf(block, 8 * 0x20) || checksum === sumOf(block, 8 * 0x20) - 256 * highBytes(block);
@@ -226,7 +226,7 @@ function numberIn(block: Uint8Array, field: Field): number | undefined {
   return digits === undefined ? undefined : Number.parseInt(digits || '0', 8);
 }
 
-/** Big-endian, after the highest bit, which marks base 256. The next bit is set for negative numbers: too large here, as it should be. */
+/** Reads a big-endian number; its highest bit only marks base 256. Negative numbers are rejected: their next bit makes them too large. */
 function base256(bytes: Uint8Array): number | undefined {
   let value = (bytes[0] as number) & 0x7f;
   for (const byte of bytes.subarray(1)) value = value * 256 + byte;

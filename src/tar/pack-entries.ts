@@ -31,7 +31,7 @@ export async function* packEntries(entries: TarEntries): AsyncGenerator<Uint8Arr
   yield* output.flush().take();
 }
 
-/** All entries that can be read without waiting are one batch: an `await` for each would be most of the work. */
+/** Entries that can be read without waiting form one batch: an `await` for each entry would take most of the time. */
 async function* batches(entries: TarEntries): AsyncGenerator<Iterable<TarEntry>, void, void> {
   if (isAsyncIterable(entries)) for await (const entry of entries) yield [entry];
   else if (isIterable(entries)) yield entries;
@@ -65,7 +65,7 @@ function putHeaders(output: Output, entry: CheckedEntry): void {
   output.putHeader(entry);
 }
 
-/** The path is Python's. Readers without pax support write such a file beside the entries. */
+/** Python uses the same path. Programs without pax support extract such a file beside the entries. */
 const PAX_HEADER: TarHeader = {
   path: '././@PaxHeader', typeflag: 'x', mode: 0o644, uid: 0, gid: 0, size: 0, mtime: 0, linkname: '', devmajor: 0, devminor: 0,
 };
@@ -83,7 +83,7 @@ async function* putChunks(output: Output, entry: CheckedEntry): AsyncGenerator<U
   if (remaining > 0) throw entryError(entry, `the content is ${remaining} bytes shorter than its size, ${entry.size} bytes`);
 }
 
-/** A generator of its own, because it must catch only the errors of the source. */
+/** A separate generator, because it must catch only the errors of the source. */
 async function* chunksOf(entry: CheckedEntry): AsyncGenerator<Uint8Array, void, void> {
   try {
     for await (const chunk of entry.chunks ?? []) yield chunk;
@@ -92,7 +92,7 @@ async function* chunksOf(entry: CheckedEntry): AsyncGenerator<Uint8Array, void, 
   }
 }
 
-/** The number of zeros after content of that size. */
+/** The number of zeros to write after content of that size. */
 function padding(size: number): number {
   return (BLOCK_SIZE - (size % BLOCK_SIZE)) % BLOCK_SIZE;
 }
@@ -120,7 +120,7 @@ class Output {
     }
   }
 
-  /** A new slab has zeros only. */
+  /** Only reserves the bytes, because a new slab is filled with zeros. */
   putZeros(length: number): void {
     this.#reserve(length);
   }

@@ -1,5 +1,5 @@
-// `packTar`: packs entries into a tar archive. It checks its argument at the call; the code that writes the archive is loaded
-// when the first block is read.
+// `packTar`: packs entries into a tar archive. It checks its argument when it is called; the code that writes the archive is
+// loaded when the first block is read.
 
 import { TarError } from '../errors.ts';
 import { describeKind, isBytes, isPlainObject } from '../kinds.ts';
@@ -10,8 +10,8 @@ export type { TarContent, TarEntries, TarEntry, TarEntryType } from './validate-
 
 /**
  * Packs entries into an archive, and yields it in blocks whose memory is not reused. The same entries always give the same
- * bytes. Throws a `TarError` for an invalid entry before it yields any byte of that entry; for content that is shorter or
- * longer than its `size`, or whose source fails, it throws when that happens. The archive then has no end.
+ * bytes. Throws a `TarError` for an invalid entry, before it yields any byte of that entry. Throws it later if the content
+ * is shorter or longer than its `size`, or if its source fails. After an error, the archive is incomplete.
  */
 export function packTar(entries: TarEntries): AsyncGenerator<Uint8Array, void, void> {
   checkEntries(entries);
@@ -23,7 +23,7 @@ async function* pack(entries: TarEntries): AsyncGenerator<Uint8Array, void, void
   yield* packEntries(entries);
 }
 
-/** Listens for errors of streams among the entries, too: one may fail before it is read. */
+/** Checks the type of `entries`, and listens for errors of streams among them: a stream may fail before it is read. */
 function checkEntries(entries: unknown): void {
   try {
     if (isAsyncIterable(entries) || (isIterable(entries) && !isBytes(entries)) || isPlainObject(entries)) {

@@ -8,14 +8,14 @@ import { BYTES, TEXT, check } from '../kinds.ts';
 /** The longest pax header that is read or written, in bytes: the limit of Go's archive/tar (`maxSpecialFileSize`), which engines use. */
 export const PAX_LIMIT: number = 1024 * 1024;
 
-/** Encodes one record, `"27 mtime=1700000000.12345\n"`: its length in bytes, including the digits of the length, key and value. */
+/** Encodes one record, `"27 mtime=1700000000.12345\n"`: key and value after the record's length in bytes, which counts its digits. */
 export function paxRecord(key: string, value: string): string {
   check(key, TEXT, 'paxRecord', 'key');
   check(value, TEXT, 'paxRecord', 'value');
   const body = ` ${key}=${value}\n`;
   const { length } = utf8(body);
   const digits = String(length).length;
-  // Adding the digits can add one digit more: 98 bytes and two digits are 100, which has three.
+  // Adding the digits can make the number longer: 98 bytes and two digits are 100, which has three digits.
   const total = String(length + digits).length === digits ? length + digits : length + digits + 1;
   return `${total}${body}`;
 }

@@ -1,7 +1,7 @@
-// Scans a tar archive while its bytes pass, and checks that it is complete.
+// Scans a tar archive while it is read, and checks that it is complete.
 //
-// A generator walks the archive and pauses wherever it needs bytes that have not come: `push` gives it the next bytes and
-// resumes it. So the code below reads from top to bottom as the format does, however the stream is cut.
+// A generator reads the archive and pauses where it needs more bytes; `push` passes the next bytes to it and resumes it. So the
+// code below follows the format from top to bottom, however the stream is split.
 
 import { asBuffer, escapeText } from '../bytes.ts';
 import { TruncatedError } from '../errors.ts';
@@ -11,7 +11,7 @@ import { PAX_LIMIT, parsePaxRecords } from './pax.ts';
 import { Tail, TAIL_SIZE } from './trailing-message.ts';
 import { BYTES, check } from '../kinds.ts';
 
-/** Types that have no content, whatever size their header states. Go, which wrote the archives that we read, does the same. */
+/** Types that have no content, whatever size their header states. Go, in which engines are written, does the same. */
 const WITHOUT_CONTENT = '123456';
 
 /** The result of a scan. */
@@ -26,7 +26,7 @@ export interface ScanResult {
 export interface ArchiveListener {
   /** An entry begins. */
   entry(header: ParsedHeader): void;
-  /** The next piece of the entry's content. The view is valid during the call. */
+  /** The next piece of the entry's content. The view is valid only during the call. */
   content(view: Uint8Array): void;
   /** The entry has ended. */
   endEntry(): void;
@@ -37,13 +37,13 @@ type Walk<T> = Generator<void, T, void>;
 
 /**
  * Scans an archive: call `push` with all of its bytes in order, then `finish`. Reads ustar, pax, GNU and v7 headers, and
- * rejects archives in several volumes and sparse files, which engines never write. Every fault throws a `TruncatedError`:
- * what came before it was valid. After a fault, each call throws it again.
+ * rejects archives in several volumes and sparse files, which engines never write. Every fault throws a `TruncatedError`;
+ * the entries before it are valid. After a fault, every call throws the same error.
  */
 export class ArchiveScan {
   readonly #listeners: readonly ArchiveListener[];
   readonly #walk: Walk<void> = this.#archive();
-  /** Collects a header block that is cut. */
+  /** Collects a header block that is split between two pushes. */
   readonly #partial: Uint8Array = new Uint8Array(BLOCK_SIZE);
   readonly #tail = new Tail();
   #view: Uint8Array = this.#partial.subarray(0, 0);
@@ -51,9 +51,9 @@ export class ArchiveScan {
   #offset = 0;
   #received = 0;
   #entries = 0;
-  /** The entry that passes, and the position where it ends. */
+  /** The entry that is being read, and the position where it ends. */
   #current: { readonly path: string; readonly end: number } | undefined;
-  /** The end-of-archive marker has come. */
+  /** Whether the end-of-archive marker has been read. */
   #ended = false;
   #fault: string | undefined;
   #failure: TruncatedError | undefined;
@@ -90,7 +90,7 @@ export class ArchiveScan {
       if (header === undefined) break;
       const { typeflag, size } = header;
       const isExtended = 'xgLK'.includes(typeflag);
-      // One global header stands for all that come first, or the text would grow with each of them.
+      // All leading global headers count as one; otherwise the text would grow with each of them.
       before = isExtended ? (before === 'g' ? '' : before) + typeflag : '';
       if (isExtended && !EXTENDED_HEADERS.test(before)) yield* this.#reject('conflicting extended headers for one entry', at);
       if (typeflag === 'x') overrides = yield* this.#paxOverrides(yield* this.#bytes(size), overrides);
@@ -98,7 +98,7 @@ export class ArchiveScan {
       else if (typeflag === 'K') overrides = { ...overrides, linkname: longName(yield* this.#bytes(size)) };
       else if (typeflag === 'g') yield* this.#skip(padded(size));
       else {
-        // Overrides apply to this header only. Applied to an extended header on the way, a size would hide entries.
+        // Overrides apply to this header only. If a size were applied to an extended header, it could hide entries.
         yield* this.#entry(header, overrides);
         overrides = NO_OVERRIDES;
       }
@@ -164,7 +164,7 @@ export class ArchiveScan {
     return content;
   }
 
-  /** One block: a view if it came in one piece, else collected in `#partial`. */
+  /** The next block: a view of it if it is in one piece, else a copy in `#partial`. */
   *#block(): Walk<Uint8Array> {
     if (this.#view.length - this.#offset < BLOCK_SIZE) return yield* this.#fill(this.#partial);
     return yield* this.#some(BLOCK_SIZE);
@@ -183,7 +183,7 @@ export class ArchiveScan {
     for (let remaining = length; remaining > 0; ) remaining -= (yield* this.#some(remaining)).length;
   }
 
-  /** The next bytes: at least one, at most `limit`, as many as have come. */
+  /** The next bytes: as many as are available, at least one and at most `limit`. */
   *#some(limit: number): Walk<Uint8Array> {
     while (this.#offset === this.#view.length) yield;
     const view = this.#view.subarray(this.#offset, this.#offset + limit);
@@ -191,7 +191,7 @@ export class ArchiveScan {
     return view;
   }
 
-  /** Records a fault, and first reads on for a while: the wrong bytes may be the start of a daemon's error message. */
+  /** Records a fault, and reads more before it throws: the wrong bytes may be the start of a daemon's error message. */
   *#reject(what: string, at: number): Walk<never> {
     this.#fault = `the archive has ${what} at byte ${at}`;
     yield* this.#skip(TAIL_SIZE);
@@ -218,7 +218,7 @@ export class ArchiveScan {
   }
 }
 
-/** What extended headers set in place of the fields of the next header. */
+/** Values from extended headers, which replace fields of the next header. */
 interface Overrides {
   readonly path: string | undefined;
   readonly size: number | undefined;
@@ -228,7 +228,7 @@ const NO_OVERRIDES: Overrides = { path: undefined, size: undefined, linkname: un
 
 /**
  * The extended headers that one entry may have, by their types: global pax headers first, then one pax header or one of each
- * of GNU's long names. Programs read other sequences differently.
+ * of GNU's long names. Programs disagree about other sequences.
  */
 const EXTENDED_HEADERS = /^g*(?:x|LK?|KL?)?$/;
 

@@ -1,9 +1,9 @@
-// Keeps the end of an archive stream. dockerd has answered 200 before it fails, and appends its error message to the stream.
+// Keeps the end of an archive stream. If dockerd fails after it has sent status 200, it appends its error message to the stream.
 
 import { asBuffer } from '../bytes.ts';
 import { BYTES, check } from '../kinds.ts';
 
-/** How much of the end is kept at least, in bytes. dockerd's messages are one line. */
+/** The part of the end that is always kept, in bytes. dockerd's messages are one line. */
 export const TAIL_SIZE = 4096;
 
 /** Keeps the last bytes of a stream: all of them, or at least `TAIL_SIZE`. */
@@ -11,7 +11,7 @@ export class Tail {
   readonly #buffer = new Uint8Array(2 * TAIL_SIZE);
   #length = 0;
 
-  /** Copies the end of the next bytes. A full buffer drops its first half: it moves rarely, also for small pieces. */
+  /** Copies the end of the next bytes. A full buffer drops its first half, so even small pieces rarely move it. */
   keep(view: Uint8Array): void {
     check(view, BYTES, 'keep', 'view');
     const last = view.length > TAIL_SIZE ? view.subarray(view.length - TAIL_SIZE) : view;

@@ -76,7 +76,7 @@ export interface CheckedEntry extends TarHeader {
 /** The largest user or group ID: Linux stores them in 32 bits, and tar programs cut larger ones. */
 const LARGEST_ID = 2 ** 32 - 1;
 
-/** Checks everything that can be known before the first byte is written. Throws a `TarError` for an invalid entry. */
+/** Checks everything that can be checked before the first byte is written. Throws a `TarError` for an invalid entry. */
 export function checkEntry(entry: TarEntry): CheckedEntry {
   if (typeof entry !== 'object' || entry === null) throw new TarError('tar: an entry must be an object with a path');
   const type = entry.type ?? 'file';
@@ -110,7 +110,7 @@ function checkKeys(entry: TarEntry, type: TarEntryType): void {
   }
 }
 
-/** A path with "." or empty segments means the same to every reader, and is written as it is. */
+/** A path may have "." or empty segments: all programs read it alike, so it is written unchanged. */
 function checkPath(entry: TarEntry, type: TarEntryType): string {
   const value: unknown = entry.path; // read once: a getter could return another path later
   if (type === 'file' && typeof value === 'string' && plainPath.test(value)) return value;
@@ -120,7 +120,7 @@ function checkPath(entry: TarEntry, type: TarEntryType): string {
   return path;
 }
 
-/** A path that none of the rules forbids. Nearly all paths are like this. */
+/** Paths that need no other check; nearly all paths match. */
 const plainPath = /^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/;
 
 function checkLinkname(entry: TarEntry, type: TarEntryType): string {
@@ -130,7 +130,7 @@ function checkLinkname(entry: TarEntry, type: TarEntryType): string {
   return type === 'link' ? checkRelative(entry, 'linkname', linkname) : linkname;
 }
 
-/** Text that can be written and read back: a NUL would end it, and an unpaired surrogate has no UTF-8. */
+/** Text that can be written and read back: a NUL would end it, and an unpaired surrogate cannot be encoded. */
 function checkText(entry: TarEntry, key: 'path' | 'linkname' | 'content', text: unknown): string {
   if (typeof text !== 'string') throw entryError(entry, `the ${key} is not a string`);
   if (key !== 'content' && text.includes('\0')) throw entryError(entry, `the ${key} contains a NUL`);
@@ -138,7 +138,7 @@ function checkText(entry: TarEntry, key: 'path' | 'linkname' | 'content', text: 
   return text;
 }
 
-/** A path inside the archive. Any other would make a reader write over its own files. */
+/** Checks that a path is inside the archive: another path could make a program overwrite files elsewhere. */
 function checkRelative(entry: TarEntry, key: 'path' | 'linkname', path: string): string {
   if (path === '') throw entryError(entry, `the ${key} is empty`);
   if (path.startsWith('/')) throw entryError(entry, `the ${key} ${quote(path)} is absolute`);
