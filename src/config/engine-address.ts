@@ -103,7 +103,7 @@ const pipeGrammar = /^\/\/(?:\.|[\w.-]+)\/pipe\/[\w.-]+(?:\/[\w.-]+)*$/;
 
 /**
  * Parses an address. Text without a scheme is a TCP address, as with the docker command. Throws a `ConfigError` that names
- * `source`, the variable or option that the text comes from.
+ * `source`, the variable or option that contains the text.
  */
 export function parseAddress(text: string, source = 'host'): Address {
   const fault: Fault = (reason) => new ConfigError(`${source} ${redact(text)} ${reason}; ${SUPPORTED}`);
@@ -121,7 +121,7 @@ export function parseAddress(text: string, source = 'host'): Address {
   const parse = schemes.get(scheme);
   if (parse !== undefined) return parse(rest, fault);
   const lower = scheme.toLowerCase();
-  throw fault(`has an unknown scheme${schemes.has(lower) ? `: write ${lower}:// in small letters` : ''}`);
+  throw fault(`has an unknown scheme${schemes.has(lower) ? `: write ${lower}:// in lower case` : ''}`);
 }
 
 /** Common mistakes. A host may be named "unix" or "tcp" if a port follows the colon. */

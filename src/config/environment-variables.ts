@@ -39,7 +39,7 @@ export function podmanAuthFiles({ platform, home, uid, variables }: Environment)
   return [REGISTRY_AUTH_FILE, runtime ?? ofUser, config].flatMap((path) => path ?? []);
 }
 
-/** The folder of the user's sockets: XDG_RUNTIME_DIR, which cron and sudo do not set, or the folder that systemd makes. */
+/** The folder of the user's sockets: XDG_RUNTIME_DIR, which cron and sudo do not set, or the folder that systemd creates. */
 export function runtimeFolder({ uid, variables }: Environment): string | undefined {
   return variables.XDG_RUNTIME_DIR ?? (uid === undefined ? undefined : `/run/user/${uid}`);
 }

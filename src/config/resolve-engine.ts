@@ -25,14 +25,14 @@ export type EngineRule = 'host' | 'context' | 'DOCKER_HOST' | 'DOCKER_CONTEXT' |
 /** What one rule names, and whether it was chosen. */
 export interface CandidateReport {
   readonly rule: EngineRule;
-  /** A host, or the name of a context; undefined if the rule names nothing. */
+  /** A host, or the name of a context; undefined if the rule has no value. */
   readonly what: string | undefined;
   /**
    * `"chosen"`; `"overruled"` by a stronger rule; `"there"`: a socket that exists and is not used; `"absent"`: nothing is
    * set, or no such socket exists.
    */
   readonly state: 'chosen' | 'overruled' | 'there' | 'absent';
-  /** The engine that a socket belongs to, what is wrong with the host, or the file that names the context. */
+  /** The engine that a socket belongs to, the problem with the host, or the file that names the context. */
   readonly detail: string | undefined;
 }
 
@@ -58,7 +58,7 @@ export interface EngineExplanation {
   readonly tls: EngineTls | undefined;
   /** The API version that is used without asking the engine: DOCKER_API_VERSION. */
   readonly version: string | undefined;
-  /** The platform of pulls and imports that name none: DOCKER_DEFAULT_PLATFORM. */
+  /** The default platform of pulls and imports: DOCKER_DEFAULT_PLATFORM. */
   readonly platform: string | undefined;
   /** The names of the headers that are added to every request. */
   readonly headers: readonly string[];
@@ -254,7 +254,7 @@ function reportSockets(environment: Environment, { rule, host, usual, isMissing 
   return [{ rule: 'default', what: usual, state, detail }, ...others];
 }
 
-/** What to do if neither the default socket nor that of another engine exists. */
+/** Returns the hint for an error if neither the default socket nor that of another engine exists. */
 function missingHint(sockets: readonly CandidateReport[]): string {
   const others = sockets.flatMap(({ rule, what }) => (rule === 'alternative' && what !== undefined ? [what] : []));
   const looked = others.length > 0 ? ` No socket exists at ${others.join(', ')} either.` : '';

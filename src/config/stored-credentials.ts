@@ -61,7 +61,7 @@ export function parseDockerConfig(bytes: Uint8Array, source: string): DockerConf
 
 /**
  * Parses DOCKER_AUTH_CONFIG, the text of a config.json with `auths`, `credHelpers` or `credsStore`, as GitLab Runner and
- * Testcontainers read it. The docker command accepts only `auths`. No error shows the text, which may be a secret.
+ * Testcontainers read it. The docker command accepts only `auths`. Errors never show the text, which may be a secret.
  */
 export function parseAuthVariable(text: string): DockerConfig {
   const source = 'DOCKER_AUTH_CONFIG';
@@ -134,7 +134,7 @@ function entryFor({ source, members }: DockerConfig, { registry, repository }: S
   return undefined;
 }
 
-/** The helper for a registry. An empty name means none, even if `credsStore` names one for all registries. */
+/** Finds the helper for a registry. An empty name in `credHelpers` means that there is none, even if `credsStore` is set. */
 function helperFor({ source, members }: DockerConfig, registry: string): ConfiguredHelper | undefined {
   const helpers = credentialMember(members, 'credHelpers', source);
   const key = keyFor(keyHost(registry), registry, Object.keys(helpers));

@@ -37,7 +37,7 @@ function fieldsOf(answer: Uint8Array): Fields {
   const end = bytes.indexOf('\r\n\r\n');
   if (end === -1) return new Fields();
   const fail = (message: string): never => {
-    throw new ArgumentError(`an answer on the tape is not HTTP/1.1: ${message}`);
+    throw new ArgumentError(`a response on the tape is not HTTP/1.1: ${message}`);
   };
   return splitHead(bytes.toString('latin1', 0, end + 4), fail).fields;
 }

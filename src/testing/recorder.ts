@@ -163,7 +163,7 @@ class ConnectionLog {
     if (event.type === 'end' || this.#upgraded) return;
     if (event.type === 'head') {
       // On the tape, the rest of the response to the login would follow this request.
-      if (this.#isLogin) throw new ArgumentError('a request was sent before the answer to a login');
+      if (this.#isLogin) throw new ArgumentError('a request was sent before the response to a login');
       if (this.#reportRequest(event.start)) return;
       this.#isLogin = isLogin(event.start);
       this.#answers.asked(event.start);
@@ -190,7 +190,7 @@ class ConnectionLog {
   #beginAnswer({ status, asked, framing }: AnswerStart): void {
     if (status < 200 || asked === undefined || !isLogin(asked)) return;
     // A token could be split between chunks. Engines send this response with a Content-Length.
-    if (framing.kind === 'chunked') throw new ArgumentError('the answer to a login is chunked, so its token cannot be redacted');
+    if (framing.kind === 'chunked') throw new ArgumentError('the response to a login is chunked, so its token cannot be redacted');
     this.#loginContent = [];
   }
 

@@ -150,7 +150,7 @@ class ReplayChannel implements Channel {
     this.#asked = undefined;
     const { exchange, index } = found;
     this.#send(exchange.answer, lengths(this.#pieces, index));
-    const reset = new Error('the connection was reset, on the tape');
+    const reset = new Error('the recorded connection was reset');
     if (exchange.ending !== undefined) this.#close(exchange.ending === 'eof' ? undefined : reset);
     else if (this.#expects.close) this.#close(undefined);
   }

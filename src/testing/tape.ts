@@ -130,7 +130,7 @@ function record(reader: TapeReader, over: Set<number>): TapeRecord {
   const line = reader.line();
   const ends = overGrammar.exec(line);
   const connection = Number(ends?.[1] ?? recordGrammar.exec(line)?.[3]);
-  if (over.has(connection) && !line.startsWith('>')) reader.fail(`connection ${connection} has ended before`);
+  if (over.has(connection) && !line.startsWith('>')) reader.fail(`connection ${connection} has already ended`);
   if (ends) {
     over.add(connection);
     return { type: 'over', connection, how: ends[2] as 'eof' | 'reset' };

@@ -124,7 +124,7 @@ describe('a helper that fails', () => {
   it.each<[how: string, name: string, statements: string, exitCode: number | undefined, says: string]>([
     ['dies', 'dies', `process.stdout.write(${secret}, () => process.kill(process.pid, 'SIGKILL'))`, undefined,
       'was killed by SIGKILL'],
-    ['prints junk', 'junk', `answer('Secret: ', ${secret})`, 0, 'printed something else than credentials'],
+    ['prints junk', 'junk', `answer('Secret: ', ${secret})`, 0, 'printed something other than credentials'],
     ['prints megabytes', 'floods', `const more = () => process.stdout.write(${secret}.repeat(99999), more); more()`,
       undefined, 'printed more than 1048576 bytes, and was stopped'],
     ['prints the secret and fails', 'tells', `fail(${secret}); process.stderr.write(${secret})`, 1, 'ended with exit code 1'],

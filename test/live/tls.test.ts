@@ -119,7 +119,7 @@ const refused: ReadonlyArray<[what: string, place: (server: Server) => Place, er
     host: host.replace('localhost', '127.0.0.1'), files: { ca: authority.ca, ...authority.issue('client') },
   }), ConnectError, /certificate is for localhost, and not for 127\.0\.0\.1/],
   ['no certificate of a client', ({ host, authority }) => ({ host, files: { ca: authority.ca } }),
-    ConnectError, /the engine wants a client certificate\. Give tls\.cert and tls\.key/],
+    ConnectError, /the engine requires a client certificate\. Give tls\.cert and tls\.key/],
   ['one that has expired', ({ host, authority }) => ({
     host, files: { ca: authority.ca, ...authority.issue('client', 'expired') },
   }), ConfigError, /: tls\.cert \(.*cert\.pem\) expired on 2021-01-01: a new certificate is needed$/],

@@ -241,7 +241,7 @@ describe('a secret', () => {
       inner[0]?.read(before);
       await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
       inner[0]?.read(answer.slice(-20));
-      expect(() => tape()).toThrow('a request was sent before the answer to a login');
+      expect(() => tape()).toThrow('a request was sent before the response to a login');
     }
   });
 

@@ -235,7 +235,7 @@ describe('an answer', () => {
 
   it.each([
     ['eof', '(eof)'],
-    ['reset', '(broken: the connection was reset, on the tape)'],
+    ['reset', '(broken: the recorded connection was reset)'],
   ])('is followed by the end that was recorded (%s)', async (how, told) => {
     const client = await connect(replayDialer(tapeOf(`> 1 ${get('/a')}`, '< 1 abc', `= 1 ${how}`)));
     await client.send(get('/a'));

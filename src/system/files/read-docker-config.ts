@@ -35,7 +35,7 @@ export async function lookUpCredentials(
 const AUTH_FILE_REMEDY = 'repair it, or remove it and run podman login again';
 
 function absentAuthFile(path: string): Parameters<Warn>[0] {
-  const problem = `REGISTRY_AUTH_FILE names ${path}, which does not exist: no credentials of it are used`;
+  const problem = `REGISTRY_AUTH_FILE names ${path}, which does not exist: no credentials can be read from it`;
   return { kind: 'configuration', subject: path, message: `${problem}. Run podman login, or correct the path` };
 }
 

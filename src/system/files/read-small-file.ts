@@ -76,7 +76,7 @@ function unlessAbsent(path: string, cause: unknown): undefined {
   if (cause instanceof ConfigError) throw cause;
   const { code = '', message } = cause as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-  // Such a path may be the content of a file, passed by mistake. It is not shown, and the system's message, which quotes it, neither.
+  // Such a path may be the content of a file, passed by mistake. The error shows neither the path nor the system's message.
   if (code === 'ENAMETOOLONG') {
     throw new ConfigError(`cannot read a path of ${path.length} characters: it is too long for a path (ENAMETOOLONG)`);
   }

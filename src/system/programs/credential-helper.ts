@@ -25,7 +25,7 @@ export const HELPER_OUTPUT_LIMIT: number = 1024 * 1024;
  */
 const LAST_OUTPUT_MS = 200;
 
-/** Which helper to ask for which registry. */
+/** A helper, and the registry whose credentials it is asked for. */
 export interface HelperQuestion {
   readonly helper: ConfiguredHelper;
   /** The registry's key, `"https://index.docker.io/v1/"`. The caller has checked that it is a single line. */
@@ -56,7 +56,7 @@ export async function askHelper(question: HelperQuestion, limits: HelperLimits =
   limits.signal?.throwIfAborted();
   const program = await startProgram(programOf(question), ['get']).catch((cause: unknown) => {
     const { configKey, source } = question.helper;
-    const hint = `Install ${programOf(question)} in a folder of PATH, or take ${configKey} out of ${source} and log in again`;
+    const hint = `Install ${programOf(question)} in a folder of PATH, or remove ${configKey} from ${source} and log in again`;
     throw failure(question, `could not be started: ${whyNotStarted(cause)}`, undefined, hint);
   });
   return credentialsOf(await runHelper(program, question, limits), question);
@@ -107,7 +107,7 @@ function credentialsOf({ stdout, end }: HelperOutput, question: HelperQuestion):
   const value = jsonOf(text);
   const [username, secret] = isJsonObject(value) ? [member(value, 'Username'), member(value, 'Secret')] : [];
   if (typeof username !== 'string' || typeof secret !== 'string') {
-    throw failure(question, 'printed something else than credentials, {"ServerURL","Username","Secret"} in JSON', 0);
+    throw failure(question, 'printed something other than credentials, {"ServerURL","Username","Secret"} in JSON', 0);
   }
   if (username === '' && secret === '') return undefined;
   if (username === '') throw failure(question, 'returned a secret without a user name', 0);

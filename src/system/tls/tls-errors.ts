@@ -24,10 +24,10 @@ export interface Peer {
   readonly address: string;
   /** The name that the certificate must be valid for. */
   readonly name: string;
-  /** Whether the client has CAs of its own, and a certificate. */
+  /** Whether the client was given CAs, and (below) a certificate. */
   readonly hasCa: boolean;
   readonly hasCert: boolean;
-  /** The certificate that the engine showed. */
+  /** The certificate that the engine presented. */
   certificate: ShownCertificate | undefined;
 }
 
@@ -46,13 +46,13 @@ const explanations: ReadonlyArray<readonly [code: RegExp, explanation: Explanati
   [/ALERT_HANDSHAKE_FAILURE$/, refusedHandshake],
   [
     /ALERT_PROTOCOL_VERSION$|UNSUPPORTED_PROTOCOL$/,
-    ['the engine does not support TLS 1.2 or later', 'Older versions are not safe: update the engine, or the proxy before it'],
+    ['the engine does not support TLS 1.2 or later', 'Older versions are not safe: update the engine, or the proxy in front of it'],
   ],
   [
     /WRONG_VERSION_NUMBER$/,
-    ['this port does not speak TLS', 'The usual port for TLS is 2376; for a port without TLS, write tcp:// and give no tls'],
+    ['this port does not speak TLS', 'The usual port for TLS is 2376; for a port without TLS, write tcp:// and omit the option tls'],
   ],
-  [/^(?:ECONNRESET|EPIPE)$/, ['the engine closed the connection during the TLS handshake', 'Is this the port where it speaks TLS?']],
+  [/^(?:ECONNRESET|EPIPE)$/, ['the engine closed the connection during the TLS handshake', 'Is this its port for TLS?']],
   [/^ERR_SSL_/, (_, code) => [`the TLS handshake failed (${code})`, 'The log of the engine may say more']],
 ];
 
@@ -112,14 +112,14 @@ function wrongTime({ certificate }: Peer, code: string): Explanation {
 }
 
 function refusedCertificate({ hasCert }: Peer, code: string): Explanation {
-  if (!hasCert) return ['the engine wants a client certificate', GIVE_CERTIFICATE];
+  if (!hasCert) return ['the engine requires a client certificate', GIVE_CERTIFICATE];
   const reason = code.replace(/^.*ALERT_/, '').toLowerCase().replaceAll('_', ' ');
   return [`the engine refuses the client certificate (${reason})`, 'The CA that the engine trusts (its --tlscacert) must have signed it'];
 }
 
 function refusedHandshake({ hasCert }: Peer): Explanation {
   if (hasCert) return ['the engine refused the TLS handshake', 'Does it trust the CA of the client certificate?'];
-  return ['the engine refused the TLS handshake, probably because it wants a client certificate', GIVE_CERTIFICATE];
+  return ['the engine refused the TLS handshake, probably because it requires a client certificate', GIVE_CERTIFICATE];
 }
 
 const GIVE_CERTIFICATE = 'Give tls.cert and tls.key (cert.pem and key.pem)';

@@ -129,19 +129,19 @@ describe('a helper that fails', () => {
     ['capital', `fail('Credentials not found in native keychain')`, 1, 'ended with exit code 1.'],
     ['first', `fail('HUNTER2\\ncredentials not found in native keychain')`, 1, 'ended with exit code 1.'],
     ['stderr', `process.stderr.write('credentials not found in native keychain'); process.exitCode = 1`, 1, 'exit code 1.'],
-    ['success', `answer('credentials not found in native keychain')`, 0, 'printed something else than credentials'],
+    ['success', `answer('credentials not found in native keychain')`, 0, 'printed something other than credentials'],
     // docker: the first of these two counts, and all but the junk are a login
-    ['two', `give('u', 'HUNTER2'); give('u', 'p')`, 0, 'printed something else than credentials'],
-    ['junk', `answer('HUNTER2')`, 0, 'printed something else than credentials'],
-    ['nothing', ``, 0, 'printed something else than credentials'],
-    ['braces', `answer('{}')`, 0, 'printed something else than credentials'],
-    ['list', `answer('["u","HUNTER2"]')`, 0, 'printed something else than credentials'],
-    ['null', `answer('null')`, 0, 'printed something else than credentials'],
-    ['types', `give(['u'], 'HUNTER2')`, 0, 'printed something else than credentials'],
-    ['nulls', `give(null, 'HUNTER2')`, 0, 'printed something else than credentials'],
-    ['number', `give('u', 12345)`, 0, 'printed something else than credentials'],
+    ['two', `give('u', 'HUNTER2'); give('u', 'p')`, 0, 'printed something other than credentials'],
+    ['junk', `answer('HUNTER2')`, 0, 'printed something other than credentials'],
+    ['nothing', ``, 0, 'printed something other than credentials'],
+    ['braces', `answer('{}')`, 0, 'printed something other than credentials'],
+    ['list', `answer('["u","HUNTER2"]')`, 0, 'printed something other than credentials'],
+    ['null', `answer('null')`, 0, 'printed something other than credentials'],
+    ['types', `give(['u'], 'HUNTER2')`, 0, 'printed something other than credentials'],
+    ['nulls', `give(null, 'HUNTER2')`, 0, 'printed something other than credentials'],
+    ['number', `give('u', 12345)`, 0, 'printed something other than credentials'],
     ['latin1', `answer('{"Username":"u","Secret":"HUNTER2'); process.stdout.write(Buffer.from([0xe4])); answer('"}')`, 0,
-      'printed something else than credentials'],
+      'printed something other than credentials'],
     ['anonymous', `give('', 'HUNTER2')`, 0, 'returned a secret without a user name'],
     ['emptytoken', `give('<token>', '')`, 0, 'returned an empty identity token'],
   ])('%s', async (name, statements, exitCode, says) => {
@@ -161,7 +161,7 @@ describe('a helper that fails', () => {
   it.skipIf(process.platform === 'win32')('because it does not exist, or cannot be executed', async () => {
     const absent = (await failure('absent')).message;
     expect(absent).toContain('could not be started: program docker-credential-absent not found in PATH');
-    expect(absent).toMatch(/Install docker-credential-absent in a folder of PATH, or take .+ out of .+ and log in again$/);
+    expect(absent).toMatch(/Install docker-credential-absent in a folder of PATH, or remove .+ from .+ and log in again$/);
     expect(absent).not.toContain('run:');
     makeNoProgram(join(helpers.path, 'docker-credential-forbidden'));
     const error = await failure('forbidden');

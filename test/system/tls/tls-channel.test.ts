@@ -470,17 +470,17 @@ describe('a TLS connection that fails', () => {
       'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL',
     ],
     [
-      'it wants a client certificate (TLS 1.3)',
+      'it requires a client certificate (TLS 1.3)',
       { requestCert: true },
       { ca },
-      /wants a client certificate\. Give tls\.cert and tls\.key/,
+      /requires a client certificate\. Give tls\.cert and tls\.key/,
       'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
     ],
     [
-      'it wants a client certificate (TLS 1.2)',
+      'it requires a client certificate (TLS 1.2)',
       { requestCert: true, maxVersion: 'TLSv1.2' },
       { ca },
-      /wants a client certificate\. Give tls\.cert and tls\.key/,
+      /requires a client certificate\. Give tls\.cert and tls\.key/,
       'ALERT_HANDSHAKE_FAILURE', // ERR_SSL_SSLV3_… with Node 20, ERR_SSL_SSL/TLS_… with Node 24
     ],
   ])('has a message that says that %s', async (_, server, options, said, errno) => {
@@ -518,7 +518,7 @@ describe('a TLS connection that fails', () => {
     [
       'answers in plain HTTP',
       (socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
-      /this port does not speak TLS\. .*write tcp:\/\/ and give no tls/,
+      /this port does not speak TLS\. .*write tcp:\/\/ and omit the option tls/,
     ],
     ['speaks first, and no TLS', (socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'), /this port does not speak TLS/],
     [
