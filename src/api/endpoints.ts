@@ -1,6 +1,6 @@
 // The Engine API for images: one row for each operation. To add a parameter, add an entry to its row; the type of the option, its
-// check, its place in the request and its version gate follow from it. API versions are those of the API's documents; tests
-// compare them with the documents and with engines.
+// check, its place in the request and its version gate follow from it (README.md of this folder has the steps). API versions are
+// those of the API's documents; tests compare them with the documents and with engines.
 
 import { filters, flag, list, platformAsJson, platformAsText, platformsAsJson, several, text, time, integer } from './parameters.ts';
 import type { Endpoint, ConditionalRequirement } from './parameters.ts';
@@ -72,6 +72,7 @@ export const endpoints = {
     parameters: {
       /** `image` computes only the usage of images. API 1.42, Docker: Podman 6.1, with API 1.44, ignores it. */
       type: text('type', { since: '1.42', podman: false }),
+      /** Adds each image to the result. Default false. API 1.52: older engines always list the images. */
       verbose: flag('verbose', { since: '1.52' }),
     },
   }),

@@ -11,7 +11,7 @@ import type { Platform } from '../api/platform.ts';
 import { refuseAbsentVariant } from '../api/absent-variant.ts';
 import { NotFoundError, isCallerError } from '../errors.ts';
 import type { Engine } from './engine.ts';
-import type { CallOptions, RemoveImageOptions, SearchOptions } from './options.ts';
+import type { CallOptions, DiskUsageOptions, RemoveImageOptions, SearchOptions } from './options.ts';
 import type { RegistryAccess } from './registry-access.ts';
 
 /** Inspects an image. Throws a `NotFoundError` if the engine does not have the variant for the platform. */
@@ -61,10 +61,11 @@ export async function searchImages(engine: Engine, term: string, own: SearchOpti
 }
 
 /** Returns the disk usage of images. Podman omits the repositories of tags, so a list of the images supplies them. */
-export async function diskUsage(engine: Engine, verbose: boolean, options: CallOptions): Promise<ImageDiskUsage> {
+export async function diskUsage(engine: Engine, { signal, timeouts, ...args }: DiskUsageOptions): Promise<ImageDiskUsage> {
+  const options = { signal, timeouts };
   // Engines without these parameters compute the usage of all objects, which is slow, and always list the images.
-  const call = encodeCall('diskUsage', { type: 'image', verbose }, undefined, ['type', 'verbose']);
-  const usage = await engine.json(call, options, (value) => imageDiskUsage(value, verbose));
+  const call = encodeCall('diskUsage', { ...args, type: 'image' }, undefined, ['type', 'verbose']);
+  const usage = await engine.json(call, options, (value) => imageDiskUsage(value, args.verbose === true));
   const isComplete = usage.images === undefined || usage.images.every(({ RepoTags }) => RepoTags.every((name) => name.includes(':')));
   return isComplete ? usage : withListedNames(usage, await engine.json(encodeCall('images', { all: true }), options, readImages));
 }

@@ -123,14 +123,13 @@ export class ImageClient {
    * `Date` or seconds since 1970, default now; without `until` the events never end. `GET /events`.
    */
   events(options?: EventsOptions): AsyncIterable<ImageEvent> {
-    const { since, until, filters, signal, timeouts } = take('events', options);
-    return eventStream(this.#engine, { since, until, filters: imageEventFilters(filters) }, { signal, timeouts });
+    const { signal, timeouts, ...args } = take('events', options);
+    return eventStream(this.#engine, { ...args, filters: imageEventFilters(args.filters) }, { signal, timeouts });
   }
 
   /** Returns how much disk space images take, in bytes. `verbose` (default false) adds each image. `GET /system/df`, API 1.25. */
   async diskUsage(options?: DiskUsageOptions): Promise<ImageDiskUsage> {
-    const { verbose = false, ...limits } = take('diskUsage', options);
-    return diskUsage(this.#engine, verbose, limits);
+    return diskUsage(this.#engine, take('diskUsage', options));
   }
 
   /**
@@ -197,9 +196,9 @@ export class ImageClient {
    * loses it. `POST /images/{image}/tag`.
    */
   async tag(image: string, repository: string, options?: TagOptions): Promise<void> {
-    const { tag, signal, timeouts } = take('tag', options);
+    const { tag, signal, timeouts, ...others } = take('tag', options);
     const target = withoutDigest('tag', withTag(parseReference(repository), tag));
-    const args = { repo: repositoryName(target), tag: target.tag ?? 'latest' };
+    const args = { ...others, repo: repositoryName(target), tag: target.tag ?? 'latest' };
     await this.#engine.json(encodeCall('tag', args, parseImage(image)), { signal, timeouts });
   }
 
@@ -246,18 +245,18 @@ export class ImageClient {
    * Rejects with a `NotFoundError` or an `UnauthorizedError` that the registry reports, and with an `ApiError` of reason `platform`
    * if the registry has the image for another platform only. `POST /images/create`.
    */
-  pull(image: string, given?: PullOptions): ProgressStream<PullResult> {
-    const options = take('pull', given);
-    const { allTags = false, platform = this.#defaultPlatform, policy = 'always', signal, timeouts } = options;
-    const parsed = withTag(parseReference(image), options.tag);
+  pull(image: string, options?: PullOptions): ProgressStream<PullResult> {
+    const { tag, allTags = false, policy = 'always', signal, timeouts, credentials, ...args } = take('pull', options);
+    const platform = args.platform ?? this.#defaultPlatform;
+    const parsed = withTag(parseReference(image), tag);
     if (allTags && (parsed.tag ?? parsed.digest) !== undefined) {
       throw new ArgumentError('pull: allTags cannot be combined with a tag or a digest');
     }
     if (allTags && policy === 'missing') throw new ArgumentError('pull: policy: "missing" cannot be combined with allTags');
     const reference = allTags ? parsed : withDefaultTag(parsed);
-    const registry = this.#registry(registryOf(parsed), options.credentials);
+    const registry = this.#registry(registryOf(parsed), credentials);
     // If there are a tag and a digest, the digest is sent in `tag`: engines take one of the two.
-    const call = encodeCall('pull', { fromImage: repositoryName(parsed), tag: reference.digest ?? reference.tag, platform });
+    const call = encodeCall('pull', { ...args, platform, fromImage: repositoryName(parsed), tag: reference.digest ?? reference.tag });
     return this.#progress(call, { registry, signal, timeouts }, async (send, queries) => {
       await this.#engine.assertSupported(call, { signal: queries.signal, timeouts });
       return pullImage(send, { reference, platform, policy, registry }, queries, this.#warn);
@@ -269,12 +268,12 @@ export class ImageClient {
    * an `UnauthorizedError` that the registry reports. `POST /images/{image}/push`.
    */
   push(image: string, options?: PushOptions): ProgressStream<PushResult> {
-    const { tag, allTags = false, platform, signal, timeouts, credentials } = take('push', options);
+    const { tag, allTags = false, signal, timeouts, credentials, ...args } = take('push', options);
     const parsed = withoutDigest('push', withTag(parseReference(image), tag));
     if (allTags && parsed.tag !== undefined) throw new ArgumentError('push: allTags cannot be combined with a tag');
     const reference = allTags ? parsed : withDefaultTag(parsed);
     const registry = this.#registry(registryOf(parsed), credentials);
-    const call = encodeCall('push', { tag: reference.tag, platform }, repositoryName(parsed));
+    const call = encodeCall('push', { ...args, tag: reference.tag }, repositoryName(parsed));
     return this.#progress(call, { registry, signal, timeouts }, (send, queries) =>
       pushImage(send, { reference, registry }, queries, this.#warn),
     );

@@ -89,7 +89,7 @@ export interface ImagesOptions extends CallOptions, Args<'images'> {
 }
 
 /** Options of `pull`. */
-export interface PullOptions extends RegistryOptions, Pick<Args<'pull'>, 'platform'> {
+export interface PullOptions extends RegistryOptions, Omit<Args<'pull'>, 'fromImage' | 'tag'> {
   /** A tag or a digest. Default: that of the reference, or `latest`. */
   readonly tag?: string | undefined;
   /** Pulls every tag of the repository. Docker only. Default false. */
@@ -99,7 +99,7 @@ export interface PullOptions extends RegistryOptions, Pick<Args<'pull'>, 'platfo
 }
 
 /** Options of `push`. */
-export interface PushOptions extends RegistryOptions, Pick<Args<'push'>, 'platform'> {
+export interface PushOptions extends RegistryOptions, Omit<Args<'push'>, 'tag'> {
   /** The tag. Default: that of the reference, or `latest`. */
   readonly tag?: string | undefined;
   /** Pushes every local tag of the repository. Docker only. Default false. */
@@ -115,7 +115,7 @@ export interface ImportOptions extends CallOptions, Omit<Args<'importImage'>, 'f
 }
 
 /** Options of `importImageFromImage`, which is a pull. */
-export interface ImportFromImageOptions extends RegistryOptions, Pick<Args<'pull'>, 'platform'> {
+export interface ImportFromImageOptions extends RegistryOptions, Omit<Args<'pull'>, 'fromImage' | 'tag'> {
   /** The tag. Default: that of the reference, or `latest`. */
   readonly tag?: string | undefined;
 }
@@ -142,7 +142,7 @@ export interface PruneImagesOptions extends CallOptions, Args<'pruneImages'> {}
 export interface SearchOptions extends RegistryOptions, Omit<Args<'search'>, 'term'> {}
 
 /** Options of `tag`. */
-export interface TagOptions extends CallOptions {
+export interface TagOptions extends CallOptions, Omit<Args<'tag'>, 'repo' | 'tag'> {
   /** The new tag. Default: that of the repository, or `latest`. */
   readonly tag?: string | undefined;
 }
@@ -151,10 +151,7 @@ export interface TagOptions extends CallOptions {
 export interface ImageAttestationsOptions extends CallOptions, Args<'imageAttestations'> {}
 
 /** Options of `diskUsage`. */
-export interface DiskUsageOptions extends CallOptions {
-  /** Adds each image to the result. Default false. */
-  readonly verbose?: boolean | undefined;
-}
+export interface DiskUsageOptions extends CallOptions, Omit<Args<'diskUsage'>, 'type'> {}
 
 /** Options of `events`. */
 export interface EventsOptions extends CallOptions, Args<'events'> {}
