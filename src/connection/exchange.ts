@@ -5,8 +5,10 @@
 //     block (upload.ts), and reading goes on: the engine may have sent its reason before it closed the connection.
 //  2. If a complete response arrives, the reader gets it, the call gets its status, and the connection is closed.
 //  3. If it is not complete when the channel ends or breaks, the exchange fails with a `TruncatedError` whose cause is the write
-//     error. (The system reports a reset only once: if the write got it, the read sees only an end.)
-//  4. If the channel knows why no connection was made (ssh), the exchange fails with that `ConnectError` instead.
+//     error. (The system reports a reset only once: if the write got it, the read sees only an end.) Its phase is `head` if the
+//     head was not complete. The request is not sent again: connection-pool.ts repeats only requests without content.
+//  4. If the channel knows why no connection was made (ssh; TLS, if the engine refuses the client certificate), the exchange fails
+//     with that `ConnectError` instead.
 //  5. A response with a status of 400 or above stops the upload at once, even if no write has failed (RFC 9112 section 9.5). A
 //     2xx does not, even with `Connection: close`: engines respond to a load while they read it.
 //  6. If the source fails first, the exchange fails with its error. The last chunk is never sent then, and the connection is
