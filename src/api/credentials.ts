@@ -1,5 +1,5 @@
 // Checks registry credentials, decides which of them a call sends for its registry, and encodes the header field. The credentials
-// go to the engine, which then talks to the registry. The rules:
+// go to the engine, which then talks to the registry. These are all the rules:
 //
 //   1. The registry of a call is the domain of its image reference: docker.io for "alpine", localhost:5000 for "localhost:5000/a".
 //      For a search it is the host in the search term, for `checkAuth` its argument.
@@ -7,7 +7,8 @@
 //      `ArgumentError` and sends nothing.
 //   3. Otherwise the `credentials` of the client are used. If their `serverAddress` names another registry, they are not sent.
 //   4. If the credentials of rule 2 or 3 are a function, it is called with the registry's key. If the `serverAddress` of the result
-//      names another registry, the call throws a `CredentialError` and sends nothing.
+//      names another registry, the call throws a `CredentialError` and sends nothing. `dockerConfig()` returns such a function,
+//      which reads files and helpers in the order of src/config/README.md.
 //   5. Credentials without a `serverAddress` are used for every registry.
 //   6. Without credentials, a push sends the field with an empty object; other calls omit the field. With `"anonymous"`, every call
 //      sends the empty object.

@@ -14,10 +14,7 @@ export interface RegistryAccess {
   readonly credentials: CredentialChoice | CredentialSource;
 }
 
-/**
- * Chooses the credentials for a registry. Throws an `ArgumentError` if the call's credentials name another registry; if
- * those of the client do, they are not used.
- */
+/** Chooses the credentials for a registry, by rules 2 and 3 of api/credentials.ts. */
 export function registryAccess(
   { host, repository }: RepositoryLocation,
   ofCall: CredentialChoice | CredentialSource,

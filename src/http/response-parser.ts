@@ -10,7 +10,7 @@
 //   HTTP/1.1 200 OK CRLF             #head            status line
 //   Transfer-Encoding: chunked CRLF  #fieldSection    event `head` after the empty line
 //   CRLF
-//   5 CRLF hello CRLF                #chunkedContent  event `content`
+//   5 CRLF hello CRLF                #chunkedContent  event `content`; `#chunkSize` checks the 5
 //   0 CRLF CRLF                                       event `end`
 //
 // For speed, two methods are not generators: `#takeLine` is the only place that reads lines, and `#takeWholeChunks` reads the
@@ -284,6 +284,7 @@ export class ResponseParser {
     for (;;) {
       let size = 0;
       let at = position;
+      // 8 digits are enough: a longer size is 4 GiB or more, or has leading zeros. Its 9th digit is not CR, so it is not plain.
       for (let digit; at < position + 8 && (digit = HEXADECIMAL[input[at] ?? 0] ?? -1) >= 0; at++) size = size * 16 + digit;
       const data = at + 2;
       const end = data + size;

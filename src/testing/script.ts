@@ -1,4 +1,4 @@
-// Matches requests with the exchanges of a tape. Each exchange is replayed once.
+// The script of a replay: the exchanges of a tape in their order. It matches requests with them; each is replayed once.
 
 import { escapeBytes, escapeText } from '../bytes.ts';
 import { isLogin } from '../api/request-secrets.ts';
