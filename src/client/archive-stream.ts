@@ -50,7 +50,7 @@ export interface ArchiveResult {
   readonly bytes: number;
   /** The number of its entries; undefined with `verify: false`. */
   readonly entries: number | undefined;
-  /** What the digests have verified; undefined without `verify: "digests"`. */
+  /** The content that the digests have verified; undefined without `verify: "digests"`. */
   readonly verified: VerifiedContent | undefined;
 }
 
@@ -127,12 +127,12 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     }
   }
 
-  /** Returns the archive as a Node stream. */
+  /** Returns the archive as a Node stream of bytes. If reading the archive fails, the stream emits that error. */
   toNode(): Readable {
     return Readable.from(this, { objectMode: false, highWaterMark: this.#chunkSize });
   }
 
-  /** Returns the archive as a web stream. */
+  /** Returns the archive as a web stream of bytes. If reading the archive fails, the stream fails with that error. */
   toWeb(): ReadableStream<Uint8Array> {
     return Readable.toWeb(this.toNode()) as ReadableStream<Uint8Array>;
   }

@@ -25,7 +25,7 @@ import type { EngineQueries, RegistryManifest } from './engine-queries.ts';
 import type { Send } from './progress-stream.ts';
 import type { Warn } from '../connection/diagnostics.ts';
 
-/** What to pull. The reference has a tag or a digest, unless all tags are pulled. */
+/** The arguments of a pull. The reference has a tag or a digest, unless all tags are pulled. */
 export interface Pull {
   readonly reference: Reference;
   readonly platform: Platform | undefined;
@@ -33,8 +33,9 @@ export interface Pull {
   readonly registry: RegistryAccess;
 }
 
-/** What the engine had under the name before a pull. */
+/** The images of the engine before a pull. */
 interface Before {
+  /** The ID of the image under the name; undefined if there was none. */
   readonly id: string | undefined;
   /** The IDs of all images, on Podman. */
   readonly allIds?: ReadonlySet<string>;
@@ -115,8 +116,8 @@ async function checkPlatform(names: readonly string[], platform: Platform, regis
 }
 
 /**
- * Returns the error for a pulled image of another platform. If the registry has a single image instead of an index, engines pull it for
- * any platform: Docker 20.10, the containerd store and Podman silently, Docker 28.5 with a warning; only 26.1 refuses. An artifact,
+ * Returns the error if the pulled image is for another platform. If the registry has no index but a single image, engines pull it
+ * for any platform: Docker 20.10, the containerd store and Podman silently, Docker 28.5 with a warning; only 26.1 refuses. An artifact,
  * such as a Helm chart, has no platform: Docker 28's containerd store shows it with empty texts, other engines refuse it.
  */
 async function platformError(name: string, platform: Platform, registry: RegistryAccess, queries: EngineQueries) {
@@ -139,7 +140,7 @@ async function platformError(name: string, platform: Platform, registry: Registr
   return resultError(ApiError, '/images/create', message, 'platform');
 }
 
-/** What to push. The reference has a tag, unless all tags are pushed. */
+/** The arguments of a push. The reference has a tag, unless all tags are pushed. */
 export interface Push {
   readonly reference: Reference;
   readonly registry: RegistryAccess;
@@ -200,7 +201,7 @@ export async function loadImages(
     const message = `the engine loaded nothing: the archive has no image for ${wanted}. Choose another platform, or leave it out`;
     throw resultError(NotFoundError, '/images/load', message, 'platform');
   }
-  if (!report.isComplete) throw stoppedError('the load', received, 'it did not say what was loaded');
+  if (!report.isComplete) throw stoppedError('the load', received, 'it did not report the loaded images');
   if (isPlatformList(platform)) await assertAllLoaded(platform, report.result, queries, warn);
   return report.result;
 }
@@ -224,7 +225,7 @@ export async function importImage(send: Send, name: string | undefined, queries:
   const report = new ImportResultBuilder();
   const received = await send((event) => report.take(event));
   const { id } = report;
-  if (id === undefined) throw stoppedError('the import', received, 'it did not say the id of the image');
+  if (id === undefined) throw stoppedError('the import', received, 'it did not report the ID of the image');
   if (name === undefined || (queries.knownPodman ?? isPodman) !== true) return { id };
   const followUp = new FollowUp(name, queries, warn, []);
   const found = await followUp.detail(`whether the image is called ${name}`, async () => (await queries.inspect(name))?.Id ?? 'none');
@@ -274,14 +275,14 @@ class FollowUp {
   }
 }
 
-/** The error of an operation whose stream ended before the engine reported success. */
+/** Returns the error for a stream that ended before the engine reported success. */
 function stoppedError(operation: string, received: number, why: string, cause?: unknown): TruncatedError {
   const remedy = 'The engine, or a proxy in front of it, may have been stopped: repeat the call';
   const message = `the stream of ${operation} ended before the engine reported success, and ${why}. ${remedy}`;
   return new TruncatedError(message, { phase: 'stream', received, cause });
 }
 
-/** The error of an operation that finished with a result other than the requested one. */
+/** Returns the error for a finished operation whose result is not the requested one. */
 function resultError<Failure extends ApiError>(
   Class: new (...all: ConstructorParameters<typeof ApiError>) => Failure,
   target: string,
@@ -291,7 +292,7 @@ function resultError<Failure extends ApiError>(
   return new Class(escapeText(message), { method: 'POST', target, status: 200, inStream: true, daemonMessage: message, reason });
 }
 
-/** The error for `allTags` on Podman, which reads a missing tag as `latest`. */
+/** Returns the error for `allTags` on Podman, which reads a missing tag as `latest`. */
 function latestTagOnly(operation: 'pull' | 'push'): VersionError {
   const subject = `${operation}.allTags`;
   const message = `${subject} needs Docker, and this engine is Podman, which handles only "latest"`;

@@ -45,7 +45,7 @@ export class EngineFactCache {
   /** The Server field of the latest response that had one. */
   #server: string | undefined;
   /** With a pinned version: a ping has failed. */
-  #isSilent = false;
+  #pingFailed = false;
   readonly #pings = new SingleFlight<PingResult>();
   readonly #stores = new SingleFlight<ImageStore>();
 
@@ -147,7 +147,7 @@ export class EngineFactCache {
     if (server === undefined || server === this.#server) return;
     // A proxy puts its own name into a response that it makes itself. This does not identify the engine behind it.
     if (identityOfServer(this.#server) !== undefined && identityOfServer(server) === undefined) return;
-    if (this.#server !== undefined) this.#isSilent = false;
+    if (this.#server !== undefined) this.#pingFailed = false;
     this.#server = server;
     this.clear();
   }
@@ -227,12 +227,12 @@ export class EngineFactCache {
    */
   async #identityForChecks(options: CallOptions): Promise<EngineFacts['identity']> {
     if (this.#pinned === undefined || this.#identity !== undefined) return this.identity(options);
-    if (!this.#isSilent) {
+    if (!this.#pingFailed) {
       try {
         return await this.identity({ ...options, timeouts: this.#shortTimeouts(options.timeouts) });
       } catch (error) {
         options.signal?.throwIfAborted();
-        this.#isSilent = !(error instanceof ConnectError); // an engine that is not running yet may respond later
+        this.#pingFailed = !(error instanceof ConnectError); // an engine that is not running yet may respond later
       }
     }
     return identityOfServer(this.#server);

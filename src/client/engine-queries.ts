@@ -53,7 +53,7 @@ export class EngineQueries {
     }
   }
 
-  /** Whether the engine has the variant of an image for a platform; undefined if the engine cannot tell. */
+  /** Whether the engine has the variant of an image for a platform; undefined if the engine does not report it. */
   async hasVariant(image: string, platform: Platform): Promise<boolean | undefined> {
     if ((await this.#engine.facts.imageStore(this.#options)) === 'graphdriver') return false;
     // Before API 1.49, the containerd store chooses the variant that it shows.

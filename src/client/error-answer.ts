@@ -43,7 +43,7 @@ export class ErrorAnswer {
   }
 }
 
-/** Whether the response has a field that Docker and Podman always send, except for a path that they do not know. */
+/** Whether an engine sent the response: Docker and Podman add these fields to every response, except for unknown paths. */
 function isFromEngine({ fields }: ResponseHead): boolean {
   return fields.has('api-version') || fields.has('libpod-api-version') || /^(?:docker|libpod)\//i.test(fields.get('server') ?? '');
 }

@@ -279,7 +279,7 @@ export class ImageClient {
     );
   }
 
-  /** Saves one image or several as an archive, which `loadImage` accepts. `GET /images/get`. */
+  /** Saves one image or several as an archive, which `loadImage` accepts. It can be read once. `GET /images/get`. */
   getImage(image: string | readonly string[], options?: GetImageOptions): ArchiveStream {
     const { signal, timeouts, chunkSize, verify, ...args } = take('getImage', options);
     const names = (typeof image === 'string' ? [image] : check(image, IMAGES, 'getImage', 'image')).map(parseImage);
@@ -289,7 +289,7 @@ export class ImageClient {
     return new ArchiveStream(start, files, { chunkSize, verify }, signal, args.platform);
   }
 
-  /** Loads the images of an archive. Returns their names and IDs. `POST /images/load`. */
+  /** Loads the images of an archive. Returns their names and IDs. A missing platform is a `NotFoundError`. `POST /images/load`. */
   loadImage(data: UploadData, options?: LoadImageOptions): ProgressStream<LoadResult> {
     const { signal, timeouts, quiet = false, ...args } = take('loadImage', options);
     const body = bodySource(data, files, 'loadImage: data');
@@ -299,7 +299,7 @@ export class ImageClient {
   }
 
   /**
-   * Makes an image of one layer from the tar of a file system. A string that begins with http:// or https:// is a URL, which the
+   * Imports the tar of a file system as an image with one layer. A string that begins with http:// or https:// is a URL that the
    * engine fetches; any other string is a path. `{ image }` is pulled instead. `POST /images/create`.
    */
   importImage(source: { readonly image: string }, options?: ImportFromImageOptions): ProgressStream<PullResult>;

@@ -60,7 +60,7 @@ export interface ImageClientOptions {
   /** Called for problems that make no call fail. If it throws, the call that caused the warning rejects with that error. Default: none. */
   readonly onWarning?: Warn | undefined;
   /**
-   * What to do before credentials are sent to another machine over an unencrypted connection (`tcp://`). `"warn"` warns and sends
+   * How to handle credentials that would be sent to another machine over an unencrypted connection (`tcp://`). `"warn"` warns and sends
    * them, as the docker command does; `"refuse"` rejects with a `CredentialError` and sends nothing. Default `"warn"`.
    */
   readonly plaintextCredentials?: PlaintextCredentials | undefined;

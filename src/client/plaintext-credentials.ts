@@ -5,7 +5,7 @@ import type { Address, TlsOptions } from '../config/engine-address.ts';
 import { ArgumentError, CredentialError } from '../errors.ts';
 import type { Warn } from '../connection/diagnostics.ts';
 
-/** What to do before credentials are sent to an engine on another machine without encryption. */
+/** How to handle credentials that would be sent to an engine on another machine without encryption. */
 export type PlaintextCredentials = 'warn' | 'refuse';
 
 /**

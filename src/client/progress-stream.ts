@@ -23,15 +23,15 @@ export type SendCall = (reader: AnswerReader, signal: AbortSignal | undefined, o
 export type OnUpload = (event: UploadEvent, isLast: boolean) => void;
 
 /**
- * Makes the one call of an operation and passes each event to `take`. Resolves with the number of bytes received when the stream
+ * Makes the single call of an operation and passes each event to `take`. Resolves with the number of bytes received when the stream
  * has ended properly, which does not mean that the operation has finished.
  */
 export type Send = (take: Take) => Promise<number>;
 
-/** Receives the events from which the result is made. */
+/** Receives the events that determine the result. */
 export type Take = (event: ProgressEvent) => void;
 
-/** An operation on a stream: queries before the call, the call itself, and the result, or an error if it did not finish. */
+/** Runs an operation: queries, the call itself, then more queries. Resolves with the result; rejects if it did not finish. */
 export type Operation<Result> = (send: Send, signal: AbortSignal | undefined) => Promise<Result>;
 
 /**

@@ -11,8 +11,8 @@ import type { AsyncQueue } from '../async/async-queue.ts';
 import type { RawAnswer, RequestOptions } from './options.ts';
 
 /**
- * Rejects paths with a "." or ".." segment in any encoding, because engines decode a path before they resolve it. A program may
- * have put a name from elsewhere into the path.
+ * Rejects paths with a "." or ".." segment in any encoding, because engines decode a path before they resolve it. A path may
+ * contain a name from an untrusted source.
  */
 function checkPath(path: string): void {
   const segments = /^[^?#]*/.exec(path)?.[0].split('/') ?? [];
@@ -31,7 +31,7 @@ export async function rawRequest(engine: Engine, argument: RequestOptions, toBod
   const options = take('request', argument);
   const { method = 'GET', path, headers = {}, versioned = true, timeouts, signal } = options;
   if (path === undefined) throw new ArgumentError('request needs a path, as in { path: "/containers/json" }');
-  // Encoded before the first await, so that nothing can change between the check and the use.
+  // Encoded before the first await: the caller cannot change the arguments between the check and the use.
   const [fields, query] = [Object.entries(headers), encodeQuery(options.query)];
   for (const [name] of fields) {
     if (framingFields.has(name.toLowerCase())) throw new ArgumentError(`the header "${name}" is written by the client itself`);

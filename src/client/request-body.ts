@@ -107,7 +107,7 @@ function bodyOf({ ok, status, bodyUsed, body }: FetchedBody, place: string): obj
 function readableSource(stream: Readable, files: ArchiveFiles, place: string): BodySource {
   watchErrors(stream);
   refuseRead(stream, place);
-  // Such a stream emits no `data` event: the upload would wait forever.
+  // A stream with such a listener emits no `data` event: the upload would wait forever.
   if (stream.listenerCount('readable') > 0) throw new ArgumentError(`${place} is a stream with a "readable" listener: remove it first`);
   let begun = false;
   const iterator = (): AsyncIterator<readonly Uint8Array[]> => {
@@ -170,7 +170,7 @@ export const WEB_ADDRESS: Kind = kind(
   (value) => (isUrl(value) ? value.href : value),
 );
 
-/** Returns the http or https URL in the source of an import; undefined if it is another source. */
+/** Returns the http or https URL of an import's source; undefined if the source is not a URL. */
 export function addressOf(source: unknown): string | undefined {
   const text = isUrl(source) ? source.href : source;
   return typeof text === 'string' && /^https?:\/\//i.test(text) ? text : undefined;
@@ -185,7 +185,7 @@ export function isUrl(source: unknown): source is URL {
   }
 }
 
-/** Returns the image in a source `{ image }`. */
+/** Returns the image of a source `{ image }`; undefined for another source. */
 export function imageOf(source: unknown): string | undefined {
   if (typeof source !== 'object' || source === null) return undefined;
   return readMember('importImage', 'source.', source, 'image') as string | undefined;

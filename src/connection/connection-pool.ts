@@ -81,7 +81,7 @@ export class ConnectionPool implements Transport {
     }
   }
 
-  /** A wait may take as long as the shortest timeout of the request: all of them would run during it. */
+  /** The shortest timeout of the request also limits its wait for a connection, because nothing is sent or received meanwhile. */
   #waitLimit(request: EngineRequest): WaitLimit | undefined {
     const { connectMs = Infinity, headMs = Infinity, idleMs = Infinity } = request.timeouts;
     const limitMs = Math.min(connectMs, headMs, idleMs);

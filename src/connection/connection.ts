@@ -11,7 +11,7 @@ import type { AnswerReader } from './transport.ts';
 export const READ_MEMORY_BYTES = 256 * 1024;
 
 /**
- * The read memory that all connections share whose sinks need no byte after `onData` has returned. 500 waiting connections take
+ * Read memory that connections share if their sinks need no byte after `onData` has returned. 500 waiting connections take
  * 11 MiB with shared memory, and took 116 MiB with separate memory.
  */
 let sharedMemory: Buffer | undefined;
@@ -24,7 +24,7 @@ export type ExchangeClass = new (...all: ConstructorParameters<typeof Exchange>)
 
 /** A channel that carries exchanges. */
 export class Connection implements ChannelOwner {
-  /** Whether it has carried an exchange. */
+  /** Whether the connection has carried an exchange. */
   used = false;
   /** False as soon as the connection is closed. */
   alive = true;

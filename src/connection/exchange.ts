@@ -1,5 +1,5 @@
 // One exchange: a request and its response over one channel. The content of the request is sent while the response is read,
-// because engines may reject an upload before it ends. What happens to an upload whose connection breaks:
+// because engines may reject an upload before it ends. If the connection breaks during an upload:
 //
 //  1. A write fails. The channel keeps the error as `writeError` (system/net/tolerant-writes.ts), the upload stops before its next
 //     block (upload.ts), and reading goes on: the engine may have sent its reason before it closed the connection.
@@ -115,7 +115,7 @@ export class Exchange {
     const chunked = body.length === undefined;
     this.#upload = new Upload(body, {
       send: (blocks, size) => this.#write(chunked ? [encodeChunkSize(size), ...blocks, CHUNK_END] : blocks),
-      refused: () => this.#channel.writeError !== undefined,
+      writeFailed: () => this.#channel.writeError !== undefined,
       setSourceBusy: (busy) => this.outcome.setSourceBusy(busy),
     });
     if (!(await this.#upload.run())) return;

@@ -169,7 +169,7 @@ class NodeHttpExchange implements ConnectionExchange {
       outgoing.flushHeaders();
       this.#upload = new Upload(content, {
         send: async (blocks) => void (await Promise.all(blocks.map((block) => written(outgoing, block)))),
-        refused: () => this.#channel.writeError !== undefined,
+        writeFailed: () => this.#channel.writeError !== undefined,
         setSourceBusy: (busy) => this.outcome.setSourceBusy(busy),
       });
       if (!(await this.#upload.run())) return;

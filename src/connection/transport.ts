@@ -30,12 +30,12 @@ export interface Transport {
   close(): void;
 }
 
-/** Counts blocks that are given to the connection. */
+/** Counts blocks that are passed to the connection. */
 export function countSent(stats: ExchangeStats, blocks: readonly Uint8Array[]): void {
   for (const block of blocks) stats.bytesSent += block.length;
 }
 
-/** Counts bytes that came from the connection. */
+/** Counts bytes that were received from the connection. */
 export function countReceived(stats: ExchangeStats, bytes: Uint8Array): void {
   stats.bytesReceived += bytes.length;
 }

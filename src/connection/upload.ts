@@ -44,7 +44,7 @@ export interface UploadOwner {
   /** Sends the blocks as one chunk of `size` bytes; resolves when their memory may be reused. */
   send(blocks: readonly Uint8Array[], size: number): Promise<void>;
   /** Whether sending has failed. */
-  refused(): boolean;
+  writeFailed(): boolean;
   /** Sets whether the upload waits for its source. */
   setSourceBusy(busy: boolean): void;
 }
@@ -78,7 +78,7 @@ export class Upload {
         await this.#send(blocks, size);
         onSent?.(this.#sent, false);
       }
-      if (this.#owner.refused()) this.stop();
+      if (this.#owner.writeFailed()) this.stop();
       if (this.#stopped) return false;
       if (this.#endsTurn(size)) await new Promise((resolve) => setImmediate(resolve));
     }

@@ -32,8 +32,8 @@ const HEAD: Kind = kind('an object with method, status, minorVersion and fields'
 const FRAMING: Kind = kind('a framing', (value) => typeof (value as Framing).kind === 'string');
 
 /**
- * Returns how the content is delimited, by the rules of RFC 9112 §6.3 in their order. Where the RFC lets a client guess, this is
- * stricter. For fields that break a rule, calls `fail`, which must throw, with a message and the section of the RFC.
+ * Returns how the content is delimited, by the rules of RFC 9112 §6.3 in their order. It is stricter where the RFC lets a client
+ * guess. For fields that break a rule, calls `fail`, which must throw, with a message and the section of the RFC.
  */
 export function contentFraming(head: FramingInput, fail: Fail): Framing {
   check(fail, FUNCTION, 'contentFraming', 'fail');

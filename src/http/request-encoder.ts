@@ -1,5 +1,5 @@
-// Encodes requests as bytes. The encoder refuses what the grammar does not allow and repairs nothing. Only this file is
-// needed to prevent header injection.
+// Encodes requests as bytes. The encoder refuses what the grammar does not allow and repairs nothing. This file alone
+// prevents header injection.
 
 import { Buffer } from 'node:buffer';
 import { latin1 } from '../bytes.ts';

@@ -4,8 +4,7 @@
 //   next()           returns the next event, or `undefined` if the parser needs more bytes
 //   end()            reports that the connection has ended: no more bytes follow
 //
-// The parser is a generator. Each grammar rule of the RFC is one generator method, which yields `undefined` if it needs
-// more bytes. The generator keeps its position until the next read:
+// Each grammar rule of the RFC is one generator method, which yields `undefined` if it needs more bytes, and then goes on there:
 //
 //   HTTP/1.1 200 OK CRLF             #head            status line
 //   Transfer-Encoding: chunked CRLF  #fieldSection    event `head` after the empty line
@@ -64,7 +63,7 @@ export type ResponseEvent =
   | { readonly type: 'interim'; readonly status: number }
   | { readonly type: 'head'; readonly head: ResponseHead }
   | { readonly type: 'content'; readonly bytes: Uint8Array }
-  | { readonly type: 'end'; readonly reusable: boolean };
+  | { readonly type: 'end'; /** Whether the connection may carry another exchange. */ readonly reusable: boolean };
 
 /** Yields an event, or `undefined` if it needs more bytes. */
 type Steps<Result = void> = Generator<ResponseEvent | undefined, Result, void>;

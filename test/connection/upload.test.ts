@@ -15,7 +15,7 @@ function slowly(body: (asked: () => void) => StreamedBody) {
     state.sent.push(`${Buffer.concat(blocks)}:${size}`);
     return new Promise((resolve) => taken.push(resolve));
   };
-  const upload = new Upload(body(() => void state.asked++), { send, refused: () => false, setSourceBusy: () => {} });
+  const upload = new Upload(body(() => void state.asked++), { send, writeFailed: () => false, setSourceBusy: () => {} });
   void upload.run().then(() => (state.done = true));
   const settle = async () => {
     for (let turns = 0; turns < 5; turns++) await turn();
