@@ -63,10 +63,10 @@ function shrunk(placed: readonly Placed[], room: number): readonly Placed[] {
   const capped = placed.map((each) => ({ ...each, width: Math.min(each.width, Math.max(room, each.column.least ?? each.width)) }));
   const widths = capped.map(({ width }) => width);
   for (let excess = widthOfAll(capped, NARROW_GAP) - room; excess > 0; excess--) {
-    const givers = widths.map((width, at) => (width > (placed[at]?.column.least ?? Infinity) ? width : 0));
-    const most = Math.max(...givers);
-    if (most === 0) break;
-    widths[givers.indexOf(most)] = most - 1;
+    const shrinkable = widths.map((width, at) => (width > (placed[at]?.column.least ?? Infinity) ? width : 0));
+    const widest = Math.max(...shrinkable);
+    if (widest === 0) break;
+    widths[shrinkable.indexOf(widest)] = widest - 1;
   }
   return placed.map((each, at) => ({ ...each, width: widths[at] ?? 0 }));
 }

@@ -36,7 +36,7 @@ export interface CandidateReport {
   readonly detail: string | undefined;
 }
 
-/** A context in the store of the docker command. */
+/** A context in the docker command's store. `host` contains no secret; undefined: the default socket, or an invalid host. */
 export interface KnownContext {
   readonly name: string;
   readonly host: string | undefined;

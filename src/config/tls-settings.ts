@@ -11,7 +11,7 @@ import type { Variables } from './environment-variables.ts';
 export interface EngineTls {
   /** The CAs that are trusted; undefined: the CAs of the system. */
   readonly ca: string | undefined;
-  /** The client certificate; it has a `key`. */
+  /** The client certificate; `key` is its private key. */
   readonly cert: string | undefined;
   readonly key: string | undefined;
   readonly verify: boolean;

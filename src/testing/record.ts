@@ -40,10 +40,10 @@ export interface RecordOptions extends EnvironmentOptions {
 
 /** A running recording. */
 export interface Recording extends AsyncDisposable {
-  /** The address for the client, in the form of DOCKER_HOST: `"unix:///tmp/longshore-a1b2c3/engine.sock"`. */
+  /** The address for the client, a value for DOCKER_HOST: `"unix:///tmp/longshore-a1b2c3/engine.sock"`. `socketPath` is the path in it. */
   readonly host: string;
   readonly socketPath: string;
-  /** The address of the engine. */
+  /** The address of the engine, `"unix:///var/run/docker.sock"`. */
   readonly engine: string;
   /** Returns the requests that were recorded so far. Throws an `ArgumentError` if no tape can be made. */
   requests(): AskedFor[];

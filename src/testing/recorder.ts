@@ -15,7 +15,7 @@ import { filler, redactHead, redactLoginAnswer } from './secrets.ts';
 import { TAPE_LIMIT, checkTapeHeader, textLength } from './tape.ts';
 import type { Tape, TapeHeader, TapeRecord } from './tape.ts';
 
-/** A recording dialer and its tape. */
+/** A recording dialer, for the option `dialer` of an `ImageClient`, and its tape. */
 export interface Recorder {
   readonly dialer: Dialer;
   /** Returns the tape so far. Throws an `ArgumentError` if it is too large, or if secrets may remain on it. */

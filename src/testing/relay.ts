@@ -76,7 +76,7 @@ class RelayedConnection implements ChannelOwner {
     });
   }
 
-  /** Never rejects. */
+  /** Dials, and starts to pass bytes. Never rejects. */
   async start(dialer: Dialer): Promise<void> {
     try {
       this.#channel = await dialer.dial({ signal: this.#gone.signal });

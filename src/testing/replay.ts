@@ -35,7 +35,7 @@ export interface RecordedEngineOptions extends ReplayOptions {
 
 /** A running replay. */
 export interface RecordedEngine extends AsyncDisposable {
-  /** The address in the form of DOCKER_HOST: `"unix:///tmp/longshore-a1b2c3/engine.sock"`. */
+  /** The address for the client, a value for DOCKER_HOST: `"unix:///tmp/longshore-a1b2c3/engine.sock"`. `socketPath` is the path in it. */
   readonly host: string;
   readonly socketPath: string;
   /** Returns the requests of the tape that were not sent yet. */

@@ -9,7 +9,7 @@ import type { Tape } from './tape.ts';
 /** The required order of requests. */
 export type Order = 'recorded' | 'any';
 
-/** A request without its content. */
+/** A request without its content, as sent: `"GET"`, `"/v1.41/images/json?all=1"`. */
 export interface AskedFor {
   readonly method: string;
   readonly target: string;

@@ -35,7 +35,7 @@ export interface TapeHeader {
   readonly date: string;
 }
 
-/** Bytes of one connection, or its end by the engine. */
+/** Bytes of a connection, or its end by the engine: closed (`eof`) or broken (`reset`). Connections are numbered from 1. */
 export type TapeRecord =
   | { readonly type: 'sent' | 'received'; readonly connection: number; readonly bytes: Uint8Array }
   | { readonly type: 'over'; readonly connection: number; readonly how: 'eof' | 'reset' };

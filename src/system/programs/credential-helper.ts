@@ -67,7 +67,7 @@ function runHelper(program: Program, question: HelperQuestion, limits: HelperLim
   const { timeoutMs = HELPER_TIMEOUT_MS, signal } = limits;
   return new Promise((resolve, reject) => {
     const blocks: Uint8Array[] = [];
-    let room = HELPER_OUTPUT_LIMIT;
+    let bytesLeft = HELPER_OUTPUT_LIMIT;
     let lastOutput: Deadline | undefined;
     const settle = (): void => {
       timeout.clear();
@@ -89,8 +89,8 @@ function runHelper(program: Program, question: HelperQuestion, limits: HelperLim
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted === true) onAbort();
     program.stdout.on('data', (block: Uint8Array) => {
-      room -= block.length;
-      if (room >= 0) blocks.push(block);
+      bytesLeft -= block.length;
+      if (bytesLeft >= 0) blocks.push(block);
       else giveUp(failure(question, `printed more than ${HELPER_OUTPUT_LIMIT} bytes, and was stopped`));
     });
     program.stderr.resume();
