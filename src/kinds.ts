@@ -127,7 +127,7 @@ export function takeOptions<Options extends object>(
 }
 
 /**
- * Options, how to give them, and the names that people try instead: those of dockerode, docker-py, Node's http and the docker
+ * Options, how to give them, and the wrong names that people try: those of dockerode, docker-py, Node's http and the docker
  * command, in lower case without "-" and "_".
  */
 const COMMON_MISTAKES: readonly (readonly [option: string, how: string, names: string])[] = [
@@ -181,7 +181,7 @@ function unknownName(method: string, object: object, kinds: Kinds): string | und
   }
 }
 
-/** Objects that people often pass instead of what they contain. Other class names are not shown: they could be anything. */
+/** Classes of objects that people often pass by mistake. Other class names are not shown, because they could be any text. */
 const SHOWN_CLASSES: readonly string[] = ['URL', 'Promise', 'AbortController', 'AbortSignal', 'Map', 'Set', 'Date'];
 
 /** The kind of a value in words, `"a string"`, without its content, which may be a secret. */
