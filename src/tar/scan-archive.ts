@@ -11,7 +11,7 @@ import { PAX_LIMIT, parsePaxRecords } from './pax.ts';
 import { Tail, TAIL_SIZE } from './trailing-message.ts';
 import { BYTES, check } from '../kinds.ts';
 
-/** Types that have no content, whatever size their header states. Go, in which engines are written, does the same. */
+/** Types that have no content, regardless of the size in their header. Go, in which engines are written, does the same. */
 const WITHOUT_CONTENT = '123456';
 
 /** The result of a scan. */

@@ -13,9 +13,9 @@ export type TarEntries = Iterable<TarEntry> | AsyncIterable<TarEntry> | Readonly
 
 /** One entry of an archive. All defaults are fixed values: the same entries always give the same bytes. */
 export interface TarEntry {
-  /** Relative, with slashes. A directory's path may end in a slash. */
+  /** A relative path with slashes. A directory's path may end in a slash. */
   readonly path: string;
-  /** Default `"file"`. */
+  /** The type of the entry. Default `"file"`. */
   readonly type?: TarEntryType | undefined;
   /** Permission bits. Default 0o644; 0o755 for a directory, 0o777 for a symlink. */
   readonly mode?: number | undefined;
@@ -23,11 +23,11 @@ export interface TarEntry {
   readonly uid?: number | undefined;
   /** The owner's group ID. Default 0. */
   readonly gid?: number | undefined;
-  /** Seconds since 1970; may have a fraction. Default 0. */
+  /** The time of the last change, in seconds since 1970; may have a fraction. Default 0. */
   readonly mtime?: number | undefined;
   /** The length of the content in bytes. Required for chunks only. */
   readonly size?: number | undefined;
-  /** The target of a symlink, which may be any text, or of a link: the path of an earlier entry. */
+  /** The target. For a symlink, any text; for a link, the path of an earlier entry. Required for both. */
   readonly linkname?: string | undefined;
   /** The content of a file. Default none. */
   readonly content?: TarContent | undefined;
