@@ -7,10 +7,10 @@ import { parseApiVersion } from './api-version.ts';
 import { isJsonObject } from './json.ts';
 import { isDigest } from './reference.ts';
 
-/** The type of a member: a name in `types`, the shape of an object, or in an array the shape of each object in a list. */
+/** The type of a member: a name in `types`, the shape of an object, or `[shape]` for a list of objects. */
 type Type = keyof typeof types | Shape | readonly [Shape];
 
-/** An object. Members that are not required may be absent or null: engines write either for an empty value. */
+/** The shape of an object. Members that are not required may be absent or null: engines write either for an empty value. */
 export interface Shape {
   readonly required?: readonly string[];
   /** At least one of these is required. */

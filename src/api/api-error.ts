@@ -71,7 +71,7 @@ export function expectsTls(message: string): boolean {
 
 /**
  * The error that an object of a stream reports; undefined if it reports none. Every `errorDetail` and every `error` is an error,
- * even an empty one: engines send neither with a success. `{"message"}` is an error, too: it is the body of an error response,
+ * even an empty one: engines never send them with a success. `{"message"}` is an error, too: it is the body of an error response,
  * which dockerd and Podman append to a stream if they fail after its head.
  */
 export function inStreamError(request: RequestSummary, message: JsonObject): ApiError | undefined {

@@ -28,7 +28,7 @@ function numbersIn(version: string): number[] {
   return (versionGrammar.exec(version) ?? []).slice(1).map(Number);
 }
 
-/** The first two numbers of an engine's release, `"4.3"` for Podman's `"4.3.1-rhel"`, in the form of an API version. */
+/** The first two numbers of an engine's release: `"4.3"` for `"4.3.1-rhel"`; `"0.0"` if it does not start with two numbers. */
 export function majorMinor(release: string): string {
   return /^[0-9]+\.[0-9]+/.exec(release)?.[0] ?? '0.0';
 }

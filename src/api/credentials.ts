@@ -137,7 +137,7 @@ export function serverAddress(host: string): string {
   return host === 'docker.io' || host === 'index.docker.io' ? 'https://index.docker.io/v1/' : host;
 }
 
-/** The hosts of the Docker Hub; Podman's library, too, accepts each of them as a key for it. */
+/** The hosts of the Docker Hub. Each of them is a valid key for it, as in Podman's library. */
 const HUB_HOSTS: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
 
 /** The host of a key or a `serverAddress`, for comparison: `"docker.io"`, `"localhost:5000"`. */

@@ -28,7 +28,7 @@ export interface EncodedCall {
 interface EncodedArgument {
   readonly name: string;
   readonly parameter: Parameter<any>;
-  /** The values of the query parameter; each repeats the key. */
+  /** The values of the query parameter, each of which is sent with the key. */
   readonly values: readonly string[];
 }
 
@@ -95,7 +95,7 @@ function requirementsOf({ parameter, values }: EncodedArgument): readonly Requir
   return conditional?.when(values) === true ? [parameter, conditional] : [parameter];
 }
 
-/** Whether a call must be checked against the engine's identity: the version in the path alone does not guarantee what it requires. */
+/** Whether a call must be checked against the engine's identity: it requires more than the version in the path can guarantee. */
 export function needsIdentity({ endpoint, query }: EncodedCall): boolean {
   return dependsOnIdentity(endpoint) || query.some((argument) => requirementsOf(argument).some(dependsOnIdentity));
 }

@@ -259,7 +259,7 @@ export const endpoints = {
     contentType: TAR,
     reply: 'progress',
     parameters: {
-      /** Makes the engine report no progress, only what was loaded. Default false. */
+      /** Makes the engine report only the loaded images, without progress. Default false. */
       quiet: flag('quiet'),
       /**
        * Loads only the variants for this platform or these platforms. Default: all. API 1.48; several platforms 1.52. An image that

@@ -28,7 +28,7 @@ export function identityOfPing(apiVersion: string, fields: ResponseFields): Ping
 
 /**
  * Reads the Server field of any response: `Docker/20.10.24 (linux)` or `Libpod/4.3.1 (linux)`. Returns undefined for the field of a
- * proxy. The field does not contain Podman's API version, so the oldest one is assumed.
+ * proxy. The field does not contain Podman's API version, so that of the oldest supported Podman is assumed.
  */
 export function identityOfServer(server: string | undefined): EngineFacts['identity'] {
   const [, name, release] = /^(docker|libpod)\/(\S{1,64})/i.exec(server ?? '') ?? [];

@@ -34,7 +34,7 @@ interface StatusMeaning extends ErrorMeaning {
 
 const UNAVAILABLE: StatusMeaning = { errorClass: UnavailableError, reason: 'unavailable', transient: true };
 
-/** Statuses, for errors without a message that says more: RFC 9110 §15.5 and §15.6, RFC 6585 §4. */
+/** The meanings of statuses; the message may give a more specific meaning: RFC 9110 §15.5 and §15.6, RFC 6585 §4. */
 export const statusMeanings: ReadonlyMap<number, StatusMeaning> = new Map<number, StatusMeaning>([
   [400, { errorClass: BadRequestError }],
   [401, { errorClass: UnauthorizedError, reason: 'auth' }],
@@ -192,7 +192,7 @@ const messageMeanings: readonly MessageMeaning[] = [
   // The engine's own proxy. This row must precede the refusals, which say "authentication required", too (docker/hub-feedback#826).
   { patterns: [/proxy authentication required/i], kinds: REMOTE, reason: 'network', remedy: CHECK_PROXY },
 
-  // Refusals. A wrong or expired login fails for public images, too: Docker Hub (kunickiaj/kudu-docker#7), GHCR
+  // Refused logins. A wrong or expired login fails for public images, too: Docker Hub (kunickiaj/kudu-docker#7), GHCR
   // (alexjustesen/speedtest-tracker#566).
   {
     patterns: [

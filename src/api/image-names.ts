@@ -49,5 +49,5 @@ export function warnOfLostName(image: string, warn: Warn): void {
   warn({ kind: 'lost-name', subject: image, message });
 }
 
-/** Receives a warning; `Warn` of the client is one. */
+/** Receives a warning, like the client's `Warn`. */
 type Warn = (warning: { readonly kind: 'lost-name'; readonly subject: string; readonly message: string }) => void;

@@ -29,7 +29,7 @@ export function decodeJson(content: Uint8Array | string): unknown {
   }
 }
 
-// There is one of these characters for each value of a text. Characters inside strings are counted, too.
+// The number of these characters is about the number of values. Characters inside strings are counted, too.
 const COUNTED = new Uint8Array(256);
 for (const character of '{[,:') COUNTED[character.charCodeAt(0)] = 1;
 

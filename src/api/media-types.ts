@@ -5,7 +5,7 @@ export const INDEX_TYPES: ReadonlySet<string> = new Set([
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
 ]);
-/** Whether a descriptor is that of an index. */
+/** Whether a descriptor describes an index. */
 export function isIndex(descriptor: { readonly mediaType?: string | undefined } | undefined): boolean {
   const [type = ''] = (descriptor?.mediaType ?? '').split(';', 1);
   return INDEX_TYPES.has(type.trim().toLowerCase());

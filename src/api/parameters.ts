@@ -56,7 +56,7 @@ export interface Endpoint extends Requirement {
   readonly path: string;
   /** False if the path is sent without an API version. */
   readonly versioned?: false;
-  /** The statuses of success; any other is an `ApiError`. Default 200. */
+  /** The success statuses; any other causes an `ApiError`. Default 200. */
   readonly success?: readonly number[];
   /** Whether `X-Registry-Auth` is sent: `always` means also without credentials, as `e30=`. */
   readonly credentials?: 'always' | 'if-known';

@@ -7,13 +7,13 @@ import { ArgumentError } from '../errors.ts';
 export interface PlatformObject {
   /** The operating system: `"linux"`, `"windows"`. */
   readonly os: string;
-  /** `"amd64"`, `"arm64"`. */
+  /** The architecture: `"amd64"`, `"arm64"`. */
   readonly architecture: string;
   /** The variant of the architecture: `"v7"`. */
   readonly variant?: string | undefined;
   /** The build of Windows, `"10.0.17763"`. */
   readonly 'os.version'?: string | undefined;
-  /** `["win32k"]`. */
+  /** Required features of Windows, `["win32k"]`. */
   readonly 'os.features'?: readonly string[] | undefined;
 }
 
@@ -134,18 +134,18 @@ export interface ImagePlatform {
   readonly Variant?: string | undefined;
 }
 
-/** Whether an image is for exactly the wanted platform. A single word is an operating system or an architecture. */
+/** Whether an image is for exactly the requested platform, which may be a single operating system or architecture. */
 export function samePlatform(image: ImagePlatform, wanted: Platform): boolean {
   return matches(image, wanted, (ofImage, ofWanted) => ofImage === ofWanted);
 }
 
-/** Whether an image runs on the wanted platform: a machine runs images for older variants, such as `v6` on `arm/v7`. */
+/** Whether an image runs on the requested platform: a machine runs images for older variants, such as `v6` on `arm/v7`. */
 export function runsOn(image: ImagePlatform, wanted: Platform): boolean {
   const level = (variant: string): number => Number(/^v?([0-9]+)/.exec(variant)?.[1] ?? 0);
   return matches(image, wanted, (ofImage, ofWanted) => level(ofImage) <= level(ofWanted));
 }
 
-/** Whether an image has no variant and is otherwise for the wanted platform. */
+/** Whether an image has no variant and is otherwise for the requested platform. */
 export function lacksVariant(image: ImagePlatform, wanted: Platform): boolean {
   return !image.Variant && matches(image, wanted, () => true);
 }

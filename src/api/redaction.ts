@@ -82,7 +82,7 @@ interface Layer {
 }
 
 // One escaped character: its number as JSON, Go, Python, JavaScript, URLs and HTML write it, or its UTF-8 bytes read as Latin-1.
-// H stands for a hexadecimal digit, white space for "|".
+// H is a hexadecimal digit; white space separates the alternatives.
 const numericEscapes = String.raw`
   (?:(?:\\u|%u)H{4}|\\U0{2}H{6}|\\u\{H{1,6}\}|(?:\\x|%)H{2}|&#[xX]0*H{1,6};)
   &#(?<decimal>0*[0-9]{1,7});

@@ -74,7 +74,7 @@ export function loginErrorBody(body: Uint8Array): Uint8Array {
  */
 export function redactError(error: unknown, request: RequestWithSecrets): unknown {
   if (!(error instanceof LongshoreError) || isCallerError(error, request.signal)) return error;
-  // `loginErrorBody` has filtered what an ApiError quotes; other messages have bytes of the response in quotes.
+  // An ApiError quotes only what `loginErrorBody` returned; other errors quote bytes of the response between double quotes.
   if (isLogin(request) && !(error instanceof ApiError)) redactTexts(error, (text) => text.replace(/".*"/g, `"${REDACTED}"`));
   const redact = redactor(secretsOf(request));
   if (redact !== undefined) redactTexts(error, redact);
@@ -93,7 +93,7 @@ function redactTexts(error: LongshoreError, redact: (text: string) => string): v
     const text: unknown = Reflect.get(error, name);
     if (typeof text === 'string') Reflect.set(error, name, redact(truncateText(text, ERROR_TEXT_LIMIT)));
   }
-  const excerpt: unknown = Reflect.get(error, 'excerpt'); // the message has it in quotes, which mark where it is truncated
+  const excerpt: unknown = Reflect.get(error, 'excerpt'); // redacted in quotes: a quote shows where a secret is truncated
   if (typeof excerpt === 'string' && excerpt !== '') Reflect.set(error, 'excerpt', redact(`"${excerpt}"`).slice(1, -1));
   // The cause of an UploadError is the error of the caller's own source.
   if (error.cause instanceof LongshoreError && !(error instanceof UploadError)) redactTexts(error.cause, redact);
@@ -170,7 +170,7 @@ function secretsInHiddenValue([key, value]: readonly [key: string, value: string
   return [value, decoded, ...secretsInUserInfo(decoded), ...secretsInUrl(decoded), ...secretsInJson(decoded)];
 }
 
-/** User information; and query and fragment, which may be a signature. */
+/** The user information of a URL, and its query and fragment, which may contain a signature. */
 function secretsInUrl(url: string): string[] {
   const [, behindScheme] = splitAt('//', url);
   const userInfo = behindScheme.slice(0, Math.max(0, behindScheme.lastIndexOf('@')));

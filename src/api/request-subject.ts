@@ -19,7 +19,7 @@ const SEARCHED_LIMIT = 64 * 1024;
 /** How much of an error is interpreted, in characters: its beginning and its end, because Go puts the cause last. */
 export const READ_LIMIT: number = 4096;
 
-/** Reads a target as it was sent: `/v1.41/images/create?fromImage=a&tag=1`. */
+/** Reads an original target, without redaction: `/v1.41/images/create?fromImage=a&tag=1`. */
 export function askedFor(target: string): AskedFor {
   const at = target.indexOf('?');
   const path = at === -1 ? target : target.slice(0, at);

@@ -145,7 +145,7 @@ export class JsonValueDecoder {
 class ObjectScanner {
   #depth = 0;
   #isInString = false;
-  /** The last byte was a backslash in a string. */
+  /** Whether the last byte was a backslash in a string. */
   #isEscaped = false;
 
   /** Whether an object has begun and not ended. */

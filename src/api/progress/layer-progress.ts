@@ -15,7 +15,7 @@ const phases: ReadonlyArray<readonly [start: string, phase: LayerPhase]> = [
   ['Waiting', 'waiting'],
   ['Downloading', 'downloading'],
   ['Verifying Checksum', 'verifying'],
-  // Podman's last status of a layer. Podman 4.3 also sends it for a layer whose download broke off.
+  // Podman's last status of a layer. Podman 4.3 also sends it for a layer whose download was interrupted.
   ['Download complete', 'downloaded'],
   ['Extracting', 'extracting'],
   ['Pushing', 'pushing'],
@@ -150,7 +150,7 @@ function copyOfStart(status: string): string {
   return utf8(status.slice(0, LONGEST_STATUS - 1)).toString('utf8') + ELLIPSIS;
 }
 
-/** A count that can be used: engines send 0 and -1 for "unknown", and a hostile one sends 1e308. */
+/** A count that can be used: engines send 0 and -1 for "unknown", and a hostile engine may send 1e308. */
 function usable(value: number | undefined): number | undefined {
   return value !== undefined && value > 0 && value <= Number.MAX_SAFE_INTEGER ? value : undefined;
 }

@@ -67,7 +67,7 @@ export class ProgressTotals {
   #extracts = false;
   #percentage: number | undefined;
 
-  /** Adds an event. Give it every event, in the order of the stream. */
+  /** Adds an event. Pass every event, in the order of the stream. Throws an `ArgumentError` for other values. */
   take(event: ProgressEvent): void {
     check(event, EVENT, 'take', 'event');
     if (event.type === 'layer') this.#takeLayer(event);
@@ -75,7 +75,7 @@ export class ProgressTotals {
     else if (event.type === 'stream') this.#close(event.text.startsWith('Loaded image'));
   }
 
-  /** Marks the operation as finished. Call it when the stream has ended without an error: Podman sends no last line. */
+  /** Marks the operation as finished. Call it after a stream that ended without an error, because Podman sends no last line. */
   end(): void {
     this.#close(true);
   }

@@ -13,11 +13,11 @@ import { isDigest } from '../reference.ts';
 export interface PullResult {
   /** The pulled name in canonical form, `docker.io/library/alpine:3.20`. */
   readonly reference: string;
-  /** The registry's digest for that name, `sha256:...`; undefined after `allTags`, and if Podman knows several. */
+  /** The registry's digest for that name, `sha256:...`; undefined after `allTags`, and if Podman has several. */
   readonly digest: string | undefined;
   /** Whether layers were fetched; undefined if the engine does not report it. */
   readonly status: 'downloaded' | 'up-to-date' | undefined;
-  /** Warnings of the engine, and checks that could not be made because a request after the pull failed. */
+  /** Warnings of the engine, and one for each check that was not possible because a request after the pull failed. */
   readonly warnings: readonly string[];
 }
 
@@ -67,7 +67,7 @@ export interface ImportResult {
 export class PullResultBuilder {
   /** The digest of the registry's manifest or index. */
   digest: string | undefined;
-  /** The tags that the pull has begun; Docker names each. */
+  /** The tags whose pull has begun; Docker reports each of them. */
   readonly tags: string[] = [];
   readonly warnings: string[] = [];
   /** The ID of the last layer event. */
@@ -82,9 +82,9 @@ export class PullResultBuilder {
   }
 
   /**
-   * Whether the engine said that the pull has finished: by a digest or a `Status:` line. With all tags, each tag has its own
+   * Whether the engine reported, by a digest or a `Status:` line, that the pull has finished. With all tags, each tag has its own
    * digest, and only a `Status:` line after the last begun tag counts. The containerd store sends such a line for every
-   * tag, so a stream that is cut between two tags looks complete.
+   * tag, so a stream that is truncated between two tags looks complete.
    */
   get isComplete(): boolean {
     return this.#hasStatusLine || (!this.#allTags && this.digest !== undefined);
@@ -136,7 +136,7 @@ export class PushResultBuilder {
   /** Whether layers were sent after the end of the last tag. */
   #isOpen = false;
 
-  /** `tag` is the requested one, for engines that do not repeat it. */
+  /** `tag` is the requested tag, for engines that do not report it. */
   constructor(tag: string | undefined) {
     this.#tag = tag ?? '';
   }

@@ -20,7 +20,7 @@ export interface SavedFile {
   readonly isCompressed: boolean;
   readonly size: number;
   readonly document: ArchiveDocument | undefined;
-  /** Whether a path, a manifest or a config gives this digest for it. */
+  /** Whether a path, a manifest or a config states this digest for the file. */
   verified: boolean;
 }
 
@@ -76,7 +76,7 @@ export class SavedFiles {
   check(): void {
     for (const path of this.#links.keys()) this.find(path);
     const leaves = new Set([...this.#files.keys(), ...this.#links.keys()]);
-    // Sorted with a slash at the end, a path comes right before the paths below it.
+    // With a slash at its end, each path is sorted directly before the paths below it.
     const paths = [...leaves, ...this.#directories].map((path) => `${path}/`).sort();
     paths.forEach((start, i) => {
       const [path, below] = [start.slice(0, -1), paths[i + 1]];
@@ -110,7 +110,7 @@ export class SavedFiles {
   }
 }
 
-/** The error for content that is not what its digest says. */
+/** The error for content that does not match its digest. */
 export function mismatch(path: string, expected: string, actual: string): DigestError {
   const message = `digest mismatch in the archive: ${quote(path)} should be ${escapeText(expected)} but is ${actual}`;
   return digestError(message, path, expected, actual);

@@ -10,13 +10,13 @@ export interface PingResult {
   readonly osType: string | undefined;
   /** Whether the daemon runs with experimental features. */
   readonly experimental: boolean;
-  /** `1` for the classic builder, `2` for BuildKit; undefined if the engine does not say. */
+  /** `1` for the classic builder, `2` for BuildKit; undefined if the engine does not report it. */
   readonly builderVersion: string | undefined;
-  /** `Docker/28.5.2 (linux)`, `Libpod/4.3.1 (linux)`; undefined if the engine does not say. */
+  /** The Server field: `Docker/28.5.2 (linux)`, `Libpod/4.3.1 (linux)`; undefined if there is none. */
   readonly server: string | undefined;
   /** Whether the engine is Podman, which implements Docker's API with differences. */
   readonly isPodman: boolean;
-  /** `4.3.1`; undefined if the engine is not Podman. */
+  /** The version of Podman, `4.3.1`; undefined if the engine is not Podman. */
   readonly podmanVersion: string | undefined;
 }
 
@@ -44,7 +44,7 @@ export interface VersionResult {
   readonly Components?: readonly VersionComponent[];
 }
 
-/** The product that an engine is a build of. */
+/** The product that contains an engine. */
 export interface VersionPlatform {
   /** `Docker Engine - Community`; on Podman `linux/amd64/debian-12`. */
   readonly Name: string;
@@ -78,7 +78,7 @@ export interface InfoResult {
 
 /** The result of a login that succeeded. */
 export interface AuthResult {
-  /** `Login Succeeded`. */
+  /** The registry's message: `Login Succeeded`. */
   readonly Status: string;
   /** A token to use instead of the password; empty or left out (Docker 29) if the registry returns none. */
   readonly IdentityToken?: string;
@@ -90,11 +90,11 @@ export interface ImageEvent {
   /** `create`, `delete`, `import`, `load`, `prune`, `pull`, `push`, `save`, `tag`, `untag`; Podman also has its own. */
   readonly Action: string;
   readonly Actor: EventActor;
-  /** Seconds since 1970. */
+  /** The time of the event, in seconds since 1970. */
   readonly time: number;
-  /** Nanoseconds since 1970. The value is above 2^53, so its last digits are not exact. */
+  /** The same time in nanoseconds since 1970. The value is above 2^53, so its last digits are not exact. */
   readonly timeNano: number;
-  /** `local`. */
+  /** The scope: `local`. */
   readonly scope?: string;
   /** The same as `Action`. @until API 1.52 */
   readonly status?: string;

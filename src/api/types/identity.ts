@@ -36,7 +36,7 @@ export interface SignatureTimestamp {
   readonly Type: string;
   /** Address of the log or authority. */
   readonly URI: string;
-  /** RFC 3339. */
+  /** The time of the signature, RFC 3339. */
   readonly Timestamp: string;
 }
 
@@ -63,7 +63,7 @@ export interface SignerIdentity {
 
 /** A repository from which an image was pulled. */
 export interface PullIdentity {
-  /** `docker.io/library/alpine`. */
+  /** The repository: `docker.io/library/alpine`. */
   readonly Repository?: string;
 }
 
@@ -71,6 +71,6 @@ export interface PullIdentity {
 export interface BuildIdentity {
   /** The reference of the build in BuildKit's history. */
   readonly Ref?: string;
-  /** RFC 3339. */
+  /** The time of the build, RFC 3339. */
   readonly CreatedAt?: string;
 }

@@ -56,7 +56,7 @@ export interface ImageInspect {
   readonly RepoTags: readonly string[];
   /** Names with digests, `alpine@sha256:...`. */
   readonly RepoDigests: readonly string[];
-  /** RFC 3339; from API 1.44, left out if it is unknown. */
+  /** The time of creation, RFC 3339; from API 1.44, left out if it is unknown. */
   readonly Created?: string;
   /** `amd64`, `arm64`; empty for an artifact. */
   readonly Architecture: string;

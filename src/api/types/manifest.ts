@@ -7,7 +7,7 @@ import type { PlatformObject } from '../platform.ts';
 /** A content descriptor (OCI image-spec, "OCI Content Descriptors"). */
 export interface Descriptor {
   readonly mediaType: string;
-  /** `sha256:...`. */
+  /** The digest of the content, `sha256:...`. */
   readonly digest: string;
   /** Size of the content in bytes. */
   readonly size: number;
