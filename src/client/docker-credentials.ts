@@ -37,7 +37,7 @@ export interface DockerConfigOptions {
  * credential helper that `credHelpers` or `credsStore` names, but no other, while the docker command also looks for installed
  * helpers. A registry without an entry is used without credentials.
  *
- * Throws an `ArgumentError` for a wrong option, and a `ConfigError` for a variable whose value must be a path and is not. A
+ * Throws an `ArgumentError` for a wrong option, and a `ConfigError` for a variable whose value should be a path but is not. A
  * call rejects with a `ConfigError` if a file cannot be read or the entry of its registry cannot be used, and with a
  * `CredentialError` if a helper fails.
  */

@@ -117,7 +117,7 @@ async function checkPlatform(names: readonly string[], platform: Platform, regis
 
 /**
  * Returns the error if the pulled image is for another platform. If the registry has no index but a single image, engines pull it
- * for any platform: Docker 20.10, the containerd store and Podman silently, Docker 28.5 with a warning; only 26.1 refuses. An artifact,
+ * for any platform. Docker 20.10, the containerd store and Podman do so silently, Docker 28.5 warns, and only 26.1 refuses. An artifact,
  * such as a Helm chart, has no platform: Docker 28's containerd store shows it with empty texts, other engines refuse it.
  */
 async function platformError(name: string, platform: Platform, registry: RegistryAccess, queries: EngineQueries) {

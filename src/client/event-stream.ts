@@ -54,7 +54,7 @@ function eventReader(events: AsyncQueue<ImageEvent>, until: number): AnswerReade
 
 /**
  * On Podman, `until` must be at least this many seconds in the future. Podman stops reading its log at that time; if the time has
- * passed, it stops before it has read anything, without an error (4.3 and 5.4; with `stream=false` too). By default, the log has
+ * passed, it stops before it has read anything and reports no error (4.3 and 5.4; with `stream=false` too). By default, the log has
  * at most 1 MB and is read within milliseconds.
  */
 const PODMAN_READING_S = 2;

@@ -56,7 +56,7 @@ import type { Warn } from '../connection/diagnostics.ts';
  *
  * Every method takes `signal` and `timeouts`. A wrong argument causes an `ArgumentError`. Any call can fail with a `ConnectError`, a
  * `TimeoutError`, a `TruncatedError`, a `ProtocolError`, a `DecodeError`, an `ApiError` for an error that the engine reports, and a
- * `VersionError` for an argument that the engine does not support; nothing is sent then.
+ * `VersionError` for an argument that the engine does not support. In the last case, nothing is sent.
  */
 export class ImageClient {
   readonly #engine: Engine;
@@ -204,8 +204,8 @@ export class ImageClient {
 
   /**
    * Removes a name of an image, and with its last name the image. Returns the removed names and IDs. Rejects with a `ConflictError` if
-   * a container uses the image and `force` (default false) is not set, and on Podman for the name of a manifest list, where Podman
-   * could remove another image. With the containerd store, `repository@digest` removes all tags of that repository that lead to
+   * a container uses the image and `force` (default false) is not set. On Podman, also rejects for the name of a manifest list, because
+   * Podman could remove another image. With the containerd store, `repository@digest` removes all tags of that repository that lead to
    * the image. `DELETE /images/{image}`.
    */
   async removeImage(image: string, options?: RemoveImageOptions): Promise<RemoveItem[]> {
