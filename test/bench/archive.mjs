@@ -1,18 +1,18 @@
-// The archive that the synthetic engine sends and is sent: a real one, of an image with one layer of so many MiB, in
-// three parts. The middle is one block of 1 MiB many times over, so that 8 GiB of it need neither disk nor memory.
+// The archive that the synthetic engine sends and receives: a real one, of an image with one layer of some MiB, in
+// three parts. The middle repeats one block of 1 MiB, so that 8 GiB of it need neither disk nor memory.
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { packTar } from '../../dist/index.js';
 
 export const MIB = 1024 * 1024;
-/** Digests of larger layers are left out: hashing 8 GiB would take longer than to measure with them. */
+/** Larger layers have no digest: hashing 8 GiB would take longer than the measurement. */
 const HASHED_MIB = 1024;
 
-/** 1 MiB that does not repeat itself, the same on every machine. */
+/** 1 MiB without repetitions, the same on every machine. */
 const block = Buffer.concat(Array.from({ length: MIB / 32 }, (_, at) => createHash('sha256').update(`part ${at}`).digest()));
 
-/** An archive in its parts; its whole is `head`, `mib` times the block, and `tail`. */
+/** The parts of an archive: `head`, `mib` times the block, and `tail`. */
 export class Archive {
   constructor(mib, head, tail) {
     Object.assign(this, { mib, head, tail, bytes: head.length + mib * MIB + tail.length });
@@ -37,7 +37,7 @@ export class Archive {
     writeFileSync(join(folder, `${this.mib}.tail`), this.tail);
   }
 
-  /** Writes the whole. */
+  /** Writes the whole archive. */
   writeFile(path) {
     const file = openSync(path, 'w');
     for (const chunk of this.chunks()) writeSync(file, chunk);
@@ -45,7 +45,7 @@ export class Archive {
   }
 }
 
-/** Packs entries, one of which has the blocks as its content: these pass by reference, which shows where they lie. */
+/** Packs entries, one of which has the blocks as its content. They are passed by reference, so they can be recognized. */
 async function packAround(mib, entries) {
   const [head, tail] = [[], []];
   let blocks = 0;
@@ -61,7 +61,7 @@ async function* streamed(archive) {
   yield* archive.chunks();
 }
 
-/** The archive of an image in the layout that Docker has had since 25: blobs by digest, two indexes. */
+/** The archive of an image in the layout of Docker 25 and later: blobs by digest, two indexes. */
 export async function makeArchive(mib) {
   const content = (async function* () {
     for (let count = 0; count < mib; count++) yield block;
@@ -104,7 +104,7 @@ export async function makeArchive(mib) {
   ]);
 }
 
-/** What inspecting answers: a document like Docker 20.10's, of usual length. */
+/** The response to an inspect: a document like that of Docker 20.10, of usual length. */
 export const inspectBody = JSON.stringify({
   Id: `sha256:${'4'.repeat(64)}`,
   RepoTags: ['bench:1'],

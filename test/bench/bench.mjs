@@ -1,17 +1,17 @@
-// `npm run bench`: longshore beside Node's own client, undici and a plain C client, on this machine, in two minutes where
-// it is idle.
+// `npm run bench`: compares longshore with Node's own client, undici and a plain C client, on this machine, in two minutes
+// if it is idle.
 //
-//   --full         all contenders, larger images, how it grows, real engines: up to half an hour
-//   --smoke        one round of next to nothing, to see that it all still runs
-//   --only=a,b     these scenarios alone
-//   --against=a,b  these peers alone, undici,floor
+//   --full         all contenders, larger images, growth, real engines: up to half an hour
+//   --smoke        one round with tiny sizes, to check that everything still runs
+//   --only=a,b     only these scenarios
+//   --against=a,b  only these peers, such as undici,floor
 //   --rounds=N     instead of 3
-//   --no-growth    --full without how it grows
+//   --no-growth    --full without the growth
 //   --engines=...  the sockets of real engines, separated by commas, for --full (three rounds at most)
 //
-// Contenders run in turn, each in a fresh process, a round after the other; what is compared is always within one round,
-// because the machine of the next round may be a busier one. Before anything is measured, every contender must show that
-// it does the work: the SHA-256 of what it saved, a comparison byte by byte of what it sent, the count of what it did.
+// Contenders run in turn, each in a fresh process, in several rounds. Only results of the same round are compared,
+// because the machine may be busier in the next round. Before the measurement, every contender must prove that it does
+// the work: by the SHA-256 of what it saved, a comparison of each byte that it sent, and the count of its operations.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -42,7 +42,7 @@ const { values: flags } = parseArgs({
     'no-growth': { type: 'boolean' },
   },
 });
-/** How much of everything. */
+/** The sizes of all measurements. */
 const scale = flags.smoke
   ? { mib: 4, calls: 50, lines: 1000, entries: 1000, rounds: 1 }
   : flags.full
@@ -51,7 +51,7 @@ const scale = flags.smoke
 if (flags.rounds !== undefined) scale.rounds = Number(flags.rounds);
 const CHECK = { mib: 3, calls: 20, lines: 1000, entries: 1000 };
 
-/** Peers are installed where the registry is in reach, without their install scripts; without them, fewer take part. */
+/** Installs the peers, without their install scripts. If the registry cannot be reached, fewer peers take part. */
 function installPeers() {
   if (existsSync(at('node_modules'))) return;
   const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=0'], {
@@ -61,14 +61,14 @@ function installPeers() {
   if (status !== 0) console.log('The peers could not be installed: only what is here takes part.\n');
 }
 
-/** All of dist/ as one file, where the bundler is that comes with the development packages. */
+/** All of dist/ as one file, if the bundler of the development packages is installed. */
 function buildOneFile(folder) {
   const [bundler, file] = [at('../../node_modules/.bin/rolldown'), join(folder, 'longshore.mjs')];
   const argv = [at('../../dist/index.js'), '--file', file, '--format', 'esm', '--platform', 'node'];
   if (spawnSync(bundler, argv, { stdio: 'ignore' }).status === 0) process.env.LONGSHORE_ONE_FILE = file;
 }
 
-/** The C program, or undefined where there is no compiler. */
+/** The C program, or undefined without a compiler. */
 function buildNative(folder) {
   const program = join(folder, 'native');
   const built = spawnSync('cc', ['-O2', '-pthread', '-o', program, at('native.c')], { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -77,7 +77,7 @@ function buildNative(folder) {
   return undefined;
 }
 
-/** The synthetic engine; `compare` is the archive that whatever is uploaded must be. */
+/** The synthetic engine; `compare` is the archive that each upload must be equal to. */
 async function startEngine({ native, folder, archives, name, compare }) {
   const socket = join(folder, name);
   if (native === undefined) {
@@ -90,7 +90,7 @@ async function startEngine({ native, folder, archives, name, compare }) {
   return { socket, stop: () => engine.kill() };
 }
 
-/** How many bytes the engine was sent last. */
+/** The number of bytes in the last upload to the engine. */
 function uploaded(socketPath) {
   return new Promise((resolve, reject) => {
     http
@@ -103,15 +103,15 @@ function uploaded(socketPath) {
 
 const isLoad = ({ operation }) => operation?.startsWith('load') === true;
 
-/** What was done, by the best witness: the engine, the file, or else the contender itself. */
+/** What was done, from the best source: the engine, the file, or else the contender itself. */
 async function witness({ name, operation }, contender, { result, run, due }) {
   if (isLoad({ operation })) return uploaded(run.socket);
   if (operation === 'saveToFile') return statSync(run.file).size;
-  // Programs that save to /dev/null cannot be asked; that they save all of it shows where they save to a file.
+  // Programs that save to /dev/null cannot be checked; the scenario that saves to a file checks that they save everything.
   return result.count ?? due;
 }
 
-/** One run of one contender, which must have done what it was asked; undefined where it has no such thing. */
+/** One run of one contender, which must have done its work; undefined if it does not support the scenario. */
 async function runOnce(contender, scenario, stage, amounts) {
   const { place, archives, sources, folder, native, check } = stage;
   const archive = archives.get(Math.max(CHECK.mib, Math.ceil(amounts.mib * (check ? 1 : (scenario.size ?? 1)))));
@@ -137,7 +137,7 @@ async function runOnce(contender, scenario, stage, amounts) {
     const small = Math.max(CHECK.mib, Math.ceil(amounts.mib / 8));
     run.warmUp = { image: `${scenario.image ?? 'bench'}:${small}`, file: isLoad(scenario) ? sources.get(small) : `${file}.small` };
   }
-  if (operation === 'saveToFile') rmSync(file, { force: true }); // a file that is there already is faster to write
+  if (operation === 'saveToFile') rmSync(file, { force: true }); // writing to an existing file is faster
   const result = await runCommand(commandOf(contender, scenario, run, native));
   if (result === undefined) return undefined;
   const due = { bytes: archive.bytes, calls, lines: lines + 2, entries, values: 1, imports: 1 }[unit];
@@ -147,7 +147,7 @@ async function runOnce(contender, scenario, stage, amounts) {
   return { ...result, amount: due };
 }
 
-/** What was saved, by its SHA-256; programs that save to /dev/null leave nothing to be hashed. */
+/** The SHA-256 of what was saved; programs that save to /dev/null leave no file to hash. */
 function checkDigest(contender, { name, operation }, { archive, file, result }) {
   const sha256 = operation === 'saveToFile' ? sha256Of(file) : result.sha256;
   if (sha256 !== undefined && sha256 !== archive.sha256()) throw new Error(`${name}: ${contender} got other bytes`);
@@ -155,10 +155,10 @@ function checkDigest(contender, { name, operation }, { archive, file, result }) 
 
 const sha256Of = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
-/** Who takes part in a scenario: here, able to do it, and right. */
+/** The contenders of a scenario: installed, able to do it, and correct. */
 async function checked(scenario, stage) {
   const right = [];
-  // In two minutes there is time for the closest of them.
+  // In two minutes, there is only time for the fastest ones.
   const distant = flags.full || flags.smoke ? [] : ['curl', 'docker', 'docker-py', 'dockerode', 'docker-node-sdk'];
   const against = flags.against?.split(',');
   const isWanted = (name) => name.startsWith('longshore') || (against?.includes(name) ?? !distant.includes(name));
@@ -168,11 +168,11 @@ async function checked(scenario, stage) {
   return right;
 }
 
-/** All rounds of a scenario: for each contender its runs, in the order of the rounds. */
+/** All rounds of a scenario: for each contender, its runs in the order of the rounds. */
 async function runRounds(scenario, contenders, stage) {
   const runs = new Map(contenders.map((name) => [name, []]));
   for (let round = 0; round < scale.rounds; round++) {
-    // Nobody is always first, or always after the same neighbour.
+    // No contender is always first, or always after the same one.
     const order = contenders.map((_, index) => contenders[(index + round) % contenders.length]);
     for (const contender of order) runs.get(contender).push(await runOnce(contender, scenario, stage, scale));
   }
@@ -223,7 +223,7 @@ function describeMachine() {
   return `${cpus().length} cores (${cpu?.model ?? 'unknown'}), Node ${process.versions.node}, load ${load} at the start`;
 }
 
-/** The peak of a Node that does nothing, in bytes. */
+/** The peak memory of an idle Node process, in bytes. */
 function bareMemory() {
   const script = "setTimeout(() => console.log(require('fs').readFileSync('/proc/self/status', 'latin1')), 200)";
   const { stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'latin1' });
@@ -231,7 +231,7 @@ function bareMemory() {
   return found === null ? undefined : Number(found[1]) * 1024;
 }
 
-/** The figures, and the plots of them. */
+/** The results and their plots. */
 function write(results) {
   mkdirSync(at('results'), { recursive: true });
   writeFileSync(at('results/latest.json'), `${JSON.stringify(results, null, 1)}\n`);
@@ -242,7 +242,7 @@ function write(results) {
 async function main() {
   if (!existsSync(at('../../dist/index.js'))) execFileSync(process.execPath, [at('../setup.mjs')], { stdio: 'inherit' });
   installPeers();
-  // Memory, where there is a file system of it: a disk would be what is measured.
+  // A file system in memory, if there is one; otherwise the disk would be measured.
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'longshore-bench-'));
   const native = buildNative(folder);
   buildOneFile(folder);
@@ -265,7 +265,7 @@ async function main() {
       results.scenarios.push(summary);
       console.log(formatScenario(summary));
     }
-    if (!flags.smoke) console.log(formatGates(results.scenarios)); // of next to nothing no figure means anything
+    if (!flags.smoke) console.log(formatGates(results.scenarios)); // with tiny sizes, the figures mean nothing
     write(results);
     const engines = flags.engines?.split(',') ?? [];
     if (flags.full) results.real = await realEngines(engines, { folder, rounds: Math.min(3, scale.rounds), native });

@@ -1,12 +1,12 @@
-// One run of one contender, in a process of its own; prints one line of JSON. With `check`, what it reads is hashed.
+// One run of one contender, in a separate process; prints one line of JSON. With `check`, hashes what it reads.
 import { readFileSync } from 'node:fs';
 
 const run = JSON.parse(process.argv[2]);
 
-/** What is made ready before the clock starts. */
+/** The work that is prepared before the clock starts. */
 const PREPARED = { loadBuffer: 'prepareBuffer', loadStream: 'prepareStream' };
 
-/** Time and processor time of `work`, and what it counted. */
+/** The time and the processor time of `work`, and what it counted. */
 async function measured(work) {
   const before = process.cpuUsage();
   const began = performance.now();
@@ -16,7 +16,7 @@ async function measured(work) {
   return { wall, cpu: (user + system) / 1e6, count };
 }
 
-/** Counts bytes that pass; hashes them only where nothing is measured. */
+/** Counts the bytes; hashes them only in a run that is not measured. */
 async function observer() {
   const hash = run.check ? (await import('node:crypto')).createHash('sha256') : undefined;
   const seen = { bytes: 0, sha256: () => hash?.digest('hex') };
@@ -28,27 +28,26 @@ async function observer() {
   return Object.assign(seen, { see: hash === undefined ? count : hashed });
 }
 
-/** The work on an archive, ready to be begun. */
+/** The work on an archive, ready to start. */
 async function archiveWork(peer, told) {
   const prepare = peer[PREPARED[run.operation]];
   return prepare === undefined ? () => peer[run.operation](told) : prepare(told);
 }
 
 async function archives(peer) {
-  // Half as many bytes again, before those that count, are the compiler's: what is measured is a process that has been at
-  // work. After 3 MiB nothing was compiled yet: of longshore the first 64 MiB then took five times the processor time of
-  // the sixth.
+  // A warm-up of half as many bytes lets V8 compile the code before the measurement. After only 3 MiB, V8 had not yet
+  // compiled it: the first 64 MiB of longshore then took five times the processor time of the sixth.
   for (let times = run.warmUp === undefined ? 0 : 4; times > 0; times--) {
     await (await archiveWork(peer, { ...run, ...run.warmUp, see: () => {} }))();
   }
   const seen = await observer();
   const work = await archiveWork(peer, { ...run, see: seen.see });
-  globalThis.gc?.(); // what is left of the warm-up, hundreds of MiB of Buffers at times, goes before the clock starts
+  globalThis.gc?.(); // frees the memory of the warm-up, up to hundreds of MiB of Buffers, before the clock starts
   const result = await measured(work);
   return { ...result, count: seen.bytes, sha256: seen.sha256() };
 }
 
-/** So many calls, `atOnce` of them under way at any time. */
+/** Makes a number of calls, with `atOnce` of them running at any time. */
 async function calls(call) {
   const latencies = [];
   let left = run.calls;
@@ -62,7 +61,7 @@ async function calls(call) {
     }
   };
   const atOnce = (note) => Promise.all(Array.from({ length: run.atOnce ?? 1 }, () => loop(note)));
-  left = run.check ? 1 : Math.max(500, run.calls); // as many calls again, before those that count, are the compiler's
+  left = run.check ? 1 : Math.max(500, run.calls); // the warm-up has as many calls
   await atOnce(() => {});
   left = run.calls;
   const result = await measured(() => atOnce((latency) => latencies.push(latency)));
@@ -71,7 +70,7 @@ async function calls(call) {
   return { ...result, count: latencies.length, p50: at(0.5), p99: at(0.99) };
 }
 
-/** 64 says that this contender has no such thing. */
+/** Exit code 64 means that this contender does not support the scenario. */
 const NO_SUCH_THING = 64;
 
 async function withPeer() {
@@ -86,7 +85,7 @@ async function withPeer() {
 }
 
 const result = run.program === undefined ? await withPeer() : await (await import('./in-process.mjs')).measure(run, measured);
-/** In bytes. Not `maxRSS` where there is another way: that begins with what the process that started this one had. */
+/** In bytes. Not `maxRSS`, if possible: that starts with the value of the parent process. */
 function peakMemory() {
   try {
     return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'latin1'))[1]) * 1024;

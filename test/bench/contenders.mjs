@@ -1,4 +1,4 @@
-// How each contender is started, and what it is told: everything that runs, runs in a process of its own.
+// How each contender is started, and its input: each run has its own process.
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -32,7 +32,7 @@ const IMPORTS = {
   'docker-node-sdk': '@docker/node-sdk',
 };
 
-/** Program and arguments of one run; undefined where the contender cannot do this. `run` is what contender.mjs is told. */
+/** Program and arguments of one run; undefined if the contender cannot do this. `run` is the input of contender.mjs. */
 export function commandOf(contender, scenario, run, native) {
   const node = (told) => [process.execPath, '--expose-gc', at('contender.mjs'), JSON.stringify(told)];
   const measured = (...command) => [native, 'measure', ...command];
@@ -95,11 +95,11 @@ function dockerArguments({ operation }, { image, file }) {
   ];
 }
 
-/** Runs it; the last line that it says is its result. Rejects where it fails; undefined where it cannot do this. */
+/** Runs it; its last line of output is the result. Rejects if it fails; undefined if it cannot do this. */
 export function runCommand([program, ...argv]) {
   return new Promise((resolve, reject) => {
     const options = { encoding: 'latin1', maxBuffer: 2 ** 20, env: { ...process.env, NODE_OPTIONS: '' } };
-    const measures = argv[0] === 'measure'; // its result is on standard error, for the program's own output is dropped
+    const measures = argv[0] === 'measure'; // its result is on standard error, because the program's own output is dropped
     const child = execFile(program, argv, options, (error, stdout, stderr) => {
       if (error?.code === 64) return resolve(undefined);
       if (error) return reject(new Error(`${program} ${argv.join(' ')}: ${stderr || error.message}`));

@@ -1,10 +1,10 @@
-// How time and memory grow: over the size of an image, calls at once, lines of progress, entries of a tar.
+// Measures how time and memory grow with the size of an image, concurrent calls, lines of progress and entries of a tar.
 import { makeArchive } from './archive.mjs';
 import { commandOf, isHere, runCommand } from './contenders.mjs';
 
 const MIB = 1024 * 1024;
 
-/** Charts, each of `[x, y]` points for every contender; `flat` are those that should be. */
+/** The charts, each with `[x, y]` points for every contender; the `flat` ones should be constant. */
 export async function growth({ folder, native, socket }) {
   const sizes = [64, 256, 1024, 4096, 8192];
   for (const mib of sizes) (await makeArchive(mib)).writeParts(folder);

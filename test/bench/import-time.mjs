@@ -1,4 +1,4 @@
-// How long importing takes in a fresh process, and what it adds to its memory.
+// Measures how long an import takes in a fresh process, and how much memory it adds.
 const before = process.memoryUsage.rss();
 const cpuBefore = process.cpuUsage();
 const began = performance.now();

@@ -1,11 +1,11 @@
-// What is measured without any engine: packing tar archives, and decoding JSON that comes in small pieces.
+// The measurements without an engine: packing tar archives, and decoding JSON that comes in small pieces.
 import { spawnSync } from 'node:child_process';
 
 const content = Buffer.alloc(1024, 'content ');
 const pathOf = (at) => `d${at % 100}/file-${at}`;
 const time = new Date(0);
 
-/** Each packs `count` files of 1 KiB and hands on the archive's bytes. */
+/** Each packs `count` files of 1 KiB and passes the bytes of the archive on. */
 const packers = {
   async longshore(count, see) {
     const { packTar } = await import('../../dist/index.js');
@@ -28,7 +28,7 @@ const packers = {
     archive.finalize();
     await ended;
   },
-  // Its Pack takes files or entries that were read; entries out of memory are made as its own tests make them.
+  // Its Pack accepts files or parsed entries; entries in memory are made as in its own tests.
   async 'node-tar'(count, see) {
     const { Header, Pack, ReadEntry } = await import('tar');
     const archive = new Pack({ portable: true });
@@ -48,7 +48,7 @@ const packers = {
 
 async function pack({ program, entries, check }, measured) {
   const [, packer] = program;
-  await packers[packer](20_000, () => {}); // importing and compiling are not what is measured
+  await packers[packer](20_000, () => {}); // importing and compiling are not measured
   const blocks = [];
   let bytes = 0;
   const result = await measured(() =>
@@ -59,7 +59,7 @@ async function pack({ program, entries, check }, measured) {
   return { ...result, count: stdout.trim().split('\n').length };
 }
 
-/** One value of `kib` KiB in pieces of 64 bytes; by JSON.parse, in one piece, for comparison. */
+/** One value of `kib` KiB in pieces of 64 bytes; for comparison, JSON.parse of one piece. */
 async function value({ program, kib }, measured) {
   const [, decoder] = program;
   const text = Buffer.from(JSON.stringify({ status: 'x', aux: { text: 'a "quoted" {text} é '.repeat((kib * 1024) / 23) } }));
@@ -74,7 +74,7 @@ async function value({ program, kib }, measured) {
   });
 }
 
-/** The lines of the synthetic engine's progress, by JSON.parse alone: what nobody who reads them can be faster than. */
+/** The progress lines of the synthetic engine with JSON.parse alone: no reader can be faster. */
 async function lines({ lines: count }, measured) {
   const all = Array.from({ length: 1000 }, (_, at) => {
     const detail = `"progressDetail":{"current":${1_000_000 + at * 4096},"total":73108480}`;

@@ -1,11 +1,11 @@
-// The parts of the benchmark that must not be the slower side: the engine that is not one, the floor, the stopwatch.
+// The parts of the benchmark that must be fast: the synthetic engine, the fastest possible client, and the stopwatch.
 //
 //   native serve SOCKET FOLDER [compare MIB]   answers like an engine, from the parts of an archive in FOLDER
 //   native floor SCENARIO SOCKET N [FILE]      a plain C client: read(2), write(2) and nothing else
-//   native bridge SOCKET                       its standard streams to the socket and back, as behind ssh
+//   native bridge SOCKET                       copies its standard streams to the socket and back, as behind ssh
 //   native measure PROGRAM [ARGUMENT...]       runs it; the last line on standard error is its time, CPU and memory
 //
-// Every answer ends with a line of JSON on standard output, as the contenders that are JavaScript give it.
+// Every run ends with a line of JSON on standard output, as the contenders in JavaScript print it.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -66,7 +66,7 @@ static char *slurp(const char *folder, const char *name, size_t *length) {
 
 // ---------------------------------------------------------------------------------------------------------- archive
 
-// An archive is its head, a block of 1 MiB many times over, and its tail: so 8 GiB of it need no disk.
+// An archive consists of its head, many repetitions of one block of 1 MiB, and its tail: so 8 GiB need no disk.
 struct archive { char *head, *block, *tail; size_t head_bytes, tail_bytes; uint64_t mib, total; };
 static const char *folder;
 
@@ -86,7 +86,7 @@ static struct archive archive_of(uint64_t mib) {
 
 static void archive_free(struct archive *a) { free(a->head); free(a->block); free(a->tail); }
 
-// Up to `wanted` bytes at `offset`, as far as they lie together.
+// Up to `wanted` bytes at `offset`, as far as they are contiguous.
 static size_t archive_at(const struct archive *a, uint64_t offset, size_t wanted, const char **from) {
   uint64_t body = a->mib * MIB;
   size_t there;
@@ -118,7 +118,7 @@ static void say(int fd, const char *fields, const char *body, size_t length) {
   int n = sprintf(answer, "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nOstype: linux\r\nServer: Docker/20.10.24 (linux)\r\n"
     "Date: Mon, 23 Nov 2026 19:00:00 GMT\r\n%sContent-Length: %zu\r\n\r\n", fields, length);
   memcpy(answer + n, body, length);
-  write_all(fd, answer, n + length); // Go gives small answers to the system in one write, too
+  write_all(fd, answer, n + length); // Go also sends a small response in one write
   free(answer);
 }
 
@@ -130,7 +130,7 @@ static void begin_chunked(int fd, const char *type) {
   write_all(fd, head, sprintf(head, CHUNKED, type));
 }
 
-// Frames of `chunk` bytes of content each, from `at` on, as many as make `group` bytes of it; their length.
+// Makes frames of `chunk` bytes of content each, from `at` on, with `group` bytes of content in all. Returns their length.
 static size_t make_frames(const struct archive *a, uint64_t at, size_t chunk, size_t group, char *to) {
   size_t fill = 0;
   for (uint64_t end = at + group < a->total ? at + group : a->total; at < end;) {
@@ -144,7 +144,7 @@ static size_t make_frames(const struct archive *a, uint64_t at, size_t chunk, si
   return fill;
 }
 
-// net/http's pattern under io.Copy: its 4 KiB buffer fills and goes, the rest of the 32 KiB goes past it, then CRLF.
+// The writes of net/http under io.Copy: its full buffer of 4 KiB, then the rest of the 32 KiB without the buffer, then CRLF.
 static void write_like_go(int fd, const char *frames, size_t length) {
   for (const char *end = frames + length; frames < end;) {
     size_t framed = strchr(frames, '\n') + 1 - frames + strtoull(frames, NULL, 16);
@@ -162,7 +162,7 @@ static void send_chunked(int fd, const struct archive *a, size_t chunk, size_t g
   uint64_t body_end = a->head_bytes + a->mib * MIB;
   size_t length = 0;
   for (uint64_t at = 0; at < a->total; at += group) {
-    // A MiB of the middle is like the next: its frames need not be made again, and the server is not the limit.
+    // Each MiB of the middle is the same: its frames are made once, so the server is not the limit.
     int same = group == MIB && at >= a->head_bytes + group && at + group <= body_end;
     if (!same) length = make_frames(a, at, chunk, group, frames);
     if (like_go) write_like_go(fd, frames, length);
@@ -187,7 +187,7 @@ static void send_with_length(int fd, const struct archive *a) {
   }
 }
 
-// Lines as dockerd's: one chunk a line, of about 180 bytes; a thousand of them made once, and sent over and over.
+// Lines like those of dockerd: one chunk per line, of about 180 bytes. A thousand lines are made once and sent repeatedly.
 static void send_lines(int fd, uint64_t lines) {
   static __thread char frames[1000 * 320];
   size_t fill = 0;
@@ -230,7 +230,7 @@ static void compare(const struct archive *a, uint64_t at, const char *bytes, siz
   }
 }
 
-// Takes `length` bytes of content; -1 where the connection ended before.
+// Reads `length` bytes of content; -1 if the connection ended before.
 static int take(struct input *in, uint64_t length, uint64_t *count, const struct archive *expected) {
   while (length > 0) {
     if (in->start == in->end && !fill_input(in)) return -1;
@@ -284,7 +284,7 @@ static void decode_target(char *text) {
   *to = 0;
 }
 
-// The number in an image's name: "bench:64", or fromImage=bench beside tag=64.
+// The number in an image's name: "bench:64", or fromImage=bench with tag=64.
 static uint64_t number_in(const char *target, const char *name) {
   const char *at = strstr(target, "tag=");
   if (!at) at = strstr(target, name);
@@ -376,7 +376,7 @@ static int dial(const char *path) {
 
 static char buffer[4 * MIB];
 
-// Reads chunked content as it comes; the frames are walked, and what is in them is counted or written.
+// Reads chunked content as it comes; parses the frames, and counts or writes their content.
 static uint64_t floor_read(int fd, int to) {
   uint64_t count = 0, left = 0;
   int state = 0; // 0 in the head, 1 in a size line, 2 in data, 3 in the CRLF behind data, 4 done
@@ -441,7 +441,7 @@ static void small_call(int fd) {
   }
 }
 
-// Not ru_maxrss: that begins with what the process that started this one had.
+// Not ru_maxrss: that starts with the value of the parent process.
 static long peak_kib(void) {
   FILE *status = fopen("/proc/self/status", "r");
   char line[256];
@@ -459,7 +459,7 @@ static void run_floor(const char *scenario, const char *path, uint64_t n, const 
   if (strcmp(scenario, "load") == 0) count = floor_load(fd, file);
   else if (strcmp(scenario, "calls") == 0) {
     each = malloc(n * sizeof *each);
-    for (int i = 0; i < 500; i++) small_call(fd); // nothing to compile: the system's caches alone are warmed
+    for (int i = 0; i < 500; i++) small_call(fd); // warms only the system's caches: C needs no compilation here
     began = seconds();
     for (uint64_t i = 0; i < n; i++) { double t = seconds(); small_call(fd); each[i] = seconds() - t; }
     qsort(each, n, sizeof *each, ascending);
@@ -498,7 +498,7 @@ static int measure(char **argv) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-// What one side has to say goes to the other until it ends; an end of standard input is passed on.
+// Copies from each side to the other until it ends; also passes on the end of standard input.
 static void bridge(const char *path) {
   int fd = dial(path), open_in = 1;
   for (;;) {

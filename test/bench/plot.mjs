@@ -1,4 +1,4 @@
-// Plots as SVG, by hand: bars of how much faster we are, and lines of how it grows.
+// Draws plots as SVG, without a library: bars for the ratios of speed, and lines for growth.
 import { writeFileSync } from 'node:fs';
 
 const COLOURS = {
@@ -19,7 +19,7 @@ const document = (width, height, parts) =>
   `font-family="sans-serif" font-size="12">\n` +
   `<rect width="100%" height="100%" fill="#fff"/>\n${parts.join('\n')}\n</svg>\n`;
 
-/** A group of bars for each scenario; logarithmic, for "twice as fast" and "half as fast" are equally far from 1. */
+/** A group of bars for each scenario; logarithmic, so that "twice as fast" and "half as fast" have equal lengths. */
 export function writeSpeedPlot({ scenarios, machine, date, scale }, path) {
   const [left, width, bar, gap] = [290, 860, 12, 12];
   const groups = scenarios.map(({ title, contenders }) => ({
@@ -56,7 +56,7 @@ export function writeSpeedPlot({ scenarios, machine, date, scale }, path) {
   writeFileSync(path, document(width + 60, y + 8, parts));
 }
 
-/** Charts beside each other, both axes logarithmic: what grows in proportion is a straight line at 45 degrees. */
+/** Charts side by side, both axes logarithmic: proportional growth is a straight line at 45 degrees. */
 export function writeGrowthPlot({ growth, machine, date }, path) {
   const [width, height, margin] = [400, 250, 56];
   const parts = [text(16, 24, `How it grows: ${machine}; ${date.slice(0, 10)}`, 'font-size="15" font-weight="bold"')];

@@ -1,4 +1,4 @@
-// The same against real engines, where the engine is the limit: an image of random bytes is saved, and loaded again.
+// The same with real engines, which are the limit: saves an image of random bytes, and loads it again.
 import { randomBytes } from 'node:crypto';
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const PLANS = [
   { name: 'load-file', title: 'load from a file', operation: 'loadFile', unit: 'bytes' },
 ];
 
-/** Measures with each engine; the image is removed again. Gives the summaries. */
+/** Measures with each engine, and removes the image again. Returns the summaries. */
 export async function realEngines(sockets, { folder, rounds, native }) {
   const summaries = [];
   for (const socket of sockets) {
@@ -44,7 +44,7 @@ export async function realEngines(sockets, { folder, rounds, native }) {
 async function runPlan(plan, measure, { rounds, native }) {
   const runs = new Map();
   for (const contender of CONTENDERS.filter((name) => isHere(name, native))) {
-    // It reads no answer to a load: its promise resolves at the head, before the image is there.
+    // It does not read the response to a load: its promise resolves at the head, before the image is loaded.
     if (contender === 'docker-node-sdk' && plan.operation === 'loadFile') continue;
     if ((await measure(contender)) !== undefined) runs.set(contender, []);
   }
@@ -52,7 +52,7 @@ async function runPlan(plan, measure, { rounds, native }) {
   return summarise(plan, runs);
 }
 
-/** One run; what was loaded must then be there, and what was saved as long as it was before. */
+/** One run; afterwards a loaded image must exist, and a saved archive must have the same length as before. */
 async function once(client, contender, plan, { socket, image, source, folder, native, bytes }) {
   const isLoad = plan.operation === 'loadFile';
   const file = isLoad ? source : join(folder, 'real-saved.tar');

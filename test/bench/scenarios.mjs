@@ -1,19 +1,19 @@
-// What is measured: one row for each scenario, with the contenders that can do it and what is asked of us there.
+// The scenarios, one row each, with the contenders that can do it and the required results.
 //
-// `gates` says how many times as fast as others we must be at least: the best of them counts. A speed of 3 means that we take
-// a third of their time. `cpuGates` says the same of processor time, `p99Gates` of the slowest call of a hundred, and
-// `memoryGate` how many MiB more than a Node that does nothing we may have at our peak.
+// `gates` is the least ratio of our speed to that of the others; the best of them counts. A speed of 3 means that we take
+// a third of their time. `cpuGates` is the same for processor time, `p99Gates` for the slowest call of a hundred, and
+// `memoryGate` is the most MiB that our peak memory may be above that of an idle Node process.
 
 const NODE = ['node-http', 'undici'];
 const DOCKER = ['dockerode', 'docker-node-sdk'];
 const PROGRAMS = ['curl', 'docker', 'docker-py'];
 const ALL = ['floor', ...PROGRAMS, ...NODE, ...DOCKER];
 
-/** `unit` is what the wall time is divided by in the tables. */
+/** In the tables, the wall time is divided by `unit`. */
 export const scenarios = [
   {
     name: 'save-sink',
-    title: 'Save, written as Go writes', // which then is the limit for the fast
+    title: 'Save, written as Go writes', // then the engine is the limit for fast clients
     operation: 'saveToSink',
     unit: 'bytes',
     contenders: ['longshore', ...ALL],
@@ -160,7 +160,7 @@ export const scenarios = [
     title: 'Inspect, 16 at once',
     operation: 'call',
     atOnce: 16,
-    calls: 4, // on Node 24 and 26 the first 20,000 pay for what is compiled meanwhile
+    calls: 4, // on Node 24 and 26, V8 compiles during the first 20,000
     unit: 'calls',
     contenders: ['longshore', ...NODE, ...DOCKER],
     gates: [
@@ -194,7 +194,7 @@ export const scenarios = [
   },
   {
     name: 'calls-ssh',
-    title: 'Inspect over ssh, one at a time', // an ssh that only joins two streams: what is measured is our side of it
+    title: 'Inspect over ssh, one at a time', // an ssh that only joins two streams, so our side is measured
     operation: 'call',
     place: 'ssh',
     calls: 0.02,

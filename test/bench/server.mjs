@@ -1,5 +1,5 @@
-// The synthetic engine once more, on Node's own server: for machines without a compiler, and behind TLS. It answers as
-// native.c does, but is no match for it: what is measured with it has this server as its limit.
+// The synthetic engine on Node's own server: for machines without a compiler, and behind TLS. It gives the same responses
+// as native.c, but is much slower, so it is the limit in every measurement.
 import { createHash } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
@@ -14,7 +14,7 @@ const LAST_LINES =
   `{"status":"Digest: sha256:${'0123456789abcdef'.repeat(4)}"}\r\n` +
   '{"status":"Status: Downloaded newer image for bench:1"}\r\n';
 
-/** Starts one; `archives` by their size, `identity` for TLS. Gives what to close. */
+/** Starts a server; `archives` by their size, `identity` for TLS. Returns what to close. */
 export async function startServer({ archives = new Map(), identity, compare }, place) {
   let uploaded = 0;
   const numberOf = (target) => Number(/(?:tag=|(?:bench|burst|tiny|length):)(\d+)/.exec(target)?.[1] ?? 0);

@@ -1,4 +1,4 @@
-// A stream that is no file: 64 KiB at a time out of memory, as a socket or a pipe would bring it.
+// A stream that is not a file: 64 KiB at a time from memory, as from a socket or a pipe.
 import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 

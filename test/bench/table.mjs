@@ -1,4 +1,4 @@
-// From runs to tables: medians, and ratios that are taken within each round.
+// Makes tables of runs: medians, and ratios within each round.
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -9,7 +9,7 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** How a rate is shown, by what is counted. */
+/** How a rate is shown, by the unit that is counted. */
 const UNITS = {
   bytes: ['GB/s', (rate) => rate / 1e9, 'CPU s/GiB', (cpu, amount) => (cpu / amount) * GIB],
   calls: ['calls/s', (rate) => rate, 'CPU us/call', (cpu, amount) => (cpu / amount) * 1e6],
@@ -19,7 +19,7 @@ const UNITS = {
   imports: ['ms', (rate) => 1e3 / rate, 'CPU ms', (cpu) => cpu * 1e3],
 };
 
-/** The figures of a scenario: for each contender medians, and how much faster we are. */
+/** The figures of a scenario: the medians of each contender, and how much faster we are. */
 export function summarise({ name, title, unit, ...required }, runs, bare) {
   const ours = runs.get('longshore');
   const contenders = [...runs].map(([contender, theirs]) => {
@@ -41,7 +41,7 @@ export function summarise({ name, title, unit, ...required }, runs, bare) {
   return { name, title, unit, contenders, gates: judge(contenders, required, bare) };
 }
 
-/** Each gate with what came of it. */
+/** Each gate with its outcome. */
 function judge(contenders, { gates = [], cpuGates = [], p99Gates = [], memoryGate }, bare) {
   const byName = new Map(contenders.map((one) => [one.contender, one]));
   const ours = byName.get('longshore');
@@ -93,7 +93,7 @@ export function formatGates(summaries) {
   return `Gates\n${columns(rows)}`;
 }
 
-/** Aligned; columns without any figure are left out. */
+/** Formats an aligned table; columns without figures are omitted. */
 function columns(rows) {
   const used = rows[0]?.map((_, column) => rows.slice(1).some((row) => row[column] !== '')) ?? [];
   const kept = rows.map((row) => row.filter((_, column) => used[column]));

@@ -15,7 +15,7 @@ import {
 import { answer, onRequest } from '../support/fake-daemon.ts';
 
 describe('archives', () => {
-  point('py-10', 'A save waits for its first byte as long as it takes, a prompt call for 30 s.', async () => {
+  point('py-10', 'A save waits without limit for its first byte, a quick call for 30 s.', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const waiting: ServerResponse[] = [];
     await start((_, response) => void waiting.push(response));
@@ -36,7 +36,7 @@ describe('archives', () => {
     expect(sent()).toEqual(['GET /v1.55/images/get?names=a:1&names=h:5000/b:2']);
   });
 
-  point('py-13', 'A save of nothing fails where it is read; unread, it holds no connection.', async () => {
+  point('py-13', 'A save of an absent image fails when it is read; unread, it uses no connection.', async () => {
     const daemon = await startDaemon((socket) =>
       onRequest(socket, (head) => {
         if (head.startsWith('HEAD')) socket.write('HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\n\r\n');
@@ -50,7 +50,7 @@ describe('archives', () => {
     expect(await failure(() => archive[Symbol.asyncIterator]().next())).toBeInstanceOf(NotFoundError);
   });
 
-  point('py-14', 'A load takes bytes, streams, a Blob or a path; what yields text is an error.', async () => {
+  point('py-14', 'A load accepts bytes, streams, a Blob or a path; a source of text is an error.', async () => {
     await start(() => lines({ stream: 'Loaded image: x:1\n' }));
     const folder = await temporaryFolder();
     const path = join(folder, 'x.tar');
@@ -66,13 +66,13 @@ describe('archives', () => {
     expect(await failure(() => docker.loadImage(text))).toBeInstanceOf(UploadError);
   });
 
-  point('py-15', 'A load gives each reference and id once, in whatever form an engine tells them.', async () => {
+  point('py-15', 'A load returns each reference and id once, in whatever form an engine sends them.', async () => {
     const names = [': a:1\n', ': a:1\n', '(s): b:1\n', ': c:1,a:1', ` ID: ${digest}\n`, `: ${digest}`];
     await start(() => lines(...names.map((name) => ({ stream: `Loaded image${name}` }))));
     expect(await client.loadImage(Buffer.of(1))).toEqual({ references: ['a:1', 'b:1', 'c:1'], ids: [digest] });
   });
 
-  point('py-17', 'An import is framed once: by its length where that is known, else in chunks.', async () => {
+  point('py-17', 'An import has one framing: its length if that is known, else chunks.', async () => {
     await start(() => lines({ status: digest }));
     const path = join(await temporaryFolder(), 'x.tar');
     await writeFile(path, 'a tar');
@@ -83,7 +83,7 @@ describe('archives', () => {
     expect(framings).toEqual([['5', undefined], ['5', undefined], [undefined, 'chunked']]);
   });
 
-  point('py-18', 'A path is never sent to the engine as a URL, nor a file uploaded for a URL.', async () => {
+  point('py-18', 'A path is never sent to the engine as a URL, and a URL is never uploaded as a file.', async () => {
     await start(() => lines({ status: digest }));
     const path = join(await temporaryFolder(), 'mistyped.tar');
     expect(await failure(() => client.importImage(path))).toBeInstanceOf(UploadError);
@@ -92,7 +92,7 @@ describe('archives', () => {
     expect(engine.asked).toEqual([]);
   });
 
-  point('py-19', 'An import takes credentials from an image, a message and a platform from a tar.', async () => {
+  point('py-19', 'An import of an image accepts credentials; an import of a tar, a message and a platform.', async () => {
     await start(({ method }) => lines(method === 'GET' ? { Id: digest, Os: 'linux', Architecture: 'arm64' } : { status: digest }));
     await client.importImageFromImage('h:1/x', { credentials: login, platform: 'linux/arm64' });
     const changes = ['CMD a', 'ENV b=c'];
@@ -104,12 +104,12 @@ describe('archives', () => {
     ]);
   });
 
-  point('py-20', 'An import gives the id of the new image.', async () => {
+  point('py-20', 'An import returns the id of the new image.', async () => {
     await start(() => lines({ status: 'Importing', progressDetail: {}, id: 'ab' }, { status: digest }));
     expect(await client.importImageFromData(Buffer.of(1))).toEqual({ id: digest });
   });
 
-  point('js-40', 'An import takes a file system, also files in memory; a load takes images only.', async () => {
+  point('js-40', 'An import accepts a file system, also files in memory; a load accepts only images.', async () => {
     const imports = (target: string): boolean => target.includes('/create');
     await start(({ target }) => lines(imports(target) ? { status: digest } : { stream: 'Loaded image: x:1' }));
     await client.importImageFromData({ 'etc/motd': 'hello\n' });

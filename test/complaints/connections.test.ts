@@ -38,7 +38,7 @@ describe('connections, time and aborts', () => {
     expect(daemon.sockets).toHaveLength(1);
   });
 
-  point('py-41', 'A push may be silent for a day, before its answer begins and in the middle of it.', async () => {
+  point('py-41', 'A push may be silent for a day, before its response and in the middle of it.', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     let response: ServerResponse | undefined;
     await start((_, outgoing) => void (response = outgoing));
@@ -57,7 +57,7 @@ describe('connections, time and aborts', () => {
     expect(await pushing.result()).toMatchObject({ digest });
   });
 
-  point('py-46', 'A request has nothing of the environment, and a POST never becomes a GET.', async () => {
+  point('py-46', 'Environment variables do not change a request, and a POST never becomes a GET.', async () => {
     const asked: Array<{ line: string; headers: IncomingHttpHeaders }> = [];
     const server = createServer(({ method, url, headers }, response) => {
       asked.push({ line: `${method} ${url}`, headers });
@@ -85,7 +85,7 @@ describe('connections, time and aborts', () => {
     }
   });
 
-  point('js-7', 'Whatever goes wrong rejects the call that it belongs to.', async () => {
+  point('js-7', 'Every failure rejects the call that it belongs to.', async () => {
     const daemon = await startDaemon((socket) => onRequest(socket, () => socket.destroy()));
     for (const [name, call] of Object.entries(methods)) {
       await using docker = new ImageClient({ host: daemon.host });
@@ -129,7 +129,7 @@ describe('connections, time and aborts', () => {
     expect(Object.keys(methods).sort()).toEqual(all.sort());
   });
 
-  point('js-30', 'No timer ends an answer that is under way: a pull may be silent for a day.', async () => {
+  point('js-30', 'No timer ends a response that has begun: a pull may be silent for a day.', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     let response: ServerResponse | undefined;
     await start((_, outgoing) => void (response = outgoing).write(lines({ status: 'Pulling from library/x' })));

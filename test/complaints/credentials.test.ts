@@ -6,7 +6,7 @@ import { engine, client, start, failure, lines, login, digest, point } from '../
 import type { Asked } from '../support/fake-engine.ts';
 
 describe('credentials', () => {
-  point('py-33', 'Credentials that a call is given go before those of the client.', async () => {
+  point('py-33', 'Credentials of a call take precedence over those of the client.', async () => {
     await start(() => lines({ aux: { Digest: digest } }), { credentials: { identityToken: 'of the client' } });
     await client.push('h:1/x', { credentials: login });
     await client.push('h:1/x', { credentials: 'anonymous' });
@@ -17,7 +17,7 @@ describe('credentials', () => {
     );
   });
 
-  point('py-36', 'No member of credentials is dropped: what an engine would drop is refused.', async () => {
+  point('py-36', 'Every member of credentials is sent; a member that engines would ignore is rejected.', async () => {
     const decoded = JSON.parse(Buffer.from(encodeRegistryAuth({ identityToken: 't' }, 'h:1'), 'base64').toString());
     expect(decoded).toEqual({ identitytoken: 't', serveraddress: 'h:1' });
     const both = { username: 'u', password: 'p', identityToken: 't' };

@@ -4,14 +4,14 @@ import { describe, expect } from 'vitest';
 import { ArgumentError, BadRequestError, DecodeError, InvalidReferenceError } from '../../src/index.ts';
 import { engine, client, start, failure, collect, sent, lines, digest, point } from '../support/complaint-tests.ts';
 
-describe('what documents say and engines do', () => {
+describe('differences between documents and engines', () => {
   point('api-2', 'A push names its tag apart from the repository, where every engine finds it.', async () => {
     await start(() => lines({ aux: { Digest: digest } }));
     await client.push('h:1/a:2');
     expect(sent()).toEqual(['POST /v1.55/images/h:1/a/push?tag=2']);
   });
 
-  point('api-4', 'A list never asks for digests, and an answer of nothing is an error and no empty list.', async () => {
+  point('api-4', 'A list never requests digests; an empty response is an error, not an empty list.', async () => {
     await start(() => '');
     expect(await failure(() => client.images({ digests: true } as object))).toBeInstanceOf(ArgumentError);
     expect(engine.asked).toEqual([]);
@@ -30,7 +30,7 @@ describe('what documents say and engines do', () => {
     expect(sent()).toEqual(['GET /v1.24/images/json?filters={"reference":["a/*"]}']);
   });
 
-  point('api-9', 'A filter that some engines have is passed on, and the refusal of others told.', async () => {
+  point('api-9', 'A filter that only some engines support is sent; the error of the others is reported.', async () => {
     await start((_, response) => ((response.statusCode = 400), { message: "invalid filter 'label!'" }));
     const error = await failure(() => client.images({ filters: { 'label!': 'a=b' } }));
     expect(error).toBeInstanceOf(BadRequestError);
@@ -38,19 +38,19 @@ describe('what documents say and engines do', () => {
     expect(sent()).toEqual(['GET /v1.55/images/json?filters={"label!":["a=b"]}']);
   });
 
-  point('api-11', 'A tag needs a repository, and an answer other than 201 to it is an error.', async () => {
+  point('api-11', 'A tag needs a repository, and a status other than 201 is an error.', async () => {
     await start((_, response) => void response.writeHead(200).end());
     expect(await failure(() => client.tag('a', ''))).toBeInstanceOf(InvalidReferenceError);
     expect(engine.asked).toEqual([]);
     expect(await failure(() => client.tag('a', 'b'))).toMatchObject({ code: 'LONGSHORE_API', status: 200 });
   });
 
-  point('api-12', 'An answer of nothing to a search is an error and no empty list.', async () => {
+  point('api-12', 'An empty response to a search is an error, not an empty list.', async () => {
     await start(() => '');
     expect(await failure(() => client.search('x', { limit: -1 }))).toBeInstanceOf(DecodeError);
   });
 
-  point('api-18', 'Events are read alike under every content type.', async () => {
+  point('api-18', 'Events are read in the same way with every content type.', async () => {
     const event = { Type: 'image', Action: 'tag', Actor: { ID: digest, Attributes: {} }, time: 1, timeNano: 1e9 };
     let type = '';
     await start((_, response) => (response.setHeader('Content-Type', type), lines(event, event)));

@@ -5,7 +5,7 @@ import { ArgumentError, BadRequestError, ImageClient, InvalidReferenceError, Ver
 import { engine, client, start, failure, sent, lines, digest, point } from '../support/complaint-tests.ts';
 
 describe('names, parameters and lists', () => {
-  point('py-24', 'A reference is parsed once: any digest passes, a tag given twice must be the same.', async () => {
+  point('py-24', 'A reference is parsed once: every digest is accepted, a tag given twice must be the same.', async () => {
     const sha512 = `sha512:${'b'.repeat(128)}`;
     await start(() => lines({ aux: { Digest: digest } }));
     await client.pull(`x@${sha512}`);
@@ -28,7 +28,7 @@ describe('names, parameters and lists', () => {
     expect(engine.asked).toHaveLength(1);
   });
 
-  point('py-26', 'Newer parameters are there, and refused before a byte goes to an older engine.', async () => {
+  point('py-26', 'Newer parameters exist, and are rejected before a byte is sent to an older engine.', async () => {
     const platform = 'linux/arm64';
     const wire = '={"architecture":"arm64","os":"linux"}';
     // the last version without it, the call, how it is sent
@@ -53,13 +53,13 @@ describe('names, parameters and lists', () => {
     expect(engine.asked).toHaveLength(newer.length);
   });
 
-  point('py-30', 'A list is one request, whatever becomes of the images meanwhile.', async () => {
+  point('py-30', 'A list is one request, so images that change meanwhile do not matter.', async () => {
     await start(() => [{ Id: digest, RepoTags: ['a:1'] }, { Id: `${digest}0`, RepoTags: [] }]);
     expect(await client.images({ all: true })).toHaveLength(2);
     expect(sent()).toEqual(['GET /v1.55/images/json?all=1']);
   });
 
-  point('py-31', 'A prune of all unused images is a filter that is sent as it is meant.', async () => {
+  point('py-31', 'A prune of all unused images sends the filter with its intended meaning.', async () => {
     await start(() => ({ ImagesDeleted: null, SpaceReclaimed: 0 }));
     const pruned = await client.pruneImages({ filters: { dangling: [false] } });
     expect(pruned).toEqual({ ImagesDeleted: [], SpaceReclaimed: 0 });
@@ -67,7 +67,7 @@ describe('names, parameters and lists', () => {
     expect(sent()).toEqual(['POST /v1.55/images/prune?filters={"dangling":["false"]}', 'POST /v1.55/images/prune']);
   });
 
-  point('js-38', 'A platform is a text or an object, and refused where the version lacks it.', async () => {
+  point('js-38', 'A platform is a text or an object, and is rejected if the version lacks it.', async () => {
     await start(() => ({ Id: digest, status: `Digest: ${digest}`, Os: 'linux', Architecture: 'arm' }));
     await client.pull('x', { platform: 'linux/arm/v7' });
     await client.pull('x', { platform: { os: 'linux', architecture: 'arm', variant: 'v7' } });
@@ -78,7 +78,7 @@ describe('names, parameters and lists', () => {
     expect((error as Error).message).toContain('pull.platform needs API version 1.32, but version 1.31 is in use');
   });
 
-  point('js-50', 'An option that there is not is refused by the types, and at run time.', async () => {
+  point('js-50', 'An unknown option is rejected by the types, and at run time.', async () => {
     await start(() => []);
     const calls: Array<(docker: ImageClient) => unknown> = [
       // @ts-expect-error this option does not exist
@@ -94,7 +94,7 @@ describe('names, parameters and lists', () => {
     expect(engine.asked).toEqual([]);
   });
 
-  point('js-51', 'Lengths are counted in bytes, and what goes into a URL is escaped once.', async () => {
+  point('js-51', 'Lengths are counted in bytes, and parts of a URL are escaped once.', async () => {
     await start(({ method }) => (method === 'GET' ? [] : { Status: 'Login Succeeded', IdentityToken: '' }));
     await client.checkAuth('docker.io', { username: 'ü', password: '€😀' });
     const { headers, body } = engine.asked[0] ?? expect.unreachable('nothing was asked');

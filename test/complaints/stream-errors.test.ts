@@ -10,7 +10,7 @@ import {
 } from '../support/complaint-tests.ts';
 
 describe('errors in a stream of status 200', () => {
-  point('py-2', 'A push that is denied in its stream rejects; another gives the digest and its size.', async () => {
+  point('py-2', 'A push that is denied in its stream rejects; a successful push returns digest and size.', async () => {
     let reply = lines({ status: 'Preparing', progressDetail: {}, id: 'ab' }, failed('denied: requested access'));
     await start(() => reply);
     expect(await failure(() => client.push('h:1/x'))).toBeInstanceOf(UnauthorizedError);
@@ -18,7 +18,7 @@ describe('errors in a stream of status 200', () => {
     expect(await client.push('h:1/x')).toMatchObject({ reference: 'h:1/x:latest', digest, size: 528, warnings: [] });
   });
 
-  point('py-3', 'A load that runs out of space rejects, whichever key the engine tells it under.', async () => {
+  point('py-3', 'A load that runs out of space rejects, whichever key the engine uses.', async () => {
     const message = 'write /x: no space left on device';
     let reply = '';
     await start(() => reply);
@@ -29,9 +29,9 @@ describe('errors in a stream of status 200', () => {
     }
   });
 
-  point('py-4', 'The status is looked at before a stream begins, whatever framing the error has.', async () => {
+  point('py-4', 'The status is checked before a stream begins, whatever framing the error has.', async () => {
     await start((_, response) => {
-      response.statusCode = 500; // chunked, as nothing announces a length
+      response.statusCode = 500; // chunked, because there is no length
       response.write('{"message":');
       response.end('"broken"}');
     });
@@ -40,7 +40,7 @@ describe('errors in a stream of status 200', () => {
     expect(await failure(() => collect(client.getImage('x')))).toMatchObject({ status: 500, daemonMessage: 'broken' });
   });
 
-  point('py-5', 'An import that fails in its stream rejects with all that a handler needs to know of it.', async () => {
+  point('py-5', 'An import that fails in its stream rejects with everything that a handler needs.', async () => {
     await start(() => lines({ status: 'Importing' }, failed('unexpected EOF')));
     const error = await failure(() => client.importImageFromData(Buffer.of(1)));
     expect(error).toBeInstanceOf(ApiError);
@@ -50,7 +50,7 @@ describe('errors in a stream of status 200', () => {
     });
   });
 
-  point('py-6', 'A pull that is awaited runs to its end unheard, and does not begin before.', async () => {
+  point('py-6', 'An awaited pull runs to its end without a listener, and does not begin before.', async () => {
     let finished = false;
     await start((_, response) => {
       response.on('finish', () => (finished = true));
@@ -60,10 +60,10 @@ describe('errors in a stream of status 200', () => {
     await client.apiVersion();
     expect(engine.asked).toEqual([]);
     await pulling;
-    await turnsUntil(() => finished); // which an engine that was left alone never does
+    await turnsUntil(() => finished); // an engine without a reader never finishes
   });
 
-  point('js-1', 'An awaited pull resolves when the engine has ended it, not when its answer begins.', async () => {
+  point('js-1', 'An awaited pull resolves when it has finished, not when its response begins.', async () => {
     let response: ServerResponse | undefined;
     const begun = lines({ status: 'Pulling from library/x', id: '1' });
     await start((_, outgoing) => void (response = outgoing).write(begun));
@@ -84,7 +84,7 @@ describe('errors in a stream of status 200', () => {
     expect((error as Error).message).toContain('<html>oops');
   });
 
-  point('js-6', 'The decoder of JSON values is exported, and takes bytes that are cut anywhere.', async () => {
+  point('js-6', 'The decoder of JSON values is exported, and accepts bytes that are split anywhere.', async () => {
     const text = lines({ status: 'Größe 20 €' }, { status: '😀' });
     const bytes = Buffer.from(text);
     const pieces = Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
@@ -120,7 +120,7 @@ describe('errors in a stream of status 200', () => {
     expect((error as Error).message).toContain('<html>a proxy says hello');
   });
 
-  it('An answer of an unexpected JSON type is such an error, too (js-10).', async () => {
+  it('A response of an unexpected JSON type is such an error, too (js-10).', async () => {
     let reply: object = {};
     await start(() => reply);
     expect(await failure(() => client.images())).toBeInstanceOf(DecodeError);
@@ -128,7 +128,7 @@ describe('errors in a stream of status 200', () => {
     expect(await failure(() => client.inspectImage('x'))).toMatchObject({ exchange: { method: 'GET' } });
   });
 
-  point('js-39', 'A pull fails alike whether an engine says so by its status or in its stream.', async () => {
+  point('js-39', 'A pull fails in the same way, whether the engine uses the status or the stream.', async () => {
     const words = 'dial tcp 127.0.0.1:1: connect: connection refused';
     let status = 500;
     await start((_, response) => {

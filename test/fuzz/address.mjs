@@ -1,5 +1,5 @@
-// Addresses of engines, as DOCKER_HOST has them: what is taken is read back as the same, Node's URL agrees on host and
-// port, and what is refused keeps a password to itself.
+// Addresses of engines, as in DOCKER_HOST: the canonical text of an accepted address parses to the same address, Node's URL
+// has the same host and port, and the error of a rejected address does not show a password.
 
 import { errors, parseAddress } from './library.mjs';
 import { demand, demandSame, mutate } from './random.mjs';
@@ -28,7 +28,7 @@ export function make(random) {
   return { text: random.once(2) ? text : mutate(random, Buffer.from(text, 'latin1'), dictionary).toString('latin1') };
 }
 
-/** Where user information stands, and nowhere else. */
+/** Text that occurs only in the user information. */
 function hasSecret(text) {
   const at = text.lastIndexOf('@');
   return text.slice(0, Math.max(at, 0)).includes(PASSWORD) && !text.slice(at).includes(PASSWORD);
@@ -54,7 +54,7 @@ export function check({ text }) {
   return address.scheme;
 }
 
-/** WHATWG's rules change what ends in a number, and IPv6 addresses to their shortest: those it need not agree on. */
+/** WHATWG's rules change hosts that end in a number, and shorten IPv6 addresses: the two need not agree on those. */
 function urlOf({ text, host, port }) {
   if (/[:_]|(^|\.)(\d+|0x[\da-f]*)\.?$/i.test(host) || /(^|\.)xn--/i.test(host)) return [host.toLowerCase(), port];
   const url = new URL(text.replace(/^\w+/, 'ws'));

@@ -1,4 +1,4 @@
-// config.json: whatever stands in it, a registry's credentials are those of its own entry alone, and no error shows any.
+// config.json with any content: a registry gets only the credentials of its own entry, and no error shows any.
 
 import { encodeRegistryAuth, errors, findCredentials, parseDockerConfig } from './library.mjs';
 import { demand, demandSame } from './random.mjs';
@@ -41,7 +41,7 @@ export function check({ bytes, registry, repository }) {
   const found = outcome(bytes, { registry, repository });
   const shown = JSON.stringify(found.error) ?? '';
   demand(!shown.includes(SECRET) && !shown.includes(base64(SECRET).slice(0, 12)), `no secret in ${shown}`);
-  // A number that was a registry's name stays one: entries of other hosts can be taken out, and nothing changes.
+  // Removing the entries of other hosts must not change the result.
   const others = withoutOthers(bytes, registry);
   if (others !== undefined) demandSame(outcome(others, { registry, repository }), found, 'the same without the others');
   return found.kind;
@@ -59,7 +59,7 @@ function outcome(bytes, scope) {
   }
 }
 
-/** The file without the entries whose keys do not hold the host's name at all; undefined where it is no such file. */
+/** The file without the entries whose keys do not contain the host's name; undefined if it is not a valid file. */
 function withoutOthers(bytes, registry) {
   let config;
   try {

@@ -1,4 +1,4 @@
-// Filters as JSON: every value that was given is in it, as text, once, and nothing else is.
+// Filters as JSON: the JSON contains every given value once, as text, and nothing else.
 
 import { encodeFilters, errors } from './library.mjs';
 import { demand, demandSame } from './random.mjs';

@@ -6,18 +6,18 @@ import { run, targets } from './targets.mjs';
 const seed = Number(process.env['SEED'] ?? 1);
 const runs = Number(process.env['RUNS'] ?? 1000);
 
-describe('whatever comes, there is a right result or an error of ours', () => {
+describe('any input has a correct result or an error of ours', () => {
   it.each(targets)(
     'of $name',
     async (target) => {
       const counts = await run(target, { seed, runs: target.name === 'tapes' ? Math.ceil(runs / 5) : runs });
-      // That no case is valid, or all are, would show a generator that finds nothing.
+      // If no case is valid, or all are, the generator is useless.
       expect(Object.keys(counts).length).toBeGreaterThan(1);
     },
     60_000,
   );
 
-  it('and the same seed makes the same cases', async () => {
+  it('the same seed makes the same cases', async () => {
     for (const target of targets.filter(({ name }) => name !== 'tapes')) {
       const [once, again] = [await run(target, { seed, runs: 20 }), await run(target, { seed, runs: 20 })];
       expect(again).toEqual(once);
@@ -38,7 +38,7 @@ describe('a case that fails', () => {
     },
   };
 
-  it('tells its seed and its number, and is made as small as it gets', async () => {
+  it('reports its seed and its number, and is reduced to the smallest case', async () => {
     await expect(run(target, { seed: 7, runs: 3 })).rejects.toThrow(
       /^any, case 0 of seed 7 \(again: SEED=7 CASE=0 .* any\)[^]*broken: a "b"[^]*\nwith b$/,
     );

@@ -1,4 +1,4 @@
-// Streams of JSON values for the decoder of progress: JSON.parse of each value alone, and a slow reader for the rest, judge.
+// Streams of JSON values for the decoder of progress. The reference is JSON.parse for each value, and a slow reader.
 
 import { JsonValueDecoder, errors } from './library.mjs';
 import { byteByByte, demand, demandSame, mutate, pieces } from './random.mjs';
@@ -39,7 +39,7 @@ function value(random, depth) {
   return kind === 6 ? random.list(0, 3, () => value(random, depth + 1)) : object(random, depth);
 }
 
-/** Some characters in the other way to write them. */
+/** The text with some characters as escapes. */
 function escaped(random, text) {
   const escape = (character) => (random.once(2) ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : character);
   return text.replace(/[^\0-\x7f]/g, escape);
@@ -76,7 +76,7 @@ function decode(all) {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The reference: at each place the shortest text up to a brace that JSON.parse takes. */
+/** The reference: at each position, the shortest text up to a brace that JSON.parse accepts. */
 function read(bytes) {
   const values = [];
   for (let at = 0; ;) {

@@ -1,4 +1,4 @@
-// The library under test: what is built, or with TEST_TARGET=src the sources.
+// The library under test: the build, or the sources with TEST_TARGET=src.
 
 const native = process.env['TEST_TARGET'] === 'src';
 const load = (name) =>

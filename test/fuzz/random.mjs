@@ -1,6 +1,6 @@
-// Numbers that look random and are the same in every run: each case has a source of its own, made of SEED and its number.
+// Pseudo-random numbers, the same in every run: each case has its own source, made of SEED and its number.
 
-/** sfc32, by Chris Doty-Humphrey: 128 bits of state, so that neighbouring cases have nothing in common. */
+/** sfc32, by Chris Doty-Humphrey: 128 bits of state, so that neighbouring cases are independent. */
 export class Random {
   #a;
   #b;
@@ -37,18 +37,18 @@ export class Random {
     return list[this.integer(0, list.length - 1)];
   }
 
-  /** Between `least` and `most` of what `make` makes. */
+  /** A list of `least` to `most` results of `make`. */
   list(least, most, make) {
     return Array.from({ length: this.integer(least, most) }, make);
   }
 
-  /** A text of characters out of a set. */
+  /** A text of characters from a set. */
   text(characters, least, most) {
     return this.list(least, most, () => this.pick(characters)).join('');
   }
 }
 
-/** A few small changes at random places: bytes turned, removed, doubled, moved, or put in from the dictionary. */
+/** Makes a few small changes at random places: flips, removes, doubles or moves bytes, or inserts from the dictionary. */
 export function mutate(random, bytes, dictionary) {
   let changed = Buffer.from(bytes);
   for (let changes = random.integer(1, 4); changes > 0; changes--) {
@@ -82,12 +82,12 @@ export function byteByByte(bytes) {
   return Array.from(bytes, (byte) => Uint8Array.of(byte));
 }
 
-/** What a case must not do ends in one of these. */
+/** Thrown if a case does what it must not do. */
 export function demand(condition, what) {
   if (!condition) throw new Error(`broken: ${what}`);
 }
 
-/** Both as JSON, for they hold nothing else. */
+/** Compares both as JSON, because they contain only JSON values. */
 export function demandSame(actual, expected, what) {
   const [one, other] = [JSON.stringify(actual), JSON.stringify(expected)];
   if (one !== other) throw new Error(`broken: ${what}\n  is       ${one?.slice(0, 2000)}\n  must be  ${other?.slice(0, 2000)}`);

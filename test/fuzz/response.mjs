@@ -1,5 +1,5 @@
-// Answers for the parser: valid by construction, or changed in places. A slow reader of a few lines, which has the whole
-// answer before it, judges what must come out.
+// Responses for the parser: valid by construction, or changed in places. The reference is a short, slow reader that has
+// the whole response.
 
 import { ResponseParser, errors } from './library.mjs';
 import { byteByByte, demand, demandSame, mutate, pieces } from './random.mjs';
@@ -28,13 +28,13 @@ export function make(random) {
   };
 }
 
-/** Any valid answer, by the grammar of RFC 9112; and now and then one whose framing fields contradict each other. */
+/** Any valid response by the grammar of RFC 9112; sometimes with contradictory framing fields. */
 function answer(random) {
   const interim = random.once(5)
     ? random.list(1, 3, () => `HTTP/1.1 ${random.pick([100, 102, 103, 199])} Wait\r\n${fields(random)}\r\n`)
     : [];
   const status = random.pick([200, 200, 200, 201, 204, 304, 301, 404, 500, 599]);
-  // Large chunks and small ones go different ways.
+  // Large and small chunks have different code.
   const body = random
     .text(['a', '\0', '\r\n', '\xff', '0\r\n\r\n', 'HTTP/1.1 200 OK\r\n'], 0, 40)
     .repeat(random.once(8) ? 12 : 1);
@@ -83,11 +83,11 @@ function extension(random) {
 export function check({ method, bytes, cut, splits }) {
   const { unread, ...whole } = parse(method, [Uint8Array.from(bytes)]);
   const expected = read(method, bytes.toString('latin1'));
-  // The reader has no verdict but "no answer": whether it is wrong or cut short is the parser's to tell.
+  // The reader only knows "not a response"; whether it is invalid or truncated, only the parser says.
   demandSame(whole.error ? 'no answer' : whole, expected ?? 'no answer', 'the answer is read as it is written');
   for (const split of splits) {
     const { unread: _, ...other } = parse(method, split);
-    other.reusable &&= whole.reusable; // bytes that come in another read are the connection's to see
+    other.reusable &&= whole.reusable; // the connection handles bytes of another read
     demandSame(other, whole, 'the pieces that an answer comes in change nothing');
   }
   if (!whole.error && !whole.untilClose && cut < bytes.length - unread) {
@@ -97,7 +97,7 @@ export function check({ method, bytes, cut, splits }) {
   return whole.error === undefined ? 'whole' : whole.error.startsWith('Truncated') ? 'cut short' : 'refused';
 }
 
-/** All that the parser says, in a form to compare. */
+/** All events of the parser, in a comparable form. */
 function parse(method, all) {
   const parser = new ResponseParser(method);
   const said = { interim: 0, head: undefined, content: '', reusable: false, untilClose: false, error: undefined };
@@ -149,12 +149,12 @@ function judge(error) {
   return `Protocol ${error.section} ${error.offset}`;
 }
 
-// Without a reason phrase the space before it may be missing, as RFC 9112 §4 does not have it and all clients take it.
+// Without a reason phrase, the space before it may be missing: RFC 9112 §4 forbids that, but all clients accept it.
 const statusLine = /HTTP\/1\.([0-9]) ([1-5][0-9][0-9])(?: ([\t -~\x80-\xff]*))?\r\n/y;
 const fieldLines = /((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*\r\n)*)\r\n/y;
 const chunkSize = /([0-9A-Fa-f]+)(?:[ \t]*;[\t -~\x80-\xff]*)?\r\n/y;
 
-/** The reference: the answer at the beginning of a text that is all there is, or undefined. */
+/** The reference: the response at the beginning of the complete text, or undefined. */
 function read(method, text) {
   let [at, interim] = [0, 0];
   const match = (pattern) => {
@@ -226,7 +226,7 @@ function valuesOf(all, field) {
 
 export const show = ({ method, bytes }) => `${method} ${JSON.stringify(bytes.toString('latin1'))}`;
 
-/** The same with less of it. */
+/** Smaller variants of the case. */
 export function* shrink({ method, bytes }) {
   for (let size = bytes.length >> 1; size >= 1; size >>= 1) {
     for (let at = 0; at < bytes.length; at += size) {

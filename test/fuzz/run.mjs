@@ -1,17 +1,17 @@
 // Fuzzes the built library with a worker for each processor, after `npm run build`:
 //
-//   SEED=1 RUNS=100000 npm run fuzz [target…]       CASE=7 in place of RUNS for that one alone
+//   SEED=1 RUNS=100000 npm run fuzz [target…]       CASE=7 instead of RUNS runs only that case
 //
-// A failing case ends it with status 1, and with what runs that case again. So do a case that never ends, a promise that
-// rejects with nobody listening, and memory that grows.
+// A failing case ends the run with exit code 1, and prints the command that repeats it. A case also fails if it never ends,
+// if it leaves an unhandled rejection, or if its memory grows.
 
 import { availableParallelism } from 'node:os';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { run, targets } from './targets.mjs';
 
-/** The heap of a worker: what the library keeps of an answer of a few kilobytes has no need of more. */
+/** The heap of a worker. The library needs no more for responses of a few kilobytes. */
 const HEAP_MIB = 256;
-/** How long one case may take. */
+/** The time limit of one case. */
 const LONGEST_CASE_MS = 30_000;
 
 if (!isMainThread) await work(workerData);
@@ -53,7 +53,7 @@ async function main() {
   }
 }
 
-/** All cases of a target, shared out to the workers. */
+/** Runs all cases of a target, distributed over the workers. */
 async function fuzz(name, { seed, runs, first, workers }) {
   const parts = await Promise.all(
     Array.from({ length: workers }, (_, index) => part({ name, seed, runs, first: first + index, step: workers })),
@@ -89,7 +89,7 @@ function part(data) {
       clearInterval(watch);
       resolve(counts);
     });
-    // With nothing left to wait for, and cases that have not ended.
+    // The event loop is empty, but some cases have not ended.
     worker.on('exit', () => fail(new Error(`${place()}: a call never settled`)));
   });
 }

@@ -1,4 +1,4 @@
-// Recorded answers, changed in places, through the whole client: a call ends, with what can be read or with an error of ours.
+// Recorded responses, changed in places, through the whole client: each call ends with a result or with an error of ours.
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { asSpokenToday } from '../support/spoken-today.mjs';
@@ -7,7 +7,7 @@ import { ImageClient, errors, packTar, parseTape, replayDialer } from './library
 import { demand, mutate } from './random.mjs';
 
 export const name = 'tapes';
-/** Each case is a whole call, or several: so many of the others' cases stand against one. */
+/** Each case is one or several whole calls: it costs as much as this number of cases of other targets. */
 export const cost = 10;
 
 const dictionary = [
@@ -16,9 +16,9 @@ const dictionary = [
   '1e999', '-1', '"__proto__":', '[[[[', 'HTTP/1.1 100 C\r\n\r\n',
 ];
 
-/** Larger ones take too long for their number. */
+/** Larger tapes take too long. */
 const LARGEST = 8 * 1024;
-/** What waits for a time to come or draws on the machine's files. */
+/** Cases that wait for a time in the future, or need files of the machine. */
 const LEFT_OUT = /^(demo|import-refused-early|events-until)$/;
 
 const folder = new URL('../../fixtures/tapes/', import.meta.url);
@@ -51,7 +51,7 @@ export function make(random) {
   return { one, title, tape: { ...tape, records }, pieces, chosen };
 }
 
-/** Behind the changed answer, and behind the last, the connection ends, so that no call waits for more; another goes on. */
+/** The connection ends after the changed response and after the last one, so that no call waits for more. */
 function ended(records, chosen, how) {
   const { connection } = records[chosen];
   const another = 1 + Math.max(...records.map((record) => record.connection));
@@ -71,11 +71,11 @@ export async function check({ one, tape, pieces }) {
     await one.run(docker, environment);
     return 'read';
   } catch (error) {
-    // A case that takes its result apart may find less in it than an engine sends.
+    // A case that reads members of its result may find fewer than an engine sends.
     const place = error instanceof TypeError ? error.stack.split('\n').find((line) => /^\s+at /.test(line)) : undefined;
     if (place?.includes('tape-cases.mjs')) return 'read';
     demand(error instanceof errors.LongshoreError, `an error of ours, not ${error?.stack}`);
-    // The lines of an engine's words are indented, so that none of them passes for a line of the program's own.
+    // The lines of an engine's message are indented, so that they cannot look like the program's own lines.
     demand(
       error.message.length < 10_000 && !/[\p{Cc}\p{Cs}]/u.test(error.message.replaceAll('\n  ', ' ')),
       `a message that can be shown, not ${JSON.stringify(error.message)}`,

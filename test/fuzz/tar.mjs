@@ -1,5 +1,5 @@
-// Archives for the scan: by a writer of all formats that stands here, by our own packer, and changed in places. A slow
-// reader, which has the whole archive before it, judges.
+// Archives for the scan: by a writer of all formats in this file, by our own packer, and changed in places. The reference
+// is a slow reader that has the whole archive.
 
 import { createHash } from 'node:crypto';
 import { ArchiveScan, errors, packTar } from './library.mjs';
@@ -23,7 +23,7 @@ export async function make(random) {
   return { bytes: changed, cut: random.integer(0, changed.length), split };
 }
 
-/** Anywhere, or in one of the header blocks, with the checksum mended so that the change is seen. */
+/** Changes bytes anywhere, or in a header block whose checksum is then updated, so that the change is not rejected early. */
 function damaged(random, archive) {
   if (random.once(3)) return mutate(random, archive, dictionary);
   const changed = Buffer.from(archive);
@@ -51,7 +51,7 @@ function written(random) {
   return Buffer.concat([...blocks, Buffer.alloc(1024 + 512 * random.integer(0, 2))]);
 }
 
-/** An entry, and what stands before it in one format or another. */
+/** An entry, with the extended headers before it in some format. */
 function entry(random) {
   const path = random.pick(paths);
   const typeflag = random.pick(['0', '0', '0', '\0', '5', '2', '1', '3', '7']);
@@ -72,7 +72,7 @@ function entry(random) {
   ];
 }
 
-/** In any order, those that we read and others. */
+/** Pax records in any order: the ones that we read, and others. */
 function records(random, size) {
   const some = [
     record('path', random.pick(paths)), record('linkpath', 'pax-target'), record('size', String(size)),
@@ -121,7 +121,7 @@ function sealed(block) {
   return copy;
 }
 
-/** Of the bytes of a header block, with spaces for the checksum itself. */
+/** The checksum of a header block, with spaces for the checksum itself. */
 function sum(block, sign) {
   let total = 8 * 0x20;
   for (let at = 0; at < 512; at++) if (at < 148 || at >= 156) total += sign(block[at]);
@@ -159,7 +159,7 @@ function scan(all) {
   } catch (error) {
     demand(error instanceof errors.TruncatedError, `an error of ours, not ${error?.stack}`);
     demand(!/[\p{Cc}\p{Cs}]/u.test(error.message), `a message that can be shown, not ${JSON.stringify(error.message)}`);
-    // Bytes that come behind a fault are let pass for a while, in case they are the daemon's message.
+    // Bytes after a fault are accepted up to a limit, because they may be the daemon's message.
     fault = error.message.replace(/; the daemon says: .*/s, '');
   }
   return { entries: fault === undefined ? entries : undefined, fault };
@@ -173,7 +173,7 @@ function hash(blocks) {
   return running.digest('latin1');
 }
 
-/** The reference, on blocks: the entries and where the end marker ends, or undefined. */
+/** The reference, which reads blocks: the entries and where the end marker ends, or undefined. */
 function read(bytes) {
   const entries = [];
   let next = {};
@@ -213,7 +213,7 @@ function read(bytes) {
   }
 }
 
-/** Whether all programs read these headers before an entry alike: global ones first, then one pax header or GNU's long names. */
+/** Whether all programs agree on the headers before an entry: global ones first, then one pax header or GNU's long names. */
 function readAlike(typeflags) {
   const own = typeflags.filter((typeflag) => typeflag !== 'g');
   const isGlobalFirst = typeflags.slice(typeflags.length - own.length).every((typeflag) => typeflag !== 'g');
@@ -234,7 +234,7 @@ function number(bytes) {
   return found ? Number(`0o${found[1] || 0}`) : undefined;
 }
 
-/** What they set; an empty value takes back what a record before it in the same header has set. */
+/** What the records set; an empty value removes what an earlier record of the same header has set. */
 function paxRecords(bytes) {
   const found = {};
   let rest = bytes.toString('latin1');

@@ -1,10 +1,10 @@
 // What is fuzzed. A target has a name, and
 //
-//   make(random)   a case, wholly determined by the source of numbers
-//   check(case)    throws where the code under test does what it must not; else says what came of it
+//   make(random)   a case, completely determined by the source of numbers
+//   check(case)    throws if the code under test does what it must not; else returns the outcome
 //   show(case)     the case as text
-//   shrink(case)   smaller cases, of which one may fail as well
-//   cost           how many of the others' cases one of its own stands for; 1 where nothing is said
+//   shrink(case)   smaller cases, one of which may fail, too
+//   cost           how many cases of other targets one case takes the time of; default 1
 
 import * as address from './address.mjs';
 import * as config from './config.mjs';
@@ -18,10 +18,10 @@ import { Random } from './random.mjs';
 
 export const targets = [response, json, tar, reference, address, config, filters, tapes];
 
-/** How many cases are under way at a time: those of `tapes` wait for turns of the event loop, and share them. */
+/** How many cases run at the same time: those of `tapes` wait for turns of the event loop, and share them. */
 const AT_A_TIME = 32;
 
-/** Runs the cases of a target from `first` on, every `step`th; gives how often each came to what. */
+/** Runs every `step`th case of a target from `first` on; returns how often each outcome occurred. */
 export async function run(target, { seed, runs, first = 0, step = 1, onCase = () => {} }) {
   const counts = {};
   const one = async (number) => {
@@ -42,7 +42,7 @@ export async function run(target, { seed, runs, first = 0, step = 1, onCase = ()
       await one(number);
     }
   };
-  // The targets that wait for nothing would only get slower by it.
+  // It would only make targets slower that do not wait.
   const lanes = target.name === 'tapes' ? AT_A_TIME : 1;
   await Promise.all(Array.from({ length: lanes }, lane));
   return counts;
@@ -55,7 +55,7 @@ async function failure(target, made, error, { seed, number }) {
   return new Error(`${place}: ${smallest.error.stack}\nwith ${target.show(smallest.made)}`);
 }
 
-/** A smaller case that fails with the same words, as far as that is simple. */
+/** A smaller case that fails with the same message, if one is easy to find. */
 async function shrunk(target, made, error) {
   const kind = (thrown) => String(thrown?.message).split('\n')[0].slice(0, 60);
   for (let found = { made, error }; ;) {

@@ -1,4 +1,4 @@
-// @docker/node-sdk, Docker's own; it deals in the web's streams.
+// @docker/node-sdk, Docker's own client; it uses web streams.
 import { createReadStream, createWriteStream } from 'node:fs';
 import { Readable, Writable } from 'node:stream';
 import { DockerClient } from '@docker/node-sdk';

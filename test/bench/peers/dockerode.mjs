@@ -1,4 +1,4 @@
-// dockerode, the client that most use.
+// dockerode, the most used client.
 import { createWriteStream, readFileSync } from 'node:fs';
 import http from 'node:http';
 import { pipeline } from 'node:stream/promises';

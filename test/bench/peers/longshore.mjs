@@ -1,5 +1,5 @@
-// longshore as its README tells to use it. Archives are verified as they pass, which is the default, unless `verify` says
-// otherwise.
+// longshore, used as its README shows. Archives are verified while they pass, which is the default, unless `verify`
+// changes it.
 import { createReadStream, readFileSync } from 'node:fs';
 import { ImageClient } from '../../../dist/index.js';
 import { memoryStream } from '../source.mjs';

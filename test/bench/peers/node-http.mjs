@@ -1,4 +1,4 @@
-// Node's own client, with no more around it than a careful user would write.
+// Node's own client, with only the code that a careful user would write.
 import { createReadStream, createWriteStream, readFileSync, statSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';

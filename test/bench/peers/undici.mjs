@@ -1,5 +1,5 @@
-// undici, which is also what `fetch` is made of. It saves to no file here: piped into one, its chunked bodies take time by
-// the square of their length (7.30.2: 16, 32, 64 MiB in 0.84, 3, 12 s).
+// undici, which also implements `fetch`. It does not save to a file here: piping a chunked body into a file takes time in
+// proportion to the square of its length (7.30.2: 16, 32, 64 MiB in 0.84, 3, 12 s).
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Client, Pool } from 'undici';
