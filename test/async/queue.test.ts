@@ -1,11 +1,11 @@
-// The queue against an array, whatever is added and taken.
+// Compares the queue with an array, for any sequence of operations.
 
 import { describe, expect, it } from 'vitest';
 import { Queue } from '../../src/async/queue.ts';
 import { integer, random } from '../support/random.ts';
 
 describe('a queue', () => {
-  it('gives what an array gives, in the same order', () => {
+  it('returns the same items as an array, in the same order', () => {
     const queue = new Queue<number>();
     const array: number[] = [];
     const next = random(1);
@@ -17,7 +17,7 @@ describe('a queue', () => {
     }
   });
 
-  it('does not take undefined for its end', () => {
+  it('does not treat undefined as its end', () => {
     const queue = new Queue<undefined | 1>();
     queue.add(undefined);
     queue.add(1);

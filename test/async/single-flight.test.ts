@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SingleFlight } from '../../src/async/single-flight.ts';
 
-/** A run that a test ends as it likes. */
+/** A run whose end the test controls. */
 class Run {
   readonly signals: AbortSignal[] = [];
   #settle: Array<{ resolve(value: string): void; reject(reason: unknown): void }> = [];
@@ -20,7 +20,7 @@ class Run {
 const settled = (promise: Promise<unknown>): Promise<unknown> => promise.catch((reason: unknown) => reason);
 
 describe('a task', () => {
-  it('runs once for all who want it at the same time, and anew for who comes later', async () => {
+  it('runs once for simultaneous callers, and again for later callers', async () => {
     const [flights, run] = [new SingleFlight<string>(), new Run()];
     const both = Promise.all([flights.join('k', run.start), flights.join('k', run.start)]);
     run.resolve('first');
@@ -31,7 +31,7 @@ describe('a task', () => {
     expect(run.signals).toHaveLength(2);
   });
 
-  it('runs beside one with another key', async () => {
+  it('runs at the same time as one with another key', async () => {
     const [flights, a, b] = [new SingleFlight<string>(), new Run(), new Run()];
     const both = Promise.all([flights.join('a', a.start), flights.join('b', b.start)]);
     b.resolve('b');
@@ -39,7 +39,7 @@ describe('a task', () => {
     expect(await both).toEqual(['a', 'b']);
   });
 
-  it('fails for all, and runs anew after that', async () => {
+  it('fails for all callers, and runs again after that', async () => {
     const [flights, run] = [new SingleFlight<string>(), new Run()];
     const both = Promise.all([settled(flights.join('k', run.start)), settled(flights.join('k', run.start))]);
     const reason = new Error('no');
@@ -80,13 +80,13 @@ describe('an abort', () => {
     expect(await anew).toBe('anew');
   });
 
-  it('that came before starts nothing', async () => {
+  it('before the call starts no run', async () => {
     const [flights, run] = [new SingleFlight<string>(), new Run()];
     await expect(flights.join('k', run.start, AbortSignal.abort('before'))).rejects.toBe('before');
     expect(run.signals).toEqual([]);
   });
 
-  it('after the outcome has no effect, nor does the end of an aborted run on the one after it', async () => {
+  it('after the outcome has no effect, and an aborted run has no effect on the next run', async () => {
     const [flights, run, controller] = [new SingleFlight<string>(), new Run(), new AbortController()];
     const gone = settled(flights.join('k', run.start, controller.signal));
     controller.abort('gone');

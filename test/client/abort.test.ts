@@ -1,5 +1,5 @@
-// Every method, aborted in every phase that it has: it rejects with the signal's own reason, and nothing is left of it:
-// no listener, no connection, no program, no file; the source of an upload is told; and the next call is unharmed.
+// Aborts every method in each of its phases: it rejects with the signal's own reason, and leaves no listener, connection,
+// program or file; the source of an upload is closed; and the next call succeeds.
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -26,13 +26,13 @@ import { makeProgram } from '../support/make-program.ts';
 import { TAR, obedientDaemon } from '../support/obedient-daemon.ts';
 import type { ObedientDaemon } from '../support/obedient-daemon.ts';
 
-/** One way to use a method; it is used to its end. */
+/** One way to use a method, to its end. */
 interface Row {
   readonly method: Exclude<keyof ImageClient, symbol>;
-  /** How its result is taken, where there are several ways. */
+  /** How its result is used, if there are several ways. */
   readonly how?: string;
   readonly run: (client: ImageClient, options: CallOptions) => PromiseLike<unknown>;
-  /** Whether it asks for a registry's credentials. */
+  /** Whether it requests the credentials of a registry. */
   readonly asks?: true;
   /** For uploads: the call with that content. */
   readonly upload?: (client: ImageClient, options: CallOptions, data: AsyncIterable<Uint8Array>) => PromiseLike<unknown>;
@@ -118,7 +118,7 @@ async function* source(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-/** The engines whose words make a difference to what is asked before and after a call. */
+/** The engines that need different requests before and after a call. */
 const engines = {
   Docker: 'Api-Version: 1.55\r\n',
   Podman: 'Api-Version: 1.41\r\nLibpod-API-Version: 5.4.0\r\nServer: Libpod/5.4.0 (linux)\r\n',
@@ -132,7 +132,7 @@ const reason = Symbol('enough of this');
 let daemon: ObedientDaemon;
 let client: ImageClient;
 const clients: ImageClient[] = [];
-/** Sockets, pipes, servers and programs of this process that are open. */
+/** The open sockets, pipes, servers and programs of this process. */
 const handles = (): number => process.getActiveResourcesInfo().filter((kind) => kind.endsWith('Wrap')).length;
 const handlesBefore = handles();
 beforeAll(async () => {
@@ -158,7 +158,7 @@ function make(options: Partial<ImageClientOptions> = {}): ImageClient {
   return client;
 }
 
-/** Starts the call, aborts it when the phase is reached, and looks at what it came to and what is left of it. */
+/** Starts the call, aborts it in the phase, and checks its outcome and that nothing is left. */
 async function abortIn(phase: () => Promise<unknown>, run: Row['run'], of: ImageClient = client): Promise<void> {
   const controller = new AbortController();
   const { signal } = controller;
@@ -173,12 +173,12 @@ async function abortIn(phase: () => Promise<unknown>, run: Row['run'], of: Image
   expect((await readdir(folder)).filter((name) => name.includes('image.tar'))).toEqual([]);
 }
 
-/** The same client does an ordinary call rightly, over connections that are in order. */
+/** Checks that an ordinary call of the same client succeeds, over working connections. */
 async function worksAgain(): Promise<void> {
   daemon.fallSilent(undefined);
   expect(await client.images()).toEqual([]);
   expect((await client.inspectImage('a')).Id).toContain('sha256:');
-  await until(() => daemon.open() === 1); // the daemon hears of an end in its own time; one that is never told stays open
+  await until(() => daemon.open() === 1); // the daemon notices an end later; a connection without an end stays open
 }
 
 it('the table has every method', () => {
@@ -225,7 +225,7 @@ describe.each(Object.entries(engines))('on %s', (engine, fields) => {
     it.each(cases(ours))('to each request of %s', async (_, { run }) => {
       make();
       daemon.fallSilent(undefined);
-      await run(client, {}); // to see how many there are, and that it works
+      await run(client, {}); // to count the requests, and to check that the call works
       const { length } = daemon.requests;
       expect(length).toBeGreaterThan(0);
       for (let request = 0; request < length; request++) {
@@ -298,7 +298,7 @@ describe('an abort while a connection is made', () => {
     expect(await call).toMatchObject({ code: 'LONGSHORE_CONNECT', message: expect.stringContaining('has been closed') });
   });
 
-  // Stopped, it takes no connection from the system's queue; when that is full, more are neither made nor refused.
+  // While it is stopped, it accepts no connection; when the system's queue is full, more are neither made nor refused.
   describe.runIf(process.platform === 'linux')('a TCP port whose queue is full', () => {
     let child: ChildProcess;
     let port: number;
@@ -359,7 +359,7 @@ describe('an abort while waiting for one of a limited number of connections', ()
   });
 });
 
-/** Puts a program first on PATH that writes down who it is, and then waits; gives who has run. */
+/** Puts a program first on PATH that writes its process id, and then waits. Returns the ids so far. */
 async function waitingProgram(name: string): Promise<() => Promise<number[]>> {
   const log = join(folder, `${name}.log`);
   await writeFile(log, '');
@@ -459,7 +459,7 @@ describe('an abort of a shared negotiation', () => {
 
 describe('an abort of an upload', () => {
   const uploads = rows.filter(({ upload }) => upload).map((row) => [title(row), row.upload] as const);
-  /** Gives blocks while `more` holds, and then nothing; counts, and says whether it was told to stop. */
+  /** Yields blocks while `more` is true, and then waits; counts them, and records whether it was closed. */
   function watched(more: () => boolean) {
     const seen = { blocks: 0, returned: 0, waiting: false };
     const data: AsyncIterable<Uint8Array> = {
@@ -486,7 +486,7 @@ describe('an abort of an upload', () => {
       await daemon.silent();
       for (let blocks = -1; blocks !== seen.blocks; ) {
         blocks = seen.blocks;
-        await new Promise((resolve) => setTimeout(resolve, 20)); // no event tells that a write waits
+        await new Promise((resolve) => setTimeout(resolve, 20)); // there is no event for a write that waits
       }
     };
     await abortIn(stuck, (c, o) => upload!(c, o, data));
@@ -513,7 +513,7 @@ describe('an abort of an upload', () => {
     const controller = new AbortController();
     let chunks = 0;
     async function* empty(): AsyncGenerator<Uint8Array> {
-      // Without a turn for others this would never end, and no limit of time could end the test.
+      // If the loop did not yield to other work, it would never end, and no time limit could end the test.
       while (++chunks < 1_000_000) yield new Uint8Array(0);
     }
     setTimeout(() => controller.abort(reason), 5);
@@ -525,7 +525,7 @@ describe('an abort of an upload', () => {
     const body = await files.openFile(makeFifo(join(folder, 'fifo')));
     expect(body).toHaveProperty('chunks');
     await turns();
-    // Opened, it would wait for one who writes, in one of Node's four threads for files; five of them would stop all.
+    // Opening it would block one of Node's four threads for files until a writer comes; five calls would block all files.
     expect(process.getActiveResourcesInfo()).not.toContain('FSReqCallback');
   });
 });
@@ -625,7 +625,7 @@ describe('a signal that many calls share', () => {
       for (const { run } of rows) await run(client, { signal });
       expect(getEventListeners(signal, 'abort')).toEqual([]);
     }
-    // `AbortSignal.any` leaves an entry here for each; that Node keeps them in sets of its own is all that can be seen.
+    // `AbortSignal.any` leaves an entry for each call. Only Node's internal sets show them.
     const sizes = Object.getOwnPropertySymbols(signal).map((key) => (Reflect.get(signal, key) as Set<unknown> | undefined)?.size);
     expect(sizes.filter((size) => size !== undefined && size > 0)).toEqual([]);
     controller.abort(reason);

@@ -1,4 +1,4 @@
-// The functions of the subpaths `http/*` and `tar/*`, with values that their types forbid: an error of ours, or an answer.
+// The functions of the subpaths `http/*` and `tar/*` with values that their types forbid: an error of ours, or a result.
 
 import { describe, expect, it } from 'vitest';
 import { LongshoreError } from '../../src/errors.ts';
@@ -35,7 +35,7 @@ const header = { path: 'a', typeflag: '0', mode: 0, uid: 0, gid: 0, size: 0, mti
 const tapeHeader = { engine: 'Docker', version: '1', command: 'x', date: '2026-01-31' };
 const dialer = { address: 'x', dial: async () => Promise.reject(new Error('no')) };
 
-/** Each function, with good arguments. */
+/** Each function, with valid arguments. */
 const functions: Readonly<Record<string, readonly [call: (...given: any[]) => unknown, ...good: unknown[]]>> = {
   ...Object.fromEntries(Object.entries(grammar).map(([name, call]) => [name, [call, 'x']])),
   'Fields.append': [(name, value) => new Fields().append(name, value), 'a', 'b'],
@@ -65,12 +65,12 @@ const functions: Readonly<Record<string, readonly [call: (...given: any[]) => un
 };
 
 describe.each(Object.entries(functions))('%s', (_, [call, ...good]) => {
-  it('takes what it is for', () => {
+  it('accepts valid arguments', () => {
     expect(() => call(...good)).not.toThrow();
     expect(TAPE_LIMIT).toBeGreaterThan(0);
   });
 
-  it('refuses odd values in every place, or takes them', () => {
+  it('accepts odd values in every place, or rejects them with an error of ours', () => {
     for (const place of good.keys()) {
       for (const [index, value] of odd.entries()) {
         const given = good.with(place, value);

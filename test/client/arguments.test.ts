@@ -1,5 +1,5 @@
-// Every public function, with values that its types forbid: a program in JavaScript, or with data from elsewhere, gives
-// such ones. Each must be refused with an error of ours, or be among what is documented as accepted.
+// Every public function with values that its types forbid, as programs in JavaScript or with external data pass them.
+// Each value must be rejected with an error of ours, or be documented as accepted.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as api from '../../src/index.ts';
@@ -21,7 +21,7 @@ const throwing = (): object =>
     getPrototypeOf: () => { throw new Error('a trap'); },
   });
 
-/** Each is made anew, so that no call sees what another did to it. */
+/** Each value is made anew for each call, so that no call sees the changes of another. */
 const odd: Readonly<Record<string, () => unknown>> = {
   'undefined': () => undefined,
   'null': () => null,
@@ -77,7 +77,7 @@ afterAll(async () => {
   await engine.close();
 });
 
-/** What a call came to: its own result is run to its end where it is a stream. */
+/** The outcome of a call; a stream is read to its end. */
 async function outcome(call: () => unknown): Promise<unknown> {
   try {
     const result = call();
@@ -98,7 +98,7 @@ function expectOurs(error: unknown): void {
 const bytes = (): Uint8Array => Buffer.from('x');
 const credentials = { username: 'u', password: 'p' };
 
-/** The positional arguments that each method takes before its options, good ones. */
+/** Valid positional arguments of each method before its options. */
 const methods: Readonly<Record<string, readonly (() => unknown)[]>> = {
   ping: [], version: [], info: [], events: [], diskUsage: [], apiVersion: [], images: [], pruneImages: [],
   checkAuth: [() => 'h.example', () => credentials],
@@ -119,14 +119,14 @@ const promising = new Set([
 ]);
 const method = (name: string) => (client as unknown as Record<string, (...given: unknown[]) => unknown>)[name]?.bind(client);
 
-/** The names of the options of a method, by what it says of one that it does not have. */
+/** The names of the options of a method, from its error for an unknown option. */
 async function optionsOf(name: string): Promise<string[]> {
   const given = (methods[name] ?? []).map((make) => make());
   const error = await outcome(() => method(name)?.(...given, { 'no such': 1 }));
   return /it has (.*)$/.exec(String(error))?.[1]?.split(', ') ?? [];
 }
 
-// Programs make errors of ours in their tests, and throw them from their own functions.
+// Programs make errors of our classes in their tests, and throw them from their own functions.
 describe('every error class', () => {
   const classes = Object.entries(api).filter(([, value]) => Object.prototype.isPrototypeOf.call(Error, value));
   type Make = new (...given: unknown[]) => LongshoreError;
@@ -146,7 +146,7 @@ describe('every error class', () => {
     };
     for (const [what, make] of Object.entries(odd)) {
       const places: ReadonlyArray<readonly unknown[]> = [[make()], ['x', make()], ['x', {}, make()], ['X', 'x', make()], [make(), make(), make()]];
-      // Any value may be a cause, and is kept as it is.
+      // Any value may be a cause, and is kept unchanged.
       const given = [...places, ...members.map((name) => ['x', { [name]: make() }])];
       for (const values of given) await note(what, () => void new Made(...values));
       await note(`at ${what}`, () => void new Made('x', Made === LongshoreError ? 'x' : {}).at(make() as never));
@@ -340,7 +340,7 @@ describe('a client', () => {
         const error = await outcome(async () => (await call()) as object && undefined);
         expect.soft(error === undefined || error instanceof LongshoreError, `${what}: ${String((error as Error)?.stack)}`).toBe(true);
       }
-      if (/^(?:0|5|true|an empty string|a string|an empty object)$/.test(what)) continue; // good for some of them
+      if (/^(?:0|5|true|an empty string|a string|an empty object)$/.test(what)) continue; // valid for some options
       if (option === 'host' && what === 'undefined') continue;
       const refused = await outcome(() => make({ host, [option]: value() }));
       if (what !== 'undefined' && !(option === 'credentials' && what === 'a function') && !(option === 'onWarning' && what === 'a function')) {

@@ -28,7 +28,7 @@ afterEach(async () => {
 
 const configure = (config: unknown): Promise<void> =>
   writeFile(join(folder, 'config.json'), JSON.stringify(config), { mode: 0o600 });
-/** Of the folder, and of no variable. */
+/** The credentials of the folder, without environment variables. */
 const source = (options: DockerConfigOptions = {}): CredentialSource => dockerConfig({ folder, environment: {}, ...options });
 const userOf = (choice: CredentialChoice): unknown => (choice as { username?: string } | undefined)?.username;
 const failure = (promise: unknown): Promise<unknown> =>
@@ -282,7 +282,7 @@ describe('a client', () => {
     undo.push(engine.close, () => client.close());
     return client;
   }
-  /** What the last request had for credentials. */
+  /** The credentials of the last request. */
   const sent = (): unknown => {
     const value = engine.asked.at(-1)?.headers['x-registry-auth'];
     return value === undefined ? undefined : JSON.parse(Buffer.from(String(value), 'base64').toString());

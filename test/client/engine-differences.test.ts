@@ -20,7 +20,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     readonly list?: object;
   }
 
-  /** An engine with those images; what is pulled, pushed or imported is answered with that text. */
+  /** An engine with those images; the text is the response to a pull, push or import. */
   async function start(images: Record<string, object>, stream = '', options: StartOptions = {}): Promise<void> {
     const answering: Answering = ({ method, target }, response) => {
       if (method === 'POST') return stream;
@@ -34,7 +34,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     engine = await fakeEngine(answering, '1.51', options.podman ? { Server: 'Libpod/4.3.1 (linux)' } : {});
     client = new ImageClient({ wire, host: engine.host, ...(options.version ? { version: options.version } : {}) });
   }
-  /** Podman's pull, as on its tapes: the last layer is the image's config, told as complete a second time. */
+  /** Podman's pull, as on its tapes: the last layer is the image's config, reported as complete twice. */
   const podmanPull = ['Pulling fs layer', 'Download complete', 'Download complete']
     .map((status) => JSON.stringify({ status, progressDetail: {}, id: '1'.repeat(12) }))
     .join('\n');
@@ -62,7 +62,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
 
     it.each([
       ['linux/amd64', false],
-      ['linux/amd64/v1', false], // that is what no variant means
+      ['linux/amd64/v1', false], // a missing variant means v1
       ['amd64', false],
       ['x86_64', false],
       ['linux/arm64', true],
@@ -81,26 +81,26 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  // Engines take what a registry has where it has no index: 20.10, the containerd store and Podman without a word.
+  // Without an index, engines accept any image of the registry: 20.10, the containerd store and Podman without a warning.
   describe('a pull for a platform', () => {
     const pulled = '{"status":"Status: Downloaded newer image for h:1/a:1"}';
     const containerd = { DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] };
 
-    // what the engine has then, what was asked for, whether that is what came
+    // the image on the engine afterwards, the requested platform, whether they match
     it.each([
       ['linux/amd64', 'linux/amd64', true],
       ['linux/amd64', 'linux/arm64', false],
       ['linux/amd64', 'windows/amd64', false],
       ['linux/amd64', 'arm64', false],
       ['linux/amd64', 'amd64', true],
-      ['linux/arm/v6', 'linux/arm/v7', true], // which runs it
+      ['linux/arm/v6', 'linux/arm/v7', true], // v7 runs v6
       ['linux/arm/v7', 'linux/arm/v6', false],
       ['linux/arm64/v8', 'linux/arm64', true],
       ['linux/arm64', 'linux/aarch64', true],
       ['linux/arm/v7', 'linux/armhf', true],
       ['linux/amd64/v3', 'linux/amd64', false],
       ['linux/s390x', 'linux/s390x', true],
-      ['linux/', 'linux/s390x', true], // an old image does not say for which architecture it is
+      ['linux/', 'linux/s390x', true], // an old image has no architecture
     ])('that got %s for the requested %s is right: %s', async (is, platform, right) => {
       const [Os, Architecture, Variant] = is.split('/');
       await start({ 'h:1/a:1': { ...local, Os, Architecture, Variant } }, pulled);
@@ -202,7 +202,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('what an engine supports', () => {
-    /** An engine whose images lie in that store. */
+    /** An engine with that image store. */
     async function withStore(driverStatus: unknown): Promise<void> {
       engine = await fakeEngine(() => ({ DriverStatus: driverStatus }), '1.51');
       client = new ImageClient({ wire, host: engine.host });
@@ -225,7 +225,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(await client.supports(subject)).toBe(withOther);
     });
 
-    // A graph driver of Docker 29 answers 501.
+    // Docker 29 with a graph driver sends 501.
     it('imageAttestations needs the containerd store', async () => {
       for (const [status, has] of [[containerd, true], [[['Backing Filesystem', 'extfs']], false]] as const) {
         engine = await fakeEngine(() => ({ DriverStatus: status }), '1.55');
@@ -282,7 +282,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       while (!closed) await new Promise((resolve) => setTimeout(resolve, 1));
     });
 
-    // Podman stops reading its log at `until`: at one that is past, before it has begun.
+    // Podman stops reading its log at `until`; if that time is past, it stops before it begins.
     describe('on Podman', () => {
       const event = (action: string, time: number): string =>
         JSON.stringify({ Type: 'image', Action: action, status: action, Actor: { ID: 'a' }, time, timeNano: time * 1e9 });

@@ -1,4 +1,4 @@
-// What is known of an engine, and by what: a pinned version needs no /_ping, and another Server field is another engine.
+// How the client recognizes an engine: a pinned version needs no /_ping, and a different Server field is a different engine.
 
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -15,7 +15,7 @@ import { wireNames } from '../support/wires.ts';
 const ID = `sha256:${'1'.repeat(64)}`;
 const DIGEST = `sha256:${'d'.repeat(64)}`;
 
-/** What an engine answers to each request but /_ping; the first that matches. */
+/** The responses of an engine to each request except /_ping; the first match counts. */
 const answers: ReadonlyArray<readonly [request: RegExp, content: object | string, status?: string]> = [
   [/^POST \S+\/push/, { status: `1: digest: ${DIGEST} size: 5` }],
   [/^POST \S+\/images\/create\?\S*fromSrc/, { status: ID }],
@@ -104,7 +104,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       search: (c) => c.search('h:1/x'),
       supports: (c) => c.supports('inspectImage.platform'),
     };
-    /** Those that Podman does not have. */
+    /** Methods that Podman does not have. */
     const ofDocker: typeof operations = {
       'push of all tags': (c) => c.push('h:1/a', { allTags: true }),
       inspectDistribution: (c) => c.inspectDistribution('h:1/a'),
@@ -203,7 +203,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(count).toBe(1);
       await client.removeImage('a', { noprune: true });
       [api, server] = ['1.41', PODMAN];
-      await client.images(); // speaks the version of the first, and sees the other's answer
+      await client.images(); // uses the version of the first engine, and gets the response of the other
       const sent = asked.length;
       await expect(client.removeImage('a', { noprune: true })).rejects.toMatchObject({ subject: 'removeImage.noprune', spoken: 'Podman 4.3.1' });
       expect(asked).toHaveLength(sent);
@@ -229,7 +229,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
         .rejects.toThrow(`the engine imported ${ID}, but did not give it the name h:1/otherwise:1`);
     });
 
-    it('is asked anew where its answer to a ping was under way when the other answered', async () => {
+    it('is pinged again if its ping was pending when the other engine responded', async () => {
       let server = DOCKER;
       let pinged: Socket | undefined;
       let begun = (): void => {};
@@ -268,7 +268,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(asked.filter((line) => line.endsWith('/info'))).toHaveLength(2);
     });
 
-    it('is asked again where images lie after a connection that failed: dockerd may have been restarted', async () => {
+    it('is asked for its image store again after a failed connection, because dockerd may have been restarted', async () => {
       const requests: string[] = [];
       let status: unknown = [];
       daemon = await fakeDaemon((socket) =>

@@ -1,5 +1,5 @@
-// Did it finish? An operation on a stream has three ends: the engine said that it finished, it said that it failed, or the
-// stream stopped. The streams are those on the tapes; each is cut behind every one of its messages, in every way.
+// A stream ends in one of three ways: the engine reports success, the engine reports a failure, or the stream stops early.
+// The streams are those of the tapes; each is cut after every one of its messages, in every way.
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ApiError, DecodeError, TruncatedError } from '../../src/errors.ts';
@@ -16,7 +16,7 @@ const NAME = '127.0.0.1:5000/longshore/tape:1';
 const REPOSITORY = NAME.slice(0, NAME.lastIndexOf(':'));
 const hex = (digit: string): string => `sha256:${digit.repeat(64)}`;
 
-/** The messages of the stream with which an engine answered on that tape. */
+/** The messages of an engine's stream on that tape. */
 function streamOf(engine: string, tape: string): string[] {
   const [, bytes] = tapesOf(engine).find(([name]) => name === tape) ?? [];
   const isStream = ({ target, method }: Recorded): boolean => method === 'POST' && /\/images\/(create|load|.*\/push)/.test(target);
@@ -24,7 +24,7 @@ function streamOf(engine: string, tape: string): string[] {
   return exchange?.body.toString().split(/\r?\n/).filter(Boolean) ?? [];
 }
 
-/** How the answer ends behind the messages that came, and whether HTTP calls that its end. */
+/** How the response ends after the messages, and whether HTTP treats that as a normal end. */
 const ends = {
   'the last chunk': { version: '1.1', fields: 'Transfer-Encoding: chunked\r\n', chunked: true, last: '0\r\n\r\n', inOrder: true },
   'the end of a chunked answer that lacks its last chunk': { version: '1.1', fields: 'Transfer-Encoding: chunked\r\n', chunked: true, last: '', inOrder: false },
@@ -37,14 +37,14 @@ interface World {
   readonly stream: readonly string[];
   readonly end?: End;
   readonly podman?: boolean;
-  /** The image under the name before the operation, and after it. */
+  /** The image with the name before the operation, and after it. */
   readonly before?: object | undefined;
   readonly after?: object | undefined;
-  /** What the registry has. */
+  /** The content of the registry. */
   readonly registry?: string;
-  /** The status with which each question is answered, and each ping. */
+  /** The status of the response to each query, and to each ping. */
   readonly questions?: number | 'stop';
-  /** Called when a question has been answered by half. */
+  /** Called when half of the response to a query has been sent. */
   readonly asking?: () => void;
   readonly pings?: number | 'never';
   readonly client?: Partial<ImageClientOptions>;
@@ -63,7 +63,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     daemon = undefined;
   });
 
-  /** An engine that answers the one operation with that stream, and questions about the image and the registry. */
+  /** An engine that responds to the operation with that stream, and to queries about the image and the registry. */
   async function start(given: World): Promise<void> {
     const json = (value: unknown, status = '200 OK'): string => {
       const body = JSON.stringify(value);
@@ -101,7 +101,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     enter(given);
   }
 
-  /** The daemon has another world from now on, and a new client that knows nothing of the one before. */
+  /** Replaces the state of the daemon, and makes a new client without knowledge of the old state. */
   function enter(given: World): void {
     world = given;
     image = given.before;
@@ -117,13 +117,13 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     return value as Result;
   }
 
-  // The tapes' names for an engine; the image's digest and size are what its own stream says.
+  // The engine's names on the tapes; the digest and the size of the image come from its own stream.
   const dockers = ['docker-20.10', 'docker-26.1', 'docker-28.5', 'docker-28.5-containerd'];
   const podmans = ['podman-4.3', 'podman-5.4'];
   const old = { Id: hex('1'), RepoTags: [], RepoDigests: [`${REPOSITORY}@${hex('a')}`], Os: 'linux', Architecture: 'amd64' };
 
   describe.each(Object.entries(ends))('a stream that is cut by %s', (_, end) => {
-    /** Runs it with the stream cut behind each message, and tells whether it succeeded: by the number of messages that came. */
+    /** Runs it with the stream cut after each message. Returns whether it succeeded, by the number of messages. */
     async function cut(stream: readonly string[], whole: Omit<World, 'stream'>, run: () => PromiseLike<unknown>): Promise<boolean[]> {
       const results: boolean[] = [];
       for (let length = 0; length <= stream.length; length++) {
@@ -243,7 +243,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     ['RHEL', [{ status: 'Trying to pull repository' }, { status: `Digest: ${hex('b')}` }]],
     // socktainer#359
     ['socktainer', [{ status: `Trying to pull ${NAME}` }, { status: 'Unpacking image' }, { status: `Image digest: ${hex('b')}` }]],
-    // balenahup#235: a sum without words, as the id of a layer that there is not
+    // balenahup#235: a total without a status, with the id of a layer that does not exist
     ['balenaEngine', [{ progressDetail: { current: 1, total: 2 }, id: 'Total' }, { status: `Digest: ${hex('b')}` }]],
   ])('a pull in the words of another engine has finished, without further queries: %s', async (_, messages) => {
     await start({ stream: messages.map((message) => JSON.stringify(message)) });
@@ -309,7 +309,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       );
       client = new ImageClient({ wire, host: daemon.host, version: '1.41' });
       asked = [];
-      // The first question is /_ping, the second the image: either is aborted.
+      // The first query is /_ping, the second the image: each is aborted once.
       expect(await outcome(() => client.pull(NAME, { signal: controller.signal }))).toBe(reason);
     });
   });
@@ -337,7 +337,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       let ended = false;
       const result = settled(run).finally(() => (ended = true));
       await stopped;
-      // Turns of the event loop, until half of the answer has come; then time passes at once.
+      // Waits turns of the event loop until half of the response has come; then the time passes at once.
       for (let turn = 0; !ended && turn < 5000; turn++) {
         await new Promise((resolve) => setImmediate(resolve));
         vi.advanceTimersByTime(100);
@@ -380,7 +380,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 
-  // The containerd store says "up to date" of an index of which it has just fetched another platform's image.
+  // The containerd store reports "up to date" for an index after it has fetched another platform's image of it.
   it('a pull that fetched layers has the status downloaded', async () => {
     const stream = ['{"status":"Pulling fs layer","progressDetail":{},"id":"ffb729e61999"}', '{"status":"Pull complete","progressDetail":{"hidecounts":true},"id":"ffb729e61999"}', `{"status":"Digest: ${hex('b')}"}`, '{"status":"Status: Image is up to date for x"}'];
     await start({ stream });
@@ -435,7 +435,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(warnings.map(({ message }) => message)).toEqual(told);
     });
 
-    // What Podman 5.4 and 6.1 answer to an inspect of a manifest list: an image in it, under that image's own names.
+    // The response of Podman 5.4 and 6.1 to an inspect of a manifest list: an image of the list, with its own names.
     it('of one image of a manifest list warns on Podman', async () => {
       const list = { Id: hex('c'), RepoTags: ['docker.io/longshore/other:1'], RepoDigests: [] };
       await start({ podman: true, stream: streamOf('podman-5.4', 'push'), after: list });
@@ -489,11 +489,11 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   it('an empty last line means that the archive lacks the platform', async () => {
-    // The whole answer of Docker 28.5 with a graph driver: fixtures/tapes/docker-28.5/load-platform-missing.tape.
+    // The whole response of Docker 28.5 with a graph driver: fixtures/tapes/docker-28.5/load-platform-missing.tape.
     await start({ stream: ['{}'] });
     const loaded = settled(() => client.loadImage(Buffer.from('x'), { platform: 'linux/s390x' }));
     await expect(loaded).rejects.toMatchObject({ name: 'NotFoundError', reason: 'platform' });
-    // Nothing at all is a stream that stopped, also where a platform was asked for.
+    // An empty stream has stopped early, also if a platform was requested.
     await daemon?.close();
     await start({ stream: [] });
     const stopped = settled(() => client.loadImage(Buffer.from('x'), { platform: 'linux/s390x' }));

@@ -7,7 +7,7 @@ import { pathMatcher } from '../../src/client/ignore-patterns.ts';
 describe('pathMatcher', () => {
   it.each<[string, string[], string[]]>([
     // the pattern, paths that match, paths that do not
-    ['a', ['a'], ['b', 'a/b', 'x/a', 'ab']], // of a folder that is meant, nothing is asked any more
+    ['a', ['a'], ['b', 'a/b', 'x/a', 'ab']], // the content of an ignored folder is not tested
     ['/a/', ['a'], ['x/a']],
     ['./a', ['a'], ['x/a']],
     ['*/temp*', ['somedir/temporary.txt', 'somedir/temp'], ['temp', 'a/b/temp']],
@@ -21,11 +21,11 @@ describe('pathMatcher', () => {
     ['[a-c]x', ['bx'], ['dx', '-x']],
     ['[^a]x', ['bx'], ['ax']],
     ['[^]', ['^'], ['a', '/']],
-    ['[]a]', ['[]a]'], ['a', ']']], // brackets with nothing in them are letters
+    ['[]a]', ['[]a]'], ['a', ']']], // empty brackets are literal
     ['[a-]', ['a', '-'], ['b']],
     ['[[[', ['[[['], ['[']],
     ['**/**/a', ['a', 'x/a', 'x/y/a'], ['xa', 'a/x']],
-    ['a.b', ['a.b'], ['axb']], // no expression of letters
+    ['a.b', ['a.b'], ['axb']], // a dot matches only a dot
     ['a+(b)|c{2}$', ['a+(b)|c{2}$'], ['aab', 'cc']],
     ['é*', ['é日本'], ['e']],
     ['*', ['a', '.git'], ['a/b']],

@@ -25,15 +25,15 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   const sent = (): string[] => engine.asked.map(({ method, target }) => `${method} ${decodeURIComponent(target.replaceAll('+', ' '))}`);
   const id = `sha256:${'0'.repeat(64)}`;
 
-  /** How engines end a pull and the push of a tag. */
+  /** The last messages of a pull, and of the push of a tag. */
   const pulled = { status: 'Status: Downloaded newer image for x' };
   const pushed = { status: `1: digest: ${id} size: 5` };
 
-  /** After a pull of a platform: is it of that platform? */
+  /** The query after a pull with a platform, which checks the platform of the image. */
   const LOOK = 'GET /v1.55/images/docker.io/library/a:latest/json';
 
   describe('a call sends', () => {
-    // what is called, what is sent; a name, a tag and a digest as the docker command sends them
+    // the call, the request; a name, a tag and a digest as the docker command sends them
     it.each<[string, (c: ImageClient) => PromiseLike<unknown>, string, unknown?]>([
       // covers: complaint py-28
       ['images by name', (c) => c.images({ name: 'a/*', filters: { dangling: true } }), 'GET /v1.55/images/json?filters={"dangling":["true"],"reference":["a/*"]}'],

@@ -23,7 +23,7 @@ describe('readableGroups', () => {
     const groups = readableGroups(counting(200).stream);
     const found: Uint8Array[] = [];
     for (let next; (next = await groups.next()).done !== true; found.push(...next.value)) {
-      await turn(); // the stream gathers more meanwhile
+      await turn(); // the stream collects more meanwhile
       await turn();
     }
     expect(found.map((chunk) => [chunk.length, chunk[0]])).toEqual(Array.from({ length: 200 }, (_, at) => [1000, at]));
@@ -57,7 +57,7 @@ describe('readableGroups', () => {
     await groups.next();
     for (let turns = 0; turns < 20; turns++) await turn();
     const before = made();
-    expect(before).toBeLessThan(8 + 8 + 5); // one that was taken, one that waits, and what the stream keeps
+    expect(before).toBeLessThan(8 + 8 + 5); // the current group, the next group, and the buffer of the stream
     for (let turns = 0; turns < 20; turns++) await turn();
     expect(made()).toBe(before);
     expect((await all(groups)).flat()).toHaveLength(992);

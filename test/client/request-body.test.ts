@@ -1,5 +1,5 @@
-// What is given to be sent, and what may become of it before its turn comes: it fails, it was read before, its memory goes
-// to another thread, the working directory changes.
+// Content of requests, and what can happen before it is sent: it fails, it was read before, its memory is transferred to
+// another thread, the working directory changes.
 
 import { EventEmitter, once } from 'node:events';
 import { createReadStream } from 'node:fs';
@@ -209,7 +209,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(await failure(() => loading)).toBeInstanceOf(UploadError);
       const more = new Uint8Array(length);
       const asking = client.request({ method: 'POST', path: '/x', body: more });
-      transfer(more); // while the version is asked for
+      transfer(more); // during the negotiation of the version
       expect(await failure(() => asking)).toBeInstanceOf(UploadError);
       expect(engine.asked).toEqual([]);
     });
@@ -305,7 +305,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 });
 
-// A server changes its folder while a call is under way: what a relative path means is what it meant at the call.
+// If a program changes its working directory during a call, a relative path still means the file at the time of the call.
 describe('a relative path', () => {
   let engine: FakeEngine;
   let client: ImageClient;
@@ -329,7 +329,7 @@ describe('a relative path', () => {
     }
     enter('here');
   });
-  // Test workers cannot change their folder: what is resolved later would be another file, or none.
+  // Test workers cannot change their folder: a path that is resolved later would be another file, or none.
   const enter = (name: string): void => void vi.spyOn(process, 'cwd').mockReturnValue(join(folder, name));
   const leave = (): void => enter('there');
 
@@ -338,7 +338,7 @@ describe('a relative path', () => {
     ['of an import', () => client.importImageFromFile('x.tar')],
     ['of an import, as text', () => client.importImage('x.tar')],
     ['of a folder', () => client.importImage(packDirectory('tree'))],
-  ] as const)('%s is one of the call', async (_, call) => {
+  ] as const)('%s refers to the working directory at the call', async (_, call) => {
     const calling = call();
     leave();
     await calling;

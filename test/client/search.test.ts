@@ -1,9 +1,9 @@
-// The registry that is searched, and the credentials that go along: on every engine they are of the same registry.
+// The registry of a search and its credentials: on every engine, both belong to the same registry.
 //
 // The attack: Podman searches a term without a host in the registries of its own configuration
-// (unqualified-search-registries), and 5.4 and 6.1 answer the Basic challenge of each of them with the credentials that
-// came with the call. A search of "alpine" with a login to the Docker Hub sent the Hub's password to another registry. What
-// stands before the first slash Podman takes for a registry, whatever it is: "bitnami/redis" asks a host called bitnami.
+// (unqualified-search-registries), and 5.4 and 6.1 send the credentials of the call to each of them that has a Basic
+// challenge. A search of "alpine" with a login to the Docker Hub sent the Hub's password to another registry. Podman treats
+// everything before the first slash as a registry: a search of "bitnami/redis" uses a host called bitnami.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { readSearchResults } from '../../src/api/normalize.ts';
@@ -27,14 +27,14 @@ afterEach(async () => {
 });
 
 interface Engine {
-  /** Undefined: its /_ping is refused by a proxy. */
+  /** Undefined if a proxy rejects /_ping. */
   readonly ping: string | undefined;
-  /** A field of all other answers. */
+  /** A field of all other responses. */
   readonly server: string;
   readonly version?: string;
 }
 
-/** The term and the credentials that reached an engine. */
+/** The term and the credentials that an engine received. */
 async function searched(engine: Engine, term: string, options: SearchOptions = {}): Promise<{ term: string | null; login: unknown }> {
   let sent: { term: string | null; login: unknown } = { term: null, login: undefined };
   daemon = await fakeDaemon((socket) =>
@@ -121,7 +121,7 @@ it('a search with credentials ends although neither /_ping nor /version is answe
   expect(sent).toContain('term=docker.io%2Fx%2Fy');
 });
 
-// Docker's socket is taken over by Podman, and the very next call is a search.
+// Podman replaces Docker at the socket, and the next call is a search.
 describe('an engine that was Docker at the previous call', () => {
   const asked: string[] = [];
   async function swapped(version: string | undefined, isPingRefused: boolean, options: SearchOptions): Promise<string[]> {

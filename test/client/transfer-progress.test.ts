@@ -1,4 +1,4 @@
-// How far a transfer is: bytes of an upload as events of its stream, and bytes of a save through `onProgress`.
+// The progress of a transfer: events with the bytes of an upload, and `onProgress` with the bytes of a save.
 
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -49,7 +49,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       ['bytes', () => archive, archive.length],
       ['a Blob', () => new Blob([archive]), archive.length],
       ['an iterable of unknown length', () => pieces(100_000), undefined],
-    ] as const)('of %s gives events whose bytes grow up to all of them', async (_, data, total) => {
+    ] as const)('of %s yields events whose bytes grow up to the total', async (_, data, total) => {
       for (const stream of [client.loadImage(data()), client.importImage(data())]) {
         const events = await uploads(stream);
         const counts = events.map(({ bytes }) => bytes);
@@ -67,7 +67,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(events).toEqual([{ type: 'upload', bytes: 3, total: 3 }, { type: 'stream', text: 'Loaded image: a:1\n' }]);
     });
 
-    // A loop that takes its time must not have a long queue: each event says more than the one before.
+    // A slow loop must not have a long queue: each event replaces the one before.
     it('of many small pieces yields at most one event for each 256 KiB', async () => {
       const events = await uploads(client.loadImage(pieces(1000)));
       expect(events.length).toBeGreaterThan(0);

@@ -10,7 +10,7 @@ const hex = (digit: string): string => `sha256:${digit.repeat(64)}`;
 const INDEX = 'application/vnd.oci.image.index.v1+json';
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const ARM = { Id: hex('1'), RepoTags: ['h:1/a:1'], RepoDigests: [`h:1/a@${hex('a')}`, `h:1/a@${hex('b')}`], Os: 'linux', Architecture: 'arm' };
-// The answer of Docker 29 to an inspect of an image of which it has the variant of another platform alone.
+// The response of Docker 29 to an inspect of an image that it has only for another platform.
 const ABSENT = {
   Id: hex('8'), RepoTags: ['h:1/a:1'], RepoDigests: [`h:1/a@${hex('8')}`], Config: {}, Architecture: '', Os: '', Size: 0, RootFS: {},
   Descriptor: { mediaType: INDEX, digest: hex('8'), size: 506 },
@@ -111,7 +111,7 @@ describe('a pull for a platform', () => {
     expect(warnings).toEqual([expect.stringContaining('cannot determine the platform of h:1/a:1')]);
   });
 
-  // The engine takes the platform out of the index, or fails: tape "pull-platform" of Docker 29.
+  // The engine chooses the platform from the index, or fails: tape "pull-platform" of Docker 29.
   it('is right if the image is an index, although the engine does not show the variant', async () => {
     await start({ answers: { [INSPECT]: ABSENT } });
     expect(await client.pull('h:1/a:1', { platform: 'linux/arm64' })).toMatchObject({ status: 'downloaded', warnings: [] });

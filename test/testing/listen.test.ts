@@ -1,4 +1,4 @@
-// Sockets that are listened on: who may reach them, and what is left of them.
+// Listening sockets: their permissions, and their removal.
 
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
@@ -25,7 +25,7 @@ async function whatIsSaid(path: string): Promise<string> {
 }
 
 describe('a socket', () => {
-  it('without a path stands in a folder that only this user can enter, and is gone with it', async () => {
+  it('without a path is in a folder that only this user can enter; both are removed', async () => {
     const listener = await listen(undefined, greet);
     expect(await whatIsSaid(listener.path)).toBe('hello');
     expect(listener.host).toBe(`unix://${listener.path}`);
@@ -34,7 +34,7 @@ describe('a socket', () => {
     await expect(stat(dirname(listener.path))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('at a path is for this user alone, and is removed, but not its folder', async () => {
+  it('at a path can be used only by this user, and is removed, but not its folder', async () => {
     const listener = await listen(join(folder, 's'), greet);
     expect(await whatIsSaid(join(folder, 's'))).toBe('hello');
     expect(await modeOf(listener.path)).toBe(0o600);
@@ -42,7 +42,7 @@ describe('a socket', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('at a relative path says where that is', async () => {
+  it('at a relative path reports the absolute path', async () => {
     const before = process.cwd();
     const name = `longshore-listen-${process.pid}.sock`;
     const listener = await listen(name, greet);
@@ -65,10 +65,10 @@ describe('a socket', () => {
   });
 });
 
-// The attack: between listen(2) and chmod(2) the socket has the mode that the umask leaves it. Who connects then can do
-// with the engine what this process can.
+// The attack: between listen(2) and chmod(2) the mode of the socket depends on the umask. A user who connects then can use
+// the engine like this process.
 describe.skipIf(process.platform === 'win32')('a socket at a path', () => {
-  it('is made where only this user can enter, and never has another mode at its path', async () => {
+  it('is made in a folder that only this user can enter, and never has another mode at its path', async () => {
     const modes: number[] = [];
     const original = Server.prototype.listen;
     const spy = vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server, ...argv: unknown[]) {
@@ -93,7 +93,7 @@ describe.skipIf(process.platform === 'win32')('a socket at a path', () => {
     expect(await readdir(name)).toEqual([]);
   });
 
-  it('is not removed where something else has taken its place meanwhile', async () => {
+  it('is not removed if another file has replaced it', async () => {
     const listener = await listen(join(folder, 's'), greet);
     await rm(join(folder, 's'));
     await writeFile(join(folder, 's'), 'mine');
@@ -101,7 +101,7 @@ describe.skipIf(process.platform === 'win32')('a socket at a path', () => {
     expect(await readdir(folder)).toEqual(['s']);
   });
 
-  it('replaces nothing that comes to lie there while it is made', async () => {
+  it('does not replace a file that appears while the socket is made', async () => {
     const both = await Promise.allSettled([listen(join(folder, 's'), greet), listen(join(folder, 's'), greet)]);
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(await whatIsSaid(join(folder, 's'))).toBe('hello');
@@ -113,8 +113,8 @@ describe.skipIf(process.platform === 'win32')('a socket at a path', () => {
 describe('a path', () => {
   const ofLength = (bytes: number): string => join(folder, 'ü'.repeat(20) + 'x'.repeat(bytes - folder.length - 1 - 40));
 
-  // Node 20 listens on the first 108 bytes of a longer one, and says nothing.
-  it.skipIf(process.platform !== 'linux')('of 107 bytes is taken, one of 108 is refused, on Linux', async () => {
+  // Node 20 truncates a longer path to 108 bytes without an error.
+  it.skipIf(process.platform !== 'linux')('of 107 bytes is accepted and one of 108 rejected, on Linux', async () => {
     const listener = await listen(ofLength(107), greet);
     expect(await whatIsSaid(ofLength(107))).toBe('hello');
     await listener.close();
@@ -124,7 +124,7 @@ describe('a path', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('that is taken is left alone', async () => {
+  it('that already exists is not changed', async () => {
     await writeFile(join(folder, 'file'), 'mine');
     const listener = await listen(join(folder, 's'), greet);
     for (const name of ['file', 's']) {

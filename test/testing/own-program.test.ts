@@ -1,5 +1,5 @@
-// The tests that we show to others: README's, and those of the programs in test/examples, as their authors would run them; and
-// the tapes of these, played to Node's own client and to curl, for where their packages are not installed.
+// Runs the example tests of README and of the programs in test/examples as their authors would. Also replays the tapes of
+// these programs to Node's own client and to curl, because their packages may not be installed.
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ const at = (path: string): string => fileURLToPath(new URL(`../examples/dockerod
 const isInstalled = existsSync(at('node_modules/dockerode'));
 const noPackages = isInstalled ? undefined : notTried('its packages are not installed; run npm ci in test/examples/dockerode');
 
-/** What `node --test` says in a folder. */
+/** The output of `node --test` in a folder. */
 async function nodeTest(folder: string): Promise<{ code: unknown; said: string }> {
   const child = spawn(process.execPath, ['--test', '--test-reporter=tap'], { cwd: folder });
   let said = '';
@@ -41,7 +41,7 @@ describe('the test that README shows', () => {
   const root = fileURLToPath(new URL('../../', import.meta.url));
   const [, code = ''] = /```js\n([^]*?)```/.exec(section('Testing your own program')) ?? [];
 
-  // As little as a program can be, that finds its engine as most do.
+  // A minimal program that finds its engine as most programs do.
   const program = `
     import { request } from 'node:http';
     const ask = (method, path) => new Promise((resolve, reject) => {
@@ -115,7 +115,7 @@ describe('the tape of the example with dockerode', () => {
   });
 
   const noCurl = lacking('curl');
-  it.skipIf(noCurl)(titled('answers curl, which writes the target otherwise', noCurl), async () => {
+  it.skipIf(noCurl)(titled('is replayed to curl, which encodes the target differently', noCurl), async () => {
     const engine = await replay(at('broken.tape'), { order: 'any' });
     const argv = ['-sS', '--unix-socket', engine.socketPath, '--data-binary', body.replaceAll('fresh', 'broken')];
     const url = 'http://d/images/create?tag=1&fromImage=127.0.0.1:5000/demo/broken';

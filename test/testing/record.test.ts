@@ -1,4 +1,4 @@
-// Recording between a client and an engine on real sockets, and playing what came of it.
+// Records between a client and an engine on real sockets, and replays the tape.
 
 import { once } from 'node:events';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
@@ -56,7 +56,7 @@ async function start(options: RecordOptions = {}): Promise<Recording> {
   return recording;
 }
 
-/** What is said to bytes that are sent as they are, up to this end. */
+/** Sends the given bytes, and returns the response up to this end. */
 async function say(pieces: readonly Uint8Array[], end: string): Promise<string> {
   const socket = connect(recording?.socketPath ?? '');
   let text = '';
@@ -70,7 +70,7 @@ async function say(pieces: readonly Uint8Array[], end: string): Promise<string> 
 const tapeText = (): Promise<string> => readFile(tapePath, 'latin1');
 
 describe('record', () => {
-  it('writes a tape that replay plays to the same client', async () => {
+  it('writes a tape that can be replayed to the same client', async () => {
     routes['/images/json'] = (_, response) => response.end('[{"Id":"sha256:1","RepoTags":["a:1"]}]');
     const { host: front, engine } = await start();
     expect(engine).toBe(host);
@@ -136,7 +136,7 @@ describe('record', () => {
     expect(recording?.engine).toBe(host);
   });
 
-  it('leaves nothing but the tape, and writes that once', async () => {
+  it('leaves no file except the tape, and writes it once', async () => {
     await start();
     await Promise.all([recording?.close(), recording?.close()]);
     await recording?.discard();
@@ -168,14 +168,14 @@ describe('a recording that cannot start rejects at once:', () => {
     await expect(record(join(folder, 'no', 'a.tape'), { host })).rejects.toThrow('its directory does not exist');
   });
 
-  it('is given up when the signal aborts', async () => {
+  it('stops when the signal aborts', async () => {
     const reason = new Error('enough');
     await expect(start({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 });
 
 describe('while it is recorded', () => {
-  it('more than a tape can hold still passes; a note reports it at once, and close rejects', async () => {
+  it('traffic that exceeds the size of a tape is still forwarded; a note reports it at once, and close rejects', async () => {
     const large = `${'x'.repeat(4 * TAPE_LIMIT)}.`;
     routes['/large'] = (_, response) => response.end(large);
     await start();
@@ -186,7 +186,7 @@ describe('while it is recorded', () => {
     expect(await readdir(folder)).toEqual(['engine.sock']);
   });
 
-  it('an upgraded connection passes unrecorded in both directions, and a note reports it', async () => {
+  it('an upgraded connection is forwarded but not recorded, and a note reports it', async () => {
     server.on('upgrade', (_request, socket, first) => {
       socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n');
       socket.unshift(first);
@@ -210,7 +210,7 @@ describe('while it is recorded', () => {
   });
 });
 
-// The client that is recorded is any program: it writes its fields as it likes, and the system cuts them as it likes.
+// The recorded client may be any program, with any spelling of fields, and the system may split them anywhere.
 describe('secrets of any client', () => {
   const auth = Buffer.from(JSON.stringify({ username: 'u', password: planted.password })).toString('base64');
   const head = [

@@ -10,7 +10,7 @@ import { splits } from '../support/splits.ts';
 
 const header = { engine: 'Docker', version: '20.10.24', command: 'a test', date: '2026-01-31' };
 
-/** What a client reads, into one block of memory that each read overwrites, as a socket's memory is used. */
+/** The bytes that a client reads into one block of memory, which each read overwrites, as on a socket. */
 function listen(channel: Channel): string[] {
   const heard: string[] = [];
   const memory = Buffer.alloc(64 * 1024);
@@ -18,7 +18,7 @@ function listen(channel: Channel): string[] {
     memory: () => memory,
     onData(bytes) {
       heard.push(Buffer.from(bytes).toString('latin1'));
-      bytes.fill(0x21); // an owner may change what it was given
+      bytes.fill(0x21); // an owner may change the bytes that it gets
       return true;
     },
     onEnd: () => heard.push('ended'),
@@ -73,7 +73,7 @@ describe('recorder', () => {
     expect(shown(tape())).toEqual(['sent 1 GET /a HTTP/1.1\r\n\r\n', 'received 1 first, second']);
   });
 
-  it('hands everything on as it is', async () => {
+  it('forwards everything unchanged', async () => {
     const { inner, channels, heard } = await record();
     const [channel, socket] = [channels[0], inner[0]];
     if (channel === undefined || socket === undefined) throw new Error('there is one');
@@ -93,7 +93,7 @@ describe('recorder', () => {
     expect(channel.holdsMemory).toBe(false);
   });
 
-  it('records an end once', async () => {
+  it('records each end once', async () => {
     const { inner, tape } = await record();
     inner[0]?.owner.onEnd();
     inner[0]?.owner.onError(new Error('the connection was closed'));
@@ -119,7 +119,7 @@ describe('recorder', () => {
     expect(notes.slice(1)).toEqual(['request: POST /images/create?fromSrc=[redacted]&tag=1']);
   });
 
-  it('cuts an answer where it stops being text, so that its head can be read', async () => {
+  it('splits a response where its text ends, so that its head is readable', async () => {
     const { inner, tape } = await record();
     inner[0]?.read('HTTP/1.1 200 OK\r\n\r\nbin/\0\0\0');
     expect(text(tape())).toContain('< 1 19\nHTTP/1.1 200 OK\r\n\r\n\n<64 1 12\n');
@@ -137,7 +137,7 @@ describe('recorder', () => {
     expect(notes.slice(1)).toEqual([`failure: more than ${TAPE_LIMIT} bytes went over the wire: too many for a tape`]);
   });
 
-  it('makes no tape of bytes that it cannot parse, as it could not redact them', async () => {
+  it('makes no tape of bytes that it cannot parse, because it cannot redact them', async () => {
     const { channels, inner, tape } = await record();
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\nX-Registry-Auth : hunter2\r\n\r\n')]);
     expect(Buffer.concat(inner[0]?.written ?? []).toString()).toContain('hunter2');
@@ -150,7 +150,7 @@ describe('an upgrade', () => {
   const ask = 'POST /v1.41/containers/x/attach HTTP/1.1\r\nConnection: Upgrade\r\nupgrade: tcp\r\nContent-Length: 0\r\n\r\n';
   const both = Buffer.from(`GET /a HTTP/1.1\r\n\r\n${ask}whoami\r\n\r\n\x03\x00`);
 
-  it.each(splits(both))('passes, and is not on the tape, nor is anything after it, sent %s', async (_name, pieces) => {
+  it.each(splits(both))('is forwarded, and neither it nor anything after it is on the tape, sent %s', async (_name, pieces) => {
     const { channels, inner, tape, notes } = await record(2);
     for (const piece of pieces) await channels[0]?.write([piece]);
     inner[0]?.read('HTTP/1.1 101 UPGRADED\r\n\r\nroot');
@@ -163,7 +163,7 @@ describe('an upgrade', () => {
     );
   });
 
-  it('takes no room on the tape', async () => {
+  it('does not count towards the size of the tape', async () => {
     const { channels, inner, tape } = await record();
     await channels[0]?.write([Buffer.from(ask)]);
     for (let sent = 0; sent <= 2 * TAPE_LIMIT; sent += 1024) inner[0]?.read('x'.repeat(1024));
@@ -209,7 +209,7 @@ describe('a secret', () => {
     expect(shown(tape())[0]).toBe(`sent 1 ${loginHead}${'x'.repeat(24)}`);
   });
 
-  it('in a login that is sent in chunks is replaced, and the chunks stay true', async () => {
+  it('in a login that is sent in chunks is replaced, and the chunks stay valid', async () => {
     const { channels, tape } = await record();
     const chunked = 'POST /auth HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n7\r\nhunter2\r\n0\r\n\r\n';
     await channels[0]?.write([Buffer.from(chunked)]);
@@ -218,7 +218,7 @@ describe('a secret', () => {
 
   const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 45\r\n\r\n{"IdentityToken":"hun\\"ter2","Status":"Good"}';
 
-  it.each(splits(Buffer.from(answer)))('in the answer to a login is replaced, received %s', async (_name, pieces) => {
+  it.each(splits(Buffer.from(answer)))('in the response to a login is replaced, received %s', async (_name, pieces) => {
     const { channels, inner, tape } = await record();
     await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
     for (const piece of pieces) {
@@ -245,7 +245,7 @@ describe('a secret', () => {
     }
   });
 
-  it('is in no answer without content, and another request may follow', async () => {
+  it('is not in a response without content, and another request may follow', async () => {
     const { channels, inner, tape } = await record();
     await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
     inner[0]?.read('HTTP/1.1 204 No Content\r\n\r\n');
@@ -262,7 +262,7 @@ describe('a secret', () => {
     'HTTP/1.0 401 Unauthorized\r\nWWW-Authenticate: Bearer realm="https://r/token"\r\nX-Api-Key: hunter2\r\n\r\nX-Api-Key: kept\r\n',
   ].join('');
 
-  it.each(splits(Buffer.from(answers), 3))('in the head of an answer or in a trailer never reaches the tape, received %s', async (_name, pieces) => {
+  it.each(splits(Buffer.from(answers), 3))('in a response head or a trailer never reaches the tape, received %s', async (_name, pieces) => {
     const { channels, inner, heard, tape } = await record();
     for (const method of ['GET', 'HEAD', 'GET']) await channels[0]?.write([Buffer.from(`${method} /a HTTP/1.1\r\n\r\n`)]);
     for (const piece of pieces) {
@@ -298,7 +298,7 @@ describe('a secret', () => {
     ]);
   });
 
-  it('in half a head is redacted, where the engine breaks off', async () => {
+  it('in an incomplete head is redacted if the engine stops there', async () => {
     const { channels, inner, tape } = await record();
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
     inner[0]?.read('HTTP/1.1 200 OK\r\nA: b\r\nSet-Cookie: hunt');
@@ -311,7 +311,7 @@ describe('a secret', () => {
     ['lone carriage returns', 'HTTP/1.1 200 OK\rSet-Cookie: hunter2\rB: c\r', 'HTTP/1.1 200 OK\rSet-Cookie: [redacted]\rB: c\r'],
     ['a folded field', 'HTTP/1.1 200 OK\r\nSet-Cookie: a;\r\n b=hunter2;\r\n\thunter2\r\n', 'HTTP/1.1 200 OK\r\nSet-Cookie: [redacted]\r\n [redacted]\r\n [redacted]\r\n'],
     ['a space before a colon', 'HTTP/1.1 200 OK\r\nSet-Cookie : hunter2', 'HTTP/1.1 200 OK\r\nSet-Cookie: [redacted]'],
-  ])('in what never becomes a head is redacted: %s', async (_, odd, redacted) => {
+  ])('in bytes that never become a head is redacted: %s', async (_, odd, redacted) => {
     const { channels, inner, tape } = await record();
     await channels[0]?.write([Buffer.from('GET /a HTTP/1.1\r\n\r\n')]);
     inner[0]?.read(odd);
@@ -342,7 +342,7 @@ describe('a secret', () => {
     ['a name with an escape', 'HTTP/1.1 200 OK\r\nContent-Length: 34\r\n\r\n{"Identity\\u0054oken" : "hunter2"}'],
     ['no end', 'HTTP/1.1 200 OK\r\n\r\n{"IdentityToken":"hunter2"}'],
     ['half a head', 'HTTP/1.1 200 OK\r\nhunter2'],
-  ])('in the answer to a login is replaced by as many bytes: %s', async (_, odd) => {
+  ])('in the response to a login is replaced by as many bytes: %s', async (_, odd) => {
     const { channels, inner, tape } = await record();
     await channels[0]?.write([Buffer.from('POST /auth HTTP/1.1\r\nContent-Length: 0\r\n\r\n')]);
     inner[0]?.read(odd);

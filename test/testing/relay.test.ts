@@ -1,4 +1,4 @@
-// A relay between real sockets: what passes, what waits, and how each side's end reaches the other.
+// A relay between real sockets: forwarded bytes, back-pressure, and how the end of each side reaches the other.
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -55,7 +55,7 @@ async function pair(): Promise<[client: Socket, engine: Duplex]> {
   return [client, atEngine[count] as Duplex];
 }
 
-/** Read to its end; iterating would close the other direction as well. */
+/** Reads a socket to its end; iterating would also close the other direction. */
 async function textOf(socket: Duplex): Promise<string> {
   let text = '';
   await once(socket.on('data', (bytes) => (text += String(bytes))), 'end');
@@ -64,7 +64,7 @@ async function textOf(socket: Duplex): Promise<string> {
 
 const MIB = 1024 * 1024;
 
-/** Sends so many bytes, all blocks different, and ends; `sent` is what the system has taken. */
+/** Sends a number of bytes in different blocks, and ends; `sent` is the number that the system has accepted. */
 function send(socket: Duplex, bytes: number): { sent: number; digest: Promise<string> } {
   const stream = { sent: 0, digest: Promise.resolve('') };
   const run = async (): Promise<string> => {
@@ -89,21 +89,21 @@ async function digestOf(socket: Duplex): Promise<string> {
 }
 
 describe('bytes', () => {
-  it('pass both ways at the same time, whatever they are', async () => {
+  it('of any kind are forwarded in both directions at the same time', async () => {
     const [client, socket] = await pair();
     const [up, down] = [send(client, 6 * MIB), send(socket, 8 * MIB)];
     const [received, sent] = [await Promise.all([digestOf(client), digestOf(socket)]), await Promise.all([down.digest, up.digest])];
     expect(received).toEqual(sent);
   });
 
-  it('of two clients go over two connections', async () => {
+  it('of two clients use two connections', async () => {
     const [[one, first], [two, second]] = [await pair(), await pair()];
     first.end('to one');
     second.end('to two');
     expect([await textOf(one), await textOf(two)]).toEqual(['to one', 'to two']);
   });
 
-  it('that come before there is a connection wait for it', async () => {
+  it('that come before the connection is made wait for it', async () => {
     const channel = new MemoryChannel();
     let connected!: () => void;
     const hanging = new Promise<void>((resolve) => (connected = resolve));
@@ -118,7 +118,7 @@ describe('bytes', () => {
   });
 });
 
-it('memory that is being written to a client is not read into', async () => {
+it('memory that is being written to a client is not used for reads', async () => {
   const channel = new MemoryChannel();
   const other = await relay(memoryDialer(channel), {});
   connectTo(other);
@@ -129,12 +129,12 @@ it('memory that is being written to a client is not read into', async () => {
   await other.close();
 });
 
-describe('a side that does not read makes the other wait, and misses nothing:', () => {
-  /** Many times what the system holds of a connection, and a small part of what is sent. */
+describe('a side that does not read makes the other wait, and loses no bytes:', () => {
+  /** Much more than the system buffers for a connection, and a small part of what is sent. */
   const MOST = 4 * MIB;
   const ALL = 16 * MIB;
 
-  /** By the time that all of this has passed, whatever else was to be taken has been. */
+  /** After this many bytes have been forwarded, the system has accepted all that it will accept. */
   async function muchElsewhere(): Promise<void> {
     const [client, socket] = await pair();
     const [down, up] = [send(socket, ALL).digest, send(client, ALL).digest];
@@ -153,7 +153,7 @@ describe('a side that does not read makes the other wait, and misses nothing:', 
 });
 
 describe('an end', () => {
-  it('of what the client sends reaches the engine, and the answer still comes', async () => {
+  it('of the client reaches the engine, and the response still arrives', async () => {
     const [client, socket] = await pair();
     client.end('all of it');
     expect(await textOf(socket)).toBe('all of it');
@@ -161,7 +161,7 @@ describe('an end', () => {
     expect(await textOf(client)).toBe('the answer');
   });
 
-  it('of what the engine sends reaches the client, and the rest of the request still comes', async () => {
+  it('of the engine reaches the client, and the rest of the request still arrives', async () => {
     const [client, socket] = await pair();
     socket.end('early');
     expect(await textOf(client)).toBe('early');
@@ -170,7 +170,7 @@ describe('an end', () => {
     await until(() => client.closed && socket.closed);
   });
 
-  it('of a client that has gone breaks the connection to an engine that goes on', async () => {
+  it('of a disconnected client closes the connection to an engine that still sends', async () => {
     const [client, socket] = await pair();
     client.destroy();
     const more = setInterval(() => socket.write('more'), 1);
@@ -178,7 +178,7 @@ describe('an end', () => {
     clearInterval(more);
   });
 
-  it('of a client that has gone before there was a connection gives up dialling', async () => {
+  it('of a client that disconnects before the connection is made stops the dialing', async () => {
     let given: AbortSignal | undefined;
     const dial = ({ signal }: { signal?: AbortSignal | undefined }): Promise<never> => {
       given = signal;
@@ -192,7 +192,7 @@ describe('an end', () => {
     expect(given?.aborted).toBe(true);
   });
 
-  it('of an engine that refuses an upload follows its answer, and the client can send no more', async () => {
+  it('of an engine that rejects an upload follows its response, and the client cannot send more', async () => {
     const [client, socket] = await pair();
     socket.once('data', () => socket.end('refused', () => socket.destroy()));
     const answered = textOf(client);
@@ -205,8 +205,8 @@ describe('an end', () => {
   });
 });
 
-describe('an end of what the client sends reaches an engine, whose answer still comes,', () => {
-  /** Answers when all has come. */
+describe('the end of the client reaches the engine, and the response still arrives,', () => {
+  /** Responds when everything has arrived. */
   const answers = (socket: Duplex): void => {
     let asked = '';
     socket.on('data', (bytes) => (asked += String(bytes))).on('end', () => socket.end(`HTTP/1.1 200 OK\r\n\r\nto "${asked}"`));
@@ -235,7 +235,7 @@ describe('an engine that cannot be reached', () => {
   const answered = (message: string): RegExp =>
     new RegExp(`^HTTP/1\\.1 502 Bad Gateway\\r\\n[^]*Connection: close\\r\\n\\r\\n\\{"message":"longshore: ${message}"\\}\\n$`);
 
-  it('is reported in an answer to the request, and not before', async () => {
+  it('is reported in a response to the request, and not before', async () => {
     await engine.close();
     const told: string[] = [];
     const lost = await relay(dialerFor(parseAddress(engine.host)), { onUnreachable: ({ message }) => told.push(message) });
@@ -243,11 +243,11 @@ describe('an engine that cannot be reached', () => {
     await until(() => told.length === 2);
     client.end('GET / HTTP/1.1\r\n\r\n');
     expect(await textOf(client)).toMatch(answered('cannot connect to unix://.*: the socket does not exist.*'));
-    expect(early.bytesRead).toBe(0); // though it was told of before
+    expect(early.bytesRead).toBe(0); // although the error was already known
     await lost.close();
   });
 
-  it('over ssh, where it takes a while to know', async () => {
+  it('is reported over ssh, where the error comes late', async () => {
     const channel = new MemoryChannel();
     const lost = await relay(memoryDialer(channel), {});
     const client = connectTo(lost);

@@ -24,7 +24,7 @@ const get = (target: string, fields = ''): string => `GET ${target} HTTP/1.1\r\n
 const post = (target: string, body: string): string =>
   `POST ${target} HTTP/1.1\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 
-/** A client of a channel: what it heard, and a promise for when it has heard enough. */
+/** A client of a channel: what it received, and a promise that resolves when it has received enough. */
 async function connect(dialer: ReturnType<typeof replayDialer>, memoryBytes = 65536) {
   const channel: Channel = await dialer.dial({});
   const reads: string[] = [];
@@ -50,7 +50,7 @@ async function connect(dialer: ReturnType<typeof replayDialer>, memoryBytes = 65
     reads,
     send: (text: string) => channel.write([Buffer.from(text, 'latin1')]),
     pauseAfterEachRead: () => (accept = false),
-    /** Resolves when all that was read, together, is that long. */
+    /** Resolves when that many bytes have been read. */
     async heard(length: number): Promise<string> {
       while (reads.join('').length < length) await new Promise<void>((resolve) => (wake = resolve));
       return reads.join('');
@@ -58,7 +58,7 @@ async function connect(dialer: ReturnType<typeof replayDialer>, memoryBytes = 65
   };
 }
 
-/** Enough turns for anything that is going to happen. */
+/** Waits enough turns of the event loop for everything to happen. */
 async function quiet(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -104,7 +104,7 @@ describe('a request', () => {
     expect(await late.heard(8)).toBe('(broken: the tape has no answer to GET /b; it expects nothing more)');
   });
 
-  it('that matches nothing fails a call of the client with that as its cause', async () => {
+  it('that matches nothing rejects the call of the client, with the mismatch as its cause', async () => {
     const dialer = replayDialer(tapeOf(`> 1 ${get('/x')}`, '< 1 y'));
     await using docker = new ImageClient({ dialer, version: '1.41' });
     const error = await docker.images().catch((reason: unknown) => reason);
@@ -114,7 +114,7 @@ describe('a request', () => {
     });
   });
 
-  it('is answered once it is whole, however it comes', async () => {
+  it('gets its response when it is complete, however it is split', async () => {
     const client = await connect(replayDialer(tapeOf(`> 1 ${post('/a', 'body')}`, '< 1 answer')));
     for (const character of post('/a', 'body')) {
       await quiet();
@@ -124,7 +124,7 @@ describe('a request', () => {
     expect(await client.heard(6)).toBe('answer');
   });
 
-  it('of a login matches with any content, as the tape does not have it', async () => {
+  it('of a login matches with any content, because the tape does not contain it', async () => {
     const dialer = replayDialer(tapeOf(`> 1 ${post('/v1.41/auth', 'xxxxxxxx')}`, '< 1 answer'));
     const client = await connect(dialer);
     await client.send(post('/v1.41/auth', '{"password":"other"}'));
@@ -135,7 +135,7 @@ describe('a request', () => {
 describe('the order', () => {
   const two = tapeOf(`> 1 ${get('/a')}`, '< 1 first', `> 1 ${get('/b')}`, '< 1 second');
 
-  it('is that of the tape, over whichever connections', async () => {
+  it('is that of the tape, over any connections', async () => {
     const dialer = replayDialer(two);
     const [one, other] = [await connect(dialer), await connect(dialer)];
     await one.send(get('/a'));
@@ -150,7 +150,7 @@ describe('the order', () => {
     expect(await client.heard(8)).toContain('no answer to GET /b; it expects GET /a)');
   });
 
-  it('may be any, where that is asked for', async () => {
+  it('may be any with the option', async () => {
     const dialer = replayDialer(two, { order: 'any' });
     const client = await connect(dialer);
     await client.send(get('/b'));
@@ -177,7 +177,7 @@ describe('an answer', () => {
     return client.reads;
   };
 
-  it('comes whole', async () => {
+  it('comes in one piece', async () => {
     expect(await play({ pieces: 'whole' })).toHaveLength(1);
     expect(await play({})).toHaveLength(1);
   });
@@ -193,7 +193,7 @@ describe('an answer', () => {
     expect(eight).not.toEqual(seven);
   });
 
-  it.each([['whole'], ['bytes'], [1]] as const)('never comes in more than the memory holds (%s)', async (pieces) => {
+  it.each([['whole'], ['bytes'], [1]] as const)('never comes in a piece larger than the memory (%s)', async (pieces) => {
     const reads = await play({ pieces }, 100);
     expect(Math.max(...reads.map((read) => read.length))).toBeLessThanOrEqual(100);
   });
@@ -210,7 +210,7 @@ describe('an answer', () => {
     client.channel.resume();
     await client.heard(3);
     await quiet();
-    expect(client.reads).toEqual(['a', 'b', 'c']); // not even the end is told
+    expect(client.reads).toEqual(['a', 'b', 'c']); // not even the end is reported
     client.channel.resume();
     expect(await client.heard(8)).toBe('abc(eof)');
   });
@@ -242,7 +242,7 @@ describe('an answer', () => {
     expect(await client.heard(4)).toBe(`abc${told}`);
   });
 
-  it('may be none at all, and nothing happens then', async () => {
+  it('may be missing, and then nothing happens', async () => {
     const dialer = replayDialer(tapeOf(`> 1 ${get('/a')}`));
     const client = await connect(dialer);
     await client.send(get('/a'));
@@ -251,7 +251,7 @@ describe('an answer', () => {
     expect(dialer.remaining()).toEqual([]);
   });
 
-  it('may be a mere end', async () => {
+  it('may be only an end', async () => {
     const client = await connect(replayDialer(tapeOf(`> 1 ${get('/a')}`, '= 1 reset')));
     await client.send(get('/a'));
     expect(await client.heard(1)).toContain('(broken');
@@ -262,35 +262,35 @@ describe('a client that waits for "100 Continue" before its content', () => {
   const head = 'POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n';
   const proceed = 'HTTP/1.1 100 Continue\r\n\r\n';
 
-  it('gets it once, however the content comes', async () => {
+  it('gets it once, however the content is split', async () => {
     const client = await connect(replayDialer(tapeOf(`> 1 ${post('/a', 'body')}`, '< 1 answer')));
     for (const piece of [head, 'bo', 'd', 'y']) await client.send(piece);
     expect(await client.heard(proceed.length + 6)).toBe(`${proceed}answer`);
   });
 
-  it('gets an answer in its place where the engine did not want the content', async () => {
+  it('gets a response instead if the engine did not want the content', async () => {
     const client = await connect(replayDialer(tapeOf(`> 1 ${head}`, '< 1 refused')));
     await client.send(head);
     expect(await client.heard(7)).toBe('refused');
   });
 });
 
-describe('an answer that came before the request was whole', () => {
+describe('a response that came before the request was complete', () => {
   const refusal = 'HTTP/1.1 400 Bad Request\r\nContent-Length: 17\r\nConnection: close\r\n\r\n{"message":"bad"}';
   const begun = 'POST /a HTTP/1.1\r\nContent-Length: 1000\r\n\r\nbegin';
   const tape = tapeOf(`> 1 ${begun}`, `< 1 ${refusal}`, '= 1 reset');
 
-  it('comes when as much has been sent as was recorded', async () => {
+  it('comes when as many bytes have been sent as were recorded', async () => {
     const client = await connect(replayDialer(tape));
     await client.send(begun.slice(0, -1));
     await quiet();
     expect(client.reads).toEqual([]);
     await client.send('n');
     expect(await client.heard(refusal.length + 1)).toContain('(broken: the connection was reset');
-    await client.send('more of it'); // and is taken
+    await client.send('more of it'); // and is accepted
   });
 
-  it('comes to a longer upload that begins with it, in other chunks', async () => {
+  it('comes to a longer upload with the same beginning, in other chunks', async () => {
     const client = await connect(replayDialer(tape));
     await client.send('POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n11\r\nbeginning of more\r\n');
     expect(await client.heard(refusal.length)).toContain(refusal);
@@ -305,7 +305,7 @@ describe('an answer that came before the request was whole', () => {
     expect(await client.heard(8)).toContain('it expects POST /a with content "begin" (5 bytes or more)');
   });
 
-  it('reaches the caller, though the upload was far from done', async () => {
+  it('reaches the caller, although the upload is not finished', async () => {
     const target = '/v1.41/images/create?fromSrc=-';
     const early = `POST ${target} HTTP/1.1\r\nContent-Length: 5000000\r\n\r\n${'x'.repeat(10)}`;
     const dialer = replayDialer(tapeOf(`> 1 ${early}`, `< 1 ${refusal}`, '= 1 reset'));
@@ -318,7 +318,7 @@ describe('an answer that came before the request was whole', () => {
     expect(given).toBeLessThan(5000);
   });
 
-  it('and was followed by more of the request is one exchange', () => {
+  it('is one exchange with the rest of the request', () => {
     const late = tapeOf(`> 1 ${begun}`, '< 1 HTTP/1.1 400 ', '> 1 more', '< 1 Bad Request');
     expect(replayDialer(late).remaining()).toHaveLength(1);
   });
@@ -338,11 +338,11 @@ describe('replayDialer', () => {
     expect(() => replayDialer(tapeOf('< 1 HTTP/1.1 200 OK\r\n\r\n'))).toThrow(ArgumentError);
   });
 
-  it('refuses a tape whose requests are none', () => {
+  it('rejects a tape whose requests are not HTTP requests', () => {
     expect(() => replayDialer(tapeOf('> 1 hello\r\n\r\n'))).toThrow(ArgumentError);
   });
 
-  it('takes a connection that ended before anything was asked as nothing', () => {
+  it('ignores a connection that ended before the first request', () => {
     expect(replayDialer(tapeOf('= 1 eof')).remaining()).toEqual([]);
   });
 

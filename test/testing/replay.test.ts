@@ -51,7 +51,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** Asks with Node's own client, which keeps its connection. */
+/** Sends a request with Node's own client, which keeps its connection. */
 async function ask(method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<Answer> {
   const asking = request({ socketPath: engine.socketPath, method, path, headers, agent }).end(body);
   const [answer] = await once(asking, 'response');
@@ -63,7 +63,7 @@ async function ask(method: string, path: string, body?: string, headers: Record<
 const bodyOf = async (...given: Parameters<typeof ask>): Promise<string> => (await ask(...given)).body;
 const messageOf = async (...given: Parameters<typeof ask>): Promise<string> => JSON.parse(await bodyOf(...given)).message;
 
-/** What is said to bytes that are sent as they are, until the engine ends the connection. */
+/** Sends the given bytes, and returns the response until the engine ends the connection. */
 async function say(...pieces: string[]): Promise<string> {
   const socket = connect({ path: engine.socketPath, allowHalfOpen: true });
   for (const piece of pieces) await new Promise((resolve) => socket.write(piece, resolve));
@@ -82,7 +82,7 @@ describe('a recorded engine', () => {
     engine.verify();
   });
 
-  it('gives the very bytes of the tape', async () => {
+  it('sends exactly the bytes of the tape', async () => {
     const odd = 'HTTP/1.1 299 As It Was\r\nx-ODD:  1 \r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\none\r\n0\r\n\r\n';
     await start(tapeOf(`> 1 ${get('/a')}`, `< 1 ${odd}`, '= 1 eof'));
     expect(await say(get('/a'))).toBe(odd);
@@ -138,7 +138,7 @@ describe('a recorded engine', () => {
   });
 });
 
-describe('a request that the tape has no answer to', () => {
+describe('a request without a response on the tape', () => {
   const tape = tapeOf(`> 1 ${get('/images/json')}`, `< 1 ${ok('[]')}`);
 
   it('gets status 500 with a message that names it and what was expected', async () => {
@@ -153,14 +153,14 @@ describe('a request that the tape has no answer to', () => {
     );
   });
 
-  it('does not harm those that come after it', async () => {
+  it('does not affect later requests', async () => {
     await start(tape);
     await ask('GET', '/other');
     expect(await bodyOf('GET', '/images/json')).toBe('[]');
     expect(() => engine.verify()).toThrow('GET /other');
   });
 
-  it('reaches a client of ours as an error of the engine', async () => {
+  it('causes an error of the engine in our client', async () => {
     await start(tape);
     await using client = new ImageClient({ host: engine.host, version: '1.51' });
     await expect(client.history('x')).rejects.toMatchObject({
@@ -169,24 +169,24 @@ describe('a request that the tape has no answer to', () => {
     });
   });
 
-  it('is answered in the middle of an upload, which is read to its end', async () => {
+  it('gets its response during an upload, which is read to its end', async () => {
     await start(tape);
     const large = 'x'.repeat(8 * 1024 * 1024);
     expect(await messageOf('POST', '/images/load', large)).toContain('no answer to POST /images/load');
   });
 
-  it('and is a HEAD has no content, but says it in its reason', async () => {
+  it('gets no content if it is a HEAD, but the reason phrase reports it', async () => {
     await start(tape);
     expect(await ask('HEAD', '/x')).toMatchObject({ status: 500, reason: 'Not On The Tape', body: '' });
   });
 
-  it.each([['hello\r\n\r\n'], ['GET / HTTP/1.0\r\n\r\n'], ['GET /x HTTP/1.1\r\nA : b\r\n\r\n']])('or is none: %j', async (sent) => {
+  it.each([['hello\r\n\r\n'], ['GET / HTTP/1.0\r\n\r\n'], ['GET /x HTTP/1.1\r\nA : b\r\n\r\n']])('may not be HTTP: %j', async (sent) => {
     await start(tape);
     expect(await say(sent)).toMatch(/^HTTP\/1\.1 400 [^]*the client sent bytes that are not an HTTP\/1\.1 request/);
     expect(engine.mismatches()).toHaveLength(1);
   });
 
-  it('shows no more than a few of many that are due', async () => {
+  it('shows only a few of many expected requests', async () => {
     const many = Array.from({ length: 8 }, (_, index) => [`> 1 ${get(`/${index}`)}`, `< 1 ${ok('')}`]).flat();
     await start(tapeOf(...many), { order: 'any' });
     expect(await messageOf('GET', '/x')).toMatch(/expects GET \/0, or GET \/1, or .*GET \/4, or one of 3 more$/);
@@ -197,7 +197,7 @@ describe('the comparison of requests', () => {
   it.each([
     ['/v1.51/images/create?fromImage=a%3A1&tag=x', '/v1.51/images/create?tag=x&fromImage=a:1'],
     ['/images/host:5000/app/json', '/images/host%3A5000%2Fapp/json'],
-  ])('is what a target means, not how it is written: %s', async (recorded, asked) => {
+  ])('depends on the meaning of a target, not on its spelling: %s', async (recorded, asked) => {
     await start(tapeOf(`> 1 ${get(recorded)}`, `< 1 ${ok('yes')}`));
     expect(await bodyOf('GET', asked)).toBe('yes');
   });
@@ -213,7 +213,7 @@ describe('the comparison of requests', () => {
     expect((await ask(...(asked as [string, string, string]))).status).toBe(500);
   });
 
-  it('ignores content with content: any, as that of an archive differs with each run', async () => {
+  it('ignores content with content: any, because archives differ with each run', async () => {
     const tape = tapeOf(`> 1 ${post('/build', 'packed at noon')}`, `< 1 ${ok('built')}`, `> 1 ${get('/a')}`, `< 1 ${ok('a')}`);
     await start(tape, { content: 'any' });
     expect(await bodyOf('POST', '/build', 'x'.repeat(1024 * 1024))).toBe('built');
@@ -279,7 +279,7 @@ describe('the order', () => {
     engine.verify();
   });
 
-  // The upload is on its way while another asks: it has had its turn already.
+  // The upload is still being sent during another request: it already has its place in the order.
   it('is that in which requests begin', async () => {
     await start(tapeOf(`> 1 ${post('/up', 'load')}`, `> 2 ${get('/a')}`, `< 2 ${ok('a')}`, `< 1 ${ok('loaded')}`));
     const headers = { Expect: '100-continue', 'Content-Length': '4' };

@@ -5,7 +5,7 @@ import { RequestParser } from '../../src/testing/requests.ts';
 import type { RequestEvent } from '../../src/testing/requests.ts';
 import { splits } from '../support/splits.ts';
 
-/** What a parser finds, neighbours of a kind joined. */
+/** The output of a parser; adjacent parts of one kind are joined. */
 function read(pieces: readonly Uint8Array[]): string[] {
   const parser = new RequestParser();
   const found: Array<[type: string, text: string]> = [];

@@ -48,7 +48,7 @@ describe('a tape', () => {
   });
 
   it.each([
-    // each byte alone: the first and last that may stand as they are, and those beside them
+    // single bytes: the first and the last that need no escape, and their neighbours
     [0x0a, 'plain'],
     [0x0d, 'plain'],
     [0x20, 'plain'],

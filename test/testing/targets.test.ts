@@ -39,7 +39,7 @@ describe('two targets ask for the same', () => {
     ['/v1.41/images/json', '/v1.55/images/json', true],
     ['/v1.41/images/json', '/images/json', true],
     ['/v1.41/images/json', '/v2.0/images/json', false],
-    ['/v4.3.1/libpod/info', '/libpod/info', false], // another API, whose routes are others in other versions
+    ['/v4.3.1/libpod/info', '/libpod/info', false], // another API, whose routes depend on the version
     ['/v1.41/images/json', '/images/v1.41/json', false],
   ])('with any version %s and %s: %s', (one, other, expected) => {
     expect(same(one, other, true)).toBe(expected);
