@@ -19,14 +19,14 @@ const codeOf = (file: string): string => textOf(file).replace(/\/\*.*?\*\/|\/\/[
 const resolveName = (file: string, name: string): string =>
   name.startsWith('.') ? normalize(join(dirname(file), name)).replaceAll('\\', '/') : name;
 
-/** What a file imports, by `import()` and for types alone, too. */
+/** The imports of a file, including `import()` and type imports. */
 function importsOf(file: string): string[] {
   const statements = /^(?:import|export) [^;']* from '([^']+)';|^import '([^']+)';|\bimport\('([^']+)'\)/gm;
   const found = [...textOf(file).matchAll(statements)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
   return found.map((name) => resolveName(file, name));
 }
 
-/** What is loaded together with a file: its imports without those of types and those by `import()`. */
+/** The files that are loaded together with a file: its imports except type imports and `import()`. */
 function loadedWith(file: string): string[] {
   const statements = /^(?:import|export) (?!type )[^;']* from '([^']+)';|^import '([^']+)';/gm;
   return [...textOf(file).matchAll(statements)].map((match) => resolveName(file, match[1] ?? match[2] ?? ''));
@@ -34,7 +34,7 @@ function loadedWith(file: string): string[] {
 
 const harmless = new Set(['node:buffer', 'node:events', 'node:stream', 'node:stream/web', 'node:util']);
 
-describe('the house', () => {
+describe('the source', () => {
   it.each(files)('src/%s imports only from the folders below its own', (file) => {
     const ours = importsOf(file).filter((name) => !name.startsWith('node:'));
     const allowed = folders[folderOf(file)];
@@ -78,11 +78,11 @@ describe('the house', () => {
     expect(codeOf(file)).not.toMatch(/\bprocess\.|\bconsole\.|\bDate\.now\b|\bMath\.random\b|\bfetch\(|\beval\(/);
   });
 
-  it.each(files)('src/%s makes no code out of text, and names what it loads later', (file) => {
+  it.each(files)('src/%s compiles no text to code, and names what it loads later', (file) => {
     const code = codeOf(file);
     expect(code).not.toMatch(/\beval\b|\bFunction\(|\bcreateRequire\b|\bgetBuiltinModule\b|\bimport\.meta\b|node:(?:vm|module|worker_threads)/);
     const later = [...code.matchAll(/(?<![#.\w])import\(([^)]*)\)/g)].map(([, name = '']) => name);
-    // A literal: of a file that is loaded on demand, of a built-in in the effects table, or of the command's own files.
+    // A literal: a file that is loaded on demand, a built-in of the effects table, or a file of the command.
     const isAllowed = (name: string): boolean => files.includes(name) && (file.startsWith('cli/') || isOnDemand(name));
     const builtins = ['node:child_process', 'node:crypto', 'node:http', 'node:tls'].filter((name) => effects[file]?.includes(name));
     const refused = later.filter((literal) => {
@@ -105,11 +105,11 @@ describe('the house', () => {
     }
   });
 
-  it('has no character beyond Latin-1 outside the command: V8 would keep two bytes of each of a file, and read it at half the speed', () => {
+  it('has only Latin-1 outside the command: other characters make V8 store a file with two bytes per character, and read it slower', () => {
     for (const file of files.filter((name) => !name.startsWith('cli/'))) expect(textOf(file), file).not.toMatch(/[^\0-\xff]/);
   });
 
-  it.each(files)('src/%s opens with a sentence that says what it is', (file) => {
+  it.each(files)('src/%s begins with a sentence that says what it is', (file) => {
     const lines = textOf(file).split('\n').filter((line) => !line.startsWith('#!'));
     expect(lines[0]).toMatch(/^\/\/ \S.{20,}/);
   });

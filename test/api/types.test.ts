@@ -189,13 +189,13 @@ describe.each(engines())('what %s answers', (engine) => {
 });
 
 describe('the interfaces', () => {
-  it('are held to answers of some engine, but for what is newer than those recorded', () => {
+  it('agree with recorded responses, except for members newer than these', () => {
     const recorded = new Set(engines().flatMap((engine) => recordedReplies(engine).map(([operation]) => operation)));
     const missing = Object.keys(replies).filter((operation) => !recorded.has(operation));
     expect(['imageAttestations']).toEqual(expect.arrayContaining(missing)); // API 1.55
   });
 
-  it('make optional what some version lacks', () => {
+  it('have optional members for what some version lacks', () => {
     expect(interfaces.size).toBeGreaterThan(30);
     for (const [name, { fields }] of interfaces) {
       expect(fields.size, name).toBeGreaterThan(0);
@@ -220,7 +220,7 @@ describe('the interfaces', () => {
     expect(interfaces.get(name)?.fields.get(key)?.[mark]).toBe(version);
   });
 
-  it('are a fault where an answer is of another kind', () => {
+  it('report a response of another type', () => {
     const context = { version: '1.55', isPodman: false };
     const item = { Id: 'x', Created: '1', CreatedBy: '', Tags: ['a', 1], Comment: '', Else: 0, Size: null };
     expect([...faults('readonly HistoryItem[]', [item], 'history', context)]).toEqual([
@@ -246,7 +246,7 @@ describe('the interfaces', () => {
     ]);
   });
 
-  it('are what the compiler takes them for', () => {
+  it('are read as the compiler reads them', () => {
     expectTypeOf<ImageSummary['RepoTags']>().toEqualTypeOf<readonly string[]>();
     expectTypeOf<ImageSummary['Manifests']>().toEqualTypeOf<readonly ImageManifestSummary[] | undefined>();
     expectTypeOf<ImageManifestSummary['Kind']>().toEqualTypeOf<'image' | 'attestation' | 'unknown'>();

@@ -1,4 +1,4 @@
-// A daemon of canned answers: Node's own HTTP server on a Unix socket in a folder of its own.
+// A daemon with canned responses: Node's own HTTP server on a Unix socket in a temporary folder.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -11,14 +11,14 @@ export type Answer = (response: ServerResponse, request: IncomingMessage) => voi
 export interface CannedDaemon {
   /** `unix:///…` */
   readonly host: string;
-  /** A folder that goes when the daemon does. */
+  /** A folder that is removed with the daemon. */
   readonly folder: string;
   /** `GET /images/json?all=1` for each request in turn, without version and pings; its body if it had one. */
   readonly requests: string[];
   close(): Promise<void>;
 }
 
-/** Answers by method and path, without version and query; 404 to what is not in the table. */
+/** The responses by method and path, without version and query; 404 for everything else. */
 export async function cannedDaemon(answers: Readonly<Record<string, Answer>>, apiVersion = '1.41'): Promise<CannedDaemon> {
   const folder = mkdtempSync(join(tmpdir(), 'longshore-cli-'));
   const path = join(folder, 'engine.sock');
@@ -26,7 +26,7 @@ export async function cannedDaemon(answers: Readonly<Record<string, Answer>>, ap
   const server = createServer((request, response) => {
     const target = (request.url ?? '').replace(/^\/v1\.\d+/, '');
     if (target === '/_ping') return void response.setHeader('Api-Version', apiVersion).end();
-    response.setHeader('Api-Version', apiVersion); // as all engines do: a 404 without it is not theirs
+    response.setHeader('Api-Version', apiVersion); // all engines send it: a 404 without it is not from an engine
     const at = requests.push(`${request.method} ${target}`) - 1;
     request.on('data', (chunk: Buffer) => (requests[at] += ` ${chunk.toString('latin1')}`.trimEnd()));
     const answer = answers[`${request.method} ${target.split('?')[0]}`] ?? status(404, 'no such page');

@@ -1,4 +1,4 @@
-// What each command asks of the engine, and what it prints of the answer.
+// The requests of each command, and its output.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -40,7 +40,7 @@ const SHOWN = 'a\\u{1b}[2J\\u{202e}\\u{9b}';
 describe('inspect', () => {
   const inspected = { 'GET /images/a/json': json({ Id: ID, RepoTags: null, RepoDigests: null, Comment: STEER }) };
 
-  it('prints one array, also of one image, and tells of those that are not there', async () => {
+  it('prints one array, also for one image, and reports absent images', async () => {
     const { code, stdout, stderr } = await against(inspected, ['inspect', 'a', 'gone', 'a']);
     expect([code, stderr]).toEqual([1, 'longshore inspect: gone: the engine answered 404: no such page\n']);
     expect((JSON.parse(stdout) as object[]).map((each) => (each as { Id: string }).Id)).toEqual([ID, ID]);
@@ -89,14 +89,14 @@ describe('history', () => {
 });
 
 describe('values of the wrong type in an answer', () => {
-  it('are shown as "?" or left out: an event with a time that no calendar has', async () => {
+  it('are shown as "?" or omitted: an event with an impossible time', async () => {
     const event = { Type: 'image', Action: 'tag', Actor: { ID, Attributes: { name: 'a:1' } } };
     const answers = { 'GET /events': progress({ ...event, time: 1e300 }) };
     const { code, stdout } = await against(answers, ['events']);
     expect([code, stdout]).toEqual([0, `? image tag ${ID} (name=a:1)\n`]);
   });
 
-  it('are an error where they are to be printed as JSON and are nested too deeply', async () => {
+  it('are an error if they are nested too deeply to be printed as JSON', async () => {
     const deep = `{"Id":"${ID}","RepoTags":[],"RepoDigests":[],"Metadata":{"x":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`;
     const { code, stderr } = await against({ 'GET /images/a/json': (response) => void response.end(deep) }, ['inspect', 'a']);
     const said = "longshore inspect: cannot print the engine's answer as JSON: its values are nested deeper than 64 levels\n";
@@ -114,13 +114,13 @@ describe('push', () => {
     ),
   };
 
-  it('prints the name that will always mean this image', async () => {
+  it('prints the name with the digest', async () => {
     const { code, stdout, stderr } = await against(pushed, ['push', '127.0.0.1:5000/a:1']);
     expect([code, stdout]).toEqual([0, `127.0.0.1:5000/a@${ID}\n`]);
     expect(stderr).toContain('ca7c512ed85c: Pushed\n');
   });
 
-  it('pushes several, and goes on after one that fails', async () => {
+  it('pushes several images, and continues after one that fails', async () => {
     const { code, stdout } = await against(pushed, ['push', '-q', '127.0.0.1:5000/b', '127.0.0.1:5000/a:1']);
     expect([code, stdout]).toEqual([1, `127.0.0.1:5000/a@${ID}\n`]);
   });
@@ -146,7 +146,7 @@ describe('save', () => {
     expect([code, stderr]).toEqual([0, `saved ${daemon.folder}/x: 6B, not verified\n`]);
   });
 
-  it('shows on the terminal how much has gone to standard output, which is a file or a pipe', async () => {
+  it('shows on the terminal how much was written to standard output, which is a file or a pipe', async () => {
     let stream: ServerResponse | undefined;
     let hasBytes = false;
     daemon = await cannedDaemon({ 'GET /images/get': (response) => void (stream = response).write(new Uint8Array(512 * 1024)) });
@@ -154,7 +154,7 @@ describe('save', () => {
       terminals: ['stderr'],
       write: async () => void (hasBytes = true),
       now: () => {
-        if (hasBytes) stream?.end(); // a frame is painted that knows of the bytes
+        if (hasBytes) stream?.end(); // a frame with the bytes has been painted
         return 0;
       },
     });
@@ -168,7 +168,7 @@ describe('save', () => {
 });
 
 describe('load', () => {
-  it('loads several archives, and goes on after one that the engine refuses', async () => {
+  it('loads several archives, and continues after one that the engine rejects', async () => {
     const answers = [progress({ error: 'no' }), progress({ stream: 'Loaded image: a:1\n' })];
     daemon = await cannedDaemon({ 'POST /images/load': (...exchange) => answers.shift()?.(...exchange) });
     for (const name of ['a', 'b']) writeFileSync(join(daemon.folder, name), name);
@@ -176,7 +176,7 @@ describe('load', () => {
     expect([code, stdout, daemon.requests]).toEqual([1, 'a:1\n', ['POST /images/load?quiet=0 a', 'POST /images/load?quiet=0 b']]);
   });
 
-  it('loads nothing where one of several files is missing, or a directory', async () => {
+  it('loads nothing if one of several files is missing or a directory', async () => {
     daemon = await cannedDaemon({ 'POST /images/load': progress({ stream: 'Loaded image: a:1\n' }) });
     writeFileSync(join(daemon.folder, 'a.tar'), 'one');
     const { folder } = daemon;
@@ -212,14 +212,14 @@ describe('import', () => {
     ]);
   });
 
-  it('prints the id once, also where the engine says it as the status of a layer, as Podman does', async () => {
+  it('prints the id once, also if the engine sends it as the status of a layer, as Podman does', async () => {
     const said = { 'POST /images/create': progress({ status: ID, progress: '', progressDetail: {}, id: ID }) };
     const outcome = await against(said, ['import', '-'], { stdin: 'a tar' });
     expect(outcome).toEqual({ code: 0, stdout: `${ID}\n`, stderr: '' });
   });
 
   it('names a file that cannot be packed', async () => {
-    const { code, stderr } = await against(imported, ['import', 'FOLDER', 'a:1']); // there is the daemon's own socket in it
+    const { code, stderr } = await against(imported, ['import', 'FOLDER', 'a:1']); // the folder contains the daemon's own socket
     expect([code, stderr]).toEqual([
       1,
       'longshore import: cannot pack engine.sock: a socket cannot be in an image; leave it out with exclude\n',
@@ -228,7 +228,7 @@ describe('import', () => {
 });
 
 describe('tag', () => {
-  it('gives all the names, and tells of those that it cannot give', async () => {
+  it('adds all names, and reports names that it cannot add', async () => {
     const tagged: Answer = (response, request) => void response.writeHead(request.url?.includes('repo=docker.io%2Flibrary%2Fb&') ? 201 : 500).end('{"message":"no"}');
     const { code, stdout, stderr } = await against({ 'POST /images/a/tag': tagged }, ['tag', 'a', 'c', 'b:2', '--json']);
     expect([code, JSON.parse(stdout)]).toEqual([1, { image: 'a', names: ['b:2'] }]);
@@ -269,7 +269,7 @@ describe('operands', () => {
     expect(stderr).toMatch(new RegExp(`^longshore ${argv[0]}: ${what}[^\n]*\nSee longshore ${argv[0]} --help\n$`));
   });
 
-  it('are checked on several engines before any of them is asked for anything', async () => {
+  it('are checked before any of several engines gets a request', async () => {
     daemon = await cannedDaemon(answers);
     const second = await cannedDaemon(answers);
     const argv = ['rm', 'good', 'Bad Name', '-H', daemon.host, '-H', second.host];
@@ -279,7 +279,7 @@ describe('operands', () => {
     await second.close();
   });
 
-  it('that the engine refuses, also by closing the connection, do not stop the others', async () => {
+  it('that the engine rejects, also by closing the connection, do not stop the others', async () => {
     const closing: Answer = (response) => void response.destroy();
     const { code, stdout } = await against({ ...answers, 'DELETE /images/crash': closing }, ['rm', 'crash', 'gone', 'good', 'other']);
     expect([code, stdout]).toEqual([1, 'Untagged: good:latest\nUntagged: other:latest\n']);
@@ -287,7 +287,7 @@ describe('operands', () => {
 });
 
 describe('rm', () => {
-  it('refuses a platform that the engine would ignore, and delete the whole image', async () => {
+  it('rejects a platform if the engine would ignore it and delete the whole image', async () => {
     const { code, stderr } = await against({}, ['rm', '-f', '--platform', 'linux/arm64', 'a']);
     expect([code, daemon.requests]).toEqual([1, []]);
     expect(stderr).toContain('removeImage.platforms needs API version 1.50');
@@ -318,7 +318,7 @@ describe('prune', () => {
   });
 
   it.each<[string, string, object | null]>([
-    // options, what the question says, the filters that are sent
+    // options, text of the question, the filters that are sent
     ['', 'all untagged images that no container uses', null],
     ['--filter dangling=true', 'all untagged images that no container uses', { dangling: ['true'] }],
     ['--filter dangling=1', 'all untagged images that no container uses', { dangling: ['true'] }],
@@ -337,8 +337,8 @@ describe('prune', () => {
     expect(JSON.parse(query().get('filters') ?? 'null')).toEqual(filters);
   });
 
-  // Observed on Docker 20.10 and 28.5 (both stores), Podman 4.3, 5.4 and 6: an empty label! is as no filter; of two values of
-  // dangling Docker 20.10 takes "false"; "dangling=FALSE" is an error on Docker, and removes named images on Podman 5.
+  // Observed on Docker 20.10 and 28.5 (both stores), Podman 4.3, 5.4 and 6: an empty label! acts like no filter; of two
+  // values of dangling, Docker 20.10 uses "false"; "dangling=FALSE" is an error on Docker, and removes named images on Podman 5.
   it.each([
     ['-a --filter dangling=true', '--all and --filter dangling=true contradict each other: give only one of them'],
     ['-a --filter dangling=1', '--all and --filter dangling=true contradict each other: give only one of them'],
@@ -390,7 +390,7 @@ describe('distribution', () => {
   };
   const answers = { 'GET /distribution/docker.io/library/a:1/json': json(answer) };
 
-  it('tells the digest and the platforms', async () => {
+  it('prints the digest and the platforms', async () => {
     expect(await against(answers, ['distribution', 'a:1'])).toEqual({
       code: 0,
       stdout: [
@@ -417,7 +417,7 @@ describe('distribution', () => {
 describe('attestations', () => {
   const found = [{ PredicateType: 'https://slsa.dev/provenance/v1', Descriptor: { mediaType: 'x', digest: ID, size: 12_345 } }];
 
-  it('lists them, where the engine speaks 1.55', async () => {
+  it('are listed if the engine supports 1.55', async () => {
     daemon = await cannedDaemon({ 'GET /images/a/attestations': json(found) }, '1.55');
     const { stdout } = await longshore(daemon.host, ['attestations', 'a', '--type', 'https://slsa.dev/provenance/v1']);
     expect(stdout.split('\n')).toEqual([
@@ -428,7 +428,7 @@ describe('attestations', () => {
     expect(query().get('type')).toBe('https://slsa.dev/provenance/v1');
   });
 
-  it('are refused elsewhere', async () => {
+  it('are rejected on other engines', async () => {
     const { code, stderr } = await against({}, ['attestations', 'a']);
     expect([code, stderr]).toEqual([1, 'longshore attestations: imageAttestations needs API version 1.55, but version 1.41 is in use with this engine\n']);
   });
@@ -438,7 +438,7 @@ describe('events', () => {
   const event = { Type: 'image', Action: 'tag', Actor: { ID, Attributes: { name: 'a:1', note: STEER } }, time: 86_400, timeNano: 86_400_250_000_000 };
   const answers = { 'GET /events': progress(event, { ...event, Action: 'untag' }) };
 
-  it('prints a line for each', async () => {
+  it('prints one line for each event', async () => {
     const { stdout } = await against(answers, ['events', '--until', '1970-01-02T00:00:01Z', '--since', '0', '-f', 'event=tag']);
     expect(stdout).toBe(
       `1970-01-02T00:00:00.250Z image tag ${ID} (name=a:1, note=${SHOWN})\n` +
@@ -448,20 +448,20 @@ describe('events', () => {
     expect(JSON.parse(query().get('filters') ?? '')).toEqual({ event: ['tag'], type: ['image'] });
   });
 
-  it('takes a time that is so long ago', async () => {
+  it('accepts a duration before now', async () => {
     await against(answers, ['events', '--since', '1h30m', '--until', '1d']);
     const now = Date.UTC(2026, 0, 1) / 1000;
     expect([query().get('since'), query().get('until')]).toEqual([String(now - 5400), String(now - 86_400)]);
   });
 
-  it('prints an event a line with --json', async () => {
+  it('prints one event per line with --json', async () => {
     const { stdout } = await against(answers, ['events', '--json']);
     const lines = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as object);
     expect(lines).toEqual([expect.objectContaining({ Action: 'tag' }), expect.objectContaining({ Action: 'untag' })]);
   });
 
   it('ends silently when its output is closed', async () => {
-    const endless: Answer = (response) => void response.write(`${JSON.stringify(event)}\n`); // and no end
+    const endless: Answer = (response) => void response.write(`${JSON.stringify(event)}\n`); // without an end
     const write = (): Promise<void> => Promise.reject(new OutputClosedError());
     expect(await against({ 'GET /events': endless }, ['events'], { write })).toMatchObject({ code: 0, stderr: '' });
   });
@@ -470,7 +470,7 @@ describe('events', () => {
 describe('df', () => {
   const layers = { LayersSize: 2_000_000, Images: [{ Id: ID, RepoTags: ['a:1'], RepoDigests: [], Created: 0, Size: 2_000_000, SharedSize: 500_000, Containers: 0 }] };
 
-  it('says how much the images take, and with -v each of them', async () => {
+  it('prints the size of all images, and with -v of each image', async () => {
     const { stdout } = await against({ 'GET /system/df': json(layers) }, ['df', '-v']);
     expect(stdout.split('\n')).toEqual([
       'TYPE     TOTAL   ACTIVE   SIZE   RECLAIMABLE',
@@ -484,7 +484,7 @@ describe('df', () => {
 });
 
 describe('df -v', () => {
-  it('takes names from the list where the engine leaves out repositories, as Podman does', async () => {
+  it('uses the names of the list if the engine omits repositories, as Podman does', async () => {
     const image = (RepoTags: string[], Id = ID) => ({ Id, RepoTags, RepoDigests: [], Created: 0, Size: 5, SharedSize: 0, Containers: 0 });
     const bare = ID.replace('sha256:', '');
     const answers = { 'GET /system/df': json({ LayersSize: 5, Images: [image(['1'], bare), image(['2'], bare)] }), 'GET /images/json': json([image(['x/a:1', 'x/b:2'])]) };
@@ -508,18 +508,18 @@ describe('ls', () => {
     expect((stdout.split('\n')[1] ?? '').split(/ {3,}/).slice(0, 2)).toEqual([repository, tag]);
   });
 
-  it('of an engine without images prints the head alone', async () => {
+  it('of an engine without images prints only the head', async () => {
     expect((await against({ 'GET /images/json': json([]) }, ['ls'])).stdout).toBe('REPOSITORY   TAG   IMAGE ID   CREATED   SIZE\n');
   });
 
-  it('prints names alone that commands take, one a line, for other programs', async () => {
+  it('prints only names that commands accept, one per line, for other programs', async () => {
     const image = (RepoTags: string[]) => ({ Id: ID, RepoTags, RepoDigests: [], Created: 0, Size: 1, Labels: null });
     const answers = { 'GET /images/json': json([image(['a:1', `b:${STEER}`]), image(['<none>:<none>'])]) };
     expect((await against(answers, ['images', '--names'])).stdout).toBe('a:1\n');
   });
 });
 
-describe('a command under the name that docker has for it', () => {
+describe('a command under its docker name', () => {
   it('is the same command', async () => {
     await against({ 'DELETE /images/a': json([]) }, ['rmi', 'a']);
     expect(daemon.requests).toEqual(['DELETE /images/a']);

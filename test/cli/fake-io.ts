@@ -1,4 +1,4 @@
-// The world of a command as strings.
+// The input, the output and the environment of a command as strings.
 
 import { access, stat } from 'node:fs/promises';
 import { ImageClient } from '../../src/index.ts';
@@ -13,14 +13,14 @@ export interface Outcome {
 }
 
 export interface World extends Partial<Omit<Io, 'stdin' | 'stdout' | 'stderr'>> {
-  /** What comes on standard input; undefined where that is a terminal. */
+  /** The standard input; undefined if it is a terminal. */
   readonly stdin?: string;
-  /** What is typed there. */
+  /** The text that is typed at the terminal. */
   readonly answer?: string;
-  /** Which outputs are terminals, of 24 rows, and as many columns as are given, or 80. */
+  /** Which outputs are terminals; they have 24 rows, and the given number of columns or 80. */
   readonly terminals?: ReadonlyArray<'stdout' | 'stderr'>;
   readonly columns?: number;
-  /** In place of collecting what is written on stdout. */
+  /** Receives what is written to stdout, instead of collecting it. */
   readonly write?: (data: string | Uint8Array) => Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// Tables at widths that are just enough, and just not.
+// Tables at widths that are just sufficient, and one column less.
 
 import { describe, expect, it } from 'vitest';
 import { barOf } from '../../src/cli/bars.ts';
@@ -10,16 +10,16 @@ const rows = [['team/app', '7MB', '3 days', 'abcdef'], ['x', '12kB', '', '']];
 
 describe('a table', () => {
   it.each([
-    // as wide as it wants to be: 8 + 4 + 6 + 6, and three gaps of 3
+    // the full width: 8 + 4 + 6 + 6, and three gaps of 3
     [Infinity, ['NAME       SIZE   AGE      NOTE', 'team/app    7MB   3 days   abcdef', 'x          12kB']],
     [33, ['NAME       SIZE   AGE      NOTE', 'team/app    7MB   3 days   abcdef', 'x          12kB']],
     [32, ['NAME      SIZE  AGE     NOTE', 'team/app   7MB  3 days  abcdef', 'x         12kB']], // narrower gaps
-    [29, ['NAME     SIZE  AGE     NOTE', '…am/app   7MB  3 days  abcdef', 'x        12kB']], // the widest that may is cut
+    [29, ['NAME     SIZE  AGE     NOTE', '…am/app   7MB  3 days  abcdef', 'x        12kB']], // the widest column that may be cut is cut
     [25, ['NAME   SIZE  AGE     NOTE', '…/app   7MB  3 days  abc…', 'x      12kB']],
-    [24, ['NAME       SIZE   AGE', 'team/app    7MB   3 days', 'x          12kB']], // the first spare column goes, and there is room again
+    [24, ['NAME       SIZE   AGE', 'team/app    7MB   3 days', 'x          12kB']], // an optional column is omitted
     [18, ['NAME       SIZE', 'team/app    7MB', 'x          12kB']],
     [11, ['NAME   SIZE', '…/app   7MB', 'x      12kB']],
-    [3, ['NAME   SIZE', '…/app   7MB', 'x      12kB']], // what is left stays
+    [3, ['NAME   SIZE', '…/app   7MB', 'x      12kB']], // the remaining columns stay
   ])('in %d columns', (room, lines) => {
     expect(fittedTable(columns, rows, room)).toBe(lines.map((line) => `${line}\n`).join(''));
   });
@@ -50,9 +50,9 @@ describe('a bar', () => {
     [0.5, '██'],
     [0.53125, '██▏'], // 17 eighths of 32
     [0.96875, '███▉'],
-    [0.001, '▏'], // not nothing
+    [0.001, '▏'], // more than 0
     [0, ''],
-    [NaN, ''], // nothing of nothing
+    [NaN, ''], // 0 of 0
     [7, '████'],
   ])('of %d of 4 columns is "%s"', (fraction, expected) => {
     expect(barOf(fraction, 4)).toBe(expected);

@@ -39,7 +39,7 @@ const both = (): string[] => ['-H', good.host, '-H', bad.host];
 const name = ({ host }: CannedDaemon): string => host.slice('unix://'.length);
 
 describe('with several --host', () => {
-  it('lines have the engine before them, the table has a row for each result, and the exit code is 1 where one failed', async () => {
+  it('lines begin with the engine, the table has a row for each result, and the exit code is 1 if one failed', async () => {
     const { code, stdout, stderr } = await longshore('', ['pull', 'x:1', ...both()]);
     expect(code).toBe(1);
     const blanks = ' '.repeat(name(good).length - 'ENGINE'.length);
@@ -74,7 +74,7 @@ describe('with several --host', () => {
     let arrived = 0;
     let release!: () => void;
     const together = new Promise<void>((resolve) => (release = resolve));
-    // Neither answers before both were asked.
+    // Neither responds before both have a request.
     const answer: Answer = (response) => {
       if (++arrived === 2) release();
       void together.then(() => response.end(`{"status":"Digest: ${ID}"}`));
@@ -85,7 +85,7 @@ describe('with several --host', () => {
     await Promise.all(daemons.map((each) => each.close()));
   });
 
-  it('an engine out of reach does not keep the others from it', async () => {
+  it('an unreachable engine does not stop the others', async () => {
     const { code, stdout } = await longshore('', ['rm', 'a', '-H', 'unix:///nowhere/engine.sock', '-H', good.host]);
     expect(code).toBe(1);
     expect(stdout).toMatch(/^\/nowhere\/engine\.sock +failed {3}cannot connect to unix:\/\/\/nowhere\/engine\.sock: the socket does not exist$/m);
@@ -110,7 +110,7 @@ describe('with several --host', () => {
     expect([code, good.requests, bad.requests]).toEqual([0, ...[1, 2].map(() => ['POST /images/load?quiet=0 an archive'])]);
   });
 
-  it('standard input, which can be read once, is refused once, and no engine is asked', async () => {
+  it('standard input, which can be read only once, is rejected once, and no request is sent', async () => {
     const { code, stdout, stderr } = await longshore('', ['load', ...both()], { stdin: 'a tar' });
     expect([code, stdout, good.requests, bad.requests]).toEqual([2, '', [], []]);
     expect(stderr).toBe('longshore load: standard input can be read only once, not for several engines: give FILE\nSee longshore load --help\n');
@@ -141,7 +141,7 @@ describe('with several --host', () => {
     await hung.close();
   });
 
-  it('in a narrow terminal names are cut where they are alike, at their beginning', async () => {
+  it('in a narrow terminal names are cut at their beginning, where they are equal', async () => {
     const { stdout, stderr } = await longshore('', ['pull', 'x:1', ...both()], { terminals: ['stdout', 'stderr'], columns: 60 });
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(60);
     expect(stderr).toContain(`…${name(good).slice(-19)} | Digest`);

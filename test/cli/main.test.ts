@@ -57,7 +57,7 @@ describe('longshore', () => {
     expect(stderr).toMatch(/\n {4}at /);
   });
 
-  it('exits with 2 when it is misused, with 0 after its help', async () => {
+  it('exits with 2 for wrong usage, with 0 after its help', async () => {
     const [misused, help] = await Promise.all([ended(start(['pulll'], NOWHERE)), ended(start(['--help'], NOWHERE))]);
     expect([misused.code, misused.stdout, help.code, help.stderr]).toEqual([2, '', 0, '']);
   });
@@ -94,7 +94,7 @@ describe('longshore', () => {
     await hanging;
     child.kill(signal);
     expect(await ended(child)).toEqual({ code, stdout: '', stderr: '' });
-    await hungUp; // which is how a daemon learns to stop
+    await hungUp; // the daemon stops when the connection is closed
     expect(readdirSync(daemon.folder)).toEqual(['engine.sock']);
   });
 
@@ -107,10 +107,10 @@ describe('longshore', () => {
     child.kill('SIGINT');
     child.kill('SIGINT');
     const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-    expect([code, signal]).toEqual([130, null]); // not killed, lest a cursor stays hidden
+    expect([code, signal]).toEqual([130, null]); // not killed, because a cursor could stay hidden
   });
 
-  it('SIGINT ends a load whose standard input says nothing', async () => {
+  it('SIGINT ends a load whose standard input is silent', async () => {
     let asked!: () => void;
     const waiting = new Promise<void>((resolve) => (asked = resolve));
     daemon = await cannedDaemon({ 'POST /images/load': asked });

@@ -1,4 +1,4 @@
-// An engine that answers odd values everywhere: wrong types, nulls, huge numbers, deep nesting, missing members. Every
+// An engine that sends odd values everywhere: wrong types, nulls, huge numbers, deep nesting, missing members. Every
 // command must end with exit code 0 or 1, and with a message of ours where it fails.
 
 import { writeFileSync } from 'node:fs';
@@ -11,9 +11,9 @@ import { longshore } from './fake-io.ts';
 
 const ID = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
-/** Stands in a template for the member that it is the value of, which is then left out. */
+/** A placeholder in a template: its member is left out. */
 const MISSING = Symbol('missing');
-/** A value is replaced in the text: no JavaScript value can be written so deep. */
+/** A placeholder that is replaced in the text: JSON.stringify cannot write a value that is nested so deeply. */
 const DEEP = '\u0000deep';
 const DEEP_TEXT = '['.repeat(20_000) + ']'.repeat(20_000);
 
@@ -52,7 +52,7 @@ const distribution = { Descriptor: { mediaType: 'x', digest: ID, size: 5 }, Plat
 const attestation = { PredicateType: 'https://slsa.dev/provenance/v1', Descriptor: { mediaType: 'x', digest: ID, size: 5 } };
 const usage = { ImageUsage: { TotalSize: 5, Reclaimable: 1, TotalCount: 1, ActiveCount: 1, Items: [image] } };
 
-/** Arguments, the request whose answer is odd, and what engines answer in truth. */
+/** Arguments, the request with the odd response, and the real response of engines. */
 const values: ReadonlyArray<readonly [argv: string, request: string, answer: unknown]> = [
   ['ls', 'GET /images/json', [image]],
   ['ls -q', 'GET /images/json', [image]],
@@ -107,7 +107,7 @@ const streams: typeof values = [
   ['pull x:1', 'POST /images/create', [{ errorDetail: { code: 1, message: 'x' }, error: 'x' }]],
 ];
 
-/** Answers that are errors: whose words are odd. */
+/** Error responses with odd messages. */
 const failures: typeof values = [
   ['ls', 'GET /images/json', { message: 'x' }],
   ['rm a', 'DELETE /images/a', { cause: 'x', message: 'x', response: 409 }],
@@ -116,7 +116,7 @@ const failures: typeof values = [
 ];
 
 let daemon: CannedDaemon;
-/** What the request is answered with, all others as the engine does. */
+/** The response to the request; all other requests get the real ones. */
 let odd: { readonly request: string; readonly status: number; readonly text: string };
 beforeAll(async () => {
   const answer: Answer = (response, request) => {
@@ -136,7 +136,7 @@ beforeAll(async () => {
 });
 afterAll(() => daemon.close());
 
-/** What went wrong with a run; undefined where nothing did. */
+/** The fault of a run, if there is one. */
 async function complaint(argv: string, terminals: ReadonlyArray<'stdout' | 'stderr'>): Promise<string | undefined> {
   const words = argv.split(' ').map((word) => word.replace('FOLDER', daemon.folder));
   const { code, stdout, stderr } = await longshore(daemon.host, words, { terminals });
@@ -150,7 +150,7 @@ async function complaint(argv: string, terminals: ReadonlyArray<'stdout' | 'stde
   return undefined;
 }
 
-/** The first few, of all runs with the odd texts. */
+/** The first few faults of all runs with the odd texts. */
 async function complaintsOf(argv: string, request: string, texts: Iterable<string>, status = 200): Promise<string> {
   const all = new Set<string>();
   for (const text of texts) {
@@ -172,7 +172,7 @@ describe('an engine with odd answers', () => {
     expect(await complaintsOf(argv, request, mapped(variants(answer), jsonOf), statusOfSuccess)).toBe('');
   });
 
-  it.each(streams)('longshore %s of a stream with an odd value ends so too: %s', async (argv, request, lines) => {
+  it.each(streams)('longshore %s with an odd value in its stream ends in the same way: %s', async (argv, request, lines) => {
     const texts = (lines as object[]).flatMap((line, index) => {
       return [...variants(line)].map((each) => (lines as object[]).map((other, at) => jsonOf(at === index ? each : other)).join('\r\n'));
     });
@@ -181,7 +181,7 @@ describe('an engine with odd answers', () => {
     expect(await complaintsOf(asJson, request, texts)).toBe('');
   });
 
-  it.each(failures)('longshore %s of an odd error ends so too', async (argv, request, answer) => {
+  it.each(failures)('longshore %s with an odd error ends in the same way', async (argv, request, answer) => {
     for (const status of [400, 404, 500]) {
       expect(await complaintsOf(argv, request, mapped(variants(answer), jsonOf), status)).toBe('');
     }

@@ -1,4 +1,4 @@
-// What a registry may put into a name or a message must not reach the terminal as it is.
+// What a registry may put into a name or a message must not reach the terminal unescaped.
 
 import { describe, expect, it } from 'vitest';
 import { fit, printable, widthOf } from '../../src/cli/printable.ts';

@@ -16,7 +16,7 @@ const headline = (status: string, id?: string): ProgressEvent => ({ type: 'headl
 const A = 'ca7c512ed85c';
 const B = 'cf77c93bfcd1';
 
-/** As Docker 20.10 tells a pull of two layers. */
+/** A pull of two layers, as Docker 20.10 reports it. */
 const pulling: readonly ProgressEvent[] = [
   headline('Pulling from library/x', '1'),
   layer(A, 'Pulling fs layer'),
@@ -38,13 +38,13 @@ const done: readonly ProgressEvent[] = [
 
 const screen = (columns: number, rows = 24) => ({ columns: () => columns, rows: () => rows });
 
-/** What is written when each event comes a second after the one before. */
+/** The output if each event comes one second after the one before. */
 function written(view: ProgressView, events: readonly ProgressEvent[], from = 0): string {
   return events.map((event, index) => view.take(event, from + index * 1000)).join('');
 }
 
 describe('on a terminal', () => {
-  it('nothing is written before the first event, however long the engine takes', () => {
+  it('writes nothing before the first event, however long the engine takes', () => {
     const view = terminalView(screen(80));
     expect([view.tick(0), view.tick(10_000), view.finish()]).toEqual(['', '', '']);
   });
@@ -96,7 +96,7 @@ describe('on a terminal', () => {
     for (const line of frames) expect(widthOf(line.replace(/\x1b\[\??\d*[A-Za-z]|\r/g, ''))).toBeLessThan(columns);
   });
 
-  it('a headline begins a new table, for an "all tags" pull says the same ids again', () => {
+  it('a headline begins a new table, because a pull of all tags repeats ids', () => {
     const view = terminalView(screen(80));
     const text = written(view, [
       headline('Pulling from x', '1'),
@@ -112,14 +112,14 @@ describe('on a terminal', () => {
     ]);
   });
 
-  it('paints at most one frame in 50 ms, the rest when it is due', () => {
+  it('paints at most one frame in 50 ms, and later changes in the next frame', () => {
     const view = terminalView(screen(80));
     const step = (current: number, now: number): string =>
       view.take(layer(A, 'Downloading', { current, total: 100 }), now);
     expect(step(1, 0)).not.toBe('');
     expect([step(2, 1), step(3, 49), view.tick(49)]).toEqual(['', '', '']);
     expect(view.tick(FRAME_MS)).toContain('3B/100B');
-    expect(view.tick(2 * FRAME_MS)).toBe(''); // nothing is new
+    expect(view.tick(2 * FRAME_MS)).toBe(''); // nothing has changed
   });
 
   it('paints the last frame, however soon the end comes', () => {
@@ -149,7 +149,7 @@ describe('on a terminal', () => {
     expect(screenAfter(written(terminalView(screen(80)), events), 80)).toEqual([`${A}: Pulling            2s`]);
   });
 
-  it('shows the open layers where there are more layers than rows, and all of them at the end', () => {
+  it('shows the unfinished layers if there are more layers than rows, and all layers at the end', () => {
     const ids = Array.from({ length: 30 }, (_, index) => `layer${index}`);
     const view = terminalView(screen(80, 10));
     const named = ids.map((id) => layer(id, 'Pulling fs layer'));
@@ -173,7 +173,7 @@ describe('on a terminal', () => {
     expect(screenAfter(written(terminalView(screen(60)), events), 60)[2]).toBe('Total 4B 2B/s');
   });
 
-  it('has no total where nothing of the one layer is to be carried, nor where there are less than three rows', () => {
+  it('has no total if the only layer has nothing to transfer, or if there are fewer than three rows', () => {
     const one = (status: string, total?: number): string => written(terminalView(screen(80)), [layer(A, status, { current: 1, total })]);
     expect([one('Already exists').includes('Total'), one('Pushing', 2).includes('Total')]).toEqual([false, true]);
     const two = [layer(A, 'Pushing', { current: 1, total: 2 }), layer(B, 'Preparing')];
@@ -181,7 +181,7 @@ describe('on a terminal', () => {
     expect(written(terminalView(screen(80, 4)), two)).toContain('Total');
   });
 
-  it('goes on below a warning with all its layers', () => {
+  it('continues below a warning with all its layers', () => {
     const view = terminalView(screen(80));
     const text = written(view, [
       layer(A, 'Preparing'),
@@ -193,14 +193,14 @@ describe('on a terminal', () => {
     expect(screenAfter(text + view.finish(), 80)).toEqual([...first, `${A}: Preparing`, `${B}: Pushed`]);
   });
 
-  it('never climbs higher than the rows of the screen', () => {
+  it('never moves up more rows than the screen has', () => {
     const view = terminalView(screen(80, 10));
     const text = written(view, Array.from({ length: 30 }, (_, index) => layer(`layer${index}`, 'Waiting')));
     const climbs = [...text.matchAll(/\x1b\[(\d+)A/g)].map((match) => Number(match[1]));
     expect(Math.max(...climbs)).toBe(9);
   });
 
-  it('climbs over the lines that a narrower window has wrapped', () => {
+  it('moves up over the lines that a narrower window has wrapped', () => {
     let columns = 80;
     const view = terminalView({ columns: () => columns, rows: () => 24 });
     view.take(layer(A, 'Downloading', { current: 1, total: 4 }), 0); // 79 columns; the line of the total has 79, too
@@ -237,7 +237,7 @@ describe('elsewhere', () => {
     ]);
   });
 
-  it('a headline begins anew, and there is nothing to catch up with', () => {
+  it('a headline starts again, and no line is pending', () => {
     const view = plainView();
     const events = [layer(A, 'Pull complete'), headline('Pulling from x', '2'), layer(A, 'Pull complete')];
     expect(written(view, events)).toBe(`${A}: Pull complete\n2: Pulling from x\n${A}: Pull complete\n`);

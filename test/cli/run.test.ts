@@ -82,13 +82,13 @@ describe('a warning', () => {
   const old = { 'POST /images/create': progress({ status: 'WARNING: \x1b[2Jold' }, { status: `Digest: ${ID}` }) };
   const told = 'WARNING: \\u{1b}[2Jold\n';
 
-  it('of the engine stands once on stderr, with the progress or without it', async () => {
+  it('of the engine is printed once on stderr, with and without progress', async () => {
     expect((await against(old, ['pull', 'x:1'])).stderr).toBe(`${told}Digest: ${ID}\n`);
     await daemon.close();
     expect((await against(old, ['pull', '--quiet', 'x:1'])).stderr).toBe(`longshore pull: warning: ${told}`);
   });
 
-  it('of ours stands on stderr', async () => {
+  it('of ours is printed on stderr', async () => {
     const connect: World['connect'] = async ({ onWarning }) => {
       onWarning?.({ kind: 'readable-key', subject: '/k', message: 'others may read /k' });
       return new ImageClient({ host: daemon.host });
@@ -116,7 +116,7 @@ describe('pull', () => {
     const outcome = await against(pulled, ['pull', '--platform', 'linux/arm64', 'x:1']);
     expect(outcome).toEqual({ code: 0, stdout: 'docker.io/library/x:1\n', stderr: said });
     expect(daemon.requests[0]).toMatch(/^POST .*platform=linux%2Farm64/);
-    expect(daemon.requests.slice(1)).toEqual(['GET /images/docker.io/library/x:1/json']); // is it of that platform?
+    expect(daemon.requests.slice(1)).toEqual(['GET /images/docker.io/library/x:1/json']); // checks the platform
   });
 
   it('paints a bar where stderr is a terminal', async () => {
@@ -124,12 +124,12 @@ describe('pull', () => {
     expect(stderr).toMatch(/ca7c512ed85c: Downloading +\[=+> +\] +1B\/2B/);
   });
 
-  it('is silent with --quiet but for the result', async () => {
+  it('prints only the result with --quiet', async () => {
     const outcome = await against(pulled, ['-q', 'pull', 'x:1'], { terminals: ['stderr'] });
     expect(outcome).toEqual({ code: 0, stdout: 'docker.io/library/x:1\n', stderr: '' });
   });
 
-  it('prints an event a line with --json, the result as the last', async () => {
+  it('prints one event per line with --json, and the result as the last line', async () => {
     const { stdout, stderr } = await against(pulled, ['pull', '--json', 'x:1']);
     const lines = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(lines.map((line) => line['type'])).toEqual(['headline', 'layer', 'layer', 'headline', 'headline', 'result']);
@@ -194,7 +194,7 @@ describe('save', () => {
     expect(together).toBe(1);
   });
 
-  it('ends without a word when who read its output has gone', async () => {
+  it('ends silently when the reader of its output has closed it', async () => {
     const write = (): Promise<void> => Promise.reject(new OutputClosedError());
     const { code, stderr } = await against({ 'GET /images/get': bytes(await archive()) }, ['save', 'a'], { write });
     expect([code, stderr]).toEqual([0, '']);
@@ -208,7 +208,7 @@ describe('save', () => {
     expect(stderr).toBe('');
   });
 
-  it('leaves no file when the archive is cut', async () => {
+  it('leaves no file if the archive is truncated', async () => {
     const cut = (await archive()).subarray(0, 5000);
     const { code, stderr } = await against({ 'GET /images/get': bytes(cut) }, ['save', '-o', 'FOLDER/x.tar', 'a']);
     expect(code).toBe(1);
@@ -256,7 +256,7 @@ describe('load', () => {
     expect(daemon.requests).toEqual(['POST /images/load?quiet=0 a file']);
   });
 
-  it('says which file is not there', async () => {
+  it('names a missing file', async () => {
     const { code, stderr } = await against(loaded, ['load', 'FOLDER/x.tar']);
     expect([code, stderr]).toEqual([1, `longshore load: cannot read ${daemon.folder}/x.tar: no such file or directory\n`]);
   });
@@ -292,7 +292,7 @@ describe('rm', () => {
     'DELETE /images/busy': status(409, 'conflict: unable to remove repository reference "busy"'),
   };
 
-  it('goes on after a failure, and its exit code tells of it', async () => {
+  it('continues after a failure, which its exit code reports', async () => {
     expect(await against(removing, ['rm', 'busy', 'gone', 'a:1'])).toEqual({
       code: 1,
       stdout: `Untagged: a:1\nDeleted: ${ID}\n`,
@@ -302,7 +302,7 @@ describe('rm', () => {
     });
   });
 
-  it('prints one array with --json, whatever failed', async () => {
+  it('prints one array with --json, also after failures', async () => {
     const { code, stdout } = await against(removing, ['rm', '--json', 'a:1', 'gone', 'a:1']);
     const removed = [{ Untagged: 'a:1' }, { Deleted: ID }];
     expect([code, JSON.parse(stdout)]).toEqual([1, [...removed, ...removed]]);
@@ -313,7 +313,7 @@ describe('rm', () => {
     expect(daemon.requests).toEqual(['DELETE /images/a:1?force=1&noprune=1']);
   });
 
-  it('stops at an engine that is out of reach, for the next image would fail alike', async () => {
+  it('stops if the engine is unreachable, because the next image would fail, too', async () => {
     const { code, stderr } = await against({}, ['-H', 'unix:///nowhere/engine.sock', 'rm', 'a', 'b', 'c']);
     expect(code).toBe(1);
     expect(stderr).toBe(
@@ -322,14 +322,14 @@ describe('rm', () => {
     );
   });
 
-  it('escapes the words of the engine', async () => {
+  it('escapes the message of the engine', async () => {
     const { stderr } = await against({ 'DELETE /images/a': status(500, 'a\x1b[2J\nb\u202e') }, ['rm', 'a']);
-    // Podman says what it tried, in several lines: set in, none of them passes for one of ours.
+    // Podman lists what it tried, in several lines. They are indented, so that they differ from ours.
     expect(stderr).toBe('longshore rm: the engine answered 500: a\\u{1b}[2J\n  b\\u{202e}\n');
   });
 
   it('prints the tabs of the engine as spaces', async () => {
-    // The words of Podman 6.1, in fixtures/tapes/podman-6.1/search-refused.tape.
+    // The message of Podman 6.1, in fixtures/tapes/podman-6.1/search-refused.tape.
     const message = '1 error occurred:\n\t* couldn\'t search registry "127.0.0.1:1": connection refused\n\n';
     const { stderr } = await against({ 'DELETE /images/a': status(500, message) }, ['rm', 'a']);
     expect(stderr).toContain('500: 1 error occurred:\n   * couldn\'t search registry "127.0.0.1:1": connection refused\n');
@@ -389,7 +389,7 @@ describe('context', () => {
     expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(report)));
   });
 
-  it('asks of the engine that the options name', async () => {
+  it('reports on the engine that the options name', async () => {
     const asked: object[] = [];
     const explain: Io['explain'] = async (options) => {
       asked.push(options);
@@ -402,7 +402,7 @@ describe('context', () => {
 });
 
 describe('an engine with warnings', () => {
-  it('has them on stderr, escaped, whatever the command prints', async () => {
+  it('prints them on stderr, escaped, with every command', async () => {
     const connect: Io['connect'] = async ({ context, onWarning }) => {
       onWarning?.({ kind: 'configuration', subject: 'x', message: `context ${context}: look\x1bout` });
       return new ImageClient({ host: daemon.host });
@@ -470,7 +470,7 @@ describe('errors of every command', () => {
     expect(stderr.startsWith(start)).toBe(true);
   });
 
-  it('nothing is asked of the engine when the interruption came first', async () => {
+  it('no request is sent after an interruption', async () => {
     const signal = AbortSignal.abort(new Interruption('SIGINT', 130));
     expect(await against({}, ['rm', 'a', 'b'], { signal })).toEqual({ code: 130, stdout: '', stderr: '' });
     expect(daemon.requests).toEqual([]);

@@ -1,4 +1,4 @@
-// A terminal, as far as our frames use one: what a person would see after all that was written.
+// A minimal terminal: what a user would see after everything that was written.
 
 /** The rows of the screen and what has scrolled off it, without trailing blanks. */
 export function screenAfter(written: string, columns: number): string[] {

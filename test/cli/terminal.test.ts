@@ -1,4 +1,4 @@
-// What a person sees: the command in a real terminal, at several widths, its screen read back.
+// The command in a real terminal, at several widths; the tests read the screen.
 
 import { spawn } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ const steps = [
 const A = 'ca7c512ed85c';
 const B = 'cf77c93bfcd1';
 
-/** A pull that says what it is told to say, and knows when the other side has gone. */
+/** A pull that sends what the test says, and notices when the client disconnects. */
 function slowPull(): { answer: Answer; say: (...values: object[]) => void; end: () => void; gone: Promise<void> } {
   let stream: ServerResponse;
   let left!: () => void;
@@ -59,7 +59,7 @@ function slowPull(): { answer: Answer; say: (...values: object[]) => void; end: 
 }
 
 describe.skipIf(noTmux)(titled('a terminal of these tests', noTmux), () => {
-  it('ends with the process that opened it, also where that is killed and closes nothing', async () => {
+  it('ends with the process that opened it, also if that is killed', async () => {
     daemon = await cannedDaemon({});
     const owner = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)']);
     terminal = openTerminal(80, ['--help'], daemon.host, 24, owner.pid);
@@ -73,7 +73,7 @@ describe.skipIf(noTmux)(titled('a terminal of these tests', noTmux), () => {
 describe.skipIf(noTmux)(titled('in a terminal', noTmux), () => {
   it.each([
     [
-      40, // 39 would do
+      40, // 39 would be enough
       [
         'REPOSITORY               TAG      SIZE',
         '…eam/application-server  2026.11  187MB',
@@ -181,13 +181,13 @@ describe.skipIf(noTmux)(titled('in a terminal', noTmux), () => {
       const current = columns === 50 ? 333_333_333 : 444_444_444;
       pull.say({ status: 'Downloading', progressDetail: { current, total: 987_654_321 }, id: B });
       await terminal.shows(columns === 50 ? '333.3MB/987.7MB' : '444.4MB/987.7MB');
-      // tmux itself may move what is above out of sight.
+      // tmux itself may scroll the lines above out of sight.
       const lines = terminal.screen().filter((line) => !line.startsWith('1: Pulling'));
       expect(lines.map((line) => line.split(':')[0])).toEqual([A, B, 'Total']);
     }
   });
 
-  it('Ctrl-C stops the daemon, brings the cursor back, and exits with 130', async () => {
+  it('Ctrl-C stops the daemon, shows the cursor again, and exits with 130', async () => {
     const pull = slowPull();
     await open(80, { 'POST /images/create': pull.answer }, ['pull', 'x:1']);
     await terminal.shows(B);
@@ -199,7 +199,7 @@ describe.skipIf(noTmux)(titled('in a terminal', noTmux), () => {
     expect(terminal.screen().filter((line) => line.startsWith(A))).toHaveLength(1);
   });
 
-  it('Ctrl-C leaves no half of a saved file', async () => {
+  it('Ctrl-C leaves no incomplete file of a save', async () => {
     let asked!: () => void;
     const hanging = new Promise<void>((resolve) => (asked = resolve));
     await open(80, { 'GET /images/get': (response) => void response.write(new Uint8Array(512), asked) }, ['save', '-o', 'FOLDER/x.tar', 'x']);
@@ -230,7 +230,7 @@ describe.skipIf(noTmux)(titled('in a terminal', noTmux), () => {
     expect(daemon.requests).toEqual([]);
   });
 
-  it('a save shows how much has come, and at which rate, and leaves only its result', async () => {
+  it('a save shows its bytes and its rate, and leaves only its result', async () => {
     let stream: ServerResponse | undefined;
     await open(80, { 'GET /images/get': (response) => void (stream = response).write(new Uint8Array(512 * 1024)) }, ['save', '--verify', 'none', '-o', 'FOLDER/x.tar', 'x']);
     await terminal.shows(/^Saving  524\.3kB/m);
@@ -256,7 +256,7 @@ describe.skipIf(noTmux)(titled('in a terminal', noTmux), () => {
     expect(terminal.isCursorShown()).toBe(true);
   });
 
-  it('an archive is not written on it', async () => {
+  it('an archive is not written to a terminal', async () => {
     await open(80, {}, ['save', 'x']);
     await terminal.shows('exit 2');
     expect(terminal.screen()[0]).toBe('longshore save: cannot write an archive to a terminal: give -o FILE');

@@ -1,4 +1,4 @@
-// The line of a save or an upload that is under way.
+// The progress line of a save or an upload.
 
 import { describe, expect, it } from 'vitest';
 import { transferLine } from '../../src/cli/transfer-line.ts';

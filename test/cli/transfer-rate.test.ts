@@ -1,4 +1,4 @@
-// The pace of a transfer, and what is left of it, in words.
+// The rate of a transfer and its remaining time, as text.
 
 import { describe, expect, it } from 'vitest';
 import { shortDuration, TransferRate } from '../../src/cli/transfer-rate.ts';

@@ -4,7 +4,7 @@ import { ImageClient } from '../../src/client/image-client.ts';
 import { packTar } from '../../src/tar/pack.ts';
 import { MemoryChannel } from '../support/memory-channel.ts';
 
-/** Answers one request, and writes over the memory of each read as soon as the reader may not look at it any more. */
+/** Responds to one request, and overwrites the memory of each read as soon as the reader must not use it any more. */
 class ForgetfulChannel extends MemoryChannel {
   readonly #answer: Buffer;
   readonly #size: number;
@@ -60,7 +60,7 @@ async function all(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   const found: Uint8Array[] = [];
   for await (const chunk of chunks) {
     found.push(chunk);
-    await new Promise((resolve) => setImmediate(resolve)); // what was borrowed is written over meanwhile
+    await new Promise((resolve) => setImmediate(resolve)); // the borrowed memory is overwritten meanwhile
   }
   return Buffer.concat(found).toString('latin1');
 }

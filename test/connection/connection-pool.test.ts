@@ -68,7 +68,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('idle connections', () => {
-    /** Answers with the connection's number, each request when it is told to, in the order in which they came. */
+    /** Responds with the number of the connection, in the order of the requests, when the test says so. */
     async function startTold(options: PoolOptions = {}): Promise<Array<() => void>> {
       const told: Array<() => void> = [];
       await start((socket, index) => onRequest(socket, () => told.push(() => socket.write(answer(`${index}`)))), options);
@@ -99,7 +99,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       for (const go of told) go();
       await Promise.all(calls);
       await until(() => daemon.sockets.filter(({ readableEnded }) => readableEnded).length >= 8 - kept);
-      await new Promise((resolve) => setImmediate(resolve)); // nothing else is closed behind them
+      await new Promise((resolve) => setImmediate(resolve)); // no other connection is closed after them
       expect(daemon.sockets.filter(({ readableEnded }) => !readableEnded)).toHaveLength(kept);
     });
   });
@@ -219,7 +219,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   });
 
   describe('exchanges whose number is limited by the dialer', () => {
-    /** Two at a time; the daemon answers `/now` at once, `/dies` by hanging up, and anything else when it is told to. */
+    /** Two at a time. The daemon responds to `/now` at once, closes for `/dies`, and waits for the test with other targets. */
     async function startTwo(traits = {}): Promise<{ targets: string[]; go: Map<string, () => void> }> {
       const targets: string[] = [];
       const go = new Map<string, () => void>();
@@ -339,7 +339,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
           const head = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`;
           for (const part of [head, body.slice(0, 17), body.slice(17, 20_000), body.slice(20_000)]) {
             socket.write(part);
-            await new Promise((resolve) => setTimeout(resolve, 3)); // a read of its own for each; timers at once may overtake
+            await new Promise((resolve) => setTimeout(resolve, 3)); // a separate read for each; simultaneous timers could change the order
           }
         });
       });

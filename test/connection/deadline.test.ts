@@ -1,5 +1,5 @@
-// A process that does not run for longer than its limits of time (SIGSTOP, a suspended machine, an event loop that other
-// work holds) and finds the answers when it runs again.
+// A process that does not run for longer than its time limits (SIGSTOP, a suspended machine, a blocked event loop), and
+// finds the responses when it runs again.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ import { titled } from '../support/installed.ts';
 import { noLocalhost } from '../support/localhost.ts';
 import { tlsDaemon } from '../support/tls-daemon.ts';
 
-/** Keeps the event loop from turning. */
+/** Blocks the event loop. */
 function hold(milliseconds: number): void {
   for (const end = performance.now() + milliseconds; performance.now() < end; );
 }
@@ -27,7 +27,7 @@ describe('a deadline', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] }));
   afterEach(() => void vi.useRealTimers());
 
-  it('is reached when its limit and two turns are over, and once', () => {
+  it('is reached once, after its limit and two turns of the event loop', () => {
     const reached = vi.fn();
     new Deadline(400, reached);
     vi.advanceTimersByTime(399);
@@ -36,7 +36,7 @@ describe('a deadline', () => {
     expect(reached).toHaveBeenCalledOnce();
   });
 
-  it('is not reached when what is awaited is found in the turns behind its limit', () => {
+  it('is not reached if the awaited data is found in the turns after its limit', () => {
     const reached = vi.fn();
     const deadline = new Deadline(400, reached);
     setTimeout(() => setImmediate(() => deadline.clear()), 400);
@@ -47,7 +47,7 @@ describe('a deadline', () => {
     expect(reached).not.toHaveBeenCalled();
   });
 
-  it('counts anew when it is restarted, and no more when it is cleared', () => {
+  it('counts again when it is restarted, and stops when it is cleared', () => {
     const reached = vi.fn();
     const deadline = new Deadline(400, reached);
     vi.advanceTimersByTime(399);
@@ -66,7 +66,7 @@ const library = fileURLToPath(new URL(process.env['TEST_TARGET'] === 'src' ? '..
 const program = fileURLToPath(new URL('../support/stopped.mjs', import.meta.url));
 
 describe.runIf(process.platform === 'linux')('a process that is stopped for longer than its limits', () => {
-  it('takes the answers that came meanwhile, on both wires', async () => {
+  it('accepts the responses that came meanwhile, on both transports', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'longshore-stopped-'));
     await writeFile(join(folder, 'config.json'), '{"credsStore":"held"}');
     const helpers = await helperFolder();
@@ -76,7 +76,7 @@ describe.runIf(process.platform === 'linux')('a process that is stopped for long
       onRequest(socket, (head) => {
         const target = head.split(' ')[1] ?? '';
         asked.push(target);
-        if (target.includes('/load')) socket.pause(); // what is uploaded is taken, and answered, during the stop
+        if (target.includes('/load')) socket.pause(); // the upload is read, and its response sent, during the stop
         if (target === '/idle') socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n1');
         answers.push(() => {
           if (target === '/_ping') socket.write('HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\n\r\n');
@@ -114,12 +114,12 @@ describe.runIf(process.platform === 'linux')('a process that is stopped for long
   });
 });
 
-/** Resolves when the system says that the process does not run. */
+/** Resolves when the process is stopped. */
 async function untilStopped(pid: number): Promise<void> {
   while (!/\) T /.test(await readFile(`/proc/${pid}/stat`, 'latin1'))) await new Promise((resolve) => setImmediate(resolve));
 }
 
-describe.each(['own', 'node:http'] as const)('over %s, an event loop that is held for longer than connectMs', (wire) => {
+describe.each(['own', 'node:http'] as const)('over %s, an event loop that is blocked for longer than connectMs', (wire) => {
   const PING = 'HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\n\r\n';
 
   it.skipIf(noLocalhost)(titled('still connects to a host by its name', noLocalhost), async () => {

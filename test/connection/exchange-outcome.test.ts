@@ -1,4 +1,4 @@
-// The limits of time: which ones each operation has by default, whose count, and that each ends a call wherever it applies.
+// Time limits: the defaults of each operation, which setting takes precedence, and that each ends a call where it applies.
 
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -28,7 +28,7 @@ afterEach(async () => {
   daemon = undefined;
 });
 
-/** The limits that each request is sent with, by its target; a ping is answered, all else has no content. */
+/** The limits of each request, by its target. A ping gets a response; all others have no content. */
 async function limitsOf(
   operation: OperationName,
   own: Partial<Timeouts>,
@@ -53,26 +53,26 @@ async function limitsOf(
 }
 
 const operations = Object.keys(endpoints).filter((name) => name !== 'ping') as OperationName[];
-/** An engine has the answer ready; all else may lawfully take minutes before its first byte, or fall silent for minutes. */
+/** Targets that an engine responds to at once. All others may be silent for minutes, before their first byte or later. */
 const prompt: readonly string[] = ['version', 'info', 'inspectImage', 'history', 'tag'];
 
 describe('by default', () => {
   // covers: fault 3.14
-  it.each(operations)('%s has those of a call that may be quiet, or an engine that answers at once', async (operation) => {
+  it.each(operations)('%s has the limits of a call that may be silent, or of a quick response', async (operation) => {
     const { '/_ping': ping, ...rest } = await limitsOf(operation, {});
     expect(ping).toEqual({ connectMs: 10_000, headMs: 30_000, idleMs: undefined });
     const headMs = prompt.includes(operation) ? 30_000 : undefined;
     expect(Object.values(rest)).toEqual([{ connectMs: 10_000, headMs, idleMs: undefined }]);
   });
 
-  it.each(operations)('%s has the client\'s instead, and so has the negotiation', async (operation) => {
+  it.each(operations)('%s has those of the client instead, also for the negotiation', async (operation) => {
     const own = { connectMs: 1, headMs: 2, idleMs: 3 };
     expect(new Set(Object.values(await limitsOf(operation, own)).map((limits) => JSON.stringify(limits)))).toEqual(
       new Set([JSON.stringify(own)]),
     );
   });
 
-  it.each(operations)('%s has the call\'s own before those, one by one, and so has the negotiation', async (operation) => {
+  it.each(operations)('%s has those of the call before them, one by one, also for the negotiation', async (operation) => {
     const own = { connectMs: 1, headMs: 2, idleMs: 3 };
     const all = Object.values(await limitsOf(operation, own, { headMs: undefined, idleMs: 5 }));
     expect(new Set(all.map((limits) => JSON.stringify(limits)))).toEqual(new Set(['{"connectMs":1,"idleMs":5}']));
@@ -84,7 +84,7 @@ const PODMAN = 'HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nLibpod-API-Version: 5.4.
 const WORDS = '{"message":"client version 1.41 is too new. Maximum supported API version is 1.41"}';
 const TOO_NEW = answer(WORDS, '', '400 Bad Request');
 
-/** Answers the requests with these, in their order, and then nothing any more. */
+/** Responds to the requests with these texts, in order, and then is silent. */
 async function scripted(script: readonly string[], options: Partial<ImageClientOptions>): Promise<void> {
   let count = 0;
   daemon = await fakeDaemon((socket) => onRequest(socket, () => void socket.write(script[count++] ?? '')));
@@ -122,7 +122,7 @@ describe('headMs ends', () => {
     expect((error as Error).message).toContain(request);
   });
 
-  it('also what is asked before a pull, by that call\'s own limit', async () => {
+  it('also the query before a pull, by the limit of the pull', async () => {
     await scripted([PODMAN], {});
     expect(await failure(client.pull('a', { timeouts: { headMs: 40 } }))).toMatchObject({ limit: 'head', limitMs: 40 });
   });
@@ -142,7 +142,7 @@ describe('headMs ends', () => {
     expect((error as Error).message).toContain(request);
   });
 
-  it('a call by its own limit, though another with a longer one has asked for the version first', async () => {
+  it('a call by its own limit, although another with a longer one began the negotiation', async () => {
     await scripted([], {});
     const ending = new AbortController();
     const first = failure(client.images({ signal: ending.signal }));
@@ -152,11 +152,11 @@ describe('headMs ends', () => {
     expect(await first).toEqual(new Error('over'));
   });
 
-  it('no upload that is still being sent, however large its bytes are', async () => {
+  it('no upload that is still being sent, however large it is', async () => {
     daemon = await fakeDaemon((socket) => {
       let length = 0;
       socket.pause();
-      setTimeout(() => socket.resume(), 500); // more than the limit; more than a socket holds is waiting meanwhile
+      setTimeout(() => socket.resume(), 500); // more than the limit; more than a socket buffers is waiting meanwhile
       socket.on('data', (data) => {
         if ((length += data.length) > 8_000_000) socket.write(answer('{"stream":"Loaded image: a:1\\n"}'));
       });
@@ -182,7 +182,7 @@ describe('idleMs ends', () => {
     expect(await failure(run(client, {}))).toMatchObject({ code: 'LONGSHORE_TIMEOUT', limit: 'idle', limitMs: 40 });
   });
 
-  it('a save to a file, of which nothing is left', async () => {
+  it('a save to a file, which is removed', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'longshore-'));
     await scripted([begun('x'.repeat(600))], { version: '1.41', timeouts: { idleMs: 40 } });
     expect(await failure(client.getImage('a').toFile(join(folder, 'a.tar')))).toBeInstanceOf(TimeoutError);
@@ -204,7 +204,7 @@ describe('idleMs ends', () => {
   });
 
   // covers: fault 0.15
-  it('no upload whose own source takes its time', async () => {
+  it('no upload with a slow source', async () => {
     async function* slow(): AsyncGenerator<Uint8Array> {
       for (let block = 0; block < 3; block++) {
         await new Promise((resolve) => setTimeout(resolve, 200));
@@ -225,13 +225,13 @@ describe('idleMs ends', () => {
 
 describe('connectMs ends', () => {
   // covers: fault 3.25.6
-  it('a dialer that does not heed its signal', async () => {
+  it('a dialer that ignores its signal', async () => {
     const dialer = { address: 'nowhere', dial: () => new Promise<never>(() => {}) };
     client = new ImageClient({ dialer, timeouts: { connectMs: 30 } });
     expect(await failure(client.images())).toMatchObject({ limit: 'connect', limitMs: 30 });
   });
 
-  it('a TLS handshake that is not answered', async () => {
+  it('a TLS handshake without a response', async () => {
     const server = createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const host = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;

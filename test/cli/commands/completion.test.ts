@@ -1,4 +1,4 @@
-// The scripts that complete our command lines, in the shells that they are for.
+// The completion scripts, in their shells.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ let daemon: CannedDaemon;
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'longshore-completion-'));
-  // What an engine calls its images is not ours to run.
+  // Names of images must not be run as code.
   const RepoTags = ['alpine:3.20', 'alpine:3.21', 'host:5000/team/app:1', `$(touch${'${IFS}'}${folder}/pwned)`, '`id`;x'];
   const image = { Id: 'sha256:1', RepoTags, RepoDigests: [], Created: 0, Size: 1, Labels: null };
   daemon = await cannedDaemon({ 'GET /images/json': json([image]) });
@@ -36,7 +36,7 @@ afterAll(async () => {
 
 const [noBash, noFish, noZsh] = [lacking('bash'), lacking('fish'), lacking('zsh')];
 
-/** What a shell writes; it must not complain. */
+/** The output of a shell, which must not print errors. */
 async function shell(name: string, script: string, options: readonly string[] = []): Promise<string[]> {
   const env = { ...process.env, PATH: `${folder}:${process.env['PATH']}`, DOCKER_HOST: daemon.host, HOME: folder };
   const child = spawn(name, [...options, '-c', script], { env, cwd: folder });
@@ -50,7 +50,7 @@ async function shell(name: string, script: string, options: readonly string[] = 
 
 const names = commands.map(({ name }) => name).sort();
 
-/** What docker has behind its word "image", but for build. */
+/** The subcommands of `docker image`, except build. */
 const behindImage = ['history', 'import', 'inspect', 'list', 'load', 'ls', 'prune', 'pull', 'push', 'remove', 'rm', 'save', 'tag'];
 
 describe.skipIf(noBash)(titled('bash', noBash), () => {
@@ -68,7 +68,7 @@ describe.skipIf(noBash)(titled('bash', noBash), () => {
     ['longshore ls --format ', ['json']],
     ['longshore completion ', ['bash', 'fish', 'zsh']],
     ['longshore rm -f alp', ['3.20', '3.21'].map((tag) => `alpine:${tag}`)], // -f is a flag of rm
-    ['longshore ls -f alp', ['']], // and takes a value of ls
+    ['longshore ls -f alp', ['']], // -f of ls has a value
     ['longshore images alpine:3.20 -', ['--all', '--context', '--filter', '--format', '--help', '--host', '--json', '--names', '--no-color', '--no-trunc', '--quiet', '-H', '-a', '-f', '-h', '-q']],
     ['longshore rm host:5000/t', ['5000/team/app:1']], // bash breaks words at colons
     ['longshore rm alpine:', ['3.20', '3.21']],
@@ -85,11 +85,11 @@ describe.skipIf(noBash)(titled('bash', noBash), () => {
     expect(await offers(line)).toEqual([...expected].sort());
   });
 
-  it('asks the engine that the line names', async () => {
+  it('uses the engine that the line names', async () => {
     expect(await offers('longshore -H unix:///nowhere/engine.sock rm ')).toEqual(['']);
   });
 
-  it('runs nothing that an engine has among its names', async () => {
+  it('does not run code in names of images', async () => {
     expect(await offers('longshore rm $')).toEqual(['']);
     expect(await offers('longshore rm ')).toEqual(['alpine:3.20', 'alpine:3.21', 'host:5000/team/app:1']);
     expect(existsSync(join(folder, 'pwned'))).toBe(false);
@@ -124,7 +124,7 @@ describe.skipIf(noFish)(titled('fish', noFish), () => {
 });
 
 describe.skipIf(noZsh)(titled('zsh', noZsh), () => {
-  /** zsh completes in terminals alone: in one of its own, where what is offered is listed. */
+  /** zsh completes only in a terminal: this makes one, in which zsh lists the candidates. */
   const offers = async (line: string): Promise<string[]> => {
     const script = `
       zmodload zsh/zpty
@@ -141,7 +141,7 @@ describe.skipIf(noZsh)(titled('zsh', noZsh), () => {
     return lines;
   };
 
-  it('takes the script without complaint', async () => {
+  it('accepts the script without errors', async () => {
     expect(spawnSync('zsh', ['-n', join(folder, 'zsh')]).stderr.toString()).toBe('');
   });
 

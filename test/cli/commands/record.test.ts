@@ -1,4 +1,4 @@
-// longshore record as a shell runs it: what it prints, and what it leaves when it is interrupted.
+// longshore record as a shell runs it: its output, and the files after an interruption.
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -32,7 +32,7 @@ afterEach(() => daemon.close());
 interface Running {
   readonly child: ChildProcess;
   readonly socketPath: string;
-  /** What came on both outputs so far. */
+  /** The text of both outputs so far. */
   readonly said: { stdout: string; stderr: string };
   /** Sends the signal, and waits for the end. */
   end(signal: NodeJS.Signals): Promise<number | null>;
@@ -81,7 +81,7 @@ describe('longshore record', () => {
     expect(readFileSync(tape, 'latin1')).toMatch(/^longshore tape 1\nengine: Docker\nversion: 28\.5\.2\ncommand: longshore record\n/);
     await using engine = await replay(tape);
     await using client = new ImageClient({ host: engine.host, version: '1.51' });
-    await expect(client.images()).rejects.toThrow('it expects GET /images/json'); // not the path of a client that negotiates
+    await expect(client.images()).rejects.toThrow('it expects GET /images/json'); // another path than that of a client that negotiates
     expect(await get(engine.socketPath, '/images/json')).toBe('[]');
   });
 
@@ -122,7 +122,7 @@ describe('longshore record', () => {
     expect(readFileSync(tape, 'utf8')).toBe('an older one');
   });
 
-  it('says at once that it is too much, goes on, and fails in the end', async () => {
+  it('reports at once that the tape is too large, continues, and fails at the end', async () => {
     const { said, socketPath, end } = await recording('-q');
     expect((await get(socketPath, '/large')).length).toBe(2 * TAPE_LIMIT);
     const words = `more than ${TAPE_LIMIT} bytes went over the wire: too many for a tape\n`;
@@ -146,7 +146,7 @@ describe('a recording that cannot begin', () => {
     expect(existsSync(tape)).toBe(false);
   });
 
-  it('because it was interrupted exits as interrupted things do', async () => {
+  it('because it was interrupted exits with the code of an interruption', async () => {
     const { Interruption } = await import('../../../src/cli/command.ts');
     const signal = AbortSignal.abort(new Interruption('SIGINT', 130));
     expect(await longshore(daemon.host, ['record', '-o', tape], { signal })).toEqual({ code: 130, stdout: '', stderr: '' });
