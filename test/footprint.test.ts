@@ -21,7 +21,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs the program that looks, which ends when nothing keeps it any more. */
+/** Runs the program footprint.mjs, which ends when nothing keeps it alive. */
 async function run(...rest: string[]): Promise<unknown> {
   const program = join(root, 'test/support/footprint.mjs');
   const argv = [program, join(root, 'dist/index.js'), daemon.host, join(folder, 'a.tar'), ...rest];
@@ -34,7 +34,7 @@ async function run(...rest: string[]): Promise<unknown> {
 }
 
 describe('a process that has used the library', () => {
-  it('has no timer and no handle left once the client is closed, and every global as it was', async () => {
+  it('has no timer and no handle after the client is closed, and all globals are unchanged', async () => {
     expect(await run('close')).toEqual({ looked: expect.any(Number), changed: [], left: [] });
   });
 

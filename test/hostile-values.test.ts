@@ -33,12 +33,12 @@ const values: Readonly<Record<string, string>> = {
   'nothing': '',
 };
 
-/** Where a value goes, and where in the request it must be found again: the query's key, the header, or in the JSON of one. */
+/** The place of a value in a call, and its place in the request: a query key, a header, or JSON in one of these. */
 interface Place {
   readonly call: (client: ImageClient, value: string) => PromiseLike<unknown>;
   readonly found?: (request: Received) => unknown;
 }
-/** Here every text that has UTF-8 goes through, and is not refused: whatever people search for, write, or have as a password. */
+/** Places that accept every text that UTF-8 can encode: search terms, messages, passwords. */
 const FREE = ['a term to search for', 'a filter of images', 'a message', 'a password', 'a query of a request'];
 interface Received {
   readonly target: URL;

@@ -59,12 +59,12 @@ describe('the body of an error', () => {
     await expect(listing(body(ERROR_BODY_LIMIT), '409 Conflict')).rejects.toMatchObject({ status: 409, daemonMessage: 'told' });
     expect(daemon.sockets).toHaveLength(1);
     await client.ping();
-    expect(daemon.sockets).toHaveLength(1); // the connection was whole, and is used again
+    expect(daemon.sockets).toHaveLength(1); // the connection is intact, and is reused
   });
 
   it('of 1 MiB and one byte is read up to the limit, keeps its status, and closes the connection', async () => {
     const error = await listing(body(ERROR_BODY_LIMIT + 1), '409 Conflict').catch((reason: unknown) => reason);
-    // No JSON, without its last brace: what there is of it is shown as text.
+    // Without its last brace it is not JSON: it is shown as text.
     expect(error).toMatchObject({ status: 409, daemonMessage: expect.stringMatching(/^\{"message":"told" *$/) });
     await client.ping();
     expect(daemon.sockets).toHaveLength(2);
@@ -115,7 +115,7 @@ describe('a collecting sink', () => {
 });
 
 describe('a string', () => {
-  // Each as long as the grammar allows, but for the part that the grammar sets no limit to.
+  // Each part is as long as the grammar allows, except the part without a limit.
   const reference = (length: number): string => {
     const rest = `/${'p'.repeat(255)}:${'t'.repeat(128)}`;
     return `${'d'.repeat(length - rest.length)}.x:1${rest}`.replace(/^d{4}/, '');

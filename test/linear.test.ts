@@ -30,7 +30,7 @@ import type { Search } from './support/backtracking.ts';
 import type { Attack } from './support/regular-expressions.ts';
 
 /**
- * Four times the text may take so many times the steps: 4 is in proportion, and 16 is the square. Every text is tried at
+ * The most times the steps for four times the text: 4 is proportional, and 16 is quadratic. Every text is tried at
  * the first length; the second is above the bounds of repetitions such as {0,127}, and has room for many long units.
  */
 const LIMITS: ReadonlyArray<readonly [length: number, growth: number]> = [[64, 5.5], [512, 8]];
@@ -96,7 +96,7 @@ describe('the regular expressions of the source', async () => {
     expect(literals.length).toBeGreaterThan(150);
   });
 
-  /** The file that puts its expressions together, of constants, when it is loaded. */
+  /** The file that makes its expressions from constants when it is loaded. */
   const assembled = 'api/redaction.ts';
 
   it('are not built from input at run time', () => {
@@ -112,12 +112,12 @@ describe('the regular expressions of the source', async () => {
   });
 });
 
-// The one test that looks at times: a quarter of the text must take no less than about a quarter of the time. Both are
-// taken in one run, as the least of some; on a busy machine they are taken again, which no quadratic function survives.
+// The only test that measures time: a quarter of the text must take at least about a quarter of the time. Both are measured
+// in one run, as the minimum of some; on a busy machine they are measured again. A quadratic function still fails.
 describe('functions that read the text of an engine', () => {
   const QUARTER = 64 * 1024;
   const MOST_RATIO = 10;
-  /** For what takes a few milliseconds, which another process may take, too. The square of 256 Ki steps takes a minute. */
+  /** Allowed extra time, because another process may take some milliseconds. 256 Ki squared steps take a minute. */
   const SLACK_MS = 100;
   const timeOf = (call: () => void): number => {
     const start = performance.now();
@@ -136,7 +136,7 @@ describe('functions that read the text of an engine', () => {
     try {
       call();
     } catch (error) {
-      if (!(error instanceof LongshoreError)) throw error; // one of ours is as good as a result here
+      if (!(error instanceof LongshoreError)) throw error; // an error of ours counts as a result
     }
   };
   const asked = { method: 'GET', target: '/images/json', address: 'unix:///x' };
@@ -177,7 +177,7 @@ describe('functions that read the text of an engine', () => {
     expect(isLinear((text) => quietly(() => read(text)), textOf, QUARTER, SLACK_MS)).toBe(true);
   });
 
-  // Errors keep 16,384 characters of an engine's words; this is what is searched for secrets.
+  // Errors keep 16,384 characters of an engine's message; these are searched for secrets.
   it.each<[string, string, string]>([
     ['one secret', 's3cret', 's3cre'],
     ['one that repeats itself', 'abab'.repeat(100), 'ab'],

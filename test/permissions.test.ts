@@ -17,14 +17,14 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 const program = join(root, 'test/support/permitted.mjs');
 const known = process.allowedNodeEnvironmentFlags;
 const model = known.has('--permission') ? '--permission' : '--experimental-permission';
-/** Newer Nodes ask for this, too; older ones do not know it. */
+/** Newer versions of Node also require this; older ones do not support it. */
 const network = known.has('--allow-net') ? ['--allow-net'] : [];
 
-/** Some Nodes, 20.19.0 and 22.18.0 among them, end a program over a refused look at a file, whatever it does about it. */
+/** Some versions of Node, such as 20.19.0 and 22.18.0, end a program after a denied stat, even if it catches the error. */
 const look = "require('node:fs/promises').stat('/nowhere').catch(() => {})";
 const isUsable = spawnSync(process.execPath, ['--no-warnings', model, '-e', look]).status === 0;
 
-// A name alone: where all is skipped, nothing is made, for nothing would remove it.
+// Only a name: if all tests are skipped, no folder is made, because nothing would remove it.
 const folder = join(realpathSync(tmpdir()), `longshore-permissions-${process.pid}-${Date.now()}`);
 const [config, programs, output] = [join(folder, 'config'), join(folder, 'programs'), join(folder, 'output')];
 const input = join(folder, 'input.tar');
@@ -43,7 +43,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** What the program says that it could do, with these permissions and those to read it and the library. */
+/** The output of the program, with these permissions and those to read it and the library. */
 async function run(...permissions: string[]): Promise<Record<string, string>> {
   const code = [join(root, 'dist/*'), join(root, 'package.json'), program].map((path) => `--allow-fs-read=${path}`);
   const files = [join(root, 'dist/index.js'), input, join(output, 'saved.tar'), join(folder, 'forbidden.tar')];
@@ -91,7 +91,7 @@ describe.skipIf(!isUsable)(`a program under ${model}, of a Node that lets it cat
     expect(told['save to a file']).toMatch(/^FileError/);
   });
 
-  // A temporary file gets its name by rename(2), which needs the right to read it: it would be refused at the end.
+  // A temporary file gets its name by rename(2), which requires permission to read it: it would fail at the end.
   it.each([
     ['nothing there may be read', []],
     ['only the file itself may be read', [read(join(output, 'saved.tar'))]],

@@ -1,12 +1,12 @@
-// What `npm run record` runs: records the cases of support/tape-cases.mjs on the engine that DOCKER_HOST names (or the
+// `npm run record`: records the cases of support/tape-cases.mjs on the engine that DOCKER_HOST names (or the
 // default socket) into fixtures/tapes/<engine>-<version>[-containerd]/<case>.tape. It makes its own tiny images and
-// removes them again, also when it fails; of other images and containers the tapes of `disk-usage` and the events would
-// tell, so let there be none. `npm run record -- pull save` records only those cases.
+// removes them again, also when it fails. The engine should have no other images and containers, because the tapes of
+// `disk-usage` and the events would contain them. `npm run record -- pull save` records only those cases.
 //
 // REGISTRY=host:port names a registry that needs no login, REGISTRY_LOGIN=host:port one that needs that of
 // REGISTRY_USER and REGISTRY_PASSWORD; without them the cases that need them are left out. This machine and the engine
-// reach both by plain HTTP. Podman must be told so, in registries.conf, and also of 127.0.0.1:5009, where the recorder
-// itself answers searches. What is pushed there stays there: longshore/*, a few kilobytes.
+// reach both by plain HTTP. For Podman, registries.conf must list them, and also 127.0.0.1:5009, where the recorder
+// itself responds to searches. Pushed images stay in the registries: longshore/*, a few kilobytes.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -43,7 +43,7 @@ try {
   admin.close();
 }
 
-/** What a case needs and is not there. */
+/** What a case needs and is missing. */
 async function lacking({ needs = [], podman, registry, login }) {
   if (podman && !header.engine.startsWith('Podman')) return 'Podman';
   if (registry && env.registry === undefined) return 'REGISTRY';
@@ -63,8 +63,8 @@ async function recordCase({ images = {}, client = {}, serve, prepare, cleanUp, r
   try {
     await run(docker, env);
   } catch (error) {
-    if (error?.code === 'LONGSHORE_UPLOAD') return undefined; // see SlowBlob: the engine wanted the whole upload
-    if (typeof error?.code !== 'string' || !error.code.startsWith('LONGSHORE_')) throw error; // no case wants this
+    if (error?.code === 'LONGSHORE_UPLOAD') return undefined; // see SlowBlob: the engine read the whole upload
+    if (typeof error?.code !== 'string' || !error.code.startsWith('LONGSHORE_')) throw error; // no case expects this
   } finally {
     docker.close();
     server?.closeAllConnections();
@@ -74,7 +74,7 @@ async function recordCase({ images = {}, client = {}, serve, prepare, cleanUp, r
   return recording.tape();
 }
 
-/** Answers what a case has to be answered, from its table of paths. */
+/** Sends the responses of a case, from its table of paths. */
 async function serving(routes) {
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url, `http://${SERVED}`);
@@ -100,8 +100,8 @@ async function describeEngine() {
 }
 
 /**
- * The tape without what tells of this machine in answers: x's and ones stand in its place, as many as it was long, so
- * that lengths stay true.
+ * The tape without data of this machine in responses: it is replaced by as many x's and ones, so that lengths stay
+ * correct.
  */
 function withoutMachine({ header, records }) {
   const hidden = new Map();
@@ -114,7 +114,7 @@ function withoutMachine({ header, records }) {
   return { header, records: records.map((each) => (hidden.has(each) ? { ...each, bytes: hidden.get(each) } : each)) };
 }
 
-/** The records of each answer: those on one connection between two requests. */
+/** The records of each response: those on one connection between two requests. */
 function answers(records) {
   const runs = [];
   const open = new Map();
@@ -129,7 +129,7 @@ function answers(records) {
   return runs;
 }
 
-/** Changes the answer in place; what is chunked is looked at without what frames it, which may stand amidst a word. */
+/** Changes the response in place. Chunked content is searched without its framing, which may be in the middle of a word. */
 function hideInContent(answer) {
   const text = answer.toString('latin1');
   const start = text.indexOf('\r\n\r\n') + 4;
@@ -142,7 +142,7 @@ function hideInContent(answer) {
   }
 }
 
-/** Where the data of each chunk stands. */
+/** The position of the data of each chunk. */
 function chunks(text, start) {
   const found = [];
   for (let at = start; at < text.length; ) {
@@ -157,7 +157,7 @@ function chunks(text, start) {
 
 function hide(text) {
   const { DockerRootDir, KernelVersion, ID } = info;
-  let hidden = text.replace(/(?<="ID":")[0-9a-f]{8}-[0-9a-f-]{27}(?=")/g, blurred); // Podman's is another each time
+  let hidden = text.replace(/(?<="ID":")[0-9a-f]{8}-[0-9a-f-]{27}(?=")/g, blurred); // Podman's ID changes each time
   for (const fact of [DockerRootDir, KernelVersion, ID]) {
     if (fact?.length > 3) hidden = hidden.replaceAll(fact, blurred);
   }
@@ -176,7 +176,7 @@ function blurred(text) {
 async function removeOurs() {
   for (const { Id } of await admin.images({ all: true, filters: { label: LABEL } })) {
     await admin.removeImage(Id, { force: true }).catch((error) => {
-      if (!(error instanceof NotFoundError)) throw error; // it went with another one
+      if (!(error instanceof NotFoundError)) throw error; // it was removed with another one
     });
   }
 }

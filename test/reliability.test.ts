@@ -105,7 +105,7 @@ describe.each(wireNames)('over the wire %s', (wireName) => {
   const chunk = (text: string): string => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
   const denied = '{"errorDetail":{"code":403,"message":"denied: no"},"error":"denied: no"}';
 
-  // What stands behind the error, and how the stream ends: none of it may hide what the engine has said.
+  // The bytes after the error, and the end of the stream: neither may hide the engine's message.
   it.each<[string, string, string]>([
     ['its line end', `${denied}\r\n`, '0\r\n\r\n'],
     ['nothing', denied, '0\r\n\r\n'],
@@ -144,7 +144,7 @@ describe.each(wireNames)('over the wire %s', (wireName) => {
   it('3.16: each request has one Host and one framing, contains only visible ASCII, and asks for no feature that longshore lacks', async () => {
     await start((socket) =>
       onRequest(socket, (head) => {
-        // Every operation asks once, and takes this for a refusal.
+        // Every operation sends one request, and treats this as a failure.
         socket.write(head.startsWith('HEAD') ? 'HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\n\r\n' : answer('{}', '', '418 No'));
       }),
     );
@@ -185,7 +185,7 @@ describe.each(wireNames)('over the wire %s', (wireName) => {
       process.on('unhandledRejection', (error) => console.log('unhandled', error));
       const { ImageClient, LongshoreError } = await import('${new URL('../dist/index.js', import.meta.url).href}');
       const client = new ImageClient({ host: '${daemon.host}', version: '1.41', wire: '${wireName}' });
-      const signal = new AbortController().signal; // one for all, as programs have it
+      const signal = new AbortController().signal; // one for all, as in programs
       const run = [
         () => client.images({ signal }),
         () => client.pull('x', { signal }),
@@ -227,7 +227,7 @@ it('3.13.3: when the daemon dies during an upload without an answer, the failed 
   expect(error).toBeInstanceOf(TruncatedError);
   expect(error).toMatchObject({ phase: 'head', received: 0, exchange: { requestSent: true, reusedSocket: false } });
   expect(((error as Error).cause as NodeJS.ErrnoException).code).toMatch(/^(EPIPE|ECONNRESET)$/);
-  await until(() => daemon.sockets.length === 1); // and it was tried once
+  await until(() => daemon.sockets.length === 1); // it was tried once
 });
 
 describe('3.25.6: a host name without an address', () => {

@@ -1,5 +1,5 @@
-// What a process loads of the library: the files that TLS, ssh, docker's configuration and the like need stay unread until
-// they are used. Prints the figures of the second edition: lines of the core and of all, files in the root, levels of folders.
+// Which files of the library a process loads: the files for TLS, ssh, docker's configuration and the like are loaded when
+// they are needed. Prints the figures of the second edition: lines of the core and of all, files in the root, levels of folders.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

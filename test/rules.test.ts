@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('a rule that finds the engine', () => {
-  /** A context of that name in a store, as https://docs.docker.com/engine/manage-resources/contexts/ has it. */
+  /** A context of that name in a context store, as https://docs.docker.com/engine/manage-resources/contexts/ has it. */
   async function makeContext(name: string): Promise<void> {
     const place = join(folder, 'contexts', 'meta', createHash('sha256').update(name).digest('hex'));
     await mkdir(place, { recursive: true });
@@ -32,7 +32,7 @@ describe('a rule that finds the engine', () => {
   }
   const rules = rulesOf('Where the engine is');
   const names = rules.map(([rule]) => rule);
-  /** What each rule needs to say something; the last two need a machine without the default socket, or with it. */
+  /** What each rule needs to apply; the last two need a machine without the default socket, or with it. */
   const saying: Readonly<Record<string, { options?: object; environment?: object; config?: object; host?: string }>> = {
     host: { options: { host: 'tcp://host.example:1' }, host: 'tcp://host.example:1' },
     context: { options: { context: 'given' }, host: 'tcp://given.example:1' },

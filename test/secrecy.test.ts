@@ -18,12 +18,12 @@ const signedUrl = `https://u:${planted.urlPassword}@h.example/x?sig=${planted.ur
 const basic = `Basic ${Buffer.from(`u:${planted.password}`).toString('base64')}`;
 const changes = [`ENV TOKEN=${planted.environment}`, `ENV OLD ${planted.environment}`];
 
-/** A call; what it gives is read to its end. */
+/** A call, whose result is read to its end. */
 type Run = (client: ImageClient, options: CallOptions) => PromiseLike<unknown>;
 interface Row {
   readonly method: string;
   readonly what: string;
-  /** Whether the request itself holds a planted secret. */
+  /** Whether the request itself contains a planted secret. */
   readonly sends: boolean;
   readonly run: Run;
 }
@@ -90,7 +90,7 @@ async function all(items: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of items);
 }
 
-/** Everything that an engine could make of a request, in the order in which secrets come soonest. */
+/** Everything that an engine could quote of a request; the parts with secrets come first. */
 interface Quoted {
   readonly texts: readonly string[];
   readonly whole: string;
@@ -111,7 +111,7 @@ function quote(request: string): Quoted {
   return { texts, whole: texts.join(' | ') };
 }
 
-/** A text as Go, Python and others write it into theirs; which writings there are, test/support/writings.ts records. */
+/** A text as Go, Python and others encode it in their own texts; see test/support/writings.ts. */
 function writingsOf(text: string): string[] {
   const numbered = (pattern: RegExp, number: (code: number) => string): string =>
     text.replace(pattern, (character) => number(character.charCodeAt(0)));
@@ -132,7 +132,7 @@ const page = (text = ''): string => `${'x'.repeat(4079)} ${text}${'y'.repeat(99)
 const json = (value: unknown, ...more: [fields?: string, status?: string]): string => answer(JSON.stringify(value), ...more);
 const CUT = 'HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n';
 
-/** What the engine does instead of succeeding, with one of the quotations, or all. */
+/** The failures of the engine, with one of the quotations, or all. */
 const failures: ReadonlyArray<readonly [string, (socket: Socket, quoted: Quoted, nth: number) => void]> = [
   ['a 401 that quotes the request in JSON', (s, { whole }) => s.write(json({ message: whole }, '', '401 Unauthorized'))],
   ['a 400 that quotes it', (s, { whole }) => s.write(json({ message: whole }, '', '400 Bad Request'))],
@@ -180,7 +180,7 @@ function isWhole(request: string): boolean {
   return Buffer.byteLength(rest.join('\r\n\r\n')) >= Number(/content-length: (\d+)/i.exec(head ?? '')?.[1] ?? 0);
 }
 
-/** What the call throws, if it throws; and that nothing of it shows a secret. */
+/** The error of the call, if there is one. Checks that it shows no secret. */
 async function thrownBy(run: Run, options: CallOptions = {}): Promise<unknown> {
   const error = await (async () => run(client, options))().then(
     () => undefined,
@@ -199,7 +199,7 @@ describe.each(failures)('%s', (_failure, fail) => {
       sent += request;
       fail(socket, quote(request), nth);
     }, ['ping', 'apiVersion', 'supports'].includes(method));
-    // As many calls as there are quotations to be tried.
+    // One call for each quotation.
     const count = sends ? 9 : 1;
     for (; nth < count; nth++) await thrownBy(run);
     if (sends) expect(leaksIn(`${sent}${decodeURIComponent(sent.replaceAll(/%(?![0-9A-F]{2})/g, '%25'))}`)).not.toEqual([]);
@@ -238,8 +238,8 @@ describe('a call without an answer', () => {
   });
 });
 
-// The answer to a login may hold an identity token, which no request held before: nothing can be looked for, so nothing of
-// such an answer is quoted but the message with which an engine refuses.
+// The response to a login may contain an identity token that was in no request, so it cannot be searched for. Therefore,
+// errors quote nothing of such a response except the message of a failure.
 describe('the answer to a login', () => {
   const token = `{"IdentityToken":"${planted.identityToken}","Status":"Login Succeeded"}`;
   const head = (fields: string, status = '200 OK'): string => `HTTP/1.1 ${status}\r\n${fields}\r\n\r\n`;

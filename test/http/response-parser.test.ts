@@ -3,7 +3,7 @@ import { ProtocolError } from '../../src/errors.ts';
 import { RESPONSE_LIMITS, ResponseParser } from '../../src/http/response-parser.ts';
 import { splits } from '../support/splits.ts';
 
-/** The events' names, or the error's class and section, and its offset. */
+/** The names of the events, or the class, the section and the offset of the error. */
 function parse(pieces: Iterable<Uint8Array>): { events: string[]; offset: number | undefined } {
   const parser = new ResponseParser('GET');
   const events: string[] = [];
@@ -72,7 +72,7 @@ describe('the limits of the response parser', () => {
   };
   const chunksOf = (bytes: number): number => Math.ceil(bytes / (chunkLine - 1));
 
-  // what is limited, the limit's value, an answer in which that thing has a size, the section that is broken
+  // what is limited, the limit, a response in which that part has a given size, the violated section
   const limits: ReadonlyArray<readonly [string, number, (size: number) => string, string]> = [
     // The line's size counts from HTTP to the reason's end; it does not include the bytes before the minor version.
     ['a status line', statusLine + 7, (size) => `HTTP/1.1 200 ${a(size - 13)}\r\n\r\n`, 'RFC 9112 §2.2'],
@@ -93,7 +93,7 @@ describe('the limits of the response parser', () => {
     ['the number of interim answers', interim, (size) => `${`${EARLY}\r\n`.repeat(size)}${HEAD}\r\n`, 'RFC 9110 §15.2'],
     ['a chunk-size line', chunkLine, (size) => `${CHUNKED}1;${a(size - 2)}\r\nx\r\n${LAST}`, 'RFC 9112 §2.2'],
     ['a chunk size of zeros', chunkLine, (size) => `${CHUNKED}${'0'.repeat(size - 1)}1\r\nx\r\n${LAST}`, 'RFC 9112 §2.2'],
-    // A quarter of the data that came before counts in favour: here a byte for each chunk but the last.
+    // A quarter of the earlier data is added to the limit: here one byte for each chunk except the last.
     [
       'what is beside the digits in all size lines',
       chunkOverhead + Math.floor((chunksOf(chunkOverhead) - 1) / 4),
@@ -111,7 +111,7 @@ describe('the limits of the response parser', () => {
   ];
 
   // covers: fault 2, fault 3.1.10, fault 3.2.10, fault 3.5.6, fault 3.7
-  it.each(limits)('pass %s of %i, and refuse one more', (_, limit, answer, section) => {
+  it.each(limits)('accept %s of %i, and reject one more', (_, limit, answer, section) => {
     for (const [way, pieces] of splits(Buffer.from(answer(limit), 'latin1'), 2)) {
       expect(parse(pieces).events, way).toContain('head');
     }
@@ -123,7 +123,7 @@ describe('the limits of the response parser', () => {
     expect(parse([Buffer.from(answer(limit), 'latin1')]).events).not.toContainEqual(expect.stringMatching(/Error/));
   });
 
-  // Without waiting for an end that may never come.
+  // The parser does not wait for an end that may never come.
   it.each([
     ['a status line', 'HTTP/1.1 200 '], ['a field line', 'HTTP/1.1 200 OK\r\nA: '], ['a chunk-size line', `${CHUNKED}1;`],
     ['a chunk size', CHUNKED], ['a trailer', `${CHUNKED}0\r\nA: `],
@@ -132,14 +132,14 @@ describe('the limits of the response parser', () => {
   });
 
   // covers: fault 2, fault 3.5.6
-  it('let the data pay for its size lines (Go CVE-2023-39326)', () => {
+  it('allow more bytes in size lines for more data (Go CVE-2023-39326)', () => {
     const chunk = (size: number): string => `${size.toString(16)};${a(250)}\r\n${'x'.repeat(size)}\r\n`;
     expect(parse([Buffer.from(CHUNKED + chunk(1).repeat(300))]).events.at(-1)).toBe('ProtocolError RFC 9112 §7.1.1');
     expect(parse([Buffer.from(CHUNKED + chunk(1200).repeat(300) + LAST)]).events.at(-1)).toBe('end');
   });
 
   // covers: fault 3.5.6
-  it('count leading zeros of chunk sizes, whatever the pieces they come in', () => {
+  it('count leading zeros of chunk sizes, however they are split', () => {
     for (const [way, pieces] of splits(Buffer.from(CHUNKED + '00000001\r\nx\r\n'.repeat(20_000)), 2)) {
       expect(parse(pieces).events.at(-1), way).toBe('ProtocolError RFC 9112 §7.1.1');
     }
@@ -147,7 +147,7 @@ describe('the limits of the response parser', () => {
 });
 
 describe('the response parser', () => {
-  it('hands out views of the bytes given, and moves small chunks together', () => {
+  it('returns views of its input, and moves small chunks together', () => {
     const parser = new ResponseParser('GET');
     const large = 'x'.repeat(2000);
     const wire = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n${large}\r\n3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n`;
@@ -163,7 +163,7 @@ describe('the response parser', () => {
     expect(views.map((view) => Buffer.from(view).toString())).toEqual([large, 'abcdef']);
   });
 
-  it('stays dead after an error', () => {
+  it('accepts nothing after an error', () => {
     const parser = new ResponseParser('GET');
     parser.receive(Buffer.from('junk'));
     expect(() => parser.next()).toThrow(ProtocolError);
@@ -178,8 +178,8 @@ describe('the response parser', () => {
     expect(() => parser.next()).toThrow(/looks like TLS/);
   });
 
-  it.each(['a', ' ', '\t', 'a ', 'a\t ', 'ab cd\t'])('refuses a value of many "%s" with a wrong last byte in linear time', (text) => {
-    // Two ways through the same text would be tried 2^300 times over.
+  it.each(['a', ' ', '\t', 'a ', 'a\t ', 'ab cd\t'])('rejects a value of many "%s" with a wrong last byte in linear time', (text) => {
+    // Two alternatives for the same text would mean 2^300 attempts.
     const parser = new ResponseParser('GET');
     parser.receive(Buffer.from(`HTTP/1.1 200 OK\r\nX: ${text.repeat(900 / text.length)}\0\r\n\r\n`, 'latin1'));
     expect(() => parser.next()).toThrow('the value of "X" contains a control character');

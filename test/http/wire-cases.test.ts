@@ -6,7 +6,7 @@ import { splits } from '../support/splits.ts';
 import { Account, wireCases } from '../support/wire-cases.ts';
 import type { WireCase } from '../support/wire-cases.ts';
 
-/** What the parser makes of the pieces; what only a connection can see is played by this function. */
+/** The events of the parser for the pieces; this function does the part of the connection. */
 function parse({ method, end }: WireCase, pieces: readonly Uint8Array[]): Account {
   const parser = new ResponseParser(method);
   const account = new Account();
@@ -24,7 +24,7 @@ function parse({ method, end }: WireCase, pieces: readonly Uint8Array[]): Accoun
   };
   try {
     for (const [index, piece] of pieces.entries()) {
-      if (ended) break; // what comes in another read is none of the parser's
+      if (ended) break; // the parser does not get bytes of another read
       const more = end !== 'open' || pieces.slice(index + 1).some(({ length }) => length > 0);
       parser.receive(Uint8Array.from(piece)); // a copy: the parser may move bytes within it
       take(more);
@@ -72,16 +72,16 @@ describe.each(asked)('the wire cases of $file', ({ cases }) => {
 describe('the wire cases', () => {
   const cases = files.flatMap((file) => file.cases);
 
-  it('are two hundred and more', () => {
+  it('are at least two hundred', () => {
     expect(cases.length).toBeGreaterThanOrEqual(200);
   });
 
-  it('have each a heading of its own', () => {
+  it('have unique headings', () => {
     const titles = cases.map(({ title }) => title);
     expect(titles.filter((title, index) => titles.indexOf(title) !== index)).toEqual([]);
   });
 
-  it('end each in what has become of the connection, and tell where each offence is', () => {
+  it('end with the state of the connection, and mark the position of each error', () => {
     for (const { title, events, offset } of cases) {
       expect(events.at(-1), title).toMatch(/^(end (reusable|close)|waiting|closed|error (Protocol|Truncated)Error .*)$/);
       expect(offset !== undefined, title).toBe(/^error ProtocolError/.test(events.at(-1) ?? ''));

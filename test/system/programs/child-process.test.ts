@@ -49,7 +49,7 @@ async function textOf(stream: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** The first line of what a program says. */
+/** The first line of the output of a program. */
 async function firstLine(program: Pick<Program, 'stdout'>): Promise<string> {
   let text = '';
   while (!text.includes('\n')) text += String((await once(program.stdout, 'data'))[0]);
@@ -166,7 +166,7 @@ describe('stop()', () => {
 
   // covers: fault 3.20.2
   it('kills a program that ignores SIGTERM, and its children', async () => {
-    // Both ignore it: what is ignored stays ignored in a child.
+    // Both ignore the signal: a child inherits ignored signals.
     const program = await start('trap "" TERM; sleep 60 & echo $!; wait', 50);
     const child = Number(await firstLine(program));
     program.stop();
@@ -177,7 +177,7 @@ describe('stop()', () => {
 
   const noSetsid = lacking('setsid');
   it.skipIf(system !== 'linux' || noSetsid)(titled('closes the pipes of a program that has exited and whose child has left the group', noSetsid), async () => {
-    const program = await start("setsid sh -c 'echo $$; exec sleep 60' &", 10); // it speaks when it has left the group
+    const program = await start("setsid sh -c 'echo $$; exec sleep 60' &", 10); // it prints after it has left the group
     const daughter = Number(await firstLine(program));
     await program.exited;
     program.stop();
@@ -205,7 +205,7 @@ describe('when our process', () => {
     /** Of the program. */
     readonly pid: number;
   }
-  /** A process of its own that starts the program, prints its pid and goes on as told. */
+  /** A separate process that starts the program, prints its pid and continues with the given code. */
   async function parent(script: string, goesOn: string): Promise<Parent> {
     await put(HELPER, script);
     const text = `
@@ -229,7 +229,7 @@ describe('when our process', () => {
     await until(() => !runs(pid));
   });
 
-  // what it does last, its exit code
+  // its last action, its exit code
   it.each([
     ['calls process.exit', 'process.exit(3);', 3],
     ['has an uncaught error', 'setTimeout(() => { throw new Error("uncaught") });', 1],

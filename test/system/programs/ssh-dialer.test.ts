@@ -32,7 +32,7 @@ afterEach(async () => {
   daemon = undefined;
 });
 
-/** A daemon behind an `ssh` that behaves so. */
+/** A daemon behind an `ssh` with the given behaviour. */
 async function start(onConnection: Parameters<typeof fakeDaemon>[0], options?: FakeSshOptions): Promise<FakeDaemon> {
   daemon = await fakeDaemon(onConnection);
   ssh = fakeSsh(options);
@@ -154,7 +154,7 @@ describe('a slow reader', () => {
   const untilClose = 'HTTP/1.1 200 OK\r\n\r\n';
   const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
 
-  /** Looks at a view when it was given and once more when it gives it back: nothing may have been written over it. */
+  /** Reads a view when it gets it and again when it returns it: its content must not have changed. */
   function slowSink(memory?: () => Uint8Array): { sink: ContentSink; blocks: Buffer[] } {
     const blocks: Buffer[] = [];
     const write = async (view: Uint8Array): Promise<void> => {
@@ -208,7 +208,7 @@ describe('a slow reader', () => {
 });
 
 describe('an ssh that ends before the first byte is a ConnectError', () => {
-  // what OpenSSH 9.2, bash and docker said when it happened, exit code | what the message makes of it | what to do
+  // the output of OpenSSH 9.2, bash or docker, exit code | the message | the remedy
   const raw = 'failed to open the raw stream connection: dial unix /x: connect:';
   // covers: fault 3.11.1
   it.each<[string, number, string, string]>([
@@ -278,7 +278,7 @@ describe('an ssh that ends before the first byte is a ConnectError', () => {
     expect((error as ConnectError).hint).toContain('~/.bashrc');
   });
 
-  // A shell without a buffer, or a slow line: the first piece was taken for the beginning of an answer.
+  // A shell without a buffer, or a slow connection: the first piece was treated as the beginning of a response.
   it.each([
     [['H', 'ello there\n'], 'Hello there'],
     [['HTT', 'P is nice\n'], 'HTTP is nice'],

@@ -48,7 +48,7 @@ async function start(onConnection: (socket: TLSSocket, index: number) => void, o
   return daemon;
 }
 
-/** Gives every request the same answer. */
+/** Sends every request the same response. */
 const answering = (text: string) => (socket: TLSSocket) => onRequest(socket, () => socket.write(text, 'latin1'));
 
 function poolTo(daemon: TlsDaemon, options?: TlsOptions, host?: string): ConnectionPool {
@@ -76,7 +76,7 @@ async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** The client's side of what is connected from now on. */
+/** The client's side of every new connection. */
 function clientSockets(): { socket(): TLSSocket } {
   const made = vi.spyOn(tls, 'connect');
   syncBuiltinESMExports();
@@ -217,7 +217,7 @@ describe('a connection over TLS', () => {
     const content = randomBytes(9 * 1024 * 1024);
     const third = content.length / 3;
     const written = [0, 1, 2].map((at) => channel.write([content.subarray(at * third, (at + 1) * third)]));
-    channel.end(); // which stands behind them all
+    channel.end(); // the end comes after all writes
     await until(() => daemon.sockets.length === 1);
     daemon.sockets[0]?.resume();
     await Promise.all(written);
@@ -268,7 +268,7 @@ describe('a large archive over TLS', { timeout: 20_000 }, () => {
     readonly docker: ImageClient;
     /** The client's side of its last connection. */
     socket(): TLSSocket;
-    /** How much Node has read of it. */
+    /** How many bytes Node has read from it. */
     arrived(): number;
     readonly digest: string;
     readonly length: number;
@@ -306,7 +306,7 @@ describe('a large archive over TLS', { timeout: 20_000 }, () => {
     return { docker, socket, arrived, digest, length: archive.length };
   }
 
-  /** A consumer that needs so many turns of the event loop for each view: the engine could send far ahead of it. */
+  /** A consumer that needs some turns of the event loop for each view, so the engine could send much more. */
   const slowly = async (): Promise<void> => {
     for (let turns = 0; turns < 8; turns++) await new Promise((resolve) => setImmediate(resolve));
   };
@@ -317,7 +317,7 @@ describe('a large archive over TLS', { timeout: 20_000 }, () => {
     let taken = 0;
     let ahead = 0;
     await docker.getImage('a').each(async (view) => {
-      await slowly(); // hashed only afterwards: what the view shows must not have changed meanwhile
+      await slowly(); // hashed only now: the content of the view must not have changed
       hash.update(view);
       ahead = Math.max(ahead, arrived() - taken);
       taken += view.length;
@@ -361,7 +361,7 @@ describe('a large archive over TLS', { timeout: 20_000 }, () => {
 describe('a response over TLS is truncated', () => {
   const untilClose = 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc';
 
-  // what happens, the bytes before it, how it ends, phase, bytes of it that came
+  // what happens, the bytes before it, how it ends, the phase, the bytes of content that arrived
   it.each<[string, string, (socket: TLSSocket, raw: Socket | undefined) => void, string, number]>([
     ['an end after content that the end delimits', untilClose, (socket) => socket.end(), 'content', 3],
     ['an unauthenticated end', untilClose, (_, raw) => raw?.end(), 'content', 3],
@@ -403,7 +403,7 @@ describe('a response over TLS is truncated', () => {
 });
 
 describe('a TLS connection that fails', () => {
-  // why, the engine's options, ours, what the error says, what its errno has in it
+  // why, the engine's options, our options, text of the error, text of its errno
   // covers: fault 3.22
   it.each<[string, ServerOptions, TlsOptions, RegExp, string]>([
     [
@@ -486,7 +486,7 @@ describe('a TLS connection that fails', () => {
   ])('has a message that says that %s', async (_, server, options, said, errno) => {
     const daemon = await start(answering(answer('x')), server);
     const pool = poolTo(daemon, options);
-    // Twice, for the second dial has what the first has read; and an upload is answered by the same words.
+    // Twice, because the second dial uses the files that the first has read; an upload fails with the same message.
     for (const changes of [{}, { method: 'POST', body: { bytes: Buffer.alloc(300_000) } }]) {
       const error = (await failure(get(pool, changes))) as ConnectError;
       expect(error).toBeInstanceOf(ConnectError);
@@ -506,13 +506,13 @@ describe('a TLS connection that fails', () => {
   // covers: fault 3.22
   it('fails even with NODE_TLS_REJECT_UNAUTHORIZED=0', async () => {
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
-    vi.spyOn(process, 'emitWarning').mockReturnValue(); // Node's own, of that variable
+    vi.spyOn(process, 'emitWarning').mockReturnValue(); // Node's own warning about that variable
     ends.push(() => vi.unstubAllEnvs(), () => vi.restoreAllMocks());
     const daemon = await start(answering(answer('x')), { cert: pem('server-self-signed.pem') });
     await expect(get(poolTo(daemon))).rejects.toThrow(ConnectError);
   });
 
-  // what the port does, what the error says
+  // what the port does, text of the error
   // covers: fault 3.11.1, fault 3.22, fault 3.25.7
   it.each<[string, (socket: Socket) => void, RegExp]>([
     [
