@@ -54,8 +54,7 @@ class NodeHttpExchange implements ConnectionExchange {
   #parsedBytes = 0;
   #interim = 0;
   #parseError: ProtocolError | undefined;
-  /** A promise of the sink is pending, and the channel is paused. */
-  #waiting = false;
+  #paused = false;
   /** The end or the error of the channel. */
   #closed: { readonly error: Error | undefined } | undefined;
   /** Whether the end was passed on to Node's client, which happens after the sink has received everything before it. */
@@ -85,7 +84,10 @@ class NodeHttpExchange implements ConnectionExchange {
     countReceived(this.#request.stats, bytes);
     if (this.#message?.complete === true) this.#request.stats.trailingBytes += bytes.length;
     else this.#stream.push(Buffer.from(bytes)); // a copy: the parser returns views of it
-    return !this.#waiting;
+    // The channel pauses until `#receive` has used these bytes. If it went on, it would keep the process alive although the caller
+    // does not read the content.
+    this.#paused = true;
+    return false;
   }
 
   onClose(error: Error | undefined): void {
@@ -191,12 +193,20 @@ class NodeHttpExchange implements ConnectionExchange {
         if (this.#message.complete) break;
       }
       this.#checkEnd();
+      this.#resume();
       await event;
       this.#throwIfSettled();
     }
     const reusable = this.#isReusable(outgoing);
+    if (reusable) this.#resume(); // for the next exchange
     sink.end?.();
     return reusable;
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#channel.resume();
   }
 
   #onHead(message: IncomingMessage): ContentSink {
@@ -207,15 +217,12 @@ class NodeHttpExchange implements ConnectionExchange {
     return sink;
   }
 
-  /** Waits for the sink if it is busy; meanwhile the channel is paused. */
+  /** Waits for the sink if it is busy. */
   async #pauseFor(pending: void | Promise<void>): Promise<void> {
     if (pending !== undefined) {
-      this.#waiting = true;
       this.outcome.setReaderBusy(true);
       await pending;
-      this.#waiting = false;
       this.outcome.setReaderBusy(false);
-      if (!this.outcome.settled) this.#channel.resume(); // after the last content, too: the next exchange must read
     }
     this.#throwIfSettled();
   }
