@@ -60,7 +60,7 @@ async function isConfirmed({ command, values, engines }: Work, io: Io): Promise<
   if (question === undefined || (values as { force?: boolean }).force === true) return true;
   if (!io.stdin.isTerminal) throw new UsageError('cannot ask for confirmation without a terminal: give --force');
   const where = engines.length > 1 ? ` On ${engines.length} engines.` : '';
-  await io.stderr.write(`${question}${where} Continue? [y/N] `);
+  await io.stderr.write(`${question}${where}\nContinue? [y/N] `);
   if (/^\s*y(es)?\s*$/i.test(await io.stdin.line(io.signal))) return true;
   await io.stderr.write('Cancelled: nothing was done\n');
   return false;

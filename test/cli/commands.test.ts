@@ -333,7 +333,7 @@ describe('prune', () => {
     ['--filter label!=\x1b', 'all untagged images that no container uses and that match label!=\\u{1b}', { 'label!': ['\x1b'] }],
   ])('with "%s" it asks whether to remove %s', async (options, which, filters) => {
     const { code, stderr } = await against(pruned, ['prune', ...options.split(' ').filter(Boolean)], { answer: 'y' });
-    expect([code, stderr]).toEqual([0, `This removes ${which}. Continue? [y/N] `]);
+    expect([code, stderr]).toEqual([0, `This removes ${which}.\nContinue? [y/N] `]);
     expect(JSON.parse(query().get('filters') ?? 'null')).toEqual(filters);
   });
 

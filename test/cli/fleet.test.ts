@@ -118,7 +118,7 @@ describe('with several --host', () => {
 
   it('prune asks once for all of them', async () => {
     const { code, stderr } = await longshore('', ['prune', ...both()], { answer: 'y' });
-    expect([code, stderr]).toEqual([0, 'This removes all untagged images that no container uses. On 2 engines. Continue? [y/N] ']);
+    expect([code, stderr]).toEqual([0, 'This removes all untagged images that no container uses. On 2 engines.\nContinue? [y/N] ']);
     expect([good.requests.length, bad.requests.length]).toEqual([1, 1]);
   });
 
