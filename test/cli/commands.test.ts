@@ -314,7 +314,7 @@ describe('prune', () => {
   ])('takes %j for an answer: exit code %d', async (answer, code, requests) => {
     const outcome = await against(pruned, ['prune', '-a'], { answer });
     expect([outcome.code, daemon.requests.length]).toEqual([code, requests]);
-    expect(outcome.stderr).toMatch(/^This removes all images that no container uses \(Podman keeps untagged images\)\. Continue\? \[y\/N\] /);
+    expect(outcome.stderr).toMatch(/^This removes all images that no container uses \(Podman keeps untagged images\)\.\nContinue\? \[y\/N\] /);
   });
 
   it.each<[string, string, object | null]>([
