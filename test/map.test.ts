@@ -2,15 +2,10 @@
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { filesBelow } from './support/files-below.ts';
 
 const root = new URL('../', import.meta.url);
 const readme = readFileSync(new URL('test/README.md', root), 'utf8');
-
-/** Paths below a folder of the repository, with slashes on every system. */
-function filesBelow(folder: string): string[] {
-  const files = readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' }).map((file) => file.replaceAll('\\', '/'));
-  return files.filter((file) => !file.includes('node_modules/')).sort();
-}
 
 /** The rows of a table of README: the names in code in each of the first two cells. */
 function tableOf(heading: string): Array<readonly [first: string[], second: string[]]> {
@@ -20,8 +15,8 @@ function tableOf(heading: string): Array<readonly [first: string[], second: stri
   return rows.map((row) => [namesIn(row.split('|')[1]), namesIn(row.split('|')[2])]);
 }
 
-const sources = filesBelow('src/').filter((file) => file.endsWith('.ts'));
-const tests = filesBelow('test/').filter((file) => file.endsWith('.test.ts'));
+const sources = filesBelow(new URL('src/', root)).sort().filter((file) => file.endsWith('.ts'));
+const tests = filesBelow(new URL('test/', root)).sort().filter((file) => file.endsWith('.test.ts'));
 const isMirrored = (source: string): boolean => tests.includes(source.replace(/\.ts$/, '.test.ts'));
 /** A pattern of the table: a path, or all files of a folder. */
 const matches = (pattern: string, file: string): boolean =>

@@ -4,7 +4,8 @@
 //
 // A fault is a row of support/faults.ts, a complaint a row of complaints.test.ts. The titles of tests may change freely.
 
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { filesBelow } from './files-below.ts';
 
 const TESTS = new URL('../', import.meta.url);
 
@@ -19,8 +20,7 @@ export function coveredIn(file: string): ReadonlyMap<string, number> {
 
 /** `"FILE: ID COUNT"` for each id of the kind that any file below test/ carries, sorted. */
 export function allCovered(kind: 'fault' | 'complaint'): string[] {
-  const files = readdirSync(TESTS, { recursive: true, encoding: 'utf8' }).map((file) => file.replaceAll('\\', '/'));
-  const tests = files.filter((file) => /^(?!.*node_modules\/)(?:.+\.test|support\/(?!covers)[^/]+)\.ts$/.test(file));
+  const tests = filesBelow(TESTS).filter((file) => /^(?:.+\.test|support\/(?!covers)[^/]+)\.ts$/.test(file));
   return tests.flatMap((file) => {
     return [...coveredIn(file)].filter(([id]) => id.startsWith(`${kind} `)).map(([id, count]) => `${file}: ${id} ${count}`);
   }).sort();

@@ -1,6 +1,7 @@
 // The README files of the project: the one at the top, and one in each folder that needs one. Tests look up a section by
 // its heading in all of them, so a section may move from one file to another.
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { filesBelow } from './files-below.ts';
 
 const root = new URL('../../', import.meta.url);
 
@@ -11,9 +12,9 @@ export interface ProjectDocument {
 }
 
 const namesIn = (folder: string): string[] =>
-  readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' })
-    .map((name) => `${folder}${name.replaceAll('\\', '/')}`)
-    .filter((path) => /(?:^|\/)README\.md$/.test(path) && !path.includes('/node_modules/'));
+  filesBelow(new URL(folder, root))
+    .map((name) => `${folder}${name}`)
+    .filter((path) => path.endsWith('/README.md'));
 
 export const documents: readonly ProjectDocument[] = ['README.md', ...namesIn('src/').sort(), ...namesIn('test/').sort()].map((path) => ({
   path,
