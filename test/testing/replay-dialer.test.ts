@@ -286,7 +286,7 @@ describe('a response that came before the request was complete', () => {
     await quiet();
     expect(client.reads).toEqual([]);
     await client.send('n');
-    expect(await client.heard(refusal.length + 1)).toContain('(broken: the connection was reset');
+    expect(await client.heard(refusal.length + 1)).toContain('(broken: the recorded connection was reset');
     await client.send('more of it'); // and is accepted
   });
 
