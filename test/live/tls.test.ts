@@ -207,6 +207,6 @@ describe(OWN, () => {
     clients.push(docker);
     const error = await failure(docker.ping());
     expect(error).toBeInstanceOf(ConnectError);
-    expect(String(error)).toMatch(/the engine's certificate expired on 2021-01-01\. It needs a new one, or the clock/);
+    expect(String(error)).toMatch(/the engine's certificate expired on 2021-01-01\. It needs a new one, or correct the clock of this machine/);
   });
 });
