@@ -54,7 +54,7 @@ export const surveyCases: Readonly<Record<string, SurveyCase>> = {
 
   events: compare(async (docker) => {
     const { since, isOurs } = await happen(docker, 'events');
-    return { with: (await all(docker.events({ since, until: now() }))).some(isOurs), promised: true };
+    return { with: (await all(docker.events({ since, until: justAfterNow() }))).some(isOurs), promised: true };
   }),
   'events.since': compare(async (docker) => {
     const { since, isOurs } = await happen(docker, 'events-since');
@@ -79,7 +79,7 @@ export const surveyCases: Readonly<Record<string, SurveyCase>> = {
         scope: [{ scope: 'swarm' }, false],
       };
       const { since, isOurs } = await happen(docker, 'events-filters');
-      return observeEach(cases, async (filters) => (await all(docker.events({ since, until: now(), filters }))).some(isOurs));
+      return observeEach(cases, async (filters) => (await all(docker.events({ since, until: justAfterNow(), filters }))).some(isOurs));
     },
   },
 
@@ -426,6 +426,11 @@ async function happen(docker: ImageClient, what: string): Promise<{ since: numbe
 
 function now(): number {
   return Date.now() / 1000;
+}
+
+/** `Date.now()` drops the microseconds, and engines compare nanoseconds: an event of this millisecond would be after `now()`. */
+function justAfterNow(): number {
+  return (Date.now() + 1) / 1000;
 }
 
 async function all(events: AsyncIterable<ImageEvent>): Promise<ImageEvent[]> {
