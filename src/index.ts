@@ -5,7 +5,7 @@ export { ImageClient } from './client/image-client.ts';
 export type {
   CallOptions, DiskUsageOptions, EnvironmentOptions, EventsOptions, FromEnvironmentOptions, GetImageOptions, HistoryOptions,
   ImageAttestationsOptions, ImageClientOptions, ImagesOptions, ImportFromImageOptions, ImportOptions, InspectImageOptions,
-  LoadImageOptions, PruneImagesOptions, PullOptions, PushOptions, RawAnswer, RegistryOptions, RemoveImageOptions,
+  LoadImageOptions, PruneImagesOptions, PullOptions, PushOptions, RawResponse, RegistryOptions, RemoveImageOptions,
   RequestOptions, SearchOptions, TagOptions,
 } from './client/options.ts';
 export { ArchiveStream } from './client/archive-stream.ts';

@@ -75,7 +75,7 @@ const coveredElsewhere: readonly Covered[] = [
     file: 'client/docker-credentials.test.ts' },
   { id: 'js-25', claim: 'A signal ends a call in its middle with its own reason.', file: 'client/progress-stream.test.ts' },
   { id: 'js-27', claim: 'An upload that an engine refuses stops, and the refusal is what the caller sees.',
-    file: 'connection/early-answer.test.ts' },
+    file: 'connection/early-response.test.ts' },
   { id: 'js-28', claim: 'Files pass through without being held in memory, both ways.', file: 'live/faults.test.ts' },
   { id: 'js-29', claim: 'Silence in the middle of an answer has a limit of its own, where one is given.',
     file: 'connection/connection-pool.test.ts' },

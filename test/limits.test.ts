@@ -7,7 +7,7 @@ import { CollectingSink } from '../src/connection/collecting-sink.ts';
 import { parseAddress } from '../src/config/engine-address.ts';
 import { statusError } from '../src/api/api-error.ts';
 import { parseReference } from '../src/api/reference.ts';
-import { ERROR_BODY_LIMIT, JSON_ANSWER_LIMIT } from '../src/client/error-answer.ts';
+import { ERROR_BODY_LIMIT, JSON_RESPONSE_LIMIT } from '../src/client/error-response.ts';
 import { ImageClient } from '../src/index.ts';
 import { encodeHeader } from '../src/tar/header.ts';
 import { paxRecord } from '../src/tar/pax.ts';
@@ -41,13 +41,13 @@ describe('a JSON answer', () => {
 
   // covers: fault 2
   it('of 64 MiB is read', async () => {
-    expect(await listing(list(JSON_ANSWER_LIMIT), '200 OK')).toEqual([]);
+    expect(await listing(list(JSON_RESPONSE_LIMIT), '200 OK')).toEqual([]);
   });
 
   // covers: fault 2
   it('of 64 MiB and one byte is rejected', async () => {
-    const error = await listing(list(JSON_ANSWER_LIMIT + 1), '200 OK').catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ code: 'LONGSHORE_DECODE', offset: JSON_ANSWER_LIMIT });
+    const error = await listing(list(JSON_RESPONSE_LIMIT + 1), '200 OK').catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'LONGSHORE_DECODE', offset: JSON_RESPONSE_LIMIT });
   });
 });
 

@@ -23,7 +23,7 @@ import { Queue } from '../src/async/queue.ts';
 import { encodeHeader } from '../src/tar/header.ts';
 import { parsePaxRecords } from '../src/tar/pax.ts';
 import { ArchiveScan } from '../src/tar/scan-archive.ts';
-import { AnswerParser } from '../src/testing/answer-parser.ts';
+import { RecordedResponseParser } from '../src/testing/recorded-response-parser.ts';
 import { TooManySteps, matcher, stepsOf } from './support/backtracking.ts';
 import { attacksOn, expressionsMadeBy, expressionsOfSource } from './support/regular-expressions.ts';
 import type { Search } from './support/backtracking.ts';
@@ -211,7 +211,7 @@ describe('functions that read the text of an engine', () => {
   };
   const manifest = ['manifest.json', '[]'] as const;
   const pipelined = (text: string): void => {
-    const parser = new AnswerParser();
+    const parser = new RecordedResponseParser();
     const asked = { method: 'GET', target: '/', minorVersion: 1, fields: new Fields() };
     for (let i = 0; i < text.length; i++) parser.asked(asked as never);
     parser.push(Buffer.from('HTTP/1.1 204 No Content\r\n\r\n'.repeat(text.length)));

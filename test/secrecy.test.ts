@@ -4,7 +4,7 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { CallOptions, Credentials, RawAnswer } from '../src/index.ts';
+import type { CallOptions, Credentials, RawResponse } from '../src/index.ts';
 import { ImageClient } from '../src/client/image-client.ts';
 import { ApiError, DecodeError, LongshoreError, ProtocolError } from '../src/errors.ts';
 import { answer, fakeDaemon } from './support/fake-daemon.ts';
@@ -82,7 +82,7 @@ const rows: readonly Row[] = [
   sending('request', (c, o) => body(c.request({ ...o, path: '/build', query: { remote: signedUrl } })), 'request with a URL'),
 ];
 
-async function body(answer: Promise<RawAnswer>): Promise<void> {
+async function body(answer: Promise<RawResponse>): Promise<void> {
   await all((await answer).body);
 }
 

@@ -27,7 +27,7 @@ export interface RequestSummary {
 }
 
 /** A response with a status other than success. */
-export interface ErrorResponse {
+export interface StatusAndBody {
   readonly status: number;
   readonly reasonPhrase: string;
   readonly body: Uint8Array;
@@ -40,7 +40,7 @@ export interface ErrorResponse {
 }
 
 /** Makes the error for a response with a status other than success. */
-export function statusError(request: RequestSummary, response: ErrorResponse): ApiError {
+export function statusError(request: RequestSummary, response: StatusAndBody): ApiError {
   const { status, reasonPhrase, body, isTruncated = false, isFromEngine = false, advice } = response;
   const { text, isJson } = readBody(body);
   const title = text === undefined ? undefined : pageTitle(text);

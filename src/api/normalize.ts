@@ -2,8 +2,8 @@
 // empty, and Podman's keys and ids become Docker's.
 
 import { DecodeError } from '../errors.ts';
-import * as shapes from './answer-shapes.ts';
-import { checkList, checkObject } from './answer-shapes.ts';
+import * as shapes from './response-shapes.ts';
+import { checkList, checkObject } from './response-shapes.ts';
 import type { AuthResult, ImageDiskUsage, ImageEvent, InfoResult, VersionResult } from './types/engine.ts';
 import type { HistoryItem, ImageInspect, ImageSummary, PruneResult, RemoveItem, SearchResult } from './types/image.ts';
 import type { DistributionInspect, ImageAttestation } from './types/manifest.ts';

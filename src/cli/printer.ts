@@ -46,7 +46,7 @@ function checkNesting(value: unknown): void {
   let level: readonly unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > NESTING_LIMIT) {
-      const message = `cannot print the engine's answer as JSON: its values are nested deeper than ${NESTING_LIMIT} levels`;
+      const message = `cannot print the engine's response as JSON: its values are nested deeper than ${NESTING_LIMIT} levels`;
       throw new DecodeError(message, { offset: 0 });
     }
     level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));

@@ -17,9 +17,9 @@ import { identityOfPing, identityOfServer, imageStoreOf } from '../api/engine-id
 import { readInfo, readVersion } from '../api/normalize.ts';
 import type { PingResult } from '../api/types/engine.ts';
 import { SingleFlight } from '../async/single-flight.ts';
-import type { AnswerReader } from '../connection/transport.ts';
+import type { ResponseReader } from '../connection/transport.ts';
 import type { CallOptions } from './options.ts';
-import { ErrorAnswer, errorSink, jsonSink } from './error-answer.ts';
+import { ErrorResponse, errorSink, jsonSink } from './error-response.ts';
 
 /**
  * With a pinned version, the maximum timeout for `/_ping`, in milliseconds. An engine responds to it at once, and no call may
@@ -32,8 +32,8 @@ export interface FactSource {
   readonly address: string;
   readonly timeouts: NonNullable<CallOptions['timeouts']>;
   /** Sends a request to a fast endpoint that needs no API version. `reader` gets a response of 200; any other is returned. */
-  get(method: 'HEAD' | 'GET', path: string, options: CallOptions, reader: AnswerReader): Promise<ErrorAnswer | undefined>;
-  json<Value>(call: EncodedCall, options: CallOptions, read: (answer: unknown) => Value): Promise<Value>;
+  get(method: 'HEAD' | 'GET', path: string, options: CallOptions, reader: ResponseReader): Promise<ErrorResponse | undefined>;
+  json<Value>(call: EncodedCall, options: CallOptions, read: (response: unknown) => Value): Promise<Value>;
 }
 
 /** The facts about one engine. */
@@ -172,16 +172,16 @@ export class EngineFactCache {
   /** Sends HEAD /_ping, and GET /_ping if that lacks the API version, as old engines and proxies in front of Podman do. */
   async ping(options: CallOptions = {}): Promise<PingResult> {
     const byHead = await this.#ping('HEAD', options);
-    const isAnswered = !(byHead instanceof ErrorAnswer) && byHead.fields.has('api-version');
-    const answer = isAnswered ? byHead : await this.#ping('GET', options);
-    if (answer instanceof ErrorAnswer) throw answer.toError(PING_ADVICE);
+    const isAnswered = !(byHead instanceof ErrorResponse) && byHead.fields.has('api-version');
+    const response = isAnswered ? byHead : await this.#ping('GET', options);
+    if (response instanceof ErrorResponse) throw response.toError(PING_ADVICE);
     // A proxy may write the field twice.
-    const [apiVersion, ...others] = new Set(answer.fields.list('api-version').map(parseApiVersion));
-    if (apiVersion === undefined || others.length > 0) throw this.#notAnEngine(answer);
-    return identityOfPing(apiVersion, answer.fields);
+    const [apiVersion, ...others] = new Set(response.fields.list('api-version').map(parseApiVersion));
+    if (apiVersion === undefined || others.length > 0) throw this.#notAnEngine(response);
+    return identityOfPing(apiVersion, response.fields);
   }
 
-  async #ping(method: 'HEAD' | 'GET', options: CallOptions): Promise<ResponseHead | ErrorAnswer> {
+  async #ping(method: 'HEAD' | 'GET', options: CallOptions): Promise<ResponseHead | ErrorResponse> {
     let head: ResponseHead | undefined;
     const error = await this.#source.get(method, '/_ping', options, (answered) => {
       head = answered;

@@ -14,7 +14,7 @@
 //  9. Every error is thrown without the secrets of the request (api/request-secrets.ts).
 
 import type { Observe } from '../connection/diagnostics.ts';
-import type { AnswerReader, ContentSink, Transport } from '../connection/transport.ts';
+import type { ResponseReader, ContentSink, Transport } from '../connection/transport.ts';
 import { BadRequestError, isCallerError } from '../errors.ts';
 import { refuseContentCoding } from '../http/content-coding.ts';
 import { decodeJson } from '../api/json.ts';
@@ -28,7 +28,7 @@ import { USER_AGENT } from '../connection/package-version.ts';
 import { allowManyListeners } from '../async/abort.ts';
 import { EngineFactCache } from './engine-facts.ts';
 import type { FactSource } from './engine-facts.ts';
-import { ErrorAnswer, jsonSink } from './error-answer.ts';
+import { ErrorResponse, jsonSink } from './error-response.ts';
 import type { CallOptions } from './options.ts';
 import { registryAuth } from './registry-access.ts';
 import type { RegistryAccess } from './registry-access.ts';
@@ -88,7 +88,7 @@ export class Engine implements FactSource {
    * Makes a call and returns its JSON, checked by `read`, which throws a `DecodeError` for a value of another shape. Returns null
    * for a response without content.
    */
-  async json<Value = unknown>(call: EncodedCall, options: SendOptions, read: (answer: unknown) => Value = unchecked): Promise<Value> {
+  async json<Value = unknown>(call: EncodedCall, options: SendOptions, read: (response: unknown) => Value = unchecked): Promise<Value> {
     const sink = jsonSink();
     let value = null as Value;
     // Decoded before the exchange ends, so a decoding error names the request, too.
@@ -102,7 +102,7 @@ export class Engine implements FactSource {
   }
 
   /** Makes a call. The content of a success goes to the reader's sink; any other response is thrown as an error. */
-  async exchange(call: EncodedCall, options: SendOptions, reader: AnswerReader): Promise<void> {
+  async exchange(call: EncodedCall, options: SendOptions, reader: ResponseReader): Promise<void> {
     try {
       options.signal?.throwIfAborted();
       const cached = this.facts.neededBy(call, options);
@@ -132,7 +132,7 @@ export class Engine implements FactSource {
   }
 
   /** Sends any request; the reader gets the final response with any status. */
-  async send(request: EngineRequest, reader: AnswerReader): Promise<void> {
+  async send(request: EngineRequest, reader: ResponseReader): Promise<void> {
     allowManyListeners(request.signal);
     const { transport, address, observe, beforeCredentials } = this.#options;
     if (beforeCredentials !== undefined && carriesCredentials(request)) beforeCredentials();
@@ -153,7 +153,7 @@ export class Engine implements FactSource {
     observation?.ended();
   }
 
-  get(method: 'HEAD' | 'GET', path: string, options: CallOptions, reader: AnswerReader): Promise<ErrorAnswer | undefined> {
+  get(method: 'HEAD' | 'GET', path: string, options: CallOptions, reader: ResponseReader): Promise<ErrorResponse | undefined> {
     return this.#sendCollectingErrors(this.request(method, path, NO_FIELDS, undefined, options, true), OK, reader, false);
   }
 
@@ -177,7 +177,7 @@ export class Engine implements FactSource {
     this.#options.transport.close();
   }
 
-  async #attempt(call: EncodedCall, facts: EngineFacts, fields: RequestFields, options: SendOptions, reader: AnswerReader): Promise<void> {
+  async #attempt(call: EncodedCall, facts: EngineFacts, fields: RequestFields, options: SendOptions, reader: ResponseReader): Promise<void> {
     const { method, reply, fast, success = OK } = call.endpoint;
     const target = encodeTarget(call, facts);
     const body = options.body === undefined ? undefined : await options.body.open();
@@ -193,24 +193,24 @@ export class Engine implements FactSource {
   async #sendCollectingErrors(
     request: EngineRequest,
     success: readonly number[],
-    reader: AnswerReader,
+    reader: ResponseReader,
     isContentRead = true,
-  ): Promise<ErrorAnswer | undefined> {
-    let answer: ErrorAnswer | undefined;
+  ): Promise<ErrorResponse | undefined> {
+    let response: ErrorResponse | undefined;
     try {
       await this.send(request, (head) => {
         if (success.includes(head.status)) {
           if (isContentRead) refuseContentCoding(head);
           return reader(head, request);
         }
-        answer = new ErrorAnswer(head, request);
-        return answer.body;
+        response = new ErrorResponse(head, request);
+        return response.body;
       });
     } catch (error) {
-      if (answer === undefined || request.signal?.aborted === true) throw error;
-      answer.isTruncated = true;
+      if (response === undefined || request.signal?.aborted === true) throw error;
+      response.isTruncated = true;
     }
-    return answer;
+    return response;
   }
 
   /** Host, User-Agent, the client's `headers`, and the fields of one request, which replace headers of the same name. */
@@ -228,7 +228,7 @@ export class Engine implements FactSource {
   }
 }
 
-const unchecked = <Value>(answer: unknown): Value => answer as Value;
+const unchecked = <Value>(response: unknown): Value => response as Value;
 
 const OK: readonly number[] = [200];
 const NO_FIELDS: RequestFields = [];

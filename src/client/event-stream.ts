@@ -12,7 +12,7 @@ import type { ArgumentsOf } from '../api/parameters.ts';
 import { JsonValueDecoder } from '../api/progress/json-stream.ts';
 import { produceInto } from '../async/async-queue.ts';
 import type { AsyncQueue } from '../async/async-queue.ts';
-import type { AnswerReader } from '../connection/transport.ts';
+import type { ResponseReader } from '../connection/transport.ts';
 import type { CallOptions } from './options.ts';
 
 type EventsArguments = ArgumentsOf<(typeof endpoints)['events']>;
@@ -31,7 +31,7 @@ export function eventStream(engine: Engine, args: EventsArguments, { signal, tim
 }
 
 /** Pushes the events of a response, except those after `until`. */
-function eventReader(events: AsyncQueue<ImageEvent>, until: number): AnswerReader {
+function eventReader(events: AsyncQueue<ImageEvent>, until: number): ResponseReader {
   return (_, { summary }) => {
     const decoder = new JsonValueDecoder();
     return {

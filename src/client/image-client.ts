@@ -30,7 +30,7 @@ import type { EngineReport } from './from-environment.ts';
 import type {
   CallOptions, DiskUsageOptions, EnvironmentOptions, EventsOptions, FromEnvironmentOptions, GetImageOptions, HistoryOptions,
   ImageAttestationsOptions, ImageClientOptions, ImagesOptions, ImportFromImageOptions, ImportOptions, InspectImageOptions,
-  LoadImageOptions, PruneImagesOptions, PullOptions, PushOptions, RawAnswer, RegistryOptions, RemoveImageOptions, RequestOptions,
+  LoadImageOptions, PruneImagesOptions, PullOptions, PushOptions, RawResponse, RegistryOptions, RemoveImageOptions, RequestOptions,
   SearchOptions, TagOptions,
 } from './options.ts';
 import { eventStream } from './event-stream.ts';
@@ -113,9 +113,9 @@ export class ImageClient {
     assertCredentialsMatch(key, own);
     this.#beforeCredentials?.();
     const body = bodySource(utf8(encodeAuthConfig(own, key)), files, 'checkAuth');
-    const answer = await this.#engine.json<AuthResult | null>(encodeCall('checkAuth'), { body, ...limits }, readLogin);
+    const response = await this.#engine.json<AuthResult | null>(encodeCall('checkAuth'), { body, ...limits }, readLogin);
     // The API lets an engine report success with a 204 without content.
-    return { Status: 'Login Succeeded', IdentityToken: '', ...answer };
+    return { Status: 'Login Succeeded', IdentityToken: '', ...response };
   }
 
   /**
@@ -345,7 +345,7 @@ export class ImageClient {
    * Sends any other request. Resolves with the response, whatever its status; rejects only if the exchange fails. The API version
    * is put before the path unless `versioned` is false.
    */
-  async request(options: RequestOptions): Promise<RawAnswer> {
+  async request(options: RequestOptions): Promise<RawResponse> {
     return rawRequest(this.#engine, options, (data) => bodySource(data, files, 'request: options.body'));
   }
 

@@ -41,7 +41,7 @@ export interface ImageClientOptions {
    */
   readonly credentials?: CredentialChoice | CredentialSource;
   /**
-   * Timeouts in milliseconds. Defaults: `connectMs` 10,000, over ssh 30,000; `headMs` 30,000 for the endpoints that answer fast,
+   * Timeouts in milliseconds. Defaults: `connectMs` 10,000, over ssh 30,000; `headMs` 30,000 for the endpoints that response fast,
    * none for the others; `idleMs` none.
    */
   readonly timeouts?: Partial<Timeouts> | undefined;
@@ -177,7 +177,7 @@ export interface RequestOptions {
 }
 
 /** The response to `request`, with any status. */
-export interface RawAnswer {
+export interface RawResponse {
   readonly status: number;
   /** The header fields; names are in lower case, and `entries()` lists them all. */
   readonly headers: Fields;

@@ -2,7 +2,7 @@
 // The request is sent then, and the stream can be read once.
 
 import { copyOf } from '../bytes.ts';
-import type { AnswerReader, ContentSink } from '../connection/transport.ts';
+import type { ResponseReader, ContentSink } from '../connection/transport.ts';
 import { inStreamError } from '../api/api-error.ts';
 import type { RequestSummary } from '../api/api-error.ts';
 import { JsonValueDecoder } from '../api/progress/json-stream.ts';
@@ -17,7 +17,7 @@ import { withAnySignal } from '../async/abort.ts';
 import type { Warn } from '../connection/diagnostics.ts';
 
 /** Makes a call whose response goes to `reader`. `onUpload` is called while the body of the request is sent. */
-export type SendCall = (reader: AnswerReader, signal: AbortSignal | undefined, onUpload?: OnUpload) => Promise<void>;
+export type SendCall = (reader: ResponseReader, signal: AbortSignal | undefined, onUpload?: OnUpload) => Promise<void>;
 
 /** Receives an upload event; `isLast` marks the last one. */
 export type OnUpload = (event: UploadEvent, isLast: boolean) => void;
@@ -124,7 +124,7 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
       received += view.length;
       listener.bytes?.(view);
     };
-    const reader: AnswerReader = (_, { summary }) => decodingSink(summary, take, { ...listener, bytes }, this.#warn);
+    const reader: ResponseReader = (_, { summary }) => decodingSink(summary, take, { ...listener, bytes }, this.#warn);
     await this.#start(reader, signal, listener.upload);
     return received;
   }

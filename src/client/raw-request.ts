@@ -8,7 +8,7 @@ import type { BodySource } from './request-body.ts';
 import { ArgumentError } from '../errors.ts';
 import { produceInto } from '../async/async-queue.ts';
 import type { AsyncQueue } from '../async/async-queue.ts';
-import type { RawAnswer, RequestOptions } from './options.ts';
+import type { RawResponse, RequestOptions } from './options.ts';
 
 /**
  * Rejects paths with a "." or ".." segment in any encoding, because engines decode a path before they resolve it. A path may
@@ -27,7 +27,7 @@ function checkPath(path: string): void {
 const framingFields = new Set(['content-length', 'transfer-encoding', 'host', 'connection']);
 
 /** Sends a request. Resolves with the head of the response; the body is received only as fast as it is read. */
-export async function rawRequest(engine: Engine, argument: RequestOptions, toBody: (data: unknown) => BodySource): Promise<RawAnswer> {
+export async function rawRequest(engine: Engine, argument: RequestOptions, toBody: (data: unknown) => BodySource): Promise<RawResponse> {
   const options = take('request', argument);
   const { method = 'GET', path, headers = {}, versioned = true, timeouts, signal } = options;
   if (path === undefined) throw new ArgumentError('request needs a path, as in { path: "/containers/json" }');
@@ -42,7 +42,7 @@ export async function rawRequest(engine: Engine, argument: RequestOptions, toBod
   const version = versioned ? `/v${await engine.facts.version({ signal, timeouts })}` : '';
   const body = await source?.open();
   signal?.throwIfAborted();
-  const leftEarly = (): Error => new ArgumentError('the answer was not read to its end');
+  const leftEarly = (): Error => new ArgumentError('the response was not read to its end');
   return new Promise((resolve, reject) => {
     produceInto(signal, leftEarly, async (content: AsyncQueue<Uint8Array>, either) => {
       const request = engine.request(method, `${version}${path}${query}`, fields, body, { timeouts, signal: either }, false, true);

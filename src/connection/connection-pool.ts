@@ -19,7 +19,7 @@ import type { EngineRequest } from './engine-request.ts';
 import { Exchange } from './exchange.ts';
 import { Semaphore } from './semaphore.ts';
 import type { WaitLimit } from './semaphore.ts';
-import type { AnswerReader, Transport } from './transport.ts';
+import type { ResponseReader, Transport } from './transport.ts';
 
 /** The maximum number of idle connections, as in moby's client. */
 const MAX_IDLE = 6;
@@ -61,7 +61,7 @@ export class ConnectionPool implements Transport {
     this.#semaphore = dialer.traits && new Semaphore(dialer.traits.maxBusy);
   }
 
-  send(request: EngineRequest, reader: AnswerReader): Promise<void> {
+  send(request: EngineRequest, reader: ResponseReader): Promise<void> {
     const semaphore = request.longLived === true ? undefined : this.#semaphore;
     return semaphore === undefined ? this.#sendWithRetry(request, reader) : this.#sendInTurn(semaphore, request, reader);
   }
@@ -72,7 +72,7 @@ export class ConnectionPool implements Transport {
     for (const connection of this.#all) connection.destroy(() => this.#closedError());
   }
 
-  async #sendInTurn(semaphore: Semaphore, request: EngineRequest, reader: AnswerReader): Promise<void> {
+  async #sendInTurn(semaphore: Semaphore, request: EngineRequest, reader: ResponseReader): Promise<void> {
     const release = await semaphore.acquire(request.signal, this.#waitLimit(request));
     try {
       await this.#sendWithRetry(request, reader);
@@ -92,7 +92,7 @@ export class ConnectionPool implements Transport {
     return { limitMs, error: () => this.#notSent(request, new TimeoutError(message, { limit, limitMs })) };
   }
 
-  async #sendWithRetry(request: EngineRequest, reader: AnswerReader): Promise<void> {
+  async #sendWithRetry(request: EngineRequest, reader: ResponseReader): Promise<void> {
     const idle = this.#idle.length === 0 ? undefined : await this.#takeIdle();
     try {
       await this.#sendOver(idle ?? (await this.#dial(request)), request, reader);
@@ -102,7 +102,7 @@ export class ConnectionPool implements Transport {
     }
   }
 
-  async #sendOver(connection: Connection, request: EngineRequest, reader: AnswerReader): Promise<void> {
+  async #sendOver(connection: Connection, request: EngineRequest, reader: ResponseReader): Promise<void> {
     const reusedSocket = connection.used;
     request.stats.reusedSocket = reusedSocket;
     try {

@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer';
 import type { Channel, ChannelOwner } from './channel.ts';
 import type { EngineRequest } from './engine-request.ts';
 import { Exchange } from './exchange.ts';
-import type { AnswerReader } from './transport.ts';
+import type { ResponseReader } from './transport.ts';
 
 /** One read of a Unix socket returns at most 220 KB. This size is enough for it, and fits into the processor's cache. */
 export const READ_MEMORY_BYTES = 256 * 1024;
@@ -45,7 +45,7 @@ export class Connection implements ChannelOwner {
   }
 
   /** Carries one exchange. Afterwards the connection can carry another if it is still `alive`. */
-  send(request: EngineRequest, reader: AnswerReader): Promise<void> {
+  send(request: EngineRequest, reader: ResponseReader): Promise<void> {
     this.used = true;
     const exchange = new this.#Exchange(this.#channel, request, reader, this.#privateMemory);
     this.#exchange = exchange;

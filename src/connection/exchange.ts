@@ -22,7 +22,7 @@ import type { Channel } from './channel.ts';
 import type { EngineRequest } from './engine-request.ts';
 import { ExchangeOutcome } from './exchange-outcome.ts';
 import { countReceived, countSent } from './transport.ts';
-import type { AnswerReader, ContentSink } from './transport.ts';
+import type { ResponseReader, ContentSink } from './transport.ts';
 import { Upload, framingFields, splitBytes } from './upload.ts';
 import type { StreamedBody } from './upload.ts';
 
@@ -31,7 +31,7 @@ export class Exchange {
   readonly outcome: ExchangeOutcome;
   readonly #channel: Channel;
   readonly #request: EngineRequest;
-  readonly #reader: AnswerReader;
+  readonly #reader: ResponseReader;
   readonly #privateMemory: () => Uint8Array;
   readonly #parser: ResponseParser;
   /** Set by the head of the final response. */
@@ -44,7 +44,7 @@ export class Exchange {
   #upload: Upload | undefined;
 
   /** @param privateMemory returns read memory that only this connection uses */
-  constructor(channel: Channel, request: EngineRequest, reader: AnswerReader, privateMemory: () => Uint8Array) {
+  constructor(channel: Channel, request: EngineRequest, reader: ResponseReader, privateMemory: () => Uint8Array) {
     this.#channel = channel;
     this.#request = request;
     this.#reader = reader;

@@ -23,7 +23,7 @@ import type { ConnectionExchange } from './connection.ts';
 import type { EngineRequest, ExchangeStats, RequestBody } from './engine-request.ts';
 import { ExchangeOutcome } from './exchange-outcome.ts';
 import { countReceived, countSent } from './transport.ts';
-import type { AnswerReader, ContentSink } from './transport.ts';
+import type { ResponseReader, ContentSink } from './transport.ts';
 import { Upload, framingFields, splitBytes } from './upload.ts';
 
 /** Loaded with the first connection, even if the library is bundled into one file. */
@@ -40,7 +40,7 @@ class NodeHttpExchange implements ConnectionExchange {
   readonly outcome: ExchangeOutcome;
   readonly #channel: Channel;
   readonly #request: EngineRequest;
-  readonly #reader: AnswerReader;
+  readonly #reader: ResponseReader;
   readonly #stream: Duplex;
   #outgoing: ClientRequest | undefined;
   #upload: Upload | undefined;
@@ -64,7 +64,7 @@ class NodeHttpExchange implements ConnectionExchange {
   /** Ends the wait for an event of Node's client or of the channel. */
   #wake: () => void = () => {};
 
-  constructor(channel: Channel, request: EngineRequest, reader: AnswerReader) {
+  constructor(channel: Channel, request: EngineRequest, reader: ResponseReader) {
     this.#channel = channel;
     this.#request = request;
     this.#reader = reader;

@@ -20,12 +20,12 @@ export interface ContentSink {
 }
 
 /** Called with the head of the final response; returns the sink for its content. */
-export type AnswerReader = (head: ResponseHead, request: EngineRequest) => ContentSink;
+export type ResponseReader = (head: ResponseHead, request: EngineRequest) => ContentSink;
 
 /** Speaks HTTP/1.1 with one engine. */
 export interface Transport {
   /** Sends a request. Resolves when the response has ended and its sink has accepted all content. */
-  send(request: EngineRequest, reader: AnswerReader): Promise<void>;
+  send(request: EngineRequest, reader: ResponseReader): Promise<void>;
   /** Fails all running exchanges and closes all connections. */
   close(): void;
 }

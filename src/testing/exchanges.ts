@@ -10,7 +10,7 @@ import type { Tape } from './tape.ts';
 export interface TapeExchange {
   readonly request: GatheredRequest;
   /** The bytes received after the request and before the next request on its connection. */
-  readonly answer: Uint8Array;
+  readonly response: Uint8Array;
   /** How the engine ended the connection after this exchange; undefined if it did not. */
   readonly ending: 'eof' | 'reset' | undefined;
 }
@@ -58,7 +58,7 @@ export function tapeExchanges({ records }: Tape): TapeExchange[] {
     else if (record.type === 'sent') connection.sent(record.bytes);
     else connection.received(record.bytes);
   }
-  return exchanges.map(({ request, blocks, ending }) => ({ request, answer: Buffer.concat(blocks), ending }));
+  return exchanges.map(({ request, blocks, ending }) => ({ request, response: Buffer.concat(blocks), ending }));
 }
 
 interface OpenExchange {
@@ -84,7 +84,7 @@ class TapeConnection {
 
   received(bytes: Uint8Array): void {
     if (this.#current === undefined) {
-      throw new ArgumentError(`connection ${this.#number} of the tape has an answer before a request`);
+      throw new ArgumentError(`connection ${this.#number} of the tape has a response before a request`);
     }
     this.#current.blocks.push(bytes);
   }

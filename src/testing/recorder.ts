@@ -7,11 +7,11 @@ import { isLogin } from '../api/request-secrets.ts';
 import { redactedTarget } from '../api/redaction.ts';
 import { ArgumentError } from '../errors.ts';
 import { FUNCTION, check } from '../kinds.ts';
-import { AnswerParser } from './answer-parser.ts';
-import type { AnswerEvent, AnswerStart } from './answer-parser.ts';
+import { RecordedResponseParser } from './recorded-response-parser.ts';
+import type { RecordedResponseEvent, RecordedResponseStart } from './recorded-response-parser.ts';
 import { RequestParser, isUpgrade } from './requests.ts';
 import type { RequestEvent, RequestStart } from './requests.ts';
-import { filler, redactHead, redactLoginAnswer } from './secrets.ts';
+import { filler, redactHead, redactLoginResponse } from './secrets.ts';
 import { TAPE_LIMIT, checkTapeHeader, textLength } from './tape.ts';
 import type { Tape, TapeHeader, TapeRecord } from './tape.ts';
 
@@ -113,7 +113,7 @@ class ConnectionLog {
   readonly #log: Log;
   readonly #connection: number;
   readonly #requests = new RequestParser();
-  readonly #answers = new AnswerParser();
+  readonly #responses = new RecordedResponseParser();
   /** Whether the current or last request is a login whose response has not ended. */
   #isLogin = false;
   /** The content so far of the response to a login; undefined during other responses. */
@@ -134,7 +134,7 @@ class ConnectionLog {
   }
 
   received(bytes: Uint8Array): void {
-    this.#parse(bytes, () => this.#answers.push(bytes).forEach((event) => this.#takeReceived(event)));
+    this.#parse(bytes, () => this.#responses.push(bytes).forEach((event) => this.#takeReceived(event)));
   }
 
   /** Records the end by the engine, unless the client ended first. */
@@ -166,28 +166,28 @@ class ConnectionLog {
       if (this.#isLogin) throw new ArgumentError('a request was sent before the response to a login');
       if (this.#reportRequest(event.start)) return;
       this.#isLogin = isLogin(event.start);
-      this.#answers.asked(event.start);
+      this.#responses.asked(event.start);
       this.#log.add('sent', this.#connection, redactHead(event.bytes));
     } else {
       this.#log.add('sent', this.#connection, this.#isLogin && event.type === 'content' ? filler(event.bytes.length) : kept(event));
     }
   }
 
-  #takeReceived(event: AnswerEvent): void {
+  #takeReceived(event: RecordedResponseEvent): void {
     if (event.type === 'head' || event.type === 'trailer') {
-      if (event.type === 'head') this.#beginAnswer(event.start);
+      if (event.type === 'head') this.#beginResponse(event.start);
       this.#log.add('received', this.#connection, redactHead(event.bytes));
     } else if (event.type !== 'end') {
       if (this.#loginContent === undefined) this.#log.add('received', this.#connection, kept(event));
       else this.#loginContent.push(event.bytes);
     } else if (this.#loginContent !== undefined) {
-      this.#log.add('received', this.#connection, redactLoginAnswer(concat(this.#loginContent)));
+      this.#log.add('received', this.#connection, redactLoginResponse(concat(this.#loginContent)));
       this.#loginContent = undefined;
       this.#isLogin = false;
     }
   }
 
-  #beginAnswer({ status, asked, framing }: AnswerStart): void {
+  #beginResponse({ status, asked, framing }: RecordedResponseStart): void {
     if (status < 200 || asked === undefined || !isLogin(asked)) return;
     // A token could be split between chunks. Engines send this response with a Content-Length.
     if (framing.kind === 'chunked') throw new ArgumentError('the response to a login is chunked, so its token cannot be redacted');
@@ -197,8 +197,8 @@ class ConnectionLog {
   /** Returns the received bytes that are not in the log yet: the response to a login, and an incomplete head. */
   #heldBack(): Uint8Array[] {
     if (this.#endedBy === 'engine') return [];
-    const { pending } = this.#answers;
-    return [redactLoginAnswer(concat(this.#loginContent ?? [])), this.#isLogin ? filler(pending.length) : redactHead(pending)];
+    const { pending } = this.#responses;
+    return [redactLoginResponse(concat(this.#loginContent ?? [])), this.#isLogin ? filler(pending.length) : redactHead(pending)];
   }
 
   /** Reports a request. Returns whether it upgrades the connection. */

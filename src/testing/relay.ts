@@ -141,14 +141,14 @@ class RelayedConnection implements ChannelOwner {
   /** Responds with an error. Waits for the request, because clients ignore a response that arrives before it. */
   #refuse(error: Error): void {
     this.#onUnreachable?.(error);
-    const answer = messageAnswer('502 Bad Gateway', `longshore: ${error.message}`);
-    if (this.#hasClientSent) this.#client.end(answer);
-    else this.#client.once('data', () => this.#client.end(answer));
+    const response = messageResponse('502 Bad Gateway', `longshore: ${error.message}`);
+    if (this.#hasClientSent) this.#client.end(response);
+    else this.#client.once('data', () => this.#client.end(response));
   }
 }
 
 /** Returns a response with a JSON message, as engines send errors. */
-export function messageAnswer(status: string, message: string): Uint8Array {
+export function messageResponse(status: string, message: string): Uint8Array {
   const body = utf8(`${JSON.stringify({ message })}\n`);
   const fields = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
   return concat([latin1(`HTTP/1.1 ${status}\r\n${fields}`), body]);

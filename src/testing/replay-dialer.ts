@@ -50,23 +50,23 @@ export function replayDialer(tape: Tape, options?: ReplayOptions): ReplayDialer 
 }
 
 /** Finds the responses for a replay. */
-export interface AnswerSource {
+export interface ResponseSource {
   /** Returns the response to a request; undefined while more of the request is needed. Throws if nothing matches. */
-  find(asked: GatheredRequest): FoundAnswer | undefined;
+  find(asked: GatheredRequest): FoundResponse | undefined;
   /** Returns the response for a request without a match; the connection then ends. Without this method, it breaks. */
   refusal?(error: Error, asked: GatheredRequest | undefined): Uint8Array;
   /** Whether `find` needs the content of requests. */
   readonly keepsContent: boolean;
 }
 
-interface FoundAnswer {
-  readonly exchange: Pick<TapeExchange, 'answer' | 'ending'>;
+interface FoundResponse {
+  readonly exchange: Pick<TapeExchange, 'response' | 'ending'>;
   /** The position of the exchange on the tape. */
   readonly index: number;
 }
 
 /** Returns a dialer that sends the responses of a source. */
-export function sourceDialer({ header }: Tape, source: AnswerSource, pieces: Pieces): Dialer {
+export function sourceDialer({ header }: Tape, source: ResponseSource, pieces: Pieces): Dialer {
   return {
     address: `tape://${header.engine}-${header.version}`.replaceAll(' ', '-'),
     async dial({ signal }) {
@@ -81,7 +81,7 @@ class ReplayChannel implements Channel {
   owner: ChannelOwner = noopOwner;
   readonly holdsMemory = false;
   readonly writeError = undefined;
-  readonly #source: AnswerSource;
+  readonly #source: ResponseSource;
   readonly #pieces: Pieces;
   readonly #parser = new RequestParser();
   #asked: GatheredRequest | undefined;
@@ -94,7 +94,7 @@ class ReplayChannel implements Channel {
   #scheduled = false;
   #closed = false;
 
-  constructor(source: AnswerSource, pieces: Pieces) {
+  constructor(source: ResponseSource, pieces: Pieces) {
     this.#source = source;
     this.#pieces = pieces;
   }
@@ -149,7 +149,7 @@ class ReplayChannel implements Channel {
     if (found === undefined) return this.#continue();
     this.#asked = undefined;
     const { exchange, index } = found;
-    this.#send(exchange.answer, lengths(this.#pieces, index));
+    this.#send(exchange.response, lengths(this.#pieces, index));
     const reset = new Error('the recorded connection was reset');
     if (exchange.ending !== undefined) this.#close(exchange.ending === 'eof' ? undefined : reset);
     else if (this.#expects.close) this.#close(undefined);
@@ -167,8 +167,8 @@ class ReplayChannel implements Channel {
     this.#close(refusal === undefined ? error : undefined);
   }
 
-  #send(answer: Uint8Array, nextLength: () => number): void {
-    if (answer.length > 0) this.#deliver({ type: 'answer', rest: answer, nextLength });
+  #send(response: Uint8Array, nextLength: () => number): void {
+    if (response.length > 0) this.#deliver({ type: 'response', rest: response, nextLength });
   }
 
   /** Ends the channel after all responses, or breaks it with an error. Later bytes of the client are ignored. */
@@ -213,7 +213,7 @@ class ReplayChannel implements Channel {
 }
 
 type Delivery =
-  | { readonly type: 'answer'; rest: Uint8Array; readonly nextLength: () => number }
+  | { readonly type: 'response'; rest: Uint8Array; readonly nextLength: () => number }
   | { readonly type: 'end'; readonly error: Error | undefined };
 
 interface Expectations {

@@ -5,11 +5,11 @@ import { escapeText, latin1 } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
 import { absolutePath } from '../system/files/paths.ts';
 import { readSmallFile } from '../system/files/read-small-file.ts';
-import { versionAnswer, withoutContinue } from './answers.ts';
+import { versionResponse, withoutContinue } from './recorded-responses.ts';
 import type { GatheredRequest } from './exchanges.ts';
-import { messageAnswer, relay } from './relay.ts';
+import { messageResponse, relay } from './relay.ts';
 import { sourceDialer } from './replay-dialer.ts';
-import type { AnswerSource, ReplayOptions } from './replay-dialer.ts';
+import type { ResponseSource, ReplayOptions } from './replay-dialer.ts';
 import { Script } from './script.ts';
 import type { AskedFor } from './script.ts';
 import { checkTape, parseTape } from './tape.ts';
@@ -92,21 +92,21 @@ async function readTape(tape: Tape | Uint8Array | string): Promise<Tape> {
 
 type Rules = Required<Pick<RecordedEngineOptions, 'content' | 'client'>> & { readonly order: 'recorded' | 'any' };
 
-function sourceFor(tape: Tape, { order, content, client }: Rules, mismatches: string[]): AnswerSource & { readonly script: Script } {
+function sourceFor(tape: Tape, { order, content, client }: Rules, mismatches: string[]): ResponseSource & { readonly script: Script } {
   const isAnyClient = client === 'any';
   const comparable = (target: string): string => comparableTarget(target, isAnyClient);
   const matching = { order, comparable, comparesContent: content === 'recorded' };
   const script = new Script(tape, matching, (request) => !isAnyClient || !isPing(request));
-  const ping = isAnyClient ? versionAnswer(tape) : undefined;
+  const ping = isAnyClient ? versionResponse(tape) : undefined;
   return {
     script,
     keepsContent: content === 'recorded',
     find(asked) {
-      if (ping !== undefined && isPing(asked)) return { exchange: { answer: ping(asked.method), ending: undefined }, index: 0 };
+      if (ping !== undefined && isPing(asked)) return { exchange: { response: ping(asked.method), ending: undefined }, index: 0 };
       const found = script.match(asked);
       if (found === undefined) return undefined;
-      const { answer, ending } = found.exchange;
-      return { exchange: { answer: withoutContinue(answer), ending }, index: found.index };
+      const { response, ending } = found.exchange;
+      return { exchange: { response: withoutContinue(response), ending }, index: found.index };
     },
     refusal(error, asked) {
       mismatches.push(error.message);
@@ -118,7 +118,7 @@ function sourceFor(tape: Tape, { order, content, client }: Rules, mismatches: st
 /** Returns the response for a request without a match. The status is 500, because programs may handle 404; 400 for an invalid request. */
 function refusalOf({ message }: Error, asked: GatheredRequest | undefined): Uint8Array {
   if (asked?.method === 'HEAD') return latin1('HTTP/1.1 500 Not On The Tape\r\nConnection: close\r\n\r\n');
-  return messageAnswer(asked === undefined ? '400 Bad Request' : '500 Not On The Tape', `longshore replay: ${message}`);
+  return messageResponse(asked === undefined ? '400 Bad Request' : '500 Not On The Tape', `longshore replay: ${message}`);
 }
 
 function verify(mismatches: readonly string[], remaining: readonly AskedFor[]): void {

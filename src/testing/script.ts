@@ -93,7 +93,7 @@ const SHOWN = 5;
 function mismatch(asked: GatheredRequest, expected: readonly TapeExchange[]): string {
   const shown = expected.slice(0, SHOWN).map(({ request }) => describe(request));
   if (expected.length > SHOWN) shown.push(`one of ${expected.length - SHOWN} more`);
-  return `the tape has no answer to ${describe(asked)}; it expects ${shown.join(', or ') || 'nothing more'}`;
+  return `the tape has no response to ${describe(asked)}; it expects ${shown.join(', or ') || 'nothing more'}`;
 }
 
 function describe({ method, target, content, isComplete }: GatheredRequest): string {

@@ -52,7 +52,7 @@ export function filler(length: number): Buffer {
  * Redacts the content of a response to a login and keeps its length. Only the texts that describe the outcome stay. Content that
  * is not JSON, or is incomplete, is replaced completely.
  */
-export function redactLoginAnswer(content: Uint8Array): Buffer {
+export function redactLoginResponse(content: Uint8Array): Buffer {
   const text = asBuffer(content).toString('latin1');
   try {
     JSON.parse(text);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { inStreamError, statusError } from '../../src/api/api-error.ts';
-import type { ErrorResponse } from '../../src/api/api-error.ts';
+import type { StatusAndBody } from '../../src/api/api-error.ts';
 import * as errors from '../../src/errors.ts';
 
 const asked = { method: 'GET', target: '/v1.41/images/zz/json', address: 'unix:///d.sock' };
 /** The error of a request for the engine's own images. */
-const errorOf = (status: number, body: string | Buffer, reasonPhrase = '', more: Partial<ErrorResponse> = {}): errors.ApiError =>
+const errorOf = (status: number, body: string | Buffer, reasonPhrase = '', more: Partial<StatusAndBody> = {}): errors.ApiError =>
   statusError(asked, { status, reasonPhrase, body: Buffer.from(body as string), isFromEngine: true, ...more });
 /** The error of a request that uses a registry. */
 const pulling = { method: 'POST', target: '/v1.41/images/create?fromImage=zz', address: 'unix:///d.sock' };

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import * as surface from '../../src/index.ts';
 import { HELPER_OUTPUT_LIMIT, HELPER_TIMEOUT_MS } from '../../src/system/programs/credential-helper.ts';
 import { JSON_VALUE_LIMIT } from '../../src/api/progress/json-stream.ts';
-import { ERROR_BODY_LIMIT, JSON_ANSWER_LIMIT } from '../../src/client/error-answer.ts';
+import { ERROR_BODY_LIMIT, JSON_RESPONSE_LIMIT } from '../../src/client/error-response.ts';
 import { CONNECT_MS, FAST_HEAD_MS } from '../../src/connection/engine-request.ts';
 import { RESPONSE_LIMITS } from '../../src/http/response-parser.ts';
 import { CLIENT } from '../../src/client/arguments.ts';
@@ -175,7 +175,7 @@ describe('the list of limits', () => {
   });
 
   it('has the same values as the constants in the sources', () => {
-    const constants = { ERROR_BODY_LIMIT, JSON_ANSWER_LIMIT, FAST_HEAD_MS, HELPER_TIMEOUT_MS, HELPER_OUTPUT_LIMIT };
+    const constants = { ERROR_BODY_LIMIT, JSON_RESPONSE_LIMIT, FAST_HEAD_MS, HELPER_TIMEOUT_MS, HELPER_OUTPUT_LIMIT };
     const more = { JSON_VALUE_LIMIT, SMALL_FILE_LIMIT, TAPE_LIMIT };
     const members = Object.entries(RESPONSE_LIMITS).map(([name, value]) => [`RESPONSE_LIMITS.${name}`, value]);
     for (const [name, value] of [...Object.entries({ ...constants, ...more }), ...members]) {

@@ -67,7 +67,7 @@ const units = {
   REFERENCE_LIMIT: 'characters',
   SHORTEST_SECRET: 'characters',
   ERROR_BODY_LIMIT: 'bytes',
-  JSON_ANSWER_LIMIT: 'bytes',
+  JSON_RESPONSE_LIMIT: 'bytes',
   'RESPONSE_LIMITS.statusLine': 'bytes',
   'RESPONSE_LIMITS.head': 'bytes',
   'RESPONSE_LIMITS.fieldLines': 'lines',

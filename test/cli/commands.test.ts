@@ -99,7 +99,7 @@ describe('values of the wrong type in an answer', () => {
   it('are an error if they are nested too deeply to be printed as JSON', async () => {
     const deep = `{"Id":"${ID}","RepoTags":[],"RepoDigests":[],"Metadata":{"x":${'['.repeat(50_000)}${']'.repeat(50_000)}}}`;
     const { code, stderr } = await against({ 'GET /images/a/json': (response) => void response.end(deep) }, ['inspect', 'a']);
-    const said = "longshore inspect: cannot print the engine's answer as JSON: its values are nested deeper than 64 levels\n";
+    const said = "longshore inspect: cannot print the engine's response as JSON: its values are nested deeper than 64 levels\n";
     expect([code, stderr]).toEqual([1, said]);
   });
 });

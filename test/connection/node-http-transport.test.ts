@@ -3,7 +3,7 @@ import http from 'node:http';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EngineRequest, ExchangeStats } from '../../src/connection/engine-request.ts';
-import type { AnswerReader, Transport } from '../../src/connection/transport.ts';
+import type { ResponseReader, Transport } from '../../src/connection/transport.ts';
 import { parseAddress } from '../../src/config/engine-address.ts';
 import { ConfigError, ConnectError, ProtocolError, TimeoutError, TruncatedError } from '../../src/errors.ts';
 import { dialerFor } from '../../src/system/net/dialer.ts';
@@ -23,7 +23,7 @@ import type { WireName } from '../support/wires.ts';
 async function run({ method, end }: WireCase, pieces: readonly Uint8Array[], slow = false): Promise<string[]> {
   const [channel, account] = [new MemoryChannel(), new Account()];
   const wire = makeWire('node:http', memoryDialer(channel));
-  const reader: AnswerReader = (head) => {
+  const reader: ResponseReader = (head) => {
     account.head(head);
     if (slow) return { write: async (view) => (await turn(), account.content(view)) };
     return { synchronous: true, write: (view) => account.content(view) };

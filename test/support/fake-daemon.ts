@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Dialer } from '../../src/connection/channel.ts';
 import { EngineRequest } from '../../src/connection/engine-request.ts';
-import type { AnswerReader, ContentSink } from '../../src/connection/transport.ts';
+import type { ResponseReader, ContentSink } from '../../src/connection/transport.ts';
 import { parseAddress } from '../../src/config/engine-address.ts';
 import { dialerFor } from '../../src/system/net/dialer.ts';
 
@@ -79,7 +79,7 @@ export class Kept {
   status = 0;
   ended = false;
   readonly #blocks: Buffer[] = [];
-  readonly reader: AnswerReader = (head) => {
+  readonly reader: ResponseReader = (head) => {
     this.status = head.status;
     return this.sink;
   };

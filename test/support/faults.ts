@@ -81,7 +81,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     claim: 'an idle connection that receives anything, within two turns of the event loop, is destroyed; see 3.10.3',
     tests: { 'connection/connection-pool.test.ts': 2 },
   },
-  '0.7': { claim: 'a write that failed does not hide the answer', tests: { 'connection/early-answer.test.ts': 1 } },
+  '0.7': { claim: 'a write that failed does not hide the answer', tests: { 'connection/early-response.test.ts': 1 } },
   '0.8': {
     claim: 'a GET or HEAD without content whose connection ends before a byte is sent again once, on a new connection',
     tests: { 'connection/connection-pool.test.ts': 5 },
@@ -546,7 +546,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   '3.11.3': {
     claim: 'after an end while the request is written, the response is still read; without one, the end is the cause',
-    tests: { 'hostile-callers.test.ts': 1, 'connection/early-answer.test.ts': 1 },
+    tests: { 'hostile-callers.test.ts': 1, 'connection/early-response.test.ts': 1 },
   },
   '3.11.4': {
     claim: 'an end in the head is a TruncatedError in the phase of the head',
@@ -589,7 +589,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     tests: { 'connection/exchange.test.ts': 1 },
   },
   '3.13.3': { claim: 'a response in the receive buffer takes precedence over the write that failed', tests: {
-    'connection/early-answer.test.ts': 1,
+    'connection/early-response.test.ts': 1,
   } },
   '3.13.4': {
     claim: 'the response of an engine that stops reading is read at once, and the next call uses another connection',

@@ -84,7 +84,7 @@ export async function obedientDaemon(fields = 'Api-Version: 1.55\r\n', archive =
   let silent = new Promise<Socket>(() => {});
   const ended = new WeakSet<Socket>();
 
-  function answerOf(first: string): string {
+  function responseOf(first: string): string {
     const ping = `HTTP/1.1 200 OK\r\n${fields}Content-Length: 2\r\n\r\n`;
     if (/^\S+ \/_ping$/.test(first)) return first.startsWith('HEAD') ? ping : `${ping}OK`;
     const [, answer = '', status = '200 OK'] = answers.find(([request]) => request.test(first)) ?? [];
@@ -111,11 +111,11 @@ export async function obedientDaemon(fields = 'Api-Version: 1.55\r\n', archive =
         rest = rest.slice(end);
         requests.push(first);
         if (!isHere) {
-          socket.write(answerOf(first), 'latin1');
+          socket.write(responseOf(first), 'latin1');
           continue;
         }
         if (silence?.where === 'in the middle of the answer') {
-          const whole = silence.answer ?? answerOf(first);
+          const whole = silence.answer ?? responseOf(first);
           const headEnd = whole.indexOf('\r\n\r\n') + 4;
           const from = headEnd === whole.length ? 0 : headEnd; // without content, the middle of the head
           socket.write(whole.slice(0, Math.ceil((from + whole.length) / 2)), 'latin1');

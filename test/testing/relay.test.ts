@@ -211,7 +211,7 @@ describe('the end of the client reaches the engine, and the response still arriv
     let asked = '';
     socket.on('data', (bytes) => (asked += String(bytes))).on('end', () => socket.end(`HTTP/1.1 200 OK\r\n\r\nto "${asked}"`));
   };
-  async function expectAnswer(dialer: Dialer): Promise<void> {
+  async function expectResponse(dialer: Dialer): Promise<void> {
     const other = await relay(dialer, {});
     const client = connectTo(other).end('all of it');
     expect(await textOf(client)).toBe('HTTP/1.1 200 OK\r\n\r\nto "all of it"');
@@ -220,14 +220,14 @@ describe('the end of the client reaches the engine, and the response still arriv
 
   it('over TLS', async () => {
     const daemon = await tlsDaemon(answers);
-    await expectAnswer(daemon.dialer()).finally(() => daemon.close());
+    await expectResponse(daemon.dialer()).finally(() => daemon.close());
   });
 
   it('over ssh', async () => {
     onEngine = answers;
     const ssh = fakeSsh();
     const host = `ssh://me@build.example.com${engine.host.slice('unix://'.length)}`;
-    await expectAnswer(dialerFor(parseAddress(host))).finally(() => ssh.restore());
+    await expectResponse(dialerFor(parseAddress(host))).finally(() => ssh.restore());
   });
 });
 

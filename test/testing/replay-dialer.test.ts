@@ -97,11 +97,11 @@ describe('a request', () => {
     const client = await connect(replayDialer(tapeOf(`> 1 ${post('/a', 'body\0')}`, '< 1 answer')));
     await client.send(get('/b'));
     expect(await client.heard(8)).toBe(
-      '(broken: the tape has no answer to GET /b; it expects POST /a with content "body\\x00" (5 bytes))',
+      '(broken: the tape has no response to GET /b; it expects POST /a with content "body\\x00" (5 bytes))',
     );
     const late = await connect(replayDialer(tapeOf()));
     await late.send(get('/b'));
-    expect(await late.heard(8)).toBe('(broken: the tape has no answer to GET /b; it expects nothing more)');
+    expect(await late.heard(8)).toBe('(broken: the tape has no response to GET /b; it expects nothing more)');
   });
 
   it('that matches nothing rejects the call of the client, with the mismatch as its cause', async () => {
@@ -110,7 +110,7 @@ describe('a request', () => {
     const error = await docker.images().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(TruncatedError);
     expect((error as TruncatedError).cause).toMatchObject({
-      message: 'the tape has no answer to GET /v1.41/images/json; it expects GET /x',
+      message: 'the tape has no response to GET /v1.41/images/json; it expects GET /x',
     });
   });
 
@@ -147,7 +147,7 @@ describe('the order', () => {
   it('is kept: the second request is not answered before the first', async () => {
     const client = await connect(replayDialer(two));
     await client.send(get('/b'));
-    expect(await client.heard(8)).toContain('no answer to GET /b; it expects GET /a)');
+    expect(await client.heard(8)).toContain('no response to GET /b; it expects GET /a)');
   });
 
   it('may be any with the option', async () => {

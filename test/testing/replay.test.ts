@@ -145,7 +145,7 @@ describe('a request without a response on the tape', () => {
     await start(tape);
     const answer = await ask('DELETE', '/images/x?force=1');
     expect(answer).toMatchObject({ status: 500, reason: 'Not On The Tape', headers: { 'content-type': 'application/json' } });
-    const message = 'the tape has no answer to DELETE /images/x?force=1; it expects GET /images/json';
+    const message = 'the tape has no response to DELETE /images/x?force=1; it expects GET /images/json';
     expect(JSON.parse(answer.body)).toEqual({ message: `longshore replay: ${message}` });
     expect(engine.mismatches()).toEqual([message]);
     expect(() => engine.verify()).toThrow(
@@ -165,14 +165,14 @@ describe('a request without a response on the tape', () => {
     await using client = new ImageClient({ host: engine.host, version: '1.51' });
     await expect(client.history('x')).rejects.toMatchObject({
       status: 500,
-      daemonMessage: expect.stringContaining('no answer to GET /v1.51/images/x/history'),
+      daemonMessage: expect.stringContaining('no response to GET /v1.51/images/x/history'),
     });
   });
 
   it('gets its response during an upload, which is read to its end', async () => {
     await start(tape);
     const large = 'x'.repeat(8 * 1024 * 1024);
-    expect(await messageOf('POST', '/images/load', large)).toContain('no answer to POST /images/load');
+    expect(await messageOf('POST', '/images/load', large)).toContain('no response to POST /images/load');
   });
 
   it('gets no content if it is a HEAD, but the reason phrase reports it', async () => {
@@ -224,7 +224,7 @@ describe('the comparison of requests', () => {
   it('is the API version, unless the tape is of another client', async () => {
     const tape = tapeOf(`> 1 ${get('/v1.41/info')}`, `< 1 ${ok('yes')}`);
     await start(tape);
-    expect(await messageOf('GET', '/info')).toContain('no answer to GET /info; it expects GET /v1.41/info');
+    expect(await messageOf('GET', '/info')).toContain('no response to GET /info; it expects GET /v1.41/info');
     await engine.close();
     await start(tape, { client: 'any' });
     expect(await bodyOf('GET', '/info')).toBe('yes');
@@ -261,7 +261,7 @@ describe('a tape of another client', () => {
 
   it('has none where no answer tells the version', async () => {
     await start(tapeOf(`> 1 ${get('/a')}`, '< 1 HTTP/1.1 204 No Content\r\n\r\n'), { client: 'any' });
-    expect(await messageOf('GET', '/_ping')).toContain('no answer to GET /_ping');
+    expect(await messageOf('GET', '/_ping')).toContain('no response to GET /_ping');
   });
 });
 
@@ -270,7 +270,7 @@ describe('the order', () => {
 
   it('is that of the tape', async () => {
     await start(two);
-    expect(await messageOf('GET', '/b')).toContain('no answer to GET /b; it expects GET /a');
+    expect(await messageOf('GET', '/b')).toContain('no response to GET /b; it expects GET /a');
   });
 
   it('may be any', async () => {
@@ -355,6 +355,6 @@ describe.skipIf(noCurl)(titled('curl', noCurl), () => {
     expect(await run('-H', 'Expect: 100-continue', '--data-binary', body, 'http://d/load')).toBe('in');
     expect(await run('-H', 'Transfer-Encoding: chunked', '--data-binary', body, 'http://d/load')).toBe('again');
     engine.verify();
-    expect(await run('http://d/x')).toBe('{"message":"longshore replay: the tape has no answer to GET /x; it expects nothing more"}\n');
+    expect(await run('http://d/x')).toBe('{"message":"longshore replay: the tape has no response to GET /x; it expects nothing more"}\n');
   });
 });

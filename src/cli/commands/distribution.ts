@@ -21,11 +21,11 @@ export const distribution = command({
     const { values, print } = call;
     const found: object[] = [];
     await forEachOperand(call, async (client, reference, signal) => {
-      const answer = await client.inspectDistribution(reference, { signal });
-      found.push(answer);
+      const response = await client.inspectDistribution(reference, { signal });
+      found.push(response);
       if (values.json === true) return;
-      if (values.quiet === true) return print.text(`${printable(answer.Descriptor?.digest)}\n`);
-      return print.text((found.length > 1 ? '\n' : '') + description(reference, answer));
+      if (values.quiet === true) return print.text(`${printable(response.Descriptor?.digest)}\n`);
+      return print.text((found.length > 1 ? '\n' : '') + description(reference, response));
     });
     if (values.json === true) await print.json(found);
   },

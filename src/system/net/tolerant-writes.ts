@@ -1,6 +1,6 @@
 // Keeps a socket readable after a write error. After EPIPE or ECONNRESET on a write, Node destroys the socket, and with it the
 // received response that explains the refusal. Without this class, 85 to 90 of 100 early refusals were lost; with it, none
-// (test/connection/early-answer.test.ts).
+// (test/connection/early-response.test.ts).
 
 import type { Writable } from 'node:stream';
 

@@ -9,7 +9,7 @@ import type { MessageEvent } from './messages.ts';
 import type { RequestStart } from './requests.ts';
 
 /** A response without its content. */
-export interface AnswerStart {
+export interface RecordedResponseStart {
   /** From 100 to 599. After a status below 200, another head follows for the same request. */
   readonly status: number;
   /** The request of the response; undefined if no request was sent. */
@@ -18,13 +18,13 @@ export interface AnswerStart {
 }
 
 /** A part of a response. */
-export type AnswerEvent = MessageEvent<AnswerStart>;
+export type RecordedResponseEvent = MessageEvent<RecordedResponseStart>;
 
 /** Parses the responses of one connection. After an error, every call throws that error. */
-export class AnswerParser {
+export class RecordedResponseParser {
   /** The requests without a final response. */
   readonly #asked = new Queue<RequestStart>();
-  readonly #parser = new MessageParser<AnswerStart>({
+  readonly #parser = new MessageParser<RecordedResponseStart>({
     parse: (head) => this.#start(head),
     framing: ({ framing }) => framing,
     trailerLimit: HEAD_LIMIT,
@@ -37,7 +37,7 @@ export class AnswerParser {
   }
 
   /** Parses the next bytes and returns the parts that they complete, in new memory. */
-  push(bytes: Uint8Array): AnswerEvent[] {
+  push(bytes: Uint8Array): RecordedResponseEvent[] {
     return this.#parser.push(bytes);
   }
 
@@ -47,7 +47,7 @@ export class AnswerParser {
   }
 
   // status-line = HTTP-version SP status-code SP [ reason-phrase ]                                             §4
-  #start(head: string): AnswerStart {
+  #start(head: string): RecordedResponseStart {
     const { line, fields } = splitHead(head, fail);
     const match = /^HTTP\/1\.([0-9]) ([1-5][0-9][0-9])(?: |$)/.exec(line) ?? fail('the status line is malformed');
     const [minorVersion, status] = [Number(match[1]), Number(match[2])];

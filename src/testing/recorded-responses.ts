@@ -11,19 +11,19 @@ import type { Tape } from './tape.ts';
  * Removes `100 Continue` from the start of the received bytes. It depends on the client: one waits for it, another does not
  * expect it (RFC 9110 §10.1.1).
  */
-export function withoutContinue(answer: Uint8Array): Uint8Array {
-  const bytes = asBuffer(answer);
-  if (!/^HTTP\/1\.1 100 /.test(bytes.toString('latin1', 0, 13))) return answer;
+export function withoutContinue(response: Uint8Array): Uint8Array {
+  const bytes = asBuffer(response);
+  if (!/^HTTP\/1\.1 100 /.test(bytes.toString('latin1', 0, 13))) return response;
   const end = bytes.indexOf('\r\n\r\n');
-  return end === -1 ? answer : withoutContinue(answer.subarray(end + 4));
+  return end === -1 ? response : withoutContinue(response.subarray(end + 4));
 }
 
 /** Fields that engines send in every response; clients read them in the response to `_ping`. */
 const ABOUT_THE_ENGINE = ['api-version', 'docker-experimental', 'libpod-api-version', 'ostype', 'server'] as const;
 
 /** Returns a function that makes the response to `GET` or `HEAD /_ping`; undefined if no response on the tape has an API version. */
-export function versionAnswer(tape: Tape): ((method: string) => Uint8Array) | undefined {
-  const fields = tapeExchanges(tape).map(({ answer }) => fieldsOf(withoutContinue(answer)));
+export function versionResponse(tape: Tape): ((method: string) => Uint8Array) | undefined {
+  const fields = tapeExchanges(tape).map(({ response }) => fieldsOf(withoutContinue(response)));
   const found = fields.find((each) => each.has('api-version'));
   if (found === undefined) return undefined;
   const lines = ABOUT_THE_ENGINE.flatMap((name) => (found.has(name) ? [`${name}: ${found.get(name)}\r\n`] : []));
@@ -32,8 +32,8 @@ export function versionAnswer(tape: Tape): ((method: string) => Uint8Array) | un
 }
 
 /** Returns the fields of a response; no fields if its head is incomplete. */
-function fieldsOf(answer: Uint8Array): Fields {
-  const bytes = asBuffer(answer);
+function fieldsOf(response: Uint8Array): Fields {
+  const bytes = asBuffer(response);
   const end = bytes.indexOf('\r\n\r\n');
   if (end === -1) return new Fields();
   const fail = (message: string): never => {

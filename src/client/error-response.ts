@@ -10,14 +10,14 @@ import { contentCodings } from '../http/content-coding.ts';
 import type { ResponseHead } from '../http/response-parser.ts';
 
 /** The maximum length of a JSON response, in bytes: enough for a list of about 100,000 images. */
-export const JSON_ANSWER_LIMIT: number = 64 * 1024 * 1024;
+export const JSON_RESPONSE_LIMIT: number = 64 * 1024 * 1024;
 /** The maximum number of bytes that are read of an error's body, as in moby's client. */
 export const ERROR_BODY_LIMIT: number = 1024 * 1024;
 /** The timeout for an error's body, in milliseconds: the default of a head. After it, the error has only the status. */
 export const ERROR_BODY_MS = 30_000;
 
 /** A response whose status is not a success. */
-export class ErrorAnswer {
+export class ErrorResponse {
   readonly head: ResponseHead;
   readonly request: EngineRequest;
   readonly body: CollectingSink = errorSink();
@@ -55,6 +55,6 @@ export function errorSink(): CollectingSink {
 
 /** A sink for a JSON response. */
 export function jsonSink(): CollectingSink {
-  const tooLarge = (): Error => new DecodeError('the JSON answer is too large', { offset: JSON_ANSWER_LIMIT });
-  return new CollectingSink(JSON_ANSWER_LIMIT, tooLarge);
+  const tooLarge = (): Error => new DecodeError('the JSON response is too large', { offset: JSON_RESPONSE_LIMIT });
+  return new CollectingSink(JSON_RESPONSE_LIMIT, tooLarge);
 }
