@@ -2,13 +2,8 @@
 // check, its place in the request and its version gate follow from it (README.md of this folder has the steps). API versions are
 // those of the API's documents; tests compare them with the documents and with engines.
 
-import { filters, flag, list, platformAsJson, platformAsText, platformsAsJson, several, text, time, integer } from './parameters.ts';
+import { filters, flag, integer, list, platformAsJson, platformAsText, platformsAsJson, text, time } from './parameters.ts';
 import type { Endpoint, ConditionalRequirement } from './parameters.ts';
-
-/** Keeps the exact type of a row, from which the types of the options are inferred. */
-function row<const Row extends Endpoint>(endpoint: Row): Row {
-  return endpoint;
-}
 
 const TAR = 'application/x-tar';
 
@@ -26,6 +21,8 @@ const severalLabels: ConditionalRequirement = {
   }),
 };
 
+const severalPlatforms: ConditionalRequirement = { part: 'several platforms', since: '1.52', when: (values) => values.length > 1 };
+
 /** ONBUILD instructions. The OCI image config has no field for them, so Podman (4.3, 5.4, 6.1) ignores them. */
 const onBuild: ConditionalRequirement = {
   part: 'ONBUILD',
@@ -35,22 +32,22 @@ const onBuild: ConditionalRequirement = {
 
 /** Every operation, under the name of its method of `ImageClient`. */
 export const endpoints = {
-  ping: row({ method: 'GET', path: '/_ping', versioned: false, reply: 'none', fast: true, parameters: {} }),
+  ping: { method: 'GET', path: '/_ping', versioned: false, reply: 'none', fast: true, parameters: {} },
 
-  version: row({ method: 'GET', path: '/version', reply: 'json', fast: true, parameters: {} }),
+  version: { method: 'GET', path: '/version', reply: 'json', fast: true, parameters: {} },
 
-  info: row({ method: 'GET', path: '/info', reply: 'json', fast: true, parameters: {} }),
+  info: { method: 'GET', path: '/info', reply: 'json', fast: true, parameters: {} },
 
-  checkAuth: row({
+  checkAuth: {
     method: 'POST',
     path: '/auth',
     success: [200, 204],
     contentType: 'application/json',
     reply: 'json',
     parameters: {},
-  }),
+  },
 
-  events: row({
+  events: {
     method: 'GET',
     path: '/events',
     reply: 'progress',
@@ -62,9 +59,9 @@ export const endpoints = {
       /** Filters by `event`, `image`, `label` or `scope`. `type` is always `image`. Default: all events of images. */
       filters: filters('filters'),
     },
-  }),
+  },
 
-  diskUsage: row({
+  diskUsage: {
     method: 'GET',
     path: '/system/df',
     since: '1.25',
@@ -75,9 +72,9 @@ export const endpoints = {
       /** Adds each image to the result. Default false. API 1.52: older engines always list the images. */
       verbose: flag('verbose', { since: '1.52' }),
     },
-  }),
+  },
 
-  images: row({
+  images: {
     method: 'GET',
     path: '/images/json',
     reply: 'json',
@@ -93,9 +90,9 @@ export const endpoints = {
       /** Adds who built, pulled and signed each image; needs `manifests`. Default false. API 1.54, containerd store. */
       identity: flag('identity', { since: '1.54', store: 'containerd' }),
     },
-  }),
+  },
 
-  inspectImage: row({
+  inspectImage: {
     method: 'GET',
     path: '/images/{image}/json',
     reply: 'json',
@@ -106,9 +103,9 @@ export const endpoints = {
       /** The platform whose variant is inspected. Default: the engine's own platform. API 1.49. */
       platform: platformAsJson('platform', { since: '1.49' }),
     },
-  }),
+  },
 
-  history: row({
+  history: {
     method: 'GET',
     path: '/images/{image}/history',
     reply: 'json',
@@ -117,18 +114,18 @@ export const endpoints = {
       /** The platform whose variant is shown. Default: the engine's own platform. API 1.48. */
       platform: platformAsJson('platform', { since: '1.48' }),
     },
-  }),
+  },
 
-  tag: row({
+  tag: {
     method: 'POST',
     path: '/images/{image}/tag',
     success: [201], // Docker 28 and 29 respond with 200 if they did not tag anything
     reply: 'none',
     fast: true,
     parameters: { repo: text('repo'), tag: text('tag') },
-  }),
+  },
 
-  removeImage: row({
+  removeImage: {
     method: 'DELETE',
     path: '/images/{image}',
     reply: 'json',
@@ -140,9 +137,9 @@ export const endpoints = {
       /** Removes only the variants for these platforms; needs `force`. Default: all. API 1.50: older engines remove the whole image. */
       platforms: platformsAsJson('platforms', { since: '1.50' }),
     },
-  }),
+  },
 
-  pruneImages: row({
+  pruneImages: {
     method: 'POST',
     path: '/images/prune',
     since: '1.25',
@@ -154,9 +151,9 @@ export const endpoints = {
        */
       filters: filters('filters', { conditional: severalLabels }),
     },
-  }),
+  },
 
-  search: row({
+  search: {
     method: 'GET',
     path: '/images/search',
     credentials: 'if-known',
@@ -168,9 +165,9 @@ export const endpoints = {
       /** Filters by `stars` or `is-official`; by `is-automated` before API 1.45. Default: all results. */
       filters: filters('filters'),
     },
-  }),
+  },
 
-  inspectDistribution: row({
+  inspectDistribution: {
     method: 'GET',
     path: '/distribution/{image}/json',
     since: '1.30',
@@ -178,9 +175,9 @@ export const endpoints = {
     credentials: 'if-known',
     reply: 'json',
     parameters: {},
-  }),
+  },
 
-  imageAttestations: row({
+  imageAttestations: {
     method: 'GET',
     path: '/images/{image}/attestations',
     since: '1.55',
@@ -195,9 +192,9 @@ export const endpoints = {
       /** Adds the statement of each attestation. Default false. */
       statement: flag('statement'),
     },
-  }),
+  },
 
-  pull: row({
+  pull: {
     method: 'POST',
     path: '/images/create',
     credentials: 'if-known',
@@ -208,9 +205,9 @@ export const endpoints = {
       /** The platform to pull. Default: the client's `defaultPlatform`, or the engine's own. API 1.32. */
       platform: platformAsText('platform', { since: '1.32' }),
     },
-  }),
+  },
 
-  importImage: row({
+  importImage: {
     method: 'POST',
     path: '/images/create',
     contentType: TAR,
@@ -225,9 +222,9 @@ export const endpoints = {
       /** The platform of the new image. Default: the engine's own. API 1.32, Docker 23: Docker 20.10 ignores it. */
       platform: platformAsText('platform', { since: '1.32', docker: '23.0' }),
     },
-  }),
+  },
 
-  push: row({
+  push: {
     method: 'POST',
     path: '/images/{image}/push',
     credentials: 'always',
@@ -237,9 +234,9 @@ export const endpoints = {
       /** Pushes only the variant for this platform. Default: all that the engine has. API 1.46. */
       platform: platformAsJson('platform', { since: '1.46' }),
     },
-  }),
+  },
 
-  getImage: row({
+  getImage: {
     method: 'GET',
     path: '/images/get',
     reply: 'archive',
@@ -249,11 +246,11 @@ export const endpoints = {
        * Saves only the variants for this platform or these platforms. Default: all. API 1.48; several platforms 1.52. If an image lacks
        * one of several platforms, the archive ends with a `NotFoundError` of reason `platform`, unless `verify` is false.
        */
-      platform: platformsAsJson('platform', { since: '1.48', conditional: several('several platforms', { since: '1.52' }) }),
+      platform: platformsAsJson('platform', { since: '1.48', conditional: severalPlatforms }),
     },
-  }),
+  },
 
-  loadImage: row({
+  loadImage: {
     method: 'POST',
     path: '/images/load',
     contentType: TAR,
@@ -265,10 +262,10 @@ export const endpoints = {
        * Loads only the variants for this platform or these platforms. Default: all. API 1.48; several platforms 1.52. An image that
        * lacks one of several platforms causes a `NotFoundError` of reason `platform`.
        */
-      platform: platformsAsJson('platform', { since: '1.48', conditional: several('several platforms', { since: '1.52' }) }),
+      platform: platformsAsJson('platform', { since: '1.48', conditional: severalPlatforms }),
     },
-  }),
-} as const;
+  },
+} as const satisfies Readonly<Record<string, Endpoint>>;
 
 /** The name of an operation. */
 export type OperationName = keyof typeof endpoints;

@@ -34,11 +34,6 @@ export interface ConditionalRequirement extends Requirement {
   readonly when: (values: readonly string[]) => boolean;
 }
 
-/** The requirement of more than one value. */
-export function several(part: string, requirement: Requirement): ConditionalRequirement {
-  return { ...requirement, part, when: (values) => values.length > 1 };
-}
-
 /** A query parameter with an argument of type `Value`. */
 export interface Parameter<Value> extends Requirement {
   /** Its name in the query. */
@@ -84,61 +79,27 @@ export function flag(wire: string, requirement: Requirement = {}): Parameter<boo
   return { wire, ...requirement, kind: FLAG, encode: (value) => (value ? ['1'] : off) };
 }
 
-/** A string, sent unchanged. */
-export function text(wire: string, requirement: Requirement = {}): Parameter<string> {
-  return { wire, ...requirement, kind: WHOLE_TEXT, encode: (value) => [value] };
-}
+/** Makes a parameter from its name in the query and its requirement. */
+export type ParameterMaker<Value> = (wire: string, requirement?: Requirement) => Parameter<Value>;
 
-/** An integer. */
-export function integer(wire: string, requirement: Requirement = {}): Parameter<number> {
-  return { wire, ...requirement, kind: kind('a whole number', Number.isSafeInteger), encode: (value) => [String(value)] };
-}
-
-/** A time, sent as seconds since 1970 with up to three decimals: the only form that all engines read. */
-export function time(wire: string, requirement: Requirement = {}): Parameter<Date | number> {
-  const encode = (value: Date | number): string[] => [String(Number(Number(secondsOf(value)).toFixed(3)))];
-  return { wire, ...requirement, kind: TIME, encode };
-}
-
-/** A list of strings, each sent with the key. */
-export function list(wire: string, requirement: Requirement = {}): Parameter<readonly string[]> {
-  return { wire, ...requirement, kind: listOf(WHOLE_TEXT, 'a list of strings (without lone surrogates)'), encode: (value) => value };
-}
-
-/** Filters, sent as JSON: `{"key":["value"]}`. */
-export function filters(wire: string, requirement: Requirement = {}): Parameter<Filters> {
-  return {
-    wire,
-    ...requirement,
-    kind: FILTERS,
-    encode: (value) => {
-      const json = encodeFilters(value);
-      return json === undefined ? [] : [json];
-    },
-  };
-}
-
-/** A platform, sent as `linux/arm64/v8`. */
-export function platformAsText(wire: string, requirement: Requirement = {}): Parameter<Platform> {
-  return { wire, ...requirement, kind: PLATFORM, encode: (value) => [platformText(value)] };
-}
-
-/** A platform, sent as `{"architecture":"arm64","os":"linux","variant":"v8"}`. */
-export function platformAsJson(wire: string, requirement: Requirement = {}): Parameter<Platform> {
-  return { wire, ...requirement, kind: FULL_PLATFORM, encode: (value) => [platformJson(value)] };
-}
-
-/** Platforms as JSON, each sent with the key. An empty list is rejected: engines would treat it as all platforms. */
-export function platformsAsJson(wire: string, requirement: Requirement = {}): Parameter<Platform | readonly Platform[]> {
-  const encode = (value: Platform | readonly Platform[]): string[] => [...new Set(listed(value).map(platformJson))];
-  return { wire, ...requirement, kind: PLATFORMS, encode };
-}
-function listed(value: Platform | readonly Platform[]): readonly Platform[] {
-  return Array.isArray(value) ? (value as readonly Platform[]) : [value as Platform];
+function maker<Value>(valueKind: Kind, encode: Parameter<Value>['encode']): ParameterMaker<Value> {
+  return (wire, requirement = {}) => ({ wire, ...requirement, kind: valueKind, encode });
 }
 
 /** A string without unpaired surrogates: URLSearchParams would replace them by U+FFFD. */
 const WHOLE_TEXT: Kind = kind('a string (without lone surrogates)', (value) => typeof value === 'string' && isWellFormed(value));
+
+/** A string, sent unchanged. */
+export const text: ParameterMaker<string> = maker(WHOLE_TEXT, (value) => [value]);
+
+/** A list of strings, each sent with the key. */
+export const list: ParameterMaker<readonly string[]> = maker(
+  listOf(WHOLE_TEXT, 'a list of strings (without lone surrogates)'),
+  (value) => value,
+);
+
+/** An integer. */
+export const integer: ParameterMaker<number> = maker(kind('a whole number', Number.isSafeInteger), (value) => [String(value)]);
 
 const TIME: Kind = kind(
   'a Date, or seconds since 1970',
@@ -149,21 +110,40 @@ function secondsOf(value: unknown): unknown {
   return value instanceof Date ? value.getTime() / 1000 : value;
 }
 
+/** A time, sent as seconds since 1970 with up to three decimals: the only form that all engines read. */
+export const time: ParameterMaker<Date | number> = maker(TIME, (value) => [String(Number(Number(secondsOf(value)).toFixed(3)))]);
+
 const FILTERS: Kind = kind('an object', () => true, (value) => mergeFilters(value as Filters));
 
+/** Filters, sent as JSON: `{"key":["value"]}`. */
+export const filters: ParameterMaker<Filters> = maker(FILTERS, (value) => {
+  const json = encodeFilters(value);
+  return json === undefined ? [] : [json];
+});
+
+function platformKind(encode: (platform: Platform) => string): Kind {
+  return kind('a platform such as "linux/arm64"', (value) => encode(value as Platform) !== '', copyPlatform);
+}
 /** A platform that is sent as text; it may be a single word, such as `arm64`. */
-export const PLATFORM: Kind = kind(
-  'a platform such as "linux/arm64"',
-  (value) => platformText(value as Platform) !== '',
-  copyPlatform,
-);
-const FULL_PLATFORM: Kind = kind(
-  'a platform such as "linux/arm64"',
-  (value) => platformJson(value as Platform) !== '',
-  copyPlatform,
-);
+export const PLATFORM: Kind = platformKind(platformText);
+const FULL_PLATFORM: Kind = platformKind(platformJson);
+
+/** A platform, sent as `linux/arm64/v8`. */
+export const platformAsText: ParameterMaker<Platform> = maker(PLATFORM, (value) => [platformText(value)]);
+
+/** A platform, sent as `{"architecture":"arm64","os":"linux","variant":"v8"}`. */
+export const platformAsJson: ParameterMaker<Platform> = maker(FULL_PLATFORM, (value) => [platformJson(value)]);
+
 const PLATFORMS: Kind = kind(
   'a platform such as "linux/arm64", or a list of them that is not empty',
   (value) => listed(value as Platform).length > 0 && listed(value as Platform).every(FULL_PLATFORM.test),
   (value) => (Array.isArray(value) ? value.map(copyPlatform) : copyPlatform(value)),
 );
+function listed(value: Platform | readonly Platform[]): readonly Platform[] {
+  return Array.isArray(value) ? (value as readonly Platform[]) : [value as Platform];
+}
+
+/** Platforms as JSON, each sent with the key. An empty list is rejected: engines would treat it as all platforms. */
+export const platformsAsJson: ParameterMaker<Platform | readonly Platform[]> = maker(PLATFORMS, (value) => [
+  ...new Set(listed(value).map(platformJson)),
+]);
