@@ -1,77 +1,151 @@
-// Reads the JSON responses: checks each against its shape, and makes the responses of all engines alike. Lists that are null become
-// empty, and Podman's keys and ids become Docker's.
+// Reads the JSON responses: checks each against its shape, which stands before its reader, and makes the responses of all engines
+// alike. Lists that are null become empty, and Podman's keys and ids become Docker's.
 
 import { DecodeError } from '../errors.ts';
-import * as shapes from './response-shapes.ts';
 import { checkList, checkObject } from './response-shapes.ts';
+import type { Shape } from './response-shapes.ts';
 import type { AuthResult, ImageDiskUsage, ImageEvent, InfoResult, VersionResult } from './types/engine.ts';
 import type { HistoryItem, ImageInspect, ImageSummary, PruneResult, RemoveItem, SearchResult } from './types/image.ts';
 import type { DistributionInspect, ImageAttestation } from './types/manifest.ts';
 
+const descriptor: Shape = {
+  required: ['digest'],
+  members: { mediaType: 'text', digest: 'digest', size: 'size', urls: 'texts', annotations: 'map', platform: 'object' },
+};
+const platform: Shape = { required: ['architecture', 'os'], members: { architecture: 'text', os: 'text', variant: 'text' } };
+const manifest: Shape = {
+  required: ['ID'],
+  members: { ID: 'name', Descriptor: descriptor, Available: 'flag', Kind: 'text', Size: 'object', ImageData: 'object' },
+};
+const config: Shape = {
+  members: { User: 'text', Env: 'texts', Cmd: 'texts', Entrypoint: 'texts', WorkingDir: 'text', Labels: 'map' },
+};
+
+const imageSummary: Shape = {
+  required: ['Id'],
+  members: {
+    Id: 'name', ParentId: 'text', RepoTags: 'texts', RepoDigests: 'texts', Created: 'number', Size: 'number',
+    SharedSize: 'number', VirtualSize: 'number', Containers: 'number', Labels: 'map', Descriptor: descriptor,
+    Manifests: [manifest], Names: 'texts', Digest: 'text', History: 'texts',
+  },
+};
 /** `GET /images/json`. */
 export function readImages(response: unknown): ImageSummary[] {
-  return checkList<ImageSummary>(response, shapes.imageSummary).map(normalizeNames);
+  return checkList<ImageSummary>(response, imageSummary).map(normalizeNames);
 }
 
+const imageInspect: Shape = {
+  required: ['Id'],
+  members: {
+    Id: 'name', Parent: 'text', RepoTags: 'texts', RepoDigests: 'texts', Created: 'text', Architecture: 'text', Os: 'text',
+    Variant: 'text', OsVersion: 'text', Size: 'number', VirtualSize: 'number', Comment: 'text', DockerVersion: 'text',
+    Author: 'text', Config: config, GraphDriver: { members: { Name: 'text', Data: 'object' } },
+    RootFS: { members: { Type: 'text', Layers: 'texts' } }, Metadata: 'object', Descriptor: descriptor, Manifests: [manifest],
+  },
+};
 /** `GET /images/{image}/json`. */
 export function readImage(response: unknown): ImageInspect {
-  return normalizeNames(checkObject<ImageInspect>(response, shapes.imageInspect));
+  return normalizeNames(checkObject<ImageInspect>(response, imageInspect));
 }
 
+const historyItem: Shape = {
+  required: ['Id'],
+  members: { Id: 'name', Created: 'number', CreatedBy: 'text', Tags: 'texts', Size: 'number', Comment: 'text' },
+};
 /** `GET /images/{image}/history`. */
 export function readHistory(response: unknown): HistoryItem[] {
-  const items = checkList<HistoryItem>(response, shapes.historyItem);
+  const items = checkList<HistoryItem>(response, historyItem);
   return items.map((item) => ({ ...item, Id: withAlgorithm(item.Id), Tags: tagsIn(item.Tags) }));
 }
 
+const removeItem: Shape = { oneOf: ['Untagged', 'Deleted'], members: { Untagged: 'name', Deleted: 'name' } };
 /** `DELETE /images/{image}`. */
 export function readRemoveItems(response: unknown): RemoveItem[] {
-  return checkList<RemoveItem>(response, shapes.removeItem).map(normalizeRemoveItem);
+  return checkList<RemoveItem>(response, removeItem).map(normalizeRemoveItem);
 }
 
+const pruneResult: Shape = {
+  oneOf: ['ImagesDeleted', 'SpaceReclaimed'],
+  members: { ImagesDeleted: [removeItem], SpaceReclaimed: 'size' },
+};
 /** `POST /images/prune`. */
 export function readPruneResult(response: unknown): PruneResult {
-  const result = checkObject<PruneResult>(response, shapes.pruneResult);
+  const result = checkObject<PruneResult>(response, pruneResult);
   return { ...result, ImagesDeleted: (result.ImagesDeleted ?? []).map(normalizeRemoveItem) };
 }
 
+// Docker's members, then Podman's.
+const searchResult: Shape = {
+  oneOf: ['name', 'Name'],
+  members: {
+    name: 'name', description: 'text', star_count: 'number', is_official: 'flag', is_automated: 'flag',
+    Name: 'name', Description: 'text', Stars: 'number',
+  },
+};
 /** `GET /images/search`. */
 export function readSearchResults(response: unknown): SearchResult[] {
-  return checkList<SearchResult | PodmanSearchResult>(response, shapes.searchResult).map(normalizeSearchResult);
+  return checkList<SearchResult | PodmanSearchResult>(response, searchResult).map(normalizeSearchResult);
 }
 
+const distribution: Shape = { required: ['Descriptor'], members: { Descriptor: descriptor, Platforms: [platform] } };
 /** `GET /distribution/{image}/json`. */
 export function readDistribution(response: unknown): DistributionInspect {
-  const result = checkObject<DistributionInspect>(response, shapes.distribution);
+  const result = checkObject<DistributionInspect>(response, distribution);
   return { ...result, Platforms: result.Platforms ?? [] };
 }
 
+const attestation: Shape = {
+  required: ['Descriptor', 'PredicateType'],
+  members: { Descriptor: descriptor, PredicateType: 'text' },
+};
 /** `GET /images/{image}/attestations`. */
 export function readAttestations(response: unknown): ImageAttestation[] {
-  return [...checkList<ImageAttestation>(response, shapes.attestation)];
+  return checkList(response, attestation);
 }
 
+const versionShape: Shape = {
+  required: ['ApiVersion'],
+  members: {
+    Version: 'text', ApiVersion: 'version', MinAPIVersion: 'text', Os: 'text', Arch: 'text', KernelVersion: 'text', GitCommit: 'text',
+    Platform: { members: { Name: 'text' } },
+    Components: [{ required: ['Name'], members: { Name: 'text', Version: 'text', Details: 'map' } }],
+  },
+};
 /** `GET /version`. */
 export function readVersion(response: unknown): VersionResult {
-  return checkObject(response, shapes.version);
+  return checkObject(response, versionShape);
 }
 
+const infoShape: Shape = {
+  members: {
+    ID: 'text', Name: 'text', ServerVersion: 'text', OperatingSystem: 'text', OSType: 'text', Architecture: 'text',
+    Images: 'number', Driver: 'text', Warnings: 'texts', SystemTime: 'text',
+  },
+};
 /** `GET /info`. */
 export function readInfo(response: unknown): InfoResult {
-  return checkObject(response, shapes.info);
+  return checkObject(response, infoShape);
 }
 
+const loginShape: Shape = { required: ['Status'], members: { Status: 'name', IdentityToken: 'text' } };
 /** `POST /auth`. A successful response has a `Status` and no error; any other response with status 200 comes from a proxy. */
 export function readLogin(response: unknown): AuthResult {
-  const login = checkObject<AuthResult & LoginError>(response, shapes.login);
+  const login = checkObject<AuthResult & LoginError>(response, loginShape);
   if ((login.error ?? login.errorDetail ?? login.message ?? undefined) === undefined) return login;
   throw new DecodeError('invalid response: it does not say that the login succeeded', { offset: 0 });
 }
 type LoginError = { readonly [name in 'error' | 'errorDetail' | 'message']?: unknown };
 
+const eventShape: Shape = {
+  required: ['Action'],
+  members: {
+    Type: 'text', Action: 'text', Actor: { members: { ID: 'text', Attributes: 'map' } }, time: 'number', timeNano: 'number',
+    scope: 'text', status: 'text', id: 'text', from: 'text',
+  },
+};
 /** `GET /events`, one event. Podman uses another name for a load. */
 export function readEvent(value: unknown): ImageEvent {
-  const event = checkObject<ImageEvent>(value, shapes.event);
+  const event = checkObject<ImageEvent>(value, eventShape);
   const { Actor, Action, id, status } = event;
   return {
     ...event,
@@ -156,22 +230,29 @@ function hubName(name: string): string {
   return name.replace(/^docker\.io\/(?:library\/)?/, '');
 }
 
+// `LayersSize` and `Images` below API 1.52, `ImageUsage` from API 1.52 on.
+const diskUsage: Shape = {
+  oneOf: ['LayersSize', 'Images', 'ImageUsage'],
+  members: {
+    LayersSize: 'size',
+    Images: [imageSummary],
+    ImageUsage: {
+      members: { TotalSize: 'number', Reclaimable: 'number', TotalCount: 'number', ActiveCount: 'number', Items: [imageSummary] },
+    },
+  },
+};
 interface DiskUsage {
   readonly ImageUsage?: DiskUsageSummary | null;
   readonly Images?: readonly ImageSummary[] | null;
   readonly LayersSize?: number | null;
 }
-interface DiskUsageSummary {
-  readonly TotalSize?: number | null;
-  readonly Reclaimable?: number | null;
-  readonly TotalCount?: number | null;
-  readonly ActiveCount?: number | null;
-  readonly Items?: readonly ImageSummary[] | null;
-}
+type DiskUsageSummary = { readonly Items?: readonly ImageSummary[] | null } & {
+  readonly [name in 'TotalSize' | 'Reclaimable' | 'TotalCount' | 'ActiveCount']?: number | null;
+};
 
 /** `GET /system/df`. Below API 1.52, the response has no sums; they are computed from the list, as the docker command does. */
 export function imageDiskUsage(response: unknown, verbose = false): ImageDiskUsage {
-  const { ImageUsage: summary, Images, LayersSize } = checkObject<DiskUsage>(response, shapes.diskUsage);
+  const { ImageUsage: summary, Images, LayersSize } = checkObject<DiskUsage>(response, diskUsage);
   const images = mergeDuplicates((summary?.Items ?? Images ?? []).map(normalizeNames));
   const sums = summary === undefined || summary === null ? sumUp(images, LayersSize ?? 0) : {
     totalSize: summary.TotalSize ?? 0,

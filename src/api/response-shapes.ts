@@ -1,5 +1,5 @@
-// The expected shape of each JSON response, as a table, and the check of a value against its shape. A value of another type causes
-// a `DecodeError` here, instead of a TypeError in the program that uses it. Unknown members are not checked.
+// Checks JSON responses against their expected shapes. A value of another type causes a `DecodeError` here, instead of a TypeError
+// in the program that uses it. Unknown members are not checked.
 
 import { escapeText } from '../bytes.ts';
 import { DecodeError } from '../errors.ts';
@@ -32,115 +32,6 @@ const types = {
   object: { name: 'an object', test: isJsonObject },
 } as const;
 
-const descriptor: Shape = {
-  required: ['digest'],
-  members: { mediaType: 'text', digest: 'digest', size: 'size', urls: 'texts', annotations: 'map', platform: 'object' },
-};
-const platform: Shape = { required: ['architecture', 'os'], members: { architecture: 'text', os: 'text', variant: 'text' } };
-const manifest: Shape = {
-  required: ['ID'],
-  members: { ID: 'name', Descriptor: descriptor, Available: 'flag', Kind: 'text', Size: 'object', ImageData: 'object' },
-};
-const config: Shape = {
-  members: { User: 'text', Env: 'texts', Cmd: 'texts', Entrypoint: 'texts', WorkingDir: 'text', Labels: 'map' },
-};
-
-/** `GET /images/json`, each item. */
-export const imageSummary: Shape = {
-  required: ['Id'],
-  members: {
-    Id: 'name', ParentId: 'text', RepoTags: 'texts', RepoDigests: 'texts', Created: 'number', Size: 'number',
-    SharedSize: 'number', VirtualSize: 'number', Containers: 'number', Labels: 'map', Descriptor: descriptor,
-    Manifests: [manifest], Names: 'texts', Digest: 'text', History: 'texts',
-  },
-};
-
-/** `GET /images/{image}/json`. */
-export const imageInspect: Shape = {
-  required: ['Id'],
-  members: {
-    Id: 'name', Parent: 'text', RepoTags: 'texts', RepoDigests: 'texts', Created: 'text', Architecture: 'text', Os: 'text',
-    Variant: 'text', OsVersion: 'text', Size: 'number', VirtualSize: 'number', Comment: 'text', DockerVersion: 'text',
-    Author: 'text', Config: config, GraphDriver: { members: { Name: 'text', Data: 'object' } },
-    RootFS: { members: { Type: 'text', Layers: 'texts' } }, Metadata: 'object', Descriptor: descriptor, Manifests: [manifest],
-  },
-};
-
-/** `GET /images/{image}/history`, each item. */
-export const historyItem: Shape = {
-  required: ['Id'],
-  members: { Id: 'name', Created: 'number', CreatedBy: 'text', Tags: 'texts', Size: 'number', Comment: 'text' },
-};
-
-/** `DELETE /images/{image}`, each item. */
-export const removeItem: Shape = { oneOf: ['Untagged', 'Deleted'], members: { Untagged: 'name', Deleted: 'name' } };
-
-/** `POST /images/prune`. */
-export const pruneResult: Shape = {
-  oneOf: ['ImagesDeleted', 'SpaceReclaimed'],
-  members: { ImagesDeleted: [removeItem], SpaceReclaimed: 'size' },
-};
-
-/** `GET /images/search`, each item: Docker's members, then Podman's. */
-export const searchResult: Shape = {
-  oneOf: ['name', 'Name'],
-  members: {
-    name: 'name', description: 'text', star_count: 'number', is_official: 'flag', is_automated: 'flag',
-    Name: 'name', Description: 'text', Stars: 'number',
-  },
-};
-
-/** `GET /distribution/{image}/json`. */
-export const distribution: Shape = { required: ['Descriptor'], members: { Descriptor: descriptor, Platforms: [platform] } };
-
-/** `GET /images/{image}/attestations`, each item. */
-export const attestation: Shape = {
-  required: ['Descriptor', 'PredicateType'],
-  members: { Descriptor: descriptor, PredicateType: 'text' },
-};
-
-/** `GET /version`. */
-export const version: Shape = {
-  required: ['ApiVersion'],
-  members: {
-    Version: 'text', ApiVersion: 'version', MinAPIVersion: 'text', Os: 'text', Arch: 'text', KernelVersion: 'text', GitCommit: 'text',
-    Platform: { members: { Name: 'text' } },
-    Components: [{ required: ['Name'], members: { Name: 'text', Version: 'text', Details: 'map' } }],
-  },
-};
-
-/** `GET /info`. */
-export const info: Shape = {
-  members: {
-    ID: 'text', Name: 'text', ServerVersion: 'text', OperatingSystem: 'text', OSType: 'text', Architecture: 'text',
-    Images: 'number', Driver: 'text', Warnings: 'texts', SystemTime: 'text',
-  },
-};
-
-/** `POST /auth`. */
-export const login: Shape = { required: ['Status'], members: { Status: 'name', IdentityToken: 'text' } };
-
-/** `GET /events`, each event. */
-export const event: Shape = {
-  required: ['Action'],
-  members: {
-    Type: 'text', Action: 'text', Actor: { members: { ID: 'text', Attributes: 'map' } }, time: 'number', timeNano: 'number',
-    scope: 'text', status: 'text', id: 'text', from: 'text',
-  },
-};
-
-/** `GET /system/df`: `LayersSize` and `Images` below API 1.52, `ImageUsage` from API 1.52 on. */
-export const diskUsage: Shape = {
-  oneOf: ['LayersSize', 'Images', 'ImageUsage'],
-  members: {
-    LayersSize: 'size',
-    Images: [imageSummary],
-    ImageUsage: {
-      members: { TotalSize: 'number', Reclaimable: 'number', TotalCount: 'number', ActiveCount: 'number', Items: [imageSummary] },
-    },
-  },
-};
-
 const NONE: readonly string[] = [];
 
 /**
@@ -161,7 +52,7 @@ export function checkObject<Value>(value: unknown, shape: Shape, path = ''): Val
 }
 
 /** Checks a list of objects against a shape, and returns it. Some engines write null for an empty list. */
-export function checkList<Item>(value: unknown, shape: Shape, path = ''): readonly Item[] {
+export function checkList<Item>(value: unknown, shape: Shape, path = ''): Item[] {
   if (value === null) return [];
   if (!Array.isArray(value)) throw invalid(path, 'is not a list');
   return value.map((item: unknown, index) => {
