@@ -2,13 +2,12 @@
 
 import { encodeCall } from '../api/encode-call.ts';
 import { withSearchedHost } from '../api/image-names.ts';
-import { refuseListName } from '../api/manifest-lists.ts';
+import { refuseAbsentVariant, refuseListName } from '../api/inspected-image.ts';
 import { imageDiskUsage, withListedNames, readSearchResults, readImage, readImages, readRemoveItems } from '../api/normalize.ts';
 import { isDigest, parseImage } from '../api/reference.ts';
 import type { ImageDiskUsage } from '../api/types/engine.ts';
 import type { ImageInspect, RemoveItem, SearchResult } from '../api/types/image.ts';
 import type { Platform } from '../api/platform.ts';
-import { refuseAbsentVariant } from '../api/absent-variant.ts';
 import { NotFoundError, isCallerError } from '../errors.ts';
 import type { Engine } from './engine.ts';
 import type { CallOptions, DiskUsageOptions, RemoveImageOptions, SearchOptions } from './options.ts';
