@@ -14,7 +14,7 @@ import { escapeText } from '../bytes.ts';
 import { ApiError, DecodeError, InvalidReferenceError, NotFoundError, TruncatedError, VersionError } from '../errors.ts';
 import { formatReference, parseReference, repositoryName } from '../api/reference.ts';
 import type { Reference } from '../api/reference.ts';
-import { hasName } from '../api/manifest-lists.ts';
+import { hasName } from '../api/inspected-image.ts';
 import { isIndex } from '../api/media-types.ts';
 import { isPlatformList, lacksVariant, platformName, runsOn, samePlatform } from '../api/platform.ts';
 import type { Platform } from '../api/platform.ts';
@@ -23,7 +23,6 @@ import type { ImportResult, LoadResult, PullResult, PushResult } from '../api/pr
 import type { RegistryAccess } from './registry-access.ts';
 import type { EngineQueries, RegistryManifest } from './engine-queries.ts';
 import type { Send } from './progress-stream.ts';
-import type { Warn } from '../connection/diagnostics.ts';
 
 /** The arguments of a pull. The reference has a tag or a digest, unless all tags are pulled. */
 export interface Pull {
@@ -42,7 +41,7 @@ interface Before {
 }
 
 /** Pulls an image. With the policy `missing`, sends nothing if the engine has the image for the platform already. */
-export async function pullImage(send: Send, pull: Pull, queries: EngineQueries, warn: Warn): Promise<PullResult> {
+export async function pullImage(send: Send, pull: Pull, queries: EngineQueries): Promise<PullResult> {
   const { reference, policy, platform } = pull;
   const allTags = (reference.tag ?? reference.digest) === undefined;
   const name = formatReference(reference);
@@ -61,19 +60,19 @@ export async function pullImage(send: Send, pull: Pull, queries: EngineQueries, 
   }
   const report = new PullResultBuilder(allTags);
   const received = await send((event) => report.take(event));
-  const followUp = new FollowUp(name, queries, warn, report.warnings);
   let { status, digest } = report;
   if (!report.isComplete) {
-    const image = await followUp.prove(`the pull of ${name}`, received, async () => {
+    const image = await prove(queries, `the pull of ${name}`, received, async () => {
       const found = allTags ? undefined : await queries.inspect(name);
       return found !== undefined && isPulled(found, pull, before, report, queries.knownPodman ?? isPodman) ? found : undefined;
     });
     status ??= before && (image.Id === before.id ? 'up-to-date' : 'downloaded');
-    digest ??= await digestOfPulled(image, reference, before, followUp);
+    digest ??= await digestOfPulled(image, reference, before, queries);
   }
   const pulled = allTags ? report.tags.map((tag) => formatReference({ ...reference, tag })) : [name];
-  if (platform !== undefined) await checkPlatform(pulled, platform, pull.registry, followUp);
-  return { reference: name, digest: allTags ? undefined : digest, status, warnings: report.warnings };
+  if (platform !== undefined) await checkPlatform(pulled, platform, pull.registry, queries);
+  const warnings = [...report.warnings, ...queries.warnings];
+  return { reference: name, digest: allTags ? undefined : digest, status, warnings };
 }
 
 /** Whether an image, or another variant of it, is for a platform. */
@@ -98,19 +97,17 @@ function isPulled(image: ImageInspect, pull: Pull, before: Before | undefined, r
 const SHORT_ID_LENGTH = 12;
 
 /** Returns the registry's digest of an image whose pull did not report it; Podman never reports it. */
-async function digestOfPulled(image: ImageInspect, reference: Reference, before: Before | undefined, followUp: FollowUp) {
+async function digestOfPulled(image: ImageInspect, reference: Reference, before: Before | undefined, queries: EngineQueries) {
   const digest = registryDigest(image, reference);
   // Podman lists an image under the digest of its first pull, and a locally built image under no digest of a registry.
   if (digest !== undefined || before?.allIds === undefined || before.allIds.has(image.Id)) return digest;
   const name = formatReference(reference);
-  return followUp.detail(`the digest of ${name}`, () => followUp.queries.listedDigest(name));
+  return queries.detail(name, `the digest of ${name}`, () => queries.listedDigest(name));
 }
 
-/** Throws if an image of the pulled names is for another platform. */
-async function checkPlatform(names: readonly string[], platform: Platform, registry: RegistryAccess, followUp: FollowUp): Promise<void> {
+async function checkPlatform(names: readonly string[], platform: Platform, registry: RegistryAccess, queries: EngineQueries) {
   for (const name of names) {
-    const query = (): Promise<ApiError | undefined> => platformError(name, platform, registry, followUp.queries);
-    const error = await followUp.detail(`the platform of ${name}`, query);
+    const error = await queries.detail(name, `the platform of ${name}`, () => platformError(name, platform, registry, queries));
     if (error !== undefined) throw error;
   }
 }
@@ -147,27 +144,25 @@ export interface Push {
 }
 
 /** Pushes an image. With all tags, a stream that stops between two tags looks finished, because Docker does not report their number. */
-export async function pushImage(send: Send, push: Push, queries: EngineQueries, warn: Warn): Promise<PushResult> {
+export async function pushImage(send: Send, push: Push, queries: EngineQueries): Promise<PushResult> {
   const { reference } = push;
   const allTags = reference.tag === undefined;
   const name = formatReference(reference);
   if (allTags && (await queries.isPodman()) === true) throw latestTagOnly('push');
   const report = new PushResultBuilder(reference.tag);
   const received = await send((event) => report.take(event));
-  const { warnings } = report;
-  const followUp = new FollowUp(name, queries, warn, warnings);
-  for (const message of report.replaced) followUp.warn('engine', message);
+  for (const message of report.replaced) queries.warn('engine', name, message);
   if (allTags) {
     if (!report.isComplete) throw stoppedError(`the push of ${name}`, received, 'a tag or all of them may be missing in the registry');
-    return { reference: name, digest: undefined, size: undefined, tags: report.tags, warnings };
+    return { reference: name, digest: undefined, size: undefined, tags: report.tags, warnings: [...report.warnings, ...queries.warnings] };
   }
-  const { digest, size } = report.last ?? (await followUp.prove(`the push of ${name}`, received, () => pushedManifest(push, queries)));
+  const { digest, size } = report.last ?? (await prove(queries, `the push of ${name}`, received, () => pushedManifest(push, queries)));
   if (queries.knownPodman === true) {
-    const isList = await followUp.detail(`whether ${name} is a manifest list`, () => isManifestList(name, queries));
+    const isList = await queries.detail(name, `whether ${name} is a manifest list`, () => isManifestList(name, queries));
     const message = `Podman pushed one image of the manifest list ${name}; podman manifest push --all sends all of it`;
-    if (isList === true) followUp.warn('engine', message);
+    if (isList === true) queries.warn('engine', name, message);
   }
-  return { reference: name, digest, size, tags: undefined, warnings };
+  return { reference: name, digest, size, tags: undefined, warnings: [...report.warnings, ...queries.warnings] };
 }
 
 /** Returns the registry's manifest of a name if it belongs to the local image; undefined on Podman, which cannot query a registry. */
@@ -191,7 +186,6 @@ export async function loadImages(
   send: Send,
   platform: Platform | readonly Platform[] | undefined,
   queries: EngineQueries,
-  warn: Warn,
 ): Promise<LoadResult> {
   const report = new LoadResultBuilder();
   const received = await send((event) => report.take(event));
@@ -202,17 +196,16 @@ export async function loadImages(
     throw resultError(NotFoundError, '/images/load', message, 'platform');
   }
   if (!report.isComplete) throw stoppedError('the load', received, 'it did not report the loaded images');
-  if (isPlatformList(platform)) await assertAllLoaded(platform, report.result, queries, warn);
+  if (isPlatformList(platform)) await assertAllLoaded(platform, report.result, queries);
   return report.result;
 }
 
 /** Throws if a loaded image lacks one of several platforms. Docker 29 loads those that the archive has, and does not report the others. */
-async function assertAllLoaded(platforms: readonly Platform[], { references, ids }: LoadResult, queries: EngineQueries, warn: Warn) {
+async function assertAllLoaded(platforms: readonly Platform[], { references, ids }: LoadResult, queries: EngineQueries) {
   for (const name of [...references, ...ids]) {
-    const followUp = new FollowUp(name, queries, warn, []);
     for (const platform of platforms) {
       const shown = platformName(platform);
-      const isLoaded = await followUp.detail(`whether ${name} has ${shown}`, () => queries.hasVariant(name, platform));
+      const isLoaded = await queries.detail(name, `whether ${name} has ${shown}`, () => queries.hasVariant(name, platform));
       const message = `the engine loaded ${name} without ${shown}, which the archive does not have. Leave that platform out`;
       if (isLoaded === false) throw resultError(NotFoundError, '/images/load', message, 'platform');
     }
@@ -220,59 +213,27 @@ async function assertAllLoaded(platforms: readonly Platform[], { references, ids
 }
 
 /** Imports an image. Podman 4.3 ignores a tag that it does not accept, so the name is checked there. */
-export async function importImage(send: Send, name: string | undefined, queries: EngineQueries, warn: Warn): Promise<ImportResult> {
+export async function importImage(send: Send, name: string | undefined, queries: EngineQueries): Promise<ImportResult> {
   const isPodman = name !== undefined && (await queries.isPodman());
   const report = new ImportResultBuilder();
   const received = await send((event) => report.take(event));
   const { id } = report;
   if (id === undefined) throw stoppedError('the import', received, 'it did not report the ID of the image');
   if (name === undefined || (queries.knownPodman ?? isPodman) !== true) return { id };
-  const followUp = new FollowUp(name, queries, warn, []);
-  const found = await followUp.detail(`whether the image is called ${name}`, async () => (await queries.inspect(name))?.Id ?? 'none');
+  const query = async (): Promise<string> => (await queries.inspect(name))?.Id ?? 'none';
+  const found = await queries.detail(name, `whether the image is called ${name}`, query);
   if (found === undefined || found === id) return { id };
   throw resultError(ApiError, '/images/create', `the engine imported ${id}, but did not give it the name ${name}`);
 }
 
-/** Queries about an operation whose stream has ended. */
-class FollowUp {
-  readonly queries: EngineQueries;
-  readonly #subject: string;
-  readonly #warn: Warn;
-  readonly #warnings: string[];
-
-  constructor(subject: string, queries: EngineQueries, warn: Warn, warnings: string[]) {
-    this.queries = queries;
-    this.#subject = subject;
-    this.#warn = warn;
-    this.#warnings = warnings;
-  }
-
-  /** Returns the proof, from a query, that an operation has finished although its stream did not report it. Throws without proof. */
-  async prove<Proof>(operation: string, received: number, query: () => Promise<Proof | undefined>): Promise<Proof> {
-    let cause: unknown;
-    const proof = await query().catch((error: unknown) => void (cause = error));
-    this.queries.signal?.throwIfAborted();
-    if (proof !== undefined) return proof;
-    const why = cause === undefined ? 'the engine does not have the new result' : 'the query for the new result failed';
-    throw stoppedError(operation, received, why, cause);
-  }
-
-  /** Returns a detail of a finished operation; if the query fails, warns and returns undefined. */
-  async detail<Detail>(what: string, query: () => Promise<Detail>): Promise<Detail | undefined> {
-    try {
-      return await query();
-    } catch (error) {
-      this.queries.signal?.throwIfAborted();
-      this.warn('unchecked', `cannot determine ${what}: ${(error as Error).message}`);
-      return undefined;
-    }
-  }
-
-  /** Adds a warning to the result, and passes it to `onWarning`. */
-  warn(kind: 'engine' | 'unchecked', message: string): void {
-    this.#warnings.push(message);
-    this.#warn({ kind, subject: this.#subject, message });
-  }
+/** Returns the proof, from a query, that an operation has finished although its stream did not report it. Throws without proof. */
+async function prove<Proof>(queries: EngineQueries, operation: string, received: number, query: () => Promise<Proof | undefined>) {
+  let cause: unknown;
+  const proof = await query().catch((error: unknown) => void (cause = error));
+  queries.signal?.throwIfAborted();
+  if (proof !== undefined) return proof;
+  const why = cause === undefined ? 'the engine does not have the new result' : 'the query for the new result failed';
+  throw stoppedError(operation, received, why, cause);
 }
 
 /** Returns the error for a stream that ended before the engine reported success. */

@@ -12,6 +12,7 @@ import { readDistribution, readImage, readImages, readInfo } from '../api/normal
 import { fullPlatform } from '../api/platform.ts';
 import type { Platform } from '../api/platform.ts';
 import { isDigest, parseImage } from '../api/reference.ts';
+import type { Warn } from '../connection/diagnostics.ts';
 import { DecodeError, NotFoundError, isCallerError } from '../errors.ts';
 
 /** A manifest or an index in a registry. */
@@ -31,14 +32,18 @@ const QUERY_IDLE_MS = 30_000;
 /** Queries for one operation. */
 export class EngineQueries {
   readonly signal: AbortSignal | undefined;
+  /** Warnings about the operation, for its result. */
+  readonly warnings: string[] = [];
   readonly #engine: Engine;
+  readonly #warn: Warn;
   /** The operation's own options: facts about the engine are fetched with its timeouts, without `QUERY_IDLE_MS`. */
   readonly #own: CallOptions;
   readonly #options: CallOptions;
 
-  constructor(engine: Engine, own: CallOptions) {
+  constructor(engine: Engine, own: CallOptions, warn: Warn = () => {}) {
     this.signal = own.signal;
     this.#engine = engine;
+    this.#warn = warn;
     this.#own = own;
     this.#options = { signal: own.signal, timeouts: { idleMs: QUERY_IDLE_MS, ...engine.timeouts, ...own.timeouts } };
   }
@@ -99,6 +104,23 @@ export class EngineQueries {
     const { SystemTime } = await this.#engine.json(encodeCall('info'), this.#options, readInfo);
     const time = Date.parse(String(SystemTime)) / 1000;
     return Number.isNaN(time) ? undefined : time;
+  }
+
+  /** Returns a detail of a finished operation; if the query fails, warns and returns undefined. */
+  async detail<Detail>(subject: string, what: string, query: () => Promise<Detail>): Promise<Detail | undefined> {
+    try {
+      return await query();
+    } catch (error) {
+      this.signal?.throwIfAborted();
+      this.warn('unchecked', subject, `cannot determine ${what}: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  /** Adds a warning to the result, and passes it to `onWarning`. */
+  warn(kind: 'engine' | 'unchecked', subject: string, message: string): void {
+    this.warnings.push(message);
+    this.#warn({ kind, subject, message });
   }
 
   #list(args: ArgumentsOf<(typeof endpoints)['images']>): Promise<readonly (Pick<ImageSummary, 'Id'> & { readonly Digest?: string })[]> {

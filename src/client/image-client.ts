@@ -259,7 +259,7 @@ export class ImageClient {
     const call = encodeCall('pull', { ...args, platform, fromImage: repositoryName(parsed), tag: reference.digest ?? reference.tag });
     return this.#progress(call, { registry, signal, timeouts }, async (send, queries) => {
       await this.#engine.assertSupported(call, { signal: queries.signal, timeouts });
-      return pullImage(send, { reference, platform, policy, registry }, queries, this.#warn);
+      return pullImage(send, { reference, platform, policy, registry }, queries);
     });
   }
 
@@ -274,9 +274,7 @@ export class ImageClient {
     const reference = allTags ? parsed : withDefaultTag(parsed);
     const registry = this.#registry(registryOf(parsed), credentials);
     const call = encodeCall('push', { ...args, tag: reference.tag }, repositoryName(parsed));
-    return this.#progress(call, { registry, signal, timeouts }, (send, queries) =>
-      pushImage(send, { reference, registry }, queries, this.#warn),
-    );
+    return this.#progress(call, { registry, signal, timeouts }, (send, queries) => pushImage(send, { reference, registry }, queries));
   }
 
   /** Saves one image or several as an archive, which `loadImage` accepts. It can be read once. `GET /images/get`. */
@@ -293,9 +291,8 @@ export class ImageClient {
   loadImage(data: UploadData, options?: LoadImageOptions): ProgressStream<LoadResult> {
     const { signal, timeouts, quiet = false, ...args } = take('loadImage', options);
     const body = bodySource(data, files, 'loadImage: data');
-    return this.#progress(encodeCall('loadImage', { ...args, quiet }), { body, signal, timeouts }, (send, queries) =>
-      loadImages(send, args.platform, queries, this.#warn),
-    );
+    const call = encodeCall('loadImage', { ...args, quiet });
+    return this.#progress(call, { body, signal, timeouts }, (send, queries) => loadImages(send, args.platform, queries));
   }
 
   /**
@@ -366,7 +363,7 @@ export class ImageClient {
     const optional = args.platform === undefined ? ['platform'] : undefined; // the client's default may be ignored
     const platform = args.platform ?? this.#defaultPlatform;
     const call = encodeCall('importImage', { ...args, platform, fromSrc, repo: name }, undefined, optional);
-    return this.#progress(call, { body, signal, timeouts }, (send, queries) => importImage(send, name, queries, this.#warn));
+    return this.#progress(call, { body, signal, timeouts }, (send, queries) => importImage(send, name, queries));
   }
 
   /** Makes a call whose response is a stream of progress. `operate` makes its queries, sends the call and returns the result. */
@@ -381,7 +378,7 @@ export class ImageClient {
         const watched = body === undefined || onUpload === undefined ? body : watchedSource(body, onUpload);
         return this.#engine.exchange(call, { ...options, body: watched, signal }, reader);
       },
-      (send, signal) => operate(send, new EngineQueries(this.#engine, { signal, timeouts })),
+      (send, signal) => operate(send, new EngineQueries(this.#engine, { signal, timeouts }, this.#warn)),
       this.#warn,
       own,
     );
