@@ -42,7 +42,7 @@ export interface StatusAndBody {
 /** Makes the error for a response with a status other than success. */
 export function statusError(request: RequestSummary, response: StatusAndBody): ApiError {
   const { status, reasonPhrase, body, isTruncated = false, isFromEngine = false, advice } = response;
-  const { text, isJson } = readBody(body);
+  const { text, isJson } = readErrorBody(body);
   const title = text === undefined ? undefined : pageTitle(text);
   const daemonMessage = title ?? text ?? (reasonPhrase || NO_MESSAGE);
   const isTls = !isJson && expectsTls(daemonMessage); // in JSON, an engine may quote a registry
@@ -144,11 +144,7 @@ function jsonText(value: unknown): string | undefined {
 }
 
 /** The message in an error body: a member if the body is JSON (Podman 5.4 sends no Content-Type), else all of its text. */
-export function bodyMessage(body: Uint8Array): string | undefined {
-  return readBody(body).text;
-}
-
-function readBody(body: Uint8Array): { readonly text: string | undefined; readonly isJson: boolean } {
+export function readErrorBody(body: Uint8Array): { readonly text: string | undefined; readonly isJson: boolean } {
   const text = new TextDecoder().decode(body).trim();
   try {
     const value: unknown = JSON.parse(text);

@@ -75,14 +75,8 @@ export type CredentialSource = (
   request: CredentialRequest,
 ) => CredentialChoice | Promise<CredentialChoice>;
 
-/** The members of credentials, and their names in the engine's JSON, in the engine's order. */
-const wireNames: ReadonlyMap<string, string> = new Map([
-  ['username', 'username'],
-  ['password', 'password'],
-  ['serverAddress', 'serveraddress'],
-  ['identityToken', 'identitytoken'],
-  ['registryToken', 'registrytoken'],
-]);
+/** The members of credentials in the engine's order. In the engine's JSON, their names are in lower case. */
+const MEMBERS: readonly string[] = ['username', 'password', 'serverAddress', 'identityToken', 'registryToken'];
 /** Credentials must have the members of exactly one of these forms: the engine would silently ignore the others. */
 const FORMS: readonly (readonly string[])[] = [['username', 'password'], ['identityToken'], ['registryToken']];
 const FORMS_TEXT = 'give { username, password }, { identityToken } or { registryToken }, and optionally serverAddress';
@@ -104,7 +98,7 @@ export function encodeRegistryAuth(credentials: Credentials | 'anonymous' | unde
 export function encodeAuthConfig(credentials: Credentials, serverAddress?: string): string {
   const members = revealMembers(credentials);
   if (!members.has('serverAddress') && serverAddress !== undefined) members.set('serverAddress', serverAddress);
-  const wire = [...wireNames].map(([ours, theirs]) => [theirs, members.get(ours) || undefined]);
+  const wire = MEMBERS.map((name) => [name.toLowerCase(), members.get(name) || undefined]);
   return JSON.stringify(Object.fromEntries(wire));
 }
 
@@ -193,7 +187,7 @@ function readMembers(credentials: unknown): Map<string, string> {
   if (typeof credentials !== 'object' || credentials === null) throw invalidForm();
   const members = new Map<string, string>();
   for (const [key, value] of Object.entries(credentials)) {
-    if (!wireNames.has(key)) throw new ArgumentError(`credentials have no member "${escapeText(key)}": ${FORMS_TEXT}`);
+    if (!MEMBERS.includes(key)) throw new ArgumentError(`credentials have no member "${escapeText(key)}": ${FORMS_TEXT}`);
     if (value !== undefined) members.set(key, revealMember(key, value));
   }
   const used = FORMS.filter((form) => form.some((key) => members.has(key)));

@@ -6,13 +6,8 @@ import { COMMON_VERSION } from './encode-call.ts';
 import type { EngineFacts, ImageStore } from './encode-call.ts';
 import type { PingResult } from './types/engine.ts';
 
-/** The header fields of a response, by their names. */
-interface ResponseFields {
-  get(name: string): string | undefined;
-}
-
 /** Reads the header fields of a response to `/_ping`. */
-export function identityOfPing(apiVersion: string, fields: ResponseFields): PingResult {
+export function identityOfPing(apiVersion: string, fields: { get(name: string): string | undefined }): PingResult {
   const server = fields.get('server');
   const podmanVersion = fields.get('libpod-api-version') ?? identityOfServer(server)?.podmanVersion;
   return {

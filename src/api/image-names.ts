@@ -24,10 +24,15 @@ export function importedName(repository: string | undefined, tag: string | undef
   return formatReference(withDefaultTag(withoutDigest('importImage', withTag(parseReference(repository), tag))));
 }
 
-/** The registry host of a search term: `127.0.0.1:5000` for `127.0.0.1:5000/x`; the Docker Hub for a term without a host. */
+/** The text before the first slash, if it is a host: `127.0.0.1:5000` for `127.0.0.1:5000/x`. */
+export function hostIn(name: string): string | undefined {
+  const [host = '', ...path] = name.split('/');
+  return path.length > 0 && (/[.:]/.test(host) || host === 'localhost') ? host : undefined;
+}
+
+/** The registry host of a search term; the Docker Hub for a term without a host. */
 export function searchedHost(term: string): string {
-  const first = term.split('/')[0] ?? '';
-  return term.includes('/') && (/[.:]/.test(first) || first === 'localhost') ? first : 'docker.io';
+  return hostIn(term) ?? 'docker.io';
 }
 
 /**

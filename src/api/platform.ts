@@ -30,12 +30,8 @@ const OS_ALIASES: ReadonlyMap<string, string> = new Map([['macos', 'darwin']]);
 
 /** Other names of architectures that containerd/platforms accepts; some include the variant. */
 const ARCHITECTURE_ALIASES: ReadonlyMap<string, readonly [architecture: string, variant?: string]> = new Map([
-  ['x86_64', ['amd64']],
-  ['x86-64', ['amd64']],
-  ['aarch64', ['arm64']],
-  ['i386', ['386']],
-  ['armhf', ['arm', 'v7']],
-  ['armel', ['arm', 'v6']],
+  ['x86_64', ['amd64']], ['x86-64', ['amd64']], ['aarch64', ['arm64']], ['i386', ['386']],
+  ['armhf', ['arm', 'v7']], ['armel', ['arm', 'v6']],
 ]);
 
 /** Names that no engine accepts, from Node (`process.arch`), `uname -m` and the Docker Hub, with the names to use instead. */

@@ -2,6 +2,7 @@
 // messages, so the names are removed before a message is interpreted.
 
 import type { RequestKind } from './error-table.ts';
+import { hostIn } from './image-names.ts';
 
 /** The subject of a request. */
 export interface AskedFor {
@@ -69,12 +70,6 @@ function registryOf(name: string | undefined): string | undefined {
   if (name === undefined) return undefined;
   const host = hostIn(name) ?? '';
   return host.endsWith('docker.io') ? '' : host;
-}
-
-/** The text before the first slash, if it is a host. */
-function hostIn(name: string): string | undefined {
-  const [host = '', ...path] = name.split('/');
-  return path.length > 0 && (/[.:]/.test(host) || host === 'localhost') ? host : undefined;
 }
 
 /** Removes the request's names from an error message, and shortens it to `READ_LIMIT` characters. */

@@ -8,7 +8,7 @@
 import { escapeText } from '../bytes.ts';
 import { ConnectError, TruncatedError, VersionError } from '../errors.ts';
 import type { ResponseHead } from '../http/response-parser.ts';
-import { bodyMessage, expectsTls } from '../api/api-error.ts';
+import { expectsTls, readErrorBody } from '../api/api-error.ts';
 import { decodeJson } from '../api/json.ts';
 import { SUPPORTED_RANGE, parseApiVersion, negotiatedVersion } from '../api/api-version.ts';
 import { encodeCall, encodeTarget, needsIdentity, needsStore, requirementsOfSubject, unsupportedError } from '../api/encode-call.ts';
@@ -188,7 +188,7 @@ export class EngineFactCache {
       return errorSink();
     });
     if (error === undefined) return head as ResponseHead;
-    if (!expectsTls(bodyMessage(error.body.bytes()) ?? '')) return error;
+    if (!expectsTls(readErrorBody(error.body.bytes()).text ?? '')) return error;
     const { address } = this.#source;
     const hint = 'Set the option tls, use https://, or set DOCKER_TLS_VERIFY';
     throw new ConnectError(`cannot connect to ${address}: this port speaks TLS, and was sent plain text`, { address, hint });
