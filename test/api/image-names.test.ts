@@ -1,7 +1,7 @@
 // Names that engines compare, list or lose, each as it was seen on Docker 20.10, 28 and 28 with containerd's store, and on Podman
 // 4.3, 5 and 6: `docker.io/hargs/app` as a filter finds nothing on any Docker, and `index.docker.io/hargs/app` on no engine.
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ArgumentError, ImageClient, parseReference } from '../../src/index.ts';
 import type { Warning } from '../../src/index.ts';
 import { fakeEngine } from '../support/fake-engine.ts';
@@ -11,6 +11,7 @@ const hex = 'a'.repeat(64);
 let engine: FakeEngine;
 let client: ImageClient;
 afterEach(async () => {
+  vi.unstubAllGlobals();
   client.close();
   await engine.close();
 });
@@ -147,6 +148,36 @@ describe('a signal that is not of Node', () => {
     await expect(asking).rejects.toBe(reason);
     await expect(client.images({ signal: signal as never })).rejects.toBe(reason);
     await expect(client.pull('a', { signal: signal as never })).rejects.toBe(reason);
+  });
+
+  // The environment jsdom of Vitest and Jest replaces these globals. The signals are then of jsdom everywhere, also in this library.
+  it.each(['own', 'node:http'] as const)('may be the one of jsdom, which replaces the global AbortController: wire %s', async (wire) => {
+    class ReplacedSignal extends ForeignSignal {
+      removeEventListener(): void {}
+      throwIfAborted(): void {
+        if (this.aborted) throw this.reason;
+      }
+    }
+    class ReplacedController {
+      readonly signal = new ReplacedSignal();
+      abort(reason: unknown = new Error('aborted')): void {
+        this.signal.abort(reason);
+      }
+    }
+    const native = new AbortController();
+    vi.stubGlobal('AbortSignal', ReplacedSignal);
+    vi.stubGlobal('AbortController', ReplacedController);
+    engine = await fakeEngine(({ target }) => (target.includes('/info') ? undefined : '[]'));
+    client = new ImageClient({ host: engine.host, wire });
+    expect(await client.images()).toEqual([]);
+    for (const controller of [new AbortController(), native]) {
+      const asking = client.info({ signal: controller.signal });
+      const count = engine.asked.length;
+      while (engine.asked.length === count) await new Promise((resolve) => setImmediate(resolve));
+      const reason = new Error('mine');
+      controller.abort(reason);
+      await expect(asking).rejects.toBe(reason);
+    }
   });
 });
 
