@@ -265,4 +265,17 @@ describe('functions that read the text of an engine', () => {
     const ratios = Array.from({ length: 8 }, () => drain(400_000) / (drain(100_000) + 1));
     expect(Math.min(...ratios)).toBeLessThan(MOST_RATIO);
   });
+
+  // An engine may send any number of images with thousands of layers each, and each layer may be complete at once.
+  it('take the same time for an event about a new layer, however many layers its image has', () => {
+    const take = (layers: number): number => timeOf(() => {
+      const totals = new ProgressTotals();
+      for (let event = 0; event < 16_384; event++) {
+        if (event % layers === 0) totals.take(headline('Pulling from library/x'));
+        totals.take({ type: 'layer', id: `${event}`, status: 'Download complete', current: undefined, total: undefined, units: undefined });
+      }
+    });
+    const ratios = Array.from({ length: 8 }, () => take(4096) / (take(64) + 1));
+    expect(Math.min(...ratios)).toBeLessThan(MOST_RATIO);
+  });
 });

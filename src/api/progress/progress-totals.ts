@@ -57,6 +57,8 @@ export interface ProgressSnapshot {
  */
 export class ProgressTotals {
   #layers = new Map<string, Layer>();
+  /** The number of layers whose transfer is not complete. A count, because a loop over the layers for each new one takes quadratic time. */
+  #inTransfer = 0;
   #group = 0;
   #headline: ProgressSnapshot['headline'];
   /** Whether the group has ended: the next layer event then begins another. */
@@ -112,21 +114,24 @@ export class ProgressTotals {
     if (this.#isClosed) this.#begin();
     const layer = this.#layers.get(event.id) ?? this.#add(event.id);
     if (layer === undefined) return;
+    const wasTransferred = layer.isTransferred;
     layer.take(event);
+    this.#inTransfer += Number(wasTransferred) - Number(layer.isTransferred);
     // A caller may pass layer events only, without the headline.
     if (/^(?:Extracting|Pull complete)/.test(event.status)) this.#extracts = true;
   }
 
   #add(id: string): Layer | undefined {
     if (this.#layers.size >= MOST_LAYERS || id.length > LONGEST_ID) return undefined;
-    const layers = [...this.#layers.values()];
-    const layer = new Layer(id, layers.length > 0 && layers.every(({ isTransferred }) => isTransferred));
+    const layer = new Layer(id, this.#layers.size > 0 && this.#inTransfer === 0);
     this.#layers.set(id, layer);
+    this.#inTransfer++;
     return layer;
   }
 
   #begin(): void {
     this.#layers = new Map();
+    this.#inTransfer = 0;
     this.#group++;
     this.#isClosed = false;
     this.#isComplete = false;
