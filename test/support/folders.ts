@@ -11,7 +11,7 @@ export const folders: Readonly<Record<string, readonly string[]>> = {
   async: [],
   tar: ['bytes', 'errors', 'kinds'],
   http: ['bytes', 'errors', 'kinds'],
-  api: ['bytes', 'errors', 'kinds'],
+  api: ['tar', 'bytes', 'errors', 'kinds'],
   connection: ['api', 'http', 'async', 'bytes', 'errors', 'kinds'],
   config: ['connection', 'api', 'http', 'bytes', 'errors', 'kinds'],
   system: ['config', 'connection', 'api', 'http', 'tar', 'async', 'bytes', 'errors', 'kinds'],

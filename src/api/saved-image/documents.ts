@@ -22,6 +22,8 @@ export interface ContentReference {
   readonly digest: string;
   /** In lower case and without parameters: RFC 6838 compares types without regard to case. */
   readonly mediaType: string;
+  /** In bytes; undefined if it is missing or not a size. */
+  readonly size: number | undefined;
   /** The platform that an index gives for a manifest. */
   readonly platform: ImagePlatform | undefined;
   readonly annotations: JsonObject;
@@ -140,6 +142,7 @@ function referenceOf(value: unknown): ContentReference | undefined {
   return {
     digest,
     mediaType: type.trim().toLowerCase(),
+    size: Number.isSafeInteger(value['size']) ? (value['size'] as number) : undefined,
     platform: isJsonObject(platform) ? platformOf(platform) : undefined,
     annotations: isJsonObject(annotations) ? annotations : {},
   };

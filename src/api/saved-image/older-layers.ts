@@ -1,0 +1,69 @@
+// Tells which layer a folder of Docker's older layout holds, before its content is read.
+//
+// Docker before 25 saves each layer as `<ID>/layer.tar`, directly after `<ID>/json`. The ID is not the layer's digest. It is the
+// SHA-256 of that JSON, changed in three ways: without its `id`, with `layer_id`, which is the chain ID of the layers up to this
+// one, and with `parent` as a digest (moby image/v1/imagev1.go, `CreateID`, and image/tarexport/save.go, `saveImage`). The image's
+// diff IDs give the chain IDs, so the IDs of all layers can be computed. Only the JSON of the highest layer also has the image's
+// configuration, in Go's own notation; the layer that no computed ID names is that one.
+
+import { utf8 } from '../../bytes.ts';
+import type { CreateHash } from '../../bytes.ts';
+import { isJsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
+
+/** The layers of one image in the older layout. */
+export class OlderLayers {
+  readonly #diffIds: readonly string[];
+  readonly #createHash: CreateHash;
+  /** The layer of each folder, by the JSON that the folders of all layers but the highest share. */
+  readonly #known = new Map<string, ReadonlyMap<string, string>>();
+
+  constructor(diffIds: readonly string[], createHash: CreateHash) {
+    this.#diffIds = diffIds;
+    this.#createHash = createHash;
+  }
+
+  /** The diff ID of the layer in the folder `id`, whose `json` is given; undefined if the text is not such JSON. */
+  diffIdOf(id: string, json: string): string | undefined {
+    const fields = parse(json);
+    if (fields === undefined) return undefined;
+    // Docker adds these two after it has computed the ID of a layer that is not the highest.
+    const { id: _, os: __, parent: ___, ...shared } = fields;
+    const key = JSON.stringify(shared);
+    const known = this.#known.get(key) ?? this.#foldersOf(shared);
+    this.#known.clear(); // all lower layers share one JSON, so one entry is enough
+    this.#known.set(key, known);
+    return known.get(id) ?? this.#diffIds.at(-1);
+  }
+
+  /** The folders of all layers but the highest. */
+  #foldersOf(shared: JsonObject): ReadonlyMap<string, string> {
+    const folders = new Map<string, string>();
+    let parent: string | undefined;
+    let chainId: string | undefined;
+    for (const diffId of this.#diffIds.slice(0, -1)) {
+      chainId = chainId === undefined ? diffId : this.#digest(`${chainId} ${diffId}`);
+      parent = this.#digest(sortedJson({ ...shared, layer_id: chainId, ...(parent !== undefined && { parent }) }));
+      folders.set(parent.slice('sha256:'.length), diffId);
+    }
+    return folders;
+  }
+
+  #digest(text: string): string {
+    return `sha256:${this.#createHash().update(utf8(text)).digest('hex')}`;
+  }
+}
+
+function parse(json: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Go sorts the keys of a map; the values inside keep their order. */
+function sortedJson(fields: JsonObject): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1))));
+}

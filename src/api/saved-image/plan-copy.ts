@@ -1,0 +1,150 @@
+// Decides which layers of an image are sent to a target, before the first byte.
+//
+// An engine keeps layers in chains: a layer together with all layers below it. So a layer may be left out when the image's layers up
+// to it are the lowest layers of some image of the target. What each kind of target needs is in README.md of this folder.
+
+import { NotFoundError } from '../../errors.ts';
+import { escapeText } from '../../bytes.ts';
+import { platformName, runsOn, samePlatform } from '../platform.ts';
+import type { ImagePlatform, Platform } from '../platform.ts';
+import { PLAIN_LAYER, plainDigest } from './image-content.ts';
+import type { ImageContent, ImageVariant, SourceLayer } from './image-content.ts';
+
+/** Where an engine keeps its images. */
+export type Store = 'graphdriver' | 'containerd' | 'podman';
+
+/** What is known about a target. */
+export interface CopyTarget {
+  readonly store: Store;
+  /** The diff IDs of each image, from the lowest layer to the highest. */
+  readonly chains: readonly (readonly string[])[];
+  /** The target's own platform; undefined if it is not known. */
+  readonly platform: Platform | undefined;
+}
+
+/**
+ * Why a layer is sent or left out. `"present"`: the target has it. `"absent"`: the target does not have it. `"containerd"`: the target
+ * has it, but a containerd store needs the very same blob, and whether it has that cannot be told. `"repeated"`: the target has it, but the
+ * image contains it once more, above a layer that the target does not have. `"full"`: everything is sent on request.
+ */
+export type LayerReason = 'present' | 'absent' | 'containerd' | 'repeated' | 'full';
+
+/** A layer, and whether it is sent. */
+export interface PlannedLayer extends SourceLayer {
+  readonly sent: boolean;
+  readonly reason: LayerReason;
+}
+
+/** A part of the archive that is looked for in the source. */
+export interface WantedBlob {
+  readonly sent: boolean;
+  /** The digest of its content if it is not compressed; undefined if it is not a layer. */
+  readonly plain: string | undefined;
+  /** Whether the archive is an error without it. */
+  readonly required: boolean;
+}
+
+/** An image as it is sent. */
+export interface ImagePlan {
+  /** The layers of all variants that are sent, each once. */
+  readonly layers: readonly PlannedLayer[];
+  /** The variant of `manifest.json`. */
+  readonly main: Omit<ImageVariant, 'layers'> & { readonly layers: readonly PlannedLayer[] };
+  /** The index or manifest that is kept; undefined if a manifest of `main` is written. */
+  readonly root: { readonly digest: string; readonly mediaType: string; readonly size: number | undefined } | undefined;
+  /** All that is looked for in the source, by its digest. */
+  readonly wanted: ReadonlyMap<string, WantedBlob>;
+  /** The diff IDs of each variant that is sent. */
+  readonly chains: readonly (readonly string[])[];
+}
+
+/** Options of a plan. */
+export interface PlanOptions {
+  readonly full: boolean;
+  /** The only platform to send. Default: all to a containerd store that keeps them, otherwise the target's own. */
+  readonly platform: Platform | undefined;
+}
+
+/** Plans one image. Throws an `ApiError` of reason `platform` if the source does not have the platform. */
+export function planImage(name: string, content: ImageContent, target: CopyTarget, options: PlanOptions): ImagePlan {
+  const keeps = content.kept !== undefined && target.store === 'containerd';
+  const chosen = chooseVariants(name, content, options, target, keeps);
+  const planned = chosen.map((variant) => ({ ...variant, layers: planLayers(variant.layers, target, keeps, options.full) }));
+  const [main] = planned as [ImagePlan['main']];
+  const layers = new Map<string, PlannedLayer>();
+  for (const layer of planned.flatMap((variant) => variant.layers)) if (layers.get(layer.digest)?.sent !== true) layers.set(layer.digest, layer);
+  const wanted = new Map<string, WantedBlob>();
+  planned.forEach((variant, i) => {
+    if (!wanted.has(variant.config)) wanted.set(variant.config, { sent: true, plain: undefined, required: i === 0 });
+    for (const layer of variant.layers) addWanted(wanted, layer, i === 0);
+  });
+  if (keeps) addOthers(wanted, content, chosen, options.platform !== undefined);
+  const chains = chosen.map((variant) => variant.layers.map(({ diffId }) => diffId));
+  return { layers: [...layers.values()], main, root: keeps ? content.kept?.root : undefined, wanted, chains };
+}
+
+function addWanted(wanted: Map<string, WantedBlob>, layer: PlannedLayer, required: boolean): void {
+  const earlier = wanted.get(layer.digest);
+  const sent = layer.sent || earlier?.sent === true; // a variant may need a layer that another one may leave out
+  wanted.set(layer.digest, { sent, plain: plainDigest(layer), required: required || earlier?.required === true });
+}
+
+/** Adds indexes, manifests and attestations; with a single platform, only those that belong to it. */
+function addOthers(wanted: Map<string, WantedBlob>, { kept }: ImageContent, chosen: readonly ImageVariant[], single: boolean): void {
+  const manifests = new Set(chosen.map(({ manifest }) => manifest));
+  for (const { digest, of } of kept?.others ?? []) {
+    if (single && of !== undefined && !manifests.has(of)) continue;
+    if (!wanted.has(digest)) wanted.set(digest, { sent: true, plain: undefined, required: digest === kept?.root.digest });
+  }
+}
+
+/** The variants to send, the main one first. */
+function chooseVariants(name: string, { variants }: ImageContent, { platform }: PlanOptions, target: CopyTarget, keeps: boolean) {
+  const wanted = platform ?? (keeps ? undefined : target.platform);
+  // Without a requested platform, the only one goes to any target, which may emulate it.
+  const isFixed = platform === undefined && variants.length < 2;
+  const has = (fits: typeof runsOn) => variants.find((variant) => variant.platform !== undefined && fits(variant.platform, wanted ?? ''));
+  const chosen = wanted === undefined || isFixed ? variants.slice(0, keeps ? undefined : 1) : [has(samePlatform) ?? has(runsOn)];
+  const found = chosen.filter((variant) => variant !== undefined);
+  if (found.length > 0) return found;
+  const names = variants.map((variant) => (variant.platform === undefined ? 'an unknown platform' : imagePlatformName(variant.platform)));
+  const lacking = wanted === undefined ? '' : `, and not for ${platformName(wanted)}`;
+  const message = `the source has ${name} for ${names.join(', ') || 'no platform'}${lacking}. Pull the platform there first, or choose another`;
+  const fields = { method: 'GET', target: '/images/get', status: 200, daemonMessage: '', reason: 'platform' } as const;
+  throw new NotFoundError(escapeText(message), fields);
+}
+
+/** The platform of an image as text. */
+export function imagePlatformName({ Os, Architecture, Variant }: ImagePlatform): string {
+  return [Os, Architecture, Variant].filter(Boolean).join('/');
+}
+
+/** Decides for each layer of a variant. */
+function planLayers(layers: readonly SourceLayer[], { store, chains }: CopyTarget, keeps: boolean, full: boolean): readonly PlannedLayer[] {
+  const present = commonLength(layers, chains);
+  const above = new Set(layers.slice(present).map(({ diffId }) => diffId));
+  return layers.map((layer, i) => {
+    const reason = reasonOf(i < present, above.has(layer.diffId), store === 'containerd' && !keeps, full);
+    const sent = reason !== 'present';
+    // A written manifest names a layer that is left out by its diff ID: Podman finds no compressed blob that it has never seen.
+    if (!sent && !keeps) return { ...layer, digest: layer.diffId, mediaType: PLAIN_LAYER, sent, reason };
+    return { ...layer, sent, reason };
+  });
+}
+
+function reasonOf(isPresent: boolean, isRepeated: boolean, isOtherBlob: boolean, full: boolean): LayerReason {
+  if (!isPresent) return 'absent';
+  if (full) return 'full';
+  if (isOtherBlob) return 'containerd';
+  return isRepeated ? 'repeated' : 'present';
+}
+
+/** How many of the lowest layers are the lowest layers of one of the chains, too. */
+function commonLength(layers: readonly SourceLayer[], chains: CopyTarget['chains']): number {
+  let longest = 0;
+  for (const chain of chains) {
+    const differs = layers.findIndex(({ diffId }, i) => chain[i] !== diffId);
+    longest = Math.max(longest, differs < 0 ? layers.length : differs);
+  }
+  return longest;
+}

@@ -1,0 +1,215 @@
+// Writes the archive of one image or several in the one format that all engines load: an OCI layout, and a manifest.json for
+// Docker before 25 that points into its blobs. It is made from the archives that the source engines save, in whatever layout, while
+// they are read: nothing is stored. Layers that the plan leaves out are dropped on the way.
+//
+// Every part that is written is verified as it passes. The documents that name the images come last, so an archive that breaks
+// off before a part was verified is no image to any engine.
+
+import { asBuffer, concat, decodeUtf8, utf8 } from '../../bytes.ts';
+import type { CreateHash, DigestAlgorithm } from '../../bytes.ts';
+import { TarError } from '../../errors.ts';
+import { packTar } from '../../tar/pack.ts';
+import type { TarEntry } from '../../tar/pack.ts';
+import { readEntries } from '../../tar/read-entries.ts';
+import type { ReadEntry } from '../../tar/read-entries.ts';
+import { isCompressedStart } from '../media-types.ts';
+import { DOCUMENT_LIMIT } from './documents.ts';
+import { OlderLayers } from './older-layers.ts';
+import { blobPath, digestError, digestInPath, normalizePath, quote } from './paths.ts';
+import type { ImagePlan, PlannedLayer, WantedBlob } from './plan-copy.ts';
+import { mismatch } from './saved-files.ts';
+
+/** One image of the archive. */
+export interface ArchivePart {
+  readonly plan: ImagePlan;
+  /** The complete names that the image gets, `docker.io/library/alpine:3.20`; none: it has only an ID. */
+  readonly references: readonly string[];
+  /** The archive that the source saves. It is opened when its turn has come. */
+  readonly open: () => AsyncIterable<Uint8Array>;
+}
+
+/** Called when a part of a layer or of a document has been read, and once for each layer that is left out. */
+export type OnBlob = (digest: string, progress: { readonly bytes: number; readonly size: number; readonly sent: boolean }) => void;
+
+/** An image in the written archive. */
+export interface WrittenImage {
+  /** The digest of its index or manifest. A containerd store takes it as the ID. */
+  readonly root: string;
+  /** The size of each layer in bytes, as the source has it. */
+  readonly sizes: ReadonlyMap<string, number>;
+}
+
+/**
+ * Yields the archive. Throws a `DigestError` for content that is not what its name says and for a missing part, and the errors of
+ * the sources. `onImage` is called for each image when all of it has been read and verified.
+ */
+export async function* writeArchive(
+  parts: readonly ArchivePart[],
+  createHash: CreateHash,
+  onBlob: OnBlob = () => {},
+  onImage: (image: WrittenImage) => void = () => {},
+): AsyncGenerator<Uint8Array, void, void> {
+  const writer = new Writer(createHash, onBlob, onImage);
+  try {
+    yield* packTar(writer.entries(parts));
+  } catch (error) {
+    // The packer names the entry that was being packed. The error of the source says more, and has its own class.
+    throw error instanceof TarError && writer.failure !== undefined ? writer.failure.error : error;
+  }
+}
+
+const OCI = 'application/vnd.oci.image';
+const MANIFEST = `${OCI}.manifest.v1+json`;
+
+/** A reference to content as it is written: OCI image-spec, "OCI Content Descriptors". */
+interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+class Writer {
+  /** The error of a source whose content was being packed. */
+  failure: { readonly error: unknown } | undefined;
+  readonly #createHash: CreateHash;
+  readonly #onBlob: OnBlob;
+  readonly #onImage: (image: WrittenImage) => void;
+  /** The blobs that have been written, with their sizes: images may share layers. */
+  readonly #written = new Map<string, number>();
+
+  constructor(createHash: CreateHash, onBlob: OnBlob, onImage: (image: WrittenImage) => void) {
+    this.#createHash = createHash;
+    this.#onBlob = onBlob;
+    this.#onImage = onImage;
+  }
+
+  async *entries(parts: readonly ArchivePart[]): AsyncGenerator<TarEntry, void, void> {
+    const manifests: Descriptor[] = [];
+    const saved: object[] = [];
+    for (const { plan, references, open } of parts) {
+      const sizes = new Map<string, number>();
+      yield* this.#blobs(plan, open(), sizes);
+      assertComplete(plan, sizes);
+      const root = plan.root === undefined ? yield* this.#manifest(plan, sizes) : rootOf(plan.root, sizes);
+      manifests.push(...namedDescriptors(root, references));
+      saved.push(savedImage(plan, references));
+      this.#onImage({ root: root.digest, sizes });
+    }
+    yield { path: 'oci-layout', content: JSON.stringify({ imageLayoutVersion: '1.0.0' }) };
+    yield { path: 'index.json', content: JSON.stringify({ schemaVersion: 2, mediaType: `${OCI}.index.v1+json`, manifests }) };
+    yield { path: 'manifest.json', content: JSON.stringify(saved) };
+  }
+
+  /** The blobs of one image, in the order of the source. Entries that the image does not need are skipped. */
+  async *#blobs(plan: ImagePlan, archive: AsyncIterable<Uint8Array>, sizes: Map<string, number>): AsyncGenerator<TarEntry, void, void> {
+    const names = new BlobNames(plan, this.#createHash);
+    for await (const entry of readEntries(archive)) {
+      const digest = await names.digestOf(entry);
+      const wanted = digest === undefined ? undefined : plan.wanted.get(digest);
+      if (digest === undefined || wanted === undefined) continue;
+      sizes.set(digest, entry.size);
+      if (!wanted.sent) this.#onBlob(digest, { bytes: 0, size: entry.size, sent: false });
+      else if (!this.#written.has(digest)) {
+        this.#written.set(digest, entry.size);
+        yield { path: blobPath(digest), size: entry.size, content: this.#verified(entry, digest, wanted) };
+      }
+    }
+  }
+
+  /** Yields the content of an entry. Throws at its end if it does not have the digest. */
+  async *#verified(entry: ReadEntry, digest: string, wanted: WantedBlob): AsyncGenerator<Uint8Array, void, void> {
+    const algorithm = digest.split(':')[0] as DigestAlgorithm;
+    const hash = this.#createHash(algorithm);
+    let start = '';
+    let bytes = 0;
+    try {
+      for await (const piece of entry.content()) {
+        hash.update(piece);
+        if (start.length < 4) start += asBuffer(piece).toString('latin1', 0, 4 - start.length);
+        bytes += piece.length;
+        this.#onBlob(digest, { bytes, size: entry.size, sent: true });
+        yield piece;
+      }
+      const actual = `${algorithm}:${hash.digest('hex')}`;
+      if (actual !== digest) throw mismatch(entry.path, digest, actual);
+      if (wanted.plain !== undefined && wanted.plain !== digest && !isCompressedStart(start)) throw mismatch(entry.path, wanted.plain, actual);
+    } catch (error) {
+      this.failure = { error };
+      throw error;
+    }
+  }
+
+  /** Writes the manifest of an image whose source has none that counts. */
+  async *#manifest({ main }: ImagePlan, sizes: ReadonlyMap<string, number>): AsyncGenerator<TarEntry, Descriptor, void> {
+    const config = { mediaType: `${OCI}.config.v1+json`, digest: main.config, size: sizes.get(main.config) ?? 0 };
+    const layers = main.layers.map(({ mediaType, digest, size }) => ({
+      mediaType: ociType(mediaType), digest, size: sizes.get(digest) ?? size ?? 0,
+    }));
+    const bytes = utf8(JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST, config, layers }));
+    const digest = `sha256:${this.#createHash().update(bytes).digest('hex')}`;
+    if (!this.#written.has(digest)) yield { path: blobPath(digest), content: bytes };
+    this.#written.set(digest, bytes.length);
+    return { mediaType: MANIFEST, digest, size: bytes.length };
+  }
+}
+
+/** Tells which blob an entry of a source's archive is, in all layouts. */
+class BlobNames {
+  readonly #older: OlderLayers;
+  /** The document that stands before a layer in Docker's older layout, and its folder. */
+  #json = { folder: '', text: '' };
+
+  constructor({ main }: ImagePlan, createHash: CreateHash) {
+    this.#older = new OlderLayers(main.layers.map(({ diffId }) => diffId), createHash);
+  }
+
+  /** The digest of the entry; undefined for an entry that is no blob: a link, a directory, a table of contents. */
+  async digestOf({ path: written, typeflag, size, content }: ReadEntry): Promise<string | undefined> {
+    const path = normalizePath(written);
+    if (typeflag !== '0' || written.endsWith('/')) return undefined;
+    const [, folder = '', name] = /^([0-9a-f]{64})\/(json|layer\.tar)$/.exec(path) ?? [];
+    if (name === undefined) return digestInPath(path);
+    if (name === 'layer.tar') return this.#older.diffIdOf(folder, this.#json.folder === folder ? this.#json.text : '');
+    if (size <= DOCUMENT_LIMIT) this.#json = { folder, text: await textOf(content()) };
+    return undefined;
+  }
+}
+
+async function textOf(content: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of content) pieces.push(piece);
+  return decodeUtf8(concat(pieces));
+}
+
+function assertComplete({ wanted }: ImagePlan, sizes: ReadonlyMap<string, number>): void {
+  for (const [digest, { sent, required, plain }] of wanted) {
+    if (!sent || !required || sizes.has(digest)) continue;
+    const kind = plain === undefined ? 'part' : 'layer';
+    throw digestError(`the source saved the image without the ${kind} ${quote(digest)}`, blobPath(digest), digest);
+  }
+}
+
+function rootOf({ digest, mediaType, size }: NonNullable<ImagePlan['root']>, sizes: ReadonlyMap<string, number>): Descriptor {
+  return { mediaType, digest, size: sizes.get(digest) ?? size ?? 0 };
+}
+
+/** One descriptor for each name: containerd reads the first annotation, Podman the second. */
+function namedDescriptors(root: Descriptor, references: readonly string[]): readonly Descriptor[] {
+  if (references.length === 0) return [root];
+  return references.map((name) => {
+    return { ...root, annotations: { 'io.containerd.image.name': name, 'org.opencontainers.image.ref.name': name } };
+  });
+}
+
+/** The entry of manifest.json: moby `image/spec/spec.md`, "Combined Image JSON + Filesystem Changeset Format". */
+function savedImage({ main }: ImagePlan, references: readonly string[]): object {
+  const layers = main.layers.map(({ digest }: PlannedLayer) => blobPath(digest));
+  return { Config: blobPath(main.config), RepoTags: references.length === 0 ? null : references, Layers: layers };
+}
+
+/** The media type of a layer in an OCI manifest: Podman refuses Docker's types there. */
+function ociType(mediaType: string): string {
+  const [, compression = ''] = /[.+](gzip|zstd)$/.exec(mediaType) ?? [];
+  return compression === '' ? `${OCI}.layer.v1.tar` : `${OCI}.layer.v1.tar+${compression}`;
+}
