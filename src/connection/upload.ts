@@ -66,22 +66,22 @@ export class Upload {
     this.#owner = owner;
   }
 
-  /** Sends all blocks. Returns `true` at the end of the source and `false` if it was stopped; rejects with an `UploadError`. */
+  /**
+   * Sends all blocks. Returns `true` at the end of the source, and `false` if the upload was stopped. Rejects if the source fails:
+   * with its error if that is a `LongshoreError`, otherwise with an `UploadError`.
+   */
   async run(): Promise<boolean> {
     const { length, onSent } = this.#body;
-    for (;;) {
-      const blocks = await this.#nextBlocks();
-      if (this.#stopped) return false;
-      if (blocks === undefined) break;
+    for (let blocks; (blocks = await this.#nextBlocks()) !== undefined; ) {
       const size = blocks.reduce((sum, block) => sum + block.length, 0);
       if (size > 0) { // a chunk of 0 bytes would be the last chunk
         await this.#send(blocks, size);
         onSent?.(this.#sent, false);
       }
       if (this.#owner.writeFailed()) this.stop();
-      if (this.#stopped) return false;
       if (this.#endsTurn(size)) await new Promise((resolve) => setImmediate(resolve));
     }
+    if (this.#stopped) return false;
     await this.#previous;
     this.#source = undefined; // it has ended: `stop` must not call it
     if (length !== undefined && this.#sent < length) {
@@ -123,14 +123,18 @@ export class Upload {
     return true;
   }
 
-  /** Returns the source's next blocks, or `undefined` at its end. After `stop`, an error of the source is ignored. */
+  /**
+   * Returns the source's next blocks, or `undefined` at its end or if the upload was stopped. Only this method opens and reads the
+   * source. It does neither after `stop`, which may be called during any wait of this class, and then ignores errors of the source.
+   */
   async #nextBlocks(): Promise<readonly Uint8Array[] | undefined> {
+    if (this.#stopped) return undefined;
     this.#setSourceBusy(true);
     try {
       const body = this.#body;
       this.#source ??= ('groups' in body ? body.groups : body.chunks)[Symbol.asyncIterator]();
       const next = await this.#source.next();
-      if (next.done === true) return undefined;
+      if (next.done === true || this.#stopped) return undefined;
       return ('groups' in body ? (next.value as readonly unknown[]) : [next.value]).map(checkBlock);
     } catch (cause) {
       if (this.#stopped) return undefined;

@@ -59,6 +59,37 @@ describe('an upload', () => {
   });
 });
 
+describe('a stopped upload', () => {
+  /** A source that can be iterated more than once: each iterator gives the same block for ever. */
+  function repeatable(block: Uint8Array) {
+    const count = { opened: 0, read: 0, ended: 0 };
+    const next = async () => (count.read++, { done: false, value: block });
+    const end = async () => (count.ended++, { done: true as const, value: undefined });
+    const chunks = { [Symbol.asyncIterator]: () => (count.opened++, { next, return: end }) };
+    return { count, chunks: chunks as AsyncIterable<Uint8Array> };
+  }
+
+  it('does not open its source again if it was stopped in a turn of the event loop that is made for reading', async () => {
+    const { count, chunks } = repeatable(new Uint8Array(4 * MIB)); // one block of the size after which the turn is made
+    const busy: boolean[] = [];
+    // Runs in that turn, because it was queued before the upload waits for the turn.
+    const onSent = () => void setImmediate(() => upload.stop());
+    const owner = { send: async () => {}, writeFailed: () => false, setSourceBusy: (is: boolean) => void busy.push(is) };
+    const upload = new Upload({ chunks, onSent }, owner);
+    expect(await upload.run()).toBe(false);
+    expect(count).toEqual({ opened: 1, read: 1, ended: 1 });
+    expect(busy).toEqual([true, false]);
+  });
+
+  it('does not open its source if it was stopped before it started', async () => {
+    const { count, chunks } = repeatable(new Uint8Array(1));
+    const upload = new Upload({ chunks }, { send: async () => {}, writeFailed: () => false, setSourceBusy: () => {} });
+    upload.stop();
+    expect(await upload.run()).toBe(false);
+    expect(count).toEqual({ opened: 0, read: 0, ended: 0 });
+  });
+});
+
 describe('large bytes', () => {
   const partsOf = async (body: RequestBody, idleMs?: number): Promise<number[] | undefined> => {
     const content = splitBytes(body, { ...NO_LIMITS, idleMs });
