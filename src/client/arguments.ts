@@ -21,8 +21,8 @@ const MILLISECONDS: Kind = kind(
   (value) => typeof value === 'number' && value > 0 && value <= LONGEST_TIMEOUT_MS,
 );
 const LIMITS: readonly string[] = ['connectMs', 'headMs', 'idleMs'];
-/** Timeouts. The copy keeps undefined members, because they mean "no timeout". */
-export const TIMEOUTS: Kind = kind('an object such as { headMs: 30_000 }', isPlainObject, (value, method, name) => {
+// The copy keeps undefined members, because they mean "no timeout".
+const TIMEOUTS: Kind = kind('an object such as { headMs: 30_000 }', isPlainObject, (value, method, name) => {
   if (!isPlainObject(value)) return value;
   const timeouts: Readonly<Record<string, unknown>> = { ...value };
   for (const [key, limit] of Object.entries(timeouts)) {
@@ -32,15 +32,13 @@ export const TIMEOUTS: Kind = kind('an object such as { headMs: 30_000 }', isPla
   return timeouts;
 });
 
-/** Credentials, `"anonymous"`, or a function that returns them. */
-export const CREDENTIALS: Kind = kind('credentials, "anonymous" or a function', isCredentialChoice, wrapSecrets);
+const CREDENTIALS: Kind = kind('credentials, "anonymous" or a function', isCredentialChoice, wrapSecrets);
 function isCredentialChoice(value: unknown): boolean {
   if (value !== 'anonymous' && typeof value !== 'function') checkCredentials(value);
   return true;
 }
 
-/** Environment variables by their names. */
-export const ENVIRONMENT: Kind = kind(
+const ENVIRONMENT: Kind = kind(
   'an object of strings',
   (value) => Object.values(value as object).every((text) => text === undefined || typeof text === 'string'),
   copyOfObject,
@@ -64,8 +62,7 @@ function row(operation: OperationName, ...filledIn: readonly string[]): Kinds {
   return Object.fromEntries(options.map(([name, parameter]) => [name, parameter.kind]));
 }
 
-/** A shallow copy of a plain object. */
-export function copyOfObject(value: unknown): object {
+function copyOfObject(value: unknown): object {
   if (isPlainObject(value)) return { ...value };
   throw new TypeError('not a plain object');
 }

@@ -5,7 +5,6 @@ import { take } from './arguments.ts';
 import { ConnectionPool } from '../connection/connection-pool.ts';
 import { CONNECT_MS } from '../connection/engine-request.ts';
 import { warner } from '../connection/diagnostics.ts';
-import type { Warn } from '../connection/diagnostics.ts';
 import { parseAddress, requestOrigin } from '../config/engine-address.ts';
 import type { Address } from '../config/engine-address.ts';
 import { checkHeaders } from '../config/custom-headers.ts';
@@ -17,18 +16,11 @@ import { plaintextGuard } from './plaintext-credentials.ts';
 import { observe } from '../system/diagnostics.ts';
 import { dialerFor } from '../system/net/dialer.ts';
 
-/** An engine, and the other values that its client needs. */
-export interface ClientEngine {
-  readonly engine: Engine;
-  readonly warn: Warn;
-  /** The client's options, checked and copied. */
-  readonly options: ImageClientOptions;
-  /** Called before a call uses credentials. If it throws, the call rejects with that error. */
-  readonly beforeCredentials: (() => void) | undefined;
-}
-
-/** Creates a client's engine. Throws an `ArgumentError` or a `ConfigError` that names the wrong option. */
-export function clientEngine(given: ImageClientOptions | undefined): ClientEngine {
+/**
+ * Creates a client's engine, and returns it with the checked copy of the options. `beforeCredentials` must be called before a call
+ * uses credentials; if it throws, the call rejects. Throws an `ArgumentError` or a `ConfigError` that names the wrong option.
+ */
+export function clientEngine(given: ImageClientOptions | undefined) {
   if (given === undefined || typeof given === 'string') throw new ArgumentError(NEEDS_HOST);
   const options = take('ImageClient', given);
   const { host, dialer, version, timeouts = {}, maxIdle, wire, tls } = options;

@@ -89,12 +89,10 @@ export class EngineQueries {
     throw new DecodeError('the Descriptor has an invalid digest or size', { offset: 0 });
   }
 
-  /** Whether the engine is Podman; undefined if the version is pinned and the engine does not report it. */
   isPodman(): Promise<boolean | undefined> {
     return this.#engine.facts.isPodman(this.#own);
   }
 
-  /** Like `isPodman`, but sends no request; undefined if it is not known yet. */
   get knownPodman(): boolean | undefined {
     return this.#engine.facts.knownPodman;
   }
