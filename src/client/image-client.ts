@@ -112,7 +112,7 @@ export class ImageClient {
     const own = check(credentials, OWN_CREDENTIALS, 'checkAuth', 'credentials');
     assertCredentialsMatch(key, own);
     this.#beforeCredentials?.();
-    const body = bodySource(utf8(encodeAuthConfig(own, key)), files, 'checkAuth');
+    const body = bodySource(utf8(encodeAuthConfig(own, key)), 'checkAuth');
     const response = await this.#engine.json<AuthResult | null>(encodeCall('checkAuth'), { body, ...limits }, readLogin);
     // The API lets an engine report success with a 204 without content.
     return { Status: 'Login Succeeded', IdentityToken: '', ...response };
@@ -290,7 +290,7 @@ export class ImageClient {
   /** Loads the images of an archive. Returns their names and IDs. A missing platform is a `NotFoundError`. `POST /images/load`. */
   loadImage(data: UploadData, options?: LoadImageOptions): ProgressStream<LoadResult> {
     const { signal, timeouts, quiet = false, ...args } = take('loadImage', options);
-    const body = bodySource(data, files, 'loadImage: data');
+    const body = bodySource(data, 'loadImage: data');
     const call = encodeCall('loadImage', { ...args, quiet });
     return this.#progress(call, { body, signal, timeouts }, (send, queries) => loadImages(send, args.platform, queries));
   }
@@ -310,7 +310,7 @@ export class ImageClient {
     if (typeof source === 'string' || isUrl(source)) return this.importImageFromFile(source, options);
     const image = imageOf(source);
     if (image !== undefined) return this.importImageFromImage(image, options);
-    return this.#import(bodySource(source, files, 'importImage: source'), options);
+    return this.#import(bodySource(source, 'importImage: source'), options);
   }
 
   /** Imports bytes, or packs and imports entries: `{ "bin/app": bytes }`, or a list of `TarEntry`. See `importImage`. */
@@ -320,12 +320,12 @@ export class ImageClient {
 
   /** Imports a tar file. See `importImage`. */
   importImageFromFile(path: string | URL, options?: ImportOptions): ProgressStream<ImportResult> {
-    return this.#import(bodySource({ path }, files, 'importImageFromFile: file'), options);
+    return this.#import(bodySource({ path }, 'importImageFromFile: file'), options);
   }
 
   /** Imports the tar that a stream, or the body of a `Response`, yields. See `importImage`. */
   importImageFromStream(stream: AsyncIterable<Uint8Array> | FetchedBody, options?: ImportOptions): ProgressStream<ImportResult> {
-    return this.#import(streamSource(stream, files, 'importImageFromStream: stream'), options);
+    return this.#import(streamSource(stream, 'importImageFromStream: stream'), options);
   }
 
   /** Imports a tar that the engine fetches from a URL. See `importImage`. */
@@ -343,7 +343,7 @@ export class ImageClient {
    * is put before the path unless `versioned` is false.
    */
   async request(options: RequestOptions): Promise<RawResponse> {
-    return rawRequest(this.#engine, options, (data) => bodySource(data, files, 'request: options.body'));
+    return rawRequest(this.#engine, options);
   }
 
   /** Closes all connections. Calls that are running reject with a `ConnectError`, and so do later ones. */

@@ -4,7 +4,7 @@ import { take } from './arguments.ts';
 import { copyOf, isWellFormed } from '../bytes.ts';
 import type { ContentSink } from '../connection/transport.ts';
 import type { Engine } from './engine.ts';
-import type { BodySource } from './request-body.ts';
+import { bodySource } from './request-body.ts';
 import { ArgumentError } from '../errors.ts';
 import { produceInto } from '../async/async-queue.ts';
 import type { AsyncQueue } from '../async/async-queue.ts';
@@ -27,7 +27,7 @@ function checkPath(path: string): void {
 const framingFields = new Set(['content-length', 'transfer-encoding', 'host', 'connection']);
 
 /** Sends a request. Resolves with the head of the response; the body is received only as fast as it is read. */
-export async function rawRequest(engine: Engine, argument: RequestOptions, toBody: (data: unknown) => BodySource): Promise<RawResponse> {
+export async function rawRequest(engine: Engine, argument: RequestOptions): Promise<RawResponse> {
   const options = take('request', argument);
   const { method = 'GET', path, headers = {}, versioned = true, timeouts, signal } = options;
   if (path === undefined) throw new ArgumentError('request needs a path, as in { path: "/containers/json" }');
@@ -37,7 +37,7 @@ export async function rawRequest(engine: Engine, argument: RequestOptions, toBod
     if (framingFields.has(name.toLowerCase())) throw new ArgumentError(`the header "${name}" is written by the client itself`);
   }
   checkPath(path);
-  const source = options.body === undefined ? undefined : toBody(options.body);
+  const source = options.body === undefined ? undefined : bodySource(options.body, 'request: options.body');
   signal?.throwIfAborted();
   const version = versioned ? `/v${await engine.facts.version({ signal, timeouts })}` : '';
   const body = await source?.open();

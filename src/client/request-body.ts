@@ -3,14 +3,14 @@
 
 import { Readable } from 'node:stream';
 import { isWellFormed, isDetached } from '../bytes.ts';
-import type { ArchiveFiles } from '../system/files/archive-files.ts';
+import { files } from '../system/files/archive-files.ts';
 import type { RequestBody } from '../connection/engine-request.ts';
 import { ArgumentError, LongshoreError, UploadError } from '../errors.ts';
 import { describeKind, isBytes, isPlainObject, kind, readMember } from '../kinds.ts';
 import type { Kind } from '../kinds.ts';
 import type { OnUpload } from './progress-stream.ts';
 import { readableGroups } from './node-stream-chunks.ts';
-import { watchErrors } from '../tar/caller-input.ts';
+import { isAsyncIterable, watchErrors } from '../tar/caller-input.ts';
 import { packTar } from '../tar/pack.ts';
 import type { TarEntries, TarEntry } from '../tar/pack.ts';
 
@@ -43,9 +43,9 @@ export type UploadData =
  * Checks the body of a request. A stream is watched for errors from now on, and a relative path is resolved in the current working
  * directory now. `place` begins the error messages: `"loadImage: data"`.
  */
-export function bodySource(data: unknown, files: ArchiveFiles, place: string): BodySource {
+export function bodySource(data: unknown, place: string): BodySource {
   const forms = 'a Uint8Array, an async iterable of bytes, a Blob, a Response or { path }';
-  return checkedSource(data, place, forms, remedyFor, () => sourceOf(data, files, place));
+  return checkedSource(data, place, forms, remedyFor, () => sourceOf(data, place));
 }
 
 /** Returns the source that `make` returns. If it returns none, or a proxy or a getter throws, throws an `ArgumentError`. */
@@ -73,13 +73,12 @@ function checkedSource(
   throw new ArgumentError(`${place} must be ${wanted}, not ${describeKind(data)}${hint}`, { cause });
 }
 
-function sourceOf(data: unknown, files: ArchiveFiles, place: string): BodySource | undefined {
+function sourceOf(data: unknown, place: string): BodySource | undefined {
   if (typeof data !== 'object' || data === null) return undefined;
   if (data instanceof Uint8Array) return bytesSource(data, place);
   if (data instanceof Blob) return { open: () => ({ chunks: blobChunks(data), length: data.size }), repeatable: true };
-  if (data instanceof Readable) return readableSource(data, files, place);
-  if (isFetched(data)) return sourceOf(bodyOf(data, place), files, place);
-  if (isAsyncIterable(data)) return iterableSource(data, place);
+  if (isFetched(data)) return sourceOf(bodyOf(data, place), place);
+  if (isAsyncIterable<Uint8Array>(data)) return iterableSource(data, place);
   if (!('path' in data)) return undefined;
   const path = files.absolutePath(data.path as string | URL, `${place}.path`);
   return { open: () => files.openFile(path), repeatable: true };
@@ -103,63 +102,60 @@ function bodyOf({ ok, status, bodyUsed, body }: FetchedBody, place: string): obj
   return body;
 }
 
-/** A Node stream, which can be read once. */
-function readableSource(stream: Readable, files: ArchiveFiles, place: string): BodySource {
-  watchErrors(stream);
-  refuseRead(stream, place);
-  // A stream with such a listener emits no `data` event: the upload would wait forever.
-  if (stream.listenerCount('readable') > 0) throw new ArgumentError(`${place} is a stream with a "readable" listener: remove it first`);
-  let begun = false;
-  const iterator = (): AsyncIterator<readonly Uint8Array[]> => {
-    refuseRead(stream, place);
-    begun = true;
-    files.enlargeReads(stream);
-    return readableGroups(stream);
-  };
-  const discard = (): void => {
-    if (!begun) stream.destroy(); // `return` of its iterator does nothing before the first `next`
-  };
-  return { open: () => ({ groups: { [Symbol.asyncIterator]: iterator } }), repeatable: false, discard };
-}
-
 /** Refuses a stream that has been read: bytes would be missing, and an import could make an empty image. */
 function refuseRead(stream: object, place: string): void {
   const { errored = null, locked } = stream as { readonly errored?: unknown; readonly locked?: unknown };
   if (locked === true) throw new ArgumentError(`${place} is a locked stream: something else reads it`);
-  if (!Readable.isDisturbed(stream as Readable) || errored !== null) return;
-  throw new ArgumentError(`${place} is a stream that has been read or destroyed before: make a new one for each call`);
+  if (Readable.isDisturbed(stream as Readable) && errored === null) {
+    throw new ArgumentError(`${place} is a stream that has been read or destroyed before: make a new one for each call`);
+  }
+  // A stream with such a listener emits no `data` event: the upload would wait forever.
+  const isListened = stream instanceof Readable && stream.listenerCount('readable') > 0;
+  if (isListened) throw new ArgumentError(`${place} is a stream with a "readable" listener: remove it first`);
 }
 
-/** An async iterable, which can be read once. If the call fails before it is read, its iterator is closed. */
+/** A stream or another async iterable, which can be read once. If the call fails before it is read, it is closed. */
 function iterableSource(data: AsyncIterable<Uint8Array>, place: string): BodySource {
   const failure = watchErrors(data);
   refuseRead(data, place);
   let begun = false;
-  const iterator = (): AsyncIterator<Uint8Array> => {
+  const begin = (): void => {
     const failed = failure();
     if (failed !== undefined) throw failed.error;
     refuseRead(data, place);
     begun = true;
+  };
+  const chunks = (): AsyncIterator<Uint8Array> => {
+    begin();
     return data[Symbol.asyncIterator]();
+  };
+  const groups = (stream: Readable): AsyncIterator<readonly Uint8Array[]> => {
+    begin();
+    files.enlargeReads(stream);
+    return readableGroups(stream);
+  };
+  const open = (): RequestBody => {
+    if (data instanceof Readable) return { groups: { [Symbol.asyncIterator]: () => groups(data) } };
+    return { chunks: { [Symbol.asyncIterator]: chunks } };
   };
   const discard = (): void => {
     if (begun) return;
     begun = true;
     try {
-      if ('destroy' in data && typeof data.destroy === 'function') data.destroy(); // a stream of another library
+      if ('destroy' in data && typeof data.destroy === 'function') data.destroy(); // `return` of an unused iterator does nothing
       else void Promise.resolve(data[Symbol.asyncIterator]().return?.()).catch(() => {}); // the call has failed with another error
     } catch {
       // as above
     }
   };
-  return { open: () => ({ chunks: { [Symbol.asyncIterator]: iterator } }), repeatable: false, discard };
+  return { open, repeatable: false, discard };
 }
 
 /** Checks a stream or a `Response`: the bodies of `bodySource` that yield bytes. */
-export function streamSource(stream: unknown, files: ArchiveFiles, place: string): BodySource {
+export function streamSource(stream: unknown, place: string): BodySource {
   return checkedSource(stream, place, 'an async iterable of bytes', importRemedyFor, () => {
     const isStream = typeof stream === 'object' && stream !== null && (isAsyncIterable(stream) || isFetched(stream));
-    return isStream ? sourceOf(stream, files, place) : undefined;
+    return isStream ? sourceOf(stream, place) : undefined;
   });
 }
 
@@ -290,11 +286,6 @@ function importRemedyFor(data: unknown): string {
   const isObject = typeof data === 'object' && data !== null;
   const isContent = isObject && (isBytes(data) || data instanceof Blob || isFetched(data) || 'path' in data);
   return typeof data === 'string' || isUrl(data) || isContent ? ': importImage takes it' : remedyFor(data);
-}
-
-/** Whether a value can be read with `for await`. */
-export function isAsyncIterable(value: unknown): value is AsyncIterable<Uint8Array> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
 async function* blobChunks(blob: Blob): AsyncGenerator<Uint8Array> {

@@ -4,8 +4,8 @@
 import { TarError } from '../errors.ts';
 import type { TarEntry } from './validate-entry.ts';
 
-/** Whether entries come from an async iterable. */
-export function isAsyncIterable(value: unknown): value is AsyncIterable<TarEntry> {
+/** Whether a value can be read with `for await`. */
+export function isAsyncIterable<Item = TarEntry>(value: unknown): value is AsyncIterable<Item> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 

@@ -6,23 +6,18 @@ import type { RequestBody } from '../../connection/engine-request.ts';
 import { absolutePath } from './paths.ts';
 import type { FileSink } from './write-archive.ts';
 
-/** The file access that a client needs. */
-export interface ArchiveFiles {
-  readonly absolutePath: typeof absolutePath;
-  /** Opens a file as the content of a request; see read-archive.ts. */
-  openFile(path: string): Promise<RequestBody>;
-  enlargeReads(stream: Readable): void;
-  /** Opens a sink that creates or replaces a file; see write-archive.ts. */
-  createFile(path: string): Promise<FileSink>;
-}
-
 /** The files of this machine. */
-export const files: ArchiveFiles = {
+export const files = {
   absolutePath,
-  openFile: async (path) => (await import('./read-archive.ts')).openFile(path),
   enlargeReads,
-  createFile: async (path) => (await import('./write-archive.ts')).createFile(path),
+  /** Opens a file as the content of a request; see read-archive.ts. */
+  openFile: async (path: string): Promise<RequestBody> => (await import('./read-archive.ts')).openFile(path),
+  /** Opens a sink that creates or replaces a file; see write-archive.ts. */
+  createFile: async (path: string): Promise<FileSink> => (await import('./write-archive.ts')).createFile(path),
 };
+
+/** The file access of an archive stream. */
+export type ArchiveFiles = typeof files;
 
 /** The high-water mark of `createReadStream` by default. */
 const DEFAULT_READ_BYTES = 64 * 1024;
