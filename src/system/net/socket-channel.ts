@@ -1,7 +1,9 @@
 // Channels over `net.Socket`: Unix sockets, TCP connections, named pipes of Windows.
 
+import { once } from 'node:events';
 import { Socket } from 'node:net';
 import type { SocketConstructorOpts } from 'node:net';
+import type { Writable } from 'node:stream';
 import { noopOwner } from '../../connection/channel.ts';
 import type { Channel, ChannelOwner } from '../../connection/channel.ts';
 import { TolerantWrites } from './tolerant-writes.ts';
@@ -26,37 +28,26 @@ export async function connectSocket(target: SocketTarget, signal: AbortSignal | 
 }
 
 /** Waits for the event. After an error of the socket or an abort, destroys the socket and rejects. */
-export function connected(socket: Socket, event: 'connect' | 'secureConnect', signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => fail(signal?.reason);
-    const settle = (): void => {
-      signal?.removeEventListener('abort', onAbort);
-      socket.off('error', fail).off(event, onConnect);
-    };
-    const fail = (reason: unknown): void => {
-      settle();
-      socket.destroy();
-      reject(reason);
-    };
-    const onConnect = (): void => {
-      settle();
-      resolve();
-    };
-    signal?.addEventListener('abort', onAbort, { once: true });
-    socket.on('error', fail).on(event, onConnect);
-  });
+export async function connected(socket: Socket, event: 'connect' | 'secureConnect', signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await once(socket, event, { signal });
+  } catch (error) {
+    socket.destroy();
+    throw signal?.aborted === true ? signal.reason : error;
+  }
 }
 
-/** Writes the blocks together; resolves when their memory may be reused. */
-export function writeTogether(socket: Socket, blocks: readonly Uint8Array[]): Promise<void> {
+/** Writes the blocks together; resolves when their memory may be reused. `onError` gets the error of a failed write. */
+export function writeTogether(stream: Writable, blocks: readonly Uint8Array[], onError?: (error: Error) => void): Promise<void> {
   return new Promise((resolve) => {
+    const onWritten = (error?: Error | null): void => {
+      if (error) onError?.(error);
+      resolve();
+    };
     const together = blocks.length > 1;
-    if (together) socket.cork();
-    blocks.forEach((block, index) => {
-      if (index === blocks.length - 1) socket.write(block, () => resolve());
-      else socket.write(block);
-    });
-    if (together) socket.uncork();
+    if (together) stream.cork();
+    blocks.forEach((block, index) => stream.write(block, index === blocks.length - 1 ? onWritten : undefined));
+    if (together) stream.uncork();
   });
 }
 
@@ -112,4 +103,3 @@ class SocketChannel implements Channel {
     this.socket.destroy();
   }
 }
-

@@ -39,10 +39,7 @@ export interface HelperLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
-interface HelperOutput {
-  readonly stdout: Uint8Array;
-  readonly end: ProgramEnd;
-}
+type HelperOutput = readonly [stdout: Uint8Array, end: ProgramEnd];
 
 /** The output of every helper that has no credentials; the text is defined by their common library. */
 const NOT_FOUND = 'credentials not found in native keychain';
@@ -82,7 +79,7 @@ function runHelper(program: Program, question: HelperQuestion, limits: HelperLim
     const finish = (end: ProgramEnd): void => {
       settle();
       for (const pipe of [program.stdout, program.stderr]) pipe.destroy();
-      resolve({ stdout: concat(blocks), end });
+      resolve([concat(blocks), end]);
     };
     const onAbort = (): void => giveUp(signal?.reason);
     const timeout = new Deadline(timeoutMs, () => giveUp(failure(question, `did not end within ${timeoutMs} ms, and was stopped`)));
@@ -101,7 +98,7 @@ function runHelper(program: Program, question: HelperQuestion, limits: HelperLim
 }
 
 /** Parses the output. The pass helper prints two empty strings if it has no credentials. */
-function credentialsOf({ stdout, end }: HelperOutput, question: HelperQuestion): Credentials | undefined {
+function credentialsOf([stdout, end]: HelperOutput, question: HelperQuestion): Credentials | undefined {
   const text = textOf(stdout);
   if (end.code !== 0) return failureOf(text.trim(), end, question);
   const value = jsonOf(text);

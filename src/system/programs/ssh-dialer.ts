@@ -8,6 +8,7 @@ import { noopOwner } from '../../connection/channel.ts';
 import type { Channel, ChannelOwner } from '../../connection/channel.ts';
 import { Deadline } from '../../connection/deadline.ts';
 import { ConnectError } from '../../errors.ts';
+import { writeTogether } from '../net/socket-channel.ts';
 import { startProgram } from './child-process.ts';
 import type { Program, ProgramEnd } from './child-process.ts';
 
@@ -88,15 +89,8 @@ class ProgramChannel implements Channel {
   }
 
   write(blocks: readonly Uint8Array[]): Promise<void> {
-    const { stdin } = this.#program;
-    return new Promise((resolve) => {
-      const onWritten = (error?: Error | null): void => {
-        if (error && !this.#isEndReported) this.writeError ??= error;
-        resolve();
-      };
-      stdin.cork();
-      blocks.forEach((block, index) => stdin.write(block, index === blocks.length - 1 ? onWritten : undefined));
-      stdin.uncork();
+    return writeTogether(this.#program.stdin, blocks, (error) => {
+      if (!this.#isEndReported) this.writeError ??= error;
     });
   }
 
