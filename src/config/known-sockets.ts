@@ -3,14 +3,6 @@
 import { joinPath, runtimeFolder } from './environment-variables.ts';
 import type { Environment } from './environment-variables.ts';
 
-/** A socket on which an engine may listen. */
-export interface KnownSocket {
-  /** The engine, `"Podman of this user"`. */
-  readonly engine: string;
-  /** `"unix:///run/podman/podman.sock"` */
-  readonly host: string;
-}
-
 /** The docker command's default: a socket or pipe, or with TLS a port. */
 export function defaultHost(platform: string, tls: boolean): string {
   if (tls) return 'tcp://localhost:2376';
@@ -45,7 +37,7 @@ const rows: readonly Row[] = [
 ];
 
 /** The sockets of other engines on this platform, which are tried if the default socket does not exist. */
-export function alternatives(environment: Environment): KnownSocket[] {
+export function alternatives(environment: Environment): { readonly engine: string; readonly host: string }[] {
   return rows.flatMap(([platforms, engine, hostOf]) => {
     const host = platforms.split(' ').includes(environment.platform) ? hostOf(environment) : undefined;
     return host === undefined ? [] : [{ engine, host }];

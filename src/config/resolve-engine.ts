@@ -109,16 +109,8 @@ export interface EngineChoice {
   readonly explanation: EngineExplanation;
 }
 
-/** A rule with its value in the user's configuration. */
-interface Candidate {
-  readonly rule: EngineRule;
-  readonly names: 'host' | 'context';
-  readonly value: string | ConfigError | undefined;
-  readonly source: string;
-}
-
-/** The docker command's rules in order. */
-function candidates({ host, context, environment, configFile, currentContext }: EngineQuestion): readonly Candidate[] {
+/** The docker command's rules in order, each with its value in the user's configuration. */
+function candidates({ host, context, environment, configFile, currentContext }: EngineQuestion) {
   const { DOCKER_HOST, DOCKER_CONTEXT } = environment.variables;
   return [
     { rule: 'host', names: 'host', value: host, source: 'host' },
@@ -126,7 +118,7 @@ function candidates({ host, context, environment, configFile, currentContext }: 
     { rule: 'DOCKER_HOST', names: 'host', value: DOCKER_HOST, source: 'DOCKER_HOST' },
     { rule: 'DOCKER_CONTEXT', names: 'context', value: DOCKER_CONTEXT, source: 'DOCKER_CONTEXT' },
     { rule: 'currentContext', names: 'context', value: currentContext, source: `currentContext in ${configFile}` },
-  ];
+  ] as const;
 }
 
 /** Selects the first rule with a value. Throws a `ConfigError` if the value could not be read or is an invalid context name. */

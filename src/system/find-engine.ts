@@ -6,7 +6,6 @@ import type { JsonObject } from '../api/json.ts';
 import { currentContext, httpHeaders } from '../config/config-file.ts';
 import { checkHeaders, parseCustomHeaders } from '../config/custom-headers.ts';
 import { contextPaths, contextStore, parseContext } from '../config/docker-context.ts';
-import type { StoredContext } from '../config/docker-context.ts';
 import { configFolder, joinPath } from '../config/environment-variables.ts';
 import type { Environment } from '../config/environment-variables.ts';
 import { chooseEngine, knownContext, selectEngine, socketsToLookAt } from '../config/resolve-engine.ts';
@@ -75,13 +74,8 @@ async function readKnownContext(path: string): Promise<KnownContext | undefined>
   }
 }
 
-/** A stored context, and the folder of its TLS files. */
-interface FoundContext {
-  readonly stored: StoredContext;
-  readonly tlsFolder: string;
-}
-
-async function readContext(folder: string | undefined, name: string, source: string): Promise<FoundContext> {
+/** Returns a stored context, and the folder of its TLS files. */
+async function readContext(folder: string | undefined, name: string, source: string) {
   if (folder === undefined) {
     throw new ConfigError(`cannot look up context "${name}" (${source}): the home folder is unknown; set HOME or DOCKER_CONFIG`);
   }

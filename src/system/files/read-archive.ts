@@ -1,12 +1,11 @@
 // Reads files to send them as the content of requests.
 
-import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import type { RequestBody } from '../../connection/engine-request.ts';
 import { UploadError } from '../../errors.ts';
 import { ERRNO_TEXTS } from '../errno.ts';
-import { hasContent, readUnsized } from './unsized-file.ts';
+import { hasContent, openNonBlocking, readUnsized } from './unsized-file.ts';
 
 /** The number of bytes in one read. Larger blocks are not faster; blocks of 64 KiB had a third of the speed. */
 const BLOCK_BYTES = 1024 * 1024;
@@ -33,8 +32,7 @@ export async function openFile(path: string): Promise<RequestBody> {
 
 /** Yields the file in large blocks. The next blocks are read while one is in use; their memory is reused. */
 async function* readBlocks(path: string): AsyncGenerator<Uint8Array> {
-  // O_NONBLOCK: if a FIFO has replaced the file, `open` does not wait, and reading at a position then fails (ESPIPE).
-  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const handle = await openNonBlocking(path); // if a FIFO has replaced the file, reading at a position fails (ESPIPE)
   const reading: Promise<Uint8Array>[] = [];
   let position = 0;
   const readNext = (block: Buffer): void => {

@@ -72,7 +72,8 @@ export async function hasContent(path: string): Promise<boolean> {
   }
 }
 
-function openNonBlocking(path: string): Promise<FileHandle> {
+/** Opens a file for reading, and does not wait if it is a FIFO. */
+export function openNonBlocking(path: string): Promise<FileHandle> {
   return open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
 }
 
