@@ -24,7 +24,7 @@ const matches = (pattern: string, file: string): boolean =>
 
 /** Whether anything of a source file is left when its types are removed. */
 function hasCode(source: string): boolean {
-  const built = readFileSync(new URL(`dist/${source.replace(/\.ts$/, '.js')}`, root), 'utf8');
+  const built = readFileSync(new URL(`build/${source.replace(/\.ts$/, '.js')}`, root), 'utf8');
   return built.replace(/^\s*\/\/.*$|\/\*[^]*?\*\/|^export \{\};$/gm, '').trim() !== '';
 }
 

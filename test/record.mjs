@@ -11,10 +11,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { parseAddress } from '../dist/config/engine-address.js';
-import { ImageClient, NotFoundError, packTar } from '../dist/index.js';
-import { dialerFor } from '../dist/system/net/dialer.js';
-import { encodeTape, recorder } from '../dist/testing.js';
+import { parseAddress } from '../build/config/engine-address.js';
+import { ImageClient, NotFoundError, packTar } from '../build/index.js';
+import { dialerFor } from '../build/system/net/dialer.js';
+import { encodeTape, recorder } from '../build/testing.js';
 import { LABEL, LABELLED, SERVED, cases } from './support/tape-cases.mjs';
 
 const { DOCKER_HOST, REGISTRY, REGISTRY_LOGIN, REGISTRY_USER = '', REGISTRY_PASSWORD = '' } = process.env;

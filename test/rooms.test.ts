@@ -4,13 +4,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
-import { relative } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folderLevels } from './support/folders.ts';
 import { obedientDaemon } from './support/obedient-daemon.ts';
 import type { ObedientDaemon } from './support/obedient-daemon.ts';
+import { regionsOf } from './support/regions.ts';
 import { isOnDemand } from './support/rooms.ts';
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -30,8 +30,8 @@ beforeAll(async () => {
   const [output] = await Promise.all([text(child.stdout), once(child, 'close')]);
   const found = JSON.parse(output) as Record<'imported' | 'pulled', string[]>;
   const sourcesOf = (urls: readonly string[]): string[] => {
-    const names = urls.map((url) => relative(path('../dist/'), fileURLToPath(url)).replaceAll('\\', '/'));
-    return names.filter((name) => !name.startsWith('..')).map((name) => name.replace(/\.js$/, '.ts')).sort();
+    const bundled = urls.map((url) => fileURLToPath(url)).filter((name) => name.startsWith(path('../dist/')));
+    return bundled.flatMap((name) => regionsOf(readFileSync(name, 'utf8'))).map(({ source }) => source).sort();
   };
   [imported, pulled] = [sourcesOf(found.imported), sourcesOf(found.pulled)];
 });

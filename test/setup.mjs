@@ -1,11 +1,10 @@
 // Makes a fresh clone ready: installs the development packages if they are missing or older than the lock file, then
-// builds `dist/` with source maps, which tests and coverage need. `node test/setup.mjs typecheck` also checks the types of
-// the tests. `node test/setup.mjs package` builds what is published, without source maps
-// (see package/trim-build.mjs).
+// builds what tests and coverage run, with source maps: every module in `build/` with tsc, for tests of internals, and the
+// bundle in `dist/`, which is published (see package/make-dist.mjs). `node test/setup.mjs typecheck` also checks the types
+// of the tests. `node test/setup.mjs package` builds without source maps.
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { trimBuild } from './package/trim-build.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const at = (path) => `${root}${path}`;
@@ -23,7 +22,9 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(at('package
 }
 
 const tsc = at('node_modules/typescript/bin/tsc');
-rmSync(at('dist'), { recursive: true, force: true });
-run(process.execPath, process.argv.includes('package') ? [tsc] : [tsc, '--sourceMap']);
-if (process.argv.includes('package')) trimBuild(root);
+const sourcemap = !process.argv.includes('package');
+rmSync(at('build'), { recursive: true, force: true });
+run(process.execPath, sourcemap ? [tsc, '--sourceMap'] : [tsc]);
+const { makeDist } = await import('./package/make-dist.mjs'); // here, because it imports a development package
+await makeDist(root, { build: at('build'), sourcemap });
 if (process.argv.includes('typecheck')) run(process.execPath, [tsc, '-p', 'test/tsconfig.json']);

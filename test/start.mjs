@@ -5,10 +5,10 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 import { demo } from './demo.mjs';
-import { ImageClient, LongshoreError, VERSION } from '../dist/index.js';
-import { parseAddress } from '../dist/config/engine-address.js';
-import { dialerFor } from '../dist/system/net/dialer.js';
-import { parseTape, replayDialer } from '../dist/testing.js';
+import { ImageClient, LongshoreError, VERSION } from '../build/index.js';
+import { parseAddress } from '../build/config/engine-address.js';
+import { dialerFor } from '../build/system/net/dialer.js';
+import { parseTape, replayDialer } from '../build/testing.js';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;

@@ -6,9 +6,9 @@ import { leaveNothingBehind } from './support/left-behind.mjs';
 
 leaveNothingBehind();
 
-// Node itself loads the code under test, so V8's own coverage is exact to the line:
-//   default          tests are written against ../src/*.ts and run against dist/*.js (what ships)
-//   TEST_TARGET=src  the TypeScript is loaded as it is (Node >= 22.18, type stripping)
+// Node itself loads the code under test, so V8's own coverage is exact to the line. Tests are written against ../src/*.ts.
+//   default          They run against build/*.js, the output of tsc. Some also run against dist/*.js, which is published.
+//   TEST_TARGET=src  The TypeScript is loaded as it is (Node >= 22.18, type stripping).
 const native = process.env['TEST_TARGET'] === 'src';
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
@@ -32,23 +32,41 @@ const closing: Reporter = {
   },
 };
 
+const build = { find: /^(\.{1,2}\/(?:.*\/)?)src\/(.+)\.ts$/, replacement: '$1build/$2.js' };
+/** What the package exports comes from dist/. `errors.ts` has no entry of its own; `index.js` exports its classes. */
+const published = [
+  { find: /^(\.{1,2}\/(?:.*\/)?)src\/(index|testing|http\/[^/]+|tar\/[^/]+)\.ts$/, replacement: '$1dist/$2.js' },
+  { find: /^(\.{1,2}\/(?:.*\/)?)src\/errors\.ts$/, replacement: '$1dist/index.js' },
+  build,
+];
+
 export const shared = {
-  resolve: {
-    alias: native ? [] : [{ find: /^(\.{1,2}\/(?:.*\/)?)src\/(.+)\.ts$/, replacement: '$1dist/$2.js' }],
-  },
+  resolve: { alias: native ? [] : [build] },
   test: {
     testTimeout: 60_000, // for what hangs: a machine may be slow
     pool: 'threads' as const, // forked workers are killed before V8 writes their coverage
     // Two files at a time on each core: many tests wait for a program or a timer.
     maxWorkers: 2 * availableParallelism(),
     execArgv: ['--enable-source-maps'],
-    server: { deps: { external: [new RegExp(`^(?:file://)?${root}(?:src|dist)/`)] } },
+    server: { deps: { external: [new RegExp(`^(?:file://)?${root}(?:src|build|dist)/`)] } },
     setupFiles: [fileURLToPath(new URL('support/secret-watch.ts', import.meta.url))],
     reporters: ['default' as const, closing],
   },
 };
 
-export default defineConfig({
+const all = {
   ...shared,
-  test: { ...shared.test, include: ['test/**/*.test.ts'], exclude: ['test/live/**', 'test/bench/**', '**/node_modules/**'] },
-});
+  test: { ...shared.test, name: 'all', include: ['test/**/*.test.ts'], exclude: ['test/live/**', 'test/bench/**', '**/node_modules/**'] },
+};
+/** The tests of what the package exports, a second time, against the published bundle. */
+const bundle = {
+  resolve: { alias: published },
+  test: {
+    ...shared.test,
+    name: 'bundle',
+    include: ['test/tapes/*.test.ts', 'test/http/wire-cases.test.ts', 'test/package.test.ts'],
+    env: { TEST_TARGET: 'dist' },
+  },
+};
+
+export default defineConfig({ ...shared, test: { ...shared.test, projects: native ? [all] : [all, bundle] } });

@@ -2,6 +2,7 @@
 
 import type { ProgressEvent, ProgressStream } from '../index.ts';
 import type { globalOptions, Io, Printer, Values } from './command.ts';
+import { FRAME_MS, plainView, terminalView } from './progress-view.ts';
 
 /**
  * Runs a stream to its end and returns its result. Shows its events on stderr; with `--json`, prints the events and then the
@@ -36,7 +37,6 @@ async function show(
   { stderr, now }: Io,
   repeatsResult: (event: ProgressEvent) => boolean,
 ): Promise<void> {
-  const { FRAME_MS, plainView, terminalView } = await import('./progress-view.ts'); // not needed with --quiet and --json
   const view = stderr.isTerminal ? terminalView(stderr) : plainView();
   const write = (text: string): void => void (text !== '' && stderr.write(text));
   // The view may delay an event until the next frame is due, so it is called even if no further event arrives.

@@ -11,6 +11,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { READABLE_INPUT, READABLE_OUTPUT, keepComments } from '../package/make-dist.mjs';
 import { auditDocument } from './document.mjs';
 import { billOfMaterials } from './sbom.mjs';
 
@@ -41,9 +42,9 @@ const allAtOnce = {
 
 /** The library as one ES module, made by the bundler that comes with vitest, in the version of the lock file. */
 async function bundle() {
-  const bundler = await rolldown({ input: 'src/index.ts', platform: 'node', cwd: root, plugins: [allAtOnce] });
+  const bundler = await rolldown({ ...READABLE_INPUT, input: 'src/index.ts', cwd: root, plugins: [keepComments(), allAtOnce] });
   try {
-    const { output } = await bundler.generate({ format: 'esm', codeSplitting: false });
+    const { output } = await bundler.generate({ ...READABLE_OUTPUT, codeSplitting: false });
     if (output.length !== 1) throw new Error(`the bundler made ${output.length} files, not one`);
     return output[0].code;
   } finally {

@@ -4,7 +4,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, re
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as surface from '../../src/index.ts';
 import { HELPER_OUTPUT_LIMIT, HELPER_TIMEOUT_MS } from '../../src/system/programs/credential-helper.ts';
 import { JSON_VALUE_LIMIT } from '../../src/api/progress/json-stream.ts';
@@ -18,6 +18,7 @@ import { section } from '../support/documents.ts';
 import { effects } from '../support/effects.ts';
 import { lacking, titled } from '../support/installed.ts';
 import { obedientDaemon } from '../support/obedient-daemon.ts';
+import { bundledFiles, withoutMap } from '../support/regions.ts';
 import { countLines, importsOf } from './document.mjs';
 import { makeKit, readSources } from './kit.mjs';
 import { limitsOf, optionsOf } from './limits.mjs';
@@ -34,7 +35,7 @@ const sha256 = (content: string): string => createHash('sha256').update(content)
 /** Copies the files of the clone that the kit is made of, installed packages included. */
 function makeClone(folder: string): void {
   const bundler = ['rolldown', '@rolldown', '@oxc-project'].map((name) => `node_modules/${name}`);
-  for (const path of ['src', 'test/audit', 'package.json', ...bundler]) {
+  for (const path of ['src', 'build', 'test/audit', 'test/package/make-dist.mjs', 'package.json', ...bundler]) {
     cpSync(join(root, path), join(folder, path), { recursive: true });
   }
 }
@@ -44,29 +45,46 @@ const nobody = { uid: 65534, gid: 65534 };
 const isRoot = process.getuid?.() === 0;
 const mayBeNobody = isRoot && spawnSync(process.execPath, ['--version'], nobody).status === 0;
 
+const clone = join(temporary, 'another clone, of ünknown origin/deep/down');
+const output = join(temporary, 'output');
+const elsewhere = `when made from a second clone${mayBeNobody ? ' by another user' : ''}, in another time zone and language`;
+beforeAll(() => {
+  chmodSync(temporary, 0o755);
+  makeClone(clone);
+  mkdirSync(output);
+  chmodSync(output, 0o777);
+});
+
+/** Runs a program in the second clone. */
+function runElsewhere(...argv: string[]): void {
+  const made = spawnSync('sh', ['-c', 'umask 077 && exec "$0" "$@"', process.execPath, ...argv], {
+    cwd: clone,
+    encoding: 'utf8',
+    env: {
+      PATH: process.env['PATH'],
+      TZ: 'Pacific/Kiritimati',
+      LANG: 'tr_TR.UTF-8',
+      HOME: '/nowhere',
+      USER: 'somebody',
+      NODE_V8_COVERAGE: undefined, // Node would pass it on, and the other user may not write there
+    },
+    ...(mayBeNobody ? nobody : {}),
+  });
+  expect(made.stderr).toBe('');
+  expect(made.status).toBe(0);
+}
+
+describe('the published bundle', () => {
+  it(`has the same bytes ${elsewhere}`, () => {
+    const program = `import { makeDist } from './test/package/make-dist.mjs'; await makeDist(process.cwd(), { build: 'build', output: process.argv[1] });`;
+    runElsewhere('--input-type=module', '-e', program, output);
+    for (const [name, text] of bundledFiles()) expect(readFileSync(join(output, 'dist', name), 'utf8'), name).toBe(withoutMap(text));
+  });
+});
+
 describe('the kit', () => {
-  it(`has the same bytes when made from a second clone${mayBeNobody ? ' by another user' : ''}, in another time zone and language`, () => {
-    chmodSync(temporary, 0o755);
-    const clone = join(temporary, 'another clone, of ünknown origin/deep/down');
-    makeClone(clone);
-    const output = join(temporary, 'output');
-    mkdirSync(output);
-    chmodSync(output, 0o777);
-    const made = spawnSync('sh', ['-c', 'umask 077 && exec "$0" "$@"', process.execPath, 'test/audit/kit.mjs', join(output, 'kit')], {
-      cwd: clone,
-      encoding: 'utf8',
-      env: {
-        PATH: process.env['PATH'],
-        TZ: 'Pacific/Kiritimati',
-        LANG: 'tr_TR.UTF-8',
-        HOME: '/nowhere',
-        USER: 'somebody',
-        NODE_V8_COVERAGE: undefined, // Node would pass it on, and the other user may not write there
-      },
-      ...(mayBeNobody ? nobody : {}),
-    });
-    expect(made.stderr).toBe('');
-    expect(made.status).toBe(0);
+  it(`has the same bytes ${elsewhere}`, () => {
+    runElsewhere('test/audit/kit.mjs', join(output, 'kit'));
     expect(readdirSync(join(output, 'kit')).sort()).toEqual([...kit.keys()].sort());
     for (const [path, here] of kit) {
       const there = readFileSync(join(output, 'kit', path), 'utf8');
@@ -126,6 +144,7 @@ describe('longshore.mjs', () => {
   });
 
   it('keeps the comments of the sources', () => {
+    expect(text('longshore.mjs')).toContain('\n//#region src/errors.ts\n// All error classes of longshore, ');
     expect(text('longshore.mjs')).toContain('/** Thrown when the engine forbids the request (403). */\nvar ForbiddenError = class');
   });
 });

@@ -2,7 +2,7 @@
 
 const native = process.env['TEST_TARGET'] === 'src';
 const load = (name) =>
-  import(new URL(`../../${native ? 'src' : 'dist'}/${name}.${native ? 'ts' : 'js'}`, import.meta.url).href);
+  import(new URL(`../../${native ? 'src' : 'build'}/${name}.${native ? 'ts' : 'js'}`, import.meta.url).href);
 
 export const { ResponseParser } = await load('http/response-parser');
 export const { JsonValueDecoder } = await load('api/progress/json-stream');

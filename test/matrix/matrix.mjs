@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { VERSION } from '../../dist/connection/package-version.js';
+import { VERSION } from '../../build/connection/package-version.js';
 import { bundle, complaintOf, install, makeProject, packPackage, vendor } from '../package/project.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -97,7 +97,7 @@ const strips = (version) => !version.startsWith('20');
 const FIRST_TO_STRIP = '22.18';
 
 function* suiteCells() {
-  for (const version of nodes.filter((each) => each !== FIRST_TO_STRIP)) yield [`Node ${version}`, suite(version, 'dist')];
+  for (const version of nodes.filter((each) => each !== FIRST_TO_STRIP)) yield [`Node ${version}`, suite(version, 'build')];
 }
 
 function* unbuiltCells() {
@@ -129,11 +129,11 @@ function* auditCells() {
   }
 }
 
-function* runtimeCells() {
+async function* runtimeCells() {
   const folder = mkdtempSync(join(tmpdir(), 'longshore-runtimes-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const project = makeProject(join(folder, 'project'));
-  install(project, packPackage(folder).path);
+  install(project, (await packPackage(folder)).path);
   vendor(project);
   const bundled = join(folder, 'bundled');
   const permissions = ['--allow-read', '--allow-write', '--allow-env', '--allow-sys', '--allow-net']; // all permissions except starting programs
@@ -242,7 +242,7 @@ async function runPart(name, { cells, seconds, runtimes }) {
     if (!(error instanceof Missing)) throw error;
     return tell('skipped', name, 'all of it', error.message);
   }
-  for (const cell of cells()) if (!interrupt.signal.aborted) await runCell(name, cell);
+  for await (const cell of cells()) if (!interrupt.signal.aborted) await runCell(name, cell);
 }
 
 const chosen = list(flags.only) ?? Object.keys(parts);

@@ -48,7 +48,7 @@ function compile(project, version) {
 
 try {
   installTools();
-  const { path, size, unpackedSize, files } = packPackage(folder);
+  const { path, size, unpackedSize, files } = await packPackage(folder);
   console.log(`${files.length} files, ${size} bytes packed, ${unpackedSize} unpacked`);
   check('publint', [at('node_modules/publint/src/cli.js'), path, '--strict']);
   check('are the types wrong', [at('node_modules/@arethetypeswrong/cli/dist/index.js'), path, '--profile', 'esm-only']);

@@ -5,7 +5,7 @@ export interface Packed {
   readonly files: readonly { readonly path: string; readonly size: number }[];
 }
 
-export function packPackage(folder: string): Packed;
+export function packPackage(folder: string): Promise<Packed>;
 export function makeProject(folder: string): string;
 export function install(folder: string, tarball: string): string;
 export function vendor(folder: string): void;

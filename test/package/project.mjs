@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { replay } from '../../dist/testing.js';
-import { trimBuild } from './trim-build.mjs';
+import { makeDist } from './make-dist.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -28,13 +28,13 @@ function npm(argv, options) {
 }
 
 /** Builds the package in a separate folder, as `npm pack` does in a clone, and packs it. Returns the tarball's path, size and files. */
-export function packPackage(folder) {
+export async function packPackage(folder) {
   const tree = join(folder, 'tree');
   for (const name of ['package.json', 'README.md', 'LICENSE']) cpSync(join(root, name), join(tree, name));
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', root, '--outDir', join(tree, 'dist')], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', root, '--emitDeclarationOnly', '--outDir', join(folder, 'build')], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`tsc: ${stdout}`);
-  trimBuild(tree);
+  await makeDist(root, { build: join(folder, 'build'), output: tree });
   const argv = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
   const [{ filename, size, unpackedSize, files }] = JSON.parse(npm(argv, { cwd: tree, env: emptyEnvironment(folder) }));
   return { path: join(folder, filename), size, unpackedSize, files };

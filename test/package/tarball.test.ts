@@ -9,17 +9,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { section } from '../support/documents.ts';
 import { bundle, complaintOf, install, makeProject, packPackage, vendor } from './project.mjs';
 import type { Packed } from './project.mjs';
+import { bundledFiles, regionsOf, withoutMap } from '../support/regions.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const vendoring = section('Vendoring');
+const thePackage = section('The package');
 const folder = mkdtempSync(join(tmpdir(), 'longshore-package-'));
 const consumer = makeProject(join(folder, 'consumer'));
 const installed = join(consumer, 'node_modules/longshore');
 let packed: Packed;
 
-beforeAll(() => {
-  packed = packPackage(folder);
+beforeAll(async () => {
+  packed = await packPackage(folder);
   install(consumer, packed.path);
 }, 180_000); // npm runs twice, and the machine may be slow
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -30,11 +32,17 @@ const ending = (suffix: RegExp): string[] => packed.files.map(({ path }) => path
 describe('the tarball', () => {
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
 
-  it('contains the JavaScript of each source, declarations, and nothing else: no sources and no maps', () => {
-    const scripts = sources.map((source) => `dist/${source.replace(/\.ts$/, '')}.js`);
-    const declarations = ending(/^dist\/.*\.d\.ts$/);
-    expect(packed.files.map(({ path }) => path).sort()).toEqual(['LICENSE', 'README.md', 'package.json', ...scripts, ...declarations].sort());
-    for (const path of declarations) expect(scripts).toContain(path.replace(/\.d\.ts$/, '.js'));
+  it('contains the JavaScript of each entry, chunks, declarations, and nothing else: no sources and no maps', () => {
+    const entries = sources.filter((source) => /^(?:index|testing|cli\/main|(?:http|tar)\/[^/]+)\.ts$/.test(source));
+    const scripts = entries.map((source) => `dist/${source.replace(/\.ts$/, '')}.js`);
+    const others = [...ending(/^dist\/chunks\/[\w-]+\.js$/), ...ending(/^dist\/.*\.d\.ts$/)];
+    expect(packed.files.map(({ path }) => path).sort()).toEqual(['LICENSE', 'README.md', 'package.json', ...scripts, ...others].sort());
+  });
+
+  it('has the JavaScript of dist/, but for source maps', () => {
+    const bundled = bundledFiles();
+    expect(ending(/\.js$/).sort()).toEqual([...bundled.keys()].map((name) => `dist/${name}`).sort());
+    for (const [name, text] of bundled) expect(read(`dist/${name}`), name).toBe(withoutMap(text));
   });
 
   it('contains the declarations that a program can reach, and no others', () => {
@@ -56,9 +64,11 @@ describe('the tarball', () => {
 
   it('has each doc comment once: in the declarations, if they contain it, else in the JavaScript', () => {
     const words = (text: string): string => text.replace(/\s+/g, ' ');
-    const repeated = ending(/\.d\.ts$/).flatMap((path) => {
-      const declarations = words(read(path));
-      const comments = read(path.replace(/\.d\.ts$/, '.js')).match(/^[ \t]*\/\*\*[^]*?\*\/$/gm) ?? [];
+    const regions = ending(/\.js$/).flatMap((path) => regionsOf(read(path)));
+    const repeated = regions.flatMap(({ source, code }) => {
+      const path = `dist/${source.replace(/\.ts$/, '.d.ts')}`;
+      const declarations = ending(/\.d\.ts$/).includes(path) ? words(read(path)) : '';
+      const comments = code.match(/^[ \t]*\/\*\*[^]*?\*\/$/gm) ?? [];
       return comments.filter((comment) => declarations.includes(words(comment).trim())).map((comment) => `${path}: ${comment}`);
     });
     expect(repeated).toEqual([]);
@@ -70,7 +80,7 @@ describe('the tarball', () => {
   });
 
   it('is as large as src/README.md says: at most 300 kB, and 1.05 MB unpacked', () => {
-    const [, packedKb, unpackedMb] = /^\*\*The package\*\* has (\d+) kB, and ([\d.]+) MB when unpacked/m.exec(vendoring) ?? [];
+    const [, packedKb, unpackedMb] = /^\*\*The package\*\* has (\d+) kB, and ([\d.]+) MB when unpacked/m.exec(thePackage) ?? [];
     expect(Math.abs(packed.size / 1000 / Number(packedKb) - 1)).toBeLessThan(0.05);
     expect(Math.abs(packed.unpackedSize / 1e6 / Number(unpackedMb) - 1)).toBeLessThan(0.05);
     expect(packed.size).toBeLessThan(300_000);

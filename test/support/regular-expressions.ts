@@ -65,7 +65,7 @@ export async function expressionsMadeBy(file: string): Promise<RegExp[]> {
   globalThis.RegExp = new Proxy(plain, { construct });
   try {
     // As a new module, so that the file is loaded again.
-    const built = process.env['TEST_TARGET'] === 'src' ? `src/${file}` : `dist/${file.replace(/ts$/, 'js')}`;
+    const built = process.env['TEST_TARGET'] === 'src' ? `src/${file}` : `build/${file.replace(/ts$/, 'js')}`;
     await import(/* @vite-ignore */ `${new URL(`../../${built}`, import.meta.url).href}?made`);
   } finally {
     globalThis.RegExp = plain;

@@ -115,7 +115,7 @@ describe.skipIf(process.platform !== 'linux' || noFifo)(titled('openFile of a FI
     symlinkSync('/proc/self/fd', fds);
     symlinkSync(basename(link), `${link}-2`);
     const program = `
-      import { files } from ${JSON.stringify(new URL('../../../dist/system/files/archive-files.js', import.meta.url).href)};
+      import { files } from ${JSON.stringify(new URL('../../../build/system/files/archive-files.js', import.meta.url).href)};
       for await (const chunk of (await files.openFile(process.argv[1])).chunks) process.stdout.write(Buffer.from(chunk));`;
     const node = `"$0" --input-type=module -e "$1"`;
     const names = ['/dev/stdin', link, `${link}-2`, `${fds}/0`];

@@ -146,7 +146,7 @@ const isPossible = (): boolean => spawnSync('unshare', [...namespace, process.ex
 const noNamespace = lacking('unshare') ?? (isPossible() ? undefined : 'no right to make a PID namespace');
 describe.skipIf(noNamespace)(titled('a save in a PID namespace', noNamespace), () => {
   const program = `
-    import { files } from ${JSON.stringify(new URL('../../../dist/system/files/archive-files.js', import.meta.url).href)};
+    import { files } from ${JSON.stringify(new URL('../../../build/system/files/archive-files.js', import.meta.url).href)};
     const file = await files.createFile(process.argv[1]);
     console.log(process.pid);
     if (process.argv[2] === 'wait') setInterval(() => {}, 1000);

@@ -196,7 +196,7 @@ describe('stop()', () => {
 });
 
 describe('when our process', () => {
-  const file = process.env['TEST_TARGET'] === 'src' ? '../../../src/system/programs/child-process.ts' : '../../../dist/system/programs/child-process.js';
+  const file = process.env['TEST_TARGET'] === 'src' ? '../../../src/system/programs/child-process.ts' : '../../../build/system/programs/child-process.js';
   const module = new URL(file, import.meta.url);
 
   interface Parent {
