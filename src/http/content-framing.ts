@@ -1,5 +1,6 @@
-// Decides where the content of a response ends (RFC 9112 section 6.3) and whether it lets its connection carry another
-// exchange (section 9.3). No other file decides these two questions.
+// Decides where the content of a response ends (RFC 9112 section 6.3), and whether the response allows its connection to carry
+// another exchange (keep-alive, section 9.3). No other file decides this. A connection is kept only if its exchange was clean and
+// the pool has room, too (connection/exchange.ts, connection/connection-pool.ts).
 
 import { Fields } from './fields.ts';
 import { parseDecimal } from './grammar.ts';
@@ -56,7 +57,7 @@ export function contentFraming(head: FramingInput, fail: Fail): Framing {
   if (lengths.length > 1) fail('more than one Content-Length', 'RFC 9112 §6.3 rule 5', lengths.join(', '));
   if (lengths[0] !== undefined) {
     const length = parseDecimal(lengths[0]);
-    if (length === undefined) return fail('the Content-Length is not a whole number', 'RFC 9110 §8.6', lengths[0]);
+    if (length === undefined) return fail('the Content-Length is not a whole number up to 2^53 - 1', 'RFC 9110 §8.6', lengths[0]);
     return { kind: 'length', length }; // rule 6
   }
   return { kind: 'until-close' }; // rule 8

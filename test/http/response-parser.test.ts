@@ -57,6 +57,23 @@ describe('the excerpt of an error', () => {
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 const LAST = '0\r\n\r\n';
 
+describe('the message of an error in a chunk-size line', () => {
+  // RFC 9112 §7.1: chunk-size = 1*HEXDIG. Each of these lines breaks another rule.
+  it.each([
+    ['a size with a sign', '-5\r\n', 'the chunk size is not a hexadecimal number'],
+    ['a hexadecimal number of 64 bits', 'FFFFFFFFFFFFFFFF\r\n', 'the chunk size is above 2^53 - 1'],
+    ['the number 2^53', '20000000000000\r\n', 'the chunk size is above 2^53 - 1'],
+    ['a control character', '5;a=\x01\r\n', 'control character in a chunk extension'],
+    ['zeros', '00000001\r\nx\r\n'.repeat(20_000), 'the leading zeros and extensions of chunk sizes are too long for the content'],
+  ])('says what is wrong: %s', (_, lines, message) => {
+    const parser = new ResponseParser('GET');
+    parser.receive(Buffer.from(CHUNKED + lines));
+    expect(() => {
+      while (parser.next() !== undefined);
+    }).toThrow(message);
+  });
+});
+
 describe('the limits of the response parser', () => {
   const { statusLine, head, fieldLines, interim, chunkLine, chunkOverhead, trailers } = RESPONSE_LIMITS;
   const HEAD = 'HTTP/1.1 200 OK\r\n';
