@@ -271,7 +271,7 @@ export class UploadError extends LongshoreError {
   }
 }
 
-/** Thrown when a file cannot be created or written, or listening on a socket fails. */
+/** Thrown when a file cannot be found, created or written, or a socket of `longshore/testing` cannot be opened. */
 export class FileError extends LongshoreError {
   /** The path of the file or socket, as the caller gave it. */
   readonly path: string;
@@ -333,7 +333,7 @@ export class ConfigError extends LongshoreError {
   }
 }
 
-/** Thrown when an argument is invalid, before a byte is sent. */
+/** Thrown when an argument is invalid; the request of that call was not sent. */
 export class ArgumentError extends LongshoreError {
   constructor(message: string, options?: { readonly cause?: unknown; code?: string }) {
     const own = checkedCopy(options ?? {}, message);

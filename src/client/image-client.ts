@@ -54,9 +54,9 @@ import type { Warn } from '../connection/diagnostics.ts';
  * A client for the images of one engine, Docker or Podman. The constructor does not connect; the first call negotiates the API
  * version. Throws an `ArgumentError` or a `ConfigError` for wrong options.
  *
- * Every method takes `signal` and `timeouts`. A wrong argument causes an `ArgumentError`. Any call can fail with a `ConnectError`, a
- * `TimeoutError`, a `TruncatedError`, a `ProtocolError`, a `DecodeError`, an `ApiError` for an error that the engine reports, and a
- * `VersionError` for an argument that the engine does not support. In the last case, nothing is sent.
+ * Every operation takes `signal` and `timeouts`. A wrong argument causes an `ArgumentError`. Any call can fail with a `ConnectError`,
+ * a `TimeoutError`, a `TruncatedError`, a `ProtocolError`, a `DecodeError`, an `ApiError` for an error that the engine reports, and a
+ * `VersionError` for an argument that the engine does not support. In the last case, the operation is not sent.
  */
 export class ImageClient {
   readonly #engine: Engine;

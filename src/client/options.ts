@@ -41,7 +41,7 @@ export interface ImageClientOptions {
    */
   readonly credentials?: CredentialChoice | CredentialSource;
   /**
-   * Timeouts in milliseconds. Defaults: `connectMs` 10,000, over ssh 30,000; `headMs` 30,000 for the endpoints that response fast,
+   * Timeouts in milliseconds. Defaults: `connectMs` 10,000, over ssh 30,000; `headMs` 30,000 for the endpoints that respond fast,
    * none for the others; `idleMs` none.
    */
   readonly timeouts?: Partial<Timeouts> | undefined;
@@ -53,7 +53,10 @@ export interface ImageClientOptions {
   readonly tls?: TlsOptions | undefined;
   /** Header fields of every request. Fields that the client writes itself cannot be set. Default: none. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** The platform of pulls and imports for which none is given. Default: the engine's own platform. */
+  /**
+   * The platform of pulls and imports for which none is given. An import omits it if the engine does not support a platform there.
+   * Default: the engine's own platform.
+   */
   readonly defaultPlatform?: Platform | undefined;
   /** The remedy in a `ConnectError` if nothing listens at `host`. Default: a general remedy. */
   readonly connectHint?: string | undefined;

@@ -1,7 +1,7 @@
 // The connections to one engine. When a connection is reused:
 //
 //  1. At its end, an exchange reports whether it was clean: the response ended exactly where its framing says, no byte followed it,
-//     the whole request was sent, and neither side asked to close (RFC 9112 section 9.3). Any other connection is closed.
+//     the whole request was sent, and the response did not ask to close (RFC 9112 section 9.3). Any other connection is closed.
 //  2. A clean connection becomes idle. At most `maxIdle` are kept, each for `idleMs`; they do not keep the process running.
 //  3. Bytes, an end or an error close an idle connection, because they belong to no request.
 //  4. The next request takes the connection that was used last, because it is the most likely to be alive, and waits two turns of

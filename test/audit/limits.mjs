@@ -71,7 +71,7 @@ const units = {
   'RESPONSE_LIMITS.statusLine': 'bytes',
   'RESPONSE_LIMITS.head': 'bytes',
   'RESPONSE_LIMITS.fieldLines': 'lines',
-  'RESPONSE_LIMITS.interim': 'answers',
+  'RESPONSE_LIMITS.interim': 'responses',
   'RESPONSE_LIMITS.chunkLine': 'bytes',
   'RESPONSE_LIMITS.chunkOverhead': 'bytes',
   'RESPONSE_LIMITS.trailers': 'bytes',
