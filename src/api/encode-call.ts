@@ -1,5 +1,5 @@
 // Encodes calls: an operation of the endpoint table and its arguments become a method, a path and a query. This file is also
-// the only version gate: it rejects what the engine does not support, because most engines ignore unknown parameters.
+// the only one that checks requirements: it rejects what the engine does not support, because most engines ignore unknown parameters.
 //
 // A call is encoded once, by `encodeCall`, independently of the engine. `encodeTarget` then checks it against the facts
 // about the engine and adds the API version to the path. `needsIdentity` and `needsStore` say which facts are needed.

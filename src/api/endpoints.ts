@@ -1,5 +1,5 @@
 // The Engine API for images: one row for each operation. To add a parameter, add an entry to its row; the type of the option, its
-// check, its place in the request and its version gate follow from it (README.md of this folder has the steps). API versions are
+// check, its place in the request and its `VersionError` follow from it (README.md of this folder has the steps). API versions are
 // those of the API's documents; tests compare them with the documents and with engines.
 
 import { filters, flag, integer, list, platformAsJson, platformAsText, platformsAsJson, text, time } from './parameters.ts';

@@ -166,12 +166,12 @@ describe('a parameter', () => {
   });
 });
 
-describe('the version gate', () => {
+describe('the check of requirements', () => {
   const platform = platforms[0];
 
   /**
-   * Gates that engines were seen to have: a value that is refused where it is understood was sent one version below the
-   * gate and at it, to Docker 28.5 and 29.7 with the containerd store, and where a comment says so, to others.
+   * Requirements that engines were seen to have: a value that is refused where it is understood was sent one version below the
+   * requirement and at it, to Docker 28.5 and 29.7 with the containerd store, and where a comment says so, to others.
    *
    *   call, the error's subject, the last version that lacks it, the first that has it
    */
@@ -218,13 +218,13 @@ describe('the version gate', () => {
   });
 
   it('has no other versions than these', () => {
-    const gates = rows.flatMap(([name, row]) => [
+    const needed = rows.flatMap(([name, row]) => [
       ...(row.since === undefined ? [] : [`${name} ${row.since}`]),
       ...Object.entries<Requirement>(row.parameters).flatMap(([parameter, { since, conditional }]) =>
         [since, conditional?.since].flatMap((version) => (version === undefined ? [] : [`${name}.${parameter} ${version}`])),
       ),
     ]);
-    expect(gates.sort()).toEqual(observed.map(([, subject, , at]) => `${subject} ${at}`).sort());
+    expect(needed.sort()).toEqual(observed.map(([, subject, , at]) => `${subject} ${at}`).sort());
   });
 });
 
