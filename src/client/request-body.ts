@@ -76,7 +76,7 @@ function checkedSource(
 function sourceOf(data: unknown, place: string): BodySource | undefined {
   if (typeof data !== 'object' || data === null) return undefined;
   if (data instanceof Uint8Array) return bytesSource(data, place);
-  if (data instanceof Blob) return { open: () => ({ chunks: blobChunks(data), length: data.size }), repeatable: true };
+  if (isBlob(data)) return { open: () => ({ chunks: blobChunks(data), length: data.size }), repeatable: true };
   if (isFetched(data)) return sourceOf(bodyOf(data, place), place);
   if (isAsyncIterable<Uint8Array>(data)) return iterableSource(data, place);
   if (!('path' in data)) return undefined;
@@ -89,6 +89,12 @@ function bytesSource(data: Uint8Array, place: string): BodySource {
   if (isDetached(data)) throw new ArgumentError(`${place} has no bytes: its memory was transferred to another thread`);
   const { length } = data;
   return { open: () => ({ bytes: data, length }), repeatable: true };
+}
+
+/** Other libraries have classes of their own (fetch-blob), and jsdom replaces the global class, which then is not that of Node's blobs. */
+function isBlob(data: object): data is Blob {
+  const { [Symbol.toStringTag]: tag, stream } = data as Partial<Blob & { readonly [Symbol.toStringTag]: unknown }>;
+  return (tag === 'Blob' || tag === 'File') && typeof stream === 'function';
 }
 
 function isFetched(data: object): data is FetchedBody {
@@ -284,7 +290,7 @@ function remedyFor(data: unknown): string {
 /** Returns the remedy for a value that `importImage` accepts, but not the more specific method. */
 function importRemedyFor(data: unknown): string {
   const isObject = typeof data === 'object' && data !== null;
-  const isContent = isObject && (isBytes(data) || data instanceof Blob || isFetched(data) || 'path' in data);
+  const isContent = isObject && (isBytes(data) || isBlob(data) || isFetched(data) || 'path' in data);
   return typeof data === 'string' || isUrl(data) || isContent ? ': importImage takes it' : remedyFor(data);
 }
 

@@ -254,6 +254,24 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(engine.asked.map(({ body }) => body.toString())).toEqual(Array.from({ length: 7 }, () => 'a tar'));
     });
 
+    // As those of the package fetch-blob, which node-fetch returns, or of Node itself where jsdom replaces the global Blob.
+    it('can be a Blob that is not of the global class', async () => {
+      class OtherBlob {
+        readonly size = 5;
+        readonly [Symbol.toStringTag] = 'Blob';
+        stream(): ReadableStream {
+          return new Blob(['a tar']).stream() as never;
+        }
+      }
+      await client.loadImage(new OtherBlob() as never);
+      await client.importImage(new OtherBlob() as never);
+      expect(engine.asked.map(({ body }) => body.toString())).toEqual(['a tar', 'a tar']);
+      expect(() => client.importImageFromStream(new OtherBlob() as never)).toThrow(/: importImage takes it$/);
+      // The Blob of jsdom has no stream().
+      const withoutStream = Object.assign(new OtherBlob(), { stream: undefined });
+      expect(() => client.loadImage(withoutStream as never)).toThrow(ArgumentError);
+    });
+
     it('can be a URL from which the engine fetches', async () => {
       await client.importImage(new URL('http://h.example/x.tar'));
       await client.importImageFromUrl(new URL('https://h.example/x.tar'));
