@@ -251,4 +251,12 @@ describe('elsewhere', () => {
     expect(written(view, [...ids, ...long, layer('layer0', 'Pushed')]).split('\n')).toHaveLength(4096 + 1 + 1);
     expect(view.finish()).toBe('906 more lines about layers were not shown\n');
   });
+
+  it('shows a line of 1,024 characters about a layer, and only counts longer ones', () => {
+    const view = plainView();
+    const longest = 'x'.repeat(1024 - A.length);
+    const events = [layer(A, longest), layer(A, `${longest}x`), layer('a'.repeat(1024), 'x')];
+    expect(written(view, events)).toBe(`${A}: ${longest}\n`);
+    expect(view.finish()).toBe('2 more lines about layers were not shown\n');
+  });
 });

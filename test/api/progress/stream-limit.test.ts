@@ -61,6 +61,14 @@ describe('what a call keeps of a stream', () => {
     await expect(keptOf(lines(64))).rejects.toThrow(DecodeError);
   });
 
+  it('is at most 64 MiB of warnings that a manifest was pushed instead of an index, each counted as 300 characters', async () => {
+    const line = { aux: { manifestPushedInsteadOfIndex: true, originalIndex: {}, selectedManifest: {} } };
+    const most = Math.floor((64 * MIB) / (300 + 64));
+    const lines = (count: number): object[] => Array.from({ length: count }, () => line);
+    expect((await keptOf(lines(most))).events).toHaveLength(most);
+    await expect(keptOf(lines(most + 1))).rejects.toThrow(DecodeError);
+  });
+
   it('may be 100,000 long names', async () => {
     const lines = Array.from({ length: 100_000 }, (_, i) => ({ stream: `Loaded image: ${'x'.repeat(200)}:${i}\n` }));
     expect((await keptOf(lines)).events).toHaveLength(100_000);
