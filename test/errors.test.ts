@@ -127,6 +127,19 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expectUntouched(await failure(() => client.pull('a')), thrown);
     });
 
+    it('although its message contains the password of the call', async () => {
+      const credentials = { username: 'u', password: 'as I made it' };
+      const [controller, reason, thrown] = [new AbortController(), own(), own()];
+      await start((_, response) => void response.write('{"status":"x"}\n', () => controller.abort(reason)));
+      expectUntouched(await failure(() => client.pull('a', { credentials, signal: controller.signal })), reason);
+      client.close();
+      await engine.close();
+      await start(() => '{"status":"WARNING: x"}\n', () => {
+        throw thrown;
+      });
+      expectUntouched(await failure(() => client.pull('a', { credentials })), thrown);
+    });
+
     it('if the function of each() throws it, now or later', async () => {
       await start(() => 'x'.repeat(1024));
       for (const take of [(error: Error) => { throw error; }, async (error: Error) => Promise.reject(error)]) {

@@ -128,6 +128,14 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await start({});
     });
 
+    // Before API 1.49, the containerd store cannot be asked for a variant, and chooses the one that it shows.
+    it('that got an artifact is an error although the engine cannot be asked for variants, and another variant is none', async () => {
+      await start({ 'h:1/a:1': { ...local, Os: '', Architecture: '' }, 'h:1/a:2': local }, pulled, { info: containerd, version: '1.48' });
+      const options = { platform: 'linux/arm64' };
+      await expect(client.pull('h:1/a:1', options)).rejects.toMatchObject({ name: 'ApiError', reason: 'platform' });
+      expect(await client.pull('h:1/a:2', options)).toMatchObject({ status: 'downloaded', warnings: [] });
+    });
+
     it('is checked for every pulled tag and for no other', async () => {
       const stream = ['{"status":"Pulling from a","id":"1"}', '{"status":"Pulling from a","id":"2"}', pulled].join('\n');
       const arm = { ...local, Architecture: 'arm64' };
