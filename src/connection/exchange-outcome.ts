@@ -23,8 +23,8 @@ export class ExchangeOutcome {
   /** The timeout for the head, and later for the content. */
   #response: Deadline | undefined;
   #idle: Deadline | undefined;
-  #readerBusy = false;
-  #sourceBusy = false;
+  #waitingForReader = false;
+  #waitingForSource = false;
   #requestSent = false;
 
   /** @param onSettled called once, when the outcome is fixed */
@@ -75,15 +75,15 @@ export class ExchangeOutcome {
     this.#response = new Deadline(contentMs, () => this.#expire(message, 'idle', contentMs));
   }
 
-  /** Sets whether the engine waits for our reader. */
-  setReaderBusy(busy: boolean): void {
-    this.#readerBusy = busy;
+  /** Sets whether the engine waits until our reader has used the last bytes. */
+  setWaitingForReader(waiting: boolean): void {
+    this.#waitingForReader = waiting;
     this.#restartIdle();
   }
 
-  /** Sets whether the engine waits for the source of our content. */
-  setSourceBusy(busy: boolean): void {
-    this.#sourceBusy = busy;
+  /** Sets whether the engine waits until the source of our content supplies the next bytes. */
+  setWaitingForSource(waiting: boolean): void {
+    this.#waitingForSource = waiting;
     this.#restartIdle();
   }
 
@@ -91,7 +91,7 @@ export class ExchangeOutcome {
     this.#idle?.clear();
     this.#idle = undefined; // a cleared deadline must not be restarted
     const limitMs = this.#request.timeouts.idleMs;
-    if (limitMs === undefined || this.settled || this.#readerBusy || this.#sourceBusy) return;
+    if (limitMs === undefined || this.settled || this.#waitingForReader || this.#waitingForSource) return;
     this.#idle = new Deadline(limitMs, () => {
       const did = this.#requestSent ? 'sent nothing' : 'neither sent nor accepted a byte';
       this.#expire(`the engine ${did} for ${limitMs} ms`, 'idle', limitMs);

@@ -1,18 +1,24 @@
 // One exchange: a request and its response over one channel. The content of the request is sent while the response is read,
-// because engines may reject an upload before it ends. If the connection breaks during an upload:
+// because engines may reject an upload before it ends.
 //
-//  1. A write fails. The channel keeps the error as `writeError` (system/net/tolerant-writes.ts), the upload stops before its next
-//     block (upload.ts), and reading goes on: the engine may have sent its reason before it closed the connection.
-//  2. If a complete response arrives, the reader gets it, the call gets its status, and the connection is closed.
-//  3. If it is not complete when the channel ends or breaks, the exchange fails with a `TruncatedError` whose cause is the write
-//     error. (The system reports a reset only once: if the write got it, the read sees only an end.) Its phase is `head` if the
-//     head was not complete. The request is not sent again: connection-pool.ts repeats only requests without content.
-//  4. If the channel knows why no connection was made (ssh; TLS, if the engine refuses the client certificate), the exchange fails
-//     with that `ConnectError` instead.
-//  5. A response with a status of 400 or above stops the upload at once, even if no write has failed (RFC 9112 section 9.5). A
-//     2xx does not, even with `Connection: close`: engines respond to a load while they read it.
-//  6. If the source fails first, the exchange fails with its error. The last chunk is never sent then, and the connection is
-//     closed, so the engine cannot mistake a part of the content for all of it.
+// If the connection breaks during an upload:
+//
+//  1. A write fails. The channel keeps the error as `writeError` (system/net/tolerant-writes.ts), and the upload sends no further
+//     block (upload.ts). Reading goes on, because the engine may have sent its reason before it closed the connection.
+//  2. If a complete response arrives, the call ends with this response. The connection is closed.
+//  3. If the response is incomplete when the channel ends or breaks, the exchange fails with a `TruncatedError`, whose phase is `head`
+//     or `content`. Its cause is the write error if there is one: the system reports a reset to one call only, so if a write got it,
+//     the next read just ends. If the head belongs to an error response, client/engine.ts makes an `ApiError` of it instead.
+//  4. The request is not sent again. Only a GET or HEAD without content is ever repeated (connection-pool.ts).
+//
+// If no connection was made: over ssh, and over TLS with a client certificate, this may become known only after the request was
+// sent. The channel then ends with a `ConnectError`, and the exchange fails with this error.
+//
+// If the engine refuses the upload: a response with a status of 400 or above stops the upload at once, even if no write has failed
+// (RFC 9112 section 9.5). A 2xx does not, even with `Connection: close`, because engines respond to a load while they read it.
+//
+// If the source of the upload fails: the exchange fails with its error. The last chunk is never sent then, and the connection is
+// closed, so the engine cannot mistake a part of the content for all of it.
 
 import { ConnectError } from '../errors.ts';
 import { CHUNK_END, LAST_CHUNK, encodeChunkSize, encodeRequestHead } from '../http/request-encoder.ts';
@@ -36,10 +42,10 @@ export class Exchange {
   readonly #parser: ResponseParser;
   /** Set by the head of the final response. */
   #sink: ContentSink | undefined;
-  /** A promise of the sink is pending, and the channel is paused. */
-  #waiting = false;
-  /** The end or the error of the channel. It is handled after all data that came before it. */
-  #closed: { readonly error: Error | undefined } | undefined;
+  /** A promise of the sink is pending: the channel is paused, and the sink still uses the bytes of the last read. */
+  #sinkPending = false;
+  /** The end or the error of the channel, until it is handled: after all bytes that came before it. */
+  #pendingEnd: { readonly error: Error | undefined } | undefined;
   #requestSent = false;
   #upload: Upload | undefined;
 
@@ -53,7 +59,7 @@ export class Exchange {
     this.outcome = new ExchangeOutcome(request, () => this.#upload?.stop());
   }
 
-  /** Sends the request. Fails with an `ArgumentError`, before any byte is sent, for a head that cannot be encoded. */
+  /** Sends the request. If its head cannot be encoded, nothing is sent, and the outcome is an `ArgumentError`. */
   start(): void {
     try {
       this.#send();
@@ -72,21 +78,21 @@ export class Exchange {
 
   /** The channel has ended, or it broke if there is an error. */
   onClose(error: Error | undefined): void {
-    this.#closed ??= { error };
-    if (!this.#waiting) this.#deliver();
+    this.#pendingEnd ??= { error };
+    if (!this.#sinkPending) this.#deliver();
   }
 
   /** The sink's own memory for the next read, if it offers some and has finished with the last read. */
   memory(): Uint8Array | undefined {
-    return this.#waiting || this.outcome.settled ? undefined : this.#sink?.memory?.();
+    return this.#sinkPending || this.outcome.settled ? undefined : this.#sink?.memory?.();
   }
 
-  /** Whether the sink has not yet finished with the bytes of the last read. */
+  /** Whether the sink still uses the bytes of the last read. */
   get borrowing(): boolean {
-    return this.#waiting;
+    return this.#sinkPending;
   }
 
-  /** Whether sinks of this kind may use content after `write` has returned. */
+  /** Whether the sink is asynchronous: it may use the bytes of a read after `write` has returned, until its promise settles. */
   get mayBorrow(): boolean {
     return this.#sink !== undefined && this.#sink.synchronous !== true;
   }
@@ -116,7 +122,7 @@ export class Exchange {
     this.#upload = new Upload(body, {
       send: (blocks, size) => this.#write(chunked ? [encodeChunkSize(size), ...blocks, CHUNK_END] : blocks),
       writeFailed: () => this.#channel.writeError !== undefined,
-      setSourceBusy: (busy) => this.outcome.setSourceBusy(busy),
+      setWaitingForSource: (waiting) => this.outcome.setWaitingForSource(waiting),
     });
     if (!(await this.#upload.run())) return;
     if (chunked) await this.#write([LAST_CHUNK]);
@@ -138,10 +144,9 @@ export class Exchange {
         if (pending !== undefined) return this.#pauseFor(pending, () => this.#deliver());
       }
       const pending = this.#sink?.flush?.();
-      return pending === undefined ? this.#handleClose() : this.#pauseFor(pending, () => this.#handleClose());
+      return pending === undefined ? this.#handleEnd() : this.#pauseFor(pending, () => this.#handleEnd());
     } catch (error) {
-      this.outcome.fail(error); // also an error of the sink
-      return false;
+      return this.#fail(error); // of the parser or of the sink
     }
   }
 
@@ -150,7 +155,8 @@ export class Exchange {
     if (event.type === 'interim') return undefined;
     if (event.head.status >= 400) this.#upload?.stop();
     this.#sink = this.#reader(event.head, this.#request);
-    // The rest of this read may lie in memory that other connections read into, and the sink may keep it for longer.
+    // The bytes of this read are in memory that other connections use, too. An asynchronous sink keeps them for longer than its
+    // `write`, so the unread rest is copied to memory of this connection first.
     if (this.mayBorrow) this.#parser.moveUnread(this.#privateMemory());
     this.outcome.onHead(this.#sink.withinMs);
     return undefined;
@@ -158,35 +164,48 @@ export class Exchange {
 
   /** Pauses the channel until the sink is ready, and then goes on with `next`. */
   #pauseFor(pending: Promise<void>, next: () => boolean): false {
-    this.#waiting = true;
-    this.outcome.setReaderBusy(true);
+    this.#sinkPending = true;
+    this.outcome.setWaitingForReader(true);
     const resume = (): void => {
-      this.#waiting = false;
+      this.#sinkPending = false;
       if (this.outcome.settled) return;
-      this.outcome.setReaderBusy(false);
+      this.outcome.setWaitingForReader(false);
       if (next()) this.#channel.resume();
     };
     pending.then(resume).catch(this.outcome.fail);
     return false;
   }
 
-  /** Called when the parser needs more bytes: returns `true` if the channel is open, else ends the exchange. */
-  #handleClose(): boolean {
-    if (this.#closed === undefined) return true;
-    const { error } = this.#closed;
-    // A reset is never a clean end, not even for `until-close` content.
-    const fault = this.#channel.writeError ?? error;
-    if (error instanceof ConnectError) this.outcome.fail(error);
-    else if (fault !== undefined) this.outcome.fail(this.#parser.truncatedError(fault));
+  /**
+   * Called when the parser has read all bytes that have arrived, and the response is not complete. Returns `true` if the channel is
+   * open: reading goes on. Otherwise ends the exchange. The first of these errors counts: no connection was made, a write failed,
+   * the channel broke, the response is truncated.
+   */
+  #handleEnd(): boolean {
+    if (this.#pendingEnd === undefined) return true;
     if (this.outcome.settled) return false;
-    this.#closed = undefined;
+    const { error } = this.#pendingEnd;
+    if (error instanceof ConnectError) return this.#fail(error);
+    const fault = this.#channel.writeError ?? error;
+    // A channel that broke is never a clean end, not even for `until-close` content.
+    if (fault !== undefined) return this.#fail(this.#parser.truncatedError(fault));
+    this.#pendingEnd = undefined; // handled: `#deliver` must not call this method again
     this.#parser.end();
-    return this.#deliver(); // the end of the response, or its `TruncatedError`
+    return this.#deliver(); // the end of `until-close` content, or a `TruncatedError`
   }
 
+  #fail(error: unknown): false {
+    this.outcome.fail(error);
+    return false;
+  }
+
+  /**
+   * Called at the end of the response: lets the sink finish, and then ends the exchange. Returns `true`, because the channel is not
+   * paused any more; if it must not be reused, its connection closes it.
+   */
   #finish(reusable: boolean): boolean {
     this.#request.stats.trailingBytes = this.#parser.unread().length;
-    const clean = reusable && this.#requestSent && this.#channel.writeError === undefined && this.#closed === undefined;
+    const clean = reusable && this.#requestSent && this.#channel.writeError === undefined && this.#pendingEnd === undefined;
     const complete = (): boolean => {
       this.#sink?.end?.();
       this.outcome.succeed(clean);

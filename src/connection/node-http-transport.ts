@@ -172,7 +172,7 @@ class NodeHttpExchange implements ConnectionExchange {
       this.#upload = new Upload(content, {
         send: async (blocks) => void (await Promise.all(blocks.map((block) => written(outgoing, block)))),
         writeFailed: () => this.#channel.writeError !== undefined,
-        setSourceBusy: (busy) => this.outcome.setSourceBusy(busy),
+        setWaitingForSource: (waiting) => this.outcome.setWaitingForSource(waiting),
       });
       if (!(await this.#upload.run())) return;
       outgoing.end();
@@ -220,9 +220,9 @@ class NodeHttpExchange implements ConnectionExchange {
   /** Waits for the sink if it is busy. */
   async #pauseFor(pending: void | Promise<void>): Promise<void> {
     if (pending !== undefined) {
-      this.outcome.setReaderBusy(true);
+      this.outcome.setWaitingForReader(true);
       await pending;
-      this.outcome.setReaderBusy(false);
+      this.outcome.setWaitingForReader(false);
     }
     this.#throwIfSettled();
   }

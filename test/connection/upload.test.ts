@@ -15,7 +15,7 @@ function slowly(body: (asked: () => void) => StreamedBody) {
     state.sent.push(`${Buffer.concat(blocks)}:${size}`);
     return new Promise((resolve) => taken.push(resolve));
   };
-  const upload = new Upload(body(() => void state.asked++), { send, writeFailed: () => false, setSourceBusy: () => {} });
+  const upload = new Upload(body(() => void state.asked++), { send, writeFailed: () => false, setWaitingForSource: () => {} });
   void upload.run().then(() => (state.done = true));
   const settle = async () => {
     for (let turns = 0; turns < 5; turns++) await turn();
@@ -71,19 +71,19 @@ describe('a stopped upload', () => {
 
   it('does not open its source again if it was stopped in a turn of the event loop that is made for reading', async () => {
     const { count, chunks } = repeatable(new Uint8Array(4 * MIB)); // one block of the size after which the turn is made
-    const busy: boolean[] = [];
+    const waiting: boolean[] = [];
     // Runs in that turn, because it was queued before the upload waits for the turn.
     const onSent = () => void setImmediate(() => upload.stop());
-    const owner = { send: async () => {}, writeFailed: () => false, setSourceBusy: (is: boolean) => void busy.push(is) };
+    const owner = { send: async () => {}, writeFailed: () => false, setWaitingForSource: (is: boolean) => void waiting.push(is) };
     const upload = new Upload({ chunks, onSent }, owner);
     expect(await upload.run()).toBe(false);
     expect(count).toEqual({ opened: 1, read: 1, ended: 1 });
-    expect(busy).toEqual([true, false]);
+    expect(waiting).toEqual([true, false]);
   });
 
   it('does not open its source if it was stopped before it started', async () => {
     const { count, chunks } = repeatable(new Uint8Array(1));
-    const upload = new Upload({ chunks }, { send: async () => {}, writeFailed: () => false, setSourceBusy: () => {} });
+    const upload = new Upload({ chunks }, { send: async () => {}, writeFailed: () => false, setWaitingForSource: () => {} });
     upload.stop();
     expect(await upload.run()).toBe(false);
     expect(count).toEqual({ opened: 0, read: 0, ended: 0 });
