@@ -42,7 +42,6 @@ export class GrowingBytes {
   length = 0;
   #memory: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
-  /** Appends a copy of the piece. */
   append(piece: Uint8Array): void {
     const length = this.length + piece.length;
     if (length > this.#memory.length) {

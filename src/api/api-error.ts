@@ -57,7 +57,6 @@ export function statusError(request: RequestSummary, response: StatusAndBody): A
   return apiError(request, failure, `answered ${status}: `, notes.join(''));
 }
 
-/** The title of an HTML page, to show instead of the page; undefined for other texts. */
 function pageTitle(text: string): string | undefined {
   if (!/^<(?:!doctype html|html|head|title)\b/i.test(text)) return undefined;
   const title = /<title[^<>]{0,200}>([^<]{1,200})/i.exec(text)?.[1]?.replace(/\s+/g, ' ').trim();
@@ -84,7 +83,6 @@ export function inStreamError(request: RequestSummary, message: JsonObject): Api
   return apiError(request, { status: 200, daemonMessage, inStream: true, detailCode, isFromEngine: true, isJson: true }, 'failed: ', '');
 }
 
-/** A failure before its message is interpreted. */
 interface Failure extends Pick<ApiErrorFields, 'status' | 'daemonMessage' | 'detailCode'> {
   readonly inStream: boolean;
   readonly isFromEngine: boolean;

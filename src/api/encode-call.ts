@@ -24,7 +24,6 @@ export interface EncodedCall {
   readonly optional: readonly string[];
 }
 
-/** One argument with at least one value to send. */
 interface EncodedArgument {
   readonly name: string;
   readonly parameter: Parameter<any>;
@@ -34,7 +33,6 @@ interface EncodedArgument {
 
 /** The facts about an engine that a call is checked against. */
 export interface EngineFacts {
-  /** The API version that is sent in the path. */
   readonly version: string;
   /** Whether it is Docker or Podman, and its newest API version: Podman ignores the version in the path. See `needsIdentity`. */
   readonly identity?: Pick<PingResult, 'apiVersion' | 'isPodman' | 'podmanVersion'> & Partial<Pick<PingResult, 'server'>> | undefined;

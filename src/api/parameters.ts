@@ -36,7 +36,6 @@ export interface ConditionalRequirement extends Requirement {
 
 /** A query parameter with an argument of type `Value`. */
 export interface Parameter<Value> extends Requirement {
-  /** Its name in the query. */
   readonly wire: string;
   /** What the argument must be; the methods of `ImageClient` check it. */
   readonly kind: Kind;
@@ -55,9 +54,7 @@ export interface Endpoint extends Requirement {
   readonly success?: readonly number[];
   /** Whether `X-Registry-Auth` is sent: `always` means also without credentials, as `e30=`. */
   readonly credentials?: 'always' | 'if-known';
-  /** The media type of the request body, if there is one. */
   readonly contentType?: string;
-  /** The content of the response. */
   readonly reply: 'none' | 'json' | 'progress' | 'archive';
   /** True for endpoints that respond fast: the head of the response has a default timeout of 30 seconds. */
   readonly fast?: true;

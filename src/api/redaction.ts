@@ -114,7 +114,6 @@ const byName: ReadonlyMap<string, string> = new Map([
   ['lt', '<'], ['gt', '>'], ['amp', '&'], ['quot', '"'], ['apos', "'"],
   ...latin1Names.split(' ').map((name, index) => [name, String.fromCharCode(0xa0 + index)] as const),
 ]);
-/** Letters that have a special meaning after a backslash. */
 const byLetter: ReadonlyMap<string, string> = new Map([['n', '\n'], ['r', '\r'], ['t', '\t'], ['b', '\b'], ['f', '\f'], ['v', '\v']]);
 
 function decodeEscape({ 0: escape, groups = {} }: RegExpExecArray): string {

@@ -9,7 +9,6 @@ export interface AskedFor {
   readonly kind: RequestKind;
   /** The registry's host, as for `docker login`; empty for the Docker Hub, undefined if the request names no registry. */
   readonly registry: string | undefined;
-  /** All texts in the target that the caller chose. */
   readonly names: readonly string[];
 }
 

@@ -26,7 +26,6 @@ export class AsyncQueue<Item> implements AsyncIterableIterator<Item> {
     else if (this.#end === undefined) this.#items.add(item);
   }
 
-  /** Whether the loop has taken all items. */
   get isEmpty(): boolean {
     return this.#items.length === 0;
   }
@@ -36,12 +35,10 @@ export class AsyncQueue<Item> implements AsyncIterableIterator<Item> {
     return this.isEmpty ? undefined : new Promise((resolve) => (this.#onDrained = resolve));
   }
 
-  /** Ends the loop after the queued items. */
   end(): void {
     this.#setEnd({ failed: false, error: undefined });
   }
 
-  /** Throws the error in the loop after the queued items. */
   fail(error: unknown): void {
     this.#setEnd({ failed: true, error });
   }

@@ -6,7 +6,6 @@ const COMPACT_FROM = 1024;
 /** A queue without a limit. */
 export class Queue<Item> {
   #items: Array<Item | undefined> = [];
-  /** The index of the first item. */
   #head = 0;
 
   get length(): number {

@@ -142,7 +142,6 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
     this.#isRead = true;
   }
 
-  /** Reads the archive into a sink; counts and verifies its bytes. */
   async #run(sink: ContentSink, signal: AbortSignal | undefined, onProgress?: ToFileOptions['onProgress']): Promise<ArchiveResult> {
     const verifier = this.#verify === false ? undefined : await loadVerifier(this.#verify === 'digests', this.#platforms);
     let bytes = 0;

@@ -32,7 +32,6 @@ export interface Pull {
   readonly registry: RegistryAccess;
 }
 
-/** The images of the engine before a pull. */
 interface Before {
   /** The ID of the image under the name; undefined if there was none. */
   readonly id: string | undefined;
@@ -75,7 +74,6 @@ export async function pullImage(send: Send, pull: Pull, queries: EngineQueries):
   return { reference: name, digest: allTags ? undefined : digest, status, warnings };
 }
 
-/** Whether an image, or another variant of it, is for a platform. */
 async function isForPlatform(image: ImageInspect, name: string, platform: Platform | undefined, queries: EngineQueries) {
   if (platform === undefined) return true;
   const isSame = samePlatform(image, platform);
@@ -93,7 +91,6 @@ function isPulled(image: ImageInspect, pull: Pull, before: Before | undefined, r
   return isPodman !== false && id.length >= SHORT_ID_LENGTH && image.Id.startsWith(`sha256:${id}`);
 }
 
-/** The characters of a shortened ID. */
 const SHORT_ID_LENGTH = 12;
 
 /** Returns the registry's digest of an image whose pull did not report it; Podman never reports it. */
@@ -236,14 +233,12 @@ async function prove<Proof>(queries: EngineQueries, operation: string, received:
   throw stoppedError(operation, received, why, cause);
 }
 
-/** Returns the error for a stream that ended before the engine reported success. */
 function stoppedError(operation: string, received: number, why: string, cause?: unknown): TruncatedError {
   const remedy = 'The engine, or a proxy in front of it, may have been stopped: repeat the call';
   const message = `the stream of ${operation} ended before the engine reported success, and ${why}. ${remedy}`;
   return new TruncatedError(message, { phase: 'stream', received, cause });
 }
 
-/** Returns the error for a finished operation whose result is not the requested one. */
 function resultError<Failure extends ApiError>(
   Class: new (...all: ConstructorParameters<typeof ApiError>) => Failure,
   target: string,
@@ -270,7 +265,6 @@ function registryDigest(image: ImageInspect, reference: Reference): string | und
   return digests.length === 1 ? digests[0] : undefined;
 }
 
-/** The digests that an image has in the repository of a reference. */
 function digestsIn({ RepoDigests }: ImageInspect, reference: Reference): string[] {
   const repository = repositoryName(reference);
   const names = RepoDigests.map(parseAnswered).filter((each) => repositoryName(each) === repository);

@@ -132,7 +132,6 @@ export class EngineFactCache {
     return this.#identity?.isPodman ?? identityOfServer(this.#server)?.isPodman;
   }
 
-  /** Whether the engine supports a subject such as `"inspectImage.platform"`. */
   async supports(subject: string, options: CallOptions = {}): Promise<boolean> {
     const requirements = requirementsOfSubject(subject);
     const areMet = (facts: EngineFacts): boolean => requirements.every((each) => unsupportedError(subject, each, facts) === undefined);
@@ -157,7 +156,6 @@ export class EngineFactCache {
     if (error instanceof ConnectError || error instanceof TruncatedError) this.#store = undefined;
   }
 
-  /** Drops the cached facts. */
   clear(): void {
     this.#identity = undefined;
     this.#store = undefined;

@@ -69,7 +69,6 @@ export class EngineQueries {
     return Boolean((await this.inspect(image, { platform: full }))?.Architecture);
   }
 
-  /** The IDs of all images. */
   async imageIds(): Promise<ReadonlySet<string>> {
     return new Set((await this.#list({ all: true })).map(({ Id }) => Id));
   }

@@ -39,11 +39,9 @@ export interface EngineOptions extends RequestOrigin {
   readonly transport: Transport;
   /** The pinned API version. Default: negotiated. */
   readonly version?: string | undefined;
-  /** The client's timeouts. */
   readonly timeouts: Partial<Timeouts>;
   /** Fields that are added to each request, unless the request has them already. */
   readonly headers?: RequestFields;
-  /** Called at the start of each exchange. */
   readonly observe?: Observe | undefined;
   /** Called before credentials are sent. If it throws, nothing is sent and the call rejects with that error. */
   readonly beforeCredentials?: (() => void) | undefined;
@@ -60,7 +58,6 @@ export interface SendOptions extends CallOptions {
 export class Engine implements FactSource {
   readonly facts: EngineFactCache;
   readonly #options: EngineOptions;
-  /** The fields that all requests have. */
   readonly #ownFields: RequestFields;
   // The timeouts of requests without their own, computed once.
   readonly #fastTimeouts: Timeouts;
@@ -74,12 +71,10 @@ export class Engine implements FactSource {
     this.#slowTimeouts = this.#mergeTimeouts(false);
   }
 
-  /** The engine's address as errors show it. */
   get address(): string {
     return this.#options.address;
   }
 
-  /** The client's timeouts. */
   get timeouts(): Partial<Timeouts> {
     return this.#options.timeouts;
   }
@@ -172,7 +167,6 @@ export class Engine implements FactSource {
     return new EngineRequest(this.#options, method, path, this.#withSharedFields(fields), limits, body, signal, longLived);
   }
 
-  /** Fails all calls that are running and closes all connections. */
   close(): void {
     this.#options.transport.close();
   }
@@ -237,7 +231,6 @@ function isVersionRejected(error: unknown, signal: AbortSignal | undefined): boo
   return error instanceof BadRequestError && isVersionMismatch(error.daemonMessage) && !isCallerError(error, signal);
 }
 
-/** The fields of a call: the type of its body, and the credentials. */
 function fieldsOf({ endpoint }: EncodedCall, { body }: SendOptions, auth: string | undefined): RequestFields {
   const { contentType } = endpoint;
   const fields: RequestFields = body === undefined || contentType === undefined ? NO_FIELDS : [['Content-Type', contentType]];

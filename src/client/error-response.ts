@@ -21,7 +21,6 @@ export class ErrorResponse {
   readonly head: ResponseHead;
   readonly request: EngineRequest;
   readonly body: CollectingSink = errorSink();
-  /** Whether the end of the body is missing. */
   isTruncated = false;
 
   constructor(head: ResponseHead, request: EngineRequest) {

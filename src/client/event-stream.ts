@@ -30,7 +30,6 @@ export function eventStream(engine: Engine, args: EventsArguments, { signal, tim
   };
 }
 
-/** Pushes the events of a response, except those after `until`. */
 function eventReader(events: AsyncQueue<ImageEvent>, until: number): ResponseReader {
   return (_, { summary }) => {
     const decoder = new JsonValueDecoder();

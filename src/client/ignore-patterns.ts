@@ -54,7 +54,6 @@ function parsePattern(pattern: string): readonly Token[] {
   return tokens;
 }
 
-/** Adds the token at a position, and returns its length in characters. */
 function addToken(pattern: string, characters: readonly string[], at: number, tokens: Token[]): number {
   const [first, second, third] = characters.slice(at, at + 3);
   if (first === '*' && second === '*' && third === '/') {

@@ -53,7 +53,6 @@ const OPTIONS: Kinds = {
 };
 
 async function* tarEntries(entries: AsyncIterable<DirectoryEntry>, mtime: number): AsyncGenerator<TarEntry> {
-  /** The first paths of files with several names. */
   const firstPaths = new Map<string, string>();
   for await (const entry of entries) {
     const { path, mode, linkIdentity } = entry;

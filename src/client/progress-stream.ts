@@ -47,7 +47,6 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
   readonly #operate: Operation<Result>;
   readonly #warn: Warn;
   readonly #signal: AbortSignal | undefined;
-  /** The running or finished operation; undefined before it begins. */
   #run: Promise<Result> | undefined;
   #isAwaited = false;
 
@@ -130,7 +129,6 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
   }
 }
 
-/** The callbacks for the reader of a stream: events, upload events, bytes. */
 interface Listener {
   event?(event: ProgressEvent): void;
   readonly upload?: OnUpload;

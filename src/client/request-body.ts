@@ -221,7 +221,6 @@ function* filled(entries: Iterable<TarEntry>, place: string): Generator<TarEntry
   if (isEmpty) throw noEntries(place);
 }
 
-/** Like `filled`, for an async iterator. */
 async function* filledAsync(entries: AsyncIterable<unknown>, place: string): AsyncGenerator<TarEntry> {
   let isEmpty = true;
   for await (const entry of entries) {
@@ -274,7 +273,6 @@ export function filledSource(source: BodySource, place: string): BodySource {
   return { ...source, open };
 }
 
-/** Returns the remedy for a value that people pass by mistake. */
 function remedyFor(data: unknown): string {
   if (typeof data === 'string') return ': for a file, give { path }';
   if (typeof data === 'function') return ': give what it returns';

@@ -49,7 +49,6 @@ export function parseCustomHeaders(text: string): Headers {
   return checkHeaders(headers, source);
 }
 
-/** The fields of one CSV record; undefined if the text is not one. */
 function csvRecord(text: string): string[] | undefined {
   const fields: string[] = [];
   fieldGrammar.lastIndex = 0;

@@ -63,7 +63,6 @@ export interface TlsOptions {
 
 /** Makes an error with this reason; the error names the source and shows the redacted text. */
 type Fault = (reason: string) => ConfigError;
-/** Parses the part after `scheme://`. */
 type Parse = (rest: string, fault: Fault) => Address;
 
 /** The longest path of a socket on Linux in bytes, without the final NUL: `sun_path` in unix(7). */
@@ -184,7 +183,6 @@ function parseSshCommand(query: string, fault: Fault): readonly string[] {
   throw fault('has a bad ?command=: words of letters, digits and ._@+=:,/- with one %20 between them, as podman%20system%20dial-stdio');
 }
 
-/** `[user@][host][:port][/path]` */
 interface Authority {
   readonly user: string | undefined;
   readonly host: string | undefined;

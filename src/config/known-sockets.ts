@@ -12,7 +12,6 @@ export function defaultHost(platform: string, tls: boolean): string {
 /** The host is undefined if the variable or folder that it depends on is unknown. */
 type Row = readonly [platforms: string, engine: string, host: (environment: Environment) => string | undefined];
 
-/** The known sockets, in the order in which they are tried. */
 const rows: readonly Row[] = [
   // https://docs.docker.com/engine/security/rootless/tips/; the second path is for systems without XDG_RUNTIME_DIR
   ['linux', 'rootless Docker', (environment) => socket(runtimeFolder(environment), 'docker.sock')],

@@ -79,7 +79,6 @@ export interface EngineSelector {
 /** The input of the rules. */
 export interface EngineQuestion extends EngineSelector {
   readonly environment: Environment;
-  /** The path of config.json. */
   readonly configFile: string | undefined;
   /** The setting in config.json, or the error that reading it caused. The error is thrown only if no stronger rule applies. */
   readonly currentContext: string | ConfigError | undefined;
@@ -104,7 +103,6 @@ export interface EngineFindings extends Pick<TlsFacts, 'existing' | 'tlsFolder'>
 export interface EngineChoice {
   readonly address: Address;
   readonly headers: Headers;
-  /** The hint for the error if the engine cannot be reached. */
   readonly hint: string;
   readonly explanation: EngineExplanation;
 }
@@ -172,7 +170,6 @@ export function chooseEngine(question: EngineQuestion, selection: Selection, fin
   };
 }
 
-/** The host to connect to, and how it was found. */
 interface Target {
   readonly rule: EngineRule;
   readonly source: string;
@@ -232,7 +229,6 @@ export function knownContext({ name, host, description }: StoredContext): KnownC
   return { name, host: what, description, problem: detail };
 }
 
-/** Reports the default socket, and those of other engines. */
 function reportSockets(environment: Environment, { rule, host, usual, isMissing }: Target, findings: EngineFindings): CandidateReport[] {
   const stateOf = (socketRule: EngineRule, socket: string): CandidateReport['state'] => {
     if (socketRule === rule && socket === host) return 'chosen';
@@ -246,7 +242,6 @@ function reportSockets(environment: Environment, { rule, host, usual, isMissing 
   return [{ rule: 'default', what: usual, state, detail }, ...others];
 }
 
-/** Returns the hint for an error if neither the default socket nor that of another engine exists. */
 function missingHint(sockets: readonly CandidateReport[]): string {
   const others = sockets.flatMap(({ rule, what }) => (rule === 'alternative' && what !== undefined ? [what] : []));
   const looked = others.length > 0 ? ` No socket exists at ${others.join(', ')} either.` : '';

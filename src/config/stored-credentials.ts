@@ -39,9 +39,7 @@ export interface ConfiguredHelper {
 /** The credentials of a registry, or the helper to ask for them. */
 export type CredentialPlace = { readonly credentials: Credentials | undefined } | { readonly helper: ConfiguredHelper };
 
-/** The members of an entry that are secret. */
 const SECRET_MEMBERS = ['auth', 'password', 'identitytoken', 'registrytoken'] as const;
-/** The members of DOCKER_AUTH_CONFIG that are used. */
 const VARIABLE_MEMBERS = ['auths', 'credHelpers', 'credsStore'] as const;
 const VARIABLE_REMEDY = 'set it to the text of a config.json, {"auths":{"HOST":{"auth":"..."}}}, or unset it';
 
@@ -112,7 +110,6 @@ export function holdsSecrets({ members }: DockerConfig): boolean {
   return Object.values(auths).some((entry) => isJsonObject(entry) && SECRET_MEMBERS.some((name) => member(entry, name)));
 }
 
-/** A registry's entry in `auths`. */
 interface Entry {
   readonly value: unknown;
   /** The key and the file of the entry, for errors. */

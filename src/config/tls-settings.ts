@@ -24,11 +24,9 @@ const SYSTEM_TRUST: EngineTls = { ...NO_FILES, verify: true };
 /** The facts that decide whether TLS is used. */
 export interface TlsFacts {
   readonly address: Address;
-  /** The stored context in use; undefined without one. */
   readonly context: StoredContext | undefined;
   /** The folder of the PEM files; undefined if the home folder is unknown. */
   readonly tlsFolder: string | undefined;
-  /** The paths that exist. */
   readonly existing: ReadonlySet<string>;
   readonly variables: Variables;
 }

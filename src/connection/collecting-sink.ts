@@ -41,7 +41,6 @@ export class CollectingSink implements ContentSink {
     return this.#bytes?.view() ?? this.#text;
   }
 
-  /** Returns the content so far as bytes. */
   bytes(): Uint8Array {
     return this.#bytes?.view() ?? latin1(this.#text);
   }

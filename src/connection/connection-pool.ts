@@ -45,7 +45,6 @@ export class ConnectionPool implements Transport {
   readonly #maxIdle: number;
   readonly #idleMs: number;
   readonly #http: 'own' | 'node:http';
-  /** Last in, first out. */
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
   /** Aborts the connections that are being opened. */
@@ -115,7 +114,6 @@ export class ConnectionPool implements Transport {
     }
   }
 
-  /** Returns an idle connection that is still open, or `undefined`. */
   async #takeIdle(): Promise<Connection | undefined> {
     for (;;) {
       const connection = this.#idle.pop();
@@ -133,7 +131,6 @@ export class ConnectionPool implements Transport {
     this.#idle.push(connection);
   }
 
-  /** Opens a connection within the request's `connectMs`. */
   async #dial(request: EngineRequest): Promise<Connection> {
     const { timeouts: { connectMs }, signal } = request;
     const exchangeClass = this.#http === 'own' ? Exchange : await (await import('./node-http-transport.ts')).loadNodeHttpExchange();

@@ -24,11 +24,8 @@ export type ExchangeClass = new (...all: ConstructorParameters<typeof Exchange>)
 
 /** A channel that carries exchanges. */
 export class Connection implements ChannelOwner {
-  /** Whether the connection has carried an exchange. */
   used = false;
-  /** False as soon as the connection is closed. */
   alive = true;
-  /** Called once when the connection closes. */
   onDestroy: () => void = () => {};
   readonly #channel: Channel;
   readonly #Exchange: ExchangeClass;
@@ -98,7 +95,6 @@ export class Connection implements ChannelOwner {
     return (sharedMemory ??= Buffer.allocUnsafeSlow(READ_MEMORY_BYTES));
   }
 
-  /** Returns the block that no sink is using. */
   readonly #privateMemory = (): Buffer => {
     this.#blocks ??= [Buffer.allocUnsafeSlow(READ_MEMORY_BYTES), Buffer.allocUnsafeSlow(READ_MEMORY_BYTES)];
     if (this.#exchange?.borrowing === true) this.#blocks.reverse();

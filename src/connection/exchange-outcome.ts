@@ -51,7 +51,6 @@ export class ExchangeOutcome {
     if (this.#settle()) this.#reject(error);
   };
 
-  /** Bytes of the response have arrived. */
   onData(): void {
     this.#idle?.restart();
   }

@@ -40,7 +40,6 @@ export class Exchange {
   readonly #reader: ResponseReader;
   readonly #privateMemory: () => Uint8Array;
   readonly #parser: ResponseParser;
-  /** Set by the head of the final response. */
   #sink: ContentSink | undefined;
   /** A promise of the sink is pending: the channel is paused, and the sink still uses the bytes of the last read. */
   #sinkPending = false;

@@ -35,7 +35,6 @@ export async function loadNodeHttpExchange(): Promise<typeof NodeHttpExchange> {
   return NodeHttpExchange;
 }
 
-/** One exchange over Node's client. */
 class NodeHttpExchange implements ConnectionExchange {
   readonly outcome: ExchangeOutcome;
   readonly #channel: Channel;
@@ -47,15 +46,12 @@ class NodeHttpExchange implements ConnectionExchange {
   /** The response; its head is complete. */
   #message: IncomingMessage | undefined;
   #head: ResponseHead | undefined;
-  /** Content that the sink has not received yet. */
   readonly #content = new Queue<Uint8Array>();
   #contentBytes = 0;
-  /** Bytes that the parser has read. */
   #parsedBytes = 0;
   #interim = 0;
   #parseError: ProtocolError | undefined;
   #paused = false;
-  /** The end or the error of the channel. */
   #closed: { readonly error: Error | undefined } | undefined;
   /** Whether the end was passed on to Node's client, which happens after the sink has received everything before it. */
   #streamEnded = false;
@@ -217,7 +213,6 @@ class NodeHttpExchange implements ConnectionExchange {
     return sink;
   }
 
-  /** Waits for the sink if it is busy. */
   async #pauseFor(pending: void | Promise<void>): Promise<void> {
     if (pending !== undefined) {
       this.outcome.setWaitingForReader(true);

@@ -51,7 +51,6 @@ export function encodeRequestHead(given: RequestHead): Buffer {
   return latin1(`${head}\r\n`);
 }
 
-/** Throws if the request has more than one field with any of these names. */
 function refuseRepeated(fields: RequestHead['fields'], names: readonly string[]): void {
   let found = 0;
   for (const [name] of fields) if (names.includes(name.toLowerCase())) found++;

@@ -6,7 +6,6 @@ import type { Environment, Variables } from '../config/environment-variables.ts'
 import { ConfigError } from '../errors.ts';
 import { absolutePath } from './files/paths.ts';
 
-/** The variables whose values are paths. */
 const PATHS: ReadonlySet<string> = new Set([
   'DOCKER_CONFIG', 'DOCKER_CERT_PATH', 'REGISTRY_AUTH_FILE', 'COLIMA_HOME',
   'HOME', 'USERPROFILE', 'XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'TMPDIR',

@@ -99,7 +99,6 @@ function padding(size: number): number {
 
 /** Collects headers and small contents in slabs. Memory that was yielded is not written again. */
 class Output {
-  /** The blocks to yield next. */
   ready: Uint8Array[] = [];
   #slab = new Uint8Array(SLAB_SIZE);
   /** The start of the part of the slab that is not in `ready` yet. */
@@ -125,7 +124,6 @@ class Output {
     this.#reserve(length);
   }
 
-  /** Makes the collected bytes ready. */
   flush(): this {
     if (this.#end > this.#start) this.ready.push(this.#slab.subarray(this.#start, this.#end));
     this.#start = this.#end;

@@ -53,7 +53,6 @@ export class ArchiveScan {
   #entries = 0;
   /** The entry that is being read, and the position where it ends. */
   #current: { readonly path: string; readonly end: number } | undefined;
-  /** Whether the end-of-archive marker has been read. */
   #ended = false;
   #fault: string | undefined;
   #failure: TruncatedError | undefined;
@@ -198,7 +197,6 @@ export class ArchiveScan {
     throw this.#fail(this.#fault);
   }
 
-  /** The position of the walk in the archive, in bytes. */
   #position(): number {
     return this.#received - this.#view.length + this.#offset;
   }

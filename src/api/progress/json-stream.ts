@@ -49,7 +49,6 @@ export class JsonValueDecoder {
   #block: Uint8Array = NO_BYTES;
   /** The first byte of `#block` that is not decoded yet. */
   #position = 0;
-  /** The bytes of the stream before `#block`. */
   #offset = 0;
   /** The start of an object that began in an earlier block. */
   #started = new GrowingBytes();
@@ -148,7 +147,6 @@ class ObjectScanner {
   /** Whether the last byte was a backslash in a string. */
   #isEscaped = false;
 
-  /** Whether an object has begun and not ended. */
   get isInside(): boolean {
     return this.#depth > 0;
   }
@@ -184,12 +182,10 @@ class AsciiWindow {
   #start = 0;
   #end = 0;
 
-  /** The position in the block where the window ends. */
   get end(): number {
     return this.#end;
   }
 
-  /** Forgets the block. */
   clear(): void {
     this.#end = 0;
   }

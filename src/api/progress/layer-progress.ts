@@ -104,7 +104,6 @@ export class Layer {
     this.#resumedAt = this.total - total;
   }
 
-  /** Called when the engine has finished the image. */
   finish(): void {
     if (!notNeeded.has(this.phase)) this.phase = 'done';
     this.moved = this.total ?? this.moved;

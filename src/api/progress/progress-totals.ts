@@ -65,7 +65,6 @@ export class ProgressTotals {
   #isClosed = true;
   /** Whether the group has ended without an error. */
   #isComplete = false;
-  /** Whether the engine reports extractions. */
   #extracts = false;
   #percentage: number | undefined;
 

@@ -65,12 +65,10 @@ export interface ImportResult {
  * sends `Image digest: sha256:...`. Podman sends no headline: its last event is a layer whose ID is the image's.
  */
 export class PullResultBuilder {
-  /** The digest of the registry's manifest or index. */
   digest: string | undefined;
   /** The tags whose pull has begun; Docker reports each of them. */
   readonly tags: string[] = [];
   readonly warnings: string[] = [];
-  /** The ID of the last layer event. */
   lastLayer = '';
   readonly #allTags: boolean;
   #status: PullResult['status'];
@@ -129,7 +127,6 @@ export class PushResultBuilder {
   readonly warnings: string[] = [];
   /** One warning for each tag for which one platform's manifest was pushed instead of the index. */
   readonly replaced: string[] = [];
-  /** The tag that ended last. */
   last: PushedTag | undefined;
   readonly #tag: string;
   readonly #tags = new Map<string, PushedTag>();
@@ -195,10 +192,8 @@ export class LoadResultBuilder {
   readonly #ids = new Set<string>();
   /** Whether layers were sent after the last name. */
   #isOpen = false;
-  /** Whether the stream has had no events so far. */
   isSilent = true;
 
-  /** Whether the images of all layers were named. */
   get isComplete(): boolean {
     return this.#references.size + this.#ids.size > 0 && !this.#isOpen;
   }

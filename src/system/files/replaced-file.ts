@@ -9,11 +9,9 @@ import { LINKS_LIMIT } from './paths.ts';
 
 /** A temporary file that replaces another file at the end. */
 export interface ReplacedFile {
-  /** The temporary file, open for writing. */
   readonly handle: FileHandle;
   /** Closes the temporary file and renames it. It gets the permission bits of the file that it replaces. */
   commit(): Promise<void>;
-  /** Closes and removes the temporary file. */
   discard(): Promise<void>;
 }
 

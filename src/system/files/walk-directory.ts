@@ -34,7 +34,6 @@ interface OpenDirectory {
   readonly handle: FileHandle;
   /** Its path, for messages, and for opening its entries if descriptors cannot be used. */
   readonly place: string;
-  /** Its identity. */
   readonly found: BigIntStats;
   /** `"/proc/self/fd"`; undefined if paths there do not work. */
   readonly descriptors: string | undefined;
@@ -98,7 +97,6 @@ async function openIn(directory: OpenDirectory, name: string, flags: number): Pr
   }
 }
 
-/** Returns the path that opens an entry. */
 function reach({ handle, place, descriptors }: OpenDirectory, name: string): string {
   return descriptors === undefined ? join(place, name) : `${descriptors}/${handle.fd}/${name}`;
 }

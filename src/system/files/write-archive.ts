@@ -8,7 +8,6 @@ import { cannotWrite, replaceFile } from './replaced-file.ts';
 export interface FileSink extends ContentSink {
   /** Replaces the file. If the signal is aborted first, changes nothing and rejects with its reason. */
   commit(signal: AbortSignal | undefined): Promise<void>;
-  /** Removes the temporary file. */
   discard(): Promise<void>;
 }
 

@@ -122,7 +122,6 @@ export class Program {
     for (const handle of handles) value ? handle.ref?.() : handle.unref?.();
   }
 
-  /** Ends the program while this process exits. */
   onProcessExit(): void {
     this.#signal(this.#isStopping ? 'SIGKILL' : 'SIGTERM');
   }

@@ -179,13 +179,11 @@ class ProgramChannel implements Channel {
   }
 }
 
-/** The start of every response. */
 const RESPONSE_START = 'HTTP/';
 const PRINTS_HINT =
   'Its shell must print nothing to standard output without a terminal: check its start-up files (~/.bashrc, ~/.profile, ' +
   '/etc/profile.d), and whether the user may log in';
 
-/** The end of a program's stderr. */
 class StderrTail {
   readonly #closed: Promise<void>;
   #bytes = Buffer.alloc(0);

@@ -27,7 +27,6 @@ export interface Peer {
   /** Whether the client was given CAs, and (below) a certificate. */
   readonly hasCa: boolean;
   readonly hasCert: boolean;
-  /** The certificate that the engine presented. */
   certificate: ShownCertificate | undefined;
 }
 
