@@ -42,12 +42,9 @@ function texts(key: string, value: unknown): string[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
   // JSON can encode an unpaired surrogate, which engines read as U+FFFD.
   const areWellFormed = [key, ...values].every((text) => typeof text !== 'string' || isWellFormed(text));
-  if (areWellFormed && values.length > 0 && values.every(isFilterValue)) return values.map(String);
+  const areValues = values.every((each) => typeof each === 'string' || typeof each === 'boolean' || Number.isFinite(each));
+  if (areWellFormed && values.length > 0 && areValues) return values.map(String);
   throw new ArgumentError(`the filter "${escapeText(key)}" must be a string, a number, a boolean, or a list of these that is not empty`);
-}
-
-function isFilterValue(value: unknown): value is FilterValue {
-  return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
 }
 
 /** Filters of `GET /events` that select events of other objects. Together with `type: image`, they match no event. */

@@ -81,7 +81,8 @@ export function parseReference(text: string): Reference {
   if (text.length > REFERENCE_LIMIT) throw invalid(text, `it has more than ${REFERENCE_LIMIT} characters`);
   if (bareIdGrammar.test(text) || digestGrammar.test(text)) throw invalid(text, ID_FAULT);
   const [tagged, digest] = splitAt(text, text.indexOf('@'));
-  const [name, tag] = splitAt(tagged, tagColon(tagged));
+  const colon = tagged.lastIndexOf(':'); // one before the last slash belongs to a port
+  const [name, tag] = splitAt(tagged, colon > tagged.lastIndexOf('/') ? colon : -1);
   if (digest !== undefined && !digestGrammar.test(digest)) throw invalid(text, DIGEST_FAULT);
   if (tag !== undefined && !tagGrammar.test(tag)) throw invalid(text, TAG_FAULT);
   const { domain, path } = splitName(name);
@@ -193,23 +194,14 @@ function splitAt(text: string, index: number): [before: string, after: string | 
   return index < 0 ? [text, undefined] : [text.slice(0, index), text.slice(index + 1)];
 }
 
-/** The index of the colon before a tag; a colon before the last slash belongs to a port. */
-function tagColon(text: string): number {
-  const colon = text.lastIndexOf(':');
-  return colon > text.lastIndexOf('/') ? colon : -1;
-}
-
 /** Splits a name into domain and path, which is not validated yet. */
 function splitName(name: string): Name {
   const [first, rest] = splitAt(name, name.indexOf('/'));
-  if (rest === undefined || !looksLikeDomain(first)) return { domain: HUB, path: hubPath(name) };
+  // A path has no capital letters, so a part with one is a domain.
+  const isDomain = first === 'localhost' || /[.:A-Z]/.test(first);
+  if (rest === undefined || !isDomain) return { domain: HUB, path: hubPath(name) };
   if (first === HUB || first === LEGACY_HUB) return { domain: HUB, path: hubPath(rest) };
   return domainGrammar.test(first) ? { domain: first, path: rest } : { domain: '', path: name };
-}
-
-/** Whether the first part of a name is a domain. A path has no capital letters, so a part with one is a domain. */
-function looksLikeDomain(first: string): boolean {
-  return first === 'localhost' || /[.:A-Z]/.test(first);
 }
 
 function hubPath(path: string): string {

@@ -1,6 +1,6 @@
 // Runs a task once for all callers that need its result at the same time.
 
-import { allowManyListeners } from './abort.ts';
+import { abortable } from './abort.ts';
 
 interface Flight<Value> {
   readonly result: Promise<Value>;
@@ -18,19 +18,16 @@ export class SingleFlight<Value> {
    */
   async join(key: string, run: (signal: AbortSignal) => Promise<Value>, signal?: AbortSignal): Promise<Value> {
     signal?.throwIfAborted();
-    allowManyListeners(signal);
     const flight = this.#flights.get(key) ?? this.#start(key, run);
     flight.callers++;
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        reject(signal?.reason);
-        if (--flight.callers > 0) return;
-        this.#remove(key, flight);
-        flight.controller.abort(signal?.reason);
-      };
-      signal?.addEventListener('abort', leave, { once: true });
-      flight.result.then(resolve, reject).finally(() => signal?.removeEventListener('abort', leave));
-    });
+    const result = abortable(flight.result, signal);
+    const leave = (): void => {
+      if (--flight.callers > 0) return;
+      this.#remove(key, flight);
+      flight.controller.abort(signal?.reason);
+    };
+    signal?.addEventListener('abort', leave, { once: true });
+    return result.finally(() => signal?.removeEventListener('abort', leave));
   }
 
   #start(key: string, run: (signal: AbortSignal) => Promise<Value>): Flight<Value> {

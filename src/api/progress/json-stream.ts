@@ -180,19 +180,16 @@ class AsciiWindow {
   /** Undefined if the part is not ASCII. */
   #text: string | undefined;
   #start = 0;
-  #end = 0;
-
-  get end(): number {
-    return this.#end;
-  }
+  /** The position in the block where the window ends. */
+  end = 0;
 
   clear(): void {
-    this.#end = 0;
+    this.end = 0;
   }
 
   /** The text from `start` to the next line end, or undefined if no window from there is ASCII and has a line end. */
   line(block: Uint8Array, start: number): string | undefined {
-    let lineEnd = start < this.#end ? this.#indexOfLineEnd(start) : -1;
+    let lineEnd = start < this.end ? this.#indexOfLineEnd(start) : -1;
     if (lineEnd === -1) {
       this.#moveTo(block, start);
       lineEnd = this.#indexOfLineEnd(start);
@@ -203,7 +200,7 @@ class AsciiWindow {
   /** The text from `start` to `end`, or undefined if the window is not ASCII or the text is longer than a window. */
   slice(block: Uint8Array, start: number, end: number): string | undefined {
     if (end - start > WINDOW_BYTES) return undefined;
-    if (end > this.#end) this.#moveTo(block, start);
+    if (end > this.end) this.#moveTo(block, start);
     return this.#text?.slice(start - this.#start, end - this.#start);
   }
 
@@ -215,7 +212,7 @@ class AsciiWindow {
     const bytes = block.subarray(start, start + WINDOW_BYTES);
     this.#text = isAscii(bytes) ? asBuffer(bytes).toString('latin1') : undefined;
     this.#start = start;
-    this.#end = start + bytes.length;
+    this.end = start + bytes.length;
   }
 }
 
