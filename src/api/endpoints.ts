@@ -3,7 +3,7 @@
 // those of the API's documents; tests compare them with the documents and with engines.
 
 import { filters, flag, integer, list, platformAsJson, platformAsText, platformsAsJson, text, time } from './parameters.ts';
-import type { Endpoint, ConditionalRequirement } from './parameters.ts';
+import type { ArgumentsOf, ConditionalRequirement, Endpoint } from './parameters.ts';
 
 const TAR = 'application/x-tar';
 
@@ -269,3 +269,6 @@ export const endpoints = {
 
 /** The name of an operation. */
 export type OperationName = keyof typeof endpoints;
+
+/** The arguments of an operation that become query parameters, by their names. */
+export type Arguments<Name extends OperationName> = ArgumentsOf<(typeof endpoints)[Name]>;

@@ -6,11 +6,11 @@
 
 import { escapeText } from '../bytes.ts';
 import { ConflictError, NotFoundError } from '../errors.ts';
+import type { Arguments } from './endpoints.ts';
 import type { ImageInspect } from './types/image.ts';
 import { withDefaultTag } from './image-names.ts';
 import { isIndex } from './media-types.ts';
 import { platformName } from './platform.ts';
-import type { Platform } from './platform.ts';
 import { familiarReference, formatReference, isDigest, parseReference } from './reference.ts';
 
 /** Whether an inspected image has the name or ID by which it was inspected. The image that Podman returns for a manifest list does not. */
@@ -41,11 +41,7 @@ export function refuseListName(shown: ImageInspect, name: string): void {
  * Throws a `NotFoundError` of reason `platform` if the variant is missing. With `manifests`, the response lists the variants, so nothing
  * is thrown. An artifact, such as a Helm chart, has empty strings, too; nothing is thrown unless a platform was requested.
  */
-export function refuseAbsentVariant(
-  found: ImageInspect,
-  image: string,
-  { platform, manifests }: { readonly platform?: Platform | undefined; readonly manifests?: boolean | undefined },
-): void {
+export function refuseAbsentVariant(found: ImageInspect, image: string, { platform, manifests }: Arguments<'inspectImage'>): void {
   if (found.Os !== '' || found.Architecture !== '' || manifests === true) return;
   if (platform === undefined && !isIndex(found.Descriptor)) return;
   const message =

@@ -5,8 +5,7 @@ import type { Engine } from './engine.ts';
 import type { RegistryAccess } from './registry-access.ts';
 import type { CallOptions } from './options.ts';
 import { encodeCall } from '../api/encode-call.ts';
-import type { ArgumentsOf } from '../api/parameters.ts';
-import type { endpoints } from '../api/endpoints.ts';
+import type { Arguments } from '../api/endpoints.ts';
 import type { ImageInspect, ImageSummary } from '../api/types/image.ts';
 import { readDistribution, readImage, readImages, readInfo } from '../api/normalize.ts';
 import { fullPlatform } from '../api/platform.ts';
@@ -49,7 +48,7 @@ export class EngineQueries {
   }
 
   /** Inspects an image; undefined if the engine has none of that name. */
-  async inspect(image: string, args: ArgumentsOf<(typeof endpoints)['inspectImage']> = {}): Promise<ImageInspect | undefined> {
+  async inspect(image: string, args: Arguments<'inspectImage'> = {}): Promise<ImageInspect | undefined> {
     try {
       return await this.#engine.json(encodeCall('inspectImage', args, parseImage(image)), this.#options, readImage);
     } catch (error) {
@@ -120,7 +119,7 @@ export class EngineQueries {
     this.#warn({ kind, subject, message });
   }
 
-  #list(args: ArgumentsOf<(typeof endpoints)['images']>): Promise<readonly (Pick<ImageSummary, 'Id'> & { readonly Digest?: string })[]> {
+  #list(args: Arguments<'images'>): Promise<readonly (Pick<ImageSummary, 'Id'> & { readonly Digest?: string })[]> {
     return this.#engine.json(encodeCall('images', args), this.#options, readImages);
   }
 }

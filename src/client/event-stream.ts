@@ -4,21 +4,18 @@ import type { Engine } from './engine.ts';
 import { EngineQueries } from './engine-queries.ts';
 import { inStreamError } from '../api/api-error.ts';
 import { encodeCall } from '../api/encode-call.ts';
-import type { endpoints } from '../api/endpoints.ts';
+import type { Arguments } from '../api/endpoints.ts';
 import { mergeFilters, withStoredNames } from '../api/filters.ts';
 import type { ImageEvent } from '../api/types/engine.ts';
 import { readEvent } from '../api/normalize.ts';
-import type { ArgumentsOf } from '../api/parameters.ts';
 import { JsonValueDecoder } from '../api/progress/json-stream.ts';
 import { produceInto } from '../async/async-queue.ts';
 import type { AsyncQueue } from '../async/async-queue.ts';
 import type { ResponseReader } from '../connection/transport.ts';
 import type { CallOptions } from './options.ts';
 
-type EventsArguments = ArgumentsOf<(typeof endpoints)['events']>;
-
 /** The events of an engine. Each loop over them makes its own call; leaving the loop ends the call. */
-export function eventStream(engine: Engine, args: EventsArguments, { signal, timeouts }: CallOptions): AsyncIterable<ImageEvent> {
+export function eventStream(engine: Engine, args: Arguments<'events'>, { signal, timeouts }: CallOptions): AsyncIterable<ImageEvent> {
   const { until = Infinity } = args;
   return {
     [Symbol.asyncIterator]: () =>
@@ -65,7 +62,7 @@ const podmanActions: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Returns the arguments for which this engine sends the events that Docker sends for `args`. */
-async function engineArguments(args: EventsArguments, queries: EngineQueries): Promise<EventsArguments> {
+async function engineArguments(args: Arguments<'events'>, queries: EngineQueries): Promise<Arguments<'events'>> {
   const { until, filters } = args;
   if ((await queries.isPodman()) !== true) return { ...args, filters: filters && withStoredNames(filters, 'image', false) };
   const now = until === undefined ? undefined : await queries.clock();

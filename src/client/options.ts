@@ -6,8 +6,7 @@ import type { Dialer } from '../connection/channel.ts';
 import type { Timeouts } from '../connection/engine-request.ts';
 import type { TlsOptions } from '../config/engine-address.ts';
 import type { CredentialChoice, CredentialSource } from '../api/credentials.ts';
-import type { ArgumentsOf } from '../api/parameters.ts';
-import type { endpoints } from '../api/endpoints.ts';
+import type { Arguments } from '../api/endpoints.ts';
 import type { Platform } from '../api/platform.ts';
 import type { Fields } from '../http/fields.ts';
 import type { PlaintextCredentials } from './plaintext-credentials.ts';
@@ -82,17 +81,14 @@ export interface EnvironmentOptions {
 /** Options of `ImageClient.fromEnvironment`. They take precedence over the environment. */
 export interface FromEnvironmentOptions extends EnvironmentOptions, Omit<ImageClientOptions, 'dialer' | 'connectHint'> {}
 
-/** The query parameters of an operation, from its row in api/endpoints.ts. */
-type Args<Name extends keyof typeof endpoints> = ArgumentsOf<(typeof endpoints)[Name]>;
-
 /** Options of `images`: filters, and the details that the list has. */
-export interface ImagesOptions extends CallOptions, Args<'images'> {
+export interface ImagesOptions extends CallOptions, Arguments<'images'> {
   /** Lists only images of this name; `*` matches any characters but a slash. Added to `filters.reference`. Default: all images. */
   readonly name?: string | undefined;
 }
 
 /** Options of `pull`. */
-export interface PullOptions extends RegistryOptions, Omit<Args<'pull'>, 'fromImage' | 'tag'> {
+export interface PullOptions extends RegistryOptions, Omit<Arguments<'pull'>, 'fromImage' | 'tag'> {
   /** A tag or a digest. Default: that of the reference, or `latest`. */
   readonly tag?: string | undefined;
   /** Pulls every tag of the repository. Docker only. Default false. */
@@ -102,7 +98,7 @@ export interface PullOptions extends RegistryOptions, Omit<Args<'pull'>, 'fromIm
 }
 
 /** Options of `push`. */
-export interface PushOptions extends RegistryOptions, Omit<Args<'push'>, 'tag'> {
+export interface PushOptions extends RegistryOptions, Omit<Arguments<'push'>, 'tag'> {
   /** The tag. Default: that of the reference, or `latest`. */
   readonly tag?: string | undefined;
   /** Pushes every local tag of the repository. Docker only. Default false. */
@@ -110,7 +106,7 @@ export interface PushOptions extends RegistryOptions, Omit<Args<'push'>, 'tag'> 
 }
 
 /** Options of `importImage` and of each `importImageFrom...` except `importImageFromImage`. */
-export interface ImportOptions extends CallOptions, Omit<Args<'importImage'>, 'fromSrc' | 'repo'> {
+export interface ImportOptions extends CallOptions, Omit<Arguments<'importImage'>, 'fromSrc' | 'repo'> {
   /** The name of the new image. Default: none; the image then has only an ID. */
   readonly repository?: string | undefined;
   /** The tag of the new image. Default: that of `repository`, or `latest`. */
@@ -118,46 +114,46 @@ export interface ImportOptions extends CallOptions, Omit<Args<'importImage'>, 'f
 }
 
 /** Options of `importImageFromImage`, which is a pull. */
-export interface ImportFromImageOptions extends RegistryOptions, Omit<Args<'pull'>, 'fromImage' | 'tag'> {
+export interface ImportFromImageOptions extends RegistryOptions, Omit<Arguments<'pull'>, 'fromImage' | 'tag'> {
   /** The tag. Default: that of the reference, or `latest`. */
   readonly tag?: string | undefined;
 }
 
 /** Options of `getImage`: of the request, and of reading the archive. */
-export interface GetImageOptions extends CallOptions, ArchiveOptions, Omit<Args<'getImage'>, 'names'> {}
+export interface GetImageOptions extends CallOptions, ArchiveOptions, Omit<Arguments<'getImage'>, 'names'> {}
 
 /** Options of `loadImage`. */
-export interface LoadImageOptions extends CallOptions, Args<'loadImage'> {}
+export interface LoadImageOptions extends CallOptions, Arguments<'loadImage'> {}
 
 /** Options of `inspectImage`. */
-export interface InspectImageOptions extends CallOptions, Args<'inspectImage'> {}
+export interface InspectImageOptions extends CallOptions, Arguments<'inspectImage'> {}
 
 /** Options of `history`. */
-export interface HistoryOptions extends CallOptions, Args<'history'> {}
+export interface HistoryOptions extends CallOptions, Arguments<'history'> {}
 
 /** Options of `removeImage`. */
-export interface RemoveImageOptions extends CallOptions, Args<'removeImage'> {}
+export interface RemoveImageOptions extends CallOptions, Arguments<'removeImage'> {}
 
 /** Options of `pruneImages`. */
-export interface PruneImagesOptions extends CallOptions, Args<'pruneImages'> {}
+export interface PruneImagesOptions extends CallOptions, Arguments<'pruneImages'> {}
 
 /** Options of `search`. */
-export interface SearchOptions extends RegistryOptions, Omit<Args<'search'>, 'term'> {}
+export interface SearchOptions extends RegistryOptions, Omit<Arguments<'search'>, 'term'> {}
 
 /** Options of `tag`. */
-export interface TagOptions extends CallOptions, Omit<Args<'tag'>, 'repo' | 'tag'> {
+export interface TagOptions extends CallOptions, Omit<Arguments<'tag'>, 'repo' | 'tag'> {
   /** The new tag. Default: that of the repository, or `latest`. */
   readonly tag?: string | undefined;
 }
 
 /** Options of `imageAttestations`. */
-export interface ImageAttestationsOptions extends CallOptions, Args<'imageAttestations'> {}
+export interface ImageAttestationsOptions extends CallOptions, Arguments<'imageAttestations'> {}
 
 /** Options of `diskUsage`. */
-export interface DiskUsageOptions extends CallOptions, Omit<Args<'diskUsage'>, 'type'> {}
+export interface DiskUsageOptions extends CallOptions, Omit<Arguments<'diskUsage'>, 'type'> {}
 
 /** Options of `events`. */
-export interface EventsOptions extends CallOptions, Args<'events'> {}
+export interface EventsOptions extends CallOptions, Arguments<'events'> {}
 
 /** The argument of `request`. */
 export interface RequestOptions {

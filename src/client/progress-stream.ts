@@ -27,9 +27,7 @@ export type OnUpload = (event: UploadEvent, isLast: boolean) => void;
  * has ended properly, which does not mean that the operation has finished.
  */
 export type Send = (take: Take) => Promise<number>;
-
-/** Receives the events that determine the result. */
-export type Take = (event: ProgressEvent) => void;
+type Take = (event: ProgressEvent) => void;
 
 /** Runs an operation: queries, the call itself, then more queries. Resolves with the result; rejects if it did not finish. */
 export type Operation<Result> = (send: Send, signal: AbortSignal | undefined) => Promise<Result>;
