@@ -2,11 +2,9 @@
 // `headers`. Errors name the source and the header, never a value, which may be a password.
 
 import { escapeText } from '../bytes.ts';
+import type { RequestFields } from '../connection/engine-request.ts';
 import { ConfigError } from '../errors.ts';
 import { isSentFieldText, isToken, lowerCaseAscii, trimOptionalWhitespace } from '../http/grammar.ts';
-
-/** Names and values that may be sent. */
-export type Headers = ReadonlyArray<readonly [name: string, value: string]>;
 
 /** The headers that only the client may set, and headers that would change how the engine parses a request. */
 const RESERVED: ReadonlySet<string> = new Set([
@@ -18,7 +16,7 @@ const RESERVED: ReadonlySet<string> = new Set([
  * Checks headers. The last value of a name counts; a header with an empty value is not sent, as with the docker command.
  * Throws a `ConfigError` for a header that HTTP does not allow or that is reserved.
  */
-export function checkHeaders(headers: Headers, source: string): Headers {
+export function checkHeaders(headers: RequestFields, source: string): RequestFields {
   const checked = new Map<string, readonly [string, string]>();
   for (const [name, text] of headers) {
     const shown = `${source}: the header "${escapeText(name.slice(0, 100))}"`;
@@ -38,7 +36,7 @@ export function checkHeaders(headers: Headers, source: string): Headers {
 const fieldGrammar = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(?:(,)|$)/y;
 
 /** Parses DOCKER_CUSTOM_HEADERS: one CSV record of `name=value` fields. */
-export function parseCustomHeaders(text: string): Headers {
+export function parseCustomHeaders(text: string): RequestFields {
   const source = 'DOCKER_CUSTOM_HEADERS';
   const headers = csvRecord(text.replace(/\r?\n$/, ''))?.map((pair, index) => {
     const [, name, value = ''] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];

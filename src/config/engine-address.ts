@@ -183,14 +183,8 @@ function parseSshCommand(query: string, fault: Fault): readonly string[] {
   throw fault('has a bad ?command=: words of letters, digits and ._@+=:,/- with one %20 between them, as podman%20system%20dial-stdio');
 }
 
-interface Authority {
-  readonly user: string | undefined;
-  readonly host: string | undefined;
-  readonly port: number | undefined;
-  readonly path: string;
-}
-
-function parseAuthority(text: string, fault: Fault): Authority {
+/** Parses `[user@][host][:port][/path]`. */
+function parseAuthority(text: string, fault: Fault) {
   const [, authority = '', path = ''] = /^([^/]*)(.*)$/s.exec(text) ?? [];
   const at = authority.lastIndexOf('@');
   const [matched, host, port] = authorityGrammar.exec(authority.slice(at + 1)) ?? [];

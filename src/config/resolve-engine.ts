@@ -9,7 +9,7 @@ import { escapeText } from '../bytes.ts';
 import { ConfigError } from '../errors.ts';
 import { parsePinnedVersion } from '../api/api-version.ts';
 import { platformText } from '../api/platform.ts';
-import type { Headers } from './custom-headers.ts';
+import type { RequestFields } from '../connection/engine-request.ts';
 import { DEFAULT_CONTEXT, checkContextName } from './docker-context.ts';
 import type { StoredContext } from './docker-context.ts';
 import { parseAddress } from './engine-address.ts';
@@ -96,13 +96,13 @@ export interface Selection {
 export interface EngineFindings extends Pick<TlsFacts, 'existing' | 'tlsFolder'> {
   /** The selected context, under the name that selected it. */
   readonly stored: StoredContext | undefined;
-  readonly headers: Headers;
+  readonly headers: RequestFields;
 }
 
 /** The engine to connect to. */
 export interface EngineChoice {
   readonly address: Address;
-  readonly headers: Headers;
+  readonly headers: RequestFields;
   readonly hint: string;
   readonly explanation: EngineExplanation;
 }

@@ -27,7 +27,7 @@ import type { ResponseEvent } from '../http/response-parser.ts';
 import type { Channel } from './channel.ts';
 import type { EngineRequest } from './engine-request.ts';
 import { ExchangeOutcome } from './exchange-outcome.ts';
-import { countReceived, countSent } from './transport.ts';
+import { countSent } from './transport.ts';
 import type { ResponseReader, ContentSink } from './transport.ts';
 import { Upload, framingFields, splitBytes } from './upload.ts';
 import type { StreamedBody } from './upload.ts';
@@ -70,7 +70,7 @@ export class Exchange {
   /** Receives the bytes of one read; `false` pauses the channel. */
   onData(bytes: Uint8Array): boolean {
     this.outcome.onData();
-    countReceived(this.#request.stats, bytes);
+    this.#request.stats.bytesReceived += bytes.length;
     this.#parser.receive(bytes);
     return this.#deliver();
   }

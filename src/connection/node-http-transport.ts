@@ -22,7 +22,7 @@ import type { Channel } from './channel.ts';
 import type { ConnectionExchange } from './connection.ts';
 import type { EngineRequest, ExchangeStats, RequestBody } from './engine-request.ts';
 import { ExchangeOutcome } from './exchange-outcome.ts';
-import { countReceived, countSent } from './transport.ts';
+import { countSent } from './transport.ts';
 import type { ResponseReader, ContentSink } from './transport.ts';
 import { Upload, framingFields, splitBytes } from './upload.ts';
 
@@ -77,7 +77,7 @@ class NodeHttpExchange implements ConnectionExchange {
 
   onData(bytes: Uint8Array): boolean {
     this.outcome.onData();
-    countReceived(this.#request.stats, bytes);
+    this.#request.stats.bytesReceived += bytes.length;
     if (this.#message?.complete === true) this.#request.stats.trailingBytes += bytes.length;
     else this.#stream.push(Buffer.from(bytes)); // a copy: the parser returns views of it
     // The channel pauses until `#receive` has used these bytes. If it went on, it would keep the process alive although the caller

@@ -34,8 +34,3 @@ export interface Transport {
 export function countSent(stats: ExchangeStats, blocks: readonly Uint8Array[]): void {
   for (const block of blocks) stats.bytesSent += block.length;
 }
-
-/** Counts bytes that were received from the connection. */
-export function countReceived(stats: ExchangeStats, bytes: Uint8Array): void {
-  stats.bytesReceived += bytes.length;
-}

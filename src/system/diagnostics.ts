@@ -2,6 +2,7 @@
 // no values of header fields and no content.
 
 import { channel } from 'node:diagnostics_channel';
+import type { Channel } from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';
 import type { ExchangeReport, Observation, Observe } from '../connection/diagnostics.ts';
 
@@ -44,6 +45,11 @@ function observation({ method, redactedTarget: target }: Parameters<Observe>[0],
   };
   const begun = performance.now();
   channels.start.publish(report);
+  const finish = (where: Channel): void => {
+    report.durationMs = performance.now() - begun;
+    where.publish(report);
+    log('%s', line(report));
+  };
   return {
     stats: report,
     answered(status) {
@@ -51,16 +57,10 @@ function observation({ method, redactedTarget: target }: Parameters<Observe>[0],
       report.headMs = performance.now() - begun;
       channels.head.publish(report);
     },
-    ended() {
-      report.durationMs = performance.now() - begun;
-      channels.end.publish(report);
-      log('%s', line(report));
-    },
+    ended: () => finish(channels.end),
     failed(error) {
-      report.durationMs = performance.now() - begun;
       report.error = error;
-      channels.error.publish(report);
-      log('%s', line(report));
+      finish(channels.error);
     },
   };
 }

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { configFolder, joinPath, podmanAuthFiles } from '../../config/environment-variables.ts';
 import type { Environment } from '../../config/environment-variables.ts';
 import { findCredentials, holdsSecrets, parseAuthVariable, parseDockerConfig } from '../../config/stored-credentials.ts';
-import type { CredentialPlace, DockerConfig, Scope } from '../../config/stored-credentials.ts';
+import type { CredentialPlace, Scope } from '../../config/stored-credentials.ts';
 import type { Warn } from '../../connection/diagnostics.ts';
 import { ConfigError } from '../../errors.ts';
 import { readSmallFile } from './read-small-file.ts';
@@ -39,17 +39,12 @@ function absentAuthFile(path: string): Parameters<Warn>[0] {
   return { kind: 'configuration', subject: path, message: `${problem}. Run podman login, or correct the path` };
 }
 
-/** A file with credentials. The warning says that other users can read it. */
-export interface DockerConfigFile {
-  readonly config: DockerConfig;
-  readonly warning: string | undefined;
-}
-
 /**
  * Reads the config.json in a folder; undefined if it does not exist. `isNamed` means that the user has named the folder: it is
- * then an error if the path is a file (often that of config.json itself), which would otherwise silently mean no settings.
+ * then an error if the path is a file (often that of config.json itself), which would otherwise silently mean no settings. The
+ * warning says that other users can read credentials in the file.
  */
-export async function readDockerConfig(folder: string | undefined, isNamed = true): Promise<DockerConfigFile | undefined> {
+export async function readDockerConfig(folder: string | undefined, isNamed = true) {
   if (folder === undefined) return undefined;
   const file = await readFile(joinPath(folder, 'config.json'), 'repair it, or set DOCKER_CONFIG to the folder of another config.json');
   const isWrong = file === undefined && isNamed && (await stat(folder).then((found) => !found.isDirectory(), () => false));
@@ -57,7 +52,7 @@ export async function readDockerConfig(folder: string | undefined, isNamed = tru
   return file;
 }
 
-async function readFile(path: string, remedy: string): Promise<DockerConfigFile | undefined> {
+async function readFile(path: string, remedy: string) {
   try {
     const file = await readSmallFile(path);
     if (file === undefined) return undefined;

@@ -13,19 +13,12 @@ export const SMALL_FILE_LIMIT: number = 1024 * 1024;
 /** The size of one read, in bytes. Most of these files are shorter. */
 const READ_BYTES = 64 * 1024;
 
-/** The content of a file. */
-export interface SmallFile {
-  readonly bytes: Uint8Array;
-  /** Whether the file's group or other users may read it; always false on Windows. */
-  readonly readableByOthers: boolean;
-}
-
 /**
  * Reads a regular file; undefined if it does not exist. Throws a `ConfigError` for a directory, a device, a FIFO (which would
  * block until a process writes to it), a file above the limit, and a file that cannot be read. The error names the file and
  * never shows its content.
  */
-export async function readSmallFile(path: string): Promise<SmallFile | undefined> {
+export async function readSmallFile(path: string) {
   try {
     // The file is opened first and then checked, because another file may replace it in between. O_NONBLOCK: do not wait for a FIFO.
     const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -33,6 +26,7 @@ export async function readSmallFile(path: string): Promise<SmallFile | undefined
       const found = await handle.stat();
       if (!found.isFile()) throw notRegular(path, found);
       if (found.size > SMALL_FILE_LIMIT) throw tooLarge(path);
+      // Whether the file's group or other users may read it.
       const readableByOthers = process.platform !== 'win32' && (found.mode & 0o044) !== 0;
       return { bytes: await readAll(handle, path), readableByOthers };
     } finally {

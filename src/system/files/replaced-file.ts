@@ -7,14 +7,6 @@ import { ArgumentError, FileError } from '../../errors.ts';
 import { NEW_FILE_TEXTS } from '../errno.ts';
 import { LINKS_LIMIT } from './paths.ts';
 
-/** A temporary file that replaces another file at the end. */
-export interface ReplacedFile {
-  readonly handle: FileHandle;
-  /** Closes the temporary file and renames it. It gets the permission bits of the file that it replaces. */
-  commit(): Promise<void>;
-  discard(): Promise<void>;
-}
-
 /** How many temporary names are tried. They are random, so a name is almost never taken. */
 const NAME_ATTEMPTS = 5;
 
@@ -23,7 +15,7 @@ const NAME_ATTEMPTS = 5;
  * the link stays. Checks in advance what could prevent the rename. Throws an `ArgumentError` if the path is something other than
  * a regular file, and a `FileError` for errors of the system.
  */
-export async function replaceFile(path: string): Promise<ReplacedFile> {
+export async function replaceFile(path: string) {
   const target = await writing(path, targetOf(path));
   const existing = await writing(path, stat(target).catch(unlessAbsent));
   if (existing !== undefined && !existing.isFile()) {
@@ -34,6 +26,7 @@ export async function replaceFile(path: string): Promise<ReplacedFile> {
   const setMode = (mode: number): Promise<void> => (process.permission === undefined ? handle.chmod(mode) : chmod(temporary, mode));
   return {
     handle,
+    /** Closes the temporary file and renames it. It gets the permission bits of the file that it replaces. */
     async commit() {
       // Without the set-ID bits: the new file may have another owner.
       if (existing !== undefined) await writing(path, setMode(existing.mode & 0o777));

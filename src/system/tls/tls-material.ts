@@ -11,14 +11,8 @@ import { PEM_OPTIONS, isPath } from './tls-options.ts';
 /** The built-in module, loaded with the first TLS connection. */
 export type Crypto = typeof crypto;
 
-/** The certificates and the key as PEM. */
-export interface TlsMaterial {
-  readonly ca: string | undefined;
-  readonly client: { readonly cert: string; readonly key: string } | undefined;
-}
-
-/** Reads and checks the certificates and the key. Throws a `ConfigError` that names the option, and the file if there is one. */
-export async function readTlsMaterial(options: TlsOptions, warn: Warn, crypto: Crypto): Promise<TlsMaterial> {
+/** Reads and checks certificates and key; returns PEM. Throws a `ConfigError` that names the option, and the file if there is one. */
+export async function readTlsMaterial(options: TlsOptions, warn: Warn, crypto: Crypto) {
   const [ca, cert, key] = await Promise.all(PEM_OPTIONS.map((name) => readText(`tls.${name}`, options[name])));
   const roots = ca && readCertificates(ca, crypto).pem;
   if (cert === undefined || key === undefined) return { ca: roots, client: undefined };
@@ -54,14 +48,8 @@ async function readText(option: string, value: string | Uint8Array | undefined):
 // textual-encoding = preeb [ headers ] base64text posteb, with any text between two of them (RFC 7468 §2, §3)
 const pemGrammar = /-----BEGIN ([A-Z0-9 ]+)-----((?:(?!-----)[^])*)-----END \1-----/g;
 
-/** A PEM block; `pem` includes its first and last line. */
-interface PemBlock {
-  readonly label: string;
-  readonly content: string;
-  readonly pem: string;
-}
-
-function pemBlocks({ name, text }: PemText): PemBlock[] {
+/** The PEM blocks of a text; `pem` includes the first and last line. */
+function pemBlocks({ name, text }: PemText) {
   const blocks = [...text.matchAll(pemGrammar)].map(([pem, label = '', content = '']) => ({ label, content, pem: `${pem}\n` }));
   // OpenSSL would silently ignore a truncated block.
   if (text.split('-----BEGIN ').length - 1 === blocks.length) return blocks;
