@@ -19,6 +19,15 @@ import { titled } from '../support/installed.ts';
 import { integer, random } from '../support/random.ts';
 import { wireNames } from '../support/wires.ts';
 
+/** An archive of random content. It is made once, because a test takes less time than three million random numbers. */
+const randomArchive = await (async (): Promise<Buffer> => {
+  const next = random(7);
+  const content = Buffer.from(Uint8Array.from({ length: 3_000_000 }, () => integer(next, 0, 255)));
+  const blocks: Uint8Array[] = [];
+  for await (const block of packTar({ 'layer.tar': content, 'manifest.json': '[]' })) blocks.push(block);
+  return Buffer.concat(blocks);
+})();
+
 describe.each(wireNames)('over the wire %s', (wire) => {
   let engine: FakeEngine;
   let client: ImageClient;
@@ -26,11 +35,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
   let archive: Buffer;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'longshore-'));
-    const next = random(7);
-    const content = Buffer.from(Uint8Array.from({ length: 3_000_000 }, () => integer(next, 0, 255)));
-    const blocks: Uint8Array[] = [];
-    for await (const block of packTar({ 'layer.tar': content, 'manifest.json': '[]' })) blocks.push(block);
-    archive = Buffer.concat(blocks);
+    archive = Buffer.from(randomArchive);
   });
   afterEach(async () => {
     client.close();
