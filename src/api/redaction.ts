@@ -70,8 +70,9 @@ export function redactor(secrets: readonly string[]): ((text: string) => string)
   if (forms.length === 0) return undefined;
   // Many forms have the same first characters, so one search for these often rules out all of them.
   const starts = [...new Set(forms.map((form) => form.slice(0, SHORTEST_SECRET)))];
-  const words = forms.map((text): Word => ({ text, borders: borderLengths(text) }));
-  const groups = starts.map((start): Group => ({ start, words: words.filter((word) => word.text.startsWith(start)) }));
+  const groups = starts.map((start): Group => {
+    return { start, words: forms.filter((form) => form.startsWith(start)).map((text) => ({ text, borders: undefined })) };
+  });
   return (text) => {
     const layers = searchedLayers(text);
     return redactRanges(text, layers.flatMap((layer) => groups.flatMap((group) => findGroup(group, layer))));
@@ -81,8 +82,8 @@ export function redactor(secrets: readonly string[]): ((text: string) => string)
 /** A decoded text. For each character, `starts` and `ends` give the range of the original from which it was decoded. */
 interface Layer {
   readonly text: string;
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
+  readonly starts: ArrayLike<number>;
+  readonly ends: ArrayLike<number>;
 }
 
 // One escaped character: its number as JSON, Go, Python, JavaScript, URLs and HTML write it, or its UTF-8 bytes read as Latin-1.
@@ -129,8 +130,8 @@ function decodeEscape({ 0: escape, groups = {} }: RegExpExecArray): string {
 
 /** The text with no, one, two, ... layers of escapes decoded. */
 function decodedLayers(text: string, escape: RegExp): Layer[] {
-  const positions = Array.from({ length: text.length + 1 }, (_, index) => index);
-  let layer: Layer = { text, starts: positions, ends: positions.slice(1) };
+  const positions = new Uint32Array(text.length + 1).map((_, index) => index);
+  let layer: Layer = { text, starts: positions, ends: positions.subarray(1) };
   const layers = [layer];
   while (layers.length <= MOST_LAYERS) {
     const next = replaceMatches(layer, escape, decodeEscape);
@@ -225,8 +226,8 @@ type Range = readonly [start: number, end: number];
 
 interface Word {
   readonly text: string;
-  /** See `borderLengths`. */
-  readonly borders: readonly number[];
+  /** See `borderLengths`; undefined before they are needed. */
+  borders: readonly number[] | undefined;
 }
 
 /** Words with the same first characters. */
@@ -246,8 +247,9 @@ function findGroup({ start, words }: Group, layer: Layer): Range[] {
  * quadratic time for a repetitive word. A prefix of the word counts, too, if a quotation is truncated after it. Where nothing
  * is matched, `indexOf` finds the next possible start, much faster than the loop. The search begins at `first`.
  */
-function findRanges({ text: word, borders }: Word, layer: Layer, first: number): Range[] {
-  const { text } = layer;
+function findRanges(searched: Word, layer: Layer, first: number): Range[] {
+  const [word, { text }] = [searched.text, layer];
+  const borders = (searched.borders ??= borderLengths(word));
   const start = word.slice(0, SHORTEST_SECRET);
   const nextStart = (from: number): number => {
     const at = text.indexOf(start, from);
