@@ -119,13 +119,13 @@ async function checkCut(engine: string, one: TapeCase, wire: WireName, tape: Tap
   const warned: string[] = [];
   const onWarning: ImageClientOptions['onWarning'] = ({ kind }) => warned.push(kind);
   await using docker = new ImageClient({ ...one.client, wire, dialer: replayDialer(tape), onWarning });
-  const outcome = Promise.resolve(one.run(docker, environment(tape)));
-  if (details.some(([where, what]) => where.test(engine) && what.test(one.name))) {
-    // The head alone has a status, and a status can be enough of an answer: 404.
-    const error = await outcome.then(() => undefined, (reason: unknown) => reason);
-    if (error === undefined) expect(warned).toContain('unchecked');
-    else expect(error).toBeInstanceOf(LongshoreError);
-  } else await expect(outcome).rejects.toThrow(LongshoreError);
+  const error = await Promise.resolve(one.run(docker, environment(tape))).then(() => undefined, (reason: unknown) => reason);
+  // Nearly all of the many cuts end here. An assertion takes longer than this comparison.
+  if (error instanceof LongshoreError) return;
+  const isDetail = details.some(([where, what]) => where.test(engine) && what.test(one.name));
+  // The head alone has a status, and a status can be enough of a response: 404.
+  if (error === undefined && isDetail) expect(warned).toContain('unchecked');
+  else expect(error).toBeInstanceOf(LongshoreError);
 }
 
 /** Declares the tests of the tapes that were written by hand, from the documents. */
