@@ -1,9 +1,10 @@
 // The facts about an engine: its identity (Docker or Podman, with its newest API version) and its image store. The first call
-// that needs a fact fetches it; it is then cached for all calls. A changed `Server` field in any response, or an engine that
-// rejects the API version, clears the cache.
+// that needs a fact fetches it; it is then cached for all calls. The cache is cleared when the `Server` field of any response
+// changes, when the engine rejects the API version, and before a question that must not be answered from the cache (`isPodmanNow`).
+// A failed connection clears the image store only.
 //
-// With a pinned API version no call depends on `/_ping`, because a proxy may forbid it. If the ping fails,
-// the engine is identified by the Server field of other responses, if they have one.
+// With a pinned API version, the ping may fail, because a proxy may forbid it: no call depends on it. The engine is then identified
+// by the Server field of other responses, if they have one.
 
 import { escapeText } from '../bytes.ts';
 import { ConnectError, TruncatedError, VersionError } from '../errors.ts';
@@ -22,7 +23,7 @@ import type { CallOptions } from './options.ts';
 import { ErrorResponse, errorSink, jsonSink } from './error-response.ts';
 
 /**
- * With a pinned version, the maximum timeout for `/_ping`, in milliseconds. An engine responds to it at once, and no call may
+ * The longest time that a ping may take if the version is pinned, in milliseconds. An engine responds at once, and a call must not
  * wait long for facts that it does not need.
  */
 export const PINNED_PING_MS = 1000;
@@ -32,7 +33,7 @@ export interface FactSource {
   readonly address: string;
   readonly timeouts: NonNullable<CallOptions['timeouts']>;
   /** Sends a request to a fast endpoint that needs no API version. `reader` gets a response of 200; any other is returned. */
-  get(method: 'HEAD' | 'GET', path: string, options: CallOptions, reader: ResponseReader): Promise<ErrorResponse | undefined>;
+  probe(method: 'HEAD' | 'GET', path: string, options: CallOptions, reader: ResponseReader): Promise<ErrorResponse | undefined>;
   json<Value>(call: EncodedCall, options: CallOptions, read: (response: unknown) => Value): Promise<Value>;
 }
 
@@ -42,7 +43,7 @@ export class EngineFactCache {
   readonly #pinned: string | undefined;
   #identity: PingResult | undefined;
   #store: ImageStore | undefined;
-  /** The Server field of the latest response that had one. */
+  /** The Server field of the latest response of the engine that had one, since the last `isPodmanNow`. See `noteServer`. */
   #server: string | undefined;
   /** With a pinned version: a ping has failed. */
   #pingFailed = false;
@@ -54,7 +55,11 @@ export class EngineFactCache {
     this.#pinned = pinned;
   }
 
-  /** Returns the facts that a call is checked against: without a promise if all of them are cached. */
+  /**
+   * Returns the facts that a call is checked against. The identity is one of them if the version is negotiated, because the version
+   * comes from it, or if a requirement of the call is about it. Returns no promise if the facts are cached and the call does not
+   * depend on the image store.
+   */
   neededBy(call: EncodedCall, options: CallOptions): EngineFacts | Promise<EngineFacts> {
     const isIdentityNeeded = this.#pinned === undefined || needsIdentity(call);
     const identity = isIdentityNeeded ? this.#identity : undefined;
@@ -79,30 +84,32 @@ export class EngineFactCache {
     return negotiatedVersion(apiVersion) ?? this.#failNegotiation(`up to ${apiVersion}`);
   }
 
-  /** Returns the identity that the engine's response to `/_ping` shows. */
+  /** Returns the engine's identity, cached or from its response to `/_ping`. */
   async identity({ signal, timeouts }: CallOptions = {}): Promise<PingResult> {
     signal?.throwIfAborted();
-    const load = async (ending: AbortSignal): Promise<PingResult> => {
+    const load = async (ofAllCallers: AbortSignal): Promise<PingResult> => {
       const server = this.#server;
-      let found = await this.ping({ signal: ending, timeouts });
-      // If the Server field changed meanwhile, another engine took over, and this response may be from the old one.
-      if (this.#server !== server && this.#server !== found.server) found = await this.ping({ signal: ending, timeouts });
+      let found = await this.ping({ signal: ofAllCallers, timeouts });
+      // The Server field of another response has changed during the ping, and is not that of the ping: another engine took over
+      // the address, and the ping may be from the old one. Otherwise the ping itself has changed the field.
+      if (this.#server !== server && this.#server !== found.server) found = await this.ping({ signal: ofAllCallers, timeouts });
       return (this.#identity = found);
     };
     return this.#identity ?? this.#pings.join(timeoutsKey(timeouts), load, signal);
   }
 
   /**
-   * Returns where the engine keeps its images. The cached value is dropped when the Server field changes or the connection of a
+   * Returns where the engine keeps its images. The cached value is cleared when the Server field changes or the connection of a
    * call fails. It stays if dockerd is restarted with the other store while no call is running.
    */
   async imageStore({ signal, timeouts }: CallOptions = {}): Promise<ImageStore> {
     signal?.throwIfAborted();
-    const load = async (ending: AbortSignal): Promise<ImageStore> => {
-      const query = (): Promise<unknown> => this.#source.json(encodeCall('info'), { signal: ending, timeouts }, readInfo);
+    const load = async (ofAllCallers: AbortSignal): Promise<ImageStore> => {
+      const query = (): Promise<unknown> => this.#source.json(encodeCall('info'), { signal: ofAllCallers, timeouts }, readInfo);
       const server = this.#server;
       let info = await query();
-      if (server !== undefined && this.#server !== server) info = await query(); // as in `identity`
+      // The Server field has changed during the query, which may be from the old engine. Its first value is no change.
+      if (server !== undefined && this.#server !== server) info = await query();
       return (this.#store = imageStoreOf(info));
     };
     return this.#store ?? this.#stores.join(timeoutsKey(timeouts), load, signal);
@@ -113,13 +120,13 @@ export class EngineFactCache {
     return this.knownPodman ?? (await this.#identityForChecks(options))?.isPodman;
   }
 
-  /** Like `isPodman`, but queries again unless the engine is known to be Podman: another one may have taken over the address. */
+  /** Like `isPodman`, but does not trust a cached "Docker": another engine may have taken over the address since. */
   async isPodmanNow(options: CallOptions): Promise<boolean | undefined> {
     if (this.knownPodman !== false) return this.isPodman(options);
     this.#server = undefined;
     this.clear();
     const isPodman = await this.isPodman(options);
-    // If /_ping is forbidden, another response may have a Server field.
+    // The ping is forbidden, or did not show it: the response to another request may have a Server field.
     if (isPodman === undefined) {
       const short = { ...options, timeouts: this.#shortTimeouts(options.timeouts) };
       await this.#source.json(encodeCall('version'), short, readVersion).catch(() => options.signal?.throwIfAborted());
@@ -141,18 +148,18 @@ export class EngineFactCache {
     return !dependsOnStore || areMet({ version, identity, store: await this.imageStore(options) });
   }
 
-  /** Compares the Server field of a response with the previous one. A change means another engine or another release. */
-  checkServer(server: string | undefined): void {
+  /** Notes the Server field of a response. If it has changed, another engine or release is there: clears the cache. */
+  noteServer(server: string | undefined): void {
     if (server === undefined || server === this.#server) return;
     // A proxy puts its own name into a response that it makes itself. This does not identify the engine behind it.
     if (identityOfServer(this.#server) !== undefined && identityOfServer(server) === undefined) return;
-    if (this.#server !== undefined) this.#pingFailed = false;
+    if (this.#server !== undefined) this.#pingFailed = false; // the ping of the other engine has not been tried
     this.#server = server;
     this.clear();
   }
 
-  /** Drops the image store after a connection failed: dockerd may have been restarted with the other store. */
-  checkFailure(error: unknown): void {
+  /** Notes the error of a request. If the connection failed, clears the cached store: dockerd may restart with the other store. */
+  noteFailure(error: unknown): void {
     if (error instanceof ConnectError || error instanceof TruncatedError) this.#store = undefined;
   }
 
@@ -167,11 +174,11 @@ export class EngineFactCache {
     if ((await this.version(options)) === rejected) this.#failNegotiation(await this.#supportedRange(options), rejected);
   }
 
-  /** Sends HEAD /_ping, and GET /_ping if that lacks the API version, as old engines and proxies in front of Podman do. */
+  /** Sends HEAD /_ping; if its response lacks the API version, as that of old engines and of proxies before Podman, GET /_ping. */
   async ping(options: CallOptions = {}): Promise<PingResult> {
     const byHead = await this.#ping('HEAD', options);
-    const isAnswered = !(byHead instanceof ErrorResponse) && byHead.fields.has('api-version');
-    const response = isAnswered ? byHead : await this.#ping('GET', options);
+    const hasVersion = !(byHead instanceof ErrorResponse) && byHead.fields.has('api-version');
+    const response = hasVersion ? byHead : await this.#ping('GET', options);
     if (response instanceof ErrorResponse) throw response.toError(PING_ADVICE);
     // A proxy may write the field twice.
     const [apiVersion, ...others] = new Set(response.fields.list('api-version').map(parseApiVersion));
@@ -181,8 +188,8 @@ export class EngineFactCache {
 
   async #ping(method: 'HEAD' | 'GET', options: CallOptions): Promise<ResponseHead | ErrorResponse> {
     let head: ResponseHead | undefined;
-    const error = await this.#source.get(method, '/_ping', options, (answered) => {
-      head = answered;
+    const error = await this.#source.probe(method, '/_ping', options, (received) => {
+      head = received;
       return errorSink();
     });
     if (error === undefined) return head as ResponseHead;
@@ -193,12 +200,12 @@ export class EngineFactCache {
   }
 
   #notAnEngine({ status, reason, fields }: ResponseHead): VersionError {
-    const words = [`${status} ${reason}`.trim(), fields.get('server') ?? ''].filter((text) => text !== '');
-    const said = words.map((text) => `"${escapeText(text)}"`);
+    const parts = [`${status} ${reason}`.trim(), fields.get('server') ?? ''].filter((text) => text !== '');
+    const quoted = parts.map((text) => `"${escapeText(text)}"`);
     const version = fields.get('api-version');
     const missing = version === undefined ? 'no Api-Version' : `the Api-Version "${escapeText(version.slice(0, 100))}", which is invalid`;
     const message =
-      `${this.#source.address} answered /_ping with ${said.join(' from ')} and ${missing}: ` +
+      `${this.#source.address} answered /_ping with ${quoted.join(' from ')} and ${missing}: ` +
       'this is not a container engine, or a proxy has answered; check the host (DOCKER_HOST)';
     return new VersionError(message, { needed: SUPPORTED_RANGE, spoken: 'unknown' });
   }
@@ -206,7 +213,8 @@ export class EngineFactCache {
   /** Returns the range of API versions that `/version` reports; its path needs no version. */
   async #supportedRange(options: CallOptions): Promise<string> {
     const sink = jsonSink();
-    const error = await this.#source.get('GET', '/version', options, () => sink);
+    const error = await this.#source.probe('GET', '/version', options, () => sink);
+    // An error response lacks both members; the range is then "unknown".
     const { MinAPIVersion, ApiVersion } = readVersion(decodeJson(error?.body.bytes() ?? sink.content()));
     return `${MinAPIVersion ?? 'unknown'} to ${ApiVersion ?? 'unknown'}`;
   }
@@ -236,7 +244,7 @@ export class EngineFactCache {
     return identityOfServer(this.#server);
   }
 
-  /** The timeouts of a call or of the client, but at most `PINNED_PING_MS`, also for a response that stops after its head. */
+  /** The timeouts of a call or of the client; at most `PINNED_PING_MS` for the head, and for content that stops (`idleMs`). */
   #shortTimeouts(own: CallOptions['timeouts']): CallOptions['timeouts'] {
     const { headMs = PINNED_PING_MS, idleMs = PINNED_PING_MS } = { ...this.#source.timeouts, ...own };
     return { ...own, headMs: Math.min(headMs, PINNED_PING_MS), idleMs: Math.min(idleMs, PINNED_PING_MS) };

@@ -1,16 +1,18 @@
-// One API call, from a method of `ImageClient` to its result:
+// Makes one API call for a method of `ImageClient`, which has encoded the operation and its arguments (api/encode-call.ts):
 //
-//  1. `encodeCall` encodes the operation and its arguments, once (api/encode-call.ts).
-//  2. `EngineFactCache` supplies the facts that the call depends on: API version, Docker or Podman, image store. The first call
+//  1. `EngineFactCache` supplies the facts that the call depends on: API version, Docker or Podman, image store. The first call
 //     fetches them (engine-facts.ts).
-//  3. `encodeTarget` checks the call against these facts and adds the API version to its path. An unsupported call rejects
-//     with a `VersionError`, and nothing is sent.
-//  4. The credentials for the call's registry become a field; if they are a function, it is called now (registry-access.ts).
-//  5. The body is opened. Method, path, fields, timeouts and body become one `EngineRequest`.
+//  2. If the operation takes credentials, those for its registry become a field; if they are a function, it is called now
+//     (registry-access.ts).
+//  3. `encodeTarget` checks the call against the facts and adds the API version to its path. An unsupported call rejects with a
+//     `VersionError`, and its request is not sent. (`assertSupported` checks before step 2.)
+//  4. The body is opened. Method, path, fields, timeouts and body become one `EngineRequest`.
+//  5. If the request has credentials, `beforeCredentials` may refuse to send them (plaintext-credentials.ts).
 //  6. The transport sends it on a connection, and calls the reader with the head of the response (connection/).
-//  7. A success goes to the reader's sink. The body of any other response is collected and thrown as an `ApiError`.
-//  8. If that error says that the engine does not support the API version, the version is negotiated again and the call repeated,
-//     once.
+//  7. A success goes to the reader's sink. The content of any other response is collected and thrown as an `ApiError`, even if it
+//     is cut off.
+//  8. If that error says that the engine does not support the API version, the version is negotiated again, and the call is
+//     repeated once, from step 3, unless its body can be read only once.
 //  9. Every error is thrown without the secrets of the request (api/request-secrets.ts).
 
 import type { Observe } from '../connection/diagnostics.ts';
@@ -61,14 +63,14 @@ export class Engine implements FactSource {
   readonly #ownFields: RequestFields;
   // The timeouts of requests without their own, computed once.
   readonly #fastTimeouts: Timeouts;
-  readonly #slowTimeouts: Timeouts;
+  readonly #normalTimeouts: Timeouts;
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.facts = new EngineFactCache(this, options.version);
     this.#ownFields = [['Host', options.host], ['User-Agent', USER_AGENT]];
     this.#fastTimeouts = this.#mergeTimeouts(true);
-    this.#slowTimeouts = this.#mergeTimeouts(false);
+    this.#normalTimeouts = this.#mergeTimeouts(false);
   }
 
   get address(): string {
@@ -81,7 +83,7 @@ export class Engine implements FactSource {
 
   /**
    * Makes a call and returns its JSON, checked by `read`, which throws a `DecodeError` for a value of another shape. Returns null
-   * for a response without content.
+   * for an operation without a result (`reply: 'none'`), and for a status of 204.
    */
   async json<Value = unknown>(call: EncodedCall, options: SendOptions, read: (response: unknown) => Value = unchecked): Promise<Value> {
     const sink = jsonSink();
@@ -92,20 +94,20 @@ export class Engine implements FactSource {
     };
     const decoding: ContentSink = { synchronous: true, write: (view) => sink.write(view), end };
     const isJson = call.endpoint.reply !== 'none';
-    await this.exchange(call, options, ({ status }) => (isJson && status !== 204 ? decoding : sink));
+    await this.makeCall(call, options, ({ status }) => (isJson && status !== 204 ? decoding : sink));
     return value;
   }
 
   /** Makes a call. The content of a success goes to the reader's sink; any other response is thrown as an error. */
-  async exchange(call: EncodedCall, options: SendOptions, reader: ResponseReader): Promise<void> {
+  async makeCall(call: EncodedCall, options: SendOptions, reader: ResponseReader): Promise<void> {
     try {
       options.signal?.throwIfAborted();
       const cached = this.facts.neededBy(call, options);
       const facts = cached instanceof Promise ? await cached : cached;
       const { registry } = options;
       const { credentials } = call.endpoint;
-      const isAnonymous = registry === undefined || credentials === undefined;
-      const auth = isAnonymous ? undefined : await registryAuth(registry, credentials === 'always', options.signal);
+      const takesCredentials = registry !== undefined && credentials !== undefined;
+      const auth = takesCredentials ? await registryAuth(registry, credentials === 'always', options.signal) : undefined;
       const fields = fieldsOf(call, options, auth);
       try {
         await this.#attempt(call, facts, fields, options, reader);
@@ -121,7 +123,7 @@ export class Engine implements FactSource {
     }
   }
 
-  /** Throws a `VersionError` if the engine does not support the call. Sends only the requests that it needs to find out. */
+  /** Throws a `VersionError` if the engine does not support the call. Fetches missing facts, and sends nothing else. */
   async assertSupported(call: EncodedCall, options: CallOptions): Promise<void> {
     encodeTarget(call, await this.facts.neededBy(call, options));
   }
@@ -135,25 +137,26 @@ export class Engine implements FactSource {
     if (observation !== undefined) request.stats = observation.stats;
     try {
       await transport.send(request, (head) => {
-        this.facts.checkServer(head.fields.get('server'));
-        observation?.answered(head.status);
+        this.facts.noteServer(head.fields.get('server'));
+        observation?.responded(head.status);
         return reader(head, request);
       });
     } catch (error) {
-      this.facts.checkFailure(error);
-      const shown = redactError(error, request);
-      observation?.failed(shown);
-      throw shown;
+      this.facts.noteFailure(error);
+      const redacted = redactError(error, request);
+      observation?.failed(redacted);
+      throw redacted;
     }
     observation?.ended();
   }
 
-  get(method: 'HEAD' | 'GET', path: string, options: CallOptions, reader: ResponseReader): Promise<ErrorResponse | undefined> {
-    return this.#sendCollectingErrors(this.request(method, path, NO_FIELDS, undefined, options, true), OK, reader, false);
+  /** Sends HEAD or GET to a fast endpoint that needs no API version. `reader` gets a response of 200; any other is returned. */
+  probe(method: 'HEAD' | 'GET', path: string, options: CallOptions, reader: ResponseReader): Promise<ErrorResponse | undefined> {
+    return this.#sendCollectingErrors(this.newRequest(method, path, NO_FIELDS, undefined, options, true), OK, reader, false);
   }
 
-  /** Makes a request: adds the fields and timeouts that all requests to this engine share. */
-  request(
+  /** Returns a request that `send` can send: with the fields and timeouts that all requests to this engine share. */
+  newRequest(
     method: string,
     path: string,
     fields: RequestFields,
@@ -162,7 +165,7 @@ export class Engine implements FactSource {
     isFast = false,
     longLived = false,
   ): EngineRequest {
-    const shared = isFast ? this.#fastTimeouts : this.#slowTimeouts;
+    const shared = isFast ? this.#fastTimeouts : this.#normalTimeouts;
     const limits = timeouts === undefined ? shared : this.#mergeTimeouts(isFast, timeouts);
     return new EngineRequest(this.#options, method, path, this.#withSharedFields(fields), limits, body, signal, longLived);
   }
@@ -175,33 +178,33 @@ export class Engine implements FactSource {
     const { method, reply, fast, success = OK } = call.endpoint;
     const target = encodeTarget(call, facts);
     const body = options.body === undefined ? undefined : await options.body.open();
-    const request = this.request(method, target, fields, body, options, fast, reply === 'progress' || reply === 'archive');
+    const request = this.newRequest(method, target, fields, body, options, fast, reply === 'progress' || reply === 'archive');
     const error = await this.#sendCollectingErrors(request, success, reader);
     if (error !== undefined) throw redactError(error.toError(), request);
   }
 
   /**
    * Sends a request. A success goes to `reader`; any other response is collected and returned. If its body is too long, too slow
-   * or truncated, the rest of it is dropped.
+   * or truncated, the rest of it is dropped. With `refusesCoding`, a success whose content is compressed is an error.
    */
   async #sendCollectingErrors(
     request: EngineRequest,
     success: readonly number[],
     reader: ResponseReader,
-    isContentRead = true,
+    refusesCoding = true,
   ): Promise<ErrorResponse | undefined> {
     let response: ErrorResponse | undefined;
     try {
       await this.send(request, (head) => {
         if (success.includes(head.status)) {
-          if (isContentRead) refuseContentCoding(head);
+          if (refusesCoding) refuseContentCoding(head);
           return reader(head, request);
         }
         response = new ErrorResponse(head, request);
         return response.body;
       });
     } catch (error) {
-      if (response === undefined || request.signal?.aborted === true) throw error;
+      if (response === undefined || request.signal?.aborted === true) throw error; // an aborted call always rejects with the reason
       response.isTruncated = true;
     }
     return response;

@@ -22,7 +22,7 @@ export function eventStream(engine: Engine, args: Arguments<'events'>, { signal,
       produceInto(signal, () => new Error('the events are no longer read'), async (events: AsyncQueue<ImageEvent>, either) => {
         const options = { signal: either, timeouts };
         const call = encodeCall('events', await engineArguments(args, new EngineQueries(engine, options)));
-        await engine.exchange(call, options, eventReader(events, inSeconds(until)));
+        await engine.makeCall(call, options, eventReader(events, inSeconds(until)));
       }),
   };
 }

@@ -283,7 +283,7 @@ export class ImageClient {
     const names = (typeof image === 'string' ? [image] : check(image, IMAGES, 'getImage', 'image')).map(parseImage);
     for (const name of names) warnOfLostName(name, this.#warn);
     const call = encodeCall('getImage', { ...args, names });
-    const start: SendCall = (reader, either) => this.#engine.exchange(call, { signal: either, timeouts }, reader);
+    const start: SendCall = (reader, either) => this.#engine.makeCall(call, { signal: either, timeouts }, reader);
     return new ArchiveStream(start, files, { chunkSize, verify }, signal, args.platform);
   }
 
@@ -376,7 +376,7 @@ export class ImageClient {
     return new ProgressStream(
       (reader, signal, onUpload) => {
         const watched = body === undefined || onUpload === undefined ? body : watchedSource(body, onUpload);
-        return this.#engine.exchange(call, { ...options, body: watched, signal }, reader);
+        return this.#engine.makeCall(call, { ...options, body: watched, signal }, reader);
       },
       (send, signal) => operate(send, new EngineQueries(this.#engine, { signal, timeouts }, this.#warn)),
       this.#warn,

@@ -24,7 +24,7 @@ function checkPath(path: string): void {
 }
 
 /** Fields that the transport writes. With a second one, two readers could understand the request differently. */
-const framingFields = new Set(['content-length', 'transfer-encoding', 'host', 'connection']);
+const transportFields = new Set(['content-length', 'transfer-encoding', 'host', 'connection']);
 
 /** Sends a request. Resolves with the head of the response; the body is received only as fast as it is read. */
 export async function rawRequest(engine: Engine, argument: RequestOptions): Promise<RawResponse> {
@@ -34,7 +34,7 @@ export async function rawRequest(engine: Engine, argument: RequestOptions): Prom
   // Encoded before the first await: the caller cannot change the arguments between the check and the use.
   const [fields, query] = [Object.entries(headers), encodeQuery(options.query)];
   for (const [name] of fields) {
-    if (framingFields.has(name.toLowerCase())) throw new ArgumentError(`the header "${name}" is written by the client itself`);
+    if (transportFields.has(name.toLowerCase())) throw new ArgumentError(`the header "${name}" is written by the client itself`);
   }
   checkPath(path);
   const source = options.body === undefined ? undefined : bodySource(options.body, 'request: options.body');
@@ -45,9 +45,9 @@ export async function rawRequest(engine: Engine, argument: RequestOptions): Prom
   const leftEarly = (): Error => new ArgumentError('the response was not read to its end');
   return new Promise((resolve, reject) => {
     produceInto(signal, leftEarly, async (content: AsyncQueue<Uint8Array>, either) => {
-      const request = engine.request(method, `${version}${path}${query}`, fields, body, { timeouts, signal: either }, false, true);
-      const sent = engine.send(request, ({ status, fields: answered }) => {
-        resolve({ status, headers: answered, body: content });
+      const request = engine.newRequest(method, `${version}${path}${query}`, fields, body, { timeouts, signal: either }, false, true);
+      const sent = engine.send(request, ({ status, fields: received }) => {
+        resolve({ status, headers: received, body: content });
         return copyingSink(content);
       });
       await sent.catch((error: unknown) => {

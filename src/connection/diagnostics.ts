@@ -63,7 +63,7 @@ export interface ExchangeReport extends ExchangeStats {
 /** Observes one exchange. None of these methods may throw. */
 export interface Observation {
   readonly stats: ExchangeStats;
-  answered(status: number): void;
+  responded(status: number): void;
   ended(): void;
   failed(error: unknown): void;
 }

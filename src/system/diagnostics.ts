@@ -52,7 +52,7 @@ function observation({ method, redactedTarget: target }: Parameters<Observe>[0],
   };
   return {
     stats: report,
-    answered(status) {
+    responded(status) {
       report.status = status;
       report.headMs = performance.now() - begun;
       channels.head.publish(report);

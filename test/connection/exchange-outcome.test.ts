@@ -48,7 +48,7 @@ async function limitsOf(
     close() {},
   };
   const engine = new Engine({ transport, address: 'a', host: 'h', timeouts: own });
-  await engine.exchange(encodeCall(operation, {}, 'a'), { timeouts: ofCall }, () => ({ write() {} }));
+  await engine.makeCall(encodeCall(operation, {}, 'a'), { timeouts: ofCall }, () => ({ write() {} }));
   return seen;
 }
 
