@@ -23,24 +23,23 @@ interface Emitter {
   on(event: 'error', listener: (error: unknown) => void): unknown;
 }
 
-interface Watch {
-  failure: { readonly error: unknown } | undefined;
-}
+type Failure = { readonly error: unknown } | undefined;
 
-/** The watched streams. Each gets one listener. */
-const watches = new WeakMap<object, Watch>();
+/** The functions for watched streams. Each stream gets one listener. */
+const watches = new WeakMap<object, () => Failure>();
 
 /** Listens for errors of a value, if it emits events. The returned function returns the first error so far, or undefined. */
-export function watchErrors(value: unknown): () => Watch['failure'] {
+export function watchErrors(value: unknown): () => Failure {
   if (!isEmitter(value)) return () => undefined;
   const known = watches.get(value);
-  if (known !== undefined) return () => known.failure;
-  const watch: Watch = { failure: undefined };
+  if (known !== undefined) return known;
+  let failure: Failure;
+  const watch = (): Failure => failure;
   watches.set(value, watch);
   value.on('error', (error) => {
-    watch.failure ??= { error };
+    failure ??= { error };
   });
-  return () => watch.failure;
+  return watch;
 }
 
 function isEmitter(value: unknown): value is Emitter {
