@@ -55,21 +55,14 @@ export function checkObject<Value>(value: unknown, shape: Shape, path = ''): Val
 export function checkList<Item>(value: unknown, shape: Shape, path = ''): Item[] {
   if (value === null) return [];
   if (!Array.isArray(value)) throw invalid(path, 'is not a list');
-  return value.map((item: unknown, index) => {
-    if (!isJsonObject(item)) throw invalid(`${path}[${index}]`, 'is not an object');
-    return checkObject(item, shape, `${path}[${index}].`);
-  });
+  return value.map((item: unknown, index) => checkObject(item, shape, `${path}[${index}].`));
 }
 
 function checkMember(value: unknown, type: Type, path: string, name: string): void {
   if (typeof type !== 'string') {
-    if (isListType(type)) checkList(value, type[0], path + name);
-    else checkObject(value, type, `${path}${name}.`);
+    if ('members' in type) checkObject(value, type, `${path}${name}.`);
+    else checkList(value, type[0], path + name);
   } else if (!types[type].test(value)) throw invalid(path + name, `is not ${types[type].name}`);
-}
-
-function isListType(type: Shape | readonly [Shape]): type is readonly [Shape] {
-  return Array.isArray(type);
 }
 
 function invalid(path: string, fault: string): DecodeError {
