@@ -6,7 +6,7 @@ import { ApiError, BadRequestError, NotFoundError, RateLimitError, ServerError, 
 import type { ApiErrorFields, ApiErrorReason } from '../errors.ts';
 import { meaningOf, statusMeanings } from './error-table.ts';
 import type { ApiErrorClass, RequestKind } from './error-table.ts';
-import { isJsonObject } from './json.ts';
+import { isJsonObject, parseJson } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { askedFor, withoutNames } from './request-subject.ts';
 
@@ -144,16 +144,12 @@ function jsonText(value: unknown): string | undefined {
 /** The message in an error body: a member if the body is JSON (Podman 5.4 sends no Content-Type), else all of its text. */
 export function readErrorBody(body: Uint8Array): { readonly text: string | undefined; readonly isJson: boolean } {
   const text = new TextDecoder().decode(body).trim();
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isJsonObject(value)) {
-      const candidates = [value['message'], errorText(value), value['cause']];
-      const found = candidates.find((candidate): candidate is string => typeof candidate === 'string' && candidate !== '');
-      if (found !== undefined) return { text: found.trim(), isJson: true };
-      if (Object.values(value).every((member) => member === '' || member === null)) return { text: undefined, isJson: true };
-    }
-  } catch {
-    // Old engines and proxies send plain text.
+  const value = parseJson(text);
+  if (isJsonObject(value)) { // old engines and proxies send plain text
+    const candidates = [value['message'], errorText(value), value['cause']];
+    const found = candidates.find((candidate): candidate is string => typeof candidate === 'string' && candidate !== '');
+    if (found !== undefined) return { text: found.trim(), isJson: true };
+    if (Object.values(value).every((member) => member === '' || member === null)) return { text: undefined, isJson: true };
   }
   return { text: text === '' ? undefined : truncateText(text, TEXT_LIMIT), isJson: false };
 }

@@ -29,6 +29,15 @@ export function decodeJson(content: Uint8Array | string): unknown {
   }
 }
 
+/** Parses a JSON text; undefined if it is not JSON. V8's error would quote the text, which may be a secret. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // also for a text nested so deeply that it exceeds the stack
+  }
+}
+
 // The number of these characters is about the number of values. Characters inside strings are counted, too.
 const COUNTED = new Uint8Array(256);
 for (const character of '{[,:') COUNTED[character.charCodeAt(0)] = 1;

@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer';
 import { REDACTED, asBuffer, escapeText, truncateText, utf8 } from '../bytes.ts';
 import { ApiError, LongshoreError, UploadError, isCallerError } from '../errors.ts';
 import { ERROR_TEXT_LIMIT } from './api-error.ts';
-import { isJsonObject } from './json.ts';
+import { isJsonObject, parseJson } from './json.ts';
 import { hiddenValues, redactor } from './redaction.ts';
 
 /** The parts of a request that can contain secrets. */
@@ -57,13 +57,9 @@ function secretFields({ fields }: RequestWithSecrets): RequestWithSecrets['field
  */
 export function loginErrorBody(body: Uint8Array): Uint8Array {
   if (body.length === 0) return body;
-  try {
-    const value: unknown = JSON.parse(asBuffer(body).toString());
-    if (isJsonObject(value) && typeof value['message'] === 'string' && !/token[^\w\s]*[:=]/i.test(value['message'])) {
-      return utf8(JSON.stringify({ message: value['message'] }));
-    }
-  } catch {
-    // Not JSON: the page of a proxy, or a truncated response.
+  const value = parseJson(asBuffer(body).toString());
+  if (isJsonObject(value) && typeof value['message'] === 'string' && !/token[^\w\s]*[:=]/i.test(value['message'])) {
+    return utf8(JSON.stringify({ message: value['message'] }));
   }
   return utf8(JSON.stringify({ message: 'the response is not shown, because the response to a login may contain a token' }));
 }

@@ -6,7 +6,7 @@
 
 import { concat, decodeUtf8 } from '../../bytes.ts';
 import { Deadline } from '../../connection/deadline.ts';
-import { isJsonObject } from '../../api/json.ts';
+import { isJsonObject, parseJson } from '../../api/json.ts';
 import { Secret } from '../../api/credentials.ts';
 import type { Credentials } from '../../api/credentials.ts';
 import { member } from '../../config/config-file.ts';
@@ -101,7 +101,7 @@ function runHelper(program: Program, question: HelperQuestion, limits: HelperLim
 function credentialsOf([stdout, end]: HelperOutput, question: HelperQuestion): Credentials | undefined {
   const text = textOf(stdout);
   if (end.code !== 0) return failureOf(text.trim(), end, question);
-  const value = jsonOf(text);
+  const value = parseJson(text);
   const [username, secret] = isJsonObject(value) ? [member(value, 'Username'), member(value, 'Secret')] : [];
   if (typeof username !== 'string' || typeof secret !== 'string') {
     throw failure(question, 'printed something other than credentials, {"ServerURL","Username","Secret"} in JSON', 0);
@@ -145,13 +145,5 @@ function textOf(bytes: Uint8Array): string {
     return decodeUtf8(bytes);
   } catch {
     return '';
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // V8's message quotes the text
   }
 }
