@@ -52,7 +52,7 @@ const coveredElsewhere: readonly Covered[] = [
   { id: 'py-48', claim: 'An error body of any form becomes an error with the words in it.', file: 'api/api-error.test.ts' },
   { id: 'py-49', claim: 'Values are told apart by their own syntax, however lines and characters are cut by reads.',
     file: 'api/progress/json-stream.test.ts' },
-  { id: 'py-50', claim: 'A look at a registry is refused on Podman, which has no such thing.', file: 'client/engine-differences.test.ts' },
+  { id: 'py-50', claim: 'A look at a registry is refused on Podman, which has no such thing.', file: 'client/progress-operations.test.ts' },
 
   { id: 'js-2', claim: 'An error in the stream rejects in every way in which the stream can be read.',
     file: 'client/progress-stream.test.ts' },

@@ -34,7 +34,7 @@ import type {
   SearchOptions, TagOptions,
 } from './options.ts';
 import { eventStream } from './event-stream.ts';
-import { importImage, loadImages, pullImage, pushImage } from './engine-differences.ts';
+import { importImage, loadImages, pullImage, pushImage } from './progress-operations.ts';
 import { FILLED_TEXT, check } from '../kinds.ts';
 import { EngineQueries } from './engine-queries.ts';
 import { ProgressStream } from './progress-stream.ts';

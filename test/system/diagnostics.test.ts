@@ -12,7 +12,7 @@ import { fakeEngine } from '../support/fake-engine.ts';
 import type { FakeEngine } from '../support/fake-engine.ts';
 import { planted } from '../support/planted.ts';
 
-const library = new URL('../../dist/', import.meta.url).href;
+const library = new URL('../../build/', import.meta.url).href;
 const run = promisify(execFile);
 
 let engine: FakeEngine;

@@ -1,7 +1,7 @@
 // Results of pull, push, load and import, built from the events of their streams.
 //
 // A builder takes every event. Its `isComplete` is true if the engine reported that the operation has finished. If it is
-// false at the end, client/engine-differences.ts decides what happens.
+// false at the end, client/progress-operations.ts decides what happens.
 
 import { DecodeError } from '../../errors.ts';
 import { isJsonObject } from '../json.ts';

@@ -1,9 +1,14 @@
 // Pull, push, load and import: the queries before the call, the check that the operation has finished, and its result.
 //
-// The stream of an operation ends in one of three ways. The engine reports success; it reports an error, which is thrown while
-// the stream is read; or the stream just stops. HTTP cannot distinguish success from a stop: a proxy that speaks HTTP/1.0 to the engine
-// ends its own response properly when the engine dies (portainer#4276). So a stream that reports neither is a `TruncatedError`,
-// unless a query shows that the engine has the new result. No fixed message is required, because engines word success
+// The stream of an operation ends in one of three ways:
+//
+//  1. The engine reports success.
+//  2. The engine reports an error. It is thrown while the stream is read.
+//  3. The stream just ends. HTTP cannot distinguish this from success: a proxy that speaks HTTP/1.0 to the engine ends its own
+//     response properly when the engine dies (portainer#4276). So the call rejects with a `TruncatedError`, unless a query shows
+//     that the engine has the new result.
+//
+// api/progress/results.ts decides what a report of success is. It requires no exact text, because engines word success
 // differently (docker-java#845, docker-java#2010, socktainer#359).
 //
 // A failed query never fails an operation that has finished: the result then lacks a detail, and a warning says so. If the
@@ -32,6 +37,7 @@ export interface Pull {
   readonly registry: RegistryAccess;
 }
 
+/** The images of the engine before a pull. */
 interface Before {
   /** The ID of the image under the name; undefined if there was none. */
   readonly id: string | undefined;
@@ -44,19 +50,15 @@ export async function pullImage(send: Send, pull: Pull, queries: EngineQueries):
   const { reference, policy, platform } = pull;
   const allTags = (reference.tag ?? reference.digest) === undefined;
   const name = formatReference(reference);
-  let before: Before | undefined;
-  if (policy === 'missing') {
-    const present = await queries.inspect(name);
-    if (present !== undefined && (await isForPlatform(present, name, platform, queries))) {
-      return { reference: name, digest: registryDigest(present, reference), status: 'up-to-date', warnings: [] };
-    }
-    before = { id: present?.Id };
+  const present = policy === 'missing' ? await queries.inspect(name) : undefined;
+  if (present !== undefined && (await isForPlatform(present, name, platform, queries))) {
+    return { reference: name, digest: registryDigest(present, reference), status: 'up-to-date', warnings: [] };
   }
   const isPodman = await queries.isPodman();
-  if (isPodman === true) {
-    if (allTags) throw latestTagOnly('pull');
-    before = { id: (await queries.inspect(name))?.Id, allIds: await queries.imageIds() };
-  }
+  if (isPodman === true && allTags) throw allTagsError('pull');
+  let before: Before | undefined = policy === 'missing' ? { id: present?.Id } : undefined;
+  // Podman's stream reports neither the digest nor whether the image is new: its images before and after the pull show it.
+  if (isPodman === true) before = { id: (await queries.inspect(name))?.Id, allIds: await queries.imageIds() };
   const report = new PullResultBuilder(allTags);
   const received = await send((event) => report.take(event));
   let { status, digest } = report;
@@ -74,34 +76,40 @@ export async function pullImage(send: Send, pull: Pull, queries: EngineQueries):
   return { reference: name, digest: allTags ? undefined : digest, status, warnings };
 }
 
+/** Whether an image, or another variant of it, is for a platform. */
 async function isForPlatform(image: ImageInspect, name: string, platform: Platform | undefined, queries: EngineQueries) {
   if (platform === undefined) return true;
   const isSame = samePlatform(image, platform);
-  // The config of an image from an index may lack the variant: an older build for arm/v6 looks like arm/v7.
+  // A config without a variant may be wrong if the image is from an index: older builds for arm/v6 lack it, and arm without a
+  // variant means arm/v7.
   if (isSame && (image.Variant || !isIndex(image.Descriptor))) return true;
   return (await queries.hasVariant(name, platform)) ?? isSame;
 }
 
-/** Whether the image under the name is the pulled one and not the previous one. */
+/** Whether the image that has the name now is the pulled one, and not the one from before the pull. One proof is enough. */
 function isPulled(image: ImageInspect, pull: Pull, before: Before | undefined, report: PullResultBuilder, isPodman: boolean | undefined) {
   if (before !== undefined && before.id !== image.Id) return true;
-  if (pull.reference.digest !== undefined) return true; // inspected by that digest
-  // The last blob that Podman fetches is the image's config, whose digest is the image's ID.
+  if (pull.reference.digest !== undefined) return true; // it was inspected by the pulled digest, which no other image has
+  // The last blob that Podman reports is the config of the image, whose digest is the image's ID. An unknown engine may be Podman.
   const id = report.lastLayer;
   return isPodman !== false && id.length >= SHORT_ID_LENGTH && image.Id.startsWith(`sha256:${id}`);
 }
 
+/** The characters of a shortened ID. */
 const SHORT_ID_LENGTH = 12;
 
 /** Returns the registry's digest of an image whose pull did not report it; Podman never reports it. */
 async function digestOfPulled(image: ImageInspect, reference: Reference, before: Before | undefined, queries: EngineQueries) {
   const digest = registryDigest(image, reference);
-  // Podman lists an image under the digest of its first pull, and a locally built image under no digest of a registry.
-  if (digest !== undefined || before?.allIds === undefined || before.allIds.has(image.Id)) return digest;
+  if (digest !== undefined || before?.allIds === undefined) return digest;
+  // Podman keeps the digest of the first pull of an image, which may be an older one, and has none for an image that was built
+  // locally. So its list of images has the digest of this pull only if the image is new.
+  if (before.allIds.has(image.Id)) return undefined;
   const name = formatReference(reference);
   return queries.detail(name, `the digest of ${name}`, () => queries.listedDigest(name));
 }
 
+/** Throws if an image of the pulled names is for another platform. */
 async function checkPlatform(names: readonly string[], platform: Platform, registry: RegistryAccess, queries: EngineQueries) {
   for (const name of names) {
     const error = await queries.detail(name, `the platform of ${name}`, () => platformError(name, platform, registry, queries));
@@ -120,18 +128,23 @@ async function platformError(name: string, platform: Platform, registry: Registr
   const { Os, Architecture, Variant } = image;
   // From an index, every engine takes the requested platform or fails; the image's config may be wrong.
   if (isIndex(image.Descriptor)) return undefined;
-  if (lacksVariant(image, platform)) {
-    // Podman never shows the variant. On Docker, the config may lack it although the index has it, as in older builds for arm/v6.
-    if ((await queries.isPodman()) === true) return undefined;
-    if (image.Descriptor === undefined && isIndex(await queries.registryManifest(name, registry))) return undefined;
-  }
+  if (lacksVariant(image, platform) && (await mayLackVariant(image, name, registry, queries))) return undefined;
   if (!Architecture && Os) return undefined; // the config of an old image lacks the architecture
   const found = [Os, Architecture, Variant].filter(Boolean).join('/');
-  // The containerd store chooses the variant that it shows. An artifact has none, even if the store shows one.
+  // The store decides which variant it shows, so ask for this one. Without an answer, only an artifact has none for sure.
   if ((await queries.hasVariant(name, platform)) ?? found !== '') return undefined;
   const what = found === '' ? `${name}, which is for no platform (an artifact, not an image)` : `${name} for ${found}`;
   const message = `the engine pulled ${what}: the registry has none for ${platformName(platform)}`;
   return resultError(ApiError, '/images/create', message, 'platform');
+}
+
+/** Whether an image that shows no variant may be for any variant. */
+async function mayLackVariant(image: ImageInspect, name: string, registry: RegistryAccess, queries: EngineQueries): Promise<boolean> {
+  // Podman never shows the variant.
+  if ((await queries.isPodman()) === true) return true;
+  // A graph driver shows the variant of the config. If the registry has an index, the engine took the variant from there, but older
+  // builds for arm/v6 lack it in their configs.
+  return image.Descriptor === undefined && isIndex(await queries.registryManifest(name, registry));
 }
 
 /** The arguments of a push. The reference has a tag, unless all tags are pushed. */
@@ -140,12 +153,15 @@ export interface Push {
   readonly registry: RegistryAccess;
 }
 
-/** Pushes an image. With all tags, a stream that stops between two tags looks finished, because Docker does not report their number. */
+/**
+ * Pushes an image. With all tags, a stream that stops between two tags is accepted as finished, because Docker does not report how
+ * many tags there are.
+ */
 export async function pushImage(send: Send, push: Push, queries: EngineQueries): Promise<PushResult> {
   const { reference } = push;
   const allTags = reference.tag === undefined;
   const name = formatReference(reference);
-  if (allTags && (await queries.isPodman()) === true) throw latestTagOnly('push');
+  if (allTags && (await queries.isPodman()) === true) throw allTagsError('push');
   const report = new PushResultBuilder(reference.tag);
   const received = await send((event) => report.take(event));
   for (const message of report.replaced) queries.warn('engine', name, message);
@@ -187,7 +203,7 @@ export async function loadImages(
   const report = new LoadResultBuilder();
   const received = await send((event) => report.take(event));
   if (platform !== undefined && report.isSilent && received > 0) {
-    // Docker 28 with a graph driver sends `{}`, an empty list. A stream that stopped has no bytes.
+    // Docker 28 with a graph driver sends only `{}` if it loaded nothing. A stream that was cut off has no bytes at all.
     const wanted = [platform].flat().map(platformName).join(', ');
     const message = `the engine loaded nothing: the archive has no image for ${wanted}. Choose another platform, or leave it out`;
     throw resultError(NotFoundError, '/images/load', message, 'platform');
@@ -209,7 +225,7 @@ async function assertAllLoaded(platforms: readonly Platform[], { references, ids
   }
 }
 
-/** Imports an image. Podman 4.3 ignores a tag that it does not accept, so the name is checked there. */
+/** Imports an image. On Podman, checks its name afterwards, because Podman 4.3 ignores a tag that it does not accept. */
 export async function importImage(send: Send, name: string | undefined, queries: EngineQueries): Promise<ImportResult> {
   const isPodman = name !== undefined && (await queries.isPodman());
   const report = new ImportResultBuilder();
@@ -233,12 +249,14 @@ async function prove<Proof>(queries: EngineQueries, operation: string, received:
   throw stoppedError(operation, received, why, cause);
 }
 
+/** Returns the error for a stream that ended before the engine reported success. */
 function stoppedError(operation: string, received: number, why: string, cause?: unknown): TruncatedError {
   const remedy = 'The engine, or a proxy in front of it, may have been stopped: repeat the call';
   const message = `the stream of ${operation} ended before the engine reported success, and ${why}. ${remedy}`;
   return new TruncatedError(message, { phase: 'stream', received, cause });
 }
 
+/** Returns the error for a finished operation whose result is not the requested one. */
 function resultError<Failure extends ApiError>(
   Class: new (...all: ConstructorParameters<typeof ApiError>) => Failure,
   target: string,
@@ -249,15 +267,16 @@ function resultError<Failure extends ApiError>(
 }
 
 /** Returns the error for `allTags` on Podman, which reads a missing tag as `latest`. */
-function latestTagOnly(operation: 'pull' | 'push'): VersionError {
+function allTagsError(operation: 'pull' | 'push'): VersionError {
   const subject = `${operation}.allTags`;
   const message = `${subject} needs Docker, and this engine is Podman, which handles only "latest"`;
   return new VersionError(message, { subject, needed: 'Docker', spoken: 'Podman' });
 }
 
 /**
- * Returns the registry's digest of a local image; undefined if the image has several. Podman lists the digests of the index, of its
- * platform's manifest and of the manifest that it made itself, and their order does not show which is which.
+ * Returns the digest that an image has in the registry: the one in the reference, or that of the local image if it has only one.
+ * Podman lists up to three, of the index, of its platform's manifest and of the manifest that it made itself, and their order does
+ * not show which is which.
  */
 function registryDigest(image: ImageInspect, reference: Reference): string | undefined {
   if (reference.digest !== undefined) return reference.digest;
@@ -265,13 +284,15 @@ function registryDigest(image: ImageInspect, reference: Reference): string | und
   return digests.length === 1 ? digests[0] : undefined;
 }
 
+/** The digests that an image has in the repository of a reference. */
 function digestsIn({ RepoDigests }: ImageInspect, reference: Reference): string[] {
   const repository = repositoryName(reference);
-  const names = RepoDigests.map(parseAnswered).filter((each) => repositoryName(each) === repository);
+  const names = RepoDigests.map(parseImageName).filter((each) => repositoryName(each) === repository);
   return names.flatMap(({ digest }) => digest ?? []);
 }
 
-function parseAnswered(name: string): Reference {
+/** Parses a name that the engine gives an image. */
+function parseImageName(name: string): Reference {
   try {
     return parseReference(name);
   } catch (error) {
