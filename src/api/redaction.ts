@@ -10,7 +10,7 @@
 // the search, because base64 is broken into lines and HTML titles collapse spaces. All of this takes linear time.
 
 import { Buffer } from 'node:buffer';
-import { ELLIPSIS, REDACTED, utf8 } from '../bytes.ts';
+import { ELLIPSIS, REDACTED, isWellFormed, utf8 } from '../bytes.ts';
 import { endpoints } from './endpoints.ts';
 import type { Endpoint } from './parameters.ts';
 
@@ -198,13 +198,14 @@ function numberForms(text: string): string[] {
   return [hexadecimal, hexadecimal.toUpperCase(), bytes.join(''), bytes.join(','), prefixed, inGo];
 }
 
-/** Base64 of the text itself, and of the text as Go, Python and JavaScript write it in a JSON string. */
+/** Base64 of the text itself, of the text as Go, Python and JavaScript write it in a JSON string, and of the text in a URL. */
 function base64Forms(text: string): string[] {
   const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   const json = JSON.stringify(text).slice(1, -1);
   const goJson = json.replace(/[<>&\u2028\u2029]/g, escaped);
   const asciiJson = [json, goJson].map((written) => written.replace(/[^ -~]/g, escaped));
-  return [text, json, goJson, ...asciiJson].flatMap(base64AtAnyOffset);
+  const inUrl = isWellFormed(text) ? encodeURIComponent(text) : text;
+  return [text, json, goJson, ...asciiJson, inUrl].flatMap(base64AtAnyOffset);
 }
 
 /**

@@ -93,12 +93,20 @@ describe('every encoding of a secret', () => {
   const request = bearer(['X-Registry-Auth', Buffer.from(JSON.stringify({ username: 'u', password: written })).toString('base64')]);
   const entities = (text: string): string => text.replace(/[<>&"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
+  // The last line of the secret is "hunter2", which is redacted alone: the check of planted words does not see what is between.
+  const inBase64 = (text: string): string => {
+    const runs = text.match(/[\w+/-]{8,}/g) ?? [];
+    return runs.flatMap((run) => [0, 1, 2, 3].map((start) => Buffer.from(run.slice(start), 'base64').toString('latin1'))).join('\n');
+  };
+  const middle = /\?~|%3F~/i;
+
   it.each(writings)('is redacted: %s', (_, text) => {
     for (const quote of [String, JSON.stringify, encodeURIComponent, entities, (t: string) => entities(JSON.stringify(t))]) {
       const shown = told(`bad login |${quote(text)}|, try again`, request);
       expect(shown).toMatch(/^bad login \|.*\[redacted\].*\|, try again$/s);
       expect(leaksIn(shown)).toEqual([]);
       expect(shown).not.toMatch(/[<>~]/);
+      expect(inBase64(shown)).not.toMatch(middle);
     }
   });
 
@@ -108,6 +116,7 @@ describe('every encoding of a secret', () => {
       const shown = told(cuts.slice(at, at + 40).map((cut) => `bad login ${cut}\u2026`).join(' '), request);
       expect(leaksIn(shown)).toEqual([]);
       expect(shown).not.toMatch(/hunt.|~|%7e|&#126;|&#x7e;|\\u007e/i);
+      expect(inBase64(shown)).not.toMatch(middle);
     }
   });
 
