@@ -135,7 +135,7 @@ describe('versions', () => {
     },
   );
 
-  it.each([['1.41', '1.41'], ['v1.41', '1.41']])('%s can be pinned', (text, version) => {
+  it.each([['1.41', '1.41'], ['v1.41', '1.41'], ['V1.41', '1.41']])('%s can be pinned', (text, version) => {
     expect(parsePinnedVersion(text)).toBe(version);
   });
 
