@@ -2,6 +2,7 @@
 
 // The client, its options and its streams.
 export { ImageClient } from './client/image-client.ts';
+export type { CopyImageOptions } from './client/image-client.ts';
 export type {
   CallOptions, DiskUsageOptions, EnvironmentOptions, EventsOptions, FromEnvironmentOptions, GetImageOptions, HistoryOptions,
   ImageAttestationsOptions, ImageClientOptions, ImagesOptions, ImportFromImageOptions, ImportOptions, InspectImageOptions,
@@ -13,6 +14,11 @@ export type { ArchiveOptions, ArchiveResult, SaveProgress, ToFileOptions } from 
 export { ProgressStream } from './client/progress-stream.ts';
 export type { UploadData } from './client/request-body.ts';
 export type { Timeouts } from './connection/engine-request.ts';
+
+// Copies.
+export type { CopiedImage, CopiedLayer, CopyOptions, CopyResult, ReplacedImage } from './client/copy/copy-images.ts';
+export type { LayerReason } from './api/saved-image/plan-copy.ts';
+export type { LayerInventory, LayerStore } from './api/layer-inventory.ts';
 
 // Finding the engine, and connections to it.
 export type { EngineReport } from './client/from-environment.ts';

@@ -66,7 +66,7 @@ export function abortable<Value>(shared: Promise<Value>, signal: AbortSignal | u
 }
 
 /** Calls `onAbort` when the signal aborts, or at once if it has aborted. Returns a function that removes the listener. */
-function onceAborted(signal: AbortSignal, onAbort: () => void): () => void {
+export function onceAborted(signal: AbortSignal, onAbort: () => void): () => void {
   allowManyListeners(signal);
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort, { once: true });

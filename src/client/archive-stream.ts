@@ -16,7 +16,11 @@ import { produceInto } from '../async/async-queue.ts';
 import type { AsyncQueue } from '../async/async-queue.ts';
 import { FUNCTION, OBJECT, check } from '../kinds.ts';
 import { parseDecimal } from '../http/grammar.ts';
-import type { SendCall } from './progress-stream.ts';
+import { Fields } from '../http/fields.ts';
+import type { ResponseHead } from '../http/response-parser.ts';
+
+/** Supplies an archive: calls `reader` once, and writes the archive to the sink that it returns. */
+export type ArchiveSource = (reader: (head: Pick<ResponseHead, 'fields'>) => ContentSink, signal: AbortSignal | undefined) => Promise<void>;
 
 /** Options for reading an archive. */
 export interface ArchiveOptions {
@@ -59,7 +63,7 @@ export interface ArchiveResult {
  * second time causes an `ArgumentError`. Each way fails with the errors that `ArchiveOptions.verify` describes.
  */
 export class ArchiveStream implements AsyncIterable<Uint8Array> {
-  readonly #start: SendCall;
+  readonly #start: ArchiveSource;
   readonly #files: ArchiveFiles;
   readonly #signal: AbortSignal | undefined;
   readonly #chunkSize: number;
@@ -69,7 +73,7 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
   #isRead = false;
 
   constructor(
-    start: SendCall,
+    start: ArchiveSource,
     files: ArchiveFiles,
     options: ArchiveOptions,
     signal?: AbortSignal,
@@ -209,4 +213,21 @@ function chunkingSink(chunks: AsyncQueue<Uint8Array>, chunkSize: number): Conten
       if (chunk !== undefined) chunks.push(chunk.subarray(0, fill));
     },
   };
+}
+
+/** Writes an archive that this client makes to the sink of an `ArchiveSource`. */
+export async function pour(archive: AsyncIterable<Uint8Array>, reader: Parameters<ArchiveSource>[0]): Promise<void> {
+  const sink = reader({ fields: new Fields() });
+  for await (const chunk of archive) {
+    await sink.write(chunk);
+    await sink.flush?.();
+  }
+  sink.end?.();
+}
+
+/** Throws an `ArgumentError` for options of `getImage` that cannot be combined with `without`. */
+export function refuseWithInventory(platform: Platform | readonly Platform[] | undefined, verify: ArchiveOptions['verify']): void {
+  if (Array.isArray(platform)) throw new ArgumentError('getImage: without can be combined with one platform only, not with a list');
+  if (verify !== 'digests') return;
+  throw new ArgumentError('getImage: without cannot be combined with verify: "digests": each part is verified anyway, and the others are left out');
 }

@@ -7,6 +7,7 @@ import { checkCredentials, wrapSecrets } from '../api/credentials.ts';
 import { PLATFORM } from '../api/parameters.ts';
 import type { Endpoint } from '../api/parameters.ts';
 import { endpoints } from '../api/endpoints.ts';
+import { INVENTORY } from '../api/layer-inventory.ts';
 import type { OperationName } from '../api/endpoints.ts';
 import { ArgumentError } from '../errors.ts';
 import { COUNT, FILLED_TEXT, FLAG, FUNCTION, OBJECT, TEXT, check, copyArray, isPlainObject, kind, oneOf, takeOptions } from '../kinds.ts';
@@ -130,8 +131,11 @@ const METHODS = {
     ...row('getImage', 'names'),
     chunkSize: kind('a number of bytes, 1 or more', (value) => COUNT.test(value) && value !== 0),
     verify: oneOf('digests', 'structure', false),
+    without: INVENTORY,
     ...CALL,
   },
+  copyImage: { to: OBJECT, platform: PLATFORM, full: FLAG, dryRun: FLAG, ...CALL },
+  layers: CALL,
   toFile: { onProgress: FUNCTION },
   loadImage: { ...row('loadImage'), ...CALL },
   importImage: IMPORT,

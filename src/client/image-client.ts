@@ -3,7 +3,8 @@
 // return a promise start at once; those that return a stream send their request when it is read. api/endpoints.ts
 // describes the requests, and engine.ts the steps from a method to its result.
 
-import { ArchiveStream } from './archive-stream.ts';
+import { ArchiveStream, pour, refuseWithInventory } from './archive-stream.ts';
+import type { ArchiveSource } from './archive-stream.ts';
 import { IMAGES, OWN_CREDENTIALS, SEARCH_TERM, take } from './arguments.ts';
 import { utf8 } from '../bytes.ts';
 import { diskUsage, inspectImage, removeImage, searchImages } from './compound-operations.ts';
@@ -38,7 +39,10 @@ import { importImage, loadImages, pullImage, pushImage } from './progress-operat
 import { FILLED_TEXT, check } from '../kinds.ts';
 import { EngineQueries } from './engine-queries.ts';
 import { ProgressStream } from './progress-stream.ts';
-import type { Send, SendCall } from './progress-stream.ts';
+import type { Operation, Send, SendCall } from './progress-stream.ts';
+import type { CopyOptions, CopyResult } from './copy/copy-images.ts';
+import type { CopySide } from './copy/transfer.ts';
+import type { LayerInventory } from '../api/layer-inventory.ts';
 import { rawRequest } from './raw-request.ts';
 import { registryAccess } from './registry-access.ts';
 import type { RegistryAccess } from './registry-access.ts';
@@ -49,6 +53,12 @@ import {
 } from './request-body.ts';
 import type { BodySource, FetchedBody, UploadData } from './request-body.ts';
 import type { Warn } from '../connection/diagnostics.ts';
+
+/** Options of `copyImage`. */
+export interface CopyImageOptions extends CopyOptions {
+  /** The engine to copy to. */
+  readonly to: ImageClient;
+}
 
 /**
  * A client for the images of one engine, Docker or Podman. The constructor does not connect; the first call negotiates the API
@@ -279,11 +289,17 @@ export class ImageClient {
 
   /** Saves one image or several as an archive, which `loadImage` accepts. It can be read once. `GET /images/get`. */
   getImage(image: string | readonly string[], options?: GetImageOptions): ArchiveStream {
-    const { signal, timeouts, chunkSize, verify, ...args } = take('getImage', options);
+    const { signal, timeouts, chunkSize, verify, without, ...args } = take('getImage', options);
     const names = (typeof image === 'string' ? [image] : check(image, IMAGES, 'getImage', 'image')).map(parseImage);
     for (const name of names) warnOfLostName(name, this.#warn);
     const call = encodeCall('getImage', { ...args, names });
-    const start: SendCall = (reader, either) => this.#engine.makeCall(call, { signal: either, timeouts }, reader);
+    if (without !== undefined) refuseWithInventory(args.platform, verify);
+    const start: ArchiveSource = async (reader, either) => {
+      if (without === undefined) return this.#engine.makeCall(call, { signal: either, timeouts }, reader);
+      const { saveDelta } = await import('./copy/save-delta.ts');
+      const platform = args.platform as Platform | undefined;
+      return pour(saveDelta(this, names, without, platform, { signal: either, timeouts }), reader);
+    };
     return new ArchiveStream(start, files, { chunkSize, verify }, signal, args.platform);
   }
 
@@ -293,6 +309,36 @@ export class ImageClient {
     const body = bodySource(data, 'loadImage: data');
     const call = encodeCall('loadImage', { ...args, quiet });
     return this.#progress(call, { body, signal, timeouts }, (send, queries) => loadImages(send, args.platform, queries));
+  }
+
+  /**
+   * Copies one image or several to another engine, and sends only the layers that this engine lacks. Await the stream, or iterate it for
+   * the progress. Each image is loaded under a temporary name and looked at before it gets its name. `dryRun` sends nothing and
+   * resolves with the plan. Rejects with an `ApiError` of reason `platform` if this engine lacks the requested platform.
+   */
+  copyImage(image: string | readonly string[], options: CopyImageOptions): ProgressStream<CopyResult> {
+    const { to, signal, ...how } = take('copyImage', options);
+    const names = (typeof image === 'string' ? [image] : check(image, IMAGES, 'copyImage', 'image')).map(parseImage);
+    if (!(typeof to === 'object' && #engine in to)) throw new ArgumentError('copyImage: options.to must be an ImageClient: the engine to copy to');
+    const [source, target]: [CopySide, CopySide] = [this.#side(), to.#side()];
+    if (source.address === target.address) throw new ArgumentError(`copyImage: options.to is the same engine, ${target.address}: use tag`);
+    for (const name of names) warnOfLostName(name, this.#warn);
+    const unused: SendCall = async () => {};
+    const operate: Operation<CopyResult> = async (_, either, emit) => {
+      const { copyImages } = await import('./copy/copy-images.ts');
+      return copyImages(source, target, names, { ...how, signal: either }, emit, this.#warn);
+    };
+    return new ProgressStream(unused, operate, this.#warn, signal);
+  }
+
+  /**
+   * Returns the layers that the engine has, as plain JSON without names. `getImage` with the option `without` then saves an image
+   * for this engine without them, also on a machine that cannot reach it.
+   */
+  async layers(options?: CallOptions): Promise<LayerInventory> {
+    const limits = take('layers', options);
+    const { inventoryOf } = await import('./copy/engine-images.ts');
+    return inventoryOf(this, limits);
   }
 
   /**
@@ -364,6 +410,10 @@ export class ImageClient {
     const platform = args.platform ?? this.#defaultPlatform;
     const call = encodeCall('importImage', { ...args, platform, fromSrc, repo: name }, undefined, optional);
     return this.#progress(call, { body, signal, timeouts }, (send, queries) => importImage(send, name, queries));
+  }
+
+  #side(): CopySide {
+    return { engine: this, address: this.#engine.address };
   }
 
   /** Makes a call whose response is a stream of progress. `operate` makes its queries, sends the call and returns the result. */

@@ -7,6 +7,7 @@ import type { Timeouts } from '../connection/engine-request.ts';
 import type { TlsOptions } from '../config/engine-address.ts';
 import type { CredentialChoice, CredentialSource } from '../api/credentials.ts';
 import type { Arguments } from '../api/endpoints.ts';
+import type { LayerInventory } from '../api/layer-inventory.ts';
 import type { Platform } from '../api/platform.ts';
 import type { Fields } from '../http/fields.ts';
 import type { PlaintextCredentials } from './plaintext-credentials.ts';
@@ -120,7 +121,13 @@ export interface ImportFromImageOptions extends RegistryOptions, Omit<Arguments<
 }
 
 /** Options of `getImage`: of the request, and of reading the archive. */
-export interface GetImageOptions extends CallOptions, ArchiveOptions, Omit<Arguments<'getImage'>, 'names'> {}
+export interface GetImageOptions extends CallOptions, ArchiveOptions, Omit<Arguments<'getImage'>, 'names'> {
+  /**
+   * Leaves out the layers in this inventory, which `layers` of another engine has returned. That engine loads the archive as any other.
+   * Not with several platforms and not with `verify: "digests"`. Default: none is left out.
+   */
+  readonly without?: LayerInventory | undefined;
+}
 
 /** Options of `loadImage`. */
 export interface LoadImageOptions extends CallOptions, Arguments<'loadImage'> {}

@@ -29,8 +29,11 @@ export type OnUpload = (event: UploadEvent, isLast: boolean) => void;
 export type Send = (take: Take) => Promise<number>;
 type Take = (event: ProgressEvent) => void;
 
+/** Passes an event that the client itself makes to the loop over the stream. One that is not the last one may be dropped. */
+export type Emit = (event: ProgressEvent, isLast: boolean) => void;
+
 /** Runs an operation: queries, the call itself, then more queries. Resolves with the result; rejects if it did not finish. */
-export type Operation<Result> = (send: Send, signal: AbortSignal | undefined) => Promise<Result>;
+export type Operation<Result> = (send: Send, signal: AbortSignal | undefined, emit: Emit) => Promise<Result>;
 
 /**
  * A running operation: `await stream` runs it to its end and gives the result. `for await (const event of stream)` gives each
@@ -107,7 +110,8 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
 
   #begin(listener: Listener, left: AbortSignal): Promise<Result> {
     this.#assertUnread();
-    const operate = (signal: AbortSignal): Promise<Result> => this.#operate((take) => this.#send(take, listener, signal), signal);
+    const { upload: emit = () => {} } = listener;
+    const operate = (signal: AbortSignal): Promise<Result> => this.#operate((take) => this.#send(take, listener, signal), signal, emit);
     return (this.#run = withAnySignal(this.#signal, left, operate));
   }
 
@@ -129,7 +133,7 @@ export class ProgressStream<Result> implements AsyncIterable<ProgressEvent>, Pro
 
 interface Listener {
   event?(event: ProgressEvent): void;
-  readonly upload?: OnUpload;
+  readonly upload?: Emit;
   bytes?(view: Uint8Array): void;
   flush?(): Promise<void> | undefined;
 }

@@ -11,9 +11,10 @@ export interface Warning {
    * unencrypted. `"readable-key"`: other users can read a private key or stored credentials. `"configuration"`: a setting of
    * the environment or of a context makes a connection less safe than it looks, or names a credentials file that does not
    * exist. `"lost-name"`: an image that was given by tag and digest is saved without its name. `"unchecked"`: an operation
-   * finished, but a follow-up request failed, so its result lacks a detail.
+   * finished, but a follow-up request failed, so its result lacks a detail. `"platform"`: an image is copied to an engine for another
+   * platform. `"left-behind"`: a copy failed, and an image with a temporary name may be left on the target.
    */
-  readonly kind: 'engine' | 'lost-name' | 'plaintext-credentials' | 'readable-key' | 'configuration' | 'unchecked';
+  readonly kind: 'engine' | 'lost-name' | 'plaintext-credentials' | 'readable-key' | 'configuration' | 'unchecked' | 'platform' | 'left-behind';
   /** What the warning is about: the engine's address, an image, or a file. */
   readonly subject: string;
   /** A sentence for a person. Text from the engine may contain any character. */
@@ -27,7 +28,7 @@ export type Warn = (warning: Warning) => void;
 const REMEMBERED = 1000;
 
 /** Kinds of warnings about one operation, which are reported every time. */
-const EVERY_TIME: ReadonlySet<Warning['kind']> = new Set(['engine', 'unchecked']);
+const EVERY_TIME: ReadonlySet<Warning['kind']> = new Set(['engine', 'unchecked', 'platform', 'left-behind']);
 
 /**
  * Returns a function that passes warnings to the handler: each kind once for each subject, those of `EVERY_TIME` always.

@@ -61,6 +61,9 @@ const rows: readonly Row[] = [
   { method: 'history', run: (c, o) => c.history('a', o) },
   { method: 'tag', run: (c, o) => c.tag('a', 'b', o) },
   { method: 'removeImage', run: (c, o) => c.removeImage('a', o) },
+  { method: 'layers', run: (c, o) => c.layers(o) },
+  { method: 'copyImage', how: 'awaited', run: (c, o) => c.copyImage('a', { ...o, to: otherClient() }) },
+  { method: 'copyImage', how: 'iterated', run: (c, o) => all(c.copyImage('a', { ...o, to: otherClient() })) },
   { method: 'pruneImages', run: (c, o) => c.pruneImages(o) },
   { method: 'search', asks: true, run: (c, o) => c.search('x', o) },
   { method: 'inspectDistribution', asks: true, run: (c, o) => c.inspectDistribution('a', o) },
@@ -156,6 +159,14 @@ function make(options: Partial<ImageClientOptions> = {}): ImageClient {
   client = new ImageClient({ host: options.dialer === undefined ? daemon.host : undefined, ...options });
   clients.push(client);
   return client;
+}
+
+/** The target of a copy: the same daemon under another address. It keeps no idle connection. */
+function otherClient(): ImageClient {
+  const { dial } = dialerFor(parseAddress(daemon.host));
+  const other = new ImageClient({ dialer: { address: 'the other engine', dial }, maxIdle: 0 });
+  clients.push(other);
+  return other;
 }
 
 /** Starts the call, aborts it in the phase, and checks its outcome and that nothing is left. */

@@ -106,6 +106,7 @@ const methods: Readonly<Record<string, readonly (() => unknown)[]>> = {
   inspectImage: [() => 'a'], exists: [() => 'a'], history: [() => 'a'], removeImage: [() => 'a'],
   inspectDistribution: [() => 'a'], imageAttestations: [() => 'a'], pull: [() => 'a'], push: [() => 'a'], getImage: [() => 'a'],
   tag: [() => 'a', () => 'b'],
+  layers: [], copyImage: [() => 'a'],
   search: [() => 'x'],
   loadImage: [bytes], importImage: [bytes], importImageFromData: [bytes],
   importImageFromFile: [() => import.meta.filename],
@@ -115,7 +116,7 @@ const methods: Readonly<Record<string, readonly (() => unknown)[]>> = {
 };
 const promising = new Set([
   'ping', 'version', 'info', 'checkAuth', 'diskUsage', 'supports', 'apiVersion', 'images', 'inspectImage', 'exists', 'history', 'tag',
-  'removeImage', 'pruneImages', 'search', 'inspectDistribution', 'imageAttestations', 'request',
+  'removeImage', 'pruneImages', 'search', 'inspectDistribution', 'imageAttestations', 'layers', 'request',
 ]);
 const method = (name: string) => (client as unknown as Record<string, (...given: unknown[]) => unknown>)[name]?.bind(client);
 

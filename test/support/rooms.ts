@@ -23,7 +23,7 @@ export const roomsOnDemand: Readonly<Record<string, readonly string[]>> = {
     'system/files/write-archive.ts',
   ],
   'the packing of archives': ['tar/header.ts', 'tar/pack-entries.ts', 'tar/pax.ts', 'tar/validate-entry.ts'],
-  'the verification and copies of saved images': ['api/saved-image/', 'tar/read-entries.ts', 'tar/scan-archive.ts', 'tar/trailing-message.ts'],
+  'the verification and copies of saved images': ['api/saved-image/', 'client/copy/', 'tar/read-entries.ts', 'tar/scan-archive.ts', 'tar/trailing-message.ts'],
   'the transport on node:http': ['connection/node-http-transport.ts'],
 };
 

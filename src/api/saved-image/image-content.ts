@@ -150,8 +150,10 @@ class Documents {
     const others: OtherBlob[] = [];
     for (const reference of this.#references()) {
       const document = this.#found.get(reference.digest);
-      if (document === undefined) continue; // for a platform that the engine does not have
-      const variant = MANIFEST_TYPES.has(reference.mediaType) ? this.#variantOf({ ...reference, document }) : undefined;
+      const isManifest = MANIFEST_TYPES.has(reference.mediaType);
+      // For a platform that the engine does not have, or of which it has only a part.
+      if (document === undefined || (isManifest && this.#sought.available?.has(reference.digest) === false)) continue;
+      const variant = isManifest ? this.#variantOf({ ...reference, document }) : undefined;
       const { config, layers = [] } = (variant === undefined ? document.content : undefined) ?? {};
       const of = variant?.manifest ?? describedManifest(reference);
       for (const blob of [reference, ...(config === undefined ? [] : [config]), ...layers]) others.push({ digest: blob.digest, of });

@@ -5,17 +5,15 @@
 
 import { NotFoundError } from '../../errors.ts';
 import { escapeText } from '../../bytes.ts';
+import type { LayerStore } from '../layer-inventory.ts';
 import { platformName, runsOn, samePlatform } from '../platform.ts';
 import type { ImagePlatform, Platform } from '../platform.ts';
 import { PLAIN_LAYER, plainDigest } from './image-content.ts';
 import type { ImageContent, ImageVariant, SourceLayer } from './image-content.ts';
 
-/** Where an engine keeps its images. */
-export type Store = 'graphdriver' | 'containerd' | 'podman';
-
 /** What is known about a target. */
 export interface CopyTarget {
-  readonly store: Store;
+  readonly store: LayerStore;
   /** The diff IDs of each image, from the lowest layer to the highest. */
   readonly chains: readonly (readonly string[])[];
   /** The target's own platform; undefined if it is not known. */
@@ -48,14 +46,17 @@ export interface WantedBlob {
 export interface ImagePlan {
   /** The layers of all variants that are sent, each once. */
   readonly layers: readonly PlannedLayer[];
-  /** The variant of `manifest.json`. */
-  readonly main: Omit<ImageVariant, 'layers'> & { readonly layers: readonly PlannedLayer[] };
+  /** The platforms that are sent. The first one is that of `manifest.json`. */
+  readonly variants: readonly [PlannedVariant, ...PlannedVariant[]];
   /** The index or manifest that is kept; undefined if a manifest of `main` is written. */
   readonly root: { readonly digest: string; readonly mediaType: string; readonly size: number | undefined } | undefined;
   /** All that is looked for in the source, by its digest. */
   readonly wanted: ReadonlyMap<string, WantedBlob>;
-  /** The diff IDs of each variant that is sent. */
-  readonly chains: readonly (readonly string[])[];
+}
+
+/** An image for one platform as it is sent. */
+export interface PlannedVariant extends Omit<ImageVariant, 'layers'> {
+  readonly layers: readonly PlannedLayer[];
 }
 
 /** Options of a plan. */
@@ -70,7 +71,6 @@ export function planImage(name: string, content: ImageContent, target: CopyTarge
   const keeps = content.kept !== undefined && target.store === 'containerd';
   const chosen = chooseVariants(name, content, options, target, keeps);
   const planned = chosen.map((variant) => ({ ...variant, layers: planLayers(variant.layers, target, keeps, options.full) }));
-  const [main] = planned as [ImagePlan['main']];
   const layers = new Map<string, PlannedLayer>();
   for (const layer of planned.flatMap((variant) => variant.layers)) if (layers.get(layer.digest)?.sent !== true) layers.set(layer.digest, layer);
   const wanted = new Map<string, WantedBlob>();
@@ -79,8 +79,8 @@ export function planImage(name: string, content: ImageContent, target: CopyTarge
     for (const layer of variant.layers) addWanted(wanted, layer, i === 0);
   });
   if (keeps) addOthers(wanted, content, chosen, options.platform !== undefined);
-  const chains = chosen.map((variant) => variant.layers.map(({ diffId }) => diffId));
-  return { layers: [...layers.values()], main, root: keeps ? content.kept?.root : undefined, wanted, chains };
+  const variants = planned as [PlannedVariant, ...PlannedVariant[]]; // `chooseVariants` never returns an empty list
+  return { layers: [...layers.values()], variants, root: keeps ? content.kept?.root : undefined, wanted };
 }
 
 function addWanted(wanted: Map<string, WantedBlob>, layer: PlannedLayer, required: boolean): void {
@@ -147,4 +147,14 @@ function commonLength(layers: readonly SourceLayer[], chains: CopyTarget['chains
     longest = Math.max(longest, differs < 0 ? layers.length : differs);
   }
   return longest;
+}
+
+/** The ID that the target will show: of the config, or on a containerd store of the kept index or manifest. Undefined if it is written later. */
+export function expectedId({ root, variants }: ImagePlan, store: LayerStore): string | undefined {
+  return store === 'containerd' ? root?.digest : variants[0].config;
+}
+
+/** Whether all layers of a variant were in the source, whose parts have these sizes, or are on the target. */
+export function isComplete({ layers }: PlannedVariant, sizes: ReadonlyMap<string, number>): boolean {
+  return layers.every(({ digest, sent }) => !sent || sizes.has(digest));
 }

@@ -16,7 +16,7 @@ import { isCompressedStart } from '../media-types.ts';
 import { DOCUMENT_LIMIT } from './documents.ts';
 import { OlderLayers } from './older-layers.ts';
 import { blobPath, digestError, digestInPath, normalizePath, quote } from './paths.ts';
-import type { ImagePlan, PlannedLayer, WantedBlob } from './plan-copy.ts';
+import type { ImagePlan, WantedBlob } from './plan-copy.ts';
 import { mismatch } from './saved-files.ts';
 
 /** One image of the archive. */
@@ -28,8 +28,8 @@ export interface ArchivePart {
   readonly open: () => AsyncIterable<Uint8Array>;
 }
 
-/** Called when a part of a layer or of a document has been read, and once for each layer that is left out. */
-export type OnBlob = (digest: string, progress: { readonly bytes: number; readonly size: number; readonly sent: boolean }) => void;
+/** Called when a piece of a part has been written: `bytes` of `size` so far. */
+export type OnBlob = (digest: string, bytes: number, size: number) => void;
 
 /** An image in the written archive. */
 export interface WrittenImage {
@@ -109,11 +109,9 @@ class Writer {
       const wanted = digest === undefined ? undefined : plan.wanted.get(digest);
       if (digest === undefined || wanted === undefined) continue;
       sizes.set(digest, entry.size);
-      if (!wanted.sent) this.#onBlob(digest, { bytes: 0, size: entry.size, sent: false });
-      else if (!this.#written.has(digest)) {
-        this.#written.set(digest, entry.size);
-        yield { path: blobPath(digest), size: entry.size, content: this.#verified(entry, digest, wanted) };
-      }
+      if (!wanted.sent || this.#written.has(digest)) continue;
+      this.#written.set(digest, entry.size);
+      yield { path: blobPath(digest), size: entry.size, content: this.#verified(entry, digest, wanted) };
     }
   }
 
@@ -128,7 +126,7 @@ class Writer {
         hash.update(piece);
         if (start.length < 4) start += asBuffer(piece).toString('latin1', 0, 4 - start.length);
         bytes += piece.length;
-        this.#onBlob(digest, { bytes, size: entry.size, sent: true });
+        this.#onBlob(digest, bytes, entry.size);
         yield piece;
       }
       const actual = `${algorithm}:${hash.digest('hex')}`;
@@ -141,7 +139,7 @@ class Writer {
   }
 
   /** Writes the manifest of an image whose source has none that counts. */
-  async *#manifest({ main }: ImagePlan, sizes: ReadonlyMap<string, number>): AsyncGenerator<TarEntry, Descriptor, void> {
+  async *#manifest({ variants: [main] }: ImagePlan, sizes: ReadonlyMap<string, number>): AsyncGenerator<TarEntry, Descriptor, void> {
     const config = { mediaType: `${OCI}.config.v1+json`, digest: main.config, size: sizes.get(main.config) ?? 0 };
     const layers = main.layers.map(({ mediaType, digest, size }) => ({
       mediaType: ociType(mediaType), digest, size: sizes.get(digest) ?? size ?? 0,
@@ -160,7 +158,7 @@ class BlobNames {
   /** The document that stands before a layer in Docker's older layout, and its folder. */
   #json = { folder: '', text: '' };
 
-  constructor({ main }: ImagePlan, createHash: CreateHash) {
+  constructor({ variants: [main] }: ImagePlan, createHash: CreateHash) {
     this.#older = new OlderLayers(main.layers.map(({ diffId }) => diffId), createHash);
   }
 
@@ -203,8 +201,8 @@ function namedDescriptors(root: Descriptor, references: readonly string[]): read
 }
 
 /** The entry of manifest.json: moby `image/spec/spec.md`, "Combined Image JSON + Filesystem Changeset Format". */
-function savedImage({ main }: ImagePlan, references: readonly string[]): object {
-  const layers = main.layers.map(({ digest }: PlannedLayer) => blobPath(digest));
+function savedImage({ variants: [main] }: ImagePlan, references: readonly string[]): object {
+  const layers = main.layers.map(({ digest }) => blobPath(digest));
   return { Config: blobPath(main.config), RepoTags: references.length === 0 ? null : references, Layers: layers };
 }
 

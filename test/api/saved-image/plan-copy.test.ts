@@ -4,13 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { plainContent } from '../../../src/api/saved-image/image-content.ts';
 import type { ImageContent } from '../../../src/api/saved-image/image-content.ts';
 import { planImage } from '../../../src/api/saved-image/plan-copy.ts';
-import type { CopyTarget, Store } from '../../../src/api/saved-image/plan-copy.ts';
+import type { LayerStore } from '../../../src/api/layer-inventory.ts';
+import type { CopyTarget } from '../../../src/api/saved-image/plan-copy.ts';
 import { ApiError } from '../../../src/errors.ts';
 
 const id = (letter: string): string => `sha256:${letter.repeat(64)}`;
 const ids = (letters: string): string[] => [...letters].map(id);
 const AMD = { Os: 'linux', Architecture: 'amd64' };
-const target = (store: Store, ...chains: string[]): CopyTarget => ({ store, chains: chains.map(ids), platform: 'linux/amd64' });
+const target = (store: LayerStore, ...chains: string[]): CopyTarget => ({ store, chains: chains.map(ids), platform: 'linux/amd64' });
 const plain = (letters: string): ImageContent => plainContent(id('f'), ids(letters), AMD);
 /** An image of a containerd store; the blob of layer `a` is called `1`, and so on. */
 const blobs = (letters: string, platforms = [AMD]): ImageContent => {
@@ -22,7 +23,7 @@ const blobs = (letters: string, platforms = [AMD]): ImageContent => {
   return { variants, kept: { root, others: variants.map(({ manifest }) => ({ digest: manifest, of: manifest })) } };
 };
 const reasons = (content: ImageContent, to: CopyTarget, full = false): string[] => {
-  return planImage('x', content, to, { full, platform: undefined }).main.layers.map(({ reason, sent }) => `${reason}${sent ? ', sent' : ''}`);
+  return planImage('x', content, to, { full, platform: undefined }).variants[0].layers.map(({ reason, sent }) => `${reason}${sent ? ', sent' : ''}`);
 };
 const [PRESENT, ABSENT] = ['present', 'absent, sent'];
 
@@ -54,7 +55,7 @@ it('sends everything if that is requested, and says which layers the target has'
 });
 
 it('names a layer that is left out by its diff ID, unless the manifest is kept', () => {
-  const digests = (store: Store): string[] => planImage('x', blobs('ab'), target(store, 'a'), { full: false, platform: undefined }).main.layers.map(({ digest }) => digest);
+  const digests = (store: LayerStore): string[] => planImage('x', blobs('ab'), target(store, 'a'), { full: false, platform: undefined }).variants[0].layers.map(({ digest }) => digest);
   expect(digests('podman')).toEqual([id('a'), id('2')]);
   expect(digests('containerd')).toEqual([id('1'), id('2')]);
 });
@@ -74,17 +75,17 @@ describe('the platform', () => {
 
   it('is every one for a containerd store, or the requested one', () => {
     expect(chosen(blobs('ab', [AMD, ARM]), target('containerd'))).toEqual(['9', '8']);
-    expect(planImage('x', blobs('ab', [AMD, ARM]), target('containerd'), { full: false, platform: 'linux/arm64' }).main.manifest).toBe(id('8'));
+    expect(planImage('x', blobs('ab', [AMD, ARM]), target('containerd'), { full: false, platform: 'linux/arm64' }).variants[0].manifest).toBe(id('8'));
   });
 
   it('is one for other targets: the requested one, or their own', () => {
-    const main = (platform?: string): unknown => planImage('x', blobs('ab', [AMD, ARM]), target('podman'), { full: false, platform }).main.platform;
+    const main = (platform?: string): unknown => planImage('x', blobs('ab', [AMD, ARM]), target('podman'), { full: false, platform }).variants[0].platform;
     expect(main()).toBe(AMD);
     expect(main('linux/arm64')).toBe(ARM);
   });
 
   it('is the only one of an image if none is requested', () => {
-    expect(planImage('x', plainContent(id('f'), [], ARM), target('podman'), { full: false, platform: undefined }).main.platform).toBe(ARM);
+    expect(planImage('x', plainContent(id('f'), [], ARM), target('podman'), { full: false, platform: undefined }).variants[0].platform).toBe(ARM);
   });
 
   it('causes an ApiError of reason "platform" if the source does not have it', () => {

@@ -1,0 +1,266 @@
+// Copies images from one engine to another. Only the layers that the target lacks are sent, if its other images show which it has.
+//
+// The images are copied one after the other: plan, transfer (transfer.ts), result. If the target lacks a layer after all, the image is
+// sent once more with all layers. The archive flows from the source through `writeArchive` into the target, at the target's pace.
+
+import type { LayerStore } from '../../api/layer-inventory.ts';
+import { runsOn } from '../../api/platform.ts';
+import type { Platform } from '../../api/platform.ts';
+import type { ProgressEvent } from '../../api/progress/progress-events.ts';
+import { expectedId, imagePlatformName, planImage } from '../../api/saved-image/plan-copy.ts';
+import type { CopyTarget, ImagePlan, LayerReason, PlannedLayer } from '../../api/saved-image/plan-copy.ts';
+import { writeArchive } from '../../api/saved-image/write-archive.ts';
+import { loadCreateHash } from '../../bytes.ts';
+import type { CreateHash } from '../../bytes.ts';
+import type { Warn } from '../../connection/diagnostics.ts';
+import { LongshoreError, NotFoundError, isCallerError } from '../../errors.ts';
+import type { CallOptions } from '../options.ts';
+import { contentOf, groupImages, inventoryOf, ownPlatform, savedImage, storeOf } from './engine-images.ts';
+import type { ImageGroup } from './engine-images.ts';
+import { MissingLayers, findWhole, isSourceError, tagImage, transfer } from './transfer.ts';
+import type { CopySide, Transferred } from './transfer.ts';
+
+/** The result of `copyImage`; with `dryRun`, the plan. */
+export interface CopyResult {
+  readonly images: readonly CopiedImage[];
+  /** How many bytes of archives were sent to the target. */
+  readonly bytesSent: number;
+  /** The size of all layers of the images in bytes; if the source does not say it before it sends them, the size that it shows. */
+  readonly bytesTotal: number;
+  /** Whether an image was sent once more with all layers, because the target lacked one that had been left out. */
+  readonly resent: boolean;
+  /** About platforms that differ, and about temporary names that may be left. `onWarning` gets them, too. */
+  readonly warnings: readonly string[];
+}
+
+/** One image of a copy. */
+export interface CopiedImage {
+  /** The names that the image has got, in complete form. Empty if it was given by its ID. */
+  readonly references: readonly string[];
+  /** Its ID on the target; undefined if a plan cannot tell it. */
+  readonly id: string | undefined;
+  /** The images that have lost a name to it. */
+  readonly replaced: readonly ReplacedImage[];
+  /** From the lowest to the highest, each once. */
+  readonly layers: readonly CopiedLayer[];
+}
+
+/** An image that had the name before the copy. */
+export interface ReplacedImage {
+  readonly reference: string;
+  readonly id: string;
+}
+
+/** One layer of a copy. */
+export interface CopiedLayer {
+  /** The digest under which it is sent. */
+  readonly digest: string;
+  /** Its digest as an uncompressed tar. */
+  readonly diffId: string;
+  /** In bytes; undefined if the source has not said it. */
+  readonly size: number | undefined;
+  readonly sent: boolean;
+  /** Why it was sent or left out. */
+  readonly reason: LayerReason;
+}
+
+/** How to copy. */
+export interface CopyOptions extends CallOptions {
+  /**
+   * Copies only the variant for this platform. Default: all that the source has, if both engines use the containerd store; otherwise
+   * the target's own platform.
+   */
+  readonly platform?: Platform | undefined;
+  /** Sends all layers, also those that the target has. Default false. */
+  readonly full?: boolean | undefined;
+  /** Sends nothing, and resolves with the plan. Default false. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** Receives the progress; an event that is not the last one of its layer may be dropped. */
+export type EmitProgress = (event: ProgressEvent, isLast: boolean) => void;
+
+/** Copies the images. */
+export async function copyImages(
+  source: CopySide,
+  target: CopySide,
+  images: readonly string[],
+  options: CopyOptions,
+  emit: EmitProgress,
+  warn: Warn,
+): Promise<CopyResult> {
+  return new Copy(source, target, options, emit, warn, await loadCreateHash()).run(images);
+}
+
+/** One image, and what is known about it. */
+interface Planned extends ImageGroup {
+  readonly name: string;
+  readonly plan: ImagePlan;
+  /** Makes the plan that leaves out nothing. */
+  readonly full: () => ImagePlan;
+}
+
+class Copy {
+  readonly #images: CopiedImage[] = [];
+  readonly #warnings: string[] = [];
+  #bytesSent = 0;
+  #bytesTotal = 0;
+  #resent = false;
+  readonly #source: CopySide;
+  readonly #target: CopySide;
+  readonly #options: CopyOptions;
+  readonly #limits: CallOptions;
+  readonly #emit: EmitProgress;
+  readonly #warn: Warn;
+  readonly #createHash: CreateHash;
+  /** The repository of all temporary names of this copy. */
+  readonly #temporary = `docker.io/longshore-copy/${crypto.randomUUID()}`;
+  #attempts = 0;
+
+  constructor(source: CopySide, target: CopySide, options: CopyOptions, emit: EmitProgress, warn: Warn, createHash: CreateHash) {
+    this.#source = source;
+    this.#target = target;
+    this.#options = options;
+    this.#limits = { signal: options.signal, timeouts: options.timeouts };
+    this.#emit = emit;
+    this.#warn = warn;
+    this.#createHash = createHash;
+  }
+
+  async run(names: readonly string[]): Promise<CopyResult> {
+    const { engine } = this.#target;
+    const from = await this.#onSource(storeOf(this.#source.engine, this.#limits));
+    const groups = await this.#onSource(groupImages(this.#source.engine, names, from, this.#limits));
+    const { store, chains } = await this.#onTarget(inventoryOf(engine, this.#limits));
+    const platform = await this.#onTarget(ownPlatform(engine, this.#limits));
+    const target = { store, platform, chains: [...chains] };
+    for (const group of groups) {
+      const planned = await this.#plan(group, from, target);
+      this.#images.push(await this.#copy(planned, store));
+      // The next image may have the same layers.
+      for (const { layers } of planned.plan.variants) target.chains.push(layers.map(({ diffId }) => diffId));
+    }
+    return { images: this.#images, bytesSent: this.#bytesSent, bytesTotal: this.#bytesTotal, resent: this.#resent, warnings: this.#warnings };
+  }
+
+  async #plan(group: ImageGroup, from: LayerStore, target: CopyTarget): Promise<Planned> {
+    const { image, references } = group;
+    const name = references[0] ?? image.Id;
+    const content = await this.#onSource(contentOf(this.#source.engine, image, from, this.#limits, this.#createHash));
+    const { platform, full = false } = this.#options;
+    const plan = planImage(name, content, target, { platform, full });
+    this.#comparePlatform(name, plan, target);
+    for (const layer of plan.layers) this.#emit(layerEvent(layer, layer.sent ? 'Waiting' : 'Layer already exists'), true);
+    return { ...group, name, plan, full: () => planImage(name, content, target, { platform, full: true }) };
+  }
+
+  #comparePlatform(name: string, { variants }: ImagePlan, { platform: own }: CopyTarget): void {
+    const [{ platform }] = variants;
+    const fits = platform === undefined || own === undefined || variants.some((each) => each.platform !== undefined && runsOn(each.platform, own));
+    if (!fits) this.#warnOf('platform', `${name} is for ${imagePlatformName(platform)}, and ${this.#target.address} is an engine for ${own}`);
+  }
+
+  async #copy(planned: Planned, store: LayerStore): Promise<CopiedImage> {
+    const { references, plan, image } = planned;
+    const { full = false, dryRun = false } = this.#options;
+    const target = { ...this.#target, store };
+    const existing = full ? undefined : await this.#onTarget(findWhole(plan, target, this.#limits));
+    const holders = await this.#onTarget(this.#holders(references));
+    const sent = dryRun || existing !== undefined ? undefined : await this.#send(planned, store);
+    if (existing !== undefined && !dryRun) {
+      for (const reference of references) await this.#onTarget(tagImage(target.engine, existing, reference, this.#limits));
+    }
+    const id = sent?.id ?? existing ?? expectedId(plan, store);
+    const layers = (sent?.plan ?? plan).layers.map(({ digest, diffId, size, ...how }) => {
+      return { digest, diffId, size: sent?.written.sizes.get(digest) ?? size, ...(existing === undefined ? how : PRESENT) };
+    });
+    this.#bytesTotal += sizeOf(layers) ?? image.Size;
+    return { references, id, replaced: holders.filter((holder) => holder.id !== id), layers };
+  }
+
+  /** Sends an image, and once more with all layers if the target lacks one. */
+  async #send(planned: Planned, store: LayerStore): Promise<Transferred & { readonly plan: ImagePlan }> {
+    try {
+      return await this.#transfer(planned, planned.plan, store);
+    } catch (error) {
+      if (!(error instanceof MissingLayers)) throw error;
+      this.#resent = true;
+      return await this.#transfer(planned, planned.full(), store);
+    }
+  }
+
+  async #transfer({ name, image, references }: ImageGroup & { name: string }, plan: ImagePlan, store: LayerStore) {
+    const layers = new Map(plan.layers.map((layer) => [layer.digest, layer]));
+    const open = (): AsyncIterable<Uint8Array> => savedImage(this.#source.engine, image.Id, this.#limits);
+    const onBlob = (digest: string, bytes: number, size: number): void => {
+      const layer = layers.get(digest);
+      if (layer?.sent === true) this.#emit(layerEvent(layer, bytes === size ? 'Pushed' : 'Pushing', bytes, size), bytes === size);
+    };
+    const sending = {
+      name, plan, references,
+      temporary: references.length === 0 ? undefined : `${this.#temporary}:${++this.#attempts}`,
+      archive: (names: readonly string[], onImage: Parameters<typeof writeArchive>[3]) =>
+        this.#counted(writeArchive([{ plan, references: names, open }], this.#createHash, onBlob, onImage)),
+    };
+    const onLeft = (message: string): void => this.#warnOf('left-behind', message);
+    const sent = await this.#onTarget(transfer(sending, { ...this.#target, store }, this.#limits, onLeft));
+    return { ...sent, plan };
+  }
+
+  async *#counted(archive: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+    for await (const chunk of archive) {
+      this.#bytesSent += chunk.length;
+      yield chunk;
+    }
+  }
+
+  /** The images on the target that have the names now. */
+  async #holders(references: readonly string[]): Promise<ReplacedImage[]> {
+    const found: ReplacedImage[] = [];
+    for (const reference of references) {
+      try {
+        found.push({ reference, id: (await this.#target.engine.inspectImage(reference, this.#limits)).Id });
+      } catch (error) {
+        if (!(error instanceof NotFoundError) || isCallerError(error, this.#limits.signal)) throw error;
+      }
+    }
+    return found;
+  }
+
+  #onSource<Value>(call: Promise<Value>): Promise<Value> {
+    return call.catch((error: unknown) => this.#rethrow(error, true));
+  }
+
+  #onTarget<Value>(call: Promise<Value>): Promise<Value> {
+    return call.catch((error: unknown) => this.#rethrow(error, isSourceError(error)));
+  }
+
+  /** Adds to the message of an error on which side of the copy it happened. */
+  #rethrow(error: unknown, onSource: boolean): never {
+    if (error instanceof LongshoreError && !isCallerError(error, this.#limits.signal)) {
+      const side = onSource ? `the source of the copy, ${this.#source.address}` : `the target of the copy, ${this.#target.address}`;
+      error.message = `${side}: ${error.message}`;
+    }
+    throw error;
+  }
+
+  #warnOf(kind: 'platform' | 'left-behind', message: string): void {
+    this.#warnings.push(message);
+    this.#warn({ kind, subject: this.#target.address, message });
+  }
+}
+
+/** How a layer of an image got to the target if the image was there already. */
+const PRESENT = { sent: false, reason: 'present' } as const;
+
+/** The characters of a digest that an event shows, as engines do. */
+const SHORT_ID_LENGTH = 12;
+
+function layerEvent({ diffId, size }: PlannedLayer, status: string, current?: number, total = size): ProgressEvent {
+  return { type: 'layer', id: diffId.slice(diffId.indexOf(':') + 1).slice(0, SHORT_ID_LENGTH), status, current, total, units: undefined };
+}
+
+/** The size of all layers; undefined if one is not known. */
+function sizeOf(layers: readonly CopiedLayer[]): number | undefined {
+  return layers.reduce<number | undefined>((sum, { size }) => (sum === undefined || size === undefined ? undefined : sum + size), 0);
+}

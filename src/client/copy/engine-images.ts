@@ -1,0 +1,137 @@
+// What copies and deltas ask an engine: where it keeps its images, which layers it has, and what an image consists of. All of it
+// goes through the public methods of the client.
+
+import { withDefaultTag } from '../../api/image-names.ts';
+import { imageStoreOf } from '../../api/engine-identity.ts';
+import type { LayerInventory, LayerStore } from '../../api/layer-inventory.ts';
+import { formatReference, isDigest, parseReference } from '../../api/reference.ts';
+import { plainContent, readContent } from '../../api/saved-image/image-content.ts';
+import type { ImageContent } from '../../api/saved-image/image-content.ts';
+import type { LoadResult } from '../../api/progress/results.ts';
+import type { InfoResult, PingResult, VersionResult } from '../../api/types/engine.ts';
+import type { ImageInspect, ImageSummary, RemoveItem, RootFileSystem } from '../../api/types/image.ts';
+import type { CreateHash } from '../../bytes.ts';
+import { ApiError, DecodeError, isCallerError } from '../../errors.ts';
+import type { CallOptions, GetImageOptions, InspectImageOptions, LoadImageOptions, TagOptions } from '../options.ts';
+
+/** The methods of `ImageClient` that a copy uses. */
+export interface CopyEngine {
+  ping(options: CallOptions): Promise<PingResult>;
+  info(options: CallOptions): Promise<InfoResult>;
+  version(options: CallOptions): Promise<VersionResult>;
+  apiVersion(options: Pick<CallOptions, 'signal'>): Promise<string>;
+  supports(subject: string, options: Pick<CallOptions, 'signal'>): Promise<boolean>;
+  images(options: CallOptions): Promise<ImageSummary[]>;
+  inspectImage(image: string, options: InspectImageOptions): Promise<ImageInspect>;
+  getImage(image: string, options: GetImageOptions): AsyncIterable<Uint8Array>;
+  loadImage(data: AsyncIterable<Uint8Array>, options: LoadImageOptions): PromiseLike<LoadResult>;
+  tag(image: string, repository: string, options: TagOptions): Promise<void>;
+  removeImage(image: string, options: CallOptions): Promise<RemoveItem[]>;
+}
+
+/** How many images are inspected at the same time: fewer than the connections that a client keeps. */
+const INSPECTED_AT_ONCE = 4;
+/** The size of the chunks in which archives are read, in bytes. */
+export const CHUNK_BYTES: number = 1024 * 1024;
+
+/** Where an engine keeps its images. */
+export async function storeOf(engine: CopyEngine, limits: CallOptions): Promise<LayerStore> {
+  const { isPodman } = await engine.ping(limits);
+  return isPodman ? 'podman' : imageStoreOf(await engine.info(limits));
+}
+
+/** Lists the layers of all images that an engine has. */
+export async function inventoryOf(engine: CopyEngine, limits: CallOptions): Promise<LayerInventory> {
+  const store = await storeOf(engine, limits);
+  const apiVersion = await engine.apiVersion({ signal: limits.signal });
+  const ids = [...new Set((await engine.images(limits)).map(({ Id }) => Id))];
+  const chains = new Map<string, readonly string[]>();
+  const inspectNext = async (): Promise<void> => {
+    for (let id; (id = ids.pop()) !== undefined; ) {
+      const chain = await chainOf(engine, id, limits);
+      if (chain.length > 0) chains.set(chain.join(), chain);
+    }
+  };
+  await Promise.all(Array.from({ length: INSPECTED_AT_ONCE }, inspectNext));
+  const sorted = [...chains].sort(([a], [b]) => (a < b ? -1 : 1));
+  return { longshoreInventory: 1, store, apiVersion, chains: sorted.map(([, chain]) => chain) };
+}
+
+/** The layers of an image. Empty if the engine does not show it: it may have been removed, or be for other platforms only. */
+async function chainOf(engine: CopyEngine, id: string, limits: CallOptions): Promise<readonly string[]> {
+  try {
+    return diffIdsOf(await engine.inspectImage(id, limits));
+  } catch (error) {
+    if (!(error instanceof ApiError) || isCallerError(error, limits.signal)) throw error;
+    return [];
+  }
+}
+
+/** The layers that an engine shows, from the lowest to the highest. Throws a `DecodeError` if they are not digests. */
+export function diffIdsOf({ RootFS }: ImageInspect): readonly string[] {
+  const layers: unknown = (RootFS as Partial<RootFileSystem> | null | undefined)?.Layers ?? [];
+  if (Array.isArray(layers) && layers.every((layer) => typeof layer === 'string' && isDigest(layer))) return layers;
+  throw new DecodeError('the engine shows layers of an image that are not digests', { offset: 0 });
+}
+
+/** Inspects an image; on a containerd store with all of its manifests, from API 1.48 on. */
+export async function inspectFully(engine: CopyEngine, image: string, store: LayerStore, limits: CallOptions): Promise<ImageInspect> {
+  const manifests = store === 'containerd' && (await engine.supports('inspectImage.manifests', { signal: limits.signal }));
+  return engine.inspectImage(image, manifests ? { manifests, ...limits } : limits);
+}
+
+/** What an inspected image consists of. From a containerd store, the documents are read from a saved archive. */
+export async function contentOf(
+  engine: CopyEngine,
+  image: ImageInspect,
+  store: LayerStore,
+  limits: CallOptions,
+  createHash: CreateHash,
+): Promise<ImageContent> {
+  if (store !== 'containerd') return plainContent(image.Id, diffIdsOf(image), image);
+  const { Descriptor: root, Manifests: manifests } = image;
+  const available = manifests?.filter((manifest) => manifest.Available).map((manifest) => manifest.ID);
+  const sought = {
+    root: root && { ...root, mediaType: root.mediaType.toLowerCase(), platform: undefined, annotations: {} },
+    available: available && new Set(available),
+  };
+  return readContent(savedImage(engine, image.Id, limits), sought, createHash);
+}
+
+/** The archive that an engine saves. By ID it is the same image in all passes, also if its name is moved meanwhile. */
+export function savedImage(engine: CopyEngine, id: string, limits: CallOptions): AsyncIterable<Uint8Array> {
+  return engine.getImage(id, { verify: false, chunkSize: CHUNK_BYTES, ...limits });
+}
+
+/** An image of the source, and the names under which it was given. */
+export interface ImageGroup {
+  readonly image: ImageInspect;
+  /** Complete names, `docker.io/library/alpine:3.20`; none if the image was given by its ID or digest only. */
+  readonly references: readonly string[];
+}
+
+/** Inspects images, and puts the names of the same image together. */
+export async function groupImages(engine: CopyEngine, names: readonly string[], store: LayerStore, limits: CallOptions): Promise<ImageGroup[]> {
+  const groups = new Map<string, { image: ImageInspect; references: string[] }>();
+  for (const name of names) {
+    const image = await inspectFully(engine, name, store, limits);
+    const group = groups.get(image.Id) ?? { image, references: [] };
+    groups.set(image.Id, group);
+    const reference = nameOf(name, image.Id);
+    if (reference !== undefined && !group.references.includes(reference)) group.references.push(reference);
+  }
+  return [...groups.values()];
+}
+
+/** The complete name, or undefined for an ID or a digest. A short ID could also be a name; the image's ID decides. */
+function nameOf(name: string, id: string): string | undefined {
+  if (isDigest(name) || id.startsWith(name) || id.startsWith(`sha256:${name}`)) return undefined;
+  const reference = parseReference(name);
+  return reference.digest === undefined ? formatReference(withDefaultTag(reference)) : undefined;
+}
+
+/** The engine's own platform; undefined if it does not report it. */
+export async function ownPlatform(engine: CopyEngine, limits: CallOptions): Promise<string | undefined> {
+  const { Os, Arch } = await engine.version(limits);
+  return typeof Os === 'string' && typeof Arch === 'string' ? `${Os}/${Arch}` : undefined;
+}

@@ -1,0 +1,31 @@
+// Saves images without the layers that an inventory lists: `getImage` with the option `without`.
+
+import type { LayerInventory } from '../../api/layer-inventory.ts';
+import type { Platform } from '../../api/platform.ts';
+import { planImage } from '../../api/saved-image/plan-copy.ts';
+import { writeArchive } from '../../api/saved-image/write-archive.ts';
+import type { ArchivePart } from '../../api/saved-image/write-archive.ts';
+import { loadCreateHash } from '../../bytes.ts';
+import type { CallOptions } from '../options.ts';
+import { contentOf, groupImages, ownPlatform, savedImage, storeOf } from './engine-images.ts';
+import type { CopyEngine } from './engine-images.ts';
+
+/** Yields the archive. Images with the same ID become one image with all of their names. */
+export async function* saveDelta(
+  engine: CopyEngine,
+  images: readonly string[],
+  inventory: LayerInventory,
+  platform: Platform | undefined,
+  limits: CallOptions,
+): AsyncGenerator<Uint8Array, void, void> {
+  const createHash = await loadCreateHash();
+  const store = await storeOf(engine, limits);
+  const target = { store: inventory.store, chains: inventory.chains, platform: await ownPlatform(engine, limits) };
+  const parts: ArchivePart[] = [];
+  for (const { image, references } of await groupImages(engine, images, store, limits)) {
+    const content = await contentOf(engine, image, store, limits, createHash);
+    const plan = planImage(references[0] ?? image.Id, content, target, { full: false, platform });
+    parts.push({ plan, references, open: () => savedImage(engine, image.Id, limits) });
+  }
+  yield* writeArchive(parts, createHash);
+}

@@ -1,0 +1,202 @@
+// Sends one image to a target, so that nothing half-made stays there: the archive is loaded under a temporary name, the result is
+// looked at, the image gets its names, and the temporary name is removed. After a failure or an abort, everything that has the
+// temporary name is removed; if the target cannot be reached any more, the error says what may be left.
+//
+// What the result must look like depends on the store. On a graph driver and on Podman, the ID is the digest of the config. A
+// containerd store has loaded an image without an error although its layers are missing: there the ID must be the digest of
+// the index or manifest that was sent, the layers must be shown, and from API 1.48 on every platform must be available.
+
+import { onceAborted } from '../../async/abort.ts';
+import type { LayerStore } from '../../api/layer-inventory.ts';
+import { parseReference, repositoryName } from '../../api/reference.ts';
+import { expectedId, isComplete } from '../../api/saved-image/plan-copy.ts';
+import type { ImagePlan } from '../../api/saved-image/plan-copy.ts';
+import type { WrittenImage } from '../../api/saved-image/write-archive.ts';
+import type { ImageInspect } from '../../api/types/image.ts';
+import { escapeText } from '../../bytes.ts';
+import { ApiError, LongshoreError, NotFoundError, isCallerError } from '../../errors.ts';
+import type { CallOptions } from '../options.ts';
+import { diffIdsOf, inspectFully } from './engine-images.ts';
+import type { CopyEngine } from './engine-images.ts';
+
+/** One side of a copy. */
+export interface CopySide {
+  readonly engine: CopyEngine;
+  /** The engine's address as errors show it. */
+  readonly address: string;
+}
+
+/** The target of a transfer. */
+export interface TransferTarget extends CopySide {
+  readonly store: LayerStore;
+}
+
+/** An image to send. */
+export interface Transfer {
+  /** The image's name, or its ID, for messages. */
+  readonly name: string;
+  readonly plan: ImagePlan;
+  /** The names that the image gets. */
+  readonly references: readonly string[];
+  /** The name under which it is loaded; undefined for an image without a name, whose ID nothing else has. */
+  readonly temporary: string | undefined;
+  /** Opens the archive, which is written under these names. `onImage` is called at its end. */
+  archive(names: readonly string[], onImage: (image: WrittenImage) => void): AsyncIterable<Uint8Array>;
+}
+
+/** The time that a target gets, after an abort, to finish a load that has been sent completely, in milliseconds. */
+const GRACE_MS = 30_000;
+/** The longest silence of the target while temporary names are removed, in milliseconds. */
+const CLEANUP_MS = 30_000;
+
+/** Thrown when the target lacks a layer that was left out: sending everything repairs this. */
+export class MissingLayers extends Error {}
+
+/** An image on the target. */
+export interface Transferred {
+  readonly id: string;
+  readonly written: WrittenImage;
+}
+
+/**
+ * Sends an image. Throws `MissingLayers` if layers were left out and the target cannot do without them; then nothing is left on
+ * the target. `onLeft` is called with a message about what may be left.
+ */
+export async function transfer(
+  sending: Transfer,
+  target: TransferTarget,
+  limits: CallOptions,
+  onLeft: (message: string) => void,
+): Promise<Transferred> {
+  const { temporary, references, plan } = sending;
+  const upload = { hasBegun: false, hasEnded: false };
+  try {
+    const written = await load(sending, target, limits, upload);
+    const id = await look(sending, target, written, limits);
+    for (const reference of references) await tagImage(target.engine, temporary ?? id, reference, limits);
+    if (temporary !== undefined) await remove(temporary, target, onLeft);
+    return { id, written };
+  } catch (error) {
+    const left = upload.hasBegun ? await remove(temporary, target, onLeft) : undefined;
+    if (left !== undefined && error instanceof LongshoreError && !isCallerError(error, limits.signal)) error.message += `. ${left}`;
+    limits.signal?.throwIfAborted();
+    const isRepairable = error instanceof Incomplete || (error instanceof ApiError && error.reason !== 'no-space' && !sourceErrors.has(error));
+    const leftOut = plan.layers.some(({ sent }) => !sent);
+    if (isRepairable && leftOut && left === undefined) throw new MissingLayers((error as Error).message, { cause: error });
+    throw error instanceof Incomplete ? incompleteError(error.message) : error;
+  }
+}
+
+/** The errors that came from the source of an archive. */
+const sourceErrors = new WeakSet<object>();
+
+/** Whether an error came from the source of a copy. */
+export function isSourceError(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && sourceErrors.has(error);
+}
+
+/** Thrown when a load has ended without the image that was sent. */
+class Incomplete extends Error {}
+
+function incompleteError(message: string): ApiError {
+  return new ApiError(escapeText(message), { method: 'POST', target: '/images/load', status: 200, inStream: true, daemonMessage: '' });
+}
+
+/** How much of an archive has been sent. */
+interface Upload {
+  hasBegun: boolean;
+  hasEnded: boolean;
+}
+
+/** Loads the archive under the temporary name. */
+async function load(sending: Transfer, { engine }: TransferTarget, { signal, timeouts }: CallOptions, upload: Upload): Promise<WrittenImage> {
+  let written: WrittenImage | undefined;
+  async function* archive(): AsyncGenerator<Uint8Array, void, void> {
+    upload.hasBegun = true;
+    try {
+      yield* sending.archive(sending.temporary === undefined ? [] : [sending.temporary], (image) => (written = image));
+      upload.hasEnded = true;
+    } catch (error) {
+      if (typeof error === 'object' && error !== null) sourceErrors.add(error);
+      throw error;
+    }
+  }
+  // An archive that breaks off is no image. One that was sent completely becomes an image even if this side does not wait for it:
+  // so this side waits, and removes it.
+  const ending = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const release = signal === undefined ? undefined : onceAborted(signal, () => {
+    if (upload.hasEnded) timer = setTimeout(() => ending.abort(signal.reason), GRACE_MS);
+    else ending.abort(signal.reason);
+  });
+  try {
+    await engine.loadImage(archive(), { signal: ending.signal, timeouts });
+  } finally {
+    release?.();
+    clearTimeout(timer);
+  }
+  signal?.throwIfAborted();
+  if (written === undefined) throw new Incomplete(`the target says that it has loaded ${sending.name}, but it has not read the whole archive`);
+  return written;
+}
+
+/** Checks that the target has the whole image, and returns its ID there. */
+async function look({ name, plan, temporary }: Transfer, target: TransferTarget, written: WrittenImage, limits: CallOptions): Promise<string> {
+  const id = target.store === 'containerd' ? written.root : plan.variants[0].config;
+  const found = await inspectOrNothing(target, temporary ?? id, limits);
+  if (found === undefined) throw new Incomplete(`the target says that it has loaded ${name}, but it does not have it`);
+  const fault = faultOf(found, id, plan, written);
+  if (fault !== undefined) throw new Incomplete(`the target says that it has loaded ${name}, but ${fault}`);
+  return id;
+}
+
+/** Returns the ID of the image if the target has all of it already. */
+export async function findWhole(plan: ImagePlan, target: TransferTarget, limits: CallOptions): Promise<string | undefined> {
+  const id = expectedId(plan, target.store);
+  const found = id === undefined ? undefined : await inspectOrNothing(target, id, limits);
+  return found !== undefined && faultOf(found, id as string, plan) === undefined ? id : undefined;
+}
+
+async function inspectOrNothing({ engine, store }: TransferTarget, image: string, limits: CallOptions): Promise<ImageInspect | undefined> {
+  try {
+    return await inspectFully(engine, image, store, limits);
+  } catch (error) {
+    if (!(error instanceof NotFoundError) || isCallerError(error, limits.signal)) throw error;
+    return undefined;
+  }
+}
+
+/** What is wrong with a loaded image; undefined if it is the one that was sent, with all layers. */
+function faultOf(found: ImageInspect, id: string, plan: ImagePlan, written?: WrittenImage): string | undefined {
+  if (found.Id !== id && found.Descriptor?.digest !== id) return `it has the ID ${found.Id} instead of ${id}`;
+  const whole = plan.variants.filter((variant) => written === undefined || isComplete(variant, written.sizes));
+  const { Manifests: manifests } = found;
+  for (const { manifest } of manifests === undefined ? [] : whole) {
+    const there = manifests?.find((each) => each.ID === manifest);
+    if (manifest !== undefined && there?.Available !== true) return `layers of its manifest ${manifest} are missing`;
+  }
+  // Docker 29 shows no layers of an image that it has for other platforms only.
+  if (manifests !== undefined && found.Architecture === '' && found.Os === '') return undefined;
+  const shown = diffIdsOf(found).join();
+  return whole.some(({ layers }) => layers.map(({ diffId }) => diffId).join() === shown) ? undefined : 'its layers are not those of the source';
+}
+
+/** Gives an image a name. */
+export async function tagImage(engine: CopyEngine, image: string, reference: string, limits: CallOptions): Promise<void> {
+  const parsed = parseReference(reference);
+  await engine.tag(image, repositoryName(parsed), { tag: parsed.tag, ...limits });
+}
+
+/** Removes the temporary name, also after an abort. Returns a message if the name may be left. */
+async function remove(name: string | undefined, { engine, address }: CopySide, onLeft: (message: string) => void): Promise<string | undefined> {
+  if (name === undefined) return undefined;
+  try {
+    await engine.removeImage(name, { timeouts: { headMs: CLEANUP_MS, idleMs: CLEANUP_MS } });
+    return undefined;
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    const message = `The image ${name} may be left on ${address}: remove it with longshore rm --host ${address} ${name}`;
+    onLeft(message);
+    return message;
+  }
+}

@@ -1,0 +1,303 @@
+// Copies between engines in memory, which keep images by the rules that were observed on real engines. What a source saves are the
+// archives that real engines have saved. The live tests (test/live/copy.test.ts) do the same with engines.
+
+import { describe, expect, it } from 'vitest';
+import type { LayerStore } from '../../../src/api/layer-inventory.ts';
+import { copyImages } from '../../../src/client/copy/copy-images.ts';
+import type { CopyOptions, CopyResult } from '../../../src/client/copy/copy-images.ts';
+import type { Warning } from '../../../src/connection/diagnostics.ts';
+import type { ProgressEvent } from '../../../src/api/progress/progress-events.ts';
+import { ApiError, ConnectError, DigestError, TruncatedError } from '../../../src/errors.ts';
+import { noGnuTar } from '../../support/foreign-tar.ts';
+import { titled } from '../../support/installed.ts';
+import { MemoryEngine, missing } from '../../support/memory-engine.ts';
+import { partsOf, savedArchive } from '../../support/saved.ts';
+
+const NAME = 'docker.io/team/app:2';
+const OTHER = `sha256:${'e'.repeat(64)}`;
+const archive = savedArchive('docker-20.10', 'app');
+const { config, diffIds } = noGnuTar === undefined ? partsOf(archive) : { config: '', diffIds: [] };
+const base = diffIds.slice(0, 3);
+
+function makeSource(): MemoryEngine {
+  const source = new MemoryEngine('graphdriver').add(config, diffIds, NAME, 'docker.io/team/app:latest');
+  source.archive = archive;
+  return source;
+}
+
+const warnings: Warning[] = [];
+const events: ProgressEvent[] = [];
+function copy(source: MemoryEngine, target: MemoryEngine, options: CopyOptions = {}, names = [NAME]): Promise<CopyResult> {
+  warnings.length = events.length = 0;
+  const sides = [{ engine: source, address: 'unix:///source' }, { engine: target, address: 'unix:///target' }] as const;
+  return copyImages(...sides, names, options, (event) => void events.push(event), (warning) => void warnings.push(warning));
+}
+const failureOf = (copying: Promise<unknown>): Promise<any> => copying.then(() => expect.fail('it did not fail'), (error: unknown) => error);
+const temporaryNames = (engine: MemoryEngine): string[] => engine.kept.flatMap(({ names }) => [...names]).filter((name) => name.includes('longshore-copy'));
+const sent = ({ images }: CopyResult): string => images[0]?.layers.map((layer) => (layer.sent ? 'S' : '.')).join('') ?? '';
+
+describe.skipIf(noGnuTar)(titled('a copy', noGnuTar), () => {
+  it.each(['graphdriver', 'podman', 'containerd'] as const)('to a store of kind %s is loaded under a temporary name, looked at, tagged, and the name removed', async (store) => {
+    const target = new MemoryEngine(store);
+    const calls: string[] = [];
+    target.hook = (call) => void calls.push(call.replace(/longshore-copy\/[\w-]+/, 'longshore-copy/X'));
+    const result = await copy(makeSource(), target);
+    const temporary = 'docker.io/longshore-copy/X:1';
+    expect(calls.slice(calls.indexOf('load, all read'))).toEqual(['load, all read', `inspect ${temporary}`, `tag ${NAME}`, 'remove']);
+    expect(target.kept).toHaveLength(1);
+    expect(target.find(NAME)).toMatchObject({ diffIds, names: new Set([NAME]) });
+    const [image] = result.images;
+    expect(image).toMatchObject({ references: [NAME], id: target.find(NAME)?.id, replaced: [] });
+    if (store !== 'containerd') expect(image?.id).toBe(config);
+    expect(result).toMatchObject({ resent: false, warnings: [], bytesTotal: 3 * 2048 });
+    expect(target.log).toContain(`read ${result.bytesSent}`);
+  });
+
+  it('leaves out the layers that the target has', async () => {
+    const target = new MemoryEngine('graphdriver').add(OTHER, base, 'docker.io/team/base:1');
+    const result = await copy(makeSource(), target);
+    expect(sent(result)).toBe('..S');
+    expect(result.images[0]?.layers.map(({ size }) => size)).toEqual([2048, 2048, 2048]);
+    expect(target.find(NAME)?.id).toBe(config);
+    expect(events.filter(({ type }) => type === 'layer')).toEqual(events);
+    expect(new Set(events.map((event) => (event as { status: string }).status))).toEqual(new Set(['Layer already exists', 'Waiting', 'Pushing', 'Pushed']));
+  });
+
+  it('sends all layers with full', async () => {
+    const target = new MemoryEngine('graphdriver').add(OTHER, base);
+    expect(sent(await copy(makeSource(), target, { full: true }))).toBe('SSS');
+    await copy(makeSource(), target, { full: true });
+    expect(target.log.filter((entry) => entry === 'load')).toHaveLength(2);
+  });
+
+  it('changes nothing with dryRun, and gives the plan', async () => {
+    const target = new MemoryEngine('graphdriver').add(OTHER, base, NAME);
+    const result = await copy(makeSource(), target, { dryRun: true });
+    expect(target.log).toEqual([]);
+    expect(sent(result)).toBe('..S');
+    expect(result).toMatchObject({ bytesSent: 0, bytesTotal: 4242, images: [{ id: config, replaced: [{ reference: NAME, id: OTHER }] }] });
+    expect(result.images[0]?.layers.map(({ reason }) => reason)).toEqual(['present', 'present', 'absent']);
+  });
+
+  it('only tags an image that is there already', async () => {
+    const target = new MemoryEngine('podman').add(config, diffIds, 'docker.io/team/app:1');
+    const result = await copy(makeSource(), target);
+    expect(target.log).toEqual([`tag ${NAME}`]);
+    expect(sent(result)).toBe('...');
+    expect(result.bytesSent).toBe(0);
+  });
+
+  it('reports the image that loses its name', async () => {
+    const target = new MemoryEngine('podman').add(OTHER, base, NAME, 'docker.io/team/app:1');
+    expect((await copy(makeSource(), target)).images[0]?.replaced).toEqual([{ reference: NAME, id: OTHER }]);
+    expect(target.find('docker.io/team/app:1')?.id).toBe(OTHER);
+    expect((await copy(makeSource(), target)).images[0]?.replaced).toEqual([]);
+  });
+
+  it('of an image with two names is one transfer', async () => {
+    const target = new MemoryEngine('graphdriver');
+    const result = await copy(makeSource(), target, {}, [NAME, 'team/app', 'team/app:2']);
+    expect(result.images).toHaveLength(1);
+    expect(result.images[0]?.references).toEqual([NAME, 'docker.io/team/app:latest']);
+    expect(target.log.filter((entry) => entry === 'load')).toHaveLength(1);
+    expect(target.find('docker.io/team/app:latest')?.id).toBe(config);
+  });
+
+  it.each([config, config.slice('sha256:'.length, 20)])('of an image without a name, given as %s, leaves it without a name', async (id) => {
+    const source = makeSource();
+    const inspect = source.inspectImage.bind(source);
+    source.inspectImage = (name, options) => inspect(name === id ? config : name, options);
+    const target = new MemoryEngine('graphdriver');
+    const result = await copy(source, target, {}, [id]);
+    expect(result.images[0]).toMatchObject({ references: [], id: config });
+    expect(target.kept.map(({ names }) => [...names])).toEqual([[]]);
+  });
+
+  it('warns if the image is for another platform', async () => {
+    const target = new MemoryEngine('graphdriver');
+    target.platform = { Os: 'linux', Arch: 'arm64' };
+    const result = await copy(makeSource(), target);
+    expect(warnings).toEqual([{ kind: 'platform', subject: 'unix:///target', message: expect.stringContaining('linux/amd64') }]);
+    expect(result.warnings).toEqual(warnings.map(({ message }) => message));
+  });
+
+  it('of a platform that the source does not have is an ApiError of reason "platform"', async () => {
+    const target = new MemoryEngine('graphdriver');
+    const error = await failureOf(copy(makeSource(), target, { platform: 'linux/arm64' }));
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error.reason).toBe('platform');
+    expect(target.log).toEqual([]);
+  });
+});
+
+describe.skipIf(noGnuTar)(titled('a target that lacks a layer after all', noGnuTar), () => {
+  const pruned = (store: LayerStore): MemoryEngine => {
+    const target = new MemoryEngine(store).add(OTHER, base, 'docker.io/team/base:1');
+    for (const diffId of base) target.pruned.add(diffId);
+    return target;
+  };
+
+  it.each(['graphdriver', 'podman'] as const)('of kind %s gets everything, once', async (store) => {
+    const target = pruned(store);
+    const result = await copy(makeSource(), target);
+    expect(result.resent).toBe(true);
+    expect(sent(result)).toBe('SSS');
+    expect(target.find(NAME)).toMatchObject({ id: config, diffIds, isBroken: false });
+    expect(temporaryNames(target)).toEqual([]);
+    expect(result.bytesSent).toBe(target.log.filter((entry) => entry.startsWith('read')).reduce((sum, entry) => sum + Number(entry.slice(5)), 0));
+  });
+
+  it.each([false, true])('that keeps a broken image gets everything (silently: %s)', async (isSilent) => {
+    const source = new MemoryEngine('containerd');
+    source.archive = savedArchive('docker-28.5-containerd', 'zipped');
+    const root = JSON.parse(String(partsOf(source.archive).files.get('index.json'))).manifests[0].digest as string;
+    source.add(root, diffIds, NAME);
+    const target = pruned('containerd');
+    target.isSilent = isSilent;
+    const result = await copy(source, target);
+    expect(result.resent).toBe(true);
+    expect(target.find(NAME)).toMatchObject({ id: root, isBroken: false });
+    expect(temporaryNames(target)).toEqual([]);
+    expect(target.kept.some((image) => image.isBroken)).toBe(false);
+  });
+
+  it('fails with the error of the second attempt if that fails, too', async () => {
+    const target = pruned('graphdriver').add(`sha256:${'d'.repeat(64)}`, [], NAME);
+    target.hook = (call) => {
+      if (call === 'load, all read') throw missing();
+    };
+    const error = await failureOf(copy(makeSource(), target));
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error.message).toContain('the target of the copy, unix:///target: ');
+    expect(target.log).toEqual(['load', 'load']);
+    expect(target.find(NAME)?.id).not.toBe(config); // the name still leads to the old image
+  });
+
+  it('does not get everything if its disk is full', async () => {
+    const target = new MemoryEngine('graphdriver').add(OTHER, base);
+    target.hook = (call) => {
+      if (call !== 'load, all read') return;
+      throw new ApiError('no space left on device', { method: 'POST', target: '/images/load', status: 200, daemonMessage: '', reason: 'no-space' });
+    };
+    expect(await failureOf(copy(makeSource(), target))).toMatchObject({ reason: 'no-space' });
+    expect(target.log).toEqual(['load']);
+  });
+
+  it('is an error if it shows another image under the temporary name', async () => {
+    const target = new MemoryEngine('graphdriver');
+    const load = target.loadImage.bind(target);
+    target.loadImage = async (data, options) => {
+      const loaded = await load(data, options);
+      const image = target.kept.pop();
+      target.kept.push({ ...image, id: OTHER } as (typeof target.kept)[number]);
+      return loaded;
+    };
+    const error = await failureOf(copy(makeSource(), target));
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error.message).toContain(`the target says that it has loaded ${NAME}, but it has the ID ${OTHER} instead of ${config}`);
+    expect(target.kept).toEqual([]);
+  });
+});
+
+describe.skipIf(noGnuTar)(titled('a copy that fails', noGnuTar), () => {
+  const truncated = (): TruncatedError => new TruncatedError('the connection broke', { phase: 'content', received: 1 });
+  const connect = (): ConnectError => new ConnectError('connection refused', { address: 'unix:///target' });
+
+  it('at the source names the source, and leaves nothing on the target', async () => {
+    const source = makeSource();
+    const target = new MemoryEngine('graphdriver');
+    let pieces = 0;
+    source.hook = (call) => {
+      if (call === 'save, more' && ++pieces === 9) throw truncated();
+    };
+    const error = await failureOf(copy(source, target));
+    expect(error).toBeInstanceOf(TruncatedError);
+    expect(error.message).toBe('the source of the copy, unix:///source: the connection broke');
+    expect(target.kept).toEqual([]);
+  });
+
+  it('because the archive of the source is wrong is a DigestError that names the source', async () => {
+    const source = makeSource();
+    source.archive = Buffer.from(archive);
+    const at = archive.lastIndexOf('top\n');
+    source.archive[at] = 'T'.charCodeAt(0);
+    const target = new MemoryEngine('graphdriver').add(OTHER, base);
+    const error = await failureOf(copy(source, target));
+    expect(error).toBeInstanceOf(DigestError);
+    expect(error.message).toContain('the source of the copy');
+    expect(error.expected).toBe(diffIds[3]);
+    expect(target.log).toEqual(['load']);
+  });
+
+  it('because an image is not there sends nothing', async () => {
+    const target = new MemoryEngine('graphdriver');
+    const error = await failureOf(copy(makeSource(), target, {}, ['absent']));
+    expect(error.message).toBe('the source of the copy, unix:///source: no such image: absent');
+    expect(target.log).toEqual([]);
+  });
+
+  // Each call of the target fails, one after the other. Then it can be reached again, or it cannot.
+  it.each(['again', 'no more'] as const)('at any call of the target leaves no name there; it can be reached %s', async (reachable) => {
+    for (let failing = 0; ; failing++) {
+      const target = new MemoryEngine('podman').add(OTHER, base, 'docker.io/team/base:1').add(`sha256:${'d'.repeat(64)}`, [], NAME);
+      let calls = 0;
+      let hasFailed = false;
+      target.hook = (call) => {
+        if (calls++ === failing || (hasFailed && reachable === 'no more')) {
+          hasFailed = true;
+          throw call === 'remove' || call.startsWith('inspect') ? connect() : truncated();
+        }
+      };
+      const outcome = await copy(makeSource(), target).then(() => undefined, (error: unknown) => error as Error);
+      if (!hasFailed) break;
+      const left = temporaryNames(target);
+      if (reachable === 'again') expect(left, `call ${failing}`).toEqual(outcome === undefined ? left : []);
+      const isNamed = warnings.some(({ kind, message }) => kind === 'left-behind' && message.includes('longshore-copy/') && message.includes('unix:///target'));
+      if (left.length > 0) expect(isNamed, `call ${failing}`).toBe(true);
+      if (left.length > 0 && outcome !== undefined) expect(outcome.message).toContain('may be left on unix:///target: remove it with longshore rm');
+      const old = target.find(NAME);
+      if (outcome !== undefined && old?.id === config) expect(target.log).toContain(`tag ${NAME}`);
+      expect(old?.diffIds).toEqual(old?.id === config ? diffIds : []);
+    }
+  });
+});
+
+describe.skipIf(noGnuTar)(titled('an abort of a copy', noGnuTar), () => {
+  it.each(['source', 'target'] as const)('in any call of the %s rejects with the reason, and leaves nothing on the target', async (side) => {
+    const reason = new Error('enough');
+    for (let at = 0; ; at++) {
+      const controller = new AbortController();
+      const source = makeSource();
+      const target = new MemoryEngine('containerd').add(OTHER, base, 'docker.io/team/base:1');
+      let calls = 0;
+      const hook = (): void => {
+        if (calls++ === at) controller.abort(reason);
+      };
+      (side === 'source' ? source : target).hook = hook;
+      const outcome = await copy(source, target, { signal: controller.signal }).then(() => undefined, (error: unknown) => error);
+      if (!controller.signal.aborted) break;
+      if (outcome !== undefined) expect(outcome).toBe(reason);
+      expect(temporaryNames(target), `call ${at}`).toEqual([]);
+      expect(target.find(OTHER)?.names).toEqual(new Set(['docker.io/team/base:1']));
+    }
+  });
+
+  it('waits for a target that has the whole archive, and removes the image', async () => {
+    const controller = new AbortController();
+    const target = new MemoryEngine('graphdriver');
+    let finish: (() => void) | undefined;
+    target.hook = (call, { signal }) => {
+      if (call !== 'load, all read') return undefined;
+      controller.abort(new Error('enough'));
+      expect(signal?.aborted).toBe(false); // the target would make the image even if nobody waited
+      return new Promise<void>((resolve) => (finish = resolve));
+    };
+    const copying = failureOf(copy(makeSource(), target, { signal: controller.signal }));
+    while (finish === undefined) await new Promise((resolve) => setImmediate(resolve));
+    finish();
+    expect((await copying).message).toBe('enough');
+    expect(target.log.slice(-1)).toEqual(['remove']);
+    expect(target.kept).toEqual([]);
+  });
+});
+
