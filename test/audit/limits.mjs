@@ -34,6 +34,7 @@ export function constantsOf({ path, text }) {
 const units = {
   CHUNKS_PER_TURN: 'chunks',
   GROUP_CHUNKS: 'chunks',
+  INSPECTED_AT_ONCE: 'images',
   BYTES_PER_TURN: 'bytes',
   SOCKET_PATH_LIMIT: 'bytes',
   ADDRESS_LIMIT: 'characters',

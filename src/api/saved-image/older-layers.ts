@@ -8,7 +8,7 @@
 
 import { utf8 } from '../../bytes.ts';
 import type { CreateHash } from '../../bytes.ts';
-import { isJsonObject } from '../json.ts';
+import { isJsonObject, parseJson } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 
 /** The layers of one image in the older layout. */
@@ -25,8 +25,8 @@ export class OlderLayers {
 
   /** The diff ID of the layer in the folder `id`, whose `json` is given; undefined if the text is not such JSON. */
   diffIdOf(id: string, json: string): string | undefined {
-    const fields = parse(json);
-    if (fields === undefined) return undefined;
+    const fields = parseJson(json);
+    if (!isJsonObject(fields)) return undefined;
     // Docker adds these two after it has computed the ID of a layer that is not the highest.
     const { id: _, os: __, parent: ___, ...shared } = fields;
     const key = JSON.stringify(shared);
@@ -51,15 +51,6 @@ export class OlderLayers {
 
   #digest(text: string): string {
     return `sha256:${this.#createHash().update(utf8(text)).digest('hex')}`;
-  }
-}
-
-function parse(json: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }
 
