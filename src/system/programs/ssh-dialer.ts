@@ -67,7 +67,7 @@ class ProgramChannel implements Channel {
   connecting = true;
   readonly #program: Program;
   readonly #address: SshAddress;
-  readonly #stderr: StderrTail;
+  readonly #stderr: () => Promise<string>;
   #paused = false;
   /** Received chunks for the owner. During a pause it holds the rest of one chunk; later bytes stay in the pipe. */
   #unread: Uint8Array[] = [];
@@ -78,7 +78,7 @@ class ProgramChannel implements Channel {
   constructor(program: Program, address: SshAddress) {
     this.#program = program;
     this.#address = address;
-    this.#stderr = new StderrTail(program);
+    this.#stderr = stderrTail(program);
     const { stdout } = program;
     stdout.on('data', (chunk: Uint8Array) => {
       this.#unread.push(chunk);
@@ -161,7 +161,7 @@ class ProgramChannel implements Channel {
   }
 
   async #errorOf(end: ProgramEnd): Promise<Error> {
-    const output = await this.#stderr.text();
+    const output = await this.#stderr();
     const how = end.signal === null ? `exited with ${end.code}` : `was killed by ${end.signal}`;
     const what = `ssh ${how}${output && `: ${output}`}`;
     if (!this.connecting) return new Error(what);
@@ -184,29 +184,24 @@ const PRINTS_HINT =
   'Its shell must print nothing to standard output without a terminal: check its start-up files (~/.bashrc, ~/.profile, ' +
   '/etc/profile.d), and whether the user may log in';
 
-class StderrTail {
-  readonly #closed: Promise<void>;
-  #bytes = Buffer.alloc(0);
-
-  constructor({ stderr }: Program) {
-    stderr.on('data', (chunk: Buffer) => {
-      this.#bytes = Buffer.concat([this.#bytes, chunk]).subarray(-STDERR_BYTES);
-    });
-    this.#closed = new Promise((resolve) => stderr.once('close', resolve));
-  }
-
-  /** The text in one line, safe to print. */
-  async text(): Promise<string> {
+/** Keeps the end of a program's stderr. The function waits for the rest of it, and returns the text in one line, safe to print. */
+function stderrTail({ stderr }: Program): () => Promise<string> {
+  let bytes: Buffer = Buffer.alloc(0);
+  stderr.on('data', (chunk: Buffer) => {
+    bytes = Buffer.concat([bytes, chunk]).subarray(-STDERR_BYTES);
+  });
+  const closed = new Promise((resolve) => stderr.once('close', resolve));
+  return async () => {
     await new Promise<void>((resolve) => {
       const limit = new Deadline(STDERR_MS, resolve);
-      void this.#closed.then(() => (limit.clear(), resolve()));
+      void closed.then(() => (limit.clear(), resolve()));
     });
-    const lines = this.#bytes.toString('utf8').split(/[\r\n]+/);
+    const lines = bytes.toString('utf8').split(/[\r\n]+/);
     // Removes the frame that ssh draws around a warning, and "ssh: ", because the message already names ssh.
     const bare = lines.map((line) => escapeText(withoutTrailing(line.replace(/^(?:ssh: |[\s@]+)/, ''), '@ \t')));
     const sentences = bare.filter((line) => line !== '').map((line) => line.replace(/[^.!?:;,]$/, '$&;'));
     return sentences.join(' ').replace(/[.;]$/, '');
-  }
+  };
 }
 
 const COMMAND_HINT =
