@@ -1,17 +1,18 @@
-// Checks registry credentials, decides which of them a call sends for its registry, and encodes the header field. The credentials
-// go to the engine, which then talks to the registry. These are all the rules:
+// Checks registry credentials, chooses those of a call (rules 1 to 3), and encodes them. client/registry-access.ts applies rules 4
+// and 6. The credentials go to the engine in the field `X-Registry-Auth`, and the engine sends them to the registry. The rules:
 //
 //   1. The registry of a call is the domain of its image reference: docker.io for "alpine", localhost:5000 for "localhost:5000/a".
-//      For a search it is the host in the search term, for `checkAuth` its argument.
-//   2. The `credentials` of the call are used if it has some. If their `serverAddress` names another registry, the call throws an
-//      `ArgumentError` and sends nothing.
-//   3. Otherwise the `credentials` of the client are used. If their `serverAddress` names another registry, they are not sent.
-//   4. If the credentials of rule 2 or 3 are a function, it is called with the registry's key. If the `serverAddress` of the result
-//      names another registry, the call throws a `CredentialError` and sends nothing. `dockerConfig()` returns such a function,
-//      which reads files and helpers in the order of src/config/README.md.
-//   5. Credentials without a `serverAddress` are used for every registry.
-//   6. Without credentials, a push sends the field with an empty object; other calls omit the field. With `"anonymous"`, every call
-//      sends the empty object.
+//      For a search it is the host in the search term, or docker.io without one. For `checkAuth` it is the argument.
+//   2. If the call has `credentials`, also `"anonymous"`, these are used. If their `serverAddress` names another registry, this is a
+//      mistake: the call throws an `ArgumentError` and sends nothing.
+//   3. Otherwise the `credentials` of the client are used. If their `serverAddress` names another registry, they are not sent, because
+//      a client may call several registries.
+//   4. If the credentials of rule 2 or 3 are a function, it is called with the registry's key, the name of the registry in config.json.
+//      If the `serverAddress` of the result names another registry, the call throws a `CredentialError` and is not sent.
+//      `dockerConfig()` returns such a function, which reads files and helpers in the order of src/config/README.md.
+//   5. Credentials without a `serverAddress`, or with an empty one, are used for every registry.
+//   6. Only the operations with `credentials` in their row of endpoints.ts send the field. With `"anonymous"`, its value is an empty
+//      object. Without credentials, a push sends the empty object, too, and the other operations omit the field.
 //
 // Before credentials are sent to another machine over unencrypted tcp://, `client/plaintext-credentials.ts` warns or throws.
 
@@ -77,7 +78,7 @@ export type CredentialSource = (
 
 /** The members of credentials in the engine's order. In the engine's JSON, their names are in lower case. */
 const MEMBERS: readonly string[] = ['username', 'password', 'serverAddress', 'identityToken', 'registryToken'];
-/** Credentials must have the members of exactly one of these forms: the engine would silently ignore the others. */
+/** Credentials must have the members of exactly one of these forms: of a mixture, the engine would silently ignore some members. */
 const FORMS: readonly (readonly string[])[] = [['username', 'password'], ['identityToken'], ['registryToken']];
 const FORMS_TEXT = 'give { username, password }, { identityToken } or { registryToken }, and optionally serverAddress';
 /** A password may be empty: some registries take a token as the user name. */
@@ -86,20 +87,20 @@ const SECRET_MEMBERS: ReadonlySet<string> = new Set(['password', 'identityToken'
 
 /**
  * Returns the value of the field `X-Registry-Auth`: a JSON object in base64url with padding. Without credentials, the object is
- * empty; a push must still send it, because engines up to Docker 26 reject a push without the field. `serverAddress` is used
- * if the credentials have none. Throws an `ArgumentError` for invalid credentials.
+ * empty; a push must still send it, because engines up to Docker 26 reject a push without the field. `key`, the key of the
+ * registry, is sent if the credentials have no `serverAddress`. Throws an `ArgumentError` for invalid credentials.
  */
-export function encodeRegistryAuth(credentials: Credentials | 'anonymous' | undefined, serverAddress?: string): string {
+export function encodeRegistryAuth(credentials: Credentials | 'anonymous' | undefined, key?: string): string {
   if (credentials === undefined || credentials === 'anonymous') return base64UrlPadded('{}');
-  return base64UrlPadded(encodeAuthConfig(credentials, serverAddress));
+  return base64UrlPadded(encodeAuthConfig(credentials, key));
 }
 
-/** The JSON of credentials, the body of `POST /auth`. */
-export function encodeAuthConfig(credentials: Credentials, serverAddress?: string): string {
+/** Returns the JSON of credentials, which is also the content of `POST /auth`. An empty member is left out, as Go's client does. */
+export function encodeAuthConfig(credentials: Credentials, key?: string): string {
   const members = revealMembers(credentials);
-  if (!members.has('serverAddress') && serverAddress !== undefined) members.set('serverAddress', serverAddress);
-  const wire = MEMBERS.map((name) => [name.toLowerCase(), members.get(name) || undefined]);
-  return JSON.stringify(Object.fromEntries(wire));
+  if (!members.has('serverAddress') && key !== undefined) members.set('serverAddress', key);
+  const sent = MEMBERS.map((name) => [name.toLowerCase(), members.get(name) || undefined]);
+  return JSON.stringify(Object.fromEntries(sent));
 }
 
 /** A copy of credentials in which each secret is a `Secret`. Other values, such as a function, are returned unchanged. */
@@ -126,12 +127,15 @@ export function registryOf(reference: Reference): RepositoryLocation {
   throw new InvalidReferenceError(`"${familiarReference(reference)}" does not begin with a valid registry host name`);
 }
 
-/** The key under which credentials for a registry are stored. Docker Hub's key is still its v1 URL. */
-export function serverAddress(host: string): string {
+/**
+ * Returns the key of a registry: the name under which credentials for it are stored. For the domain of a reference, the docker command
+ * knows Docker Hub by two hosts, and its key is still its v1 URL.
+ */
+export function registryKey(host: string): string {
   return host === 'docker.io' || host === 'index.docker.io' ? 'https://index.docker.io/v1/' : host;
 }
 
-/** The hosts of the Docker Hub. Each of them is a valid key for it, as in Podman's library. */
+/** The hosts of Docker Hub. A stored key with any of them is a key for it, as in Podman's library. */
 const HUB_HOSTS: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
 
 /** The host of a key or a `serverAddress`, for comparison: `"docker.io"`, `"localhost:5000"`. */

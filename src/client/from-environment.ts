@@ -3,7 +3,7 @@
 
 import { take } from './arguments.ts';
 import { dockerConfig } from './docker-credentials.ts';
-import type { EngineChoice, EngineExplanation, KnownContext } from '../config/resolve-engine.ts';
+import type { ResolvedEngine, EngineExplanation, KnownContext } from '../config/resolve-engine.ts';
 import type { Environment } from '../config/environment-variables.ts';
 import { ArgumentError } from '../errors.ts';
 import type { EnvironmentOptions, FromEnvironmentOptions, ImageClientOptions } from './options.ts';
@@ -52,7 +52,7 @@ function assertOneEngine<Options extends EnvironmentOptions>(options: Options): 
   throw new ArgumentError('give a host or a context, not both');
 }
 
-async function find({ host, context, tls }: FromEnvironmentOptions, environment: Environment): Promise<EngineChoice> {
+async function find({ host, context, tls }: FromEnvironmentOptions, environment: Environment): Promise<ResolvedEngine> {
   const { findEngine } = await import('../system/find-engine.ts');
   return findEngine({ host, context, ownTls: tls !== undefined }, environment);
 }

@@ -9,7 +9,7 @@ import { IMAGES, OWN_CREDENTIALS, SEARCH_TERM, take } from './arguments.ts';
 import { utf8 } from '../bytes.ts';
 import { diskUsage, inspectImage, removeImage, searchImages } from './compound-operations.ts';
 import { clientEngine } from './create-engine.ts';
-import { encodeAuthConfig, assertCredentialsMatch, registryOf, serverAddress } from '../api/credentials.ts';
+import { encodeAuthConfig, assertCredentialsMatch, registryOf, registryKey } from '../api/credentials.ts';
 import type { CredentialChoice, CredentialSource, Credentials, RepositoryLocation } from '../api/credentials.ts';
 import { encodeCall } from '../api/encode-call.ts';
 import type { EncodedCall } from '../api/encode-call.ts';
@@ -118,7 +118,7 @@ export class ImageClient {
    */
   async checkAuth(registry: string, credentials: Credentials, options?: CallOptions): Promise<AuthResult> {
     const limits = take('checkAuth', options);
-    const key = serverAddress(check(registry, FILLED_TEXT, 'checkAuth', 'registry'));
+    const key = registryKey(check(registry, FILLED_TEXT, 'checkAuth', 'registry'));
     const own = check(credentials, OWN_CREDENTIALS, 'checkAuth', 'credentials');
     assertCredentialsMatch(key, own);
     this.#beforeCredentials?.();

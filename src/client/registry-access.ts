@@ -2,7 +2,7 @@
 // the call is made; other credentials are checked as soon as the method is called.
 
 import { abortable } from '../async/abort.ts';
-import { assertReturnedCredentialsMatch, chooseCredentials, encodeRegistryAuth, serverAddress } from '../api/credentials.ts';
+import { assertReturnedCredentialsMatch, chooseCredentials, encodeRegistryAuth, registryKey } from '../api/credentials.ts';
 import type { CredentialChoice, CredentialSource, RepositoryLocation } from '../api/credentials.ts';
 import { runCallback } from '../errors.ts';
 
@@ -20,7 +20,7 @@ export function registryAccess(
   ofCall: CredentialChoice | CredentialSource,
   ofClient: CredentialChoice | CredentialSource,
 ): RegistryAccess {
-  const key = serverAddress(host);
+  const key = registryKey(host);
   return { key, repository, credentials: chooseCredentials(key, ofCall, ofClient) };
 }
 

@@ -1,9 +1,10 @@
-// Decides which engine is used, by the docker command's rules in order, and reports why. Does no I/O:
+// Decides which engine is used, by the docker command's rules in order, and reports why. Does no I/O. system/find-engine.ts calls
+// the two steps:
 //
-//   1. `selectEngine` finds the first rule that names a host or a context.
-//   2. system/find-engine.ts reads that context, and checks which sockets and TLS files exist.
-//   3. `chooseEngine` parses the address. If no rule named an engine and the default socket does not exist, it chooses the
-//      socket of another engine.
+//   1. `selectRule` takes the configuration and returns the first rule that names a host or a context.
+//      Then find-engine.ts reads that context, and checks which sockets and TLS files exist.
+//   2. `resolveEngine` takes all of this and returns the engine to connect to, with the report. If no rule named an engine and the
+//      default socket does not exist, this is the socket of another engine.
 
 import { escapeText } from '../bytes.ts';
 import { ConfigError } from '../errors.ts';
@@ -28,11 +29,11 @@ export interface CandidateReport {
   /** A host, or the name of a context; undefined if the rule has no value. */
   readonly what: string | undefined;
   /**
-   * `"chosen"`; `"overruled"` by a stronger rule; `"there"`: a socket that exists and is not used; `"absent"`: nothing is
-   * set, or no such socket exists.
+   * `"chosen"`; `"overruled"` by a stronger rule; `"exists"`: a socket that exists and is not used; `"absent"`: the rule has no
+   * value, or its socket does not exist.
    */
-  readonly state: 'chosen' | 'overruled' | 'there' | 'absent';
-  /** The engine that a socket belongs to, the problem with the host, or the file that names the context. */
+  readonly state: 'chosen' | 'overruled' | 'exists' | 'absent';
+  /** A note: for a socket, the engine that it belongs to; for an invalid host, the problem; for `currentContext`, the file. */
   readonly detail: string | undefined;
 }
 
@@ -76,31 +77,31 @@ export interface EngineSelector {
   readonly ownTls?: boolean;
 }
 
-/** The input of the rules. */
-export interface EngineQuestion extends EngineSelector {
+/** The configuration that the rules decide on: the caller's and that of the environment. */
+export interface EngineConfiguration extends EngineSelector {
   readonly environment: Environment;
   readonly configFile: string | undefined;
   /** The setting in config.json, or the error that reading it caused. The error is thrown only if no stronger rule applies. */
   readonly currentContext: string | ConfigError | undefined;
 }
 
-/** The rule that decides, and the host or stored context that it names; without both, the default is used. */
-export interface Selection {
+/** The rule that decides, and the host or stored context that it names. If it names neither, the default host is used. */
+export interface SelectedRule {
   readonly rule: EngineRule;
   readonly source: string;
   readonly host?: string;
   readonly context?: string;
 }
 
-/** The files and sockets that were looked up for a selection. */
-export interface EngineFindings extends Pick<TlsFacts, 'existing' | 'tlsFolder'> {
-  /** The selected context, under the name that selected it. */
+/** What find-engine.ts has read and looked up after `selectRule`. */
+export interface FoundFiles extends Pick<TlsFacts, 'existing' | 'tlsFolder'> {
+  /** The selected context, with the name that the user wrote. */
   readonly stored: StoredContext | undefined;
   readonly headers: RequestFields;
 }
 
 /** The engine to connect to. */
-export interface EngineChoice {
+export interface ResolvedEngine {
   readonly address: Address;
   readonly headers: RequestFields;
   readonly hint: string;
@@ -108,7 +109,7 @@ export interface EngineChoice {
 }
 
 /** The docker command's rules in order, each with its value in the user's configuration. */
-function candidates({ host, context, environment, configFile, currentContext }: EngineQuestion) {
+function candidates({ host, context, environment, configFile, currentContext }: EngineConfiguration) {
   const { DOCKER_HOST, DOCKER_CONTEXT } = environment.variables;
   return [
     { rule: 'host', names: 'host', value: host, source: 'host' },
@@ -120,8 +121,8 @@ function candidates({ host, context, environment, configFile, currentContext }: 
 }
 
 /** Selects the first rule with a value. Throws a `ConfigError` if the value could not be read or is an invalid context name. */
-export function selectEngine(question: EngineQuestion): Selection {
-  const first = candidates(question).find(({ value }) => value !== undefined);
+export function selectRule(configuration: EngineConfiguration): SelectedRule {
+  const first = candidates(configuration).find(({ value }) => value !== undefined);
   if (first?.value === undefined) return { rule: 'default', source: 'the default' };
   const { rule, names, value, source } = first;
   if (value instanceof ConfigError) throw value;
@@ -129,68 +130,61 @@ export function selectEngine(question: EngineQuestion): Selection {
   checkContextName(value, source);
   if (value !== DEFAULT_CONTEXT) return { rule, source, context: value };
   // The context "default" means DOCKER_HOST, or the default socket.
-  const { DOCKER_HOST } = question.environment.variables;
+  const { DOCKER_HOST } = configuration.environment.variables;
   return DOCKER_HOST === undefined ? { rule, source } : { rule, source: 'DOCKER_HOST', host: DOCKER_HOST };
 }
 
-/** Returns the paths of sockets; the caller of `chooseEngine` must check which of them exist. */
-export function socketsToLookAt(environment: Environment): string[] {
+/** Returns the paths of the sockets whose existence `resolveEngine` needs to know. */
+export function socketsToCheck(environment: Environment): string[] {
   const hosts = [defaultHost(environment.platform, false), ...alternatives(environment).map(({ host }) => host)];
   return hosts.flatMap((host) => socketPath(host) ?? []);
 }
 
 /** Chooses the engine, and explains the choice. Throws a `ConfigError` for an invalid host or variable. */
-export function chooseEngine(question: EngineQuestion, selection: Selection, findings: EngineFindings): EngineChoice {
-  const { variables } = question.environment;
-  const { stored, headers } = findings;
-  const target = targetOf(question, selection, findings);
-  const { rule, host, usual, isMissing } = target;
-  const context = selection.context === undefined ? undefined : `context "${selection.context}"`;
-  const address = parseAddress(host, context === undefined ? target.source : `the host of ${context}`);
+export function resolveEngine(configuration: EngineConfiguration, selected: SelectedRule, files: FoundFiles): ResolvedEngine {
+  const { variables } = configuration.environment;
+  const { stored, headers } = files;
+  const chosen = chooseHost(configuration, selected, files);
+  const { rule, source, host, standard, isMissing } = chosen;
+  const context = selected.context === undefined ? undefined : `context "${selected.context}"`;
+  const address = parseAddress(host, context === undefined ? source : `the host of ${context}`);
   const noTls = { tls: undefined, warnings: [] };
-  const { tls, warnings } = question.ownTls === true ? noTls : tlsSettings({ ...findings, address, variables, context: stored });
-  const sockets = reportSockets(question.environment, target, findings);
-  const place = context === undefined ? target.source : `${context}, ${target.source}`;
+  const { tls, warnings } = configuration.ownTls === true ? noTls : tlsSettings({ ...files, address, variables, context: stored });
+  const sockets = reportSockets(configuration.environment, chosen, files);
+  const origin = context === undefined ? source : `${context}, ${source}`;
   return {
     address,
     headers,
-    hint: rule === 'default' && isMissing ? missingHint(sockets) : `Is the engine running, and is this its address (${place})?`,
+    hint: rule === 'default' && isMissing ? missingHint(sockets) : `Is the engine running, and is this its address (${origin})?`,
     explanation: {
       host: address.text,
       rule,
-      source: rule === 'alternative' ? `${target.source}, as ${usual} does not exist` : target.source,
-      context: selection.context ?? DEFAULT_CONTEXT,
+      source: rule === 'alternative' ? `${source}, as ${standard} does not exist` : source,
+      context: selected.context ?? DEFAULT_CONTEXT,
       tls,
       version: variables.DOCKER_API_VERSION && parsePinnedVersion(variables.DOCKER_API_VERSION, 'DOCKER_API_VERSION'),
       platform: checkedPlatform(variables.DOCKER_DEFAULT_PLATFORM),
       headers: headers.map(([name]) => name),
-      considered: [...reportCandidates(question, selection), ...sockets],
+      considered: [...reportCandidates(configuration, selected), ...sockets],
       warnings,
     },
   };
 }
 
-interface Target {
-  readonly rule: EngineRule;
-  readonly source: string;
-  readonly host: string;
-  /** The docker command's default host. */
-  readonly usual: string;
-  /** The default socket was selected, and does not exist. */
-  readonly isMissing: boolean;
+/**
+ * Returns the host to connect to, and how it was found. `standard` is the docker command's default host. `isMissing` means that no
+ * rule named an engine, and the default socket does not exist; the socket of another engine then replaces it, if there is one.
+ */
+function chooseHost({ environment }: EngineConfiguration, { rule, source, host, context }: SelectedRule, files: FoundFiles) {
+  const isStandard = host === undefined && context === undefined; // also for the context "default", which a rule may name
+  const standard = defaultHost(environment.platform, isStandard && asksForTls(environment.variables));
+  const isMissing = rule === 'default' && socketPath(standard) !== undefined && !exists(standard, files);
+  const other = isMissing ? alternatives(environment).find((each) => exists(each.host, files)) : undefined;
+  if (other !== undefined) return { rule: 'alternative', source: other.engine, host: other.host, standard, isMissing } as const;
+  return { rule, source, host: host ?? files.stored?.host ?? standard, standard, isMissing };
 }
 
-/** Returns the selected host. The socket of another engine replaces the default only if no rule named an engine. */
-function targetOf({ environment }: EngineQuestion, { rule, source, host, context }: Selection, findings: EngineFindings): Target {
-  const isUnnamed = host === undefined && context === undefined;
-  const usual = defaultHost(environment.platform, isUnnamed && asksForTls(environment.variables));
-  const isMissing = rule === 'default' && socketPath(usual) !== undefined && !exists(usual, findings);
-  const other = isMissing ? alternatives(environment).find((each) => exists(each.host, findings)) : undefined;
-  if (other !== undefined) return { rule: 'alternative', source: other.engine, host: other.host, usual, isMissing };
-  return { rule, source, host: host ?? findings.stored?.host ?? usual, usual, isMissing };
-}
-
-function exists(host: string, { existing }: EngineFindings): boolean {
+function exists(host: string, { existing }: FoundFiles): boolean {
   return existing.has(socketPath(host) ?? '');
 }
 
@@ -203,12 +197,13 @@ function checkedPlatform(platform: string | undefined): string | undefined {
   }
 }
 
-function reportCandidates(question: EngineQuestion, selection: Selection): CandidateReport[] {
-  return candidates(question).map(({ rule, names, value, source }) => {
-    const detail = rule === 'currentContext' && value !== undefined ? question.configFile : undefined;
+function reportCandidates(configuration: EngineConfiguration, selected: SelectedRule): CandidateReport[] {
+  return candidates(configuration).map(({ rule, names, value, source }) => {
+    const detail = rule === 'currentContext' && value !== undefined ? configuration.configFile : undefined;
     if (value === undefined) return { rule, what: undefined, state: 'absent', detail };
-    // The context "default" means DOCKER_HOST, so both rules are reported as chosen.
-    const state = rule === selection.rule || source === selection.source ? 'chosen' : 'overruled';
+    // If the context is "default" and DOCKER_HOST is set, the selected rule is that of the context and its source is DOCKER_HOST.
+    // Both rules are reported as chosen.
+    const state = rule === selected.rule || source === selected.source ? 'chosen' : 'overruled';
     if (value instanceof ConfigError) return { rule, what: undefined, state, detail: value.message };
     return { rule, state, detail, ...(names === 'host' ? printableHost(value, source) : { what: escapeText(value) }) };
   });
@@ -229,19 +224,25 @@ export function knownContext({ name, host, description }: StoredContext): KnownC
   return { name, host: what, description, problem: detail };
 }
 
-function reportSockets(environment: Environment, { rule, host, usual, isMissing }: Target, findings: EngineFindings): CandidateReport[] {
+/** Reports the default socket, and those of other engines. */
+function reportSockets(
+  environment: Environment,
+  { rule, host, standard, isMissing }: ReturnType<typeof chooseHost>,
+  files: FoundFiles,
+): CandidateReport[] {
   const stateOf = (socketRule: EngineRule, socket: string): CandidateReport['state'] => {
     if (socketRule === rule && socket === host) return 'chosen';
-    return exists(socket, findings) ? 'there' : 'absent';
+    return exists(socket, files) ? 'exists' : 'absent';
   };
   const others = alternatives(environment).map(({ engine, host: socket }) => {
     return { rule: 'alternative' as const, what: socket, state: stateOf('alternative', socket), detail: engine };
   });
-  const state = stateOf('default', usual);
+  const state = stateOf('default', standard);
   const detail = state === 'chosen' && isMissing ? 'does not exist' : undefined;
-  return [{ rule: 'default', what: usual, state, detail }, ...others];
+  return [{ rule: 'default', what: standard, state, detail }, ...others];
 }
 
+/** Returns the hint for an error if neither the default socket nor that of another engine exists. */
 function missingHint(sockets: readonly CandidateReport[]): string {
   const others = sockets.flatMap(({ rule, what }) => (rule === 'alternative' && what !== undefined ? [what] : []));
   const looked = others.length > 0 ? ` No socket exists at ${others.join(', ')} either.` : '';

@@ -8,8 +8,8 @@ import { checkHeaders, parseCustomHeaders } from '../config/custom-headers.ts';
 import { contextPaths, contextStore, parseContext } from '../config/docker-context.ts';
 import { configFolder, joinPath } from '../config/environment-variables.ts';
 import type { Environment } from '../config/environment-variables.ts';
-import { chooseEngine, knownContext, selectEngine, socketsToLookAt } from '../config/resolve-engine.ts';
-import type { EngineChoice, EngineSelector, KnownContext } from '../config/resolve-engine.ts';
+import { resolveEngine, knownContext, selectRule, socketsToCheck } from '../config/resolve-engine.ts';
+import type { ResolvedEngine, EngineSelector, KnownContext } from '../config/resolve-engine.ts';
 import { tlsFilesIn } from '../config/tls-settings.ts';
 import { ConfigError } from '../errors.ts';
 import { readDockerConfig } from './files/read-docker-config.ts';
@@ -19,7 +19,7 @@ import { namesInFolder, readSmallFile } from './files/read-small-file.ts';
 export const CONTEXTS_LIMIT = 1000;
 
 /** Finds the engine to use. Throws a `ConfigError` that names the file or variable with the problem. */
-export async function findEngine(selector: EngineSelector, environment: Environment): Promise<EngineChoice> {
+export async function findEngine(selector: EngineSelector, environment: Environment): Promise<ResolvedEngine> {
   const { variables } = environment;
   const folder = configFolder(environment);
   const configFile = folder && joinPath(folder, 'config.json');
@@ -27,15 +27,15 @@ export async function findEngine(selector: EngineSelector, environment: Environm
   const file = await readDockerConfig(folder, variables.DOCKER_CONFIG !== undefined).catch(configErrorOf);
   const isBroken = file instanceof ConfigError;
   const { source = 'config.json', members = {} } = (isBroken ? undefined : file?.config) ?? {};
-  const question = { ...selector, environment, configFile, currentContext: isBroken ? file : contextIn(members, source) };
-  const selection = selectEngine(question);
-  const context = selection.context === undefined ? undefined : await readContext(folder, selection.context, selection.source);
+  const configuration = { ...selector, environment, configFile, currentContext: isBroken ? file : contextIn(members, source) };
+  const selected = selectRule(configuration);
+  const context = selected.context === undefined ? undefined : await readContext(folder, selected.context, selected.source);
   const tlsFolder = context?.tlsFolder ?? variables.DOCKER_CERT_PATH ?? folder;
-  const existing = await existingPaths([...socketsToLookAt(environment), ...tlsFilesIn(tlsFolder)]);
+  const existing = await existingPaths([...socketsToCheck(environment), ...tlsFilesIn(tlsFolder)]);
   const custom = variables.DOCKER_CUSTOM_HEADERS;
   const inFile = httpHeaders(members, source);
   const headers = custom === undefined ? checkHeaders(inFile, `HttpHeaders in ${source}`) : parseCustomHeaders(custom);
-  const choice = chooseEngine(question, selection, { existing, stored: context?.stored, tlsFolder, headers });
+  const choice = resolveEngine(configuration, selected, { existing, stored: context?.stored, tlsFolder, headers });
   if (!isBroken) return choice;
   const warnings = [...choice.explanation.warnings, `its settings are ignored: ${file.message}`];
   return { ...choice, explanation: { ...choice.explanation, warnings } };

@@ -4,7 +4,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { ArgumentError, InvalidReferenceError } from '../../src/errors.ts';
-import { Secret, encodeRegistryAuth, registryOf, wrapSecrets, serverAddress } from '../../src/api/credentials.ts';
+import { Secret, encodeRegistryAuth, registryOf, wrapSecrets, registryKey } from '../../src/api/credentials.ts';
 import { parseReference } from '../../src/api/reference.ts';
 import type { Credentials } from '../../src/api/credentials.ts';
 
@@ -169,12 +169,12 @@ describe('a registry', () => {
     ['docker.io.evil.example/a', 'docker.io.evil.example', 'docker.io.evil.example'],
   ])('of %s is %s, and its key %s', (image, host, key) => {
     expect(registryOf(parseReference(image)).host).toBe(host);
-    expect(serverAddress(host)).toBe(key);
+    expect(registryKey(host)).toBe(key);
   });
 
   // covers: fault 3.19.2
   test('of index.docker.io has the key of Docker Hub', () => {
-    expect(serverAddress('index.docker.io')).toBe('https://index.docker.io/v1/');
+    expect(registryKey('index.docker.io')).toBe('https://index.docker.io/v1/');
   });
 
   test('is missing if a name does not begin with a valid host name', () => {

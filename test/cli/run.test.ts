@@ -349,7 +349,7 @@ describe('context', () => {
     considered: [
       { rule: 'DOCKER_HOST', what: undefined, state: 'absent', detail: undefined },
       { rule: 'DOCKER_CONTEXT', what: 'lab', state: 'chosen', detail: undefined },
-      { rule: 'alternative', what: 'unix:///run/podman/podman.sock', state: 'there', detail: 'Podman of the system' },
+      { rule: 'alternative', what: 'unix:///run/podman/podman.sock', state: 'exists', detail: 'Podman of the system' },
     ],
     contexts: [
       { name: 'evil\x1b[2J', host: undefined, description: 'not shown', problem: 'has no endpoint for docker' },
@@ -374,7 +374,7 @@ describe('context', () => {
         'RULE             STATE    SAYS',
         'DOCKER_HOST      absent',
         'DOCKER_CONTEXT   chosen   lab',
-        'alternative      there    unix:///run/podman/podman.sock   Podman of the system',
+        'alternative      exists   unix:///run/podman/podman.sock   Podman of the system',
         '',
         'CONTEXT         HOST                     DESCRIPTION',
         'evil\\u{1b}[2J                            has no endpoint for docker',

@@ -1,38 +1,38 @@
 // Which rule chooses the engine, and the report. The answers of the docker command itself are in test/system/find-engine.test.ts.
 
 import { describe, expect, it } from 'vitest';
-import { chooseEngine, selectEngine, socketsToLookAt } from '../../src/config/resolve-engine.ts';
-import type { EngineChoice, EngineFindings, EngineQuestion, EngineSelector } from '../../src/config/resolve-engine.ts';
+import { resolveEngine, selectRule, socketsToCheck } from '../../src/config/resolve-engine.ts';
+import type { ResolvedEngine, FoundFiles, EngineConfiguration, EngineSelector } from '../../src/config/resolve-engine.ts';
 import type { StoredContext } from '../../src/config/docker-context.ts';
 import type { Variables } from '../../src/config/environment-variables.ts';
 import { ConfigError } from '../../src/errors.ts';
 
 interface Case extends EngineSelector {
   readonly variables?: Variables;
-  readonly currentContext?: EngineQuestion['currentContext'];
+  readonly currentContext?: EngineConfiguration['currentContext'];
   readonly platform?: string;
   readonly existing?: readonly string[];
   readonly stored?: Partial<StoredContext>;
   readonly tlsFolder?: string;
 }
 
-function choose(given: Case): EngineChoice {
+function choose(given: Case): ResolvedEngine {
   const { variables = {}, currentContext, platform = 'linux', existing = [], stored, tlsFolder, ...selector } = given;
   const environment = { platform, home: '/home/me', variables };
   const question = { ...selector, environment, configFile: '/home/me/.docker/config.json', currentContext };
-  const facts: EngineFindings = {
+  const facts: FoundFiles = {
     existing: new Set(existing),
     stored: stored && { name: 'lab', description: undefined, host: undefined, skipTlsVerify: false, ...stored },
     tlsFolder,
     headers: [],
   };
-  return chooseEngine(question, selectEngine(question), facts);
+  return resolveEngine(question, selectRule(question), facts);
 }
 
 const SOCKET = '/var/run/docker.sock';
 const TCP = 'tcp://h:2376';
 /** The report of each rule except the alternatives: rule, what it names, state. */
-const rulesOf = ({ explanation: { considered } }: EngineChoice): string[] =>
+const rulesOf = ({ explanation: { considered } }: ResolvedEngine): string[] =>
   considered.slice(0, 6).map(({ rule, what, state }) => `${rule} ${what} ${state}`);
 
 describe('the rules, in the docker command\'s order', () => {
@@ -56,7 +56,7 @@ describe('the rules, in the docker command\'s order', () => {
   ])('%s', (_, given, rules) => {
     const choice = choose({ ...given, existing: [SOCKET], stored: { host: 'tcp://c:1' } });
     const said = rules.map((text, index) => `${names[index]} ${text === '-' ? 'undefined absent' : text}`);
-    expect(rulesOf(choice)).toEqual([...said, `default unix://${SOCKET} there`]);
+    expect(rulesOf(choice)).toEqual([...said, `default unix://${SOCKET} exists`]);
   });
 
   it('reports the source of the chosen engine', () => {
@@ -113,8 +113,8 @@ describe('the sockets of other engines', () => {
       const sockets = choose({ existing }).explanation.considered.slice(5);
       return sockets.flatMap(({ what, state }) => (state === 'absent' ? [] : [`${what} ${state}`]));
     };
-    expect(states([podman, colima])).toEqual([`unix://${colima} chosen`, `unix://${podman} there`]);
-    expect(states([SOCKET, podman])).toEqual([`unix://${SOCKET} chosen`, `unix://${podman} there`]);
+    expect(states([podman, colima])).toEqual([`unix://${colima} chosen`, `unix://${podman} exists`]);
+    expect(states([SOCKET, podman])).toEqual([`unix://${SOCKET} chosen`, `unix://${podman} exists`]);
   });
 
   it.each<[string, Case]>([
@@ -138,14 +138,14 @@ describe('the sockets of other engines', () => {
   });
 
   it('are all looked at, as is the default', () => {
-    const looked = socketsToLookAt({ platform: 'linux', home: '/home/me', variables: {} });
+    const looked = socketsToCheck({ platform: 'linux', home: '/home/me', variables: {} });
     expect(looked).toEqual(expect.arrayContaining([SOCKET, podman, colima]));
   });
 });
 
 describe('TLS', () => {
   const files = (...names: string[]): string[] => names.map((name) => `/c/${name}.pem`);
-  const tlsOf = (given: Case): EngineChoice['explanation']['tls'] => choose({ tlsFolder: '/c', ...given }).explanation.tls;
+  const tlsOf = (given: Case): ResolvedEngine['explanation']['tls'] => choose({ tlsFolder: '/c', ...given }).explanation.tls;
   const all = { ca: '/c/ca.pem', cert: '/c/cert.pem', key: '/c/key.pem' };
   const verifying = { DOCKER_TLS_VERIFY: '0' };
   const three = files('ca', 'cert', 'key');

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { EngineChoice } from '../../src/config/resolve-engine.ts';
+import type { ResolvedEngine } from '../../src/config/resolve-engine.ts';
 import { parseAddress } from '../../src/config/engine-address.ts';
 import { contextPaths } from '../../src/config/docker-context.ts';
 import { ConfigError } from '../../src/errors.ts';
@@ -63,7 +63,7 @@ describe('the search for the engine', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  const find = (environment: Environment = {}, context?: string): Promise<EngineChoice> =>
+  const find = (environment: Environment = {}, context?: string): Promise<ResolvedEngine> =>
     findEngine({ context }, readEnvironment({ HOME: folder, ...environment }));
 
   it('uses the defaults without any file', async () => {
@@ -173,7 +173,7 @@ describe('the search for the engine', () => {
     await once(server, 'listening');
     const { considered } = (await find({ DOCKER_HOST: 'tcp://h:1' })).explanation;
     const here = considered.find(({ what }) => what === `unix://${socket}`);
-    expect(here).toMatchObject({ state: 'there', detail: 'rootless Docker' });
+    expect(here).toMatchObject({ state: 'exists', detail: 'rootless Docker' });
     expect(considered.find(({ detail }) => detail === 'Docker Desktop')).toMatchObject({ state: 'absent' });
     server.close();
   });
