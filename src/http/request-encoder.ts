@@ -37,9 +37,7 @@ export function encodeRequestHead(given: RequestHead): Buffer {
   const { method, target, fields } = check(given, HEAD, 'encodeRequestHead', 'head');
   if (!methods.has(method)) throw new ArgumentError(`the method must be one of ${[...methods].join(', ')}`);
   if (!originForm.test(target)) throw new ArgumentError('the request target must be a path of visible ASCII characters');
-  refuseRepeated(fields, ['host']);
-  // With two such fields, readers could disagree on the end of the content (RFC 9112 §6.2).
-  refuseRepeated(fields, ['content-length', 'transfer-encoding']);
+  refuseRepeated(fields);
   let head = `${method} ${target} HTTP/1.1\r\n`;
   for (const [name, value] of fields) {
     if (!isToken(name)) throw new ArgumentError('a header name contains a character that HTTP does not allow');
@@ -51,10 +49,17 @@ export function encodeRequestHead(given: RequestHead): Buffer {
   return latin1(`${head}\r\n`);
 }
 
-function refuseRepeated(fields: RequestHead['fields'], names: readonly string[]): void {
-  let found = 0;
-  for (const [name] of fields) if (names.includes(name.toLowerCase())) found++;
-  if (found > 1) throw new ArgumentError(`a request can have only one header ${names.join(' or ')}`);
+/** Throws if two fields name the host, or frame the content: readers could disagree on its end (RFC 9112 §3.2, §6.2). */
+function refuseRepeated(fields: RequestHead['fields']): void {
+  let hosts = 0;
+  let framings = 0;
+  for (const [name] of fields) {
+    const lowerName = name.toLowerCase();
+    if (lowerName === 'host') hosts++;
+    else if (lowerName === 'content-length' || lowerName === 'transfer-encoding') framings++;
+  }
+  if (hosts > 1) throw new ArgumentError('a request can have only one header host');
+  if (framings > 1) throw new ArgumentError('a request can have only one header content-length or transfer-encoding');
 }
 
 /** Encodes the line before a chunk's data: its size in hexadecimal (RFC 9112 §7.1). */

@@ -10,14 +10,14 @@
 //   bytes                            method           event
 //   HTTP/1.1 200 OK CRLF             #head
 //   Transfer-Encoding: chunked CRLF  #fieldSection
-//   CRLF                             #content         `head`
+//   CRLF                             #response        `head`
 //   5 CRLF                           #chunkSize
 //   hello                            #contentBytes    `content`
 //   CRLF                             #chunkEnd
-//   0 CRLF CRLF                      #content         `end`
+//   0 CRLF CRLF                      #response        `end`
 //
-// For speed, two methods are not generators. `#takeLine` reads all lines, except the size lines of the chunks that
-// `#takeWholeChunks` reads: small sizes without extensions, of chunks that are completely in the bytes of one read.
+// For speed, three methods are not generators. `#takeLine` reads single lines. `#takeWholeHead` and `#takeWholeChunks` read what is
+// completely in the bytes of one read and is plain: a head that follows the grammar, small chunk sizes without extensions.
 //
 // The bytes of a content event are valid until the next call of `next()` or `receive()`. The parser writes into the memory that
 // `receive` was given. Every read has a limit in `RESPONSE_LIMITS`. After an error, each later `next()` throws the same error.
@@ -28,7 +28,7 @@ import { ProtocolError, TruncatedError } from '../errors.ts';
 import { Fields, parseFieldLine } from './fields.ts';
 import { contentFraming, isPersistent } from './content-framing.ts';
 import type { Framing } from './content-framing.ts';
-import { isFieldText, parseHexadecimal } from './grammar.ts';
+import { isFieldText, parseHexadecimal, trimOptionalWhitespace } from './grammar.ts';
 import type { Fail } from './grammar.ts';
 import { BYTES, TEXT, check } from '../kinds.ts';
 
@@ -82,6 +82,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 const ZERO = 0x30;
 const NOTHING = asBuffer(new Uint8Array(0));
+const HEAD_END = latin1('\r\n\r\n');
 
 /** Complete chunks with fewer bytes than this are copied together and delivered as one event. */
 const COMPACT_BELOW = 1024;
@@ -168,11 +169,41 @@ export class ResponseParser {
   }
 
   // HTTP-message = start-line CRLF *( field-line CRLF ) CRLF [ message-body ]                                §2.1
+  // The framing of the head delimits the message-body.                                                         §6.3
   *#response(): Steps {
+    const { minorVersion, status, reason, fields } = this.#takeWholeHead() ?? (yield* this.#finalHead());
+    const input = { method: this.#method, status, minorVersion, fields };
+    const framing = (this.#framing = contentFraming(input, this.#fail));
+    yield { type: 'head', head: { minorVersion, status, reason, fields, framing } };
+    if (framing.kind === 'chunked') yield* this.#chunkedContent();
+    else if (framing.kind === 'length') yield* this.#contentBytes(framing.length);
+    else if (framing.kind === 'until-close') yield* this.#contentBytes(Infinity);
+    const reusable = isPersistent(input, framing) && this.#position === this.#input.length && !this.#ended;
+    yield { type: 'end', reusable };
+  }
+
+  // Returns a final head that is completely in `#input`, follows the grammar and is below every limit. Nearly all heads are like
+  // that. All others are left to `#finalHead`, which has the rules and their errors.
+  #takeWholeHead(): Head | undefined {
+    const start = this.#position;
+    const end = this.#input.indexOf(HEAD_END, start) + HEAD_END.length;
+    if (end < HEAD_END.length || end - start > RESPONSE_LIMITS.statusLine) return undefined;
+    const text = this.#input.toString('latin1', start, end);
+    const statusLine = finalStatusLine.exec(text);
+    if (statusLine === null) return undefined;
+    const [{ length }, minor, status, reason = ''] = statusLine;
+    const fields = takePlainFields(text, length);
+    if (fields === undefined) return undefined;
+    this.#position = end;
+    this.#elementOffset = this.#bytesBefore + end - 2; // the empty line
+    return { minorVersion: minor === '0' ? 0 : 1, status: Number(status), reason, fields };
+  }
+
+  *#finalHead(): Steps<Head> {
     for (let interim = 0; ; interim++) {
       const head = yield* this.#head();
       if (head.status === 101) this.#fail('the response upgrades the protocol, but the request did not ask for it', 'RFC 9110 §15.2.2');
-      if (head.status >= 200) return yield* this.#content(head);
+      if (head.status >= 200) return head;
       if (interim === RESPONSE_LIMITS.interim) this.#fail(`more than ${interim} interim responses`, 'RFC 9110 §15.2');
       yield { type: 'interim', status: head.status };
     }
@@ -227,19 +258,6 @@ export class ResponseParser {
       if (lines === RESPONSE_LIMITS.fieldLines) this.#fail(`more than ${lines} field lines`, 'RFC 9110 §5.4');
       fields.append(...parseFieldLine(line, this.#fail));
     }
-  }
-
-  // message-body, delimited by its framing                                                                     §6.3
-  *#content(head: Head): Steps {
-    const { minorVersion, status, reason, fields } = head;
-    const input = { method: this.#method, status, minorVersion, fields };
-    const framing = (this.#framing = contentFraming(input, this.#fail));
-    yield { type: 'head', head: { minorVersion, status, reason, fields, framing } };
-    if (framing.kind === 'chunked') yield* this.#chunkedContent();
-    else if (framing.kind === 'length') yield* this.#contentBytes(framing.length);
-    else if (framing.kind === 'until-close') yield* this.#contentBytes(Infinity);
-    const reusable = isPersistent(input, framing) && this.#position === this.#input.length && !this.#ended;
-    yield { type: 'end', reusable };
   }
 
   // chunked-body = *chunk last-chunk trailer-section CRLF                                                      §7.1
@@ -388,3 +406,21 @@ const HEXADECIMAL = Int8Array.from({ length: 256 }, (_, code) => {
   const value = Number.parseInt(String.fromCharCode(code), 16);
   return Number.isNaN(value) ? -1 : value;
 });
+
+// The status line of a final response, with a reason phrase that `isFieldText` accepts.
+const finalStatusLine = /^HTTP\/1\.([0-9]) ([2-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n/;
+
+// A field line that `parseFieldLine` accepts. White space around the value is not yet removed.
+const plainFieldLine = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)\r\n/y;
+
+/** Returns the fields of a head, whose text goes on at `start` with its field lines; `undefined` if one is not plain. */
+function takePlainFields(text: string, start: number): Fields | undefined {
+  const fields = new Fields();
+  plainFieldLine.lastIndex = start;
+  let end = start;
+  for (let line, lines = 0; (line = plainFieldLine.exec(text)) !== null; end = plainFieldLine.lastIndex) {
+    if (++lines > RESPONSE_LIMITS.fieldLines) return undefined;
+    fields.append(line[1] as string, trimOptionalWhitespace(line[2] as string));
+  }
+  return end === text.length - 2 ? fields : undefined;
+}
