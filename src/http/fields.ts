@@ -12,7 +12,7 @@ export class Fields {
   /** Adds one field line. */
   append(name: string, value: string): void {
     const lowerName = lowerCaseAscii(name);
-    check(value, TEXT, 'Fields', 'value');
+    if (typeof value !== 'string') check(value, TEXT, 'Fields', 'value');
     const values = this.#values.get(lowerName);
     if (values) values.push(value);
     else this.#values.set(lowerName, [value]);

@@ -34,13 +34,12 @@ export function trimOptionalWhitespace(text: string): string {
   if (typeof text !== 'string') check(text, TEXT, 'trimOptionalWhitespace', 'text');
   let start = 0;
   let end = text.length;
-  while (start < end && isOptionalWhitespace(text.charCodeAt(start))) start++;
-  while (end > start && isOptionalWhitespace(text.charCodeAt(end - 1))) end--;
+  for (let code; start < end && ((code = text.charCodeAt(start)) === SPACE || code === TAB); ) start++;
+  for (let code; end > start && ((code = text.charCodeAt(end - 1)) === SPACE || code === TAB); ) end--;
   return text.slice(start, end);
 }
-function isOptionalWhitespace(code: number): boolean {
-  return code === 0x20 || code === 0x09;
-}
+const SPACE = 0x20;
+const TAB = 0x09;
 
 /** Converts only A-Z to lower case: `toLowerCase()` would turn U+212A, the Kelvin sign, into "k". */
 export function lowerCaseAscii(text: string): string {

@@ -185,15 +185,18 @@ export class ResponseParser {
   // Returns a final head that is completely in `#input`, follows the grammar and is below every limit. Nearly all heads are like
   // that. All others are left to `#finalHead`, which has the rules and their errors.
   #takeWholeHead(): Head | undefined {
-    const start = this.#position;
-    const end = this.#input.indexOf(HEAD_END, start) + HEAD_END.length;
-    if (end < HEAD_END.length || end - start > RESPONSE_LIMITS.statusLine) return undefined;
-    const text = this.#input.toString('latin1', start, end);
-    const statusLine = finalStatusLine.exec(text);
-    if (statusLine === null) return undefined;
-    const [{ length }, minor, status, reason = ''] = statusLine;
-    const fields = takePlainFields(text, length);
-    if (fields === undefined) return undefined;
+    const end = this.#input.indexOf(HEAD_END, this.#position) + HEAD_END.length;
+    if (end < HEAD_END.length || end - this.#position > RESPONSE_LIMITS.statusLine) return undefined;
+    const match = plainHead.exec(this.#input.toString('latin1', this.#position, end));
+    if (match === null) return undefined;
+    const [, minor, status, reason = '', fieldLines = ''] = match;
+    const lines = fieldLines.split('\r\n', RESPONSE_LIMITS.fieldLines + 2);
+    if (lines.length > RESPONSE_LIMITS.fieldLines + 1) return undefined; // the last line is empty
+    const fields = new Fields();
+    for (const line of lines.slice(0, -1)) {
+      const colon = line.indexOf(':');
+      fields.append(line.slice(0, colon), trimOptionalWhitespace(line.slice(colon + 1)));
+    }
     this.#position = end;
     this.#elementOffset = this.#bytesBefore + end - 2; // the empty line
     return { minorVersion: minor === '0' ? 0 : 1, status: Number(status), reason, fields };
@@ -407,20 +410,5 @@ const HEXADECIMAL = Int8Array.from({ length: 256 }, (_, code) => {
   return Number.isNaN(value) ? -1 : value;
 });
 
-// The status line of a final response, with a reason phrase that `isFieldText` accepts.
-const finalStatusLine = /^HTTP\/1\.([0-9]) ([2-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n/;
-
-// A field line that `parseFieldLine` accepts. White space around the value is not yet removed.
-const plainFieldLine = /([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)\r\n/y;
-
-/** Returns the fields of a head, whose text goes on at `start` with its field lines; `undefined` if one is not plain. */
-function takePlainFields(text: string, start: number): Fields | undefined {
-  const fields = new Fields();
-  plainFieldLine.lastIndex = start;
-  let end = start;
-  for (let line, lines = 0; (line = plainFieldLine.exec(text)) !== null; end = plainFieldLine.lastIndex) {
-    if (++lines > RESPONSE_LIMITS.fieldLines) return undefined;
-    fields.append(line[1] as string, trimOptionalWhitespace(line[2] as string));
-  }
-  return end === text.length - 2 ? fields : undefined;
-}
+// A final head whose status line and field lines follow the grammar. It does not remove white space around values.
+const plainHead = /^HTTP\/1\.([0-9]) ([2-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*)\r\n$/;

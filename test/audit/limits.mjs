@@ -5,7 +5,7 @@ const comment = String.raw`/\*\*(?<comment>(?:(?!\*/)[^])*?)\*/\n`;
 /** Matches digits with arithmetic operators: `64 * 1024`, `2 ** 20`. */
 const number = String.raw`(?<value>[\d_][\d_ *+()-]*)`;
 const constant = new RegExp(String.raw`^(?:${comment})?(?:export )?const (?<name>[A-Z][A-Z\d_]*)(?:: number)? = ${number};`, 'gm');
-const table = new RegExp(String.raw`^${comment}export const (?<name>[A-Z][A-Z\d_]*) = \{\n(?<members>(?: +(?:/\*\*|\w+: [\d_]+,).*\n)+)\} as const;`, 'gm');
+const table = new RegExp(String.raw`^${comment}export const (?<name>[A-Z][A-Z\d_]*) = \{\n(?<members>(?: +(?:/\*\*|\*|\w+: [\d_]+,).*\n)+)\} as const;`, 'gm');
 const member = new RegExp(String.raw`^ +${comment} +(?<name>\w+): ${number},`, 'gm');
 
 /** The text of a comment, on one line. */
