@@ -18,7 +18,7 @@ import { tapeExchanges } from './exchanges.ts';
 import { recorder } from './recorder.ts';
 import type { RecordingNote } from './recorder.ts';
 import { relay } from './relay.ts';
-import type { AskedFor } from './script.ts';
+import type { RequestLine } from './script.ts';
 import { encodeTape } from './tape.ts';
 import type { Tape, TapeHeader } from './tape.ts';
 
@@ -46,7 +46,7 @@ export interface Recording extends AsyncDisposable {
   /** The address of the engine, `"unix:///var/run/docker.sock"`. */
   readonly engine: string;
   /** Returns the requests that were recorded so far. Throws an `ArgumentError` if no tape can be made. */
-  requests(): AskedFor[];
+  requests(): RequestLine[];
   /** Closes all connections, removes the socket and writes the tape. Rejects with an `ArgumentError` if no tape can be made. */
   close(): Promise<void>;
   /** Closes all connections and removes the socket, without writing a tape. */

@@ -1,4 +1,5 @@
-// `replayDialer`: a dialer whose channels send the responses of a tape.
+// Dialers whose channels send recorded responses. `replayDialer` takes them from a tape, for the `dialer` of a client. `sourceDialer`
+// takes them from any `ResponseSource`, for `replay` (replay.ts).
 
 import { noopOwner } from '../connection/channel.ts';
 import type { Channel, ChannelOwner, Dialer } from '../connection/channel.ts';
@@ -10,12 +11,12 @@ import type { TapeExchange } from './exchanges.ts';
 import { RequestParser } from './requests.ts';
 import type { RequestEvent, RequestStart } from './requests.ts';
 import { Script } from './script.ts';
-import type { AskedFor, Order } from './script.ts';
+import type { RequestLine, Order } from './script.ts';
 import { checkTape } from './tape.ts';
 import type { Tape } from './tape.ts';
 
 /** Options of `replayDialer`. */
-export interface ReplayOptions {
+export interface ReplayDialerOptions {
   /**
    * How responses arrive: in the largest possible reads (`"whole"`, default), one byte per read (`"bytes"`), or in random pieces
    * with this number as the seed.
@@ -28,13 +29,13 @@ export interface ReplayOptions {
   readonly order?: Order | undefined;
 }
 
-/** The sizes of reads: see `ReplayOptions.pieces`. */
+/** The sizes of reads: see `ReplayDialerOptions.pieces`. */
 export type Pieces = 'whole' | 'bytes' | number;
 
 /** A dialer that replays a tape. */
 export interface ReplayDialer extends Dialer {
   /** Returns the requests of the tape that were not sent yet. */
-  remaining(): AskedFor[];
+  remaining(): RequestLine[];
 }
 
 /**
@@ -42,7 +43,7 @@ export interface ReplayDialer extends Dialer {
  * fields do not matter. A request without a match breaks its channel with an error that names the request and the expected one.
  * Each exchange is replayed once, on any connection. Throws an `ArgumentError` for an invalid tape or option.
  */
-export function replayDialer(tape: Tape, options?: ReplayOptions): ReplayDialer {
+export function replayDialer(tape: Tape, options?: ReplayDialerOptions): ReplayDialer {
   const { pieces = 'whole', order = 'recorded' } = take('replayDialer', options);
   const script = new Script(checkTape(tape, 'replayDialer'), { order, comparable: (target) => target, comparesContent: true });
   const source = { find: (asked: GatheredRequest) => script.match(asked), keepsContent: true };
@@ -53,7 +54,7 @@ export function replayDialer(tape: Tape, options?: ReplayOptions): ReplayDialer 
 export interface ResponseSource {
   /** Returns the response to a request; undefined while more of the request is needed. Throws if nothing matches. */
   find(asked: GatheredRequest): FoundResponse | undefined;
-  /** Returns the response for a request without a match; the connection then ends. Without this method, it breaks. */
+  /** Returns the response for a request without a match, after which the connection ends. Without this method, it is reset. */
   refusal?(error: Error, asked: GatheredRequest | undefined): Uint8Array;
   /** Whether `find` needs the content of requests. */
   readonly keepsContent: boolean;
@@ -84,8 +85,9 @@ class ReplayChannel implements Channel {
   readonly #source: ResponseSource;
   readonly #pieces: Pieces;
   readonly #parser = new RequestParser();
+  /** The request that has no response yet. It may be incomplete. */
   #asked: GatheredRequest | undefined;
-  /** The client's expectations in the current request. */
+  /** What that request says about 100-continue and about closing the connection. */
   #expects: Expectations = { continue: false, close: false };
   /** The pending deliveries to the owner. */
   readonly #queue = new Queue<Delivery>();
@@ -104,7 +106,7 @@ class ReplayChannel implements Channel {
       for (const block of blocks) {
         if (this.#closed) return;
         for (const event of this.#parser.push(block)) this.#take(event);
-        this.#answer();
+        this.#respond(); // an engine may have responded before the request was complete
       }
     } catch (error) {
       this.#refuse(error as Error);
@@ -119,7 +121,7 @@ class ReplayChannel implements Channel {
   /** Does nothing, because an idle channel has no handle. */
   keepProcessAlive(): void {}
 
-  /** Ends the channel after the pending responses. */
+  /** Ends the channel in both directions after the pending responses. */
   end(): void {
     if (!this.#closed) this.#close(undefined);
   }
@@ -135,21 +137,22 @@ class ReplayChannel implements Channel {
       this.#asked = new GatheredRequest(event.start);
       this.#expects = expectationsOf(event.start);
     }
-    // Undefined after the response: the rest of a refused upload is ignored.
+    // `#asked` is undefined after its response: what the client still sends of a refused upload is ignored.
     else if (event.type === 'content' && this.#source.keepsContent) this.#asked?.append(event.bytes);
     else if (event.type === 'end' && this.#asked !== undefined) {
       this.#asked.isComplete = true;
-      this.#answer();
+      this.#respond();
     }
   }
 
-  #answer(): void {
+  /** Sends the response if the source has found it. */
+  #respond(): void {
     if (this.#asked === undefined || this.#closed) return;
     const found = this.#source.find(this.#asked);
     if (found === undefined) return this.#continue();
     this.#asked = undefined;
     const { exchange, index } = found;
-    this.#send(exchange.response, lengths(this.#pieces, index));
+    this.#send(exchange.response, readLengths(this.#pieces, index));
     const reset = new Error('the recorded connection was reset');
     if (exchange.ending !== undefined) this.#close(exchange.ending === 'eof' ? undefined : reset);
     else if (this.#expects.close) this.#close(undefined);
@@ -171,7 +174,7 @@ class ReplayChannel implements Channel {
     if (response.length > 0) this.#deliver({ type: 'response', rest: response, nextLength });
   }
 
-  /** Ends the channel after all responses, or breaks it with an error. Later bytes of the client are ignored. */
+  /** After all responses, ends the channel, or resets it if there is an error. Later bytes of the client are ignored. */
   #close(error: Error | undefined): void {
     this.#closed = true;
     this.#deliver({ type: 'end', error });
@@ -206,7 +209,7 @@ class ReplayChannel implements Channel {
     delivery.rest = rest.subarray(length);
     if (delivery.rest.length === 0) this.#queue.take();
     this.#paused = !this.owner.onData(memory.subarray(0, length));
-    // ChannelOwner requires that the memory for the next read is requested now, even before a pause.
+    // `ChannelOwner.memory` must be called after each `onData`, even before a pause.
     this.#memory = this.owner.memory();
     if (this.#queue.length > 0) this.#schedule();
   }
@@ -226,11 +229,14 @@ function expectationsOf({ fields }: RequestStart): Expectations {
   return { continue: fields.list('expect').includes('100-continue'), close: fields.list('connection').includes('close') };
 }
 
-/** Returns a function that gives the lengths of the reads of one response. The same seed and index give the same lengths. */
-function lengths(pieces: Pieces, index: number): () => number {
+/**
+ * Returns a function that gives the length of the next read of a response. Each response has its own random sequence, which depends
+ * on the seed (`pieces`) and on the position of the response on the tape (`index`), so that a test can be repeated.
+ */
+function readLengths(pieces: Pieces, index: number): () => number {
   if (pieces === 'whole') return () => Infinity;
   if (pieces === 'bytes') return () => 1;
-  // xorshift32. Reads have up to 4096 bytes, and most are short: each power of two is equally likely as the limit.
+  // The generator xorshift32. Its first state must not be 0; the two constants only spread the bits of seed and index.
   let state = Math.imul(pieces + 1, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b) || 1;
   const next = (): number => {
     state ^= state << 13;
@@ -238,5 +244,5 @@ function lengths(pieces: Pieces, index: number): () => number {
     state ^= state << 5;
     return state >>> 0;
   };
-  return () => 1 + (next() % 2 ** (next() % 13));
+  return () => 1 + (next() % 2 ** (next() % 13)); // from 1 to 2^k with a random k of 0 to 12, so most reads are short
 }

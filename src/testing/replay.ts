@@ -9,15 +9,15 @@ import { versionResponse, withoutContinue } from './recorded-responses.ts';
 import type { GatheredRequest } from './exchanges.ts';
 import { messageResponse, relay } from './relay.ts';
 import { sourceDialer } from './replay-dialer.ts';
-import type { ResponseSource, ReplayOptions } from './replay-dialer.ts';
+import type { ResponseSource, ReplayDialerOptions } from './replay-dialer.ts';
 import { Script } from './script.ts';
-import type { AskedFor } from './script.ts';
+import type { RequestLine } from './script.ts';
 import { checkTape, parseTape } from './tape.ts';
 import type { Tape } from './tape.ts';
 import { comparableTarget, isPing } from './targets.ts';
 
 /** Options of `replay`. */
-export interface RecordedEngineOptions extends ReplayOptions {
+export interface ReplayOptions extends ReplayDialerOptions {
   /** Where to listen. Default: in a new folder that only this user can enter. */
   readonly socketPath?: string | undefined;
   /**
@@ -34,12 +34,12 @@ export interface RecordedEngineOptions extends ReplayOptions {
 }
 
 /** A running replay. */
-export interface RecordedEngine extends AsyncDisposable {
+export interface Replay extends AsyncDisposable {
   /** The address for the client, a value for DOCKER_HOST: `"unix:///tmp/longshore-a1b2c3/engine.sock"`. `socketPath` is the path in it. */
   readonly host: string;
   readonly socketPath: string;
   /** Returns the requests of the tape that were not sent yet. */
-  remaining(): AskedFor[];
+  remaining(): RequestLine[];
   /** Returns a message for each request without a match on the tape: the request, and the expected one. */
   mismatches(): string[];
   /** Throws an `Error` unless all requests of the tape were sent, and no others. */
@@ -56,8 +56,8 @@ export interface RecordedEngine extends AsyncDisposable {
  */
 export async function replay(
   tape: Tape | Uint8Array | string,
-  given?: RecordedEngineOptions,
-): Promise<RecordedEngine> {
+  given?: ReplayOptions,
+): Promise<Replay> {
   const options = take('replay', given);
   const { pieces = 'whole', order = 'recorded', content = 'recorded', client = 'recorded' } = options;
   // The path is resolved now, because the working directory may change while the tape is read.
@@ -66,7 +66,7 @@ export async function replay(
   const mismatches: string[] = [];
   const source = sourceFor(played, { order, content, client }, mismatches);
   const { host, socketPath: path, close } = await relay(sourceDialer(played, source, pieces), { socketPath });
-  const remaining = (): AskedFor[] => source.script.remaining();
+  const remaining = (): RequestLine[] => source.script.remaining();
   return {
     host,
     socketPath: path,
@@ -90,7 +90,7 @@ async function readTape(tape: Tape | Uint8Array | string): Promise<Tape> {
   }
 }
 
-type Rules = Required<Pick<RecordedEngineOptions, 'content' | 'client'>> & { readonly order: 'recorded' | 'any' };
+type Rules = Required<Pick<ReplayOptions, 'content' | 'client'>> & { readonly order: 'recorded' | 'any' };
 
 function sourceFor(tape: Tape, { order, content, client }: Rules, mismatches: string[]): ResponseSource & { readonly script: Script } {
   const isAnyClient = client === 'any';
@@ -121,7 +121,7 @@ function refusalOf({ message }: Error, asked: GatheredRequest | undefined): Uint
   return messageResponse(asked === undefined ? '400 Bad Request' : '500 Not On The Tape', `longshore replay: ${message}`);
 }
 
-function verify(mismatches: readonly string[], remaining: readonly AskedFor[]): void {
+function verify(mismatches: readonly string[], remaining: readonly RequestLine[]): void {
   const lines = [...mismatches, ...remaining.map(({ method, target }) => `${method} ${target} was not requested`)];
   if (lines.length > 0) throw new Error(`the program and the tape differ:\n${lines.map((line) => `- ${line}\n`).join('')}`);
 }

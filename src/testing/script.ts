@@ -10,7 +10,7 @@ import type { Tape } from './tape.ts';
 export type Order = 'recorded' | 'any';
 
 /** A request without its content, as sent: `"GET"`, `"/v1.41/images/json?all=1"`. */
-export interface AskedFor {
+export interface RequestLine {
   readonly method: string;
   readonly target: string;
 }
@@ -32,13 +32,13 @@ export class Script {
   /** With order "recorded": the exchange that was next when a request started. The request may be incomplete. */
   readonly #started = new Map<GatheredRequest, TapeExchange>();
 
-  constructor(tape: Tape, matching: Matching, isIncluded: (request: AskedFor) => boolean = () => true) {
+  constructor(tape: Tape, matching: Matching, isIncluded: (request: RequestLine) => boolean = () => true) {
     this.#exchanges = tapeExchanges(tape).filter(({ request }) => isIncluded(request));
     this.#matching = matching;
   }
 
   /** The requests that were not sent yet. */
-  remaining(): AskedFor[] {
+  remaining(): RequestLine[] {
     return this.#unplayed().map(({ request: { method, target } }) => ({ method, target }));
   }
 

@@ -9,7 +9,7 @@ import { expect, it } from 'vitest';
 import { ApiError, ImageClient, LongshoreError, packTar } from '../../src/index.ts';
 import type { ImageClientOptions } from '../../src/index.ts';
 import { parseTape, recorder, replayDialer } from '../../src/testing.ts';
-import type { ReplayOptions, Tape } from '../../src/testing.ts';
+import type { ReplayDialerOptions, Tape } from '../../src/testing.ts';
 import { documentCases } from './document-cases.ts';
 import { integer, random } from './random.ts';
 import { DOCUMENTS, recordedExchanges, tapesOf } from './recorded.ts';
@@ -38,7 +38,7 @@ const details: ReadonlyArray<readonly [engine: RegExp, name: RegExp]> = [
 
 /** The published bundle has the same code as the modules, so it replays each tape once. */
 const isBundle = process.env['TEST_TARGET'] === 'dist';
-const ways: ReadonlyArray<NonNullable<ReplayOptions['pieces']>> = isBundle ? ['whole'] : ['whole', 'bytes', 1, 2, 3, 4];
+const ways: ReadonlyArray<NonNullable<ReplayDialerOptions['pieces']>> = isBundle ? ['whole'] : ['whole', 'bytes', 1, 2, 3, 4];
 /** The node:http wire takes several times as long, and where answers are split matters to our own parser: fewer ways. */
 const waysOver: Readonly<Record<WireName, typeof ways>> = { own: ways, 'node:http': ways.slice(0, 3) };
 
@@ -187,7 +187,7 @@ async function casesDue(engine: string, tapes: ReadonlyArray<readonly [name: str
 /** Runs a case with the tape as the engine, and checks that all of the tape was played and received. */
 async function replayed(
   tape: Tape,
-  options: ReplayOptions,
+  options: ReplayDialerOptions,
   client: Partial<ImageClientOptions>,
   run: (docker: ImageClient) => PromiseLike<unknown>,
 ): Promise<Outcome> {

@@ -4,7 +4,7 @@ import { ArgumentError, BadRequestError, TruncatedError } from '../../src/errors
 import type { Channel } from '../../src/connection/channel.ts';
 import { ImageClient } from '../../src/index.ts';
 import { replayDialer } from '../../src/testing/replay-dialer.ts';
-import type { ReplayOptions } from '../../src/testing/replay-dialer.ts';
+import type { ReplayDialerOptions } from '../../src/testing/replay-dialer.ts';
 import type { Tape, TapeRecord } from '../../src/testing/tape.ts';
 
 const header = { engine: 'Docker', version: '20.10.24', command: 'a test', date: '2026-01-31' };
@@ -170,7 +170,7 @@ describe('the order', () => {
 
 describe('an answer', () => {
   const long = Array.from({ length: 3000 }, (_, index) => String.fromCharCode(32 + (index % 95))).join('');
-  const play = async (options: ReplayOptions, memoryBytes?: number): Promise<string[]> => {
+  const play = async (options: ReplayDialerOptions, memoryBytes?: number): Promise<string[]> => {
     const client = await connect(replayDialer(tapeOf(`> 1 ${get('/a')}`, `< 1 ${long}`), options), memoryBytes);
     await client.send(get('/a'));
     expect(await client.heard(long.length)).toBe(long);
@@ -347,6 +347,6 @@ describe('replayDialer', () => {
   });
 
   it.each([{ pieces: 'byte' }, { pieces: 0.5 }, { order: 'strict' }])('refuses %o', (options) => {
-    expect(() => replayDialer(tapeOf(), options as ReplayOptions)).toThrow(ArgumentError);
+    expect(() => replayDialer(tapeOf(), options as ReplayDialerOptions)).toThrow(ArgumentError);
   });
 });

@@ -13,7 +13,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ArgumentError } from '../../src/errors.ts';
 import { ImageClient } from '../../src/index.ts';
 import { encodeTape, replay } from '../../src/testing.ts';
-import type { RecordedEngine, RecordedEngineOptions, Tape, TapeRecord } from '../../src/testing.ts';
+import type { Replay, ReplayOptions, Tape, TapeRecord } from '../../src/testing.ts';
 import { lacking, titled } from '../support/installed.ts';
 
 /** A tape in short: `> 1 text`, `< 1 text`, `= 1 eof`. */
@@ -33,14 +33,14 @@ const post = (target: string, body: string): string =>
 const ok = (body: string, fields = ''): string =>
   `HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
 
-let engine: RecordedEngine;
+let engine: Replay;
 const agent = new Agent({ keepAlive: true });
 afterEach(async () => {
   agent.destroy();
   await engine.close();
 });
 
-async function start(tape: Tape, options?: RecordedEngineOptions): Promise<void> {
+async function start(tape: Tape, options?: ReplayOptions): Promise<void> {
   engine = await replay(tape, options);
 }
 
@@ -127,7 +127,7 @@ describe('a recorded engine', () => {
     [{ ordre: 'any' }, 'has no option "ordre"'],
   ])('refuses %o', async (options, message) => {
     await start(tapeOf());
-    const refused = replay(tapeOf(), options as RecordedEngineOptions);
+    const refused = replay(tapeOf(), options as ReplayOptions);
     await expect(refused).rejects.toThrow(ArgumentError);
     await expect(refused).rejects.toThrow(message);
   });
