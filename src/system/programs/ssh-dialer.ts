@@ -36,7 +36,7 @@ export async function dialSsh(address: SshAddress, connectMs: number, signal: Ab
     const fields = { address: address.text, errno: code, hint, cause, transient: false };
     throw new ConnectError(`cannot connect to ${address.text}: ${message}`, fields);
   });
-  const channel = new ProgramChannel(program, address);
+  const channel = new SshChannel(program, address);
   if (signal?.aborted !== true) return channel;
   channel.destroy();
   throw signal.reason;
@@ -60,7 +60,7 @@ function quoteWord(word: string): string {
 }
 
 /** A channel over the pipes of an ssh process. */
-class ProgramChannel implements Channel {
+class SshChannel implements Channel {
   readonly holdsMemory = false;
   owner: ChannelOwner = noopOwner;
   writeError: Error | undefined;
@@ -69,9 +69,12 @@ class ProgramChannel implements Channel {
   readonly #address: SshAddress;
   readonly #stderr: () => Promise<string>;
   #paused = false;
-  /** Received chunks for the owner. During a pause it holds the rest of one chunk; later bytes stay in the pipe. */
+  /**
+   * Received chunks for the owner. During a pause, Node reads no more from the pipe; but when ssh has exited, it reads the rest of the
+   * output in spite of the pause.
+   */
   #unread: Uint8Array[] = [];
-  /** How the program ended; reported to the owner after all chunks. */
+  /** How the channel ends: with the program, or with output that is no response. Reported to the owner after all chunks. */
   #end: { error: Error | undefined } | undefined;
   #isEndReported = false;
 
@@ -82,7 +85,7 @@ class ProgramChannel implements Channel {
     const { stdout } = program;
     stdout.on('data', (chunk: Uint8Array) => {
       this.#unread.push(chunk);
-      if (this.connecting && !this.#isResponse()) return;
+      if (this.connecting && !this.#checkStart()) return;
       if (!this.#paused) this.#deliver();
     });
     stdout.once('close', () => void this.#handleEnd());
@@ -117,17 +120,20 @@ class ProgramChannel implements Channel {
     for (const pipe of [stdin, stdout, stderr]) pipe.destroy();
   }
 
-  /** Whether the output starts as a response does. Waits for enough bytes; reports an error if it is other output. */
-  #isResponse(): boolean {
+  /**
+   * Checks the start of the output. Returns `true` as soon as it is that of a response, and `false` if bytes are still missing. Other
+   * output, such as a greeting from a start-up file of the shell, is dropped and ends the channel with an error.
+   */
+  #checkStart(): boolean {
     const first = concat(this.#unread);
     if (RESPONSE_START.startsWith(asBuffer(first).toString('latin1', 0, RESPONSE_START.length))) {
-      return !this.#paused && first.length >= RESPONSE_START.length;
+      return first.length >= RESPONSE_START.length;
     }
     const { text: address } = this.#address;
     const line = asBuffer(first).toString('utf8').split(/[\r\n]+/, 2).find((each) => each !== '') ?? '';
     const what = `the other host printed "${escapeText(line.slice(0, SHOWN_CHARACTERS))}" before the response of the engine`;
     this.#unread = [];
-    this.#paused = true;
+    this.#paused = true; // nothing more is delivered
     this.#end = { error: new ConnectError(`cannot connect to ${address}: ${what}`, { address, hint: PRINTS_HINT }) };
     this.#reportEnd();
     return false;
@@ -154,7 +160,7 @@ class ProgramChannel implements Channel {
     timer.unref(); // a waiting exchange keeps the process alive through the program's handle
     const end = await exited;
     clearTimeout(timer);
-    if (this.connecting) this.#unread = []; // shorter than the start of a response
+    if (this.connecting) this.#unread = []; // fewer bytes than the start of a response
     const isClean = end.code === 0 && stdout.readableEnded && !this.connecting;
     this.#end = { error: isClean ? undefined : await this.#errorOf(end) };
     this.#reportEnd();
@@ -174,11 +180,12 @@ class ProgramChannel implements Channel {
     this.#isEndReported = true;
     const { error } = this.#end;
     if (error === undefined) return this.owner.onEnd();
-    this.writeError = undefined; // EPIPE has the same cause but is less precise
+    this.writeError = undefined; // an EPIPE; the exchange would report it in place of this error, which says why ssh ended
     this.owner.onError(error);
   }
 }
 
+/** The start of every response. */
 const RESPONSE_START = 'HTTP/';
 const PRINTS_HINT =
   'Its shell must print nothing to standard output without a terminal: check its start-up files (~/.bashrc, ~/.profile, ' +
@@ -197,7 +204,8 @@ function stderrTail({ stderr }: Program): () => Promise<string> {
       void closed.then(() => (limit.clear(), resolve()));
     });
     const lines = bytes.toString('utf8').split(/[\r\n]+/);
-    // Removes the frame that ssh draws around a warning, and "ssh: ", because the message already names ssh.
+    // One line of text from many: "ssh: Could not resolve hostname h" loses its "ssh: ", because the message already names ssh;
+    // "@   WARNING: ...   @" loses the frame that ssh draws around a warning; and lines without a punctuation mark get a ";".
     const bare = lines.map((line) => escapeText(withoutTrailing(line.replace(/^(?:ssh: |[\s@]+)/, ''), '@ \t')));
     const sentences = bare.filter((line) => line !== '').map((line) => line.replace(/[^.!?:;,]$/, '$&;'));
     return sentences.join(' ').replace(/[.;]$/, '');
@@ -208,7 +216,10 @@ const COMMAND_HINT =
   'Install the docker command on that host, in the PATH of a login without a terminal; ' +
   'or name another command, as in ssh://HOST?command=podman%20system%20dial-stdio';
 
-/** Texts that ssh, the shell on the other host, or docker prints, and remedies. The first match counts. */
+/**
+ * Texts that ssh, the shell on the other host, or docker prints, and remedies. The first match counts. A pattern omits the first
+ * letter of a text whose first letter may be upper or lower case.
+ */
 const hints: ReadonlyArray<readonly [output: RegExp, hint: string, transient?: boolean]> = [
   [/IDENTIFICATION HAS CHANGED/, 'Find out why the host has another key before you change known_hosts'],
   [/Host key verification failed/, 'Connect once with ssh in a terminal to check the key of the host and add it to known_hosts'],
