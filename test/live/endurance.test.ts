@@ -169,7 +169,7 @@ function smallDisk(path: string): (() => void) | undefined {
   return () => void spawnSync('umount', [path]);
 }
 const mayMount = ((): boolean => {
-  const path = '/tmp/longshore-mount-trial';
+  const path = `/tmp/longshore-mount-trial-${process.pid}`; // the tests of another engine may run at the same time
   const unmount = smallDisk(path);
   unmount?.();
   spawnSync('rmdir', [path]);
