@@ -13,6 +13,8 @@ import { bundledFiles, regionsOf, withoutMap } from '../support/regions.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+/** The compiler. In one thread it needs two thirds of the processor time, and other tests run on the other processors. */
+const tsc = [join(root, 'node_modules/typescript/bin/tsc'), '--singleThreaded'];
 const vendoring = section('Vendoring');
 const thePackage = section('The package');
 const folder = mkdtempSync(join(tmpdir(), 'longshore-package-'));
@@ -115,7 +117,7 @@ describe('the tarball', () => {
     writeFileSync(join(consumer, 'older.mts'), "export * from 'longshore';\nexport * as testing from 'longshore/testing';\n");
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
     const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2018', '--lib', 'es2018', '--skipLibCheck', 'false'];
-    const argv = [join(root, 'node_modules/typescript/bin/tsc'), ...flags, ...types, 'older.mts'];
+    const argv = [...tsc, ...flags, ...types, 'older.mts'];
     expect(spawnSync(process.execPath, argv, { cwd: consumer, encoding: 'utf8' }).stdout).toBe('');
   });
 
@@ -149,7 +151,7 @@ describe('the package, installed in an empty folder with an empty home folder', 
   it('has types that a program compiles with, also without skipLibCheck', () => {
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
     const strict = ['--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false', '--target', 'es2022', '--noEmit'];
-    const argv = [join(root, 'node_modules/typescript/bin/tsc'), ...strict, ...types, '--module', 'nodenext', 'consumer.mts', 'consumer.cts'];
+    const argv = [...tsc, ...strict, ...types, '--module', 'nodenext', 'consumer.mts', 'consumer.cts'];
     const { stdout, status } = spawnSync(process.execPath, argv, { cwd: consumer, encoding: 'utf8' });
     expect(stdout).toBe('');
     expect(status).toBe(0);
@@ -174,7 +176,7 @@ describe('a project with a copy of src/', () => {
     };
     importAll(...files.filter((file) => !/^cli\Wmain\.ts$/.test(file))); // which has an `await` at the top, as only ES modules may
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
-    const argv = [join(root, 'node_modules/typescript/bin/tsc'), '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2022', ...types, 'main.ts'];
+    const argv = [...tsc, '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2022', ...types, 'main.ts'];
     const compile = (...flags: string[]): string => spawnSync(process.execPath, [...argv, ...flags], { cwd: project, encoding: 'utf8' }).stdout;
     const flags = { emits: '--rewriteRelativeImportExtensions', checks: '--allowImportingTsExtensions' };
     expect(vendoring).toContain('(`nodenext`, `es2022`, `strict`, `@types/node`)'); // as in argv
