@@ -2,17 +2,17 @@
 //
 //  1. `EngineFactCache` supplies the facts that the call depends on: API version, Docker or Podman, image store. The first call
 //     fetches them (engine-facts.ts).
-//  2. If the operation takes credentials, those for its registry become a field; if they are a function, it is called now
+//  2. `encodeTarget` checks the call against the facts and adds the API version to its path. An unsupported call rejects with a
+//     `VersionError`, and its request is not sent.
+//  3. If the operation takes credentials, those for its registry become a field; if they are a function, it is called now
 //     (registry-access.ts).
-//  3. `encodeTarget` checks the call against the facts and adds the API version to its path. An unsupported call rejects with a
-//     `VersionError`, and its request is not sent. (`assertSupported` checks before step 2.)
 //  4. The body is opened. Method, path, fields, timeouts and body become one `EngineRequest`.
 //  5. If the request has credentials, `beforeCredentials` may refuse to send them (plaintext-credentials.ts).
 //  6. The transport sends it on a connection, and calls the reader with the head of the response (connection/).
 //  7. A success goes to the reader's sink. The content of any other response is collected and thrown as an `ApiError`, even if it
 //     is cut off.
 //  8. If that error says that the engine does not support the API version, the version is negotiated again, and the call is
-//     repeated once, from step 3, unless its body can be read only once.
+//     repeated once with the same credentials, unless its body can be read only once.
 //  9. Every error is thrown without the secrets of the request (api/request-secrets.ts).
 
 import type { Observe } from '../connection/diagnostics.ts';
@@ -107,6 +107,8 @@ export class Engine implements FactSource {
       const { registry } = options;
       const { credentials } = call.endpoint;
       const takesCredentials = registry !== undefined && credentials !== undefined;
+      // Rejects an unsupported call before a function for credentials starts a program or asks a person.
+      if (takesCredentials) encodeTarget(call, facts);
       const auth = takesCredentials ? await registryAuth(registry, credentials === 'always', options.signal) : undefined;
       const fields = fieldsOf(call, options, auth);
       try {
@@ -166,8 +168,8 @@ export class Engine implements FactSource {
     longLived = false,
   ): EngineRequest {
     const shared = isFast ? this.#fastTimeouts : this.#normalTimeouts;
-    const limits = timeouts === undefined ? shared : this.#mergeTimeouts(isFast, timeouts);
-    return new EngineRequest(this.#options, method, path, this.#withSharedFields(fields), limits, body, signal, longLived);
+    const merged = timeouts === undefined ? shared : this.#mergeTimeouts(isFast, timeouts);
+    return new EngineRequest(this.#options, method, path, this.#withSharedFields(fields), merged, body, signal, longLived);
   }
 
   close(): void {

@@ -37,6 +37,15 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect(engine.asked[0]?.target).toBe('/v1.56/images/json');
     });
 
+    it('is checked before a function is called for credentials, which may start a program or ask a person', async () => {
+      await start(() => [], '1.45');
+      let calls = 0;
+      const credentials = () => (calls++, { username: 'u', password: 'p' });
+      const pushing = client.push('registry.example/a:1', { platform: 'linux/arm64', credentials }); // API 1.46
+      await expect(pushing).rejects.toMatchObject({ name: 'VersionError', subject: 'push.platform' });
+      expect([calls, engine.asked]).toEqual([0, []]);
+    });
+
     it('is not negotiated if it is pinned', async () => {
       await start(() => [], '1.41', { version: '1.30' });
       await client.images();
