@@ -21,13 +21,13 @@ const MILLISECONDS: Kind = kind(
   `a number of milliseconds, above 0 and up to ${LONGEST_TIMEOUT_MS}`,
   (value) => typeof value === 'number' && value > 0 && value <= LONGEST_TIMEOUT_MS,
 );
-const LIMITS: readonly string[] = ['connectMs', 'headMs', 'idleMs'];
+const TIMEOUT_NAMES: readonly string[] = ['connectMs', 'headMs', 'idleMs'];
 // The copy keeps undefined members, because they mean "no timeout".
 const TIMEOUTS: Kind = kind('an object such as { headMs: 30_000 }', isPlainObject, (value, method, name) => {
   if (!isPlainObject(value)) return value;
   const timeouts: Readonly<Record<string, unknown>> = { ...value };
   for (const [key, limit] of Object.entries(timeouts)) {
-    if (!LIMITS.includes(key)) throw new ArgumentError(`it has ${LIMITS.join(', ')} only`);
+    if (!TIMEOUT_NAMES.includes(key)) throw new ArgumentError(`it has ${TIMEOUT_NAMES.join(', ')} only`);
     if (limit !== undefined) check(limit, MILLISECONDS, method, `${name}.${key}`);
   }
   return timeouts;

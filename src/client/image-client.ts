@@ -117,13 +117,13 @@ export class ImageClient {
    * `docker.io`. Rejects with an `UnauthorizedError` if the registry rejects the credentials. `POST /auth`.
    */
   async checkAuth(registry: string, credentials: Credentials, options?: CallOptions): Promise<AuthResult> {
-    const limits = take('checkAuth', options);
+    const callOptions = take('checkAuth', options);
     const key = registryKey(check(registry, FILLED_TEXT, 'checkAuth', 'registry'));
     const own = check(credentials, OWN_CREDENTIALS, 'checkAuth', 'credentials');
     assertCredentialsMatch(key, own);
     this.#beforeCredentials?.();
     const body = bodySource(utf8(encodeAuthConfig(own, key)), 'checkAuth');
-    const response = await this.#engine.json<AuthResult | null>(encodeCall('checkAuth'), { body, ...limits }, readLogin);
+    const response = await this.#engine.json<AuthResult | null>(encodeCall('checkAuth'), { body, ...callOptions }, readLogin);
     // The API lets an engine report success with a 204 without content.
     return { Status: 'Login Succeeded', IdentityToken: '', ...response };
   }
@@ -147,8 +147,8 @@ export class ImageClient {
    * `ArgumentError` for an unknown name.
    */
   async supports(subject: string, options?: Pick<CallOptions, 'signal'>): Promise<boolean> {
-    const limits = take('supports', options);
-    return this.#engine.facts.supports(check(subject, FILLED_TEXT, 'supports', 'subject'), limits);
+    const callOptions = take('supports', options);
+    return this.#engine.facts.supports(check(subject, FILLED_TEXT, 'supports', 'subject'), callOptions);
   }
 
   /** Returns the API version in use: the pinned one, or the negotiated one. Rejects with a `VersionError` if there is none. */
@@ -185,12 +185,12 @@ export class ImageClient {
 
   /** Whether the engine has an image, in any variant. `GET /images/{image}/json`. */
   async exists(image: string, options?: CallOptions): Promise<boolean> {
-    const limits = take('exists', options);
+    const callOptions = take('exists', options);
     try {
-      await inspectImage(this.#engine, image, {}, limits);
+      await inspectImage(this.#engine, image, {}, callOptions);
       return true;
     } catch (error) {
-      if (!(error instanceof NotFoundError) || isCallerError(error, limits.signal)) throw error;
+      if (!(error instanceof NotFoundError) || isCallerError(error, callOptions.signal)) throw error;
       return error.reason === 'platform'; // present, but not for the engine's own platform
     }
   }
@@ -336,9 +336,9 @@ export class ImageClient {
    * for this engine without them, also on a machine that cannot reach it.
    */
   async layers(options?: CallOptions): Promise<LayerInventory> {
-    const limits = take('layers', options);
+    const callOptions = take('layers', options);
     const { inventoryOf } = await import('./copy/engine-images.ts');
-    return inventoryOf(this, limits);
+    return inventoryOf(this, callOptions);
   }
 
   /**

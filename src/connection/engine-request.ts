@@ -32,7 +32,7 @@ export type RequestBody = (
     }
 ) & { readonly onSent?: OnSent | undefined };
 
-/** Called after each chunk with the number of body bytes written so far; `done` is true on the last call. */
+/** Called after each chunk with the number of body bytes passed to the connection so far; `done` is true on the last call. */
 export type OnSent = (bytes: number, done: boolean) => void;
 
 /** Timeouts in milliseconds; undefined means no timeout. */
@@ -49,7 +49,7 @@ export interface Timeouts {
 export interface ExchangeStats {
   /** Whether the connection had carried an exchange before; undefined before there is a connection. */
   reusedSocket: boolean | undefined;
-  /** Bytes written to the connection: head, body and framing. */
+  /** Bytes passed to the connection: head, body and framing. */
   bytesSent: number;
   /** Bytes read from the connection. */
   bytesReceived: number;
