@@ -187,6 +187,7 @@ function revealMembers(credentials: Credentials): Map<string, string> {
   }
 }
 
+/** Reads the members. Those of exactly one form must be there, and all of them. */
 function readMembers(credentials: unknown): Map<string, string> {
   if (typeof credentials !== 'object' || credentials === null) throw invalidForm();
   const members = new Map<string, string>();

@@ -32,25 +32,25 @@ const onBuild: ConditionalRequirement = {
 
 /** Every operation, under the name of its method of `ImageClient`. */
 export const endpoints = {
-  ping: { method: 'GET', path: '/_ping', versioned: false, reply: 'none', fast: true, parameters: {} },
+  ping: { method: 'GET', path: '/_ping', versioned: false, response: 'none', fast: true, parameters: {} },
 
-  version: { method: 'GET', path: '/version', reply: 'json', fast: true, parameters: {} },
+  version: { method: 'GET', path: '/version', response: 'json', fast: true, parameters: {} },
 
-  info: { method: 'GET', path: '/info', reply: 'json', fast: true, parameters: {} },
+  info: { method: 'GET', path: '/info', response: 'json', fast: true, parameters: {} },
 
   checkAuth: {
     method: 'POST',
     path: '/auth',
     success: [200, 204],
     contentType: 'application/json',
-    reply: 'json',
+    response: 'json',
     parameters: {},
   },
 
   events: {
     method: 'GET',
     path: '/events',
-    reply: 'progress',
+    response: 'progress',
     parameters: {
       /** Yields only events from this time on: a `Date`, or seconds since 1970. Default: now. */
       since: time('since'),
@@ -65,7 +65,7 @@ export const endpoints = {
     method: 'GET',
     path: '/system/df',
     since: '1.25',
-    reply: 'json',
+    response: 'json',
     parameters: {
       /** `image` computes only the usage of images. API 1.42, Docker: Podman 6.1, with API 1.44, ignores it. */
       type: text('type', { since: '1.42', podman: false }),
@@ -77,7 +77,7 @@ export const endpoints = {
   images: {
     method: 'GET',
     path: '/images/json',
-    reply: 'json',
+    response: 'json',
     parameters: {
       /** Includes intermediate images, which have no name and no container. Default false. */
       all: flag('all'),
@@ -95,7 +95,7 @@ export const endpoints = {
   inspectImage: {
     method: 'GET',
     path: '/images/{image}/json',
-    reply: 'json',
+    response: 'json',
     fast: true,
     parameters: {
       /** Adds the manifests of the image; not with `platform`. Default false. API 1.48, containerd store. */
@@ -108,7 +108,7 @@ export const endpoints = {
   history: {
     method: 'GET',
     path: '/images/{image}/history',
-    reply: 'json',
+    response: 'json',
     fast: true,
     parameters: {
       /** The platform whose variant is shown. Default: the engine's own platform. API 1.48. */
@@ -120,7 +120,7 @@ export const endpoints = {
     method: 'POST',
     path: '/images/{image}/tag',
     success: [201], // Docker 28 and 29 respond with 200 if they did not tag anything
-    reply: 'none',
+    response: 'none',
     fast: true,
     parameters: { repo: text('repo'), tag: text('tag') },
   },
@@ -128,7 +128,7 @@ export const endpoints = {
   removeImage: {
     method: 'DELETE',
     path: '/images/{image}',
-    reply: 'json',
+    response: 'json',
     parameters: {
       /** Removes the image even if containers use it or it has other names. Default false. */
       force: flag('force'),
@@ -143,7 +143,7 @@ export const endpoints = {
     method: 'POST',
     path: '/images/prune',
     since: '1.25',
-    reply: 'json',
+    response: 'json',
     parameters: {
       /**
        * Filters by `dangling` (false: all unused images; true: untagged ones only), `until`, `label` or `label!`. Default: untagged
@@ -157,7 +157,7 @@ export const endpoints = {
     method: 'GET',
     path: '/images/search',
     credentials: 'if-known',
-    reply: 'json',
+    response: 'json',
     parameters: {
       term: text('term'),
       /** The number of results, 1 to 100. Default 25. */
@@ -173,7 +173,7 @@ export const endpoints = {
     since: '1.30',
     podman: false,
     credentials: 'if-known',
-    reply: 'json',
+    response: 'json',
     parameters: {},
   },
 
@@ -183,7 +183,7 @@ export const endpoints = {
     since: '1.55',
     podman: false,
     store: 'containerd', // engines with another store respond with 501
-    reply: 'json',
+    response: 'json',
     parameters: {
       /** The platform whose variant's attestations are returned. Default: the engine's own platform. */
       platform: platformAsJson('platform'),
@@ -198,7 +198,7 @@ export const endpoints = {
     method: 'POST',
     path: '/images/create',
     credentials: 'if-known',
-    reply: 'progress',
+    response: 'progress',
     parameters: {
       fromImage: text('fromImage'),
       tag: text('tag'),
@@ -211,7 +211,7 @@ export const endpoints = {
     method: 'POST',
     path: '/images/create',
     contentType: TAR,
-    reply: 'progress',
+    response: 'progress',
     parameters: {
       fromSrc: text('fromSrc'),
       repo: text('repo'),
@@ -228,7 +228,7 @@ export const endpoints = {
     method: 'POST',
     path: '/images/{image}/push',
     credentials: 'always',
-    reply: 'progress',
+    response: 'progress',
     parameters: {
       tag: text('tag'),
       /** Pushes only the variant for this platform. Default: all that the engine has. API 1.46. */
@@ -239,7 +239,7 @@ export const endpoints = {
   getImage: {
     method: 'GET',
     path: '/images/get',
-    reply: 'archive',
+    response: 'archive',
     parameters: {
       names: list('names'),
       /**
@@ -254,7 +254,7 @@ export const endpoints = {
     method: 'POST',
     path: '/images/load',
     contentType: TAR,
-    reply: 'progress',
+    response: 'progress',
     parameters: {
       /** Makes the engine report only the loaded images, without progress. Default false. */
       quiet: flag('quiet'),

@@ -55,7 +55,7 @@ export interface Endpoint extends Requirement {
   /** Whether `X-Registry-Auth` is sent: `always` means also without credentials, as `e30=`. */
   readonly credentials?: 'always' | 'if-known';
   readonly contentType?: string;
-  readonly reply: 'none' | 'json' | 'progress' | 'archive';
+  readonly response: 'none' | 'json' | 'progress' | 'archive';
   /** True for endpoints that respond fast: the head of the response has a default timeout of 30 seconds. */
   readonly fast?: true;
   // `any`: each parameter is applied only to its own argument, whose type the table does not know.

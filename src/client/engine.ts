@@ -83,7 +83,7 @@ export class Engine implements FactSource {
 
   /**
    * Makes a call and returns its JSON, checked by `read`, which throws a `DecodeError` for a value of another shape. Returns null
-   * for an operation without a result (`reply: 'none'`), and for a status of 204.
+   * for an operation without a result (`response: 'none'`), and for a status of 204.
    */
   async json<Value = unknown>(call: EncodedCall, options: SendOptions, read: (response: unknown) => Value = unchecked): Promise<Value> {
     const sink = jsonSink();
@@ -93,7 +93,7 @@ export class Engine implements FactSource {
       value = read(decodeJson(sink.content()));
     };
     const decoding: ContentSink = { synchronous: true, write: (view) => sink.write(view), end };
-    const isJson = call.endpoint.reply !== 'none';
+    const isJson = call.endpoint.response !== 'none';
     await this.makeCall(call, options, ({ status }) => (isJson && status !== 204 ? decoding : sink));
     return value;
   }
@@ -177,10 +177,10 @@ export class Engine implements FactSource {
   }
 
   async #attempt(call: EncodedCall, facts: EngineFacts, fields: RequestFields, options: SendOptions, reader: ResponseReader): Promise<void> {
-    const { method, reply, fast, success = OK } = call.endpoint;
+    const { method, response, fast, success = OK } = call.endpoint;
     const target = encodeTarget(call, facts);
     const body = options.body === undefined ? undefined : await options.body.open();
-    const request = this.newRequest(method, target, fields, body, options, fast, reply === 'progress' || reply === 'archive');
+    const request = this.newRequest(method, target, fields, body, options, fast, response === 'progress' || response === 'archive');
     const error = await this.#sendCollectingErrors(request, success, reader);
     if (error !== undefined) throw redactError(error.toError(), request);
   }
