@@ -109,6 +109,14 @@ const messageMeanings: readonly MessageMeaning[] = [
     remedy: 'The registry does not allow this tag to be overwritten: push under another tag',
   },
 
+  {
+    // A layer that an archive leaves out and that the engine does not have: Docker 20.10 to 28.5 with graph drivers, Podman 4.3 to 6.1.
+    patterns: [/(?:blobs\/sha256\/|reading blob sha256:)[0-9a-f]{64}\b[^\n]{0,500}no such file/],
+    kinds: ['archive'],
+    classOf500: BadRequestError,
+    remedy: 'The archive lacks this layer, and the engine does not have it. Save all layers, or make the inventory of this engine again (longshore layers)',
+  },
+
   // Archives that a load or an import cannot read. An error about an archive in the request body never means an absent image.
   {
     patterns: [/executable file not found in \$PATH/i], // docker/for-mac#5271: "xz" in the engine's machine

@@ -208,10 +208,15 @@ export async function loadImages(
     const message = `the engine loaded nothing: the archive has no image for ${wanted}. Choose another platform, or leave it out`;
     throw resultError(NotFoundError, '/images/load', message, 'platform');
   }
+  // Docker 28.5 with the containerd store, for an archive that lacks a layer: the image is there, and no container can use it.
+  if (report.unpackError !== undefined) throw resultError(ApiError, '/images/load', `${report.unpackError}. ${LACKS_LAYERS}`);
   if (!report.isComplete) throw stoppedError('the load', received, 'it did not report the loaded images');
   if (isPlatformList(platform)) await assertAllLoaded(platform, report.result, queries);
   return report.result;
 }
+
+const LACKS_LAYERS =
+  'If the archive was saved without layers that this engine lacks, save all layers, or make the inventory of this engine again (longshore layers)';
 
 /** Throws if a loaded image lacks one of several platforms. Docker 29 loads those that the archive has, and does not report the others. */
 async function assertAllLoaded(platforms: readonly Platform[], { references, ids }: LoadResult, queries: EngineQueries) {

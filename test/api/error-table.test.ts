@@ -73,6 +73,23 @@ describe('a load or an import that fails', () => {
   });
 });
 
+// An archive that was saved without a layer which the engine lacks. The words of Docker 20.10 to 28.5, and of Podman 4.3 and 6.1.
+describe('a load of an archive that lacks a layer', () => {
+  const digest = 'dee80d3d72ee153a2a7f92e94a0e75f12368265353cad66a7343ddb48c325f95';
+  const oci = 'failed to load image: payload does not match any of the supported image formats:\n * oci: open /var/tmp/x.tar/index.json: not a directory\n * oci-archive: ';
+  it.each([
+    `open /var/lib/docker/tmp/docker-import-2533221416/blobs/sha256/${digest}: no such file or directory`,
+    `${oci}reading blob sha256:${digest}: open /var/tmp/oci2679956851/blobs/sha256/${digest}: no such file or directory\n * docker-archive: Some layer tarfiles are missing in the tarball`,
+    `${oci}unable to perform copy: reading blob sha256:${digest}: open /var/tmp/x/blobs/sha256/${digest}: no such file or directory\n * dir: not a directory`,
+  ])('names the layer, and the way out: %s', (words) => {
+    for (const error of [inStream(targets.load, words), of500(targets.load, words)]) {
+      expect(error).toMatchObject({ hint: expect.stringContaining('longshore layers') });
+      expect(error.message).toContain(digest);
+    }
+    expect(of500(targets.load, words).constructor).toBe(errors.BadRequestError);
+  });
+});
+
 // A list or a prune does not use a registry. The words are in names of images that are not in the request.
 describe('messages about the images of the engine', () => {
   const local = ['/v1.41/images/json', '/v1.41/images/prune', '/v1.41/system/df?type=image', '/v1.41/images/acme/app/json', '/v1.41/images/acme/app'];

@@ -488,6 +488,17 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     expect(await settled(() => client.loadImage(Buffer.from('x')))).toEqual({ references: ['a:1', 'b:1'], ids: [hex('1'), hex('2')] });
   });
 
+  // Docker 28.5 with the containerd store, for an archive without a layer that it does not have either: the whole response.
+  it('a load whose image cannot be unpacked is an error, although its stream says that it was loaded', async () => {
+    const unpacking =
+      `Error unpacking image a:1: apply layer error for "docker.io/library/a:1": failed to extract layer ${hex('1')}: NotFound: ` +
+      `failed to get reader from content store: content digest ${hex('1')}: not found\n`;
+    await start({ stream: [JSON.stringify({ stream: 'Loaded image: a:1\n' }), JSON.stringify({ stream: unpacking })] });
+    const error = await settled(() => client.loadImage(Buffer.from('x'))).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: 'ApiError', inStream: true, daemonMessage: expect.stringContaining(`content digest ${hex('1')}: not found`) });
+    expect(String(error)).toContain('longshore layers');
+  });
+
   it('an empty last line means that the archive lacks the platform', async () => {
     // The whole response of Docker 28.5 with a graph driver: fixtures/tapes/docker-28.5/load-platform-missing.tape.
     await start({ stream: ['{}'] });

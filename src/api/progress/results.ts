@@ -193,6 +193,8 @@ export class LoadResultBuilder {
   /** Whether layers were sent after the last name. */
   #isOpen = false;
   isSilent = true;
+  /** What a containerd store says about an image that it has loaded and cannot use: a line of text, and not an error. */
+  unpackError: string | undefined;
 
   get isComplete(): boolean {
     return this.#references.size + this.#ids.size > 0 && !this.#isOpen;
@@ -210,6 +212,7 @@ export class LoadResultBuilder {
   }
 
   #takeLine(line: string): void {
+    if (/^Error unpacking image /.test(line)) this.unpackError ??= line;
     const [start = '', isId] = /^Loaded image( ID)?(?:\(s\))?:/.exec(line) ?? [];
     if (start === '') return;
     this.#isOpen = false;
