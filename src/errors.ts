@@ -41,6 +41,8 @@ export class LongshoreError extends Error {
   readonly transient: boolean;
   /** Set if the error happened during an exchange with an engine. */
   exchange: ExchangePlace | undefined;
+  /** Set if the error made a copy fail: the side on which it happened. */
+  copySide: 'source' | 'target' | undefined;
 
   constructor(code: string, message: string, options?: LongshoreErrorOptions) {
     const own = checkedCopy(options ?? {}, code, message);
@@ -49,6 +51,7 @@ export class LongshoreError extends Error {
     this.code = `LONGSHORE_${code}`;
     this.transient = own.transient ?? false;
     this.exchange = undefined;
+    this.copySide = undefined;
   }
 
   /** Adds the exchange to the error and its message. Only the first call has an effect. */

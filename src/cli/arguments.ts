@@ -15,6 +15,8 @@ export type Task = Work | { readonly text: (room: number) => string };
 export interface Work extends Pick<Call, 'operands' | 'values'> {
   readonly command: Command;
   readonly engines: ReadonlyArray<Call['engine']>;
+  /** The targets of a command that has some. */
+  readonly targets?: ReadonlyArray<Call['engine']> | undefined;
 }
 
 /** The options that are accepted without a command. */
@@ -99,7 +101,9 @@ function withCommand(command: Command, argv: readonly string[]): Task {
   // parseArgs has parsed these values by the options of this command, so they have the right types.
   const known = values as Call['values'];
   command.check?.(known);
-  return { command, operands: positionals, values: known, engines: enginesOf(command, known) };
+  const targets = command.targets?.(known);
+  for (const { host } of targets ?? []) if (host !== undefined) checkHost(host);
+  return { command, operands: positionals, values: known, engines: enginesOf(command, known), targets };
 }
 
 function checkChoice(name: string, { choices }: Option, given: unknown): void {

@@ -51,6 +51,8 @@ export interface Command<Own extends Options = Options> {
   readonly options: Own;
   /** Whether it accepts several engines. It then runs on all of them at the same time. */
   readonly fleet?: true;
+  /** Returns the engines that it writes to, if these are not those of --host and --context. It runs for all of them at the same time. */
+  targets?(values: Values<Own>): ReadonlyArray<Call['engine']>;
   /** Whether Ctrl-C ends it normally, with exit code 0. */
   readonly untilInterrupted?: true;
   /** Throws a `UsageError` if the values of options contradict each other. */
@@ -69,7 +71,7 @@ export function command<const Own extends Options>(row: Command<Own>): Command {
 export interface Call<Own extends Options = Options> {
   readonly operands: readonly string[];
   readonly values: Values<Own> & Values<typeof globalOptions>;
-  /** The engine that the command line names. If it names none, the rules of `ImageClient.fromEnvironment` apply. */
+  /** The engine that the command line names, or the target. If it names none, the rules of `ImageClient.fromEnvironment` apply. */
   readonly engine: Pick<EngineOptions, 'host' | 'context'>;
   readonly io: Io;
   /** Prints results. */
@@ -78,6 +80,8 @@ export interface Call<Own extends Options = Options> {
   readonly commands: readonly Command[];
   /** Returns the client of the engine. It is created at the first call and closed when the command ends. */
   client(): Promise<ImageClient>;
+  /** Returns the client of the target, for a command with `targets`. It is created and closed like that of `client`. */
+  target(): Promise<ImageClient>;
   /** Reports a failed operand and sets the exit code; the command continues. Rethrows an error that ends the run. */
   failed(error: unknown, operand?: string): void;
 }
@@ -112,6 +116,8 @@ export interface Io {
   /** Milliseconds since 1970. */
   now(): number;
   isFolder(path: string): Promise<boolean>;
+  /** Reads a small text file. Rejects with the system error if it cannot be read. */
+  readText(path: string): Promise<string>;
   /** Rejects with the system error if the file does not exist or is not readable. */
   checkReadable(path: string): Promise<void>;
   connect(options: EngineOptions): Promise<ImageClient>;

@@ -4,12 +4,14 @@ import type { Command } from './command.ts';
 import { attestations } from './commands/attestations.ts';
 import { completion } from './commands/completion.ts';
 import { context } from './commands/context.ts';
+import { copy } from './commands/copy.ts';
 import { df } from './commands/df.ts';
 import { distribution } from './commands/distribution.ts';
 import { events } from './commands/events.ts';
 import { history } from './commands/history.ts';
 import { import_ } from './commands/import.ts';
 import { inspect } from './commands/inspect.ts';
+import { layers } from './commands/layers.ts';
 import { load } from './commands/load.ts';
 import { ls } from './commands/ls.ts';
 import { prune } from './commands/prune.ts';
@@ -23,6 +25,6 @@ import { tag } from './commands/tag.ts';
 import { version } from './commands/version.ts';
 
 export const commands: readonly Command[] = [
-  ls, inspect, history, pull, push, save, load, import_, tag, rm, prune, search, distribution, attestations, context,
+  ls, inspect, history, pull, push, copy, save, load, layers, import_, tag, rm, prune, search, distribution, attestations, context,
   events, df, version, record, completion,
 ];

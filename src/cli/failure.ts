@@ -73,8 +73,9 @@ const ADVICE: Readonly<Record<ApiErrorReason, string | undefined>> = {
 };
 
 /** Adds the operand if the engine's message does not name it, as in Podman's "manifest unknown". */
-function apiFailure({ daemonMessage, status, inStream, reason, hint }: ApiError, operand: string | undefined): Failure {
-  const who = inStream ? 'the engine reported an error' : `the engine answered ${status}`;
+function apiFailure({ daemonMessage, status, inStream, reason, hint, copySide }: ApiError, operand: string | undefined): Failure {
+  const engine = copySide === undefined ? 'the engine' : `the ${copySide}`;
+  const who = inStream ? `${engine} reported an error` : `${engine} answered ${status}`;
   const of = operand === undefined || daemonMessage.includes(operand) ? '' : `${operand}: `;
   return failure(`${of}${who}: ${daemonMessage}`, hint ?? (reason && ADVICE[reason]));
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The entry point of the `longshore` program: makes an `Io` from the process and calls `run`. No other file of cli/ uses `process`.
 
-import { access, constants, stat } from 'node:fs/promises';
+import { access, constants, readFile, stat } from 'node:fs/promises';
 import { debuglog } from 'node:util';
 import type { WriteStream } from 'node:tty';
 import { ImageClient } from '../index.ts';
@@ -55,6 +55,7 @@ const io: Io = {
   sourceDateEpoch: process.env['SOURCE_DATE_EPOCH'],
   now: () => performance.timeOrigin + performance.now(), // does not jump when the system clock is set
   isFolder: (path) => stat(path).then((found) => found.isDirectory(), () => false),
+  readText: (path) => readFile(path, 'utf8'),
   checkReadable: (path) => access(path, constants.R_OK),
   connect: (options) => ImageClient.fromEnvironment(options),
   explain: (options) => ImageClient.explain(options),

@@ -41,10 +41,11 @@ async function perform(work: Work, state: RunState): Promise<void> {
   const { io } = state;
   io.signal.throwIfAborted();
   if (!(await isConfirmed(work, io))) return void (state.exitCode = 1);
-  const [engine = {}, ...more] = work.engines;
+  const engines = work.targets ?? work.engines;
+  const [engine = {}, ...more] = engines;
   if (more.length === 0) return performOn(engine, work, standardPrinter(io), state);
   const { runOnFleet } = await import('./fleet.ts'); // only several engines need it
-  state.exitCode = await runOnFleet(work, io, async (each, ownIo, print) => {
+  state.exitCode = await runOnFleet({ ...work, engines }, io, async (each, ownIo, print) => {
     const own: RunState = { ...state, io: ownIo, color: false, failures: [] };
     await performOn(each, work, print, own).catch((error: unknown) => {
       if (error instanceof UsageError) throw error; // it is the same for all engines and reported once
@@ -70,6 +71,7 @@ async function performOn(engine: Call['engine'], work: Work, print: Printer, sta
   const { io } = state;
   const { command, operands, values } = work;
   let client: Promise<ImageClient> | undefined;
+  let target: Promise<ImageClient> | undefined;
   const onWarning = ({ kind, message }: Warning): void => {
     // Warnings of the engine are shown with the progress, which --quiet turns off.
     if (kind === 'engine' && values.quiet !== true) return;
@@ -78,7 +80,8 @@ async function performOn(engine: Call['engine'], work: Work, print: Printer, sta
   try {
     await command.run({
       operands, values, engine, io, print, commands,
-      client: () => (client ??= io.connect({ ...engine, onWarning })),
+      client: () => (client ??= io.connect({ ...(work.targets === undefined ? engine : work.engines[0]), onWarning })),
+      target: () => (target ??= io.connect({ ...engine, onWarning })),
       failed(error, operand) {
         if (io.signal.aborted || error instanceof OutputClosedError) throw error;
         void report(error, state, operand);
@@ -86,7 +89,7 @@ async function performOn(engine: Call['engine'], work: Work, print: Printer, sta
     });
   } finally {
     // If the client could not be created, that error has been reported already.
-    (await client?.catch(() => undefined))?.close();
+    for (const each of [client, target]) (await each?.catch(() => undefined))?.close();
   }
 }
 

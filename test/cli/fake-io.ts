@@ -1,6 +1,6 @@
 // The input, the output and the environment of a command as strings.
 
-import { access, stat } from 'node:fs/promises';
+import { access, readFile, stat } from 'node:fs/promises';
 import { ImageClient } from '../../src/index.ts';
 import { record } from '../../src/testing.ts';
 import { run } from '../../src/cli/run.ts';
@@ -51,6 +51,7 @@ export async function longshore(host: string, argv: readonly string[], world: Wo
     sourceDateEpoch: undefined,
     now: () => Date.UTC(2026, 0, 1),
     isFolder: (path) => stat(path).then((found) => found.isDirectory(), () => false),
+    readText: (path) => readFile(path, 'utf8'),
     checkReadable: (path) => access(path),
     connect: async ({ host: other, onWarning }) => new ImageClient({ host: other ?? host, onWarning }),
     explain: (options) => ImageClient.explain({ ...options, environment: { HOME: '/nowhere', DOCKER_HOST: host } }),

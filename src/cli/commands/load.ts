@@ -1,7 +1,7 @@
 // longshore load: loads images from archives.
 
 import { UploadError } from '../../index.ts';
-import type { ProgressEvent } from '../../index.ts';
+import type { ImageClient, ProgressEvent } from '../../index.ts';
 import { command, UsageError } from '../command.ts';
 import type { Call } from '../command.ts';
 import { follow } from '../follow.ts';
@@ -34,10 +34,23 @@ export const load = command({
       // The call that only checks arguments must not read standard input.
       const data = path === '-' && input !== undefined && !signal.aborted ? input : { path };
       const { references, ids } = await follow(client.loadImage(data, { platform, signal }), call, repeatsResult);
+      for (const name of [...references, ...ids]) await assertLayers(client, name, signal);
       if (values.json !== true) await print.text([...references, ...ids].map(line).join(''));
     });
   },
 });
+
+/**
+ * Throws if the engine has none of an image's layers. A containerd store loads an archive that lacks layers without an error, if it has
+ * the same layers from other blobs.
+ */
+async function assertLayers(client: ImageClient, name: string, signal: AbortSignal): Promise<void> {
+  if (!(await client.supports('inspectImage.manifests', { signal }))) return;
+  const { Manifests: manifests = [] } = await client.inspectImage(name, { manifests: true, signal });
+  if (manifests.length === 0 || manifests.some((manifest) => manifest.Available)) return;
+  const advice = 'Save it with all layers, or make the inventory of this engine again: longshore layers';
+  throw new UploadError(`the engine says that it has loaded ${name}, but layers of it are missing: the archive does not have them. ${advice}`);
+}
 
 /** Whether all operands are readable files. Reports each one that is not; nothing is loaded in that case. */
 async function areArchives(operands: readonly string[], { io, failed }: Pick<Call, 'io' | 'failed'>): Promise<boolean> {

@@ -1,7 +1,8 @@
 // longshore save: writes images to an archive and verifies the archive while it is written.
 
-import type { ArchiveResult, SaveProgress } from '../../index.ts';
+import type { ArchiveResult, LayerInventory, SaveProgress } from '../../index.ts';
 import { command, UsageError } from '../command.ts';
+import type { Io } from '../command.ts';
 import { line } from '../printer.ts';
 import { showTransfer } from '../show-transfer.ts';
 import { platformsOption } from '../shared-options.ts';
@@ -14,8 +15,9 @@ export const save = command({
   operands: [1, Infinity],
   completes: 'image',
   options: {
-    output: { type: 'string', short: 'o', value: 'FILE', help: 'Archive to write; default and -: standard output' },
+    output: { type: 'string', short: 'o', value: 'FILE', help: 'Archive to write; default: standard output' },
     ...platformsOption,
+    'without-layers-of': { type: 'string', value: 'FILE', help: 'Leave out layers; FILE: longshore layers' },
     verify: {
       type: 'string',
       value: 'LEVEL',
@@ -29,7 +31,10 @@ export const save = command({
       throw new UsageError(`cannot write an archive to ${values.json === true ? 'standard output with --json' : 'a terminal'}: give -o FILE`);
     }
     const verify = values.verify === 'none' ? false : (values.verify as 'structure' | 'digests' | undefined);
-    const archive = (await client()).getImage(operands, { platform: values.platform, verify, signal: io.signal });
+    const without = values['without-layers-of'] === undefined ? undefined : await inventoryIn(values['without-layers-of'], io);
+    // With an inventory, there can be only one platform; several are refused.
+    const platform = without !== undefined && values.platform?.length === 1 ? values.platform[0] : values.platform;
+    const archive = (await client()).getImage(operands, { platform, verify, without, signal: io.signal });
     const transfer = (onProgress?: (state: SaveProgress) => void): Promise<ArchiveResult> => {
       return path === undefined ? archive.each(counted((view) => io.stdout.write(view), onProgress)) : archive.toFile(path, { onProgress });
     };
@@ -38,6 +43,18 @@ export const save = command({
     else if (values.quiet !== true) await io.stderr.write(whatWasSaved(path, result));
   },
 });
+
+/** Reads the output of `longshore layers`; `getImage` checks what is in it. */
+async function inventoryIn(path: string, io: Io): Promise<LayerInventory> {
+  const text = await io.readText(path).catch((error: Error) => {
+    throw new UsageError(`cannot read the inventory ${path}: ${error.message}`);
+  });
+  try {
+    return JSON.parse(text) as LayerInventory;
+  } catch {
+    throw new UsageError(`the inventory ${path} is not JSON: make it with longshore layers > ${path}`);
+  }
+}
 
 type Write = (view: Uint8Array) => Promise<void>;
 

@@ -238,8 +238,8 @@ class Copy {
   /** Adds to the message of an error on which side of the copy it happened. */
   #rethrow(error: unknown, onSource: boolean): never {
     if (error instanceof LongshoreError && !isCallerError(error, this.#limits.signal)) {
-      const side = onSource ? `the source of the copy, ${this.#source.address}` : `the target of the copy, ${this.#target.address}`;
-      error.message = `${side}: ${error.message}`;
+      error.copySide = onSource ? 'source' : 'target';
+      error.message = `the ${error.copySide} of the copy, ${(onSource ? this.#source : this.#target).address}: ${error.message}`;
     }
     throw error;
   }

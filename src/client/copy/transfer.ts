@@ -99,7 +99,7 @@ export function isSourceError(error: unknown): boolean {
 class Incomplete extends Error {}
 
 function incompleteError(message: string): ApiError {
-  return new ApiError(escapeText(message), { method: 'POST', target: '/images/load', status: 200, inStream: true, daemonMessage: '' });
+  return new ApiError(escapeText(message), { method: 'POST', target: '/images/load', status: 200, inStream: true, daemonMessage: message });
 }
 
 /** How much of an archive has been sent. */
