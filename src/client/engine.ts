@@ -16,10 +16,9 @@
 //  9. Every error is thrown without the secrets of the request (api/request-secrets.ts).
 
 import type { Observe } from '../connection/diagnostics.ts';
-import type { ResponseReader, ContentSink, Transport } from '../connection/transport.ts';
+import type { ResponseReader, Transport } from '../connection/transport.ts';
 import { BadRequestError, isCallerError } from '../errors.ts';
 import { refuseContentCoding } from '../http/content-coding.ts';
-import { decodeJson } from '../api/json.ts';
 import { encodeTarget } from '../api/encode-call.ts';
 import type { EncodedCall, EngineFacts } from '../api/encode-call.ts';
 import { carriesCredentials, redactError } from '../api/request-secrets.ts';
@@ -30,7 +29,7 @@ import { USER_AGENT } from '../connection/package-version.ts';
 import { allowManyListeners } from '../async/abort.ts';
 import { EngineFactCache } from './engine-facts.ts';
 import type { FactSource } from './engine-facts.ts';
-import { ErrorResponse, jsonSink } from './error-response.ts';
+import { ErrorResponse, JsonSink, jsonSink } from './error-response.ts';
 import type { CallOptions } from './options.ts';
 import { registryAuth } from './registry-access.ts';
 import type { RegistryAccess } from './registry-access.ts';
@@ -86,16 +85,10 @@ export class Engine implements FactSource {
    * for an operation without a result (`response: 'none'`), and for a status of 204.
    */
   async json<Value = unknown>(call: EncodedCall, options: SendOptions, read: (response: unknown) => Value = unchecked): Promise<Value> {
-    const sink = jsonSink();
-    let value = null as Value;
-    // Decoded before the exchange ends, so a decoding error names the request, too.
-    const end = (): void => {
-      value = read(decodeJson(sink.content()));
-    };
-    const decoding: ContentSink = { synchronous: true, write: (view) => sink.write(view), end };
+    const sink = new JsonSink(read);
     const isJson = call.endpoint.response !== 'none';
-    await this.makeCall(call, options, ({ status }) => (isJson && status !== 204 ? decoding : sink));
-    return value;
+    await this.makeCall(call, options, ({ status }) => (isJson && status !== 204 ? sink : jsonSink()));
+    return sink.value;
   }
 
   /** Makes a call. The content of a success goes to the reader's sink; any other response is thrown as an error. */

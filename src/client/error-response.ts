@@ -3,6 +3,7 @@
 import { CollectingSink } from '../connection/collecting-sink.ts';
 import type { EngineRequest } from '../connection/engine-request.ts';
 import { statusError } from '../api/api-error.ts';
+import { decodeJson } from '../api/json.ts';
 import { isLogin, loginErrorBody } from '../api/request-secrets.ts';
 import { DecodeError } from '../errors.ts';
 import type { ApiError } from '../errors.ts';
@@ -54,6 +55,25 @@ export function errorSink(): CollectingSink {
 
 /** A sink for a JSON response. */
 export function jsonSink(): CollectingSink {
-  const tooLarge = (): Error => new DecodeError('the JSON response is too large', { offset: JSON_RESPONSE_LIMIT });
-  return new CollectingSink(JSON_RESPONSE_LIMIT, tooLarge);
+  return new CollectingSink(JSON_RESPONSE_LIMIT, tooLargeJson);
+}
+
+/** A sink for a JSON response, which it decodes at its end, so that an error of `read` belongs to the exchange and names the request. */
+export class JsonSink<Value> extends CollectingSink {
+  /** The decoded response; null if the sink has not got one. */
+  value = null as Value;
+  readonly #read: (response: unknown) => Value;
+
+  constructor(read: (response: unknown) => Value) {
+    super(JSON_RESPONSE_LIMIT, tooLargeJson);
+    this.#read = read;
+  }
+
+  end(): void {
+    this.value = this.#read(decodeJson(this.content()));
+  }
+}
+
+function tooLargeJson(): DecodeError {
+  return new DecodeError('the JSON response is too large', { offset: JSON_RESPONSE_LIMIT });
 }

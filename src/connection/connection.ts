@@ -4,6 +4,7 @@
 import { Buffer } from 'node:buffer';
 import type { Channel, ChannelOwner } from './channel.ts';
 import type { EngineRequest } from './engine-request.ts';
+import { RepeatedDeadline } from './deadline.ts';
 import { Exchange } from './exchange.ts';
 import type { ResponseReader } from './transport.ts';
 
@@ -30,6 +31,7 @@ export class Connection implements ChannelOwner {
   readonly #channel: Channel;
   readonly #Exchange: ExchangeClass;
   #exchange: ConnectionExchange | undefined;
+  readonly #headTimeout = new RepeatedDeadline();
   #idle = false;
   #idleTimer: NodeJS.Timeout | undefined;
   /** Two blocks for this connection only: while the sink uses the last read in one, the next read goes into the other. */
@@ -44,7 +46,7 @@ export class Connection implements ChannelOwner {
   /** Carries one exchange. Afterwards the connection can carry another if it is still `alive`. */
   send(request: EngineRequest, reader: ResponseReader): Promise<void> {
     this.used = true;
-    const exchange = new this.#Exchange(this.#channel, request, reader, this.#privateMemory);
+    const exchange = new this.#Exchange(this.#channel, request, reader, this.#headTimeout, this.#privateMemory);
     this.#exchange = exchange;
     exchange.start();
     return exchange.outcome.done.then(this.#onDone, this.#onFailed);
@@ -81,6 +83,7 @@ export class Connection implements ChannelOwner {
     if (!this.alive) return;
     this.alive = false;
     clearTimeout(this.#idleTimer);
+    this.#headTimeout.clear();
     this.#channel.destroy();
     this.#running?.outcome.fail(makeError?.());
     this.onDestroy();

@@ -4,7 +4,7 @@
 // byte. The last one does not count while the engine waits for us.
 
 import { TimeoutError } from '../errors.ts';
-import { Deadline } from './deadline.ts';
+import { Deadline, RepeatedDeadline } from './deadline.ts';
 import type { EngineRequest } from './engine-request.ts';
 
 /** The longest delay of a Node timer, in milliseconds: 24 days. */
@@ -20,17 +20,21 @@ export class ExchangeOutcome {
   #reject!: (error: unknown) => void;
   readonly #request: EngineRequest;
   readonly #onSettled: () => void;
-  /** The timeout for the head, and later for the content. */
-  #response: Deadline | undefined;
+  readonly #head: RepeatedDeadline;
+  #content: Deadline | undefined;
   #idle: Deadline | undefined;
   #waitingForReader = false;
   #waitingForSource = false;
   #requestSent = false;
 
-  /** @param onSettled called once, when the outcome is fixed */
-  constructor(request: EngineRequest, onSettled: () => void) {
+  /**
+   * @param onSettled called once, when the outcome is fixed
+   * @param head the timeout for the head, which the exchanges of a connection share
+   */
+  constructor(request: EngineRequest, onSettled: () => void, head: RepeatedDeadline) {
     this.#request = request;
     this.#onSettled = onSettled;
+    this.#head = head;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -63,15 +67,15 @@ export class ExchangeOutcome {
     // ssh itself enforces `connectMs`, and its error is more precise. So this timeout must not come first.
     const limitMs = Math.min(headMs + (connecting ? connectMs : 0), LONGEST_TIMEOUT_MS);
     // One timer for the whole head: neither single bytes nor interim responses extend it.
-    this.#response = new Deadline(limitMs, () => this.#expire(`no response within ${limitMs} ms`, 'head', limitMs));
+    this.#head.start(limitMs, () => this.#expire(`no response within ${limitMs} ms`, 'head', limitMs));
   }
 
   /** The head is complete: starts the timeout for the whole content, if its sink has one. */
   onHead(contentMs: number | undefined): void {
-    this.#response?.clear();
+    this.#head.pause();
     if (contentMs === undefined || this.settled) return;
     const message = `the content of the response did not end within ${contentMs} ms`;
-    this.#response = new Deadline(contentMs, () => this.#expire(message, 'idle', contentMs));
+    this.#content = new Deadline(contentMs, () => this.#expire(message, 'idle', contentMs));
   }
 
   /** Sets whether the engine waits until our reader has used the last bytes. */
@@ -106,7 +110,8 @@ export class ExchangeOutcome {
   #settle(): boolean {
     if (this.settled) return false;
     this.settled = true;
-    this.#response?.clear();
+    this.#head.pause();
+    this.#content?.clear();
     this.#restartIdle();
     this.#request.signal?.removeEventListener('abort', this.#onAbort);
     this.#onSettled();

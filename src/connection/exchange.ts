@@ -25,6 +25,7 @@ import { CHUNK_END, LAST_CHUNK, encodeChunkSize, encodeRequestHead } from '../ht
 import { ResponseParser } from '../http/response-parser.ts';
 import type { ResponseEvent } from '../http/response-parser.ts';
 import type { Channel } from './channel.ts';
+import type { RepeatedDeadline } from './deadline.ts';
 import type { EngineRequest } from './engine-request.ts';
 import { ExchangeOutcome } from './exchange-outcome.ts';
 import { countSent } from './transport.ts';
@@ -49,13 +50,13 @@ export class Exchange {
   #upload: Upload | undefined;
 
   /** @param privateMemory returns read memory that only this connection uses */
-  constructor(channel: Channel, request: EngineRequest, reader: ResponseReader, privateMemory: () => Uint8Array) {
+  constructor(channel: Channel, request: EngineRequest, reader: ResponseReader, headTimeout: RepeatedDeadline, privateMemory: () => Uint8Array) {
     this.#channel = channel;
     this.#request = request;
     this.#reader = reader;
     this.#privateMemory = privateMemory;
     this.#parser = new ResponseParser(request.method);
-    this.outcome = new ExchangeOutcome(request, () => this.#upload?.stop());
+    this.outcome = new ExchangeOutcome(request, () => this.#upload?.stop(), headTimeout);
   }
 
   /** Sends the request. If its head cannot be encoded, nothing is sent, and the outcome is an `ArgumentError`. */

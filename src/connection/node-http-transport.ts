@@ -19,6 +19,7 @@ import type { RequestHead } from '../http/request-encoder.ts';
 import { RESPONSE_LIMITS, truncatedError } from '../http/response-parser.ts';
 import type { ResponseHead } from '../http/response-parser.ts';
 import type { Channel } from './channel.ts';
+import type { RepeatedDeadline } from './deadline.ts';
 import type { ConnectionExchange } from './connection.ts';
 import type { EngineRequest, ExchangeStats, RequestBody } from './engine-request.ts';
 import { ExchangeOutcome } from './exchange-outcome.ts';
@@ -60,15 +61,16 @@ class NodeHttpExchange implements ConnectionExchange {
   /** Ends the wait for an event of Node's client or of the channel. */
   #wake: () => void = () => {};
 
-  constructor(channel: Channel, request: EngineRequest, reader: ResponseReader) {
+  constructor(channel: Channel, request: EngineRequest, reader: ResponseReader, headTimeout: RepeatedDeadline) {
     this.#channel = channel;
     this.#request = request;
     this.#reader = reader;
     this.#stream = streamOver(channel, request.stats);
-    this.outcome = new ExchangeOutcome(request, () => {
+    const onSettled = (): void => {
       this.#upload?.stop();
       this.#outgoing?.destroy(); // and its stream, but not the channel
-    });
+    };
+    this.outcome = new ExchangeOutcome(request, onSettled, headTimeout);
   }
 
   start(): void {

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Deadline } from '../../src/connection/deadline.ts';
+import { Deadline, RepeatedDeadline } from '../../src/connection/deadline.ts';
 import { ImageClient } from '../../src/index.ts';
 import { answer, fakeDaemon, onRequest, until } from '../support/fake-daemon.ts';
 import { helperFolder } from '../support/helpers.ts';
@@ -56,6 +56,39 @@ describe('a deadline', () => {
     deadline.clear();
     vi.runAllTimers();
     expect(reached).not.toHaveBeenCalled();
+  });
+});
+
+describe('a repeated deadline', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it('is not reached while it is paused, and counts from the beginning after each start, with one timer', () => {
+    const [first, second] = [vi.fn(), vi.fn()];
+    const deadline = new RepeatedDeadline();
+    deadline.start(400, first);
+    vi.advanceTimersByTime(399);
+    deadline.pause();
+    expect(vi.getTimerCount()).toBe(1);
+    vi.runAllTimers();
+    deadline.start(400, second);
+    vi.advanceTimersByTime(399);
+    expect(second).not.toHaveBeenCalled();
+    vi.runAllTimers();
+    expect(second).toHaveBeenCalledOnce();
+    expect(first).not.toHaveBeenCalled();
+  });
+
+  it('takes another limit, and has no timer when it is cleared', () => {
+    const [first, second] = [vi.fn(), vi.fn()];
+    const deadline = new RepeatedDeadline();
+    deadline.start(400, first);
+    deadline.start(800, second);
+    vi.advanceTimersByTime(799);
+    expect(second).not.toHaveBeenCalled();
+    deadline.clear();
+    expect(vi.getTimerCount()).toBe(0);
+    expect(first).not.toHaveBeenCalled();
   });
 });
 
