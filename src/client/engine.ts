@@ -208,7 +208,7 @@ export class Engine implements FactSource {
   /** Host, User-Agent, the client's `headers`, and the fields of one request, which replace headers of the same name. */
   #withSharedFields(fields: RequestFields): RequestFields {
     const { headers = NO_FIELDS } = this.#options;
-    if (headers.length === 0) return [...this.#ownFields, ...fields];
+    if (headers.length === 0) return fields.length === 0 ? this.#ownFields : [...this.#ownFields, ...fields];
     const names = new Set(fields.map(([name]) => name.toLowerCase()));
     return [...this.#ownFields, ...headers.filter(([name]) => !names.has(name.toLowerCase())), ...fields];
   }

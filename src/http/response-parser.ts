@@ -189,7 +189,7 @@ export class ResponseParser {
     if (end < HEAD_END.length || end - this.#position > RESPONSE_LIMITS.statusLine) return undefined;
     const match = plainHead.exec(this.#input.toString('latin1', this.#position, end));
     if (match === null) return undefined;
-    const [, minor, status, reason = '', fieldLines = ''] = match;
+    const { 1: minor, 2: status, 3: reason = '', 4: fieldLines = '' } = match;
     const lines = fieldLines.split('\r\n', RESPONSE_LIMITS.fieldLines + 2);
     if (lines.length > RESPONSE_LIMITS.fieldLines + 1) return undefined; // the last line is empty
     const fields = new Fields();

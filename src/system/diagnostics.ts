@@ -21,11 +21,11 @@ const channels = {
   /** Published instead of `end`. `error` is set; it may be the reason of an abort. */
   error: channel('longshore:request:error'),
 };
-const all = Object.values(channels);
 
 /** Observes an exchange. Returns undefined without NODE_DEBUG and without subscribers, to avoid allocations. */
 export const observe: Observe = (request, address) => {
-  const isWanted = log.enabled || all.some(({ hasSubscribers }) => hasSubscribers);
+  const { start, head, end, error } = channels;
+  const isWanted = log.enabled || start.hasSubscribers || head.hasSubscribers || end.hasSubscribers || error.hasSubscribers;
   return isWanted ? observation(request, address) : undefined;
 };
 
