@@ -240,7 +240,7 @@ describe('a connection over TLS', () => {
 
   it('does not keep the process alive while it is idle', async () => {
     const daemon = await start(answering(answer('x')));
-    const kind = process.env['TEST_TARGET'] === 'src' ? ['src', 'ts'] : ['dist', 'js'];
+    const kind = process.env['TEST_TARGET'] === 'src' ? ['src', 'ts'] : ['build', 'js'];
     const module = (name: string): string => new URL(`../../../${kind[0]}/${name}.${kind[1]}`, import.meta.url).href;
     const script = `
       const { dialerFor } = await import(${JSON.stringify(module('system/net/dialer'))});
