@@ -4,7 +4,7 @@
 export { ImageClient } from './client/image-client.ts';
 export type { CopyImageOptions } from './client/image-client.ts';
 export type {
-  CallOptions, DiskUsageOptions, EnvironmentOptions, EventsOptions, FromEnvironmentOptions, GetImageOptions, HistoryOptions,
+  CallOptions, CopyOptions, DiskUsageOptions, EnvironmentOptions, EventsOptions, FromEnvironmentOptions, GetImageOptions, HistoryOptions,
   ImageAttestationsOptions, ImageClientOptions, ImagesOptions, ImportFromImageOptions, ImportOptions, InspectImageOptions,
   LoadImageOptions, PruneImagesOptions, PullOptions, PushOptions, RawResponse, RegistryOptions, RemoveImageOptions,
   RequestOptions, SearchOptions, TagOptions,
@@ -16,8 +16,7 @@ export type { UploadData } from './client/request-body.ts';
 export type { Timeouts } from './connection/engine-request.ts';
 
 // Copies.
-export type { CopiedImage, CopiedLayer, CopyOptions, CopyResult, ReplacedImage } from './client/copy/copy-images.ts';
-export type { LayerReason } from './api/saved-image/plan-copy.ts';
+export type { CopiedImage, CopiedLayer, CopyResult, LayerReason, ReplacedImage } from './api/types/copy.ts';
 export type { LayerInventory, LayerStore } from './api/layer-inventory.ts';
 
 // Finding the engine, and connections to it.
@@ -46,7 +45,7 @@ export type { Reference } from './api/reference.ts';
 export { NEWEST_API_VERSION, OLDEST_API_VERSION } from './api/api-version.ts';
 
 // Progress, and the results of streams.
-export type { VerifiedContent } from './api/saved-image/verify-digests.ts';
+export type { VerifiedContent } from './api/types/verified-content.ts';
 export type { LayerPhase, LayerProgress } from './api/progress/layer-progress.ts';
 export type { ImportResult, LoadResult, PullResult, PushResult } from './api/progress/results.ts';
 export { decodeJsonValues } from './api/progress/json-stream.ts';

@@ -45,7 +45,7 @@ describe('README', () => {
 
   it('lists the fields of results and events, as their types declare them', () => {
     const folder = new URL('src/', root);
-    const files = ['api/progress/results.ts', 'api/progress/progress-events.ts', 'client/archive-stream.ts'];
+    const files = ['api/progress/results.ts', 'api/progress/progress-events.ts', 'client/archive-stream.ts', 'api/types/copy.ts'];
     const sources = files.map((file) => readFileSync(new URL(file, folder), 'utf8')).join('\n');
     const bodies = [...sources.matchAll(/^export interface (\w+) \{\n([^]*?)^\}/gm)].map(([, name, body = '']): [string, string] => [
       /readonly type: '(\w+)'/.exec(body)?.[1] ?? name ?? '',

@@ -22,7 +22,7 @@ export interface LayerInventory {
   readonly chains: ReadonlyArray<readonly string[]>;
 }
 
-const VERSION = 1;
+const VERSION = 1 as const;
 const STORES: readonly unknown[] = ['graphdriver', 'containerd', 'podman'] satisfies LayerStore[];
 
 /** Returns a checked copy of an inventory. Throws an `ArgumentError` that says what is wrong with it. */

@@ -29,7 +29,7 @@ import { ArgumentError, NotFoundError, isCallerError } from '../errors.ts';
 import { environmentOptions, explainEngine } from './from-environment.ts';
 import type { EngineReport } from './from-environment.ts';
 import type {
-  CallOptions, DiskUsageOptions, EnvironmentOptions, EventsOptions, FromEnvironmentOptions, GetImageOptions, HistoryOptions,
+  CallOptions, CopyOptions, DiskUsageOptions, EnvironmentOptions, EventsOptions, FromEnvironmentOptions, GetImageOptions, HistoryOptions,
   ImageAttestationsOptions, ImageClientOptions, ImagesOptions, ImportFromImageOptions, ImportOptions, InspectImageOptions,
   LoadImageOptions, PruneImagesOptions, PullOptions, PushOptions, RawResponse, RegistryOptions, RemoveImageOptions, RequestOptions,
   SearchOptions, TagOptions,
@@ -40,7 +40,7 @@ import { FILLED_TEXT, check } from '../kinds.ts';
 import { EngineQueries } from './engine-queries.ts';
 import { ProgressStream } from './progress-stream.ts';
 import type { Operation, Send, SendCall } from './progress-stream.ts';
-import type { CopyOptions, CopyResult } from './copy/copy-images.ts';
+import type { CopyResult } from '../api/types/copy.ts';
 import type { CopySide } from './copy/transfer.ts';
 import type { LayerInventory } from '../api/layer-inventory.ts';
 import { rawRequest } from './raw-request.ts';

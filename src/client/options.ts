@@ -129,6 +129,19 @@ export interface GetImageOptions extends CallOptions, ArchiveOptions, Omit<Argum
   readonly without?: LayerInventory | undefined;
 }
 
+/** Options of `copyImage`, besides the target. */
+export interface CopyOptions extends CallOptions {
+  /**
+   * Copies only the variant for this platform. Default: all that the source has, if both engines use the containerd store; otherwise
+   * the target's own platform.
+   */
+  readonly platform?: Platform | undefined;
+  /** Sends all layers, also those that the target has. Default false. */
+  readonly full?: boolean | undefined;
+  /** Sends nothing, and resolves with the plan. Default false. */
+  readonly dryRun?: boolean | undefined;
+}
+
 /** Options of `loadImage`. */
 export interface LoadImageOptions extends CallOptions, Arguments<'loadImage'> {}
 

@@ -5,6 +5,7 @@
 
 import { NotFoundError } from '../../errors.ts';
 import { escapeText } from '../../bytes.ts';
+import type { LayerReason } from '../types/copy.ts';
 import type { LayerStore } from '../layer-inventory.ts';
 import { platformName, runsOn, samePlatform } from '../platform.ts';
 import type { ImagePlatform, Platform } from '../platform.ts';
@@ -19,13 +20,6 @@ export interface CopyTarget {
   /** The target's own platform; undefined if it is not known. */
   readonly platform: Platform | undefined;
 }
-
-/**
- * Why a layer is sent or left out. `"present"`: the target has it. `"absent"`: the target does not have it. `"containerd"`: the target
- * has it, but a containerd store needs the very same blob, and whether it has that cannot be told. `"repeated"`: the target has it, but the
- * image contains it once more, above a layer that the target does not have. `"full"`: everything is sent on request.
- */
-export type LayerReason = 'present' | 'absent' | 'containerd' | 'repeated' | 'full';
 
 /** A layer, and whether it is sent. */
 export interface PlannedLayer extends SourceLayer {

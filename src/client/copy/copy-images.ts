@@ -5,77 +5,20 @@
 
 import type { LayerStore } from '../../api/layer-inventory.ts';
 import { runsOn } from '../../api/platform.ts';
-import type { Platform } from '../../api/platform.ts';
 import type { ProgressEvent } from '../../api/progress/progress-events.ts';
 import { expectedId, imagePlatformName, planImage } from '../../api/saved-image/plan-copy.ts';
-import type { CopyTarget, ImagePlan, LayerReason, PlannedLayer } from '../../api/saved-image/plan-copy.ts';
+import type { CopyTarget, ImagePlan, PlannedLayer } from '../../api/saved-image/plan-copy.ts';
+import type { CopiedImage, CopiedLayer, CopyResult, ReplacedImage } from '../../api/types/copy.ts';
 import { writeArchive } from '../../api/saved-image/write-archive.ts';
 import { loadCreateHash } from '../../bytes.ts';
 import type { CreateHash } from '../../bytes.ts';
 import type { Warn } from '../../connection/diagnostics.ts';
 import { LongshoreError, NotFoundError, isCallerError } from '../../errors.ts';
-import type { CallOptions } from '../options.ts';
+import type { CallOptions, CopyOptions } from '../options.ts';
 import { contentOf, groupImages, inventoryOf, ownPlatform, savedImage, storeOf } from './engine-images.ts';
 import type { ImageGroup } from './engine-images.ts';
 import { MissingLayers, findWhole, isSourceError, tagImage, transfer } from './transfer.ts';
 import type { CopySide, Transferred } from './transfer.ts';
-
-/** The result of `copyImage`; with `dryRun`, the plan. */
-export interface CopyResult {
-  readonly images: readonly CopiedImage[];
-  /** How many bytes of archives were sent to the target. */
-  readonly bytesSent: number;
-  /** The size of all layers of the images in bytes; if the source does not say it before it sends them, the size that it shows. */
-  readonly bytesTotal: number;
-  /** Whether an image was sent once more with all layers, because the target lacked one that had been left out. */
-  readonly resent: boolean;
-  /** About platforms that differ, and about temporary names that may be left. `onWarning` gets them, too. */
-  readonly warnings: readonly string[];
-}
-
-/** One image of a copy. */
-export interface CopiedImage {
-  /** The names that the image has got, in complete form. Empty if it was given by its ID. */
-  readonly references: readonly string[];
-  /** Its ID on the target; undefined if a plan cannot tell it. */
-  readonly id: string | undefined;
-  /** The images that have lost a name to it. */
-  readonly replaced: readonly ReplacedImage[];
-  /** From the lowest to the highest, each once. */
-  readonly layers: readonly CopiedLayer[];
-}
-
-/** An image that had the name before the copy. */
-export interface ReplacedImage {
-  readonly reference: string;
-  readonly id: string;
-}
-
-/** One layer of a copy. */
-export interface CopiedLayer {
-  /** The digest under which it is sent. */
-  readonly digest: string;
-  /** Its digest as an uncompressed tar. */
-  readonly diffId: string;
-  /** In bytes; undefined if the source has not said it. */
-  readonly size: number | undefined;
-  readonly sent: boolean;
-  /** Why it was sent or left out. */
-  readonly reason: LayerReason;
-}
-
-/** How to copy. */
-export interface CopyOptions extends CallOptions {
-  /**
-   * Copies only the variant for this platform. Default: all that the source has, if both engines use the containerd store; otherwise
-   * the target's own platform.
-   */
-  readonly platform?: Platform | undefined;
-  /** Sends all layers, also those that the target has. Default false. */
-  readonly full?: boolean | undefined;
-  /** Sends nothing, and resolves with the plan. Default false. */
-  readonly dryRun?: boolean | undefined;
-}
 
 /** Receives the progress; an event that is not the last one of its layer may be dropped. */
 export type EmitProgress = (event: ProgressEvent, isLast: boolean) => void;

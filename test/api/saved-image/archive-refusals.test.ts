@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { ArchiveDigests } from '../../../src/api/saved-image/verify-digests.ts';
-import type { VerifiedContent } from '../../../src/api/saved-image/verify-digests.ts';
+import type { VerifiedContent } from '../../../src/api/types/verified-content.ts';
 import { ArchiveScan } from '../../../src/tar/scan-archive.ts';
 import { gnuTar, noGnuTar } from '../../support/foreign-tar.ts';
 import { titled } from '../../support/installed.ts';

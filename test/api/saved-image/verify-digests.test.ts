@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { concat } from '../../../src/bytes.ts';
 import { ArchiveDigests } from '../../../src/api/saved-image/verify-digests.ts';
-import type { VerifiedContent } from '../../../src/api/saved-image/verify-digests.ts';
+import type { VerifiedContent } from '../../../src/api/types/verified-content.ts';
 import { DecodeError, DigestError, TruncatedError } from '../../../src/errors.ts';
 import { packTar } from '../../../src/tar/pack.ts';
 import type { TarEntry } from '../../../src/tar/pack.ts';

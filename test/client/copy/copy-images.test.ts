@@ -4,7 +4,8 @@
 import { describe, expect, it } from 'vitest';
 import type { LayerStore } from '../../../src/api/layer-inventory.ts';
 import { copyImages } from '../../../src/client/copy/copy-images.ts';
-import type { CopyOptions, CopyResult } from '../../../src/client/copy/copy-images.ts';
+import type { CopyOptions } from '../../../src/client/options.ts';
+import type { CopyResult } from '../../../src/api/types/copy.ts';
 import type { Warning } from '../../../src/connection/diagnostics.ts';
 import type { ProgressEvent } from '../../../src/api/progress/progress-events.ts';
 import { ApiError, ConnectError, DigestError, TruncatedError } from '../../../src/errors.ts';
