@@ -104,6 +104,22 @@ export async function makeArchive(mib) {
   ]);
 }
 
+/** The response to a list: ten images, as Docker 20.10 lists them. */
+export const listBody = JSON.stringify(
+  Array.from({ length: 10 }, (_, at) => ({
+    Containers: -1,
+    Created: 1_790_000_000 - at,
+    Id: `sha256:${String(at).repeat(64)}`,
+    Labels: { 'org.opencontainers.image.title': 'bench' },
+    ParentId: '',
+    RepoDigests: [`bench@sha256:${'5'.repeat(64)}`],
+    RepoTags: [`bench:${at}`],
+    SharedSize: -1,
+    Size: 12_345_678,
+    VirtualSize: 12_345_678,
+  })),
+);
+
 /** The response to an inspect: a document like that of Docker 20.10, of usual length. */
 export const inspectBody = JSON.stringify({
   Id: `sha256:${'4'.repeat(64)}`,

@@ -21,7 +21,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { MIB, inspectBody, makeArchive } from './archive.mjs';
+import { MIB, inspectBody, listBody, makeArchive } from './archive.mjs';
 import { commandOf, isHere, runCommand } from './contenders.mjs';
 import { growth } from './growth.mjs';
 import { writeGrowthPlot, writeSpeedPlot } from './plot.mjs';
@@ -77,17 +77,17 @@ function buildNative(folder) {
   return undefined;
 }
 
-/** The synthetic engine; `compare` is the archive that each upload must be equal to. */
+/** The synthetic engine, on a socket in the folder or `tcp`; `compare` is the archive that each upload must be equal to. */
 async function startEngine({ native, folder, archives, name, compare }) {
-  const socket = join(folder, name);
+  const socket = name === 'tcp' ? name : join(folder, name);
   if (native === undefined) {
     const server = await startServer({ archives, compare: compare?.sha256() }, { path: socket });
     return { socket, stop: () => void server.closeAllConnections() ?? server.close() };
   }
   const argv = ['serve', socket, folder, ...(compare === undefined ? [] : ['compare', String(compare.mib)])];
   const engine = spawn(native, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(engine.stdout, 'data');
-  return { socket, stop: () => engine.kill() };
+  const [port] = await once(engine.stdout, 'data');
+  return { socket, port: Number(port), stop: () => engine.kill() };
 }
 
 /** The number of bytes in the last upload to the engine. */
@@ -116,8 +116,8 @@ async function runOnce(contender, scenario, stage, amounts) {
   const { place, archives, sources, folder, native, check } = stage;
   const archive = archives.get(Math.max(CHECK.mib, Math.ceil(amounts.mib * (check ? 1 : (scenario.size ?? 1)))));
   const file = isLoad(scenario) ? sources.get(archive.mib) : join(folder, 'saved.tar');
-  const calls = Math.ceil(amounts.calls * (scenario.calls ?? 1));
-  const { operation, atOnce, unit } = scenario;
+  const calls = Math.min(scenario.mostCalls ?? Infinity, Math.ceil(amounts.calls * (scenario.calls ?? 1)));
+  const { operation, atOnce, unit, warmUpCalls } = scenario;
   const image = `${scenario.image ?? 'bench'}:${archive.mib}`;
   const { lines, entries } = amounts;
   const run = {
@@ -128,6 +128,7 @@ async function runOnce(contender, scenario, stage, amounts) {
     source: sources.get(archive.mib),
     calls,
     atOnce,
+    warmUpCalls,
     lines,
     entries,
     kib: 1024,
@@ -140,7 +141,7 @@ async function runOnce(contender, scenario, stage, amounts) {
   if (operation === 'saveToFile') rmSync(file, { force: true }); // writing to an existing file is faster
   const result = await runCommand(commandOf(contender, scenario, run, native));
   if (result === undefined) return undefined;
-  const due = { bytes: archive.bytes, calls, lines: lines + 2, entries, values: 1, imports: 1 }[unit];
+  const due = { bytes: archive.bytes, calls, lines: lines + 2, entries, values: 1, imports: 1, answers: 1 }[unit];
   const done = await witness(scenario, contender, { result, run, due });
   if (done !== due) throw new Error(`${scenario.name}: ${contender} did ${done} of ${due} ${unit}`);
   if (check && unit === 'bytes' && !isLoad(scenario)) checkDigest(contender, scenario, { archive, file, result });
@@ -189,6 +190,7 @@ async function prepare(folder, native) {
     archive.writeFile(sources.get(mib));
   }
   writeFileSync(join(folder, 'inspect.json'), inspectBody);
+  writeFileSync(join(folder, 'list.json'), listBody);
   const engine = await startEngine({ native, folder, archives, name: 'engine.sock' });
   const doubter = await startEngine({ native, folder, archives, name: 'doubter.sock', compare: archives.get(CHECK.mib) });
   const pem = (name) => readFileSync(at(`../../fixtures/tls/${name}`), 'latin1');
@@ -206,11 +208,16 @@ async function prepare(folder, native) {
     mkdirSync(join(folder, 'bin'));
     writeFileSync(join(folder, 'bin', 'ssh'), `#!/bin/sh\nexec ${native} bridge ${engine.socket}\n`, { mode: 0o755 });
     process.env.PATH = `${join(folder, 'bin')}:${process.env.PATH}`;
+    const { port, stop } = await startEngine({ native, folder, archives, name: 'tcp' });
+    const tcp = { host: `tcp://127.0.0.1:${port}`, port };
+    places.tcp = { check: tcp, measure: tcp, stop };
+    places.process = places.socket; // for programs that native measures
     places.ssh = { check: { host: 'ssh://bench' }, measure: { host: 'ssh://bench' } };
   }
   const stop = () => {
     engine.stop();
     doubter.stop();
+    places.tcp?.stop();
     overTls.closeAllConnections();
     overTls.close();
   };

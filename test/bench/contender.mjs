@@ -61,7 +61,7 @@ async function calls(call) {
     }
   };
   const atOnce = (note) => Promise.all(Array.from({ length: run.atOnce ?? 1 }, () => loop(note)));
-  left = run.check ? 1 : Math.max(500, run.calls); // the warm-up has as many calls
+  left = run.check ? 1 : (run.warmUpCalls ?? Math.max(500, run.calls)); // usually, the warm-up has as many calls
   await atOnce(() => {});
   left = run.calls;
   const result = await measured(() => atOnce((latency) => latencies.push(latency)));

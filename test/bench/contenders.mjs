@@ -36,6 +36,9 @@ const IMPORTS = {
 export function commandOf(contender, scenario, run, native) {
   const node = (told) => [process.execPath, '--expose-gc', at('contender.mjs'), JSON.stringify(told)];
   const measured = (...command) => [native, 'measure', ...command];
+  if (scenario.program === 'first') {
+    return [process.execPath, at('first-answer.mjs'), JSON.stringify({ native, contender, socket: run.socket })];
+  }
   if (scenario.program === 'import') {
     const file = scenario.oneFile && contender === 'longshore' ? process.env.LONGSHORE_ONE_FILE : IMPORTS[contender];
     return [process.execPath, at('import-time.mjs'), file ?? IMPORTS.longshore];

@@ -1,14 +1,17 @@
 // The parts of the benchmark that must be fast: the synthetic engine, the fastest possible client, and the stopwatch.
 //
-//   native serve SOCKET FOLDER [compare MIB]   answers like an engine, from the parts of an archive in FOLDER
+//   native serve SOCKET FOLDER [compare MIB]   answers like an engine, from the parts of an archive in FOLDER; SOCKET may be `tcp`
 //   native floor SCENARIO SOCKET N [FILE]      a plain C client: read(2), write(2) and nothing else
 //   native bridge SOCKET                       copies its standard streams to the socket and back, as behind ssh
 //   native measure PROGRAM [ARGUMENT...]       runs it; the last line on standard error is its time, CPU and memory
 //
 // Every run ends with a line of JSON on standard output, as the contenders in JavaScript print it.
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -110,8 +113,8 @@ static size_t archive_copy(const struct archive *a, uint64_t offset, char *to, s
 // ----------------------------------------------------------------------------------------------------------- server
 
 static uint64_t compare_mib, last_upload;
-static char *inspect_body;
-static size_t inspect_bytes;
+static char *inspect_body, *list_body;
+static size_t inspect_bytes, list_bytes;
 
 static void say(int fd, const char *fields, const char *body, size_t length) {
   char *answer = malloc(length + 1024);
@@ -314,6 +317,7 @@ static void answer(struct input *in, const char *method, char *target, int chunk
       return archive_free(&a);
     }
   }
+  if (strstr(target, "/images/json")) return say(in->fd, json, list_body, list_bytes);
   if (strstr(target, "/json")) return say(in->fd, json, inspect_body, inspect_bytes);
   const char *version = "{\"Version\":\"20.10.24\",\"ApiVersion\":\"1.41\",\"MinAPIVersion\":\"1.12\","
     "\"Os\":\"linux\",\"Arch\":\"amd64\"}";
@@ -348,17 +352,31 @@ static int address_of(const char *path, struct sockaddr_un *address) {
   return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
 
-static void serve(const char *path) {
+// Listens on a Unix socket, or for `tcp` on a port of this machine, and prints the port.
+static int listen_on(const char *path) {
   struct sockaddr_un address;
-  int server = address_of(path, &address);
-  inspect_body = slurp(folder, "inspect.json", &inspect_bytes);
-  if (bind(server, (void *)&address, sizeof address) < 0 || listen(server, 1024) < 0) die(path);
-  puts("ready");
+  struct sockaddr_in local = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  socklen_t length = sizeof local;
+  int is_tcp = strcmp(path, "tcp") == 0;
+  int server = is_tcp ? socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) : address_of(path, &address);
+  int bound = is_tcp ? bind(server, (void *)&local, length) : bind(server, (void *)&address, sizeof address);
+  if (bound < 0 || listen(server, 1024) < 0) die(path);
+  if (is_tcp && getsockname(server, (void *)&local, &length) < 0) die(path);
+  printf("%d\n", is_tcp ? ntohs(local.sin_port) : 0);
   fflush(stdout);
+  return server;
+}
+
+static void serve(const char *path) {
+  int no_delay = 1;
+  inspect_body = slurp(folder, "inspect.json", &inspect_bytes);
+  list_body = slurp(folder, "list.json", &list_bytes);
+  int server = listen_on(path);
   for (;;) {
     struct input *in = malloc(sizeof *in);
     in->start = in->end = 0;
     if ((in->fd = accept4(server, NULL, NULL, SOCK_CLOEXEC)) < 0) die("accept");
+    setsockopt(in->fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof no_delay); // fails for a Unix socket, which does not wait
     pthread_t thread;
     if (pthread_create(&thread, NULL, serve_connection, in) != 0) die("pthread_create");
     pthread_detach(thread);

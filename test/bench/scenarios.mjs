@@ -9,6 +9,9 @@ const DOCKER = ['dockerode', 'docker-node-sdk'];
 const PROGRAMS = ['curl', 'docker', 'docker-py'];
 const ALL = ['floor', ...PROGRAMS, ...NODE, ...DOCKER];
 
+/** As in a script or a test: V8 has compiled little of the code, and the whole process makes few calls. */
+const SHORT = { warmUpCalls: 300, calls: 5, mostCalls: 5000, unit: 'calls' };
+
 /** In the tables, the wall time is divided by `unit`. */
 export const scenarios = [
   {
@@ -181,6 +184,50 @@ export const scenarios = [
       [['dockerode'], 1.6],
       [['docker-node-sdk'], 4],
     ],
+  },
+  {
+    name: 'short-1',
+    title: 'Short process: inspect, one at a time',
+    operation: 'call',
+    ...SHORT,
+    contenders: ['longshore', 'floor', ...NODE, ...DOCKER],
+    gates: [[['undici'], 1.7]],
+  },
+  {
+    name: 'short-16',
+    title: 'Short process: inspect, 16 at once',
+    operation: 'call',
+    atOnce: 16,
+    ...SHORT,
+    contenders: ['longshore', ...NODE, ...DOCKER],
+    gates: [[['undici'], 1.5]],
+  },
+  {
+    name: 'short-connections',
+    title: 'Short process: inspect, each on a new connection',
+    operation: 'callAnew',
+    ...SHORT,
+    calls: 1,
+    contenders: ['longshore', 'floor', ...NODE, ...DOCKER],
+    gates: [[['undici'], 2.8]],
+  },
+  {
+    name: 'short-tcp',
+    title: 'Short process: inspect over TCP, one at a time',
+    operation: 'call',
+    place: 'tcp',
+    ...SHORT,
+    contenders: ['longshore', ...NODE],
+    gates: [],
+  },
+  {
+    name: 'first-answer',
+    title: 'First answer of a process, beyond an empty Node', // import, a client, one list of images
+    program: 'first',
+    place: 'process',
+    unit: 'answers',
+    contenders: ['longshore', 'longshore:negotiated', 'longshore:command', ...NODE, ...DOCKER, 'docker'],
+    gates: [[['node-http'], 1 / 1.7]],
   },
   {
     name: 'calls-tls',

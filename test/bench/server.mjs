@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 import { once } from 'node:events';
-import { inspectBody } from './archive.mjs';
+import { inspectBody, listBody } from './archive.mjs';
 
 const FIELDS = { 'Api-Version': '1.41', Server: 'Docker/20.10.24 (linux)' };
 const LINE =
@@ -25,6 +25,7 @@ export async function startServer({ archives = new Map(), identity, compare }, p
     [/\/images\/load/, takeUpload],
     [/\/images\/create/, sendLines],
     [/\/get/, sendArchive],
+    [/\/images\/json/, (_, answer) => answer.setHeader('Content-Length', Buffer.byteLength(listBody)).end(listBody)],
     [/\/json/, (_, answer) => answer.setHeader('Content-Length', Buffer.byteLength(inspectBody)).end(inspectBody)],
   ];
   async function takeUpload(request, answer) {

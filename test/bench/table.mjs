@@ -16,6 +16,7 @@ const UNITS = {
   lines: ['M lines/s', (rate) => rate / 1e6, 'CPU us/line', (cpu, amount) => (cpu / amount) * 1e6],
   entries: ['k entries/s', (rate) => rate / 1e3, 'CPU us/entry', (cpu, amount) => (cpu / amount) * 1e6],
   values: ['ms', (rate) => 1e3 / rate, 'CPU ms', (cpu) => cpu * 1e3],
+  answers: ['ms', (rate) => 1e3 / rate, 'CPU ms', (cpu) => cpu * 1e3],
   imports: ['ms', (rate) => 1e3 / rate, 'CPU ms', (cpu) => cpu * 1e3],
 };
 

@@ -9,7 +9,7 @@ import { memoryStream } from '../source.mjs';
 export async function connect(run) {
   const { request: send, Agent } = run.tls ? https : http;
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-  const place = run.tls ? { host: '127.0.0.1', port: run.port, ca: run.tls.ca } : { socketPath: run.socket };
+  const place = run.port ? { host: '127.0.0.1', port: run.port, ca: run.tls?.ca } : { socketPath: run.socket };
   const request = (method, path, { headers, body, agent: own = agent } = {}) =>
     new Promise((resolve, reject) => {
       const asked = send({ ...place, method, path: `/v1.41${path}`, agent: own, headers }, resolve);

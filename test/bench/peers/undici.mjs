@@ -6,8 +6,8 @@ import { Client, Pool } from 'undici';
 import { memoryStream } from '../source.mjs';
 
 export async function connect(run) {
-  const options = run.tls ? { connect: { ca: run.tls.ca } } : { socketPath: run.socket };
-  const origin = run.tls ? `https://127.0.0.1:${run.port}` : 'http://localhost';
+  const options = run.tls ? { connect: { ca: run.tls.ca } } : run.port ? {} : { socketPath: run.socket };
+  const origin = run.port ? `${run.tls ? 'https' : 'http'}://127.0.0.1:${run.port}` : 'http://localhost';
   const limits = { headersTimeout: 0, bodyTimeout: 0 };
   const pool = new Pool(origin, { ...options, connections: 64, ...limits });
   const save = async (image) => (await pool.request({ method: 'GET', path: `/v1.41/images/get?names=${image}` })).body;
