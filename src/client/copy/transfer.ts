@@ -69,7 +69,7 @@ export async function transfer(
   onLeft: (message: string) => void,
 ): Promise<Transferred> {
   const { temporary, references, plan } = sending;
-  const upload = { hasBegun: false, hasEnded: false };
+  const upload: Upload = { hasBegun: false, hasEnded: false, failure: undefined };
   try {
     const written = await load(sending, target, limits, upload);
     const id = await look(sending, target, written, limits);
@@ -106,6 +106,8 @@ function incompleteError(message: string): ApiError {
 interface Upload {
   hasBegun: boolean;
   hasEnded: boolean;
+  /** The error of the source, after which nothing more was sent. */
+  failure: { readonly error: unknown } | undefined;
 }
 
 /** Loads the archive under the temporary name. */
@@ -117,6 +119,7 @@ async function load(sending: Transfer, { engine }: TransferTarget, { signal, tim
       yield* sending.archive(sending.temporary === undefined ? [] : [sending.temporary], (image) => (written = image));
       upload.hasEnded = true;
     } catch (error) {
+      upload.failure = { error };
       if (typeof error === 'object' && error !== null) sourceErrors.add(error);
       throw error;
     }
@@ -131,6 +134,8 @@ async function load(sending: Transfer, { engine }: TransferTarget, { signal, tim
   });
   try {
     await engine.loadImage(archive(), { signal: ending.signal, timeouts });
+  } catch (error) {
+    throw upload.failure === undefined ? error : upload.failure.error; // the load fails with a copy of it, which names the target
   } finally {
     release?.();
     clearTimeout(timer);
