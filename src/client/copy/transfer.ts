@@ -69,22 +69,27 @@ export async function transfer(
   onLeft: (message: string) => void,
 ): Promise<Transferred> {
   const { temporary, references, plan } = sending;
-  const upload: Upload = { hasBegun: false, hasEnded: false, failure: undefined };
+  const upload: Upload = { hasBegun: false, written: undefined, failure: undefined };
   try {
     const written = await load(sending, target, limits, upload);
     const id = await look(sending, target, written, limits);
     for (const reference of references) await tagImage(target.engine, temporary ?? id, reference, limits);
     if (temporary !== undefined) await remove(temporary, target, onLeft);
     return { id, written };
-  } catch (error) {
+  } catch (cause) {
+    const error = cause instanceof Incomplete ? incompleteError(cause.message) : cause;
     const left = upload.hasBegun ? await remove(temporary, target, onLeft) : undefined;
-    if (left !== undefined && error instanceof LongshoreError && !isCallerError(error, limits.signal)) error.message += `. ${left}`;
     limits.signal?.throwIfAborted();
-    const isRepairable = error instanceof Incomplete || (error instanceof ApiError && error.reason !== 'no-space' && !sourceErrors.has(error));
     const leftOut = plan.layers.some(({ sent }) => !sent);
-    if (isRepairable && leftOut && left === undefined) throw new MissingLayers((error as Error).message, { cause: error });
-    throw error instanceof Incomplete ? incompleteError(error.message) : error;
+    if (left === undefined && leftOut && isRepairable(error)) throw new MissingLayers((error as Error).message, { cause: error });
+    if (left !== undefined && error instanceof LongshoreError && !isCallerError(error)) error.message += `. ${left}`;
+    throw error;
   }
+}
+
+/** Whether sending all layers may help. Engines word a missing layer differently, so any error that the target reports counts. */
+function isRepairable(error: unknown): boolean {
+  return error instanceof ApiError && error.reason !== 'no-space' && !sourceErrors.has(error);
 }
 
 /** The errors that came from the source of an archive. */
@@ -105,31 +110,30 @@ function incompleteError(message: string): ApiError {
 /** How much of an archive has been sent. */
 interface Upload {
   hasBegun: boolean;
-  hasEnded: boolean;
+  /** Set when all parts have been read and verified, and only the documents that name the image are still to be sent. */
+  written: WrittenImage | undefined;
   /** The error of the source, after which nothing more was sent. */
   failure: { readonly error: unknown } | undefined;
 }
 
 /** Loads the archive under the temporary name. */
 async function load(sending: Transfer, { engine }: TransferTarget, { signal, timeouts }: CallOptions, upload: Upload): Promise<WrittenImage> {
-  let written: WrittenImage | undefined;
   async function* archive(): AsyncGenerator<Uint8Array, void, void> {
     upload.hasBegun = true;
     try {
-      yield* sending.archive(sending.temporary === undefined ? [] : [sending.temporary], (image) => (written = image));
-      upload.hasEnded = true;
+      yield* sending.archive(sending.temporary === undefined ? [] : [sending.temporary], (image) => (upload.written = image));
     } catch (error) {
       upload.failure = { error };
       if (typeof error === 'object' && error !== null) sourceErrors.add(error);
       throw error;
     }
   }
-  // An archive that breaks off is no image. One that was sent completely becomes an image even if this side does not wait for it:
-  // so this side waits, and removes it.
+  // An archive that breaks off before its documents is no image. After that, the target may make the image even if this side does not
+  // wait for it: so this side waits, and removes it.
   const ending = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const release = signal === undefined ? undefined : onceAborted(signal, () => {
-    if (upload.hasEnded) timer = setTimeout(() => ending.abort(signal.reason), GRACE_MS);
+    if (upload.written !== undefined) timer = setTimeout(() => ending.abort(signal.reason), GRACE_MS);
     else ending.abort(signal.reason);
   });
   try {
@@ -141,8 +145,8 @@ async function load(sending: Transfer, { engine }: TransferTarget, { signal, tim
     clearTimeout(timer);
   }
   signal?.throwIfAborted();
-  if (written === undefined) throw new Incomplete(`the target says that it has loaded ${sending.name}, but it has not read the whole archive`);
-  return written;
+  if (upload.written !== undefined) return upload.written;
+  throw new Incomplete(`the target says that it has loaded ${sending.name}, but it has not read the whole archive`);
 }
 
 /** Checks that the target has the whole image, and returns its ID there. */
