@@ -5,6 +5,7 @@ import { withDefaultTag } from '../../api/image-names.ts';
 import { imageStoreOf } from '../../api/engine-identity.ts';
 import type { LayerInventory, LayerStore } from '../../api/layer-inventory.ts';
 import { formatReference, isDigest, parseReference } from '../../api/reference.ts';
+import type { Reference } from '../../api/reference.ts';
 import { plainContent, readContent } from '../../api/saved-image/image-content.ts';
 import type { ImageContent } from '../../api/saved-image/image-content.ts';
 import type { LoadResult } from '../../api/progress/results.ts';
@@ -117,17 +118,33 @@ export async function groupImages(engine: CopyEngine, names: readonly string[], 
     const image = await inspectFully(engine, name, store, limits);
     const group = groups.get(image.Id) ?? { image, references: [] };
     groups.set(image.Id, group);
-    const reference = nameOf(name, image.Id);
+    const reference = nameOf(name, image);
     if (reference !== undefined && !group.references.includes(reference)) group.references.push(reference);
   }
   return [...groups.values()];
 }
 
-/** The complete name, or undefined for an ID or a digest. A short ID could also be a name; the image's ID decides. */
-function nameOf(name: string, id: string): string | undefined {
-  if (isDigest(name) || id.startsWith(name) || id.startsWith(`sha256:${name}`)) return undefined;
+/** The complete name, or undefined for an ID or a digest. */
+function nameOf(name: string, image: ImageInspect): string | undefined {
+  if (isDigest(name)) return undefined;
   const reference = parseReference(name);
-  return reference.digest === undefined ? formatReference(withDefaultTag(reference)) : undefined;
+  if (reference.digest !== undefined) return undefined;
+  const complete = completeName(reference);
+  return isIdOf(name, image) && !hasName(image, complete) ? undefined : complete;
+}
+
+/** Whether a text is the beginning of the image's ID. It may also be a name: `cafe`. */
+function isIdOf(name: string, { Id: id }: ImageInspect): boolean {
+  return /^[0-9a-f]+$/.test(name) && id.startsWith(`sha256:${name}`);
+}
+
+/** Whether an image has a name. Docker shows names without their defaults; Podman adds `localhost/` to its own images. */
+function hasName({ RepoTags: names }: ImageInspect, complete: string): boolean {
+  return names.some((name) => completeName(parseReference(name.replace(/^localhost\//, ''))) === complete);
+}
+
+function completeName(reference: Reference): string {
+  return formatReference(withDefaultTag(reference));
 }
 
 /** The engine's own platform; undefined if it does not report it. */

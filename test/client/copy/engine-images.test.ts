@@ -57,6 +57,19 @@ it('the names of one image are put together, in complete form; an ID and a diges
   ]);
 });
 
+// Docker and Podman look for a name first, and for the beginning of an ID only if there is none.
+it.each(['cafe', 's', 'sha256'])('a name is no ID, even if an ID begins with it: %s', async (name) => {
+  const engine = new MemoryEngine('graphdriver').add(`sha256:${'cafe'.repeat(16)}`, [], `${name}:latest`);
+  expect((await groupImages(engine, [name], 'graphdriver', {})).map(({ references }) => references)).toEqual([[`docker.io/library/${name}:latest`]]);
+});
+
+it('a name is no ID on Podman, which shows its own images with localhost/', async () => {
+  const engine = new MemoryEngine('podman').add(`sha256:${'cafe'.repeat(16)}`, [], 'localhost/cafe:latest');
+  const inspect = engine.inspectImage.bind(engine);
+  engine.inspectImage = (name, options) => inspect(`localhost/${name}`, options);
+  expect((await groupImages(engine, ['cafe'], 'podman', {}))[0]?.references).toEqual(['docker.io/library/cafe:latest']);
+});
+
 it('the platform is undefined if the engine does not report it', async () => {
   const engine = many('podman');
   expect(await ownPlatform(engine, {})).toBe('linux/amd64');
