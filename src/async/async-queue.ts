@@ -13,6 +13,7 @@ export class AsyncQueue<Item> implements AsyncIterableIterator<Item> {
   /** How the loop ends after the last item; `undefined` as long as more items may follow. */
   #end: { readonly failed: boolean; readonly error: unknown } | undefined;
   #onDrained: (() => void) | undefined;
+  #onTaken: (() => void) | undefined;
 
   /** @param onReturn called when the loop is left early */
   constructor(onReturn: () => void) {
@@ -35,6 +36,11 @@ export class AsyncQueue<Item> implements AsyncIterableIterator<Item> {
     return this.isEmpty ? undefined : new Promise((resolve) => (this.#onDrained = resolve));
   }
 
+  /** Resolves when the loop has taken all items: it has finished with those before the last one. `undefined` if there are no items. */
+  taken(): Promise<void> | undefined {
+    return this.isEmpty ? undefined : new Promise((resolve) => (this.#onTaken = resolve));
+  }
+
   end(): void {
     this.#setEnd({ failed: false, error: undefined });
   }
@@ -45,7 +51,11 @@ export class AsyncQueue<Item> implements AsyncIterableIterator<Item> {
 
   /** Returns the next item, or the end or the error. Waits if there is none of them yet. */
   next(): Promise<IteratorResult<Item>> {
-    if (!this.isEmpty) return Promise.resolve({ done: false, value: this.#items.take() as Item });
+    if (!this.isEmpty) {
+      const value = this.#items.take() as Item;
+      if (this.isEmpty) this.#onTaken?.();
+      return Promise.resolve({ done: false, value });
+    }
     if (this.#end !== undefined) {
       const { failed, error } = this.#end;
       this.#end = { failed: false, error: undefined }; // an error is thrown once

@@ -6,7 +6,10 @@ import type { ParsedHeader } from './header.ts';
 
 /** An entry of an archive that is being read. */
 export interface ReadEntry extends Pick<ParsedHeader, 'path' | 'typeflag' | 'size' | 'linkname'> {
-  /** Yields the content. It must be read before the next entry is requested; what is not read then is skipped. */
+  /**
+   * Yields the content. It must be read before the next entry is requested; what is not read then is skipped. A piece is valid until
+   * the next one is requested if the chunks of the source are.
+   */
   content(): AsyncGenerator<Uint8Array, void, void>;
 }
 

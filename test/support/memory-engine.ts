@@ -5,6 +5,7 @@ import type { LayerStore } from '../../src/api/layer-inventory.ts';
 import type { LoadResult } from '../../src/api/progress/results.ts';
 import type { ImageInspect, ImageSummary } from '../../src/api/types/image.ts';
 import type { InfoResult, PingResult, VersionResult } from '../../src/api/types/engine.ts';
+import type { ArchiveResult } from '../../src/client/archive-stream.ts';
 import type { CopyEngine } from '../../src/client/copy/engine-images.ts';
 import type { CallOptions } from '../../src/client/options.ts';
 import { ApiError, NotFoundError } from '../../src/errors.ts';
@@ -91,12 +92,19 @@ export class MemoryEngine implements CopyEngine {
     return { Id: found.id, Os: 'linux', Architecture: 'amd64', Size: 4242, RepoTags: [...found.names], RootFS: layers } as unknown as ImageInspect;
   }
 
-  async *getImage(id: string, options: CallOptions): AsyncGenerator<Uint8Array, void, void> {
-    await this.#begin(`save ${id}`, options);
-    for (let at = 0; at < this.archive.length; at += 1000) {
-      await this.#begin('save, more', options);
-      yield this.archive.subarray(at, at + 1000);
-    }
+  /** Like the client, it lends memory that it uses again. */
+  getImage(id: string, options: CallOptions): ReturnType<CopyEngine['getImage']> {
+    const each = async (use: (view: Uint8Array) => void | Promise<void>): Promise<ArchiveResult> => {
+      await this.#begin(`save ${id}`, options);
+      for (let at = 0; at < this.archive.length; at += 1000) {
+        await this.#begin('save, more', options);
+        const view = Uint8Array.from(this.archive.subarray(at, at + 1000));
+        await use(view);
+        view.fill(0xff);
+      }
+      return { bytes: this.archive.length, entries: undefined, verified: undefined };
+    };
+    return { each };
   }
 
   async loadImage(data: AsyncIterable<Uint8Array>, options: CallOptions): Promise<LoadResult> {
@@ -104,7 +112,7 @@ export class MemoryEngine implements CopyEngine {
     const chunks: Uint8Array[] = [];
     for await (const chunk of data) {
       await this.#begin('load, more', options);
-      chunks.push(chunk);
+      chunks.push(Uint8Array.from(chunk)); // its memory is used again
     }
     await this.#begin('load, all read', options);
     const archive = Buffer.concat(chunks);

@@ -24,7 +24,7 @@ export interface ArchivePart {
   readonly plan: ImagePlan;
   /** The complete names that the image gets, `docker.io/library/alpine:3.20`; none: it has only an ID. */
   readonly references: readonly string[];
-  /** The archive that the source saves. It is opened when its turn has come. */
+  /** The archive that the source saves. It is opened when its turn has come. A chunk must stay unchanged until the next is requested. */
   readonly open: () => AsyncIterable<Uint8Array>;
 }
 
@@ -40,7 +40,7 @@ export interface WrittenImage {
 }
 
 /**
- * Yields the archive. Throws a `DigestError` for content that is not what its name says and for a missing part, and the errors of
+ * Yields the archive. A chunk is valid until the next one is requested. Throws a `DigestError` for content that is not what its name says and for a missing part, and the errors of
  * the sources. `onImage` is called for each image when all of it has been read and verified.
  */
 export async function* writeArchive(
@@ -176,7 +176,7 @@ class BlobNames {
 
 async function textOf(content: AsyncIterable<Uint8Array>): Promise<string> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of content) pieces.push(piece);
+  for await (const piece of content) pieces.push(Uint8Array.from(piece)); // copied: its memory is used again
   return decodeUtf8(concat(pieces));
 }
 

@@ -13,7 +13,9 @@ import type { InfoResult, PingResult, VersionResult } from '../../api/types/engi
 import type { ImageInspect, ImageSummary, RemoveItem, RootFileSystem } from '../../api/types/image.ts';
 import type { CreateHash } from '../../bytes.ts';
 import { ApiError, DecodeError, isCallerError } from '../../errors.ts';
+import type { ArchiveStream } from '../archive-stream.ts';
 import type { CallOptions, GetImageOptions, InspectImageOptions, LoadImageOptions, TagOptions } from '../options.ts';
+import { lentChunks } from './lent-chunks.ts';
 
 /** The methods of `ImageClient` that a copy uses. */
 export interface CopyEngine {
@@ -24,7 +26,7 @@ export interface CopyEngine {
   supports(subject: string, options: Pick<CallOptions, 'signal'>): Promise<boolean>;
   images(options: CallOptions): Promise<ImageSummary[]>;
   inspectImage(image: string, options: InspectImageOptions): Promise<ImageInspect>;
-  getImage(image: string, options: GetImageOptions): AsyncIterable<Uint8Array>;
+  getImage(image: string, options: GetImageOptions): Pick<ArchiveStream, 'each'>;
   loadImage(data: AsyncIterable<Uint8Array>, options: LoadImageOptions): PromiseLike<LoadResult>;
   tag(image: string, repository: string, options: TagOptions): Promise<void>;
   removeImage(image: string, options: CallOptions): Promise<RemoveItem[]>;
@@ -32,8 +34,6 @@ export interface CopyEngine {
 
 /** How many images are inspected at the same time: fewer than the connections that a client keeps. */
 const INSPECTED_AT_ONCE = 4;
-/** The size of the chunks in which archives are read, in bytes. */
-export const CHUNK_BYTES: number = 1024 * 1024;
 
 /** Where an engine keeps its images. */
 export async function storeOf(engine: CopyEngine, limits: CallOptions): Promise<LayerStore> {
@@ -99,9 +99,12 @@ export async function contentOf(
   return readContent(savedImage(engine, image.Id, limits), sought, createHash);
 }
 
-/** The archive that an engine saves. By ID it is the same image in all passes, also if its name is moved meanwhile. */
+/**
+ * The archive that an engine saves. By ID it is the same image in all passes, also if its name is moved meanwhile. A chunk is valid
+ * until the next one is requested.
+ */
 export function savedImage(engine: CopyEngine, id: string, limits: CallOptions): AsyncIterable<Uint8Array> {
-  return engine.getImage(id, { verify: false, chunkSize: CHUNK_BYTES, ...limits });
+  return lentChunks(limits.signal, (use, signal) => engine.getImage(id, { verify: false, timeouts: limits.timeouts, signal }).each(use));
 }
 
 /** An image of the source, and the names under which it was given. */

@@ -1,6 +1,7 @@
 // Copies between engines in memory, which keep images by the rules that were observed on real engines. What a source saves are the
 // archives that real engines have saved. The live tests (test/live/copy.test.ts) do the same with engines.
 
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { LayerStore } from '../../../src/api/layer-inventory.ts';
 import { copyImages } from '../../../src/client/copy/copy-images.ts';
@@ -12,7 +13,8 @@ import { ApiError, ConnectError, DigestError, TruncatedError } from '../../../sr
 import { noGnuTar } from '../../support/foreign-tar.ts';
 import { titled } from '../../support/installed.ts';
 import { MemoryEngine, missing } from '../../support/memory-engine.ts';
-import { partsOf, savedArchive } from '../../support/saved.ts';
+import { packTar } from '../../../src/tar/pack.ts';
+import { collected, partsOf, savedArchive, sha256Of } from '../../support/saved.ts';
 
 const NAME = 'docker.io/team/app:2';
 const OTHER = `sha256:${'e'.repeat(64)}`;
@@ -61,7 +63,21 @@ describe.skipIf(noGnuTar)(titled('a copy', noGnuTar), () => {
     expect(result.images[0]?.layers.map(({ size }) => size)).toEqual([2048, 2048, 2048]);
     expect(target.find(NAME)?.id).toBe(config);
     expect(events.filter(({ type }) => type === 'layer')).toEqual(events);
-    expect(new Set(events.map((event) => (event as { status: string }).status))).toEqual(new Set(['Layer already exists', 'Waiting', 'Pushing', 'Pushed']));
+    expect(new Set(events.map((event) => (event as { status: string }).status))).toEqual(new Set(['Layer already exists', 'Waiting', 'Pushed']));
+  });
+
+  it('shows how much of a large layer has been sent', async () => {
+    const layer = randomBytes(3 * 2 ** 20);
+    const document = JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [sha256Of(layer)] } });
+    const id = sha256Of(Buffer.from(document));
+    const source = new MemoryEngine('graphdriver').add(id, [sha256Of(layer)], NAME);
+    const path = (digest: string): string => `blobs/sha256/${digest.slice('sha256:'.length)}`;
+    source.archive = await collected(packTar({ [path(sha256Of(layer))]: layer, [path(id)]: document }));
+    expect((await copy(source, new MemoryEngine('graphdriver'))).images[0]?.id).toBe(id);
+    const pushed = events.flatMap((event) => (event.type === 'layer' && event.status.startsWith('Push') ? [event] : []));
+    expect(pushed.slice(0, -1).every(({ status, current = 0, total }) => status === 'Pushing' && current < layer.length && total === layer.length)).toBe(true);
+    expect(pushed.at(-1)).toMatchObject({ status: 'Pushed', current: layer.length, total: layer.length });
+    expect(pushed.length).toBeGreaterThan(3);
   });
 
   it('sends all layers with full', async () => {
