@@ -7,7 +7,8 @@
 //   --against=a,b  only these peers, such as undici,floor
 //   --rounds=N     instead of 3
 //   --no-growth    --full without the growth
-//   --engines=...  the sockets of real engines, separated by commas, for --full (three rounds at most)
+//   --engines=...  the sockets of real engines, separated by commas, for --full (three rounds at most); with two or more, also
+//                  copies from the first to each of the others: --only=copy measures these alone, --only=copy-all one of them
 //
 // Contenders run in turn, each in a fresh process, in several rounds. Only results of the same round are compared,
 // because the machine may be busier in the next round. Before the measurement, every contender must prove that it does
@@ -23,6 +24,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MIB, inspectBody, listBody, makeArchive } from './archive.mjs';
 import { commandOf, isHere, runCommand } from './contenders.mjs';
+import { copies, copyPlans } from './copy.mjs';
 import { growth } from './growth.mjs';
 import { writeGrowthPlot, writeSpeedPlot } from './plot.mjs';
 import { realEngines } from './real.mjs';
@@ -276,6 +278,12 @@ async function main() {
     write(results);
     const engines = flags.engines?.split(',') ?? [];
     if (flags.full) results.real = await realEngines(engines, { folder, rounds: Math.min(3, scale.rounds), native });
+    const copied = copyPlans.filter(({ name }) => (wanted === undefined ? flags.full : wanted.includes('copy') || wanted.includes(name)));
+    if (engines.length > 1 && copied.length > 0 && isHere('docker', native)) {
+      const size = flags.smoke ? { mib: 8, changedMib: 2 } : { mib: 1024, changedMib: 10 };
+      results.copies = await copies(engines, copied, { folder, rounds: Math.min(3, scale.rounds), native, bare, scale: size });
+      if (!flags.smoke) console.log(formatGates(results.copies));
+    }
     if (flags.full && wanted === undefined && !flags['no-growth']) results.growth = await growth({ ...stage, socket: stage.engine.socket });
     write(results);
   } finally {
