@@ -47,17 +47,20 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
 }
 
-/** Returns the message without the request at its start, because it does not matter which request could not be sent. */
+/** Returns the message without the request, because it does not matter which request could not be sent. */
 function withoutPlace({ message, exchange }: ConnectError | UploadError): string {
-  const place = exchange && `${exchange.method} ${exchange.target} on ${exchange.address}: `;
-  return place !== undefined && message.startsWith(place) ? message.slice(place.length) : message;
+  return exchange === undefined ? message : without(message, `${exchange.method} ${exchange.target} on ${exchange.address}: `);
 }
 
-/** Separates the hint from the end of the message. */
+/** Separates the hint from the message. A copy adds texts at both ends. */
 function connectFailure(error: ConnectError): Failure {
   const { hint } = error;
   const bare = withoutPlace(error);
-  return hint === undefined ? failure(bare) : failure(bare.slice(0, -`. ${hint}`.length), hint);
+  return hint === undefined ? failure(bare) : failure(without(bare, `. ${hint}`), hint);
+}
+
+function without(message: string, part: string): string {
+  return message.replace(part, () => '');
 }
 
 const ADVICE: Readonly<Record<ApiErrorReason, string | undefined>> = {
@@ -73,7 +76,9 @@ const ADVICE: Readonly<Record<ApiErrorReason, string | undefined>> = {
 };
 
 /** Adds the operand if the engine's message does not name it, as in Podman's "manifest unknown". */
-function apiFailure({ daemonMessage, status, inStream, reason, hint, copySide }: ApiError, operand: string | undefined): Failure {
+function apiFailure({ message, daemonMessage, status, inStream, reason, hint, copySide }: ApiError, operand: string | undefined): Failure {
+  // What an archive or a plan lacks is no message of the engine.
+  if (daemonMessage === '' && reason === 'platform') return failure(message, ADVICE.platform);
   const engine = copySide === undefined ? 'the engine' : `the ${copySide}`;
   const who = inStream ? `${engine} reported an error` : `${engine} answered ${status}`;
   const of = operand === undefined || daemonMessage.includes(operand) ? '' : `${operand}: `;

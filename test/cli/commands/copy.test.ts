@@ -16,7 +16,7 @@ const { config, diffIds } = noGnuTar === undefined ? partsOf(archive) : { config
 const OTHER = `sha256:${'e'.repeat(64)}`;
 
 /** An engine with the graph driver, which has these layers under OTHER, and the image if it is the source or has loaded it. */
-async function engineWith(layers: readonly string[], hasImage: boolean, failing = ''): Promise<FakeEngine> {
+async function engineWith(layers: readonly string[], hasImage: boolean, failing = '', onLoaded = (): void => {}): Promise<FakeEngine> {
   let isLoaded = hasImage;
   const image = (id: string, chain: readonly string[]): object => {
     return { Id: id, RootFS: { Type: 'layers', Layers: chain }, Os: 'linux', Architecture: 'amd64', Size: 512e6, RepoTags: [], RepoDigests: [] };
@@ -31,7 +31,10 @@ async function engineWith(layers: readonly string[], hasImage: boolean, failing 
     if (path === '/info') return {};
     if (path === '/images/json') return layers.length > 0 ? [{ Id: OTHER, RepoTags: [], RepoDigests: [], Created: 0, Size: 1, SharedSize: -1, Containers: -1, Labels: null, ParentId: '' }] : [];
     if (path === '/images/get') return void response.end(archive);
-    if (path === '/images/load') return void ((isLoaded = true), response.end('{"stream":"Loaded image: x:1\\n"}'));
+    if (path === '/images/load') {
+      isLoaded = true;
+      return void response.end('{"stream":"Loaded image: x:1\\n"}', onLoaded);
+    }
     if (path.endsWith('/tag')) return void response.writeHead(201).end();
     if (method === 'DELETE') return [{ Untagged: 'x' }];
     if (path === `/images/${OTHER}/json`) return image(OTHER, layers);
@@ -117,6 +120,24 @@ describe.skipIf(noGnuTar)(titled('longshore copy', noGnuTar), () => {
     expect(code).toBe(2);
     expect(stderr).toContain(message);
     expect(source.asked).toEqual([]);
+  });
+
+  it('of a platform that the source does not have says which it has', async () => {
+    const other = await target([], false);
+    const { code, stderr } = await longshore(source.host, ['copy', 'team/app:2', '--to', other.host, '--platform', 'linux/s390x', '-q']);
+    expect([code, stderr]).toEqual([1,
+      'longshore copy: the source has docker.io/team/app:2 for linux/amd64, and not for linux/s390x. Pull the platform there first, or choose another\n' +
+      'Choose another platform with --platform, or omit --platform\n',
+    ]);
+  });
+
+  it('shows the whole command that removes what may be left on a target that has ended', async () => {
+    const ended = await target(diffIds.slice(0, 3), false, '', () => void ended.close());
+    const { code, stderr } = await longshore(source.host, ['copy', 'team/app:2', '--to', ended.host, '-q']);
+    expect(code).toBe(1);
+    const command = `remove it with longshore rm --host ${ended.host} docker\\.io/longshore-copy/[-0-9a-f]{36}:1\n`;
+    expect(stderr).toMatch(new RegExp(`^longshore copy: warning: .*${command}`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^longshore copy: the target of the copy, ${ended.host}: cannot connect to .*${command}Is the engine running`, 'm'));
   });
 
   it('refuses the source as the target', async () => {
