@@ -107,18 +107,27 @@ class Copy {
     const { references, plan, image } = planned;
     const { full = false, dryRun = false } = this.#options;
     const target = { ...this.#target, store };
-    const existing = full ? undefined : await this.#onTarget(findWhole(plan, target, this.#limits));
+    const found = full ? undefined : await this.#onTarget(findWhole(plan, target, this.#limits));
     const holders = await this.#onTarget(this.#holders(references));
+    const existing = dryRun || found === undefined ? found : await this.#onTarget(this.#tagExisting(found, references));
     const sent = dryRun || existing !== undefined ? undefined : await this.#send(planned, store);
-    if (existing !== undefined && !dryRun) {
-      for (const reference of references) await this.#onTarget(tagImage(target.engine, existing, reference, this.#limits));
-    }
     const id = sent?.id ?? existing ?? expectedId(plan, store);
     const layers = (sent?.plan ?? plan).layers.map(({ digest, diffId, size, ...how }) => {
       return { digest, diffId, size: sent?.written.sizes.get(digest) ?? size, ...(existing === undefined ? how : PRESENT) };
     });
     this.#bytesTotal += sizeOf(layers) ?? image.Size;
     return { references, id, replaced: holders.filter((holder) => holder.id !== id), layers };
+  }
+
+  /** Gives an image of the target its names, and returns its ID; undefined if it has been removed meanwhile. */
+  async #tagExisting(id: string, references: readonly string[]): Promise<string | undefined> {
+    try {
+      for (const reference of references) await tagImage(this.#target.engine, id, reference, this.#limits);
+      return id;
+    } catch (error) {
+      if (!(error instanceof NotFoundError) || isCallerError(error, this.#limits.signal)) throw error;
+      return undefined;
+    }
   }
 
   /** Sends an image, and once more with all layers if the target lacks one. */

@@ -1,6 +1,6 @@
 // Sends one image to a target, so that nothing half-made stays there: the archive is loaded under a temporary name, the result is
 // looked at, the image gets its names, and the temporary name is removed. After a failure or an abort, everything that has the
-// temporary name is removed; if the target cannot be reached any more, the error says what may be left.
+// temporary name is removed, and so is a new image without a name; if the target cannot be reached any more, the error says what may be left.
 //
 // What the result must look like depends on the store. On a graph driver and on Podman, the ID is the digest of the config. A
 // containerd store has loaded an image without an error although its layers are missing: there the ID must be the digest of
@@ -8,7 +8,7 @@
 
 import { onceAborted } from '../../async/abort.ts';
 import type { LayerStore } from '../../api/layer-inventory.ts';
-import { parseReference, repositoryName } from '../../api/reference.ts';
+import { isDigest, parseReference, repositoryName } from '../../api/reference.ts';
 import { expectedId, isComplete } from '../../api/saved-image/plan-copy.ts';
 import type { ImagePlan } from '../../api/saved-image/plan-copy.ts';
 import type { WrittenImage } from '../../api/saved-image/write-archive.ts';
@@ -69,27 +69,37 @@ export async function transfer(
   onLeft: (message: string) => void,
 ): Promise<Transferred> {
   const { temporary, references, plan } = sending;
-  const upload: Upload = { hasBegun: false, written: undefined, failure: undefined };
+  const upload: Upload = { hasBegun: false, written: undefined, failure: undefined, isProven: false };
+  const loaded = temporary ?? (await newId(plan, target, limits));
   try {
     const written = await load(sending, target, limits, upload);
     const id = await look(sending, target, written, limits);
+    upload.isProven = true;
     for (const reference of references) await tagImage(target.engine, temporary ?? id, reference, limits);
     if (temporary !== undefined) await remove(temporary, target, onLeft);
     return { id, written };
   } catch (cause) {
     const error = cause instanceof Incomplete ? incompleteError(cause.message) : cause;
-    const left = upload.hasBegun ? await remove(temporary, target, onLeft) : undefined;
+    const left = upload.hasBegun ? await remove(loaded, target, onLeft) : undefined;
     limits.signal?.throwIfAborted();
     const leftOut = plan.layers.some(({ sent }) => !sent);
-    if (left === undefined && leftOut && isRepairable(error)) throw new MissingLayers((error as Error).message, { cause: error });
+    if (left === undefined && leftOut && isRepairable(error, upload)) throw new MissingLayers((error as Error).message, { cause: error });
     if (left !== undefined && error instanceof LongshoreError && !isCallerError(error)) error.message += `. ${left}`;
     throw error;
   }
 }
 
 /** Whether sending all layers may help. Engines word a missing layer differently, so any error that the target reports counts. */
-function isRepairable(error: unknown): boolean {
-  return error instanceof ApiError && error.reason !== 'no-space' && !sourceErrors.has(error);
+function isRepairable(error: unknown, { isProven }: Upload): boolean {
+  if (!(error instanceof ApiError) || error.reason === 'no-space' || sourceErrors.has(error)) return false;
+  // No layer is missing any more; but a prune may have removed the whole image before it got its name.
+  return !isProven || error instanceof NotFoundError;
+}
+
+/** The ID that an image without a name gets; undefined if the target has it already, or if the ID is not known in advance. */
+async function newId(plan: ImagePlan, target: TransferTarget, limits: CallOptions): Promise<string | undefined> {
+  const id = expectedId(plan, target.store);
+  return id === undefined || (await inspectOrNothing(target, id, limits)) !== undefined ? undefined : id;
 }
 
 /** The errors that came from the source of an archive. */
@@ -114,6 +124,8 @@ interface Upload {
   written: WrittenImage | undefined;
   /** The error of the source, after which nothing more was sent. */
   failure: { readonly error: unknown } | undefined;
+  /** Set when the target has shown the whole image. */
+  isProven: boolean;
 }
 
 /** Loads the archive under the temporary name. */
@@ -196,11 +208,16 @@ export async function tagImage(engine: CopyEngine, image: string, reference: str
   await engine.tag(image, repositoryName(parsed), { tag: parsed.tag, ...limits });
 }
 
-/** Removes the temporary name, also after an abort. Returns a message if the name may be left. */
+/**
+ * Removes a temporary name, or an image without a name by its ID; also after an abort. Returns a message if it may be left. An image
+ * that has got a name meanwhile belongs to someone else, and its ID removes nothing.
+ */
 async function remove(name: string | undefined, { engine, address }: CopySide, onLeft: (message: string) => void): Promise<string | undefined> {
   if (name === undefined) return undefined;
+  const limits = { timeouts: { headMs: CLEANUP_MS, idleMs: CLEANUP_MS } };
   try {
-    await engine.removeImage(name, { timeouts: { headMs: CLEANUP_MS, idleMs: CLEANUP_MS } });
+    if (isDigest(name) && (await engine.inspectImage(name, limits)).RepoTags.length > 0) return undefined;
+    await engine.removeImage(name, limits);
     return undefined;
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;

@@ -104,6 +104,17 @@ describe.skipIf(noGnuTar)(titled('a copy', noGnuTar), () => {
     expect(result.bytesSent).toBe(0);
   });
 
+  it('sends an image that is removed after it was found', async () => {
+    const target = new MemoryEngine('podman').add(config, diffIds, 'docker.io/team/app:1');
+    target.hook = (call) => {
+      if (call.startsWith('tag') && !target.log.includes('load')) target.kept.length = 0;
+    };
+    const result = await copy(makeSource(), target);
+    expect(sent(result)).toBe('SSS');
+    expect(target.find(NAME)?.id).toBe(config);
+    expect(temporaryNames(target)).toEqual([]);
+  });
+
   it('reports the image that loses its name', async () => {
     const target = new MemoryEngine('podman').add(OTHER, base, NAME, 'docker.io/team/app:1');
     expect((await copy(makeSource(), target)).images[0]?.replaced).toEqual([{ reference: NAME, id: OTHER }]);
@@ -188,6 +199,60 @@ describe.skipIf(noGnuTar)(titled('a target that lacks a layer after all', noGnuT
     expect(error.message).toContain('the target of the copy, unix:///target: ');
     expect(target.log).toEqual(['load', 'load']);
     expect(target.find(NAME)?.id).not.toBe(config); // the name still leads to the old image
+  });
+
+  it('gets everything if the image is removed before it has its name', async () => {
+    const target = new MemoryEngine('podman').add(OTHER, base, 'docker.io/team/base:1');
+    target.hook = (call) => {
+      if (call.startsWith('tag') && target.log.filter((entry) => entry === 'load').length === 1) target.kept.length = 0;
+    };
+    expect(await copy(makeSource(), target)).toMatchObject({ resent: true });
+    expect(target.find(NAME)?.id).toBe(config);
+  });
+
+  it('does not get everything if only the name is refused', async () => {
+    const target = new MemoryEngine('podman').add(OTHER, base, 'docker.io/team/base:1');
+    target.hook = (call) => {
+      if (call.startsWith('tag')) throw new ApiError('read-only', { method: 'POST', target: '/tag', status: 500, daemonMessage: 'read-only' });
+    };
+    expect(await failureOf(copy(makeSource(), target))).toMatchObject({ daemonMessage: 'read-only' });
+    expect(target.log.filter((entry) => entry === 'load')).toHaveLength(1);
+    expect(temporaryNames(target)).toEqual([]);
+  });
+
+  it.each([false, true])('does not keep a broken image without a name (silently: %s)', async (isSilent) => {
+    const source = new MemoryEngine('containerd');
+    source.archive = savedArchive('docker-28.5-containerd', 'zipped');
+    const root = JSON.parse(String(partsOf(source.archive).files.get('index.json'))).manifests[0].digest as string;
+    source.add(root, diffIds, NAME);
+    const target = pruned('containerd');
+    target.isSilent = isSilent;
+    target.hook = (call) => {
+      if (call === 'load, more' && target.log.filter((entry) => entry === 'load').length === 2) throw missing();
+    };
+    expect(await failureOf(copy(source, target, {}, [root]))).toBeInstanceOf(ApiError);
+    expect(target.kept.map(({ id }) => id)).toEqual([OTHER]);
+  });
+
+  it.each([
+    ['the target had it before', (target: MemoryEngine) => target.add(config, diffIds)],
+    ['it has got a name meanwhile', (target: MemoryEngine) => {
+      target.hook = (call) => {
+        if (call === `inspect ${config}` && target.log.includes('load')) {
+          target.find(config)?.names.add('docker.io/team/mine:1');
+          target.hook = () => {};
+          throw missing();
+        }
+      };
+    }],
+  ])('keeps an image without a name if %s', async (_, prepare) => {
+    const target = new MemoryEngine('graphdriver');
+    target.hook = (call) => {
+      if (call === 'load, all read') throw missing();
+    };
+    prepare(target);
+    expect(await failureOf(copy(makeSource(), target, { full: true }, [config]))).toBeInstanceOf(ApiError);
+    expect(target.find(config)?.id).toBe(config);
   });
 
   it('does not get everything if its disk is full', async () => {
