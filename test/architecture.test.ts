@@ -74,13 +74,15 @@ describe('the source', () => {
   it.each(files)('src/%s touches the world only as the effects table says', (file) => {
     const builtins = importsOf(file).filter((name) => name.startsWith('node:') && !harmless.has(name));
     expect(builtins.filter((name) => !effects[file]?.includes(name))).toEqual([]);
-    if (['cli/main.ts', 'testing/listen.ts'].includes(file) || file.startsWith('system/')) return;
+    if (['cli/program.ts', 'testing/listen.ts'].includes(file) || file.startsWith('system/')) return;
     expect(codeOf(file)).not.toMatch(/\bprocess\.|\bconsole\.|\bDate\.now\b|\bMath\.random\b|\bfetch\(|\beval\(/);
   });
 
   it.each(files)('src/%s compiles no text to code, and names what it loads later', (file) => {
     const code = codeOf(file);
-    expect(code).not.toMatch(/\beval\b|\bFunction\(|\bcreateRequire\b|\bgetBuiltinModule\b|\bimport\.meta\b|node:(?:vm|module|worker_threads)/);
+    // The entry point of the command turns on Node's cache of compiled code.
+    const checked = file === 'cli/main.ts' ? code.replace("'node:module'", '') : code;
+    expect(checked).not.toMatch(/\beval\b|\bFunction\(|\bcreateRequire\b|\bgetBuiltinModule\b|\bimport\.meta\b|node:(?:vm|module|worker_threads)/);
     const later = [...code.matchAll(/(?<![#.\w])import\(([^)]*)\)/g)].map(([, name = '']) => name);
     // A literal: a file that is loaded on demand, a built-in of the effects table, or a file of the command.
     const isAllowed = (name: string): boolean => files.includes(name) && (file.startsWith('cli/') || isOnDemand(name));

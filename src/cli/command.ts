@@ -98,7 +98,7 @@ export interface Printer {
   readonly columns: number;
 }
 
-/** All access to the outside: streams, files, the clock, engines. `main.ts` makes it from the process, tests from strings. */
+/** All access to the outside: streams, files, the clock, engines. `program.ts` makes it from the process, tests from strings. */
 export interface Io {
   readonly stdin: Input;
   /** For data. `write` rejects with an `OutputClosedError` if the reader has closed the pipe. */

@@ -3,7 +3,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import * as module from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -38,6 +40,25 @@ async function ended(child: ChildProcess): Promise<{ code: number; stdout: strin
   const [stdout, stderr] = await texts;
   return { code, stdout, stderr };
 }
+
+const hasCompileCache = 'enableCompileCache' in module; // Node 22.1 and later
+
+describe.skipIf(process.env['TEST_TARGET'] === 'src')("Node's cache of compiled code", () => {
+  it('is used where Node has it, unless NODE_DISABLE_COMPILE_CACHE is set', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'longshore-cache-'));
+    const cached = (): boolean => existsSync(join(folder, 'node-compile-cache'));
+    await ended(start(['--version'], NOWHERE, { TMPDIR: folder, NODE_DISABLE_COMPILE_CACHE: '1' }));
+    expect(cached()).toBe(false);
+    await ended(start(['--version'], NOWHERE, { TMPDIR: folder }));
+    expect(cached()).toBe(hasCompileCache);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is left out silently where Node cannot write it', async () => {
+    const { code, stderr } = await ended(start(['--version'], NOWHERE, { TMPDIR: '/nowhere/at/all' }));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+});
 
 const NOWHERE = 'unix:///nowhere/engine.sock';
 

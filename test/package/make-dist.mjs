@@ -20,7 +20,7 @@ const CHUNKS = [
   ['client', /\/src\/index\.ts$/],
   ['tar', /\/src\/tar\//],
   ['configuration', /\/src\/(?:system\/find-engine|system\/files\/read-docker-config)\.ts$/],
-  ['command', /\/src\/cli\/run\.ts$/],
+  ['command', /\/src\/cli\/program\.ts$/],
 ];
 
 /** The settings of the bundler for JavaScript that people read: the names and values of `src/`. */

@@ -21,5 +21,6 @@ export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/diagnostics.ts': ['node:util', 'node:diagnostics_channel'],
   'connection/node-http-transport.ts': ['node:http'],
   'bytes.ts': ['node:crypto'],
-  'cli/main.ts': ['node:fs/promises', 'node:tty'],
+  'cli/main.ts': ['node:module'],
+  'cli/program.ts': ['node:fs/promises', 'node:tty'],
 };
