@@ -6,6 +6,7 @@ import { planImage } from '../../api/saved-image/plan-copy.ts';
 import { writeArchive } from '../../api/saved-image/write-archive.ts';
 import type { ArchivePart } from '../../api/saved-image/write-archive.ts';
 import { loadCreateHash } from '../../bytes.ts';
+import { ArgumentError } from '../../errors.ts';
 import type { CallOptions } from '../options.ts';
 import { contentOf, groupImages, ownPlatform, savedImage, storeOf } from './engine-images.ts';
 import type { CopyEngine } from './engine-images.ts';
@@ -27,5 +28,17 @@ export async function* saveDelta(
     const plan = planImage(references[0] ?? image.Id, content, target, { full: false, platform });
     parts.push({ plan, references, open: () => savedImage(engine, image.Id, limits) });
   }
+  if (inventory.store === 'podman') refuseSeveralNames(parts);
   yield* writeArchive(parts, createHash);
+}
+
+/**
+ * Podman reads an archive that lacks layers only as an OCI archive, and from that only one image with one name ("more than one image
+ * in oci, choose an image"). It reads manifest.json, which lists them all, only if no layer is missing.
+ */
+function refuseSeveralNames(parts: readonly ArchivePart[]): void {
+  const names = parts.flatMap(({ references }) => (references.length === 0 ? [''] : references));
+  const lacksLayers = parts.some(({ plan }) => plan.layers.some(({ sent }) => !sent));
+  if (names.length < 2 || !lacksLayers) return;
+  throw new ArgumentError('getImage: Podman loads only one image with one name from an archive that lacks layers: save each name by itself');
 }

@@ -44,6 +44,20 @@ describe.skipIf(noGnuTar)(titled('an archive without the layers of an inventory'
   });
 });
 
+describe.skipIf(noGnuTar)(titled('several names for Podman, which loads only one from an archive that lacks layers,', noGnuTar), () => {
+  const podman: LayerInventory = { ...have, store: 'podman' };
+  const both = [NAME, 'team/app'];
+  it('are an ArgumentError before the first byte', async () => {
+    const engine = source();
+    await expect(collected(saveDelta(engine, both, podman, undefined, {}))).rejects.toThrow(ArgumentError);
+    await expect(collected(saveDelta(engine, both, podman, undefined, {}))).rejects.toThrow('save each name by itself');
+  });
+  it('are saved if no layer is left out', async () => {
+    const files = filesIn(await collected(saveDelta(source(), both, { ...podman, chains: [] }, undefined, {})));
+    expect(json(files, 'manifest.json')[0].RepoTags).toEqual([NAME, 'docker.io/team/app:latest']);
+  });
+});
+
 /** An engine that serves the archive over HTTP. */
 const served = (bytes: Uint8Array) => fakeEngine(({ target }, response) => {
   if (target.includes('/images/get')) return void response.end(bytes);
