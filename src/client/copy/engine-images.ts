@@ -129,12 +129,15 @@ export async function groupImages(engine: CopyEngine, names: readonly string[], 
 
 /** The complete name, or undefined for an ID or a digest. */
 function nameOf(name: string, image: ImageInspect): string | undefined {
-  if (isDigest(name)) return undefined;
+  if (onlyId.test(name)) return undefined;
   const reference = parseReference(name);
   if (reference.digest !== undefined) return undefined;
   const complete = completeName(reference);
   return isIdOf(name, image) && !hasName(image, complete) ? undefined : complete;
 }
+
+/** Forms of an ID that no name has: `parseReference` refuses them. */
+const onlyId = /^(?:sha256:[0-9a-f]{12,}|[0-9a-f]{64}|sha(?:384|512):[0-9a-f]{96,})$/;
 
 /** Whether a text is the beginning of the image's ID. It may also be a name: `cafe`. */
 function isIdOf(name: string, { Id: id }: ImageInspect): boolean {

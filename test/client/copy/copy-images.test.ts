@@ -131,7 +131,7 @@ describe.skipIf(noGnuTar)(titled('a copy', noGnuTar), () => {
     expect(target.find('docker.io/team/app:latest')?.id).toBe(config);
   });
 
-  it.each([config, config.slice('sha256:'.length, 20)])('of an image without a name, given as %s, leaves it without a name', async (id) => {
+  it.each([config, config.slice('sha256:'.length, 20), config.slice('sha256:'.length), config.slice(0, 'sha256:'.length + 12)])('of an image without a name, given as %s, leaves it without a name', async (id) => {
     const source = makeSource();
     const inspect = source.inspectImage.bind(source);
     source.inspectImage = (name, options) => inspect(name === id ? config : name, options);
