@@ -102,7 +102,7 @@ describe.skipIf(why !== '')(`copies between ${places.map(({ title }) => title).j
       await expectSame(from, to, name);
     });
 
-    it.skipIf(to.store === 'containerd')('sends all layers again if the base is removed between plan and load', async () => {
+    it.skipIf(to.store === 'containerd' && from.store !== 'containerd')('sends all layers again if the base is removed between plan and load', async () => {
       const [base, top] = [unique(), unique()];
       await make(to, nameOf(base), layersOf(base));
       await make(from, nameOf(top), layersOf(base, top));
@@ -113,7 +113,8 @@ describe.skipIf(why !== '')(`copies between ${places.map(({ title }) => title).j
       made.get(to)?.add(nameOf(top));
       const result = await from.docker.copyImage(nameOf(top), { to: target });
       target.close();
-      expect([sent(result), result.resent]).toEqual(['SS', true]);
+      // A containerd store may still have the blobs of an image that was just removed.
+      if (to.store !== 'containerd') expect([sent(result), result.resent]).toEqual(['SS', true]);
       await expectSame(from, to, nameOf(top));
       expect(await leftOn(to)).toEqual([]);
     });
