@@ -73,7 +73,7 @@ class Copy {
   async run(names: readonly string[]): Promise<CopyResult> {
     const { engine } = this.#target;
     const from = await this.#onSource(storeOf(this.#source.engine, this.#limits));
-    const groups = await this.#onSource(groupImages(this.#source.engine, names, from, this.#limits));
+    const groups = await this.#onSource(groupImages(this.#source.engine, names, from, this.#options.platform, this.#limits));
     const { store, chains } = await this.#onTarget(inventoryOf(engine, this.#limits));
     const platform = await this.#onTarget(ownPlatform(engine, this.#limits));
     const target = { store, platform, chains: [...chains] };
@@ -89,7 +89,7 @@ class Copy {
   async #plan(group: ImageGroup, from: LayerStore, target: CopyTarget): Promise<Planned> {
     const { image, references } = group;
     const name = references[0] ?? image.Id;
-    const content = await this.#onSource(contentOf(this.#source.engine, image, from, this.#limits, this.#createHash));
+    const content = await this.#onSource(contentOf(this.#source.engine, group, from, this.#limits, this.#createHash));
     const { platform, full = false } = this.#options;
     const plan = planImage(name, content, target, { platform, full });
     this.#comparePlatform(name, plan, target);
@@ -141,9 +141,10 @@ class Copy {
     }
   }
 
-  async #transfer({ name, image, references }: ImageGroup & { name: string }, plan: ImagePlan, store: LayerStore) {
+  async #transfer(planned: ImageGroup & { name: string }, plan: ImagePlan, store: LayerStore) {
+    const { name, references } = planned;
     const layers = new Map(plan.layers.map((layer) => [layer.digest, layer]));
-    const open = (): AsyncIterable<Uint8Array> => savedImage(this.#source.engine, image.Id, this.#limits);
+    const open = (): AsyncIterable<Uint8Array> => savedImage(this.#source.engine, planned, this.#limits);
     const onBlob = (digest: string, bytes: number, size: number): void => {
       const layer = layers.get(digest);
       if (layer?.sent === true) this.#emit(layerEvent(layer, bytes === size ? 'Pushed' : 'Pushing', bytes, size), bytes === size);

@@ -4,6 +4,8 @@
 import { withDefaultTag } from '../../api/image-names.ts';
 import { imageStoreOf } from '../../api/engine-identity.ts';
 import type { LayerInventory, LayerStore } from '../../api/layer-inventory.ts';
+import { runsOn } from '../../api/platform.ts';
+import type { Platform } from '../../api/platform.ts';
 import { formatReference, isDigest, parseReference } from '../../api/reference.ts';
 import type { Reference } from '../../api/reference.ts';
 import { plainContent, readContent } from '../../api/saved-image/image-content.ts';
@@ -84,27 +86,30 @@ export async function inspectFully(engine: CopyEngine, image: string, store: Lay
 /** What an inspected image consists of. From a containerd store, the documents are read from a saved archive. */
 export async function contentOf(
   engine: CopyEngine,
-  image: ImageInspect,
+  group: ImageGroup,
   store: LayerStore,
   limits: CallOptions,
   createHash: CreateHash,
 ): Promise<ImageContent> {
+  const { image, platform } = group;
   if (store !== 'containerd') return plainContent(image.Id, diffIdsOf(image), image);
   const { Descriptor: root, Manifests: manifests } = image;
   const available = manifests?.filter((manifest) => manifest.Available).map((manifest) => manifest.ID);
   const sought = {
-    root: root && { ...root, mediaType: root.mediaType.toLowerCase(), platform: undefined, annotations: {} },
+    // With a platform, the archive has its manifest only, and not the index.
+    root: platform === undefined && root !== undefined ? { ...root, mediaType: root.mediaType.toLowerCase(), platform: undefined, annotations: {} } : undefined,
     available: available && new Set(available),
   };
-  return readContent(savedImage(engine, image.Id, limits), sought, createHash);
+  return readContent(savedImage(engine, group, limits), sought, createHash);
 }
 
 /**
  * The archive that an engine saves. By ID it is the same image in all passes, also if its name is moved meanwhile. A chunk is valid
  * until the next one is requested.
  */
-export function savedImage(engine: CopyEngine, id: string, limits: CallOptions): AsyncIterable<Uint8Array> {
-  return lentChunks(limits.signal, (use, signal) => engine.getImage(id, { verify: false, timeouts: limits.timeouts, signal }).each(use));
+export function savedImage(engine: CopyEngine, { image, platform }: ImageGroup, limits: CallOptions): AsyncIterable<Uint8Array> {
+  const options = { verify: false, timeouts: limits.timeouts, ...(platform !== undefined && { platform }) } as const;
+  return lentChunks(limits.signal, (use, signal) => engine.getImage(image.Id, { ...options, signal }).each(use));
 }
 
 /** An image of the source, and the names under which it was given. */
@@ -112,19 +117,44 @@ export interface ImageGroup {
   readonly image: ImageInspect;
   /** Complete names, `docker.io/library/alpine:3.20`; none if the image was given by its ID or digest only. */
   readonly references: readonly string[];
+  /** The only platform that the engine can save of it; undefined if it saves all that it has. */
+  readonly platform: Platform | undefined;
 }
 
-/** Inspects images, and puts the names of the same image together. */
-export async function groupImages(engine: CopyEngine, names: readonly string[], store: LayerStore, limits: CallOptions): Promise<ImageGroup[]> {
-  const groups = new Map<string, { image: ImageInspect; references: string[] }>();
+/** Inspects images, and puts the names of the same image together. `platform` is the requested one. */
+export async function groupImages(
+  engine: CopyEngine,
+  names: readonly string[],
+  store: LayerStore,
+  platform: Platform | undefined,
+  limits: CallOptions,
+): Promise<ImageGroup[]> {
+  const groups = new Map<string, ImageGroup & { references: string[] }>();
   for (const name of names) {
     const image = await inspectFully(engine, name, store, limits);
-    const group = groups.get(image.Id) ?? { image, references: [] };
+    const group = groups.get(image.Id) ?? { image, references: [], platform: await platformToSave(engine, image, platform, limits) };
     groups.set(image.Id, group);
     const reference = nameOf(name, image);
     if (reference !== undefined && !group.references.includes(reference)) group.references.push(reference);
   }
   return [...groups.values()];
+}
+
+/**
+ * The platform that must be named to save an image. Docker 28.5 does not save an image without it if the store does not have the variant
+ * for the engine's own platform ("unable to create manifests file"). It saves one platform a call, so of several, one must be requested.
+ */
+async function platformToSave(
+  engine: CopyEngine,
+  { Manifests: manifests = [] }: ImageInspect,
+  requested: Platform | undefined,
+  limits: CallOptions,
+): Promise<Platform | undefined> {
+  const there = manifests.filter(({ Kind, Available }) => Kind === 'image' && Available).flatMap(({ ImageData: data }) => data?.Platform ?? []);
+  const own = there.length === 0 ? undefined : await ownPlatform(engine, limits);
+  const find = (wanted: Platform) => there.find(({ os: Os, architecture: Architecture, variant: Variant }) => runsOn({ Os, Architecture, Variant }, wanted));
+  if (own === undefined || find(own) !== undefined) return undefined;
+  return (requested && find(requested)) ?? (there.length === 1 ? there[0] : undefined);
 }
 
 /** The complete name, or undefined for an ID or a digest. */

@@ -23,10 +23,11 @@ export async function* saveDelta(
   const store = await storeOf(engine, limits);
   const target = { store: inventory.store, chains: inventory.chains, platform: await ownPlatform(engine, limits) };
   const parts: ArchivePart[] = [];
-  for (const { image, references } of await groupImages(engine, images, store, limits)) {
-    const content = await contentOf(engine, image, store, limits, createHash);
+  for (const group of await groupImages(engine, images, store, platform, limits)) {
+    const { image, references } = group;
+    const content = await contentOf(engine, group, store, limits, createHash);
     const plan = planImage(references[0] ?? image.Id, content, target, { full: false, platform });
-    parts.push({ plan, references, open: () => savedImage(engine, image.Id, limits) });
+    parts.push({ plan, references, open: () => savedImage(engine, group, limits) });
   }
   if (inventory.store === 'podman') refuseSeveralNames(parts);
   yield* writeArchive(parts, createHash);

@@ -1,9 +1,14 @@
 // What copies ask an engine: its inventory, and the images that names stand for.
 
 import { expect, it } from 'vitest';
-import { groupImages, inventoryOf, ownPlatform, storeOf } from '../../../src/client/copy/engine-images.ts';
+import { contentOf, groupImages, inventoryOf, ownPlatform, storeOf } from '../../../src/client/copy/engine-images.ts';
+import { platformName } from '../../../src/api/platform.ts';
+import { loadCreateHash } from '../../../src/bytes.ts';
+import type { GetImageOptions } from '../../../src/client/options.ts';
 import { ConnectError } from '../../../src/errors.ts';
+import { noGnuTar } from '../../support/foreign-tar.ts';
 import { MemoryEngine, missing } from '../../support/memory-engine.ts';
+import { filesIn, savedArchive } from '../../support/saved.ts';
 
 const id = (letter: string): string => `sha256:${letter.repeat(64)}`;
 const many = (store: 'graphdriver' | 'podman' | 'containerd'): MemoryEngine => {
@@ -51,7 +56,7 @@ it('at most four images are inspected at the same time', async () => {
 it('the names of one image are put together, in complete form; an ID and a digest are no names', async () => {
   const engine = many('podman');
   engine.find(id('a'))?.names.add('quay.io/x:2');
-  const groups = await groupImages(engine, ['team/a:1', 'team/b:1', 'quay.io/x:2', 'docker.io/team/a:1', id('c')], 'podman', {});
+  const groups = await groupImages(engine, ['team/a:1', 'team/b:1', 'quay.io/x:2', 'docker.io/team/a:1', id('c')], 'podman', undefined, {});
   expect(groups.map(({ image, references }) => [image.Id, references])).toEqual([
     [id('a'), ['docker.io/team/a:1', 'quay.io/x:2']], [id('b'), ['docker.io/team/b:1']], [id('c'), []],
   ]);
@@ -60,14 +65,54 @@ it('the names of one image are put together, in complete form; an ID and a diges
 // Docker and Podman look for a name first, and for the beginning of an ID only if there is none.
 it.each(['cafe', 's', 'sha256'])('a name is no ID, even if an ID begins with it: %s', async (name) => {
   const engine = new MemoryEngine('graphdriver').add(`sha256:${'cafe'.repeat(16)}`, [], `${name}:latest`);
-  expect((await groupImages(engine, [name], 'graphdriver', {})).map(({ references }) => references)).toEqual([[`docker.io/library/${name}:latest`]]);
+  expect((await groupImages(engine, [name], 'graphdriver', undefined, {})).map(({ references }) => references)).toEqual([[`docker.io/library/${name}:latest`]]);
 });
 
 it('a name is no ID on Podman, which shows its own images with localhost/', async () => {
   const engine = new MemoryEngine('podman').add(`sha256:${'cafe'.repeat(16)}`, [], 'localhost/cafe:latest');
   const inspect = engine.inspectImage.bind(engine);
   engine.inspectImage = (name, options) => inspect(`localhost/${name}`, options);
-  expect((await groupImages(engine, ['cafe'], 'podman', {}))[0]?.references).toEqual(['docker.io/library/cafe:latest']);
+  expect((await groupImages(engine, ['cafe'], 'podman', undefined, {}))[0]?.references).toEqual(['docker.io/library/cafe:latest']);
+});
+
+// Docker 28.5 does not save an image without its own platform, "unable to create manifests file", unless another platform is named.
+it.each([
+  ['its own platform', ['linux/amd64', 'linux/arm64'], undefined, undefined],
+  ['its own platform, and another is requested', ['linux/amd64', 'linux/arm64'], 'linux/arm64', undefined],
+  ['another platform', ['linux/arm64'], undefined, 'linux/arm64'],
+  ['another platform, and its own is requested', ['linux/arm64'], 'linux/amd64', 'linux/arm64'],
+  ['two others, and one is requested', ['linux/arm64', 'linux/s390x'], 'linux/s390x', 'linux/s390x'],
+  ['two others', ['linux/arm64', 'linux/s390x'], undefined, undefined],
+  ['nothing that it names', [], 'linux/arm64', undefined],
+])('a platform is named to save an image of which a containerd store has %s', async (_, there, requested, expected) => {
+  const engine = new MemoryEngine('containerd').add(id('a'), [], 'docker.io/team/a:1');
+  engine.supports = async () => true;
+  const inspect = engine.inspectImage.bind(engine);
+  const manifest = (platform: string, Available: boolean) => {
+    const [os = '', architecture = ''] = platform.split('/');
+    return { ID: id('m'), Kind: 'image', Available, ImageData: { Platform: { os, architecture } } };
+  };
+  engine.inspectImage = async (name, options) => {
+    const Manifests = [...there.map((each) => manifest(each, true)), manifest('linux/ppc64le', false)];
+    return { ...(await inspect(name, options)), Manifests } as never;
+  };
+  const [group] = await groupImages(engine, ['team/a:1'], 'containerd', requested, {});
+  expect(group?.platform && platformName(group.platform)).toBe(expected);
+});
+
+it.skipIf(noGnuTar)('the archive of one platform has no index, and its manifest is the image', async () => {
+  const engine = new MemoryEngine('containerd');
+  engine.archive = savedArchive('docker-28.5-containerd', 'zipped');
+  const asked: unknown[] = [];
+  const save = engine.getImage.bind(engine);
+  engine.getImage = (name, options) => {
+    asked.push((options as GetImageOptions).platform);
+    return save(name, options);
+  };
+  const image = { Id: id('a'), Descriptor: { digest: id('b'), mediaType: 'application/vnd.oci.image.index.v1+json', size: 1 } };
+  const { kept } = await contentOf(engine, { image: image as never, references: [], platform: 'linux/arm64' }, 'containerd', {}, await loadCreateHash());
+  const [first] = JSON.parse(String(filesIn(engine.archive).get('index.json'))).manifests as [{ digest: string }];
+  expect([kept?.root.digest, asked]).toEqual([first.digest, ['linux/arm64']]);
 });
 
 it('the platform is undefined if the engine does not report it', async () => {
