@@ -48,7 +48,7 @@ export function bodySource(data: unknown, place: string): BodySource {
   return checkedSource(data, place, forms, remedyFor, () => sourceOf(data, place));
 }
 
-/** Returns the source that `make` returns. If it returns none, or a proxy or a getter throws, throws an `ArgumentError`. */
+/** Returns the result of `make`. Throws an `ArgumentError` if it is undefined, or if `make` throws (a proxy or a getter of `data`). */
 function checkedSource(
   data: unknown,
   place: string,
@@ -81,17 +81,17 @@ function sourceOf(data: unknown, place: string): BodySource | undefined {
   if (isAsyncIterable<Uint8Array>(data)) return iterableSource(data, place);
   if (!('path' in data)) return undefined;
   const path = files.absolutePath(data.path as string | URL, `${place}.path`);
-  return { open: () => files.openFile(path), repeatable: true };
+  return { open: () => files.fileBody(path), repeatable: true };
 }
 
-/** The length is read now: bytes that are transferred to a worker later have length 0. */
+/** Keeps the length, so that it differs if the bytes are transferred to a worker later: they then have length 0. */
 function bytesSource(data: Uint8Array, place: string): BodySource {
   if (isDetached(data)) throw new ArgumentError(`${place} has no bytes: its memory was transferred to another thread`);
   const { length } = data;
   return { open: () => ({ bytes: data, length }), repeatable: true };
 }
 
-/** Other libraries have classes of their own (fetch-blob), and jsdom replaces the global class, which then is not that of Node's blobs. */
+/** Not `instanceof Blob`, which fails for fetch-blob, and for Node's blobs if jsdom has replaced the global class. */
 function isBlob(data: object): data is Blob {
   const { [Symbol.toStringTag]: tag, stream } = data as Partial<Blob & { readonly [Symbol.toStringTag]: unknown }>;
   return (tag === 'Blob' || tag === 'File') && typeof stream === 'function';
@@ -109,13 +109,13 @@ function bodyOf({ ok, status, bodyUsed, body }: FetchedBody, place: string): obj
 }
 
 /** Refuses a stream that has been read: bytes would be missing, and an import could make an empty image. */
-function refuseRead(stream: object, place: string): void {
+function refuseUsed(stream: object, place: string): void {
   const { errored = null, locked } = stream as { readonly errored?: unknown; readonly locked?: unknown };
   if (locked === true) throw new ArgumentError(`${place} is a locked stream: something else reads it`);
   if (Readable.isDisturbed(stream as Readable) && errored === null) {
     throw new ArgumentError(`${place} is a stream that has been read or destroyed before: make a new one for each call`);
   }
-  // A stream with such a listener emits no `data` event: the upload would wait forever.
+  // With a `readable` listener, a stream emits no `data` event: the upload would wait forever.
   const isListened = stream instanceof Readable && stream.listenerCount('readable') > 0;
   if (isListened) throw new ArgumentError(`${place} is a stream with a "readable" listener: remove it first`);
 }
@@ -123,12 +123,12 @@ function refuseRead(stream: object, place: string): void {
 /** A stream or another async iterable, which can be read once. If the call fails before it is read, it is closed. */
 function iterableSource(data: AsyncIterable<Uint8Array>, place: string): BodySource {
   const failure = watchErrors(data);
-  refuseRead(data, place);
+  refuseUsed(data, place);
   let begun = false;
   const begin = (): void => {
     const failed = failure();
     if (failed !== undefined) throw failed.error;
-    refuseRead(data, place);
+    refuseUsed(data, place);
     begun = true;
   };
   const chunks = (): AsyncIterator<Uint8Array> => {
@@ -157,7 +157,7 @@ function iterableSource(data: AsyncIterable<Uint8Array>, place: string): BodySou
   return { open, repeatable: false, discard };
 }
 
-/** Checks a stream or a `Response`: the bodies of `bodySource` that yield bytes. */
+/** Checks a stream or a `Response`, and refuses the other bodies of `bodySource`. */
 export function streamSource(stream: unknown, place: string): BodySource {
   return checkedSource(stream, place, 'an async iterable of bytes', importRemedyFor, () => {
     const isStream = typeof stream === 'object' && stream !== null && (isAsyncIterable(stream) || isFetched(stream));
@@ -201,10 +201,11 @@ export function entriesSource(data: unknown, place: string): BodySource {
     // Arrays and plain objects can be read twice; an iterator cannot.
     const repeatable = Array.isArray(data) || !(Symbol.iterator in data || isAsyncIterable(data));
     const entries = repeatable ? data : isAsyncIterable(data) ? filledAsync(data, place) : filled(data as Iterable<TarEntry>, place);
-    let next: AsyncIterable<Uint8Array> | undefined = packTar(entries); // watches the streams among the entries from now on
+    // Packed now for the first `open`: this watches the streams among the entries from now on. Later calls of `open` pack again.
+    let first: AsyncIterable<Uint8Array> | undefined = packTar(entries);
     const open = (): RequestBody => {
-      const chunks = next ?? packTar(entries);
-      next = undefined;
+      const chunks = first ?? packTar(entries);
+      first = undefined;
       return { chunks };
     };
     return { open, repeatable };
@@ -268,7 +269,11 @@ export function filledSource(source: BodySource, place: string): BodySource {
   const open = async (): Promise<RequestBody> => {
     const body = await source.open();
     refuseEmpty('bytes' in body ? body.bytes.length : body.length);
-    return { ...body, onSent: (bytes, isAll) => refuseEmpty(isAll ? bytes : undefined) };
+    const onSent = (bytes: number, isAll: boolean): void => {
+      body.onSent?.(bytes, isAll);
+      refuseEmpty(isAll ? bytes : undefined);
+    };
+    return { ...body, onSent };
   };
   return { ...source, open };
 }
@@ -285,7 +290,7 @@ function remedyFor(data: unknown): string {
   return Symbol.iterator in data ? ': give Readable.from(it), or Buffer.concat(it)' : '';
 }
 
-/** Returns the remedy for a value that `importImage` accepts, but not the more specific method. */
+/** Returns the remedy for a value; also for one that only `importImage` accepts. */
 function importRemedyFor(data: unknown): string {
   const isObject = typeof data === 'object' && data !== null;
   const isContent = isObject && (isBytes(data) || isBlob(data) || isFetched(data) || 'path' in data);

@@ -13,6 +13,7 @@ import { createGunzip } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ArgumentError, ImageClient, TarError, UploadError, dockerConfig, packDirectory, packTar } from '../../src/index.ts';
 import type { UploadData } from '../../src/index.ts';
+import { filledSource } from '../../src/client/request-body.ts';
 import { record, replay } from '../../src/testing.ts';
 import { fakeEngine } from '../support/fake-engine.ts';
 import type { FakeEngine } from '../support/fake-engine.ts';
@@ -397,5 +398,17 @@ describe('a relative path', () => {
     expect(await readdir(join(folder, 'there'))).toEqual(['tree', 'x.tar']);
     await client.getImage('a').toFile(pathToFileURL(join(folder, 'url.tar')));
     expect((await readFile(join(folder, 'url.tar'))).length).toBe(1024);
+  });
+});
+
+describe('a source that must not be empty', () => {
+  it('passes the sizes on to the source that it wraps', async () => {
+    const sizes: [number, boolean][] = [];
+    const body = { bytes: new Uint8Array(5), onSent: (bytes: number, isAll: boolean) => void sizes.push([bytes, isAll]) };
+    const { onSent } = await filledSource({ open: () => body, repeatable: true }, 'data').open();
+    onSent?.(2, false);
+    onSent?.(5, true);
+    expect(sizes).toEqual([[2, false], [5, true]]);
+    expect(() => onSent?.(0, true)).toThrow('data gave no bytes');
   });
 });
