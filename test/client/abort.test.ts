@@ -533,7 +533,7 @@ describe('an abort of an upload', () => {
   });
 
   it.skipIf(noFifo)(titled('from a FIFO that was not come to leaves it alone', noFifo), async () => {
-    const body = await files.openFile(makeFifo(join(folder, 'fifo')));
+    const body = await files.fileBody(makeFifo(join(folder, 'fifo')));
     expect(body).toHaveProperty('chunks');
     await turns();
     // Opening it would block one of Node's four threads for files until a writer comes; five calls would block all files.

@@ -84,7 +84,7 @@ describe('the search for the engine', () => {
     expect((await find({ DOCKER_CONFIG: join(folder, 'other') })).headers).toEqual([['X-A', 'other']]);
     expect((await find({ DOCKER_CONFIG: join(folder, 'none') })).headers).toEqual([]);
     const file = join(folder, 'other/config.json');
-    const words = `DOCKER_CONFIG must name the folder of config.json, and ${file} is not a folder`;
+    const words = `cannot read config.json in ${file}: it is not a folder. Give the folder of config.json, for example in DOCKER_CONFIG`;
     await expect(find({ DOCKER_CONFIG: file })).rejects.toThrow(words);
   });
 

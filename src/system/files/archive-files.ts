@@ -6,12 +6,12 @@ import type { RequestBody } from '../../connection/engine-request.ts';
 import { absolutePath } from './paths.ts';
 import type { FileSink } from './write-archive.ts';
 
-/** The files of this machine. */
+/** What the client does with files. */
 export const files = {
   absolutePath,
   enlargeReads,
-  /** Opens a file as the content of a request; see read-archive.ts. */
-  openFile: async (path: string): Promise<RequestBody> => (await import('./read-archive.ts')).openFile(path),
+  /** Returns a file as the content of a request; see read-archive.ts. */
+  fileBody: async (path: string): Promise<RequestBody> => (await import('./read-archive.ts')).fileBody(path),
   /** Opens a sink that creates or replaces a file; see write-archive.ts. */
   createFile: async (path: string): Promise<FileSink> => (await import('./write-archive.ts')).createFile(path),
 };
@@ -26,12 +26,12 @@ const LARGE_READ_BYTES = 1024 * 1024;
 
 /**
  * Makes a file stream read in large blocks, if it is unused and has the default high-water mark: a Node stream raises its mark
- * when more bytes are requested. This halves the time of a load. Opening the path of the stream again would lose its range, its
- * signal and its file system.
+ * when more bytes are requested. This halves the time of a load. (The path is not opened again, because that would lose
+ * the range, the signal and the file system of the stream.)
  */
 function enlargeReads(stream: Readable): void {
   if (!(stream instanceof ReadStream)) return;
   const { readableFlowing, readableLength, bytesRead, destroyed, readableHighWaterMark } = stream;
   const isNew = readableFlowing === null && readableLength === 0 && bytesRead === 0 && stream.listenerCount('readable') === 0;
-  if (isNew && !destroyed && readableHighWaterMark === DEFAULT_READ_BYTES) stream.read(LARGE_READ_BYTES); // returns null
+  if (isNew && !destroyed && readableHighWaterMark === DEFAULT_READ_BYTES) stream.read(LARGE_READ_BYTES); // returns null, and raises the mark
 }

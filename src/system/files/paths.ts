@@ -16,14 +16,14 @@ export function absolutePath(value: string | URL, place: string): string {
   const path = pathOf(value, place);
   if (isAbsolute(path)) return path;
   try {
-    // `resolve` would read "link/.." as the directory of the link; the file system reads it as the parent of its target.
+    // Not normalized, as `resolve` would do: where `link/..` leads depends on the target of the link.
     return sep === '/' ? `${process.cwd()}/${path}` : resolve(path);
   } catch (cause) {
     throw new FileError(`cannot find ${path}: the working directory does not exist any more; give an absolute path`, { path, cause });
   }
 }
 
-/** Matches a URL passed as a string, which would otherwise be used as a path in a directory `file:`. */
+/** Matches a URL passed as a string, which would otherwise be used as a path in a directory such as `file:`. */
 const urlGrammar = /^[a-z][a-z0-9+.-]{1,20}:\/\//i;
 
 function pathOf(value: unknown, place: string): string {

@@ -13,11 +13,11 @@ const BLOCK_BYTES = 1024 * 1024;
 const READ_BLOCKS = 3;
 
 /**
- * Opens a file as the content of a request. A regular file is sent with its length. A FIFO, a device, or a file of /proc that
- * has content but no size is sent without a length. Throws an `UploadError` for a directory, a socket, and a file that cannot
- * be read.
+ * Returns a file as the content of a request. A regular file is sent with its length. A FIFO, a device, or a file of /proc that
+ * has content but no size is sent without a length. Throws an `UploadError` for a directory, a socket, and a path that leads to no
+ * file. The file is opened when the content is read, which then fails if it cannot be opened.
  */
-export async function openFile(path: string): Promise<RequestBody> {
+export async function fileBody(path: string): Promise<RequestBody> {
   const cannotRead = (why: string, options?: { cause: unknown }): UploadError => new UploadError(`cannot read ${path}: ${why}`, options);
   const onError = (cause: NodeJS.ErrnoException): never => {
     throw cannotRead(ERRNO_TEXTS[cause.code ?? ''] ?? cause.message, { cause });
@@ -32,7 +32,7 @@ export async function openFile(path: string): Promise<RequestBody> {
 
 /** Yields the file in large blocks. The next blocks are read while one is in use; their memory is reused. */
 async function* readBlocks(path: string): AsyncGenerator<Uint8Array> {
-  const handle = await openNonBlocking(path); // if a FIFO has replaced the file, reading at a position fails (ESPIPE)
+  const handle = await openNonBlocking(path); // if a FIFO has replaced the file, the read fails (ESPIPE) and does not hang
   const reading: Promise<Uint8Array>[] = [];
   let position = 0;
   const readNext = (block: Buffer): void => {

@@ -11,7 +11,7 @@ import { readSmallFile } from './read-small-file.ts';
 
 /**
  * Looks for a repository's credentials: in DOCKER_AUTH_CONFIG, in config.json, then in Podman's files. Stops at the first
- * entry. `ownFolder` replaces the folder of config.json; Podman's files are then not read.
+ * helper or credentials. `ownFolder` replaces the folder of config.json; Podman's files are then not read.
  */
 export async function lookUpCredentials(
   scope: Scope,
@@ -21,16 +21,20 @@ export async function lookUpCredentials(
 ): Promise<CredentialPlace> {
   const { DOCKER_AUTH_CONFIG, REGISTRY_AUTH_FILE } = environment.variables;
   let found = findCredentials(scope, { variable: DOCKER_AUTH_CONFIG === undefined ? undefined : parseAuthVariable(DOCKER_AUTH_CONFIG) });
-  for (const path of [undefined, ...(ownFolder === undefined ? podmanAuthFiles(environment) : [])]) {
+  const folder = ownFolder ?? configFolder(environment);
+  const podmanFiles = ownFolder === undefined ? podmanAuthFiles(environment) : [];
+  for (const path of [CONFIG_JSON, ...podmanFiles]) {
     if ('helper' in found || found.credentials !== undefined) break;
-    const folder = ownFolder ?? configFolder(environment);
-    const file = path === undefined ? await readDockerConfig(folder) : await readFile(path, AUTH_FILE_REMEDY);
+    const file = path === CONFIG_JSON ? await readDockerConfig(folder) : await readFile(path, AUTH_FILE_REMEDY);
     if (file?.warning !== undefined) warn({ kind: 'readable-key', subject: file.config.source, message: file.warning });
-    if (file === undefined && path !== undefined && path === REGISTRY_AUTH_FILE) warn(absentAuthFile(path));
+    if (file === undefined && path !== CONFIG_JSON && path === REGISTRY_AUTH_FILE) warn(absentAuthFile(path));
     found = findCredentials(scope, { file: file?.config });
   }
   return found;
 }
+
+/** Stands for config.json in the list of files. */
+const CONFIG_JSON = undefined;
 
 const AUTH_FILE_REMEDY = 'repair it, or remove it and run podman login again';
 
@@ -40,15 +44,16 @@ function absentAuthFile(path: string): Parameters<Warn>[0] {
 }
 
 /**
- * Reads the config.json in a folder; undefined if it does not exist. `isNamed` means that the user has named the folder: it is
- * then an error if the path is a file (often that of config.json itself), which would otherwise silently mean no settings. The
- * warning says that other users can read credentials in the file.
+ * Reads the config.json in a folder; undefined if it does not exist. The returned `warning` says that other users can read credentials
+ * in the file.
+ *
+ * With `mustBeFolder`, a file in place of the folder is an error. It is often config.json itself, and would silently mean no settings.
  */
-export async function readDockerConfig(folder: string | undefined, isNamed = true) {
+export async function readDockerConfig(folder: string | undefined, mustBeFolder = true) {
   if (folder === undefined) return undefined;
   const file = await readFile(joinPath(folder, 'config.json'), 'repair it, or set DOCKER_CONFIG to the folder of another config.json');
-  const isWrong = file === undefined && isNamed && (await stat(folder).then((found) => !found.isDirectory(), () => false));
-  if (isWrong) throw new ConfigError(`DOCKER_CONFIG must name the folder of config.json, and ${folder} is not a folder`);
+  const isWrong = file === undefined && mustBeFolder && (await stat(folder).then((found) => !found.isDirectory(), () => false));
+  if (isWrong) throw new ConfigError(`cannot read config.json in ${folder}: it is not a folder. Give the folder of config.json, for example in DOCKER_CONFIG`);
   return file;
 }
 

@@ -20,7 +20,7 @@ const READ_BYTES = 64 * 1024;
  */
 export async function readSmallFile(path: string) {
   try {
-    // The file is opened first and then checked, because another file may replace it in between. O_NONBLOCK: do not wait for a FIFO.
+    // The open file is checked and not its path, which may be replaced before it is opened. O_NONBLOCK: do not wait for a FIFO.
     const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       const found = await handle.stat();

@@ -15,13 +15,13 @@ const NAME_ATTEMPTS = 5;
  * the link stays. Checks in advance what could prevent the rename. Throws an `ArgumentError` if the path is something other than
  * a regular file, and a `FileError` for errors of the system.
  */
-export async function replaceFile(path: string) {
-  const target = await writing(path, targetOf(path));
-  const existing = await writing(path, stat(target).catch(unlessAbsent));
+export async function openReplacement(path: string) {
+  const target = await orFileError(path, targetOf(path));
+  const existing = await orFileError(path, stat(target).catch(unlessAbsent));
   if (existing !== undefined && !existing.isFile()) {
     throw new ArgumentError(`${path} exists and is not a regular file; give the path of a file`);
   }
-  const { handle, temporary } = await writing(path, openTemporary(target));
+  const { handle, temporary } = await orFileError(path, openTemporary(target));
   // Node's permission model forbids fchmod.
   const setMode = (mode: number): Promise<void> => (process.permission === undefined ? handle.chmod(mode) : chmod(temporary, mode));
   return {
@@ -29,9 +29,9 @@ export async function replaceFile(path: string) {
     /** Closes the temporary file and renames it. It gets the permission bits of the file that it replaces. */
     async commit() {
       // Without the set-ID bits: the new file may have another owner.
-      if (existing !== undefined) await writing(path, setMode(existing.mode & 0o777));
-      await writing(path, handle.close());
-      await writing(path, rename(temporary, target));
+      if (existing !== undefined) await orFileError(path, setMode(existing.mode & 0o777));
+      await orFileError(path, handle.close());
+      await orFileError(path, rename(temporary, target));
     },
     async discard() {
       await handle.close().catch(() => {}); // already closed if the rename failed
@@ -40,7 +40,7 @@ export async function replaceFile(path: string) {
   };
 }
 
-/** Returns the file that open(2) would open or create: the last symbolic link may point to a file that does not exist yet. */
+/** Returns the file that open(2) would open or create. `realpath` fails for a link to a file that does not exist yet: it is followed here. */
 async function targetOf(path: string, links = 0): Promise<string> {
   checkPermission(path);
   try {
@@ -81,7 +81,8 @@ function checkPermission(path: string): void {
 }
 const RIGHTS = [['fs.read', '--allow-fs-read'], ['fs.write', '--allow-fs-write']] as const;
 
-function writing<Value>(path: string, done: Promise<Value>): Promise<Value> {
+/** Waits for a file operation. Turns its error into a `FileError`. */
+function orFileError<Value>(path: string, done: Promise<Value>): Promise<Value> {
   return done.catch((cause: NodeJS.ErrnoException) => {
     throw cannotWrite(path, cause);
   });

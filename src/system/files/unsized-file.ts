@@ -1,9 +1,7 @@
 // Reads files without a size: FIFOs (`mkfifo`, `<(command)` of a shell, /dev/stdin after a pipe), terminals and devices.
 //
 // They are opened with O_NONBLOCK, and read again after a pause if no bytes are available. A blocking read, as in
-// `createReadStream`, cannot be stopped and occupies one of the four threads that a process has for files. (A socket of node:net
-// would get events from the kernel, but it closes a descriptor that it did not open. A worker thread closes the same number
-// again at its end, when it may belong to another file.)
+// `createReadStream`, cannot be stopped and occupies one of the four threads that a process has for files.
 
 import { constants } from 'node:fs';
 import { open, readlink, realpath } from 'node:fs/promises';
@@ -14,7 +12,7 @@ import { LINKS_LIMIT } from './paths.ts';
 
 /** The number of bytes in one read. A pipe of Linux holds 64 KiB. */
 const BLOCK_BYTES = 1024 * 1024;
-/** The number of empty reads before the first pause: a writer that waits for room in a full pipe continues at once. */
+/** The number of empty reads before the first pause: a writer that waits for room in the pipe needs only a moment. */
 const EAGER_READS = 16;
 /** The longest pause: the delay until late bytes are noticed. 20 reads per second take no measurable processor time. */
 const LONGEST_PAUSE_MS = 50;
@@ -44,12 +42,12 @@ async function* chunksOf(path: string, isFifo: boolean, signal: AbortSignal): As
   const handle = await openNonBlocking(path);
   try {
     const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-    // A FIFO without a writer reads as if it had ended (fifo(7)).
-    let hadWriter = !isFifo || (await isDescriptor(path));
+    // A FIFO without a writer reads as if it had ended (fifo(7)), so an end counts only after a writer has come.
+    let endCounts = !isFifo || (await isDescriptor(path));
     for (let idle = 0; !signal.aborted; ) {
       const bytesRead = await readNow(handle, block);
-      if (bytesRead === 0 && hadWriter) return;
-      if (bytesRead !== 0) hadWriter = true;
+      if (bytesRead === 0 && endCounts) return;
+      if (bytesRead !== 0) endCounts = true; // also if no bytes are available now (-1): there is a writer
       if (bytesRead > 0) {
         idle = 0;
         yield block.subarray(0, bytesRead);
@@ -77,10 +75,10 @@ export function openNonBlocking(path: string): Promise<FileHandle> {
   return open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
 }
 
-/** The paths of open files; for example, `<(command)` is `/dev/fd/63`. */
+/** The paths of open files, such as `/dev/fd/63` for `<(command)`; also all other paths below /proc. */
 const DESCRIPTOR_NAMES = /^\/(?:dev\/(?:fd\/|stdin$)|proc\/)/;
 
-/** Whether the path is that of an open file, directly or through symbolic links: an open pipe has already had a writer. */
+/** Whether the path, or a symbolic link on its way, is that of an open file. An open pipe has already had a writer. */
 async function isDescriptor(path: string): Promise<boolean> {
   let link: string | undefined = path;
   for (let links = 0; links < LINKS_LIMIT && link !== undefined; links++) {

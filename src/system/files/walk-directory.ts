@@ -52,8 +52,8 @@ export async function* walkDirectory(
   isExcluded: (path: string) => boolean,
   descriptors = '/proc/self/fd',
 ): AsyncGenerator<DirectoryEntry> {
-  const place = await reading(directory, realpath(directory));
-  const handle = await reading(directory, open(place, O_RDONLY | O_NOFOLLOW | O_DIRECTORY));
+  const place = await orUploadError(directory, realpath(directory), ERRNO_TEXTS);
+  const handle = await orUploadError(directory, open(place, O_RDONLY | O_NOFOLLOW | O_DIRECTORY));
   const found = await handle.stat({ bigint: true });
   const areUsable = await leadsTo(`${descriptors}/${handle.fd}/.`, found);
   yield* walk({ handle, place, found, descriptors: areUsable ? descriptors : undefined }, '', isExcluded);
@@ -87,7 +87,7 @@ async function openSubdirectory(directory: OpenDirectory, name: string): Promise
 
 /** Opens an entry for reading. If the directory has been replaced, closes it again and throws. */
 async function openIn(directory: OpenDirectory, name: string, flags: number): Promise<FileHandle> {
-  const handle = await reading(join(directory.place, name), open(reach(directory, name), O_RDONLY | O_NOFOLLOW | flags));
+  const handle = await orUploadError(join(directory.place, name), open(reach(directory, name), O_RDONLY | O_NOFOLLOW | flags));
   try {
     await checkDirectory(directory);
     return handle;
@@ -103,7 +103,7 @@ function reach({ handle, place, descriptors }: OpenDirectory, name: string): str
 
 /** Checks, if entries are opened by path, that the path still leads to the directory that was opened. */
 async function checkDirectory({ place, found, descriptors }: OpenDirectory): Promise<void> {
-  if (descriptors !== undefined || isSame(await reading(place, lstat(place, { bigint: true })), found)) return;
+  if (descriptors !== undefined || isSame(await orUploadError(place, lstat(place, { bigint: true })), found)) return;
   throw new UploadError(`cannot pack ${place}: the directory was replaced while it was packed`);
 }
 
@@ -114,16 +114,16 @@ function isSame(one: BigIntStats, other: BigIntStats): boolean {
 
 /** Reads and sorts names as bytes: decoding would change a name that is not UTF-8, and locales sort differently. */
 async function namesIn(directory: OpenDirectory): Promise<string[]> {
-  const names = await reading(directory.place, readdir(reach(directory, ''), { encoding: 'buffer' }));
+  const names = await orUploadError(directory.place, readdir(reach(directory, ''), { encoding: 'buffer' }));
   await checkDirectory(directory);
   return names.sort(Buffer.compare).map((name) => decode(name, `a name in ${directory.place}`));
 }
 
 async function entryAt(directory: OpenDirectory, name: string, path: string): Promise<DirectoryEntry> {
   const place = join(directory.place, name);
-  const found = await reading(place, lstat(reach(directory, name), { bigint: true }));
+  const found = await orUploadError(place, lstat(reach(directory, name), { bigint: true }));
   const type = typeOf(found);
-  const target = type === 'symlink' ? await reading(place, readlink(reach(directory, name), 'buffer')) : undefined;
+  const target = type === 'symlink' ? await orUploadError(place, readlink(reach(directory, name), 'buffer')) : undefined;
   await checkDirectory(directory);
   return {
     path,
@@ -157,7 +157,7 @@ async function* contentOf(directory: OpenDirectory, name: string, expected: BigI
     for (;;) {
       // Each block is new, because the reader keeps the memory.
       const block = Buffer.allocUnsafeSlow(Math.max(1, Math.min(Number(found.size), BLOCK_BYTES)));
-      const { bytesRead } = await reading(place, handle.read(block));
+      const { bytesRead } = await orUploadError(place, handle.read(block));
       if (bytesRead === 0) return;
       yield block.subarray(0, bytesRead);
     }
@@ -180,8 +180,9 @@ const TEXTS: Readonly<Record<string, string>> = {
   EMFILE: 'too many open files: each level of directories needs one; raise the limit of this process (ulimit -n)',
 };
 
-async function reading<Value>(place: string, promise: Promise<Value>): Promise<Value> {
+/** Waits for a file operation. Turns its error into an `UploadError`. */
+async function orUploadError<Value>(place: string, promise: Promise<Value>, texts = TEXTS): Promise<Value> {
   return promise.catch((cause: NodeJS.ErrnoException) => {
-    throw new UploadError(`cannot pack ${place}: ${TEXTS[cause.code ?? ''] ?? cause.message}`, { cause });
+    throw new UploadError(`cannot pack ${place}: ${texts[cause.code ?? ''] ?? cause.message}`, { cause });
   });
 }

@@ -2,7 +2,7 @@
 
 import type { FileHandle } from 'node:fs/promises';
 import type { ContentSink } from '../../connection/transport.ts';
-import { cannotWrite, replaceFile } from './replaced-file.ts';
+import { cannotWrite, openReplacement } from './replaced-file.ts';
 
 /** A sink that writes to a temporary file, which is renamed at the end. */
 export interface FileSink extends ContentSink {
@@ -18,9 +18,9 @@ const BLOCKS = 4;
 /** A block with less free space than this, in bytes, is written before the next read. */
 const LEAST_ROOM = 64 * 1024;
 
-/** Opens a sink that creates or replaces the file at an absolute path. Throws the same errors as `replaceFile`. */
+/** Opens a sink that creates or replaces the file at an absolute path. Throws the same errors as `openReplacement`. */
 export async function createFile(path: string): Promise<FileSink> {
-  const { handle, commit, discard } = await replaceFile(path);
+  const { handle, commit, discard } = await openReplacement(path);
   const blocks = new BlockWriter(handle, (error) => {
     throw cannotWrite(path, error as NodeJS.ErrnoException);
   });
@@ -41,7 +41,7 @@ export async function createFile(path: string): Promise<FileSink> {
 
 /**
  * Writes large blocks, several at a time, each at its own position. The connection reads directly into the free part of a block
- * (`memory`), so only the framing between chunks has to be removed, by moving the bytes within the block.
+ * (`memory`), so content is moved within the block only to close the gap of the chunk-size line before it.
  */
 class BlockWriter {
   readonly #handle: FileHandle;
@@ -72,6 +72,7 @@ class BlockWriter {
     if (this.#failure !== undefined) this.#onError(this.#failure.error);
     const block = this.#block;
     if (block === undefined || view.buffer !== block.buffer) return this.#copy(view);
+    // The content is in the block already, perhaps behind a chunk-size line: it moves to the end of the content before it.
     block.copyWithin(this.#fill, view.byteOffset, view.byteOffset + view.length);
     this.#fill += view.length;
     return undefined;

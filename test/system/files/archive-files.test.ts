@@ -38,10 +38,10 @@ async function read(chunks: AsyncIterable<Uint8Array>): Promise<{ lengths: numbe
 
 const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-describe('openFile', () => {
+describe('fileBody', () => {
   it.each([0, 1, MIB - 1, MIB, MIB + 1, 3 * MIB, 4 * MIB, content.length])('yields the %i bytes of a file in order', async (length) => {
     writeFileSync(path('archive'), content.subarray(0, length));
-    const body = await files.openFile(path('archive'));
+    const body = await files.fileBody(path('archive'));
     if (!('chunks' in body)) throw new Error('no chunks');
     expect(body.length).toBe(length);
     const { lengths, sha256 } = await read(body.chunks);
@@ -51,7 +51,7 @@ describe('openFile', () => {
 
   // Files below /proc, and of some FUSE file systems, have size 0 and content.
   it.skipIf(process.platform !== 'linux')('reads a file of size 0 that has content', async () => {
-    const body = await files.openFile('/proc/version');
+    const body = await files.fileBody('/proc/version');
     if (!('chunks' in body)) throw new Error('no chunks');
     expect(body.length).toBeUndefined();
     expect((await read(body.chunks)).sha256).toBe(digestOf(readFileSync('/proc/version')));
@@ -59,12 +59,12 @@ describe('openFile', () => {
 
   it.skipIf(process.platform !== 'linux')('rejects a file of size 0 that cannot be read', async () => {
     // Reading at address 0 fails with EIO: mem(4).
-    await expect(files.openFile('/proc/self/mem')).rejects.toThrow(/^cannot read \/proc\/self\/mem: EIO/);
+    await expect(files.fileBody('/proc/self/mem')).rejects.toThrow(/^cannot read \/proc\/self\/mem: EIO/);
   });
 
   it('closes the file when the reader stops early', async () => {
     writeFileSync(path('archive'), content);
-    const body = await files.openFile(path('archive'));
+    const body = await files.fileBody(path('archive'));
     if (!('chunks' in body)) throw new Error('no chunks');
     const source = body.chunks[Symbol.asyncIterator]();
     expect((await source.next()).value).toHaveLength(MIB);
@@ -75,13 +75,13 @@ describe('openFile', () => {
 
 // Opening a FIFO blocks until a writer comes, and reading it until something is written, each in one of the four threads that
 // a process has for files, unless the reads are non-blocking.
-describe.skipIf(process.platform !== 'linux' || noFifo)(titled('openFile of a FIFO', noFifo), () => {
+describe.skipIf(process.platform !== 'linux' || noFifo)(titled('fileBody of a FIFO', noFifo), () => {
   let fifo: string;
   beforeEach(() => {
     fifo = makeFifo(path(`fifo-${randomUUID()}`));
   });
   const chunksOf = async (of = fifo): Promise<AsyncIterable<Uint8Array>> => {
-    const body = await files.openFile(of);
+    const body = await files.fileBody(of);
     if (!('chunks' in body)) throw new Error('no chunks');
     expect(body.length).toBeUndefined(); // it is sent in chunks of HTTP
     return body.chunks;
@@ -116,7 +116,7 @@ describe.skipIf(process.platform !== 'linux' || noFifo)(titled('openFile of a FI
     symlinkSync(basename(link), `${link}-2`);
     const program = `
       import { files } from ${JSON.stringify(new URL('../../../build/system/files/archive-files.js', import.meta.url).href)};
-      for await (const chunk of (await files.openFile(process.argv[1])).chunks) process.stdout.write(Buffer.from(chunk));`;
+      for await (const chunk of (await files.fileBody(process.argv[1])).chunks) process.stdout.write(Buffer.from(chunk));`;
     const node = `"$0" --input-type=module -e "$1"`;
     const names = ['/dev/stdin', link, `${link}-2`, `${fds}/0`];
     for (const command of [`${node} <(cat "$2")`, ...names.map((name) => `cat "$2" | ${node} ${name}`)]) {
@@ -153,7 +153,7 @@ describe.skipIf(process.platform !== 'linux' || noFifo)(titled('openFile of a FI
   it('rejects a socket, which cannot be opened', async () => {
     const server = createServer().listen(path('socket'));
     await once(server, 'listening');
-    await expect(files.openFile(path('socket'))).rejects.toThrow(`cannot read ${path('socket')}: it is a socket`);
+    await expect(files.fileBody(path('socket'))).rejects.toThrow(`cannot read ${path('socket')}: it is a socket`);
     server.close();
   });
 

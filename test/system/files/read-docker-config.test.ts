@@ -44,7 +44,7 @@ describe('readDockerConfig', () => {
     await writeFile(path, '{}');
     const error = await readDockerConfig(path).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ConfigError);
-    expect((error as Error).message).toBe(`DOCKER_CONFIG must name the folder of config.json, and ${path} is not a folder`);
+    expect((error as Error).message).toBe(`cannot read config.json in ${path}: it is not a folder. Give the folder of config.json, for example in DOCKER_CONFIG`);
   });
 });
 

@@ -35,6 +35,13 @@ async function readAfter(change: () => Promise<void>): Promise<string> {
   }
 }
 
+it('names a loop of symbolic links in place of the directory', async () => {
+  const loop = join(root, 'loop');
+  await symlink('loop', loop);
+  const error = new UploadError(`cannot pack ${loop}: too many levels of symbolic links`);
+  await expect(walkDirectory(loop, () => false).next()).rejects.toThrow(error);
+});
+
 describe('a file that was listed', () => {
   const refuses = async (change: () => Promise<void>, why: string): Promise<void> => {
     const reading = readAfter(async () => {
