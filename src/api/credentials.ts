@@ -1,5 +1,5 @@
-// Checks registry credentials, chooses those of a call (rules 1 to 3), and encodes them. client/registry-access.ts applies rules 4
-// and 6. The credentials go to the engine in the field `X-Registry-Auth`, and the engine sends them to the registry. The rules:
+// Checks registry credentials, chooses those of a call (rules 1 to 3), and encodes them. client/registry-access.ts applies rule 4
+// and, with client/engine.ts, rule 6. The credentials go to the engine in the field `X-Registry-Auth`, and the engine sends them to the registry. The rules:
 //
 //   1. The registry of a call is the domain of its image reference: docker.io for "alpine", localhost:5000 for "localhost:5000/a".
 //      For a search it is the host in the search term, or docker.io without one. For `checkAuth` it is the argument.
@@ -128,8 +128,8 @@ export function registryOf(reference: Reference): RepositoryLocation {
 }
 
 /**
- * Returns the key of a registry: the name under which credentials for it are stored. For the domain of a reference, the docker command
- * knows Docker Hub by two hosts, and its key is still its v1 URL.
+ * Returns the key of a registry: the name under which credentials for it are stored. As in the docker command, `docker.io` and
+ * `index.docker.io` both mean Docker Hub, and its key is still its v1 URL.
  */
 export function registryKey(host: string): string {
   return host === 'docker.io' || host === 'index.docker.io' ? 'https://index.docker.io/v1/' : host;

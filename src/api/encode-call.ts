@@ -34,7 +34,7 @@ interface EncodedArgument {
 /** The facts about an engine that a call is checked against. */
 export interface EngineFacts {
   readonly version: string;
-  /** Whether it is Docker or Podman, and its newest API version: Podman ignores the version in the path. See `needsIdentity`. */
+  /** Docker or Podman, and its newest API version, which counts for Podman: it ignores the version in the path. See `needsIdentity`. */
   readonly identity?: Pick<PingResult, 'apiVersion' | 'isPodman' | 'podmanVersion'> & Partial<Pick<PingResult, 'server'>> | undefined;
   /** Its image store. See `needsStore`. */
   readonly store?: ImageStore | undefined;
@@ -43,7 +43,7 @@ export interface EngineFacts {
 /** The kinds of image stores. Only the containerd store supports platforms, manifests and signatures. */
 export type ImageStore = 'containerd' | 'graphdriver';
 
-/** The newest API version that the oldest supported Podman reports. All supported engines have everything up to this version. */
+/** The API version of the oldest supported Podman. Podman ignores the version in the path, so newer requirements need its identity. */
 export const COMMON_VERSION = '1.41';
 
 /** Encodes a call. Arguments that are undefined are left out; `image` is the validated value of `{image}` in the path. */

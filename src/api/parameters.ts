@@ -9,7 +9,10 @@ import type { Filters } from './filters.ts';
 import { copyPlatform, platformJson, platformText } from './platform.ts';
 import type { Platform } from './platform.ts';
 
-/** Which engines support an operation or a parameter. The others would silently ignore it, so a `VersionError` is thrown. */
+/**
+ * Which engines support an operation or a parameter: those that meet all members. Others would silently ignore it, so a
+ * `VersionError` is thrown.
+ */
 export interface Requirement {
   /** The first API version that has it. */
   readonly since?: string;

@@ -47,21 +47,21 @@ export function dockerConfig(options?: DockerConfigOptions): CredentialSource {
   const environment = readEnvironment(variables);
   const running = new SingleFlight<CredentialChoice>();
   const warn = warner(onWarning);
-  return async (registry, question) => {
-    const { repository, signal } = takeOptions('dockerConfig', question, QUESTION);
+  return async (registry, request) => {
+    const { repository, signal } = takeOptions('dockerConfig', request, REQUEST);
     checkKey(registry);
     const { lookUpCredentials } = await import('../system/files/read-docker-config.ts');
     const place = await lookUpCredentials({ registry, repository }, environment, ownFolder, warn);
     if (!('helper' in place)) return place.credentials;
     const { helper } = place;
     const { askHelper } = await import('../system/programs/credential-helper.ts');
-    return running.join(`${helper.name} ${registry}`, (left) => askHelper({ helper, registry }, { timeoutMs, signal: left }), signal);
+    return running.join(`${helper.name} ${registry}`, (allLeft) => askHelper({ helper, registry }, { timeoutMs, signal: allLeft }), signal);
   };
 }
 
-const QUESTION: Kinds = { repository: TEXT, signal: SIGNAL };
+const REQUEST: Kinds = { repository: TEXT, signal: SIGNAL };
 
-/** Checks a registry's key. A helper reads it as one line from stdin, and error messages show it in shell commands. */
+/** Checks a registry's key, because a helper reads it as one line from stdin, and error messages show it in shell commands. */
 function checkKey(registry: string): void {
   if (typeof registry !== 'string') throw new ArgumentError(`a registry is a string, not ${describeKind(registry)}`);
   if (!/^[\w.:/[\]-]{1,1024}$/.test(registry)) throw new ArgumentError(`"${escapeText(registry.slice(0, 100))}" is not a registry`);

@@ -1,7 +1,7 @@
-// `ImageClient`: one method for each operation of the Engine API on images. Each method checks its arguments, encodes the call, and
-// ends in one of three ways: a value (`engine.json`), a stream of progress (`#progress`) or an archive (`getImage`). Methods that
-// return a promise start at once; those that return a stream send their request when it is read. api/endpoints.ts
-// describes the requests, and engine.ts the steps from a method to its result.
+// `ImageClient`: one method for each operation of the Engine API on images. Most methods check their arguments, encode the
+// call, and return a value (`engine.json`), a stream of progress (`#progress`) or an archive (`getImage`). Methods that return a promise
+// start at once; those that return a stream send their request when it is read. api/endpoints.ts describes the requests, and engine.ts
+// the steps from a method to its result.
 
 import { ArchiveStream, pour, refuseWithInventory } from './archive-stream.ts';
 import type { ArchiveSource } from './archive-stream.ts';
@@ -156,14 +156,14 @@ export class ImageClient {
     return this.#engine.facts.version(take('apiVersion', options));
   }
 
-  /** Lists images. `quiet` (default false) returns only their IDs. The other options are filters and details. `GET /images/json`. */
+  /** Lists images. `quiet` (default false) returns only their IDs. `GET /images/json`. */
   async images(options: ImagesOptions & { readonly quiet: true }): Promise<string[]>;
   async images(options?: ImagesOptions & { readonly quiet?: false | undefined }): Promise<ImageSummary[]>;
   async images(options?: ImagesOptions & { readonly quiet?: boolean | undefined }): Promise<ImageSummary[] | string[]> {
     const { name, quiet, signal, timeouts, ...args } = take('images', options);
     if (args.identity === true && args.manifests !== true) throw new ArgumentError('images: identity needs manifests: true');
     let filters = name === undefined ? args.filters : mergeFilters(args.filters, { reference: name });
-    // Engines compare names in the form in which they show them; Docker and Podman differ for names with the Docker Hub's host.
+    // A filter must have a name as the engine stores it: Podman stores the host of the Docker Hub, Docker does not.
     if (filters !== undefined && hasHubNames(filters, 'reference')) {
       filters = withStoredNames(filters, 'reference', (await this.#engine.facts.isPodman({ signal, timeouts })) === true);
     }
@@ -202,7 +202,7 @@ export class ImageClient {
   }
 
   /**
-   * Gives an image another name: `repository`, with the tag in it, or `options.tag`, or `latest`. Another image that had that name
+   * Gives an image another name. The tag is the one in `repository`, else `options.tag`, else `latest`. Another image that had that name
    * loses it. `POST /images/{image}/tag`.
    */
   async tag(image: string, repository: string, options?: TagOptions): Promise<void> {
@@ -265,7 +265,7 @@ export class ImageClient {
     if (allTags && policy === 'missing') throw new ArgumentError('pull: policy: "missing" cannot be combined with allTags');
     const reference = allTags ? parsed : withDefaultTag(parsed);
     const registry = this.#registry(registryOf(parsed), credentials);
-    // If there are a tag and a digest, the digest is sent in `tag`: engines take one of the two.
+    // If there are a tag and a digest, the digest is sent in `tag`: engines accept only one of them.
     const call = encodeCall('pull', { ...args, platform, fromImage: repositoryName(parsed), tag: reference.digest ?? reference.tag });
     return this.#progress(call, { registry, signal, timeouts }, async (send, queries) => {
       await this.#engine.assertSupported(call, { signal: queries.signal, timeouts });
@@ -312,9 +312,10 @@ export class ImageClient {
   }
 
   /**
-   * Copies one image or several to another engine, and sends only the layers that this engine lacks. Await the stream, or iterate it for
-   * the progress. Each image is loaded under a temporary name and looked at before it gets its name. `dryRun` sends nothing and
-   * resolves with the plan. Rejects with an `ApiError` of reason `platform` if this engine lacks the requested platform.
+   * Copies one image or several from this engine to another one, and sends only the layers that the other one lacks. Await the stream, or
+   * iterate it for the progress. An image is loaded under a temporary name, or by its ID if that was given, and gets its names after it has
+   * been checked. `dryRun` sends nothing and resolves with the plan. Rejects with a `NotFoundError` of reason `platform` if this engine
+   * lacks the platform.
    */
   copyImage(image: string | readonly string[], options: CopyImageOptions): ProgressStream<CopyResult> {
     const { to, signal, ...how } = take('copyImage', options);
@@ -332,8 +333,8 @@ export class ImageClient {
   }
 
   /**
-   * Returns the layers that the engine has, as plain JSON without names. `getImage` with the option `without` then saves an image
-   * for this engine without them, also on a machine that cannot reach it.
+   * Returns the layers that the engine has, as plain JSON without names. With it, `getImage` of another engine can save an image for this
+   * one without these layers (option `without`), also on a machine that cannot reach this engine.
    */
   async layers(options?: CallOptions): Promise<LayerInventory> {
     const callOptions = take('layers', options);
@@ -406,7 +407,7 @@ export class ImageClient {
     const name = importedName(repository, tag);
     const fromSrc = typeof source === 'string' ? source : '-';
     const body = typeof source === 'string' ? undefined : filledSource(source, 'importImage: the source');
-    const optional = args.platform === undefined ? ['platform'] : undefined; // the client's default may be ignored
+    const optional = args.platform === undefined ? ['platform'] : undefined; // the client's default is left out if the engine lacks it
     const platform = args.platform ?? this.#defaultPlatform;
     const call = encodeCall('importImage', { ...args, platform, fromSrc, repo: name }, undefined, optional);
     return this.#progress(call, { body, signal, timeouts }, (send, queries) => importImage(send, name, queries));
@@ -434,7 +435,7 @@ export class ImageClient {
     );
   }
 
-  /** Returns the registry with its credentials. Calls `beforeCredentials` at once, before a request negotiates the version. */
+  /** Returns the registry with its credentials. Calls `beforeCredentials`, which warns or throws, before anything is sent. */
   #registry(place: RepositoryLocation, ofCall: CredentialChoice | CredentialSource): RegistryAccess {
     const registry = registryAccess(place, ofCall, this.#credentials);
     if (typeof registry.credentials === 'object') this.#beforeCredentials?.();

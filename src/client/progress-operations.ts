@@ -5,8 +5,8 @@
 //  1. The engine reports success.
 //  2. The engine reports an error. It is thrown while the stream is read.
 //  3. The stream just ends. HTTP cannot distinguish this from success: a proxy that speaks HTTP/1.0 to the engine ends its own
-//     response properly when the engine dies (portainer#4276). So the call rejects with a `TruncatedError`, unless a query shows
-//     that the engine has the new result.
+//     response properly when the engine dies (portainer#4276). So the call rejects with a `TruncatedError`. A pull or a push of one
+//     image succeeds nevertheless if a query shows that the engine, or the registry, has the new result.
 //
 // api/progress/results.ts decides what a report of success is. It requires no exact text, because engines word success
 // differently (docker-java#845, docker-java#2010, socktainer#359).
@@ -80,13 +80,13 @@ export async function pullImage(send: Send, pull: Pull, queries: EngineQueries):
 async function isForPlatform(image: ImageInspect, name: string, platform: Platform | undefined, queries: EngineQueries) {
   if (platform === undefined) return true;
   const isSame = samePlatform(image, platform);
-  // A config without a variant may be wrong if the image is from an index: older builds for arm/v6 lack it, and arm without a
-  // variant means arm/v7.
+  // Older builds for arm/v6 have no variant in their config, and arm without a variant means arm/v7. If the image is from an index,
+  // the engine knows the variant of the index, so ask it.
   if (isSame && (image.Variant || !isIndex(image.Descriptor))) return true;
   return (await queries.hasVariant(name, platform)) ?? isSame;
 }
 
-/** Whether the image that has the name now is the pulled one, and not the one from before the pull. One proof is enough. */
+/** Whether the pull has given this image its name. Each of the three facts proves it. */
 function isPulled(image: ImageInspect, pull: Pull, before: Before | undefined, report: PullResultBuilder, isPodman: boolean | undefined) {
   if (before !== undefined && before.id !== image.Id) return true;
   if (pull.reference.digest !== undefined) return true; // it was inspected by the pulled digest, which no other image has
@@ -102,8 +102,8 @@ const SHORT_ID_LENGTH = 12;
 async function digestOfPulled(image: ImageInspect, reference: Reference, before: Before | undefined, queries: EngineQueries) {
   const digest = registryDigest(image, reference);
   if (digest !== undefined || before?.allIds === undefined) return digest;
-  // Podman keeps the digest of the first pull of an image, which may be an older one, and has none for an image that was built
-  // locally. So its list of images has the digest of this pull only if the image is new.
+  // Podman lists the digest of the first pull of an image, and none for an image that was built locally. So the listed digest is that
+  // of this pull only if the image is new.
   if (before.allIds.has(image.Id)) return undefined;
   const name = formatReference(reference);
   return queries.detail(name, `the digest of ${name}`, () => queries.listedDigest(name));
@@ -131,14 +131,14 @@ async function platformError(name: string, platform: Platform, registry: Registr
   if (lacksVariant(image, platform) && (await mayLackVariant(image, name, registry, queries))) return undefined;
   if (!Architecture && Os) return undefined; // the config of an old image lacks the architecture
   const found = [Os, Architecture, Variant].filter(Boolean).join('/');
-  // The store decides which variant it shows, so ask for this one. Without an answer, only an artifact has none for sure.
+  // The engine may have shown another variant, so ask for the requested one. If it cannot say, only an artifact is an error.
   if ((await queries.hasVariant(name, platform)) ?? found !== '') return undefined;
   const what = found === '' ? `${name}, which is for no platform (an artifact, not an image)` : `${name} for ${found}`;
   const message = `the engine pulled ${what}: the registry has none for ${platformName(platform)}`;
   return resultError(ApiError, '/images/create', message, 'platform');
 }
 
-/** Whether an image that shows no variant may be for any variant. */
+/** Whether a missing variant is no proof of a wrong platform. */
 async function mayLackVariant(image: ImageInspect, name: string, registry: RegistryAccess, queries: EngineQueries): Promise<boolean> {
   // Podman never shows the variant.
   if ((await queries.isPodman()) === true) return true;
@@ -154,7 +154,7 @@ export interface Push {
 }
 
 /**
- * Pushes an image. With all tags, a stream that stops between two tags is accepted as finished, because Docker does not report how
+ * Pushes an image. With all tags, a stream that stops between two tags counts as finished, because Docker does not report how
  * many tags there are.
  */
 export async function pushImage(send: Send, push: Push, queries: EngineQueries): Promise<PushResult> {
@@ -189,6 +189,7 @@ async function pushedManifest({ reference, registry }: Push, queries: EngineQuer
   return [image.Id, ...digestsIn(image, reference)].includes(manifest.digest) ? manifest : undefined;
 }
 
+/** Podman inspects one image of a manifest list, which does not have the name of the list. */
 async function isManifestList(name: string, queries: EngineQueries): Promise<boolean> {
   const image = await queries.inspect(name);
   return image !== undefined && !hasName(image, name);
@@ -203,7 +204,7 @@ export async function loadImages(
   const report = new LoadResultBuilder();
   const received = await send((event) => report.take(event));
   if (platform !== undefined && report.isSilent && received > 0) {
-    // Docker 28 with a graph driver sends only `{}` if it loaded nothing. A stream that was cut off has no bytes at all.
+    // Docker 28 with a graph driver sends only `{}` if it loaded nothing. A stream that it did not finish has no bytes.
     const wanted = [platform].flat().map(platformName).join(', ');
     const message = `the engine loaded nothing: the archive has no image for ${wanted}. Choose another platform, or leave it out`;
     throw resultError(NotFoundError, '/images/load', message, 'platform');
@@ -280,8 +281,7 @@ function allTagsError(operation: 'pull' | 'push'): VersionError {
 
 /**
  * Returns the digest that an image has in the registry: the one in the reference, or that of the local image if it has only one.
- * Podman lists up to three, of the index, of its platform's manifest and of the manifest that it made itself, and their order does
- * not show which is which.
+ * Podman lists up to three in any order: of the index, of its platform's manifest, and of the manifest that it made itself.
  */
 function registryDigest(image: ImageInspect, reference: Reference): string | undefined {
   if (reference.digest !== undefined) return reference.digest;

@@ -1,5 +1,5 @@
-// The credentials that a call sends for its registry: applies rules 4 and 6 of api/credentials.ts. A function is called when the
-// call is made; other credentials are checked as soon as the method is called.
+// The credentials that a call sends for its registry: applies rules 4 and 6 of api/credentials.ts. A function for credentials runs when
+// the request is sent. The `serverAddress` of other credentials is checked as soon as the method of the client is called.
 
 import { abortable } from '../async/abort.ts';
 import { assertReturnedCredentialsMatch, chooseCredentials, encodeRegistryAuth, registryKey } from '../api/credentials.ts';

@@ -92,15 +92,15 @@ export function findCredentials(
   return inVariable ?? (file && placeIn(file, scope, () => undefined)) ?? { credentials: undefined };
 }
 
-/** Searches one configuration; undefined if the registry has no entry, or has an empty one and `onEmpty` does not throw. */
+/** Searches one configuration; undefined if it has neither a helper nor an entry for the registry. `onEmpty` decides about an empty entry. */
 function placeIn(config: DockerConfig, scope: Scope, onEmpty: (entry: Entry) => undefined): CredentialPlace | undefined {
   const helper = helperFor(config, scope.registry);
   const entry = entryFor(config, scope);
-  const hasRegistryToken = isJsonObject(entry?.value) && member(entry.value, 'registrytoken');
-  if (helper !== undefined && !hasRegistryToken) return { helper };
+  const registryToken = isJsonObject(entry?.value) && member(entry.value, 'registrytoken');
+  if (helper !== undefined && !registryToken) return { helper };
   if (entry === undefined) return undefined;
   const credentials = readEntry(entry);
-  return credentials === undefined && helper === undefined ? onEmpty(entry) : { credentials };
+  return credentials === undefined ? onEmpty(entry) : { credentials };
 }
 
 /** Whether a file contains secrets, which other users should not be able to read. */

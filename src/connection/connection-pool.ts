@@ -23,7 +23,7 @@ import type { ResponseReader, Transport } from './transport.ts';
 
 /** The maximum number of idle connections, as in moby's client. */
 const MAX_IDLE = 6;
-/** How long an idle connection is kept, in milliseconds: shorter than any proxy in between keeps it. */
+/** How long an idle connection is kept, in milliseconds: less than usual proxies keep it. */
 const IDLE_MS = 4000;
 
 /** Options of a connection pool. */
@@ -37,8 +37,8 @@ export interface PoolOptions {
 }
 
 /**
- * A transport that reuses connections. The number of busy ones has no limit, because a limit would let a long stream block a
- * short call. If the dialer has a limit (ssh), further calls wait; `longLived` requests do not count.
+ * A transport that reuses connections. Only ssh limits the number of busy ones: further calls then wait, and `longLived` requests do
+ * not count. Elsewhere a limit would let a long stream block a short call.
  */
 export class ConnectionPool implements Transport {
   readonly #dialer: Dialer;
@@ -80,7 +80,7 @@ export class ConnectionPool implements Transport {
     }
   }
 
-  /** The shortest timeout of the request also limits its wait for a connection, because nothing is sent or received meanwhile. */
+  /** How long a request waits for a connection: its shortest timeout, because nothing is sent or received meanwhile. */
   #waitLimit(request: EngineRequest): WaitLimit | undefined {
     const { connectMs = Infinity, headMs = Infinity, idleMs = Infinity } = request.timeouts;
     const limitMs = Math.min(connectMs, headMs, idleMs);
@@ -182,7 +182,7 @@ export class ConnectionPool implements Transport {
     return this.#located(request, error, { requestSent: false, reusedSocket: false });
   }
 
-  /** Adds the exchange to an error, except to an `ArgumentError` (raised before anything is sent) and to the caller's own error. */
+  /** Adds the method, target and address to an error, except to an `ArgumentError` (raised before anything is sent) and to the caller's own error. */
   #located(request: EngineRequest, error: unknown, state: Pick<ExchangePlace, 'requestSent' | 'reusedSocket'>): unknown {
     const { method, redactedTarget: target, signal } = request;
     if (!(error instanceof LongshoreError) || error instanceof ArgumentError || isCallerError(error, signal)) return error;

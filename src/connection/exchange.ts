@@ -3,13 +3,13 @@
 //
 // If the connection breaks during an upload:
 //
-//  1. A write fails. The channel keeps the error as `writeError` (system/net/tolerant-writes.ts), and the upload sends no further
+//  1. A write fails. The channel keeps the error as `writeError` (system/net/tolerant-writes.ts; over ssh, ssh-dialer.ts), and the upload sends no further
 //     block (upload.ts). Reading goes on, because the engine may have sent its reason before it closed the connection.
 //  2. If a complete response arrives, the call ends with this response. The connection is closed.
 //  3. If the response is incomplete when the channel ends or breaks, the exchange fails with a `TruncatedError`, whose phase is `head`
-//     or `content`. Its cause is the write error if there is one: the system reports a reset to one call only, so if a write got it,
-//     the next read just ends. If the head belongs to an error response, client/engine.ts makes an `ApiError` of it instead.
-//  4. The request is not sent again. Only a GET or HEAD without content is ever repeated (connection-pool.ts).
+//     or `content`. Its cause is the write error if there is one: the system reports a reset only once, so after a write that failed
+//     with it, the next read just ends. If the head belongs to an error response, client/engine.ts rejects with an `ApiError` instead.
+//  4. The request is not sent again. After a broken connection, only a GET or HEAD without content is repeated (connection-pool.ts).
 //
 // If no connection was made: over ssh, and over TLS with a client certificate, this may become known only after the request was
 // sent. The channel then ends with a `ConnectError`, and the exchange fails with this error.
@@ -44,7 +44,7 @@ export class Exchange {
   #sink: ContentSink | undefined;
   /** A promise of the sink is pending: the channel is paused, and the sink still uses the bytes of the last read. */
   #sinkPending = false;
-  /** The end or the error of the channel, until it is handled: after all bytes that came before it. */
+  /** The end or the error of the channel, until all bytes that came before it have been handled. */
   #pendingEnd: { readonly error: Error | undefined } | undefined;
   #requestSent = false;
   #upload: Upload | undefined;
@@ -178,8 +178,8 @@ export class Exchange {
 
   /**
    * Called when the parser has read all bytes that have arrived, and the response is not complete. Returns `true` if the channel is
-   * open: reading goes on. Otherwise ends the exchange. The first of these errors counts: no connection was made, a write failed,
-   * the channel broke, the response is truncated.
+   * open: reading goes on. Otherwise ends the exchange. Of these errors, the one that is named first counts: no connection was made,
+   * a write failed, the channel broke, the response is truncated.
    */
   #handleEnd(): boolean {
     if (this.#pendingEnd === undefined) return true;

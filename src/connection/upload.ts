@@ -107,8 +107,8 @@ export class Upload {
 
   /**
    * Sends blocks. Resolves when the next blocks may be requested from the source: for chunks, when these have been sent, because the
-   * source may reuse their memory. A group is never changed later, so the wait is only for the group before it, and the socket always
-   * has data. Without that, a Buffer was sent at 0.8 times the speed of node:http.
+   * source may reuse their memory. The memory of a group is not reused: the next group is requested when the one before this one has been
+   * sent. So the socket always has data; without that, a Buffer was sent at 0.8 times the speed of node:http.
    */
   #send(blocks: readonly Uint8Array[], size: number): Promise<void> | undefined {
     const { length } = this.#body;
@@ -129,7 +129,7 @@ export class Upload {
 
   /**
    * Returns the source's next blocks, or `undefined` at its end or if the upload was stopped. Only this method opens and reads the
-   * source. It does neither after `stop`, which may be called during any wait of this class, and then ignores errors of the source.
+   * source. `stop` may be called during any wait of this class: after it, the source is not read, and its errors are ignored.
    */
   async #nextBlocks(): Promise<readonly Uint8Array[] | undefined> {
     if (this.#stopped) return undefined;

@@ -1,6 +1,6 @@
 // Decides where the content of a response ends (RFC 9112 section 6.3), and whether the response allows its connection to carry
-// another exchange (keep-alive, section 9.3). No other file decides this. A connection is kept only if its exchange was clean and
-// the pool has room, too (connection/exchange.ts, connection/connection-pool.ts).
+// another exchange (keep-alive, section 9.3). No other file decides what a response allows. Even if it allows it, the connection is closed
+// if the exchange was not clean (connection/exchange.ts) or the pool is full (connection/connection-pool.ts).
 
 import { Fields } from './fields.ts';
 import { parseDecimal } from './grammar.ts';

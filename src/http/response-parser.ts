@@ -16,8 +16,8 @@
 //   CRLF                             #chunkEnd
 //   0 CRLF CRLF                      #response        `end`
 //
-// For speed, three methods are not generators. `#takeLine` reads single lines. `#takeWholeHead` and `#takeWholeChunks` read what is
-// completely in the bytes of one read and is plain: a head that follows the grammar, small chunk sizes without extensions.
+// For speed, three methods are not generators. `#takeLine` reads single lines. `#takeWholeHead` and `#takeWholeChunks` read heads and
+// chunks that are completely in the bytes of one read and are plain: the methods say what that means.
 //
 // The bytes of a content event are valid until the next call of `next()` or `receive()`. The parser writes into the memory that
 // `receive` was given. Every read has a limit in `RESPONSE_LIMITS`. After an error, each later `next()` throws the same error.
@@ -315,7 +315,7 @@ export class ResponseParser {
     for (;;) {
       let size = 0;
       let at = position;
-      // Reads 1 to 8 digits. After a longer size, `input[at]` is its 9th digit and not CR, so it is not plain.
+      // Reads at most 8 digits. If there are more, `input[at]` is the 9th digit and not CR, so the chunk is not plain.
       for (let digit; at < position + 8 && (digit = HEXADECIMAL[input[at] ?? 0] ?? -1) >= 0; at++) size = size * 16 + digit;
       const data = at + 2;
       const end = data + size;
@@ -354,7 +354,7 @@ export class ResponseParser {
 
   /**
    * Returns the next line without its CRLF, as Latin-1 text, or `undefined` if its end has not arrived. A line has at most
-   * `limit` bytes, and 2 more with its CRLF. No byte is searched twice, even in small reads. An invalid or too long line fails as
+   * `limit` bytes without its CRLF. No byte is searched twice, even in small reads. An invalid or too long line fails as
    * soon as the wrong byte is here, because its end may never come.
    */
   #takeLine(limit: number): string | undefined {
@@ -368,8 +368,8 @@ export class ResponseParser {
     const found = part.indexOf('\r');
     if (this.#carriageReturn === -1 && found !== -1) this.#carriageReturn = before + found;
     const cr = this.#carriageReturn;
-    // §2.2: a sender must not generate a CR alone. One at the end may still get its LF. One beyond the limit is not reported here,
-    // so that the next check reports the length.
+    // §2.2: a sender must not generate a CR alone. One at the end may still get its LF. For one beyond the limit, the next
+    // check reports that the line is too long.
     const isAtEnd = cr >= line.length - (feed === -1 ? 1 : 2);
     if (cr !== -1 && !isAtEnd && cr <= limit) this.#fail('CR without LF', 'RFC 9112 §2.2', line);
     if (line.length > limit + 2) this.#fail(`a line has more than ${limit} bytes`, 'RFC 9112 §2.2');

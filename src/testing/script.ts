@@ -29,7 +29,7 @@ export class Script {
   readonly #exchanges: readonly TapeExchange[];
   readonly #matching: Matching;
   readonly #replayed = new Set<TapeExchange>();
-  /** With order "recorded": the exchange that was next when a request started. The request may be incomplete. */
+  /** With order "recorded": the exchange that was the next one when the request began to arrive. */
   readonly #started = new Map<GatheredRequest, TapeExchange>();
 
   constructor(tape: Tape, matching: Matching, isIncluded: (request: RequestLine) => boolean = () => true) {
