@@ -230,5 +230,5 @@ export async function pour(archive: AsyncIterable<Uint8Array>, reader: Parameter
 export function refuseWithInventory(platform: Platform | readonly Platform[] | undefined, verify: ArchiveOptions['verify']): void {
   if (Array.isArray(platform)) throw new ArgumentError('getImage: without can be combined with one platform only, not with a list');
   if (verify !== 'digests') return;
-  throw new ArgumentError('getImage: without cannot be combined with verify: "digests": each part is verified anyway, and the others are left out');
+  throw new ArgumentError('getImage: without cannot be combined with verify: "digests": each part that is saved is verified anyway');
 }

@@ -320,7 +320,7 @@ export class ImageClient {
   copyImage(image: string | readonly string[], options: CopyImageOptions): ProgressStream<CopyResult> {
     const { to, signal, ...how } = take('copyImage', options);
     const names = (typeof image === 'string' ? [image] : check(image, IMAGES, 'copyImage', 'image')).map(parseImage);
-    if (!(typeof to === 'object' && #engine in to)) throw new ArgumentError('copyImage: options.to must be an ImageClient: the engine to copy to');
+    if (!(typeof to === 'object' && #engine in to)) throw new ArgumentError('copyImage: options.to must be an ImageClient, the target');
     const [source, target]: [CopySide, CopySide] = [this.#side(), to.#side()];
     if (source.address === target.address) throw new ArgumentError(`copyImage: options.to is the same engine, ${target.address}: use tag`);
     for (const name of names) warnOfLostName(name, this.#warn);

@@ -145,7 +145,8 @@ class Documents {
   content(): ImageContent {
     const root = this.#root;
     if (root === undefined) throw digestError('the archive has no index.json that lists an image', 'index.json');
-    if (!this.#found.has(root.digest)) throw digestError(`the archive has no ${quote(root.digest)}, which is the image`, root.digest, root.digest);
+    const { digest } = root;
+    if (!this.#found.has(digest)) throw digestError(`the archive has no ${quote(digest)}, which is the image`, digest, digest);
     const variants: ImageVariant[] = [];
     const others: OtherBlob[] = [];
     for (const reference of this.#references()) {

@@ -93,19 +93,31 @@ function addOthers(wanted: Map<string, WantedBlob>, { kept }: ImageContent, chos
 }
 
 /** The variants to send, the main one first. */
-function chooseVariants(name: string, { variants }: ImageContent, { platform }: PlanOptions, target: CopyTarget, keeps: boolean) {
+function chooseVariants(
+  name: string,
+  { variants }: ImageContent,
+  { platform }: PlanOptions,
+  target: CopyTarget,
+  keeps: boolean,
+): readonly ImageVariant[] {
+  // If no platform is requested, the only one goes to any target, which may emulate it.
+  if (platform === undefined && variants.length === 1) return variants;
   const wanted = platform ?? (keeps ? undefined : target.platform);
-  // Without a requested platform, the only one goes to any target, which may emulate it.
-  const isFixed = platform === undefined && variants.length < 2;
-  const has = (fits: typeof runsOn) => variants.find((variant) => variant.platform !== undefined && fits(variant.platform, wanted ?? ''));
-  const chosen = wanted === undefined || isFixed ? variants.slice(0, keeps ? undefined : 1) : [has(samePlatform) ?? has(runsOn)];
-  const found = chosen.filter((variant) => variant !== undefined);
-  if (found.length > 0) return found;
-  const names = variants.map((variant) => (variant.platform === undefined ? 'an unknown platform' : imagePlatformName(variant.platform)));
+  if (wanted === undefined && variants.length > 0) return keeps ? variants : variants.slice(0, 1);
+  const first = (fits: typeof runsOn): ImageVariant | undefined => {
+    return variants.find((variant) => variant.platform !== undefined && wanted !== undefined && fits(variant.platform, wanted));
+  };
+  const chosen = first(samePlatform) ?? first(runsOn);
+  if (chosen !== undefined) return [chosen];
+  throw lacksPlatform(name, variants, wanted);
+}
+
+function lacksPlatform(name: string, variants: readonly ImageVariant[], wanted: Platform | undefined): NotFoundError {
+  const names = variants.map(({ platform }) => (platform === undefined ? 'an unknown platform' : imagePlatformName(platform)));
   const lacking = wanted === undefined ? '' : `, and not for ${platformName(wanted)}`;
   const message = `the source has ${name} for ${names.join(', ') || 'no platform'}${lacking}. Pull the platform there first, or choose another`;
   const fields = { method: 'GET', target: '/images/get', status: 200, daemonMessage: '', reason: 'platform' } as const;
-  throw new NotFoundError(escapeText(message), fields);
+  return new NotFoundError(escapeText(message), fields);
 }
 
 /** The platform of an image as text. */

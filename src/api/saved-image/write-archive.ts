@@ -40,8 +40,9 @@ export interface WrittenImage {
 }
 
 /**
- * Yields the archive. A chunk is valid until the next one is requested. Throws a `DigestError` for content that is not what its name says and for a missing part, and the errors of
- * the sources. `onImage` is called for each image when all of it has been read and verified.
+ * Yields the archive. A chunk is valid until the next one is requested. Throws a `DigestError` for content that is not what its name
+ * says and for a missing part, and the errors of the sources. `onImage` is called for each image when all of it has been read and
+ * verified.
  */
 export async function* writeArchive(
   parts: readonly ArchivePart[],
@@ -131,7 +132,8 @@ class Writer {
       }
       const actual = `${algorithm}:${hash.digest('hex')}`;
       if (actual !== digest) throw mismatch(entry.path, digest, actual);
-      if (wanted.plain !== undefined && wanted.plain !== digest && !isCompressedStart(start)) throw mismatch(entry.path, wanted.plain, actual);
+      const { plain = digest } = wanted;
+      if (plain !== digest && !isCompressedStart(start)) throw mismatch(entry.path, plain, actual);
     } catch (error) {
       this.failure = { error };
       throw error;

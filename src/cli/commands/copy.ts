@@ -35,7 +35,8 @@ export const copy = command({
     const options = { to: target, platform: values.platform, full: values.full, dryRun: values['dry-run'] };
     await forEachOperand(call, async (client, image, signal) => {
       const result = await follow(client.copyImage(image, { ...options, signal }), call);
-      if (values.json !== true) await print.text(result.images.map((each) => line(whatWasCopied(image, engine, each, result, options))).join(''));
+      const lines = result.images.map((each) => line(whatWasCopied(image, engine, each, result, options)));
+      if (values.json !== true) await print.text(lines.join(''));
     });
   },
 });

@@ -99,7 +99,8 @@ class Copy {
 
   #comparePlatform(name: string, { variants }: ImagePlan, { platform: own }: CopyTarget): void {
     const [{ platform }] = variants;
-    const fits = platform === undefined || own === undefined || variants.some((each) => each.platform !== undefined && runsOn(each.platform, own));
+    if (platform === undefined || own === undefined) return;
+    const fits = variants.some((each) => each.platform !== undefined && runsOn(each.platform, own));
     if (!fits) this.#warnOf('platform', `${name} is for ${imagePlatformName(platform)}, and ${this.#target.address} is an engine for ${own}`);
   }
 

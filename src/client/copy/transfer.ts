@@ -162,7 +162,12 @@ async function load(sending: Transfer, { engine }: TransferTarget, { signal, tim
 }
 
 /** Checks that the target has the whole image, and returns its ID there. */
-async function look({ name, plan, temporary }: Transfer, target: TransferTarget, written: WrittenImage, limits: CallOptions): Promise<string> {
+async function look(
+  { name, plan, temporary }: Transfer,
+  target: TransferTarget,
+  written: WrittenImage,
+  limits: CallOptions,
+): Promise<string> {
   const id = target.store === 'containerd' ? written.root : plan.variants[0].config;
   const found = await inspectOrNothing(target, temporary ?? id, limits);
   if (found === undefined) throw new Incomplete(`the target says that it has loaded ${name}, but it does not have it`);
@@ -199,7 +204,8 @@ function faultOf(found: ImageInspect, id: string, plan: ImagePlan, written?: Wri
   // Docker 29 shows no layers of an image that it has for other platforms only.
   if (manifests !== undefined && found.Architecture === '' && found.Os === '') return undefined;
   const shown = diffIdsOf(found).join();
-  return whole.some(({ layers }) => layers.map(({ diffId }) => diffId).join() === shown) ? undefined : 'its layers are not those of the source';
+  const isSame = whole.some(({ layers }) => layers.map(({ diffId }) => diffId).join() === shown);
+  return isSame ? undefined : 'its layers are not those of the source';
 }
 
 /** Gives an image a name. */
@@ -212,7 +218,11 @@ export async function tagImage(engine: CopyEngine, image: string, reference: str
  * Removes a temporary name, or an image without a name by its ID; also after an abort. Returns a message if it may be left. An image
  * that has got a name meanwhile belongs to someone else, and its ID removes nothing.
  */
-async function remove(name: string | undefined, { engine, address }: CopySide, onLeft: (message: string) => void): Promise<string | undefined> {
+async function remove(
+  name: string | undefined,
+  { engine, address }: CopySide,
+  onLeft: (message: string) => void,
+): Promise<string | undefined> {
   if (name === undefined) return undefined;
   const limits = { timeouts: { headMs: CLEANUP_MS, idleMs: CLEANUP_MS } };
   try {
