@@ -90,6 +90,8 @@ export const methods: Readonly<Record<string, (docker: ImageClient, options: Cal
   search: (docker, options) => docker.search('a', options),
   inspectDistribution: (docker, options) => docker.inspectDistribution('a', options),
   imageAttestations: (docker, options) => docker.imageAttestations('a', options),
+  layers: (docker, options) => docker.layers(options),
+  copyImage: (docker, options) => docker.copyImage('a', { ...options, to: new ImageClient({ host: 'unix:///nowhere.sock' }) }),
   pull: (docker, options) => docker.pull('a', options),
   push: (docker, options) => docker.push('a', options),
   getImage: (docker, options) => docker.getImage('a', options).each(() => {}),
