@@ -137,7 +137,7 @@ async function load(sending: Transfer, { engine }: TransferTarget, { signal, tim
     } catch (error) {
       upload.failure = { error };
       if (typeof error === 'object' && error !== null) sourceErrors.add(error);
-      throw error;
+      throw new Error('the source has failed'); // not the error itself, to which the load would add the target's request
     }
   }
   // An archive that breaks off before its documents is no image. After that, the target may make the image even if this side does not
@@ -151,7 +151,7 @@ async function load(sending: Transfer, { engine }: TransferTarget, { signal, tim
   try {
     await engine.loadImage(archive(), { signal: ending.signal, timeouts });
   } catch (error) {
-    throw upload.failure === undefined ? error : upload.failure.error; // the load fails with a copy of it, which names the target
+    throw upload.failure === undefined ? error : upload.failure.error;
   } finally {
     release?.();
     clearTimeout(timer);

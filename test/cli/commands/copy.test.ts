@@ -16,7 +16,7 @@ const { config, diffIds } = noGnuTar === undefined ? partsOf(archive) : { config
 const OTHER = `sha256:${'e'.repeat(64)}`;
 
 /** An engine with the graph driver, which has these layers under OTHER, and the image if it is the source or has loaded it. */
-async function engineWith(layers: readonly string[], hasImage: boolean, failing = '', onLoaded = (): void => {}): Promise<FakeEngine> {
+async function engineWith(layers: readonly string[], hasImage: boolean, failing = '', onLoaded = (): void => {}, saved: Uint8Array = archive): Promise<FakeEngine> {
   let isLoaded = hasImage;
   const image = (id: string, chain: readonly string[]): object => {
     return { Id: id, RootFS: { Type: 'layers', Layers: chain }, Os: 'linux', Architecture: 'amd64', Size: 512e6, RepoTags: [], RepoDigests: [] };
@@ -30,7 +30,7 @@ async function engineWith(layers: readonly string[], hasImage: boolean, failing 
     if (path === '/version') return { Os: 'linux', Arch: 'amd64', ApiVersion: '1.41', Version: '20.10' };
     if (path === '/info') return {};
     if (path === '/images/json') return layers.length > 0 ? [{ Id: OTHER, RepoTags: [], RepoDigests: [], Created: 0, Size: 1, SharedSize: -1, Containers: -1, Labels: null, ParentId: '' }] : [];
-    if (path === '/images/get') return void response.end(archive);
+    if (path === '/images/get') return void response.end(saved);
     if (path === '/images/load') {
       isLoaded = true;
       return void response.end('{"stream":"Loaded image: x:1\\n"}', onLoaded);
@@ -129,6 +129,16 @@ describe.skipIf(noGnuTar)(titled('longshore copy', noGnuTar), () => {
       'longshore copy: the source has docker.io/team/app:2 for linux/amd64, and not for linux/s390x. Pull the platform there first, or choose another\n' +
       'Choose another platform with --platform, or omit --platform\n',
     ]);
+  });
+
+  it('of an archive that is damaged names the source, and no request of the target', async () => {
+    const damaged = Buffer.from(archive);
+    damaged[archive.lastIndexOf('top\n')] = 'T'.charCodeAt(0);
+    const [wrong, other] = [await target([], true, '', undefined, damaged), await target([], false)];
+    const { code, stderr } = await longshore(wrong.host, ['copy', 'team/app:2', '--to', other.host, '-q']);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`longshore copy: the source of the copy, ${wrong.host}: digest mismatch in the archive: `);
+    expect(stderr).not.toContain(other.host);
   });
 
   it('shows the whole command that removes what may be left on a target that has ended', async () => {
