@@ -21,6 +21,8 @@ it.each([
   ['text', 'it is not an inventory'],
   [[], 'it is not an inventory'],
   [{}, 'it is not an inventory'],
+  [{ ...valid, platform: 7 }, 'a platform that is not one such as "linux/amd64"'],
+  [{ ...valid, platform: 'linux' }, 'a platform that is not one such as "linux/amd64"'],
   [{ ...valid, longshoreInventory: 2 }, 'the inventory has version 2, and this longshore reads version 1'],
   [{ ...valid, longshoreInventory: '1' }, 'the inventory has version, and this longshore reads version 1'],
   [{ ...valid, store: 'other' }, 'no store of a known kind'],

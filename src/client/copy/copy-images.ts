@@ -15,7 +15,7 @@ import type { CreateHash } from '../../bytes.ts';
 import type { Warn } from '../../connection/diagnostics.ts';
 import { LongshoreError, NotFoundError, isCallerError } from '../../errors.ts';
 import type { CallOptions, CopyOptions } from '../options.ts';
-import { contentOf, groupImages, inventoryOf, ownPlatform, savedImage, storeOf } from './engine-images.ts';
+import { contentOf, groupImages, inventoryOf, savedImage, storeOf } from './engine-images.ts';
 import type { ImageGroup } from './engine-images.ts';
 import { MissingLayers, findWhole, isSourceError, tagImage, transfer } from './transfer.ts';
 import type { CopySide, Transferred } from './transfer.ts';
@@ -74,8 +74,7 @@ class Copy {
     const { engine } = this.#target;
     const from = await this.#onSource(storeOf(this.#source.engine, this.#limits));
     const groups = await this.#onSource(groupImages(this.#source.engine, names, from, this.#options.platform, this.#limits));
-    const { store, chains } = await this.#onTarget(inventoryOf(engine, this.#limits));
-    const platform = await this.#onTarget(ownPlatform(engine, this.#limits));
+    const { store, chains, platform } = await this.#onTarget(inventoryOf(engine, this.#limits));
     const target = { store, platform, chains: [...chains] };
     for (const group of groups) {
       const planned = await this.#plan(group, from, target);

@@ -47,6 +47,7 @@ export async function storeOf(engine: CopyEngine, limits: CallOptions): Promise<
 export async function inventoryOf(engine: CopyEngine, limits: CallOptions): Promise<LayerInventory> {
   const store = await storeOf(engine, limits);
   const apiVersion = await engine.apiVersion({ signal: limits.signal });
+  const platform = await ownPlatform(engine, limits);
   const ids = [...new Set((await engine.images(limits)).map(({ Id }) => Id))];
   const chains = new Map<string, readonly string[]>();
   const inspectNext = async (): Promise<void> => {
@@ -57,7 +58,7 @@ export async function inventoryOf(engine: CopyEngine, limits: CallOptions): Prom
   };
   await Promise.all(Array.from({ length: INSPECTED_AT_ONCE }, inspectNext));
   const sorted = [...chains].sort(([a], [b]) => (a < b ? -1 : 1));
-  return { longshoreInventory: 1, store, apiVersion, chains: sorted.map(([, chain]) => chain) };
+  return { longshoreInventory: 1, store, apiVersion, platform, chains: sorted.map(([, chain]) => chain) };
 }
 
 /** The layers of an image. Empty if the engine does not show it: it may have been removed, or be for other platforms only. */

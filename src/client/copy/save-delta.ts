@@ -21,7 +21,7 @@ export async function* saveDelta(
 ): AsyncGenerator<Uint8Array, void, void> {
   const createHash = await loadCreateHash();
   const store = await storeOf(engine, limits);
-  const target = { store: inventory.store, chains: inventory.chains, platform: await ownPlatform(engine, limits) };
+  const target = { store: inventory.store, chains: inventory.chains, platform: inventory.platform ?? (await ownPlatform(engine, limits)) };
   const parts: ArchivePart[] = [];
   for (const group of await groupImages(engine, images, store, platform, limits)) {
     const { image, references } = group;

@@ -162,7 +162,7 @@ describe.skipIf(noGnuTar)(titled('an inventory', noGnuTar), () => {
     const have = join(folder, 'have.json');
     const delta = join(folder, 'delta.tar');
     const { stdout } = await longshore(other.host, ['layers']);
-    expect(JSON.parse(stdout)).toEqual({ longshoreInventory: 1, store: 'graphdriver', apiVersion: '1.41', chains: [diffIds.slice(0, 3)] });
+    expect(JSON.parse(stdout)).toEqual({ longshoreInventory: 1, store: 'graphdriver', apiVersion: '1.41', platform: 'linux/amd64', chains: [diffIds.slice(0, 3)] });
     writeFileSync(have, stdout);
     const { code, stderr } = await longshore(source.host, ['save', 'team/app:2', '--without-layers-of', have, '-o', delta]);
     expect([code, stderr]).toEqual([0, expect.stringContaining('verified: 6 entries, complete')]);

@@ -19,7 +19,7 @@ const many = (store: 'graphdriver' | 'podman' | 'containerd'): MemoryEngine => {
 
 it.each(['graphdriver', 'podman', 'containerd'] as const)('an inventory of a store of kind %s lists the layers of each image once, and no names', async (store) => {
   expect(await inventoryOf(many(store), {})).toEqual({
-    longshoreInventory: 1, store, apiVersion: '1.47', chains: [...'abcde'].map((letter) => [id('0'), id(letter)]),
+    longshoreInventory: 1, store, apiVersion: '1.47', platform: 'linux/amd64', chains: [...'abcde'].map((letter) => [id('0'), id(letter)]),
   });
   expect(await storeOf(many(store), {})).toBe(store);
 });

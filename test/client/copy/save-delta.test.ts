@@ -58,6 +58,29 @@ describe.skipIf(noGnuTar)(titled('several names for Podman, which loads only one
   });
 });
 
+describe.skipIf(noGnuTar)(titled('of an image with several platforms, an archive for another engine', noGnuTar), () => {
+  const multi = savedArchive('docker-28.5-containerd', 'multi');
+  const several = (): MemoryEngine => {
+    const [{ digest }] = json(filesIn(multi), 'index.json').manifests as [{ digest: string }];
+    const engine = new MemoryEngine('containerd').add(digest, [], NAME);
+    engine.archive = multi;
+    return engine;
+  };
+  const architecture = async (inventory: LayerInventory): Promise<string> => {
+    const files = filesIn(await collected(saveDelta(several(), [NAME], inventory, undefined, {})));
+    return json(files, json(files, 'manifest.json')[0].Config).architecture;
+  };
+  const bare: LayerInventory = { ...have, chains: [] };
+
+  it.each(['amd64', 'arm64'])('has the one of that engine: %s', async (expected) => {
+    expect(await architecture({ ...bare, platform: `linux/${expected}` })).toBe(expected);
+  });
+
+  it('has that of the source if the inventory has none', async () => {
+    expect(await architecture(bare)).toBe('amd64');
+  });
+});
+
 /** An engine that serves the archive over HTTP. */
 const served = (bytes: Uint8Array) => fakeEngine(({ target }, response) => {
   if (target.includes('/images/get')) return void response.end(bytes);
