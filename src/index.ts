@@ -23,8 +23,7 @@ export type { LayerInventory, LayerStore } from './api/layer-inventory.ts';
 export type { EngineReport } from './client/from-environment.ts';
 export type { Channel, ChannelOwner, ChannelTraits, Dialer, DialOptions } from './connection/channel.ts';
 export type { TlsOptions } from './config/engine-address.ts';
-export type { CandidateReport, EngineExplanation, EngineRule, KnownContext } from './config/resolve-engine.ts';
-export type { EngineTls } from './config/tls-settings.ts';
+export type { CandidateReport, EngineExplanation, EngineRule, EngineTls, KnownContext } from './config/engine-explanation.ts';
 
 // Credentials.
 export { encodeRegistryAuth, Secret } from './api/credentials.ts';

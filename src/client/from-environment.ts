@@ -3,7 +3,8 @@
 
 import { take } from './arguments.ts';
 import { dockerConfig } from './docker-credentials.ts';
-import type { ResolvedEngine, EngineExplanation, KnownContext } from '../config/resolve-engine.ts';
+import type { EngineExplanation, KnownContext } from '../config/engine-explanation.ts';
+import type { ResolvedEngine } from '../config/resolve-engine.ts';
 import type { Environment } from '../config/environment-variables.ts';
 import { ArgumentError } from '../errors.ts';
 import type { EnvironmentOptions, FromEnvironmentOptions, ImageClientOptions } from './options.ts';

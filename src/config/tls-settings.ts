@@ -4,18 +4,9 @@
 import { ConfigError } from '../errors.ts';
 import type { StoredContext } from './docker-context.ts';
 import type { Address } from './engine-address.ts';
+import type { EngineTls } from './engine-explanation.ts';
 import { joinPath } from './environment-variables.ts';
 import type { Variables } from './environment-variables.ts';
-
-/** The TLS settings of a connection: paths of PEM files, and whether the server certificate is verified. */
-export interface EngineTls {
-  /** The CAs that are trusted; undefined: the CAs of the system. */
-  readonly ca: string | undefined;
-  /** The client certificate; `key` is its private key. */
-  readonly cert: string | undefined;
-  readonly key: string | undefined;
-  readonly verify: boolean;
-}
 
 const FILES = { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem' } as const;
 const NO_FILES = { ca: undefined, cert: undefined, key: undefined };

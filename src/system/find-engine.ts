@@ -9,7 +9,8 @@ import { contextPaths, contextStore, parseContext } from '../config/docker-conte
 import { configFolder, joinPath } from '../config/environment-variables.ts';
 import type { Environment } from '../config/environment-variables.ts';
 import { resolveEngine, knownContext, selectRule, socketsToCheck } from '../config/resolve-engine.ts';
-import type { ResolvedEngine, EngineSelector, KnownContext } from '../config/resolve-engine.ts';
+import type { KnownContext } from '../config/engine-explanation.ts';
+import type { ResolvedEngine, EngineSelector } from '../config/resolve-engine.ts';
 import { tlsFilesIn } from '../config/tls-settings.ts';
 import { ConfigError } from '../errors.ts';
 import { readDockerConfig } from './files/read-docker-config.ts';
