@@ -6,8 +6,8 @@
 //
 // Of the declarations, those are copied that a program can reach: the declarations of the entries, and those that they
 // refer to. A doc comment that they contain is not repeated in the JavaScript.
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, posix, relative } from 'node:path';
+import { cpSync, existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join, posix, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { parseSync } from 'rolldown/utils';
 
