@@ -1,7 +1,7 @@
 // Makes a fresh clone ready: installs the development packages if they are missing or older than the lock file, then
-// builds what tests and coverage run, with source maps: every module in `build/` with tsc, for tests of internals, and the
-// bundle in `dist/`, which is published (see package/make-dist.mjs). `node test/setup.mjs typecheck` also checks the types
-// of the tests. `node test/setup.mjs package` builds without source maps.
+// builds every module in `build/` with tsc, for tests of internals, and the bundle in `dist/`, which is published (see
+// package/make-dist.mjs). Only `build/` has source maps, so coverage counts the tests of `build/`: from the map of a bundle, c8
+// counts lines as covered that did not run. `node test/setup.mjs typecheck` also checks the types of the tests.
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -22,9 +22,8 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(at('package
 }
 
 const tsc = at('node_modules/typescript/bin/tsc');
-const sourcemap = !process.argv.includes('package');
 rmSync(at('build'), { recursive: true, force: true });
-run(process.execPath, sourcemap ? [tsc, '--sourceMap'] : [tsc]);
+run(process.execPath, [tsc, '--sourceMap']);
 const { makeDist } = await import('./package/make-dist.mjs'); // here, because it imports a development package
-await makeDist(root, { build: at('build'), sourcemap });
+await makeDist(root, { build: at('build') });
 if (process.argv.includes('typecheck')) run(process.execPath, [tsc, '-p', 'test/tsconfig.json']);

@@ -40,7 +40,7 @@ function entryNames(root, { exports, bin }) {
 }
 
 /** Writes `dist/` below the folder `output`. `build` is the folder with tsc's declarations. */
-export async function makeDist(root, { build, output = root, sourcemap = false }) {
+export async function makeDist(root, { build, output = root }) {
   const dist = join(output, 'dist');
   rmSync(dist, { recursive: true, force: true });
   const names = entryNames(root, JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
@@ -49,13 +49,12 @@ export async function makeDist(root, { build, output = root, sourcemap = false }
     ...READABLE_INPUT,
     cwd: root,
     input: Object.fromEntries(names.map((name) => [name, `src/${name}.ts`])),
-    plugins: [keepComments((id) => join(dist, relative(join(root, 'src'), id).replace(/\.ts$/, '.d.ts')))],
+    plugins: [withoutCommandDocs(join(root, 'src/cli')), keepComments((id) => join(dist, relative(join(root, 'src'), id).replace(/\.ts$/, '.d.ts')))],
   });
   try {
     await bundler.write({
       ...READABLE_OUTPUT,
       dir: dist,
-      sourcemap,
       entryFileNames: '[name].js',
       chunkFileNames: 'chunks/[name].js',
       codeSplitting: { groups: CHUNKS.map(([name, test], index) => ({ name, test, priority: CHUNKS.length - index })) },
@@ -85,7 +84,7 @@ const withoutIndent = (text) => text.replace(/\s+/g, ' ');
 /**
  * A plugin that keeps comments, except doc comments that the declarations of a source file contain. The bundler itself keeps only
  * doc comments and those that begin with `!`. So line comments get this mark, and lose it in the bundle. The plugin also makes regions of
- * the lines with which the bundler names the source files. No line moves, so source maps stay right.
+ * the lines with which the bundler names the source files. 
  */
 export const keepComments = (declarationsOf) => ({
   name: 'keep-comments',
@@ -96,10 +95,17 @@ export const keepComments = (declarationsOf) => ({
   renderChunk: (code) => ({ code: unmarkComments(code).replaceAll(SOURCE, '//#region $1\n$2\n//#endregion\n'), map: null }),
 });
 
+/** A plugin that removes the doc comments of the command, which has no declarations: the package would be larger than 300 kB. */
+const withoutCommandDocs = (folder) => ({
+  name: 'without-command-docs',
+  transform: (code, id) =>
+    id.startsWith(folder) ? { code: code.replaceAll(/^[ \t]*\/\*\*[^]*?\*\/[ \t]*\n/gm, ''), map: null } : undefined,
+});
+
 /** Matches the code of a source file in a chunk, with the bundler's comment that names it, and the empty line after it. */
 const SOURCE = /^\/\/ (src\/\S+\.ts)\n([^]*?)\n\n?(?=\/\/ src\/\S+\.ts\n|export \{|$(?![^]))/gm;
 
-/** Marks line comments, and removes the comments that the declarations contain. Keeps the number of lines. */
+/** Marks line comments, and removes the comments that the declarations contain. */
 function markComments(code, declarations) {
   const documented = withoutIndent(declarations);
   const { comments } = parseSync('source.ts', code);

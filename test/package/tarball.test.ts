@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { section } from '../support/documents.ts';
 import { bundle, complaintOf, install, makeProject, packPackage, vendor } from './project.mjs';
 import type { Packed } from './project.mjs';
-import { bundledFiles, regionsOf, withoutMap } from '../support/regions.ts';
+import { bundledFiles, regionsOf } from '../support/regions.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -41,10 +41,10 @@ describe('the tarball', () => {
     expect(packed.files.map(({ path }) => path).sort()).toEqual(['LICENSE', 'README.md', 'package.json', ...scripts, ...others].sort());
   });
 
-  it('has the JavaScript of dist/, but for source maps', () => {
+  it('has the JavaScript of dist/', () => {
     const bundled = bundledFiles();
     expect(ending(/\.js$/).sort()).toEqual([...bundled.keys()].map((name) => `dist/${name}`).sort());
-    for (const [name, text] of bundled) expect(read(`dist/${name}`), name).toBe(withoutMap(text));
+    for (const [name, text] of bundled) expect(read(`dist/${name}`), name).toBe(text);
   });
 
   it('contains the declarations that a program can reach, and no others', () => {

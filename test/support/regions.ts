@@ -15,12 +15,9 @@ export function regionsOf(text: string): Region[] {
   return [...regions].map(([, source = '', code = '']) => ({ source, code }));
 }
 
-/** JavaScript without the comment that names its source map, as it is published. */
-export const withoutMap = (text: string): string => text.replace(/\n\/\/# sourceMappingURL=.*$/, '');
-
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 
-/** The JavaScript files of `dist/`, by their paths below it, without source maps. */
+/** The JavaScript files of `dist/`, by their paths below it. */
 export function bundledFiles(): Map<string, string> {
   const names = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js'));
   return new Map(names.sort().map((name) => [name.replaceAll('\\', '/'), readFileSync(dist + name, 'utf8')]));
