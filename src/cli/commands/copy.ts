@@ -27,6 +27,8 @@ export const copy = command({
     if (to.length === 0) throw new UsageError('missing target: give --to HOST or --to CONTEXT');
     const twice = to.find((each, index) => to.indexOf(each) !== index);
     if (twice !== undefined) throw new UsageError(`--to ${printable(twice)} is given twice`);
+    const wrong = to.find((each) => !each.includes('://') && !/^[\w.+-]+$/.test(each));
+    if (wrong !== undefined) throw new UsageError(`--to "${printable(wrong)}" is neither a host, such as tcp://HOST:PORT, nor the name of a context`);
     return to.map((each) => (each.includes('://') ? { host: each } : { context: each }));
   },
   async run(call) {

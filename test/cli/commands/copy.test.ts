@@ -113,6 +113,8 @@ describe.skipIf(noGnuTar)(titled('longshore copy', noGnuTar), () => {
     [['copy', '--to', 'x'], 'missing argument'],
     [['copy', 'a', '--to', 'x', '--to', 'x'], '--to x is given twice'],
     [['copy', 'a', '--to', 'ftp://x'], 'ftp'],
+    [['copy', 'a', '--to', 'localhost:2375'], '--to "localhost:2375" is neither a host, such as tcp://HOST:PORT, nor the name of a context'],
+    [['copy', 'a', '--to', ''], '--to "" is neither a host'],
     [['copy', 'a', '--to', 'x', '-H', 'unix:///a', '-H', 'unix:///b'], 'one engine at a time'],
     [['copy', 'a/B', '--to', 'unix:///nowhere.sock'], 'not a valid image reference'],
   ])('%j is an invalid command line', async (argv, message) => {
