@@ -18,12 +18,12 @@ export function savedArchive(engine: string, image: 'app' | 'zipped' | 'multi'):
   return gunzipSync(readFileSync(join(folder, engine, `${image}.tar.gz`)));
 }
 
-/** The regular files in an archive by their paths, extracted by GNU tar. */
+/** The files in an archive by their paths, also those that are links to others, extracted by GNU tar. */
 export function filesIn(archive: Uint8Array): Map<string, Buffer> {
   const into = mkdtempSync(join(tmpdir(), 'longshore-saved-'));
   try {
     gnuTar(['-xf', '-', '-C', into], archive);
-    const entries = readdirSync(into, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const entries = readdirSync(into, { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory());
     const paths = entries.map((entry) => join(entry.parentPath, entry.name));
     return new Map(paths.sort().map((path) => [path.slice(into.length + 1), readFileSync(path)]));
   } finally {
@@ -47,8 +47,7 @@ export function partsOf(archive: Uint8Array): SavedParts {
   const [{ Config, Layers }] = JSON.parse(String(files.get('manifest.json'))) as [{ Config: string; Layers: string[] }];
   const config = files.get(Config) as Buffer;
   const { diff_ids: diffIds } = JSON.parse(String(config)).rootfs as { diff_ids: string[] };
-  // A layer that is there twice is a link the second time.
-  const layers = new Map(Layers.flatMap((path, i) => (files.has(path) ? [[diffIds[i] as string, files.get(path) as Buffer]] : [])));
+  const layers = new Map(Layers.map((path, i) => [diffIds[i] as string, files.get(path) as Buffer]));
   return { config: sha256Of(config), diffIds, layers, files };
 }
 
