@@ -201,15 +201,15 @@ export type ApiErrorFields = Pick<ApiError, 'status' | 'method' | 'target' | 'da
 
 /** Thrown when the engine responds with an error. */
 export class ApiError extends LongshoreError {
-  /** The status of the response; 200 if the error was reported inside a stream. */
+  /** The status of the response; 200 if `inStream` is true. */
   readonly status: number;
   /** The request method, `"GET"`. */
   readonly method: string;
   /** The request target, with `[redacted]` for values that may be secrets. */
   readonly target: string;
-  /** The engine's own message. */
+  /** The engine's own message; empty if only the client noticed the error. */
   readonly daemonMessage: string;
-  /** Whether the error was reported inside a stream, after a success status. */
+  /** Whether the operation failed after a success status: an error inside the stream, or a result that is not the requested one. */
   readonly inStream: boolean;
   /** The meaning of the message, if it is known. */
   readonly reason: ApiErrorReason | undefined;

@@ -77,8 +77,7 @@ const ADVICE: Readonly<Record<ApiErrorReason, string | undefined>> = {
 
 /** Adds the operand if the engine's message does not name it, as in Podman's "manifest unknown". */
 function apiFailure({ message, daemonMessage, status, inStream, reason, hint, copySide }: ApiError, operand: string | undefined): Failure {
-  // What an archive or a plan lacks is no message of the engine.
-  if (daemonMessage === '' && reason === 'platform') return failure(message, ADVICE.platform);
+  if (daemonMessage === '') return failure(message, hint ?? (reason && ADVICE[reason])); // the engine has said nothing
   const engine = copySide === undefined ? 'the engine' : `the ${copySide}`;
   const who = inStream ? `${engine} reported an error` : `${engine} answered ${status}`;
   const of = operand === undefined || daemonMessage.includes(operand) ? '' : `${operand}: `;

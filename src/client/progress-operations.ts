@@ -135,7 +135,7 @@ async function platformError(name: string, platform: Platform, registry: Registr
   if ((await queries.hasVariant(name, platform)) ?? found !== '') return undefined;
   const what = found === '' ? `${name}, which is for no platform (an artifact, not an image)` : `${name} for ${found}`;
   const message = `the engine pulled ${what}: the registry has none for ${platformName(platform)}`;
-  return resultError(ApiError, '/images/create', message, 'platform');
+  return resultError(ApiError, '/images/create', message, { reason: 'platform' });
 }
 
 /** Whether a missing variant is no proof of a wrong platform. */
@@ -207,16 +207,19 @@ export async function loadImages(
     // Docker 28 with a graph driver sends only `{}` if it loaded nothing. A stream that it did not finish has no bytes.
     const wanted = [platform].flat().map(platformName).join(', ');
     const message = `the engine loaded nothing: the archive has no image for ${wanted}. Choose another platform, or leave it out`;
-    throw resultError(NotFoundError, '/images/load', message, 'platform');
+    throw resultError(NotFoundError, '/images/load', message, { reason: 'platform' });
   }
   // Docker 28.5 with the containerd store, for an archive that lacks a layer: the image is there, and no container can use it.
-  if (report.unpackError !== undefined) throw resultError(ApiError, '/images/load', `${report.unpackError}. ${LACKS_LAYERS}`);
+  const { unpackError } = report;
+  if (unpackError !== undefined) {
+    throw resultError(ApiError, '/images/load', `${unpackError}. ${LAYERS_REMEDY}`, { daemonMessage: unpackError });
+  }
   if (!report.isComplete) throw stoppedError('the load', received, 'it did not report the loaded images');
   if (isPlatformList(platform)) await assertAllLoaded(platform, report.result, queries);
   return report.result;
 }
 
-const LACKS_LAYERS =
+const LAYERS_REMEDY =
   'If the archive was saved without layers that this engine lacks, save all layers, or make the inventory of this engine again (longshore layers)';
 
 /** Throws if a loaded image lacks one of several platforms. Docker 29 loads those that the archive has, and does not report the others. */
@@ -226,7 +229,7 @@ async function assertAllLoaded(platforms: readonly Platform[], { references, ids
       const shown = platformName(platform);
       const isLoaded = await queries.detail(name, `whether ${name} has ${shown}`, () => queries.hasVariant(name, platform));
       const message = `the engine loaded ${name} without ${shown}, which the archive does not have. Leave that platform out`;
-      if (isLoaded === false) throw resultError(NotFoundError, '/images/load', message, 'platform');
+      if (isLoaded === false) throw resultError(NotFoundError, '/images/load', message, { reason: 'platform' });
     }
   }
 }
@@ -262,14 +265,14 @@ function stoppedError(operation: string, received: number, why: string, cause?: 
   return new TruncatedError(message, { phase: 'stream', received, cause });
 }
 
-/** Returns the error for a finished operation whose result is not the requested one. */
+/** Returns the error for a finished operation whose result is not the requested one; without `fields`, the engine has said nothing. */
 function resultError<Failure extends ApiError>(
   Class: new (...all: ConstructorParameters<typeof ApiError>) => Failure,
   target: string,
   message: string,
-  reason?: 'platform',
+  fields: Partial<Pick<ApiError, 'reason' | 'daemonMessage'>> = {},
 ): Failure {
-  return new Class(escapeText(message), { method: 'POST', target, status: 200, inStream: true, daemonMessage: message, reason });
+  return new Class(escapeText(message), { method: 'POST', target, status: 200, inStream: true, daemonMessage: '', ...fields });
 }
 
 /** Returns the error for `allTags` on Podman, which reads a missing tag as `latest`. */
