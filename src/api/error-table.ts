@@ -80,6 +80,16 @@ const CHECK_PROXY = "Check the engine's own proxy settings";
 const REMOTE: readonly RequestKind[] = ['registry', 'url'];
 const NETWORK: ErrorMeaning = { reason: 'network', transient: true };
 
+/** A layer that an archive leaves out and that the engine does not have: Docker 20.10 to 28.5 with graph drivers, Podman 4.3 to 6.1. */
+const NO_LAYER_FILE = /(?:blobs\/sha256\/|reading blob sha256:)[0-9a-f]{64}\b[^\n]{0,500}no such file/;
+/** The same on Docker 28.5 and 29 with the containerd store, after `Loaded image`. */
+const NO_LAYER_CONTENT = /content digest \S{1,200}: not found/;
+
+/** Whether an engine says that it lacks a layer that the loaded archive leaves out. */
+export function saysLayerIsMissing(message: string): boolean {
+  return NO_LAYER_FILE.test(message) || NO_LAYER_CONTENT.test(message);
+}
+
 /** One row per meaning, in the order in which they are tried: the most specific first. */
 const messageMeanings: readonly MessageMeaning[] = [
   // dockerd and Go's HTTP server, for a path that they do not know.
@@ -110,8 +120,7 @@ const messageMeanings: readonly MessageMeaning[] = [
   },
 
   {
-    // A layer that an archive leaves out and that the engine does not have: Docker 20.10 to 28.5 with graph drivers, Podman 4.3 to 6.1.
-    patterns: [/(?:blobs\/sha256\/|reading blob sha256:)[0-9a-f]{64}\b[^\n]{0,500}no such file/],
+    patterns: [NO_LAYER_FILE],
     kinds: ['archive'],
     classOf500: BadRequestError,
     remedy: 'The archive lacks this layer, and the engine does not have it. Save all layers, or make the inventory of this engine again (longshore layers)',

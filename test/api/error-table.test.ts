@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { inStreamError, statusError } from '../../src/api/api-error.ts';
+import { saysLayerIsMissing } from '../../src/api/error-table.ts';
 import { READ_LIMIT, withoutNames } from '../../src/api/request-subject.ts';
 import * as errors from '../../src/errors.ts';
 import { sentences, targets } from '../support/engine-sentences.ts';
@@ -87,6 +88,15 @@ describe('a load of an archive that lacks a layer', () => {
       expect(error.message).toContain(digest);
     }
     expect(of500(targets.load, words).constructor).toBe(errors.BadRequestError);
+    expect(saysLayerIsMissing(words)).toBe(true);
+  });
+
+  it('is not mistaken for another failed load', () => {
+    const others = sentences.filter(({ kind, words }) => kind === 'load' && !words.includes('content digest')).map(({ words }) => words);
+    expect(others.length).toBeGreaterThan(5);
+    expect(others.filter(saysLayerIsMissing)).toEqual([]);
+    // Docker 28.5 with the containerd store: test/client/finish.test.ts has the whole response.
+    expect(saysLayerIsMissing(`failed to get reader from content store: content digest sha256:${digest}: not found`)).toBe(true);
   });
 });
 

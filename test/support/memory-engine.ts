@@ -164,7 +164,7 @@ const fields = { method: 'POST', target: '/images/load', status: 200, inStream: 
 
 /** What Docker 20.10 says. */
 export function missing(): ApiError {
-  const daemonMessage = 'open /var/lib/docker/tmp/docker-import-1/blobs/sha256/abc: no such file or directory';
+  const daemonMessage = `open /var/lib/docker/tmp/docker-import-1/blobs/sha256/${'a'.repeat(64)}: no such file or directory`;
   return new ApiError(`POST /images/load: ${daemonMessage}`, { ...fields, daemonMessage });
 }
 

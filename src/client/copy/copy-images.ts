@@ -1,4 +1,4 @@
-// Copies images from one engine to another. Only the layers that the target lacks are sent, if its other images show which it has.
+// Copies images from one engine to another. A layer is left out if another image of the target shows that the target has it.
 //
 // The images are copied one after the other: plan, transfer (transfer.ts), result. If the target lacks a layer after all, the image is
 // sent once more with all layers. The archive flows from the source through `writeArchive` into the target, at the target's pace.
@@ -20,8 +20,8 @@ import type { ImageGroup } from './engine-images.ts';
 import { MissingLayers, findWhole, isSourceError, tagImage, transfer } from './transfer.ts';
 import type { CopySide, Transferred } from './transfer.ts';
 
-/** Receives the progress; an event that is not the last one of its layer may be dropped. */
-export type EmitProgress = (event: ProgressEvent, isLast: boolean) => void;
+/** Receives the progress. Only an event that is not `isKept` may be dropped. */
+export type EmitProgress = (event: ProgressEvent, isKept: boolean) => void;
 
 /** Copies the images. */
 export async function copyImages(
@@ -39,8 +39,8 @@ export async function copyImages(
 interface Planned extends ImageGroup {
   readonly name: string;
   readonly plan: ImagePlan;
-  /** Makes the plan that leaves out nothing. */
-  readonly full: () => ImagePlan;
+  /** Plans to send all layers. */
+  readonly planFull: () => ImagePlan;
 }
 
 class Copy {
@@ -93,7 +93,7 @@ class Copy {
     const plan = planImage(name, content, target, { platform, full });
     this.#comparePlatform(name, plan, target);
     for (const layer of plan.layers) this.#emit(layerEvent(layer, layer.sent ? 'Waiting' : 'Layer already exists'), true);
-    return { ...group, name, plan, full: () => planImage(name, content, target, { platform, full: true }) };
+    return { ...group, name, plan, planFull: () => planImage(name, content, target, { platform, full: true }) };
   }
 
   #comparePlatform(name: string, { variants }: ImagePlan, { platform: own }: CopyTarget): void {
@@ -137,7 +137,7 @@ class Copy {
     } catch (error) {
       if (!(error instanceof MissingLayers)) throw error;
       this.#resent = true;
-      return await this.#transfer(planned, planned.full(), store);
+      return await this.#transfer(planned, planned.planFull(), store);
     }
   }
 
@@ -203,7 +203,7 @@ class Copy {
   }
 }
 
-/** How a layer of an image got to the target if the image was there already. */
+/** What the result says about each layer of an image that the target had already. */
 const PRESENT = { sent: false, reason: 'present' } as const;
 
 /** The characters of a digest that an event shows, as engines do. */

@@ -1,4 +1,4 @@
-// What copies and deltas ask an engine: where it keeps its images, which layers it has, and what an image consists of. All of it
+// What copies, and saves without layers, ask an engine: where it keeps its images, which layers it has, and what an image consists of. All of it
 // goes through the public methods of the client.
 
 import { withDefaultTag } from '../../api/image-names.ts';

@@ -1,11 +1,12 @@
-// Sends one image to a target, so that nothing half-made stays there: the archive is loaded under a temporary name, the result is
-// looked at, the image gets its names, and the temporary name is removed. After a failure or an abort, everything that has the
-// temporary name is removed, and so is a new image without a name; if the target cannot be reached any more, the error says what may be left.
+// Sends one image to a target: loads the archive under a temporary name, checks the result, gives the image its names, and removes the
+// temporary name. After a failure or an abort, the temporary name is removed, or a new image without a name. If that fails, a warning
+// says what may be left, and so does the error, unless it is the caller's own.
 //
-// What the result must look like depends on the store. On a graph driver and on Podman, the ID is the digest of the config. A
-// containerd store has loaded an image without an error although its layers are missing: there the ID must be the digest of
-// the index or manifest that was sent, the layers must be shown, and from API 1.48 on every platform must be available.
+// The check depends on the store. On a graph driver and on Podman, the ID must be the digest of the config. A containerd store may report
+// success for an image whose layers are missing. There the ID must be the digest of the index or manifest that was sent, the layers must be
+// shown, and from API 1.48 on every platform of which all layers were sent or left out must be available.
 
+import { saysLayerIsMissing } from '../../api/error-table.ts';
 import { onceAborted } from '../../async/abort.ts';
 import type { LayerStore } from '../../api/layer-inventory.ts';
 import { isDigest, parseReference, repositoryName } from '../../api/reference.ts';
@@ -38,7 +39,7 @@ export interface Transfer {
   readonly plan: ImagePlan;
   /** The names that the image gets. */
   readonly references: readonly string[];
-  /** The name under which it is loaded; undefined for an image without a name, whose ID nothing else has. */
+  /** The name under which it is loaded; undefined: the image has no name and is found by its ID. */
   readonly temporary: string | undefined;
   /** Opens the archive, which is written under these names. `onImage` is called at its end. */
   archive(names: readonly string[], onImage: (image: WrittenImage) => void): AsyncIterable<Uint8Array>;
@@ -49,7 +50,7 @@ const GRACE_MS = 30_000;
 /** The longest silence of the target while temporary names are removed, in milliseconds. */
 const CLEANUP_MS = 30_000;
 
-/** Thrown when the target lacks a layer that was left out: sending everything repairs this. */
+/** Thrown when the target lacks layers that were left out: sending all layers repairs this. */
 export class MissingLayers extends Error {}
 
 /** An image on the target. */
@@ -59,8 +60,7 @@ export interface Transferred {
 }
 
 /**
- * Sends an image. Throws `MissingLayers` if layers were left out and the target cannot do without them; then nothing is left on
- * the target. `onLeft` is called with a message about what may be left.
+ * Sends an image. Throws `MissingLayers` if the target lacks layers that were left out; then nothing is left there. `onLeft` is called with a message about what may be left.
  */
 export async function transfer(
   sending: Transfer,
@@ -73,27 +73,27 @@ export async function transfer(
   const loaded = temporary ?? (await newId(plan, target, limits));
   try {
     const written = await load(sending, target, limits, upload);
-    const id = await look(sending, target, written, limits);
+    const id = await checkLoaded(sending, target, written, limits);
     upload.isProven = true;
     for (const reference of references) await tagImage(target.engine, temporary ?? id, reference, limits);
     if (temporary !== undefined) await remove(temporary, target, onLeft);
     return { id, written };
   } catch (cause) {
-    const error = cause instanceof Incomplete ? incompleteError(cause.message) : cause;
+    const error = cause instanceof NotWhole ? notWholeError(cause.message) : cause;
     const left = upload.hasBegun ? await remove(loaded, target, onLeft) : undefined;
     limits.signal?.throwIfAborted();
     const leftOut = plan.layers.some(({ sent }) => !sent);
-    if (left === undefined && leftOut && isRepairable(error, upload)) throw new MissingLayers((error as Error).message, { cause: error });
+    if (left === undefined && leftOut && lacksLayers(cause, upload)) throw new MissingLayers((error as Error).message, { cause: error });
     if (left !== undefined && error instanceof LongshoreError && !isCallerError(error)) error.message += `. ${left}`;
     throw error;
   }
 }
 
-/** Whether sending all layers may help. Engines word a missing layer differently, so any error that the target reports counts. */
-function isRepairable(error: unknown, { isProven }: Upload): boolean {
-  if (!(error instanceof ApiError) || error.reason === 'no-space' || sourceErrors.has(error)) return false;
-  // No layer is missing any more; but a prune may have removed the whole image before it got its name.
-  return !isProven || error instanceof NotFoundError;
+/** Whether the target lacks layers: it says so, or shows it, or a prune has removed the whole image before it got its name. */
+function lacksLayers(error: unknown, { isProven }: Upload): boolean {
+  if (error instanceof NotWhole) return error.lacksLayers;
+  if (!(error instanceof ApiError) || sourceErrors.has(error)) return false;
+  return isProven ? error instanceof NotFoundError : saysLayerIsMissing(error.daemonMessage);
 }
 
 /** The ID that an image without a name gets; undefined if the target has it already, or if the ID is not known in advance. */
@@ -111,10 +111,18 @@ export function isSourceError(error: unknown): boolean {
 }
 
 /** Thrown when a load has ended without the image that was sent. */
-class Incomplete extends Error {}
+class NotWhole extends Error {
+  /** Whether the reason may be that layers were left out. */
+  readonly lacksLayers: boolean;
 
-function incompleteError(message: string): ApiError {
-  return new ApiError(escapeText(message), { method: 'POST', target: '/images/load', status: 200, inStream: true, daemonMessage: message });
+  constructor(message: string, lacksLayers: boolean) {
+    super(message);
+    this.lacksLayers = lacksLayers;
+  }
+}
+
+function notWholeError(message: string): ApiError {
+  return new ApiError(escapeText(message), { method: 'POST', target: '/images/load', status: 200, inStream: true, daemonMessage: '' });
 }
 
 /** How much of an archive has been sent. */
@@ -140,8 +148,7 @@ async function load(sending: Transfer, { engine }: TransferTarget, { signal, tim
       throw new Error('the source has failed'); // not the error itself, to which the load would add the target's request
     }
   }
-  // An archive that breaks off before its documents is no image. After that, the target may make the image even if this side does not
-  // wait for it: so this side waits, and removes it.
+  // Once all layers have been sent, the target may make the image although this side has left. So after an abort, wait, then remove it.
   const ending = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const release = signal === undefined ? undefined : onceAborted(signal, () => {
@@ -158,11 +165,11 @@ async function load(sending: Transfer, { engine }: TransferTarget, { signal, tim
   }
   signal?.throwIfAborted();
   if (upload.written !== undefined) return upload.written;
-  throw new Incomplete(`the target says that it has loaded ${sending.name}, but it has not read the whole archive`);
+  throw new NotWhole(`the target says that it has loaded ${sending.name}, but it has not read the whole archive`, false);
 }
 
 /** Checks that the target has the whole image, and returns its ID there. */
-async function look(
+async function checkLoaded(
   { name, plan, temporary }: Transfer,
   target: TransferTarget,
   written: WrittenImage,
@@ -170,9 +177,9 @@ async function look(
 ): Promise<string> {
   const id = target.store === 'containerd' ? written.root : plan.variants[0].config;
   const found = await inspectOrNothing(target, temporary ?? id, limits);
-  if (found === undefined) throw new Incomplete(`the target says that it has loaded ${name}, but it does not have it`);
+  if (found === undefined) throw new NotWhole(`the target says that it has loaded ${name}, but it does not have it`, true);
   const fault = faultOf(found, id, plan, written);
-  if (fault !== undefined) throw new Incomplete(`the target says that it has loaded ${name}, but ${fault}`);
+  if (fault !== undefined) throw new NotWhole(`the target says that it has loaded ${name}, but ${fault}`, hasId(found, id));
   return id;
 }
 
@@ -192,16 +199,24 @@ async function inspectOrNothing({ engine, store }: TransferTarget, image: string
   }
 }
 
-/** What is wrong with a loaded image; undefined if it is the one that was sent, with all layers. */
+/** Whether an engine shows an image under an ID. */
+function hasId({ Id, Descriptor }: ImageInspect, id: string): boolean {
+  return Id === id || Descriptor?.digest === id;
+}
+
+/**
+ * What is wrong with a loaded image; undefined if it is the one that was sent, with all layers. Without `written`, all variants of the
+ * plan are expected, otherwise those of which the source had all layers.
+ */
 function faultOf(found: ImageInspect, id: string, plan: ImagePlan, written?: WrittenImage): string | undefined {
-  if (found.Id !== id && found.Descriptor?.digest !== id) return `it has the ID ${found.Id} instead of ${id}`;
+  if (!hasId(found, id)) return `it has the ID ${found.Id} instead of ${id}`;
   const whole = plan.variants.filter((variant) => written === undefined || isComplete(variant, written.sizes));
   const { Manifests: manifests } = found;
   for (const { manifest } of manifests === undefined ? [] : whole) {
     const there = manifests?.find((each) => each.ID === manifest);
     if (manifest !== undefined && there?.Available !== true) return `layers of its manifest ${manifest} are missing`;
   }
-  // Docker 29 shows no layers of an image that it has for other platforms only.
+  // Docker 29 shows no layers of an image that it does not have for its own platform.
   if (manifests !== undefined && found.Architecture === '' && found.Os === '') return undefined;
   const shown = diffIdsOf(found).join();
   const isSame = whole.some(({ layers }) => layers.map(({ diffId }) => diffId).join() === shown);

@@ -220,6 +220,28 @@ describe.skipIf(noGnuTar)(titled('a target that lacks a layer after all', noGnuT
     expect(temporaryNames(target)).toEqual([]);
   });
 
+  it.each([
+    ['it refuses the load', (target: MemoryEngine) => {
+      target.hook = (call) => {
+        if (call === 'load, all read') throw new ApiError('denied', { method: 'POST', target: '/images/load', status: 403, daemonMessage: 'denied' });
+      };
+    }],
+    ['it shows another image', (target: MemoryEngine) => {
+      const load = target.loadImage.bind(target);
+      target.loadImage = async (data, options) => {
+        const loaded = await load(data, options);
+        target.kept.push({ ...target.kept.pop(), id: `sha256:${'f'.repeat(64)}` } as (typeof target.kept)[number]);
+        return loaded;
+      };
+    }],
+  ])('does not get everything if %s', async (_, prepare) => {
+    const target = new MemoryEngine('graphdriver').add(OTHER, base, 'docker.io/team/base:1');
+    prepare(target);
+    expect(await failureOf(copy(makeSource(), target))).toBeInstanceOf(ApiError);
+    expect(target.log.filter((entry) => entry === 'load')).toHaveLength(1);
+    expect(temporaryNames(target)).toEqual([]);
+  });
+
   it.each([false, true])('does not keep a broken image without a name (silently: %s)', async (isSilent) => {
     const source = new MemoryEngine('containerd');
     source.archive = savedArchive('docker-28.5-containerd', 'zipped');
