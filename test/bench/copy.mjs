@@ -13,8 +13,9 @@ import { formatScenario, summarise } from './table.mjs';
 const MIB = 1024 * 1024;
 const LINK_BYTES_PER_SECOND = 100e6 / 8;
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const OLD = 'docker.io/longshore-bench/copy:old';
-const NEW = 'docker.io/longshore-bench/copy:new';
+// With a domain: Podman would name what Docker has saved without one localhost/...
+const OLD = 'bench.example/longshore/copy:old';
+const NEW = 'bench.example/longshore/copy:new';
 
 /** What the target has before each run, the other contender, and the required results as in scenarios.mjs. */
 export const copyPlans = [
