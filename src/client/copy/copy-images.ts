@@ -41,6 +41,8 @@ interface Planned extends ImageGroup {
   readonly plan: ImagePlan;
   /** Plans to send all layers. */
   readonly planFull: () => ImagePlan;
+  /** The images that have its names on the target before it gets them. */
+  holders: readonly ReplacedImage[];
 }
 
 class Copy {
@@ -93,7 +95,7 @@ class Copy {
     const plan = planImage(name, content, target, { platform, full });
     this.#comparePlatform(name, plan, target);
     for (const layer of plan.layers) this.#emit(layerEvent(layer, layer.sent ? 'Waiting' : 'Layer already exists'), true);
-    return { ...group, name, plan, planFull: () => planImage(name, content, target, { platform, full: true }) };
+    return { ...group, name, plan, holders: [], planFull: () => planImage(name, content, target, { platform, full: true }) };
   }
 
   #comparePlatform(name: string, { variants }: ImagePlan, { platform: own }: CopyTarget): void {
@@ -108,26 +110,32 @@ class Copy {
     const { full = false, dryRun = false } = this.#options;
     const target = { ...this.#target, store };
     const found = full ? undefined : await this.#onTarget(findWhole(plan, target, this.#limits));
-    const holders = await this.#onTarget(this.#holders(references));
-    const existing = dryRun || found === undefined ? found : await this.#onTarget(this.#tagExisting(found, references));
+    if (dryRun) planned.holders = await this.#onTarget(this.#holders(references));
+    const existing = dryRun || found === undefined ? found : await this.#onTarget(this.#tagExisting(found, planned));
     const sent = dryRun || existing !== undefined ? undefined : await this.#send(planned, store);
     const id = sent?.id ?? existing ?? expectedId(plan, store);
     const layers = (sent?.plan ?? plan).layers.map(({ digest, diffId, size, ...how }) => {
       return { digest, diffId, size: sent?.written.sizes.get(digest) ?? size, ...(existing === undefined ? how : PRESENT) };
     });
     this.#bytesTotal += sizeOf(layers) ?? image.Size;
-    return { references, id, replaced: holders.filter((holder) => holder.id !== id), layers };
+    return { references, id, replaced: planned.holders.filter((holder) => holder.id !== id), layers };
   }
 
   /** Gives an image of the target its names, and returns its ID; undefined if it has been removed meanwhile. */
-  async #tagExisting(id: string, references: readonly string[]): Promise<string | undefined> {
+  async #tagExisting(id: string, planned: Planned): Promise<string | undefined> {
     try {
-      for (const reference of references) await tagImage(this.#target.engine, id, reference, this.#limits);
+      await this.#tag(id, planned);
       return id;
     } catch (error) {
       if (!(error instanceof NotFoundError) || isCallerError(error, this.#limits.signal)) throw error;
       return undefined;
     }
+  }
+
+  /** Gives an image its names, and notes which images have them until then: another copy may have moved one during the transfer. */
+  async #tag(image: string, planned: Planned): Promise<void> {
+    planned.holders = await this.#holders(planned.references);
+    for (const reference of planned.references) await tagImage(this.#target.engine, image, reference, this.#limits);
   }
 
   /** Sends an image, and once more with all layers if the target lacks one. */
@@ -141,7 +149,7 @@ class Copy {
     }
   }
 
-  async #transfer(planned: ImageGroup & { name: string }, plan: ImagePlan, store: LayerStore) {
+  async #transfer(planned: Planned, plan: ImagePlan, store: LayerStore) {
     const { name, references } = planned;
     const layers = new Map(plan.layers.map((layer) => [layer.digest, layer]));
     const open = (): AsyncIterable<Uint8Array> => savedImage(this.#source.engine, planned, this.#limits);
@@ -150,7 +158,8 @@ class Copy {
       if (layer?.sent === true) this.#emit(layerEvent(layer, bytes === size ? 'Pushed' : 'Pushing', bytes, size), bytes === size);
     };
     const sending = {
-      name, plan, references,
+      name, plan,
+      tag: (image: string) => this.#tag(image, planned),
       temporary: references.length === 0 ? undefined : `${this.#temporary}:${++this.#attempts}`,
       archive: (names: readonly string[], onImage: Parameters<typeof writeArchive>[3]) =>
         this.#counted(writeArchive([{ plan, references: names, open }], this.#createHash, onBlob, onImage)),

@@ -37,8 +37,8 @@ export interface Transfer {
   /** The image's name, or its ID, for messages. */
   readonly name: string;
   readonly plan: ImagePlan;
-  /** The names that the image gets. */
-  readonly references: readonly string[];
+  /** Gives the image on the target its names. */
+  tag(image: string): Promise<void>;
   /** The name under which it is loaded; undefined: the image has no name and is found by its ID. */
   readonly temporary: string | undefined;
   /** Opens the archive, which is written under these names. `onImage` is called at its end. */
@@ -68,14 +68,14 @@ export async function transfer(
   limits: CallOptions,
   onLeft: (message: string) => void,
 ): Promise<Transferred> {
-  const { temporary, references, plan } = sending;
+  const { temporary, plan } = sending;
   const upload: Upload = { hasBegun: false, written: undefined, failure: undefined, isProven: false };
   const loaded = temporary ?? (await newId(plan, target, limits));
   try {
     const written = await load(sending, target, limits, upload);
     const id = await checkLoaded(sending, target, written, limits);
     upload.isProven = true;
-    for (const reference of references) await tagImage(target.engine, temporary ?? id, reference, limits);
+    await sending.tag(temporary ?? id);
     if (temporary !== undefined) await remove(temporary, target, onLeft);
     return { id, written };
   } catch (cause) {

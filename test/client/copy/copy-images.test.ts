@@ -46,7 +46,7 @@ describe.skipIf(noGnuTar)(titled('a copy', noGnuTar), () => {
     target.hook = (call) => void calls.push(call.replace(/longshore-copy\/[\w-]+/, 'longshore-copy/X'));
     const result = await copy(makeSource(), target);
     const temporary = 'docker.io/longshore-copy/X:1';
-    expect(calls.slice(calls.indexOf('load, all read'))).toEqual(['load, all read', `inspect ${temporary}`, `tag ${NAME}`, 'remove']);
+    expect(calls.slice(calls.indexOf('load, all read'))).toEqual(['load, all read', `inspect ${temporary}`, `inspect ${NAME}`, `tag ${NAME}`, 'remove']);
     expect(target.kept).toHaveLength(1);
     expect(target.find(NAME)).toMatchObject({ diffIds, names: new Set([NAME]) });
     const [image] = result.images;
@@ -120,6 +120,14 @@ describe.skipIf(noGnuTar)(titled('a copy', noGnuTar), () => {
     expect((await copy(makeSource(), target)).images[0]?.replaced).toEqual([{ reference: NAME, id: OTHER }]);
     expect(target.find('docker.io/team/app:1')?.id).toBe(OTHER);
     expect((await copy(makeSource(), target)).images[0]?.replaced).toEqual([]);
+  });
+
+  it('reports an image that has got the name during the transfer, and loses it', async () => {
+    const target = new MemoryEngine('podman');
+    target.hook = (call) => {
+      if (call === 'load, all read') target.add(OTHER, base, NAME);
+    };
+    expect((await copy(makeSource(), target)).images[0]?.replaced).toEqual([{ reference: NAME, id: OTHER }]);
   });
 
   it('of an image with two names is one transfer', async () => {
