@@ -9,7 +9,7 @@ import type { ImagePlatform } from '../platform.ts';
 /** The longest document, in bytes: registries should accept this size (OCI distribution-spec, "Pushing Manifests"). */
 export const DOCUMENT_LIMIT = 4 * 1024 * 1024;
 
-/** The fields of an entry's header that are used. */
+/** The fields of an entry's header that a verification uses. */
 export interface EntryHeader {
   readonly path: string;
   readonly typeflag: string;
@@ -76,7 +76,7 @@ export class DocumentReader {
     this.#received += view.length;
   }
 
-  /** Returns the document at the end of the entry; undefined if the entry is not JSON or does not describe an image. */
+  /** Returns the document at the end of the entry; undefined if the entry is not JSON or has none of the readings. */
   end(): ArchiveDocument | undefined {
     return this.#text && readDocument(this.#text);
   }

@@ -1,6 +1,6 @@
 // What an image consists of: its platforms, and for each of them the config and the layers. A graph driver and Podman have one
 // platform, and `inspectImage` says all about it. The containerd store may have several, and only the documents in a saved archive
-// say which blob is which layer. Here they are read: a first pass over the archive, which ends as soon as they are there.
+// say which blob is which layer. Here they are read: a first pass over the archive, which ends as soon as all of them have been read.
 
 import type { CreateHash, DigestAlgorithm } from '../../bytes.ts';
 import { DecodeError } from '../../errors.ts';
@@ -38,11 +38,11 @@ export interface ImageVariant {
 export interface KeptContent {
   /** The index or the manifest; its digest is the image's ID. */
   readonly root: ContentReference;
-  /** Indexes, and manifests of artifacts with all their content, such as attestations. Each has the manifest that it belongs to. */
+  /** Indexes, manifests, and the content of artifacts, such as attestations. */
   readonly others: readonly OtherBlob[];
 }
 
-/** A part of an image that is neither a config nor a layer of a variant. */
+/** A blob of an image that is neither a config nor a layer of a variant. */
 export interface OtherBlob {
   readonly digest: string;
   /** The manifest of the variant that it describes; undefined if it belongs to all. */
@@ -65,11 +65,11 @@ export function plainContent(config: string, diffIds: readonly string[], platfor
 /** The media type of a layer that is not compressed. */
 export const PLAIN_LAYER = 'application/vnd.oci.image.layer.v1.tar';
 
-/** What `readDocuments` looks for. */
+/** What `readContent` looks for. */
 export interface SoughtImage {
   /** The digest of the index or manifest; undefined: the first one that `index.json` lists. */
   readonly root: ContentReference | undefined;
-  /** The manifests that the engine has, if it says so. Without it, all of the archive is read, unless all platforms are there. */
+  /** The manifests of which the engine has all content. If it does not say, reading stops early only if all platforms are found. */
   readonly available: ReadonlySet<string> | undefined;
 }
 
@@ -130,7 +130,7 @@ class Documents {
     else this.#found.set(digest, document);
   }
 
-  /** Whether nothing that is still to come can change the result. */
+  /** Whether all needed documents have been read. */
   areComplete(): boolean {
     if (this.#root === undefined || !this.#found.has(this.#root.digest)) return false;
     const { available } = this.#sought;
@@ -152,13 +152,16 @@ class Documents {
     for (const reference of this.#references()) {
       const document = this.#found.get(reference.digest);
       const isManifest = MANIFEST_TYPES.has(reference.mediaType);
-      // For a platform that the engine does not have, or of which it has only a part.
+      // Skip what was not found, and manifests of platforms of which the engine has only a part.
       if (document === undefined || (isManifest && this.#sought.available?.has(reference.digest) === false)) continue;
       const variant = isManifest ? this.#variantOf({ ...reference, document }) : undefined;
-      const { config, layers = [] } = (variant === undefined ? document.content : undefined) ?? {};
-      const of = variant?.manifest ?? describedManifest(reference);
-      for (const blob of [reference, ...(config === undefined ? [] : [config]), ...layers]) others.push({ digest: blob.digest, of });
       if (variant !== undefined) variants.push(variant);
+      const of = variant?.manifest ?? describedManifest(reference);
+      others.push({ digest: reference.digest, of });
+      // The config and the layers of a variant are not among the others.
+      const { content } = document;
+      if (variant !== undefined || content === undefined) continue;
+      for (const { digest } of [content.config, ...content.layers]) others.push({ digest, of });
     }
     return { variants, kept: { root, others } };
   }

@@ -3,8 +3,8 @@
 // Docker before 25 saves each layer as `<ID>/layer.tar`, directly after `<ID>/json`. The ID is not the layer's digest. It is the
 // SHA-256 of that JSON, changed in three ways: without its `id`, with `layer_id`, which is the chain ID of the layers up to this
 // one, and with `parent` as a digest (moby image/v1/imagev1.go, `CreateID`, and image/tarexport/save.go, `saveImage`). The image's
-// diff IDs give the chain IDs, so the IDs of all layers can be computed. Only the JSON of the highest layer also has the image's
-// configuration, in Go's own notation; the layer that no computed ID names is that one.
+// diff IDs give the chain IDs, so the IDs of all layers but the highest can be computed. The JSON of the highest layer also has the
+// image's configuration, in Go's own notation, so its ID cannot be computed: an unknown ID is that of the highest layer.
 
 import { utf8 } from '../../bytes.ts';
 import type { CreateHash } from '../../bytes.ts';
@@ -15,7 +15,7 @@ import type { JsonObject } from '../json.ts';
 export class OlderLayers {
   readonly #diffIds: readonly string[];
   readonly #createHash: CreateHash;
-  /** The layer of each folder, by the JSON that the folders of all layers but the highest share. */
+  /** Folder to diff ID: a cache with one entry, whose key are the fields that all lower layers have in common. */
   readonly #known = new Map<string, ReadonlyMap<string, string>>();
 
   constructor(diffIds: readonly string[], createHash: CreateHash) {
@@ -27,7 +27,7 @@ export class OlderLayers {
   diffIdOf(id: string, json: string): string | undefined {
     const fields = parseJson(json);
     if (!isJsonObject(fields)) return undefined;
-    // Docker adds these two after it has computed the ID of a layer that is not the highest.
+    // `id` and `os` are no part of what Docker has hashed; `parent` is, in another form.
     const { id: _, os: __, parent: ___, ...shared } = fields;
     const key = JSON.stringify(shared);
     const known = this.#known.get(key) ?? this.#foldersOf(shared);

@@ -16,7 +16,7 @@ export function normalizePath(path: string): string {
 
 /**
  * The path that a symbolic link leads to. Throws a `DigestError` for targets that programs resolve differently: those that
- * begin with `/` or lead above the top, and those with `..` after a name, which may be the name of another link.
+ * begin with `/` or lead above the top, and `a/../b`, because `a` may be a link.
  */
 export function linkTarget(path: string, linkname: string): string {
   const segments = linkname.split('/').filter((segment) => segment !== '' && segment !== '.');

@@ -27,22 +27,22 @@ export interface PlannedLayer extends SourceLayer {
   readonly reason: LayerReason;
 }
 
-/** A part of the archive that is looked for in the source. */
+/** A blob that is looked for in the archive that the source saves. */
 export interface WantedBlob {
   readonly sent: boolean;
-  /** The digest of its content if it is not compressed; undefined if it is not a layer. */
+  /** The digest that its content must have if it is not compressed; undefined if it is not a layer, or encrypted. */
   readonly plain: string | undefined;
-  /** Whether the archive is an error without it. */
+  /** Whether the copy fails if the source does not have it. */
   readonly required: boolean;
 }
 
 /** An image as it is sent. */
 export interface ImagePlan {
-  /** The layers of all variants that are sent, each once. */
+  /** The layers of all planned variants, each once, sent or not. */
   readonly layers: readonly PlannedLayer[];
   /** The platforms that are sent. The first one is that of `manifest.json`. */
   readonly variants: readonly [PlannedVariant, ...PlannedVariant[]];
-  /** The index or manifest that is kept; undefined if a manifest of `main` is written. */
+  /** The index or manifest that is kept; undefined if a manifest of the first variant is written. */
   readonly root: { readonly digest: string; readonly mediaType: string; readonly size: number | undefined } | undefined;
   /** All that is looked for in the source, by its digest. */
   readonly wanted: ReadonlyMap<string, WantedBlob>;
@@ -56,25 +56,38 @@ export interface PlannedVariant extends Omit<ImageVariant, 'layers'> {
 /** Options of a plan. */
 export interface PlanOptions {
   readonly full: boolean;
-  /** The only platform to send. Default: all to a containerd store that keeps them, otherwise the target's own. */
+  /** The platform to send. Default: the only one; of several, all to a containerd store that keeps them, otherwise the target's own. */
   readonly platform: Platform | undefined;
 }
 
-/** Plans one image. Throws an `ApiError` of reason `platform` if the source does not have the platform. */
+/** Plans one image. Throws a `NotFoundError` of reason `platform` if the source does not have the platform. */
 export function planImage(name: string, content: ImageContent, target: CopyTarget, options: PlanOptions): ImagePlan {
-  const keeps = content.kept !== undefined && target.store === 'containerd';
+  const keeps = content.kept !== undefined && target.store === 'containerd'; // index and manifests stay as they are
   const chosen = chooseVariants(name, content, options, target, keeps);
   const planned = chosen.map((variant) => ({ ...variant, layers: planLayers(variant.layers, target, keeps, options.full) }));
-  const layers = new Map<string, PlannedLayer>();
-  for (const layer of planned.flatMap((variant) => variant.layers)) if (layers.get(layer.digest)?.sent !== true) layers.set(layer.digest, layer);
-  const wanted = new Map<string, WantedBlob>();
-  planned.forEach((variant, i) => {
-    if (!wanted.has(variant.config)) wanted.set(variant.config, { sent: true, plain: undefined, required: i === 0 });
-    for (const layer of variant.layers) addWanted(wanted, layer, i === 0);
-  });
+  const wanted = wantedBlobs(planned);
   if (keeps) addOthers(wanted, content, chosen, options.platform !== undefined);
   const variants = planned as [PlannedVariant, ...PlannedVariant[]]; // `chooseVariants` never returns an empty list
-  return { layers: [...layers.values()], variants, root: keeps ? content.kept?.root : undefined, wanted };
+  return { layers: distinctLayers(planned), variants, root: keeps ? content.kept?.root : undefined, wanted };
+}
+
+/** The layers of the variants. A layer that one variant sends and another leaves out is sent. */
+function distinctLayers(variants: readonly PlannedVariant[]): readonly PlannedLayer[] {
+  const layers = new Map<string, PlannedLayer>();
+  for (const layer of variants.flatMap((variant) => variant.layers)) {
+    if (layers.get(layer.digest)?.sent !== true) layers.set(layer.digest, layer);
+  }
+  return [...layers.values()];
+}
+
+/** The configs and layers of the variants. Those of the first variant are required. */
+function wantedBlobs(variants: readonly PlannedVariant[]): Map<string, WantedBlob> {
+  const wanted = new Map<string, WantedBlob>();
+  variants.forEach(({ config, layers }, i) => {
+    if (!wanted.has(config)) wanted.set(config, { sent: true, plain: undefined, required: i === 0 });
+    for (const layer of layers) addWanted(wanted, layer, i === 0);
+  });
+  return wanted;
 }
 
 function addWanted(wanted: Map<string, WantedBlob>, layer: PlannedLayer, required: boolean): void {
@@ -92,7 +105,7 @@ function addOthers(wanted: Map<string, WantedBlob>, { kept }: ImageContent, chos
   }
 }
 
-/** The variants to send, the main one first. */
+/** The variants to send. The first one is that of `manifest.json`. */
 function chooseVariants(
   name: string,
   { variants }: ImageContent,
@@ -155,12 +168,12 @@ function commonLength(layers: readonly SourceLayer[], chains: CopyTarget['chains
   return longest;
 }
 
-/** The ID that the target will show: of the config, or on a containerd store of the kept index or manifest. Undefined if it is written later. */
+/** The ID that the target will show. On a containerd store it is not known in advance if a manifest is written. */
 export function expectedId({ root, variants }: ImagePlan, store: LayerStore): string | undefined {
   return store === 'containerd' ? root?.digest : variants[0].config;
 }
 
-/** Whether all layers of a variant were in the source, whose parts have these sizes, or are on the target. */
+/** Whether each layer of a variant was left out, or found in the source. `sizes`: the blobs that were found. */
 export function isComplete({ layers }: PlannedVariant, sizes: ReadonlyMap<string, number>): boolean {
   return layers.every(({ digest, sent }) => !sent || sizes.has(digest));
 }

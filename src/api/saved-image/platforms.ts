@@ -65,11 +65,11 @@ export class ArchivePlatforms {
 
   /** The requested platforms that an index or a manifest has. */
   #platformsOf({ digest, mediaType, platform: stated }: ContentReference, depth: number): ReadonlySet<Platform> {
-    const path = blobPath(digest);
+    const path = uncheckedPath(digest);
     if (INDEX_TYPES.has(mediaType)) return this.#platformsOfIndex(path, depth);
     const manifest = this.#entries.get(path)?.content;
     if (manifest === undefined || !this.#isComplete(path, manifest)) return NONE;
-    const platform = stated ?? this.#entries.get(blobPath(manifest.config.digest))?.platform;
+    const platform = stated ?? this.#entries.get(uncheckedPath(manifest.config.digest))?.platform;
     return platform === undefined ? NONE : new Set(this.#requested.filter((each) => samePlatform(platform, each)));
   }
 
@@ -86,7 +86,9 @@ export class ArchivePlatforms {
   #isComplete(path: string, { config, layers }: ManifestContent): boolean {
     const known = this.#complete.get(path);
     if (known !== undefined) return known;
-    const isThere = ({ digest, mediaType }: ContentReference): boolean => isNonDistributable(mediaType) || this.#entries.has(blobPath(digest));
+    const isThere = ({ digest, mediaType }: ContentReference): boolean => {
+      return isNonDistributable(mediaType) || this.#entries.has(uncheckedPath(digest));
+    };
     const isComplete = [config, ...layers].every(isThere);
     this.#complete.set(path, isComplete);
     return isComplete;
@@ -99,8 +101,8 @@ const NONE: ReadonlySet<Platform> = new Set();
 const NAME = 'io.containerd.image.name';
 const ATTACHED = 'io.containerd.manifest.subject';
 
-/** The path of a digest's content in the OCI layout. It is only looked up, so a text that is not a digest does no harm. */
-function blobPath(digest: string): string {
+/** The path of a digest's content in the OCI layout, without the check of `blobPath`: it is only looked up. */
+function uncheckedPath(digest: string): string {
   return `blobs/${digest.replace(':', '/')}`;
 }
 

@@ -53,6 +53,7 @@ export class SavedFiles {
     this.#links.set(path, target);
   }
 
+  /** Whether there is a file at a path; does not follow links. */
   has(path: string): boolean {
     return this.#files.has(path);
   }
@@ -61,7 +62,7 @@ export class SavedFiles {
     return this.#files.entries();
   }
 
-  /** Returns the file at a path, or the one that links there lead to. Throws if the path contains another digest. */
+  /** Returns the file at a path; follows links. Throws if the path contains another digest. */
   find(anyPath: string): SavedFile | undefined {
     const path = normalizePath(anyPath);
     const own = this.#files.get(path);

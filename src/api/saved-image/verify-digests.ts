@@ -59,7 +59,7 @@ export class ArchiveDigests {
     else if (typeflag === '2') this.#files.addLink(path, linkTarget(path, linkname));
     else if (typeflag === '5') this.#files.addDirectory(path);
     // Docker refuses other types, containerd skips them, and POSIX reads unknown types as files.
-    else throw digestError(`the archive has an entry ${quote(written)} of type ${quote(typeflag)}, which saved images never have`, path);
+    else throw digestError(`the archive has an entry ${quote(written)} of type ${quote(typeflag)}: saved images have no such entry`, path);
   }
 
   #begin(path: string, size: number): void {
@@ -107,7 +107,7 @@ export class ArchiveDigests {
 
   /**
    * Checks the OCI layout (OCI image-spec, "OCI Image Layout"), from `index.json` down through all indexes and manifests.
-   * Returns the number of complete images and artifacts. Only content that `index.json` itself refers to is required.
+   * Returns the number of complete images and artifacts. Content that `index.json` itself refers to is required, and one image at least.
    */
   #checkLayout(): number {
     const seen = new Set<string>();
@@ -143,7 +143,7 @@ export class ArchiveDigests {
     for (const { digest } of required) this.#missing(blobPath(digest), digest, isOptional);
     if (required.length > 0) return undefined;
     const hasFiles = layers.some(({ mediaType }) => isTar(mediaType));
-    // A signature has an image's config, too, which often lists no layers.
+    // The config of a signature has the type of an image's, and often lists no diff IDs.
     const diffIds = this.#files.find(blobPath(config.digest))?.document?.diffIds ?? [];
     if (diffIds.length > 0 || (hasFiles && CONFIG_TYPES.has(config.mediaType))) {
       this.#checkLayers(blobPath(config.digest), layers.map(({ digest, mediaType }) => ({ path: blobPath(digest), mediaType })));
@@ -157,7 +157,7 @@ export class ArchiveDigests {
   }
 
   /**
-   * Checks `manifest.json`, which all engines write (moby `image/spec/spec.md`, "Combined Image JSON + Filesystem Changeset Format").
+   * Checks `manifest.json` (moby `image/spec/spec.md`, "Combined Image JSON + Filesystem Changeset Format").
    * Returns the number of its images. containerd also lists charts and other artifacts there, which have no diff_ids.
    */
   #checkSavedImages(): number {
@@ -179,8 +179,8 @@ export class ArchiveDigests {
 
   /**
    * Compares an image's layers with those that its config lists. The config has digests of uncompressed layers; a layer
-   * that is compressed or encrypted is verified by the digest in its name alone. Docker 25.0 saved manifests without
-   * layers (moby#47065), and later with layers in another order (moby#47150).
+   * that is compressed or encrypted is verified by the digest in its name alone. Number and order are compared because Docker 25.0 saved
+   * manifests without layers (moby#47065), and later with layers in another order (moby#47150).
    */
   #checkLayers(config: string, layers: readonly Layer[]): void {
     const diffIds = this.#document(config, 'diffIds');

@@ -9,7 +9,7 @@ export interface CopyResult {
   readonly bytesTotal: number;
   /** Whether an image was sent once more with all layers, because the target lacked one that had been left out. */
   readonly resent: boolean;
-  /** About platforms that differ, and about temporary names that may be left. `onWarning` gets them, too. */
+  /** About platforms that differ, and about images that may be left. `onWarning` gets them, too. */
   readonly warnings: readonly string[];
 }
 

@@ -9,13 +9,13 @@ import type { ProgressEvent } from '../../api/progress/progress-events.ts';
 import { expectedId, imagePlatformName, planImage } from '../../api/saved-image/plan-copy.ts';
 import type { CopyTarget, ImagePlan, PlannedLayer } from '../../api/saved-image/plan-copy.ts';
 import type { CopiedImage, CopiedLayer, CopyResult, ReplacedImage } from '../../api/types/copy.ts';
-import { writeArchive } from '../../api/saved-image/write-archive.ts';
+import { writeArchive } from '../../api/saved-image/copy-archive.ts';
 import { loadCreateHash } from '../../bytes.ts';
 import type { CreateHash } from '../../bytes.ts';
 import type { Warn } from '../../connection/diagnostics.ts';
 import { LongshoreError, NotFoundError, isCallerError } from '../../errors.ts';
 import type { CallOptions, CopyOptions } from '../options.ts';
-import { contentOf, groupImages, inventoryOf, savedImage, storeOf } from './engine-images.ts';
+import { contentOf, groupImages, inventoryOf, archiveOf, storeOf } from './engine-images.ts';
 import type { ImageGroup } from './engine-images.ts';
 import { MissingLayers, findWhole, isSourceError, tagImage, transfer } from './transfer.ts';
 import type { CopySide, Transferred } from './transfer.ts';
@@ -152,7 +152,7 @@ class Copy {
   async #transfer(planned: Planned, plan: ImagePlan, store: LayerStore) {
     const { name, references } = planned;
     const layers = new Map(plan.layers.map((layer) => [layer.digest, layer]));
-    const open = (): AsyncIterable<Uint8Array> => savedImage(this.#source.engine, planned, this.#limits);
+    const open = (): AsyncIterable<Uint8Array> => archiveOf(this.#source.engine, planned, this.#limits);
     const onBlob = (digest: string, bytes: number, size: number): void => {
       const layer = layers.get(digest);
       if (layer?.sent === true) this.#emit(layerEvent(layer, bytes === size ? 'Pushed' : 'Pushing', bytes, size), bytes === size);

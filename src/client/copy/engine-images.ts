@@ -1,5 +1,5 @@
-// What copies, and saves without layers, ask an engine: where it keeps its images, which layers it has, and what an image consists of. All of it
-// goes through the public methods of the client.
+// What copies, and saves without layers, ask an engine: where it keeps its images, which layers it has, and what an image consists of.
+// All of it goes through the public methods of the client.
 
 import { withDefaultTag } from '../../api/image-names.ts';
 import { imageStoreOf } from '../../api/engine-identity.ts';
@@ -101,14 +101,11 @@ export async function contentOf(
     root: platform === undefined && root !== undefined ? { ...root, mediaType: root.mediaType.toLowerCase(), platform: undefined, annotations: {} } : undefined,
     available: available && new Set(available),
   };
-  return readContent(savedImage(engine, group, limits), sought, createHash);
+  return readContent(archiveOf(engine, group, limits), sought, createHash);
 }
 
-/**
- * The archive that an engine saves. By ID it is the same image in all passes, also if its name is moved meanwhile. A chunk is valid
- * until the next one is requested.
- */
-export function savedImage(engine: CopyEngine, { image, platform }: ImageGroup, limits: CallOptions): AsyncIterable<Uint8Array> {
+/** The archive that an engine saves of an ID: the name may move between two reads. A chunk is valid until the next one is requested. */
+export function archiveOf(engine: CopyEngine, { image, platform }: ImageGroup, limits: CallOptions): AsyncIterable<Uint8Array> {
   const options = { verify: false, timeouts: limits.timeouts, ...(platform !== undefined && { platform }) } as const;
   return lentChunks(limits.signal, (use, signal) => engine.getImage(image.Id, { ...options, signal }).each(use));
 }

@@ -3,12 +3,12 @@
 import type { LayerInventory } from '../../api/layer-inventory.ts';
 import type { Platform } from '../../api/platform.ts';
 import { planImage } from '../../api/saved-image/plan-copy.ts';
-import { writeArchive } from '../../api/saved-image/write-archive.ts';
-import type { ArchivePart } from '../../api/saved-image/write-archive.ts';
+import { writeArchive } from '../../api/saved-image/copy-archive.ts';
+import type { ArchivePart } from '../../api/saved-image/copy-archive.ts';
 import { loadCreateHash } from '../../bytes.ts';
 import { ArgumentError } from '../../errors.ts';
 import type { CallOptions } from '../options.ts';
-import { contentOf, groupImages, ownPlatform, savedImage, storeOf } from './engine-images.ts';
+import { contentOf, groupImages, ownPlatform, archiveOf, storeOf } from './engine-images.ts';
 import type { CopyEngine } from './engine-images.ts';
 
 /** Yields the archive. Images with the same ID become one image with all of their names. */
@@ -27,7 +27,7 @@ export async function* saveDelta(
     const { image, references } = group;
     const content = await contentOf(engine, group, store, limits, createHash);
     const plan = planImage(references[0] ?? image.Id, content, target, { full: false, platform });
-    parts.push({ plan, references, open: () => savedImage(engine, group, limits) });
+    parts.push({ plan, references, open: () => archiveOf(engine, group, limits) });
   }
   if (inventory.store === 'podman') refuseSeveralNames(parts);
   yield* writeArchive(parts, createHash);

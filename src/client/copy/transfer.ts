@@ -12,7 +12,7 @@ import type { LayerStore } from '../../api/layer-inventory.ts';
 import { isDigest, parseReference, repositoryName } from '../../api/reference.ts';
 import { expectedId, isComplete } from '../../api/saved-image/plan-copy.ts';
 import type { ImagePlan } from '../../api/saved-image/plan-copy.ts';
-import type { WrittenImage } from '../../api/saved-image/write-archive.ts';
+import type { WrittenImage } from '../../api/saved-image/copy-archive.ts';
 import type { ImageInspect } from '../../api/types/image.ts';
 import { escapeText } from '../../bytes.ts';
 import { ApiError, LongshoreError, NotFoundError, isCallerError } from '../../errors.ts';

@@ -7,8 +7,8 @@ import { plainContent, readContent } from '../../../src/api/saved-image/image-co
 import type { ImageContent } from '../../../src/api/saved-image/image-content.ts';
 import { planImage } from '../../../src/api/saved-image/plan-copy.ts';
 import type { CopyTarget } from '../../../src/api/saved-image/plan-copy.ts';
-import { writeArchive } from '../../../src/api/saved-image/write-archive.ts';
-import type { ArchivePart, WrittenImage } from '../../../src/api/saved-image/write-archive.ts';
+import { writeArchive } from '../../../src/api/saved-image/copy-archive.ts';
+import type { ArchivePart, WrittenImage } from '../../../src/api/saved-image/copy-archive.ts';
 import type { CreateHash } from '../../../src/bytes.ts';
 import { DigestError, TruncatedError } from '../../../src/errors.ts';
 import { noGnuTar } from '../../support/foreign-tar.ts';

@@ -2,8 +2,8 @@
 // Docker before 25 that points into its blobs. It is made from the archives that the source engines save, in whatever layout, while
 // they are read: nothing is stored. Layers that the plan leaves out are dropped on the way.
 //
-// Every part that is written is verified as it passes. The documents that name the images come last, so an archive that breaks
-// off before a part was verified is no image to any engine.
+// Every blob that is written is verified as it passes. The documents that name the images come last, so engines make no image of an
+// archive that breaks off before a blob was verified.
 
 import { asBuffer, concat, decodeUtf8, utf8 } from '../../bytes.ts';
 import type { CreateHash, DigestAlgorithm } from '../../bytes.ts';
@@ -28,21 +28,21 @@ export interface ArchivePart {
   readonly open: () => AsyncIterable<Uint8Array>;
 }
 
-/** Called when a piece of a part has been written: `bytes` of `size` so far. */
+/** Called before a piece of a blob is yielded: `bytes` of `size` with it. The digest of the blob is checked at its end. */
 export type OnBlob = (digest: string, bytes: number, size: number) => void;
 
 /** An image in the written archive. */
 export interface WrittenImage {
   /** The digest of its index or manifest. A containerd store takes it as the ID. */
   readonly root: string;
-  /** The size of each layer in bytes, as the source has it. */
+  /** The size in bytes of each blob of the plan that the source has. */
   readonly sizes: ReadonlyMap<string, number>;
 }
 
 /**
- * Yields the archive. A chunk is valid until the next one is requested. Throws a `DigestError` for content that is not what its name
- * says and for a missing part, and the errors of the sources. `onImage` is called for each image when all of it has been read and
- * verified.
+ * Yields the archive. A chunk is valid until the next one is requested. Throws a `DigestError` for content that does not have the digest
+ * in its name and for a missing blob that is required, and the errors of the sources. `onImage` is called for each image when all of it
+ * has been read and verified.
  */
 export async function* writeArchive(
   parts: readonly ArchivePart[],
@@ -54,7 +54,7 @@ export async function* writeArchive(
   try {
     yield* packTar(writer.entries(parts));
   } catch (error) {
-    // The packer names the entry that was being packed. The error of the source says more, and has its own class.
+    // `packTar` wraps an error of the source in a `TarError`: throw the source's own.
     throw error instanceof TarError && writer.failure !== undefined ? writer.failure.error : error;
   }
 }
@@ -94,7 +94,7 @@ class Writer {
       assertComplete(plan, sizes);
       const root = plan.root === undefined ? yield* this.#manifest(plan, sizes) : rootOf(plan.root, sizes);
       manifests.push(...namedDescriptors(root, references));
-      saved.push(savedImage(plan, references));
+      saved.push(manifestItem(plan, references));
       this.#onImage({ root: root.digest, sizes });
     }
     yield { path: 'oci-layout', content: JSON.stringify({ imageLayoutVersion: '1.0.0' }) };
@@ -104,7 +104,7 @@ class Writer {
 
   /** The blobs of one image, in the order of the source. Entries that the image does not need are skipped. */
   async *#blobs(plan: ImagePlan, archive: AsyncIterable<Uint8Array>, sizes: Map<string, number>): AsyncGenerator<TarEntry, void, void> {
-    const names = new BlobNames(plan, this.#createHash);
+    const names = new BlobDetector(plan, this.#createHash);
     for await (const entry of readEntries(archive)) {
       const digest = await names.digestOf(entry);
       const wanted = digest === undefined ? undefined : plan.wanted.get(digest);
@@ -155,7 +155,7 @@ class Writer {
 }
 
 /** Tells which blob an entry of a source's archive is, in all layouts. */
-class BlobNames {
+class BlobDetector {
   readonly #older: OlderLayers;
   /** The document that stands before a layer in Docker's older layout, and its folder. */
   #json = { folder: '', text: '' };
@@ -185,7 +185,7 @@ async function textOf(content: AsyncIterable<Uint8Array>): Promise<string> {
 function assertComplete({ wanted }: ImagePlan, sizes: ReadonlyMap<string, number>): void {
   for (const [digest, { sent, required, plain }] of wanted) {
     if (!sent || !required || sizes.has(digest)) continue;
-    const kind = plain === undefined ? 'part' : 'layer';
+    const kind = plain === undefined ? 'blob' : 'layer';
     throw digestError(`the source saved the image without the ${kind} ${quote(digest)}`, blobPath(digest), digest);
   }
 }
@@ -203,7 +203,7 @@ function namedDescriptors(root: Descriptor, references: readonly string[]): read
 }
 
 /** The entry of manifest.json: moby `image/spec/spec.md`, "Combined Image JSON + Filesystem Changeset Format". */
-function savedImage({ variants: [main] }: ImagePlan, references: readonly string[]): object {
+function manifestItem({ variants: [main] }: ImagePlan, references: readonly string[]): object {
   const layers = main.layers.map(({ digest }) => blobPath(digest));
   return { Config: blobPath(main.config), RepoTags: references.length === 0 ? null : references, Layers: layers };
 }
