@@ -56,8 +56,9 @@ export async function pullImage(send: Send, pull: Pull, queries: EngineQueries):
   }
   const isPodman = await queries.isPodman();
   if (isPodman === true && allTags) throw allTagsError('pull');
+  // The images before the pull: with the policy "missing" this is known; Podman is asked, because its stream reports neither the digest
+  // nor whether the image is new; otherwise undefined, and only the stream counts.
   let before: Before | undefined = policy === 'missing' ? { id: present?.Id } : undefined;
-  // Podman's stream reports neither the digest nor whether the image is new: its images before and after the pull show it.
   if (isPodman === true) before = { id: (await queries.inspect(name))?.Id, allIds: await queries.imageIds() };
   const report = new PullResultBuilder(allTags);
   const received = await send((event) => report.take(event));
@@ -91,7 +92,7 @@ function isPulled(image: ImageInspect, pull: Pull, before: Before | undefined, r
   if (before !== undefined && before.id !== image.Id) return true;
   if (pull.reference.digest !== undefined) return true; // it was inspected by the pulled digest, which no other image has
   // The last blob that Podman reports is the config of the image, whose digest is the image's ID. An unknown engine may be Podman.
-  const id = report.lastLayer;
+  const id = report.lastBlobId;
   return isPodman !== false && id.length >= SHORT_ID_LENGTH && image.Id.startsWith(`sha256:${id}`);
 }
 
@@ -132,8 +133,10 @@ async function platformError(name: string, platform: Platform, registry: Registr
   if (!Architecture && Os) return undefined; // the config of an old image lacks the architecture
   const found = [Os, Architecture, Variant].filter(Boolean).join('/');
   // The engine may have shown another variant, so ask for the requested one. If it cannot say, only an artifact is an error.
-  if ((await queries.hasVariant(name, platform)) ?? found !== '') return undefined;
-  const what = found === '' ? `${name}, which is for no platform (an artifact, not an image)` : `${name} for ${found}`;
+  const isArtifact = found === '';
+  const isThere = (await queries.hasVariant(name, platform)) ?? !isArtifact;
+  if (isThere) return undefined;
+  const what = isArtifact ? `${name}, which is for no platform (an artifact, not an image)` : `${name} for ${found}`;
   const message = `the engine pulled ${what}: the registry has none for ${platformName(platform)}`;
   return resultError(ApiError, '/images/create', message, { reason: 'platform' });
 }

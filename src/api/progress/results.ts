@@ -69,7 +69,8 @@ export class PullResultBuilder {
   /** The tags whose pull has begun; Docker reports each of them. */
   readonly tags: string[] = [];
   readonly warnings: string[] = [];
-  lastLayer = '';
+  /** The shortened digest of the blob that the engine reported last. */
+  lastBlobId = '';
   readonly #allTags: boolean;
   #status: PullResult['status'];
   #hasStatusLine = false;
@@ -101,7 +102,7 @@ export class PullResultBuilder {
     else if (event.type === 'headline') this.#takeHeadline(event.id, event.status);
     else if (event.type === 'aux' && isJsonObject(event.aux)) this.digest = digestOf(event.aux['Digest']) ?? this.digest;
     else if (event.type === 'layer') {
-      this.lastLayer = event.id;
+      this.lastBlobId = event.id;
       this.#hasFetched ||= /^(?:Downloading|Download complete|Pull complete)/.test(event.status);
     }
   }

@@ -36,15 +36,16 @@ export class OlderLayers {
     return known.get(id) ?? this.#diffIds.at(-1);
   }
 
-  /** The folders of all layers but the highest. */
+  /** The folders of all layers but the highest, with the diff IDs of their layers. */
   #foldersOf(shared: JsonObject): ReadonlyMap<string, string> {
     const folders = new Map<string, string>();
-    let parent: string | undefined;
+    let below: string | undefined; // the ID of the layer below, as a digest
     let chainId: string | undefined;
     for (const diffId of this.#diffIds.slice(0, -1)) {
       chainId = chainId === undefined ? diffId : this.#digest(`${chainId} ${diffId}`);
-      parent = this.#digest(sortedJson({ ...shared, layer_id: chainId, ...(parent !== undefined && { parent }) }));
-      folders.set(parent.slice('sha256:'.length), diffId);
+      const id = this.#digest(sortedJson({ ...shared, layer_id: chainId, ...(below !== undefined && { parent: below }) }));
+      folders.set(id.slice('sha256:'.length), diffId);
+      below = id;
     }
     return folders;
   }

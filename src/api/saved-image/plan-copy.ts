@@ -62,13 +62,13 @@ export interface PlanOptions {
 
 /** Plans one image. Throws a `NotFoundError` of reason `platform` if the source does not have the platform. */
 export function planImage(name: string, content: ImageContent, target: CopyTarget, options: PlanOptions): ImagePlan {
-  const keeps = content.kept !== undefined && target.store === 'containerd'; // index and manifests stay as they are
-  const chosen = chooseVariants(name, content, options, target, keeps);
-  const planned = chosen.map((variant) => ({ ...variant, layers: planLayers(variant.layers, target, keeps, options.full) }));
+  const keepsManifests = content.kept !== undefined && target.store === 'containerd'; // index and manifests stay as they are
+  const chosen = chooseVariants(name, content, options, target, keepsManifests);
+  const planned = chosen.map((variant) => ({ ...variant, layers: planLayers(variant.layers, target, keepsManifests, options.full) }));
   const wanted = wantedBlobs(planned);
-  if (keeps) addOthers(wanted, content, chosen, options.platform !== undefined);
+  if (keepsManifests) addOthers(wanted, content, chosen, options.platform !== undefined);
   const variants = planned as [PlannedVariant, ...PlannedVariant[]]; // `chooseVariants` never returns an empty list
-  return { layers: distinctLayers(planned), variants, root: keeps ? content.kept?.root : undefined, wanted };
+  return { layers: distinctLayers(planned), variants, root: keepsManifests ? content.kept?.root : undefined, wanted };
 }
 
 /** The layers of the variants. A layer that one variant sends and another leaves out is sent. */
@@ -111,12 +111,12 @@ function chooseVariants(
   { variants }: ImageContent,
   { platform }: PlanOptions,
   target: CopyTarget,
-  keeps: boolean,
+  keepsManifests: boolean,
 ): readonly ImageVariant[] {
   // If no platform is requested, the only one goes to any target, which may emulate it.
   if (platform === undefined && variants.length === 1) return variants;
-  const wanted = platform ?? (keeps ? undefined : target.platform);
-  if (wanted === undefined && variants.length > 0) return keeps ? variants : variants.slice(0, 1);
+  const wanted = platform ?? (keepsManifests ? undefined : target.platform);
+  if (wanted === undefined && variants.length > 0) return keepsManifests ? variants : variants.slice(0, 1);
   const first = (fits: typeof runsOn): ImageVariant | undefined => {
     return variants.find((variant) => variant.platform !== undefined && wanted !== undefined && fits(variant.platform, wanted));
   };
@@ -139,14 +139,19 @@ export function imagePlatformName({ Os, Architecture, Variant }: ImagePlatform):
 }
 
 /** Decides for each layer of a variant. */
-function planLayers(layers: readonly SourceLayer[], { store, chains }: CopyTarget, keeps: boolean, full: boolean): readonly PlannedLayer[] {
+function planLayers(
+  layers: readonly SourceLayer[],
+  { store, chains }: CopyTarget,
+  keepsManifests: boolean,
+  full: boolean,
+): readonly PlannedLayer[] {
   const present = commonLength(layers, chains);
   const above = new Set(layers.slice(present).map(({ diffId }) => diffId));
   return layers.map((layer, i) => {
-    const reason = reasonOf(i < present, above.has(layer.diffId), store === 'containerd' && !keeps, full);
+    const reason = reasonOf(i < present, above.has(layer.diffId), store === 'containerd' && !keepsManifests, full);
     const sent = reason !== 'present';
     // A written manifest names a layer that is left out by its diff ID: Podman finds no compressed blob that it has never seen.
-    if (!sent && !keeps) return { ...layer, digest: layer.diffId, mediaType: PLAIN_LAYER, sent, reason };
+    if (!sent && !keepsManifests) return { ...layer, digest: layer.diffId, mediaType: PLAIN_LAYER, sent, reason };
     return { ...layer, sent, reason };
   });
 }

@@ -33,7 +33,7 @@ export class SavedFiles {
   #memory = 0;
 
   addFile(path: string, file: SavedFile): void {
-    this.#count(path.length + (file.document === undefined ? 0 : file.size));
+    this.#countMemory(path.length + (file.document === undefined ? 0 : file.size));
     const earlier = this.#files.get(path);
     if (earlier?.digest === file.digest) return;
     this.#refuseSecond(path, earlier?.digest, file.digest);
@@ -42,14 +42,14 @@ export class SavedFiles {
 
   addDirectory(path: string): void {
     if (this.#directories.has(path)) return;
-    this.#count(path.length);
+    this.#countMemory(path.length);
     this.#directories.add(path);
   }
 
   addLink(path: string, target: string): void {
     if (this.#links.get(path) === target) return;
     this.#refuseSecond(path, this.#files.get(path)?.digest, undefined);
-    this.#count(path.length + target.length);
+    this.#countMemory(path.length + target.length);
     this.#links.set(path, target);
   }
 
@@ -104,7 +104,7 @@ export class SavedFiles {
     throw digestError(`the archive has two different entries ${quote(path)}`, path, expected, actual);
   }
 
-  #count(texts: number): void {
+  #countMemory(texts: number): void {
     this.#memory += ENTRY_COST + 2 * texts;
     if (this.#memory <= MEMORY_LIMIT) return;
     throw new DecodeError('the archive has more entries than can be verified', { offset: 0 });

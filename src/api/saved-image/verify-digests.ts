@@ -91,17 +91,17 @@ export class ArchiveDigests {
 
   /** Called after the scan's `finish`. Checks that all content that the archive refers to is present and has the right digest. */
   finish(): VerifiedContent {
-    const isLayout = this.#files.has('index.json');
-    const isSaved = this.#files.has('manifest.json');
-    if (!isLayout && !isSaved) {
+    const hasIndex = this.#files.has('index.json');
+    const hasManifestJson = this.#files.has('manifest.json');
+    if (!hasIndex && !hasManifestJson) {
       throw digestError('the archive has neither manifest.json nor index.json: it does not say which images it holds', 'manifest.json');
     }
     this.#files.check();
-    const images = (isLayout ? this.#checkLayout() : 0) + (isSaved ? this.#checkSavedImages() : 0);
+    const images = (hasIndex ? this.#checkLayout() : 0) + (hasManifestJson ? this.#checkSavedImages() : 0);
     // An empty manifest.json is an error even if index.json has images. The reverse is valid: Docker 25.0 wrote it (moby#47210).
-    const isEmpty = isSaved && this.#document('manifest.json', 'images').length === 0;
+    const isEmpty = hasManifestJson && this.#document('manifest.json', 'images').length === 0;
     if (images > 0 && !isEmpty) return this.#summary();
-    const path = isSaved ? 'manifest.json' : 'index.json';
+    const path = hasManifestJson ? 'manifest.json' : 'index.json';
     throw digestError(`the archive contains no image: ${quote(path)} lists none. The engine's log may have the reason`, path);
   }
 
@@ -142,13 +142,13 @@ export class ArchiveDigests {
     for (const { digest, mediaType } of gone) if (isNonDistributable(mediaType)) this.#nonDistributable.add(blobPath(digest));
     for (const { digest } of required) this.#missing(blobPath(digest), digest, isOptional);
     if (required.length > 0) return undefined;
-    const hasFiles = layers.some(({ mediaType }) => isTar(mediaType));
+    const hasTarLayers = layers.some(({ mediaType }) => isTar(mediaType));
     // The config of a signature has the type of an image's, and often lists no diff IDs.
     const diffIds = this.#files.find(blobPath(config.digest))?.document?.diffIds ?? [];
-    if (diffIds.length > 0 || (hasFiles && CONFIG_TYPES.has(config.mediaType))) {
+    if (diffIds.length > 0 || (hasTarLayers && CONFIG_TYPES.has(config.mediaType))) {
       this.#checkLayers(blobPath(config.digest), layers.map(({ digest, mediaType }) => ({ path: blobPath(digest), mediaType })));
     }
-    return hasFiles || layers.length === 0 ? 'image' : 'artifact';
+    return hasTarLayers || layers.length === 0 ? 'image' : 'artifact';
   }
 
   #missing(path: string, digest: string, isOptional: boolean): void {
@@ -193,10 +193,10 @@ export class ArchiveDigests {
       blobPath(expected); // throws if it is not a digest
       const layer = this.#layer(path, expected);
       if (layer === undefined) return;
-      const named = digestInPath(normalizePath(path));
+      const named = digestInPath(normalizePath(path)); // compared with the content when it was read
       const isPlain = !isEncrypted(mediaType) && !layer.isCompressed;
-      const actual = expected === named ? named : layer.digest;
-      if ((isPlain || named === undefined) && actual !== expected) throw mismatch(path, expected, actual);
+      const isVerified = expected === named || layer.digest === expected || (!isPlain && named !== undefined);
+      if (!isVerified) throw mismatch(path, expected, layer.digest);
       layer.verified = true;
     });
   }

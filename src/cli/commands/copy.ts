@@ -43,10 +43,10 @@ export const copy = command({
   },
 });
 
-/** Returns, for example, `team/app:2 -> ssh://prod: sent 1 of 6 layers, 10.4 MB of 512 MB`. */
+/** Returns the line for one image, with the target: `team/app:2 -> ssh://prod: sent 1 of 6 layers, 10.4 MB of 512 MB`. */
 function whatWasCopied(
   image: string,
-  { host, context }: Call['engine'],
+  { host, context }: Call['engine'], // the target
   { layers, replaced }: CopiedImage,
   { bytesSent, bytesTotal, resent }: CopyResult,
   { dryRun = false }: { readonly dryRun: boolean | undefined },

@@ -93,12 +93,12 @@ class Copy {
     const content = await this.#onSource(contentOf(this.#source.engine, group, from, this.#limits, this.#createHash));
     const { platform, full = false } = this.#options;
     const plan = planImage(name, content, target, { platform, full });
-    this.#comparePlatform(name, plan, target);
+    this.#warnOfPlatform(name, plan, target);
     for (const layer of plan.layers) this.#emit(layerEvent(layer, layer.sent ? 'Waiting' : 'Layer already exists'), true);
     return { ...group, name, plan, holders: [], planFull: () => planImage(name, content, target, { platform, full: true }) };
   }
 
-  #comparePlatform(name: string, { variants }: ImagePlan, { platform: own }: CopyTarget): void {
+  #warnOfPlatform(name: string, { variants }: ImagePlan, { platform: own }: CopyTarget): void {
     const [{ platform }] = variants;
     if (platform === undefined || own === undefined) return;
     const fits = variants.some((each) => each.platform !== undefined && runsOn(each.platform, own));
