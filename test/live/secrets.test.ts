@@ -47,8 +47,8 @@ async function writeConfig(name: string, config: object): Promise<void> {
   await writeFile(join(folder.path, name, 'config.json'), JSON.stringify(config), { mode: 0o600 });
 }
 
-/** An internal module of the library. */
-const module = (name: string): string => JSON.stringify(LIBRARY.replace(/index(?=\.\w+$)/, name));
+/** A module of the library, also an internal one: the bundle in dist/ has only those that are published. */
+const module = (name: string): string => JSON.stringify(LIBRARY.replace('/dist/', '/build/').replace(/index(?=\.\w+$)/, name));
 
 /** A push that waits for our input after its first event; then a push with a wrong password, which prints its error. */
 const program = (host: string): string => `
