@@ -134,7 +134,10 @@ export class Exchange {
     if (this.#sink === undefined) this.outcome.awaitHead(this.#channel.connecting === true);
   }
 
-  /** Gives all events of the received bytes to the sink, then handles the end of the channel. `false` pauses the channel. */
+  /**
+   * Gives all events of the received bytes to the sink. After the last byte, handles the end of the channel, which may give further
+   * events: then it is called once more. `false` pauses the channel.
+   */
   #deliver(): boolean {
     try {
       for (let event; (event = this.#parser.next()) !== undefined; ) {

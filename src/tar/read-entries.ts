@@ -26,7 +26,7 @@ export async function* readEntries(source: AsyncIterable<Uint8Array>): AsyncGene
     for (let part = await parts.next(); part.done !== true; part = await parts.next()) {
       // Pieces of content that were not read, and the end of their entry, are dropped here.
       if (part.value === undefined || part.value instanceof Uint8Array) continue;
-      yield { ...part.value, content: () => contentOf(parts) };
+      yield { ...part.value, content: () => entryContent(parts) };
     }
   } finally {
     await parts.return(); // closes the source if the caller left early
@@ -34,7 +34,7 @@ export async function* readEntries(source: AsyncIterable<Uint8Array>): AsyncGene
 }
 
 /** The pieces up to the end of the entry. */
-async function* contentOf(parts: AsyncGenerator<Part, void, void>): AsyncGenerator<Uint8Array, void, void> {
+async function* entryContent(parts: AsyncGenerator<Part, void, void>): AsyncGenerator<Uint8Array, void, void> {
   for (let part = await parts.next(); part.done !== true && part.value instanceof Uint8Array; part = await parts.next()) yield part.value;
 }
 

@@ -130,7 +130,7 @@ class Documents {
     else this.#found.set(digest, document);
   }
 
-  /** Whether all needed documents have been read. */
+  /** Whether all needed documents have been read: the root, all indexes, and of each available manifest the config. */
   areComplete(): boolean {
     if (this.#root === undefined || !this.#found.has(this.#root.digest)) return false;
     const { available } = this.#sought;

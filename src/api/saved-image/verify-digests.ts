@@ -134,7 +134,10 @@ export class ArchiveDigests {
     return found.image + found.artifact;
   }
 
-  /** Checks the content that a manifest refers to. Returns undefined if optional content is missing. */
+  /**
+   * Checks the content that a manifest refers to. Returns undefined if optional content is missing. An artifact has layers, and none of
+   * them is a tar.
+   */
   #checkManifest(manifest: string, isOptional: boolean): 'image' | 'artifact' | undefined {
     const { config, layers } = this.#document(manifest, 'content');
     const gone = [config, ...layers].filter(({ digest }) => this.#files.find(blobPath(digest)) === undefined);

@@ -15,7 +15,7 @@ import type { CreateHash } from '../../bytes.ts';
 import type { Warn } from '../../connection/diagnostics.ts';
 import { LongshoreError, NotFoundError, isCallerError } from '../../errors.ts';
 import type { CallOptions, CopyOptions } from '../options.ts';
-import { contentOf, groupImages, inventoryOf, archiveOf, storeOf } from './engine-images.ts';
+import { readImageContent, groupImages, inventoryOf, archiveOf, storeOf } from './engine-images.ts';
 import type { ImageGroup } from './engine-images.ts';
 import { MissingLayers, findWhole, isSourceError, tagImage, transfer } from './transfer.ts';
 import type { CopySide, Transferred } from './transfer.ts';
@@ -90,7 +90,7 @@ class Copy {
   async #plan(group: ImageGroup, from: LayerStore, target: CopyTarget): Promise<Planned> {
     const { image, references } = group;
     const name = references[0] ?? image.Id;
-    const content = await this.#onSource(contentOf(this.#source.engine, group, from, this.#limits, this.#createHash));
+    const content = await this.#onSource(readImageContent(this.#source.engine, group, from, this.#limits, this.#createHash));
     const { platform, full = false } = this.#options;
     const plan = planImage(name, content, target, { platform, full });
     this.#warnOfPlatform(name, plan, target);

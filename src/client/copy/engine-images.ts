@@ -85,7 +85,7 @@ export async function inspectFully(engine: CopyEngine, image: string, store: Lay
 }
 
 /** What an inspected image consists of. From a containerd store, the documents are read from a saved archive. */
-export async function contentOf(
+export async function readImageContent(
   engine: CopyEngine,
   group: ImageGroup,
   store: LayerStore,

@@ -8,7 +8,7 @@ import type { ArchivePart } from '../../api/saved-image/copy-archive.ts';
 import { loadCreateHash } from '../../bytes.ts';
 import { ArgumentError } from '../../errors.ts';
 import type { CallOptions } from '../options.ts';
-import { contentOf, groupImages, ownPlatform, archiveOf, storeOf } from './engine-images.ts';
+import { readImageContent, groupImages, ownPlatform, archiveOf, storeOf } from './engine-images.ts';
 import type { CopyEngine } from './engine-images.ts';
 
 /** Yields the archive. Images with the same ID become one image with all of their names. */
@@ -25,7 +25,7 @@ export async function* saveDelta(
   const parts: ArchivePart[] = [];
   for (const group of await groupImages(engine, images, store, platform, limits)) {
     const { image, references } = group;
-    const content = await contentOf(engine, group, store, limits, createHash);
+    const content = await readImageContent(engine, group, store, limits, createHash);
     const plan = planImage(references[0] ?? image.Id, content, target, { full: false, platform });
     parts.push({ plan, references, open: () => archiveOf(engine, group, limits) });
   }

@@ -33,7 +33,7 @@ export async function readSmallFile(path: string) {
       await handle.close();
     }
   } catch (cause) {
-    return unlessAbsent(path, cause);
+    return undefinedIfAbsent(path, cause);
   }
 }
 
@@ -62,11 +62,11 @@ function tooLarge(path: string): ConfigError {
 export async function namesInFolder(path: string): Promise<string[]> {
   return readdir(path).then(
     (names) => names.sort(),
-    (cause: unknown) => unlessAbsent(path, cause) ?? [],
+    (cause: unknown) => undefinedIfAbsent(path, cause) ?? [],
   );
 }
 
-function unlessAbsent(path: string, cause: unknown): undefined {
+function undefinedIfAbsent(path: string, cause: unknown): undefined {
   if (cause instanceof ConfigError) throw cause;
   const { code = '', message } = cause as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

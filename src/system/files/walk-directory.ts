@@ -132,7 +132,7 @@ async function entryAt(directory: OpenDirectory, name: string, path: string): Pr
     size: type === 'file' ? Number(found.size) : 0,
     linkIdentity: type === 'file' && found.nlink > 1n ? `${found.dev}:${found.ino}` : undefined,
     target: target === undefined ? '' : decode(target, `the target of ${place}`),
-    content: () => contentOf(directory, name, found),
+    content: () => fileContent(directory, name, found),
   };
 }
 
@@ -148,7 +148,7 @@ function typeOf(found: BigIntStats): DirectoryEntry['type'] {
 const BLOCK_BYTES = 256 * 1024;
 
 /** Reads a file that was examined before. Throws if a link, a FIFO or another file has replaced it. */
-async function* contentOf(directory: OpenDirectory, name: string, expected: BigIntStats): AsyncGenerator<Uint8Array> {
+async function* fileContent(directory: OpenDirectory, name: string, expected: BigIntStats): AsyncGenerator<Uint8Array> {
   const place = join(directory.place, name);
   const handle = await openIn(directory, name, O_NONBLOCK);
   try {
