@@ -481,7 +481,7 @@ export const expectations: Readonly<Record<string, (facts: Facts) => Expectation
     return {
       check({ error }) {
         expect(error).toMatchObject({ status: 200, inStream: true });
-        expect((error as ApiError).daemonMessage).toMatch(/^the engine pulled \S+\/tape:1 for linux\/amd64: the registry has none for linux\/s390x$/);
+        expect((error as ApiError).message).toMatch(/^the engine pulled \S+\/tape:1 for linux\/amd64: the registry has none for linux\/s390x$/);
       },
     };
   },
