@@ -52,7 +52,7 @@ test('that asks for something else is told so, in the words of dockerode', async
   t.after(() => engine.close());
   const docker = new Docker({ socketPath: engine.socketPath });
   await assert.rejects(refresh(docker, [same]), ({ message }) => {
-    assert.match(message, /HTTP code 500.*the tape has no answer to GET \/images\/127\.0\.0\.1:5000\/demo\/same:1\/json/s);
+    assert.match(message, /HTTP code 500.*the tape has no response to GET \/images\/127\.0\.0\.1:5000\/demo\/same:1\/json/s);
     return true;
   });
   assert.throws(() => engine.verify());
