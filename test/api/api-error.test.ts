@@ -261,7 +261,14 @@ describe('an error inside a stream', () => {
 
   it('that is nested too deeply for the stack is still an ApiError', () => {
     const deep: unknown = JSON.parse(`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`);
-    expect(inStreamError(asked, { errorDetail: deep })).toMatchObject({ daemonMessage: 'no message' });
+    let words: unknown = 'no message';
+    try {
+      JSON.stringify(deep); // Node 26 encodes it, older ones have no stack for it
+      words = expect.stringMatching(/^(?:\{"a":){100}/);
+    } catch (error) {
+      expect(error).toBeInstanceOf(RangeError);
+    }
+    expect(inStreamError(asked, { errorDetail: deep })).toMatchObject({ daemonMessage: words });
   });
 
   it.each([[{ status: 'ok' }], [{ errorDetail: null, error: null }]])('is not reported by %j', (message) => {
