@@ -166,6 +166,14 @@ describe.skipIf(noGnuTar)(titled('a copy', noGnuTar), () => {
   });
 });
 
+/** A containerd store with an image of compressed layers, and the digest of its manifest. */
+function zippedSource(): { readonly source: MemoryEngine; readonly root: string } {
+  const source = new MemoryEngine('containerd');
+  source.archive = savedArchive('docker-28.5-containerd', 'zipped');
+  const root = JSON.parse(String(partsOf(source.archive).files.get('index.json'))).manifests[0].digest as string;
+  return { source: source.add(root, diffIds, NAME), root };
+}
+
 describe.skipIf(noGnuTar)(titled('a target that lacks a layer after all', noGnuTar), () => {
   const pruned = (store: LayerStore): MemoryEngine => {
     const target = new MemoryEngine(store).add(OTHER, base, 'docker.io/team/base:1');
@@ -184,10 +192,7 @@ describe.skipIf(noGnuTar)(titled('a target that lacks a layer after all', noGnuT
   });
 
   it.each([false, true])('that keeps a broken image gets everything (silently: %s)', async (isSilent) => {
-    const source = new MemoryEngine('containerd');
-    source.archive = savedArchive('docker-28.5-containerd', 'zipped');
-    const root = JSON.parse(String(partsOf(source.archive).files.get('index.json'))).manifests[0].digest as string;
-    source.add(root, diffIds, NAME);
+    const { source, root } = zippedSource();
     const target = pruned('containerd');
     target.isSilent = isSilent;
     const result = await copy(source, target);
@@ -251,10 +256,7 @@ describe.skipIf(noGnuTar)(titled('a target that lacks a layer after all', noGnuT
   });
 
   it.each([false, true])('does not keep a broken image without a name (silently: %s)', async (isSilent) => {
-    const source = new MemoryEngine('containerd');
-    source.archive = savedArchive('docker-28.5-containerd', 'zipped');
-    const root = JSON.parse(String(partsOf(source.archive).files.get('index.json'))).manifests[0].digest as string;
-    source.add(root, diffIds, NAME);
+    const { source, root } = zippedSource();
     const target = pruned('containerd');
     target.isSilent = isSilent;
     target.hook = (call) => {
