@@ -108,7 +108,7 @@ export class EngineFactCache {
       const query = (): Promise<unknown> => this.#source.json(encodeCall('info'), { signal: ofAllCallers, timeouts }, readInfo);
       const server = this.#server;
       let info = await query();
-      // The Server field has changed during the query, which may be from the old engine. Its first value is no change.
+      // If the Server field changed during the query, the result may be of the old engine. The first value is not a change.
       if (server !== undefined && this.#server !== server) info = await query();
       return (this.#store = imageStoreOf(info));
     };

@@ -141,7 +141,7 @@ async function platformError(name: string, platform: Platform, registry: Registr
   return resultError(ApiError, '/images/create', message, { reason: 'platform' });
 }
 
-/** Whether a missing variant is no proof of a wrong platform. */
+/** Whether an image of the right platform may be shown without its variant. */
 async function mayLackVariant(image: ImageInspect, name: string, registry: RegistryAccess, queries: EngineQueries): Promise<boolean> {
   // Podman never shows the variant.
   if ((await queries.isPodman()) === true) return true;

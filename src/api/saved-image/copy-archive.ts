@@ -164,7 +164,7 @@ class BlobDetector {
     this.#older = new OlderLayers(main.layers.map(({ diffId }) => diffId), createHash);
   }
 
-  /** The digest of the entry; undefined for an entry that is no blob: a link, a directory, a table of contents. */
+  /** The digest of the entry, if it is a blob. Links, directories and tables of contents have none. */
   async digestOf({ path: written, typeflag, size, content }: ReadEntry): Promise<string | undefined> {
     const path = normalizePath(written);
     if (typeflag !== '0' || written.endsWith('/')) return undefined;

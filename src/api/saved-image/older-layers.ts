@@ -27,7 +27,7 @@ export class OlderLayers {
   diffIdOf(id: string, json: string): string | undefined {
     const fields = parseJson(json);
     if (!isJsonObject(fields)) return undefined;
-    // `id` and `os` are no part of what Docker has hashed; `parent` is, in another form.
+    // Docker hashes the JSON without `id` and `os`, and with `parent` in another form.
     const { id: _, os: __, parent: ___, ...shared } = fields;
     const key = JSON.stringify(shared);
     const known = this.#known.get(key) ?? this.#foldersOf(shared);

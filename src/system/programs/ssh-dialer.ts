@@ -74,7 +74,7 @@ class SshChannel implements Channel {
    * output in spite of the pause.
    */
   #unread: Uint8Array[] = [];
-  /** How the channel ends: with the program, or with output that is no response. Reported to the owner after all chunks. */
+  /** Set when the program has ended, or its output is not a response. The owner learns it after all chunks. */
   #end: { error: Error | undefined } | undefined;
   #isEndReported = false;
 
