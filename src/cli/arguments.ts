@@ -145,8 +145,14 @@ function find(name: string, commands: readonly Command[]): Command {
 
 function parse(argv: readonly string[], options: Options): { values: Record<string, unknown>; positionals: string[] } {
   const args = [...argv];
+  const given = new Set<string>();
   for (const token of parseArgs({ ...loose, args, options }).tokens) {
-    if (token.kind !== 'option' || Object.hasOwn(options, token.name)) continue;
+    if (token.kind !== 'option') continue;
+    const known = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+    // `parseArgs` would use the last value silently.
+    if (known?.type === 'string' && known.multiple !== true && given.has(token.name)) throw new UsageError(`--${token.name} is given twice`);
+    given.add(token.name);
+    if (known !== undefined) continue;
     const near = suggestion(token.rawName, Object.keys(options).map((name) => `--${name}`));
     throw new UsageError(`unknown option ${printable(token.rawName)}${near}`);
   }
