@@ -189,6 +189,23 @@ describe('load', () => {
   });
 });
 
+describe('load into a containerd store', () => {
+  const manifest = (Kind: string, Available: boolean) => ({ ID, Kind, Available, Size: {} });
+  // A containerd store reports no error if it has the layers from other blobs. Columns: its manifests, the exit code.
+  it.each([
+    [[manifest('image', true), manifest('image', false)], 0],
+    [[manifest('image', false), manifest('image', false)], 1],
+    [[manifest('image', false), manifest('attestation', true)], 1],
+  ])('fails if no variant of the image has its layers: %j', async (Manifests, expected) => {
+    const answers = { 'POST /images/load': progress({ stream: 'Loaded image: a:1\n' }), 'GET /images/a:1/json': json({ Id: ID, Manifests }) };
+    daemon = await cannedDaemon({ ...answers, 'GET /info': json({ DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] }) }, '1.48');
+    writeFileSync(join(daemon.folder, 'a.tar'), 'a');
+    const { code, stderr } = await longshore(daemon.host, ['load', join(daemon.folder, 'a.tar')]);
+    expect(code).toBe(expected);
+    if (expected === 1) expect(stderr).toContain('says that it has loaded a:1, but layers of it are missing: the archive does not have them');
+  });
+});
+
 describe('import', () => {
   const imported = { 'POST /images/create': progress({ status: ID }) };
 

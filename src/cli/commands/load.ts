@@ -46,7 +46,8 @@ export const load = command({
  */
 async function assertLayers(client: ImageClient, name: string, signal: AbortSignal): Promise<void> {
   if (!(await client.supports('inspectImage.manifests', { signal }))) return;
-  const { Manifests: manifests = [] } = await client.inspectImage(name, { manifests: true, signal });
+  const { Manifests: all = [] } = await client.inspectImage(name, { manifests: true, signal });
+  const manifests = all.filter(({ Kind }) => Kind === 'image'); // an attestation may be there without the layers
   if (manifests.length === 0 || manifests.some((manifest) => manifest.Available)) return;
   const advice = 'Save it with all layers, or make the inventory of this engine again: longshore layers';
   throw new UploadError(`the engine says that it has loaded ${name}, but layers of it are missing: the archive does not have them. ${advice}`);
