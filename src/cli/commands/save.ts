@@ -1,5 +1,6 @@
 // longshore save: writes images to an archive and verifies the archive while it is written.
 
+import { ArgumentError } from '../../index.ts';
 import type { ArchiveResult, LayerInventory, SaveProgress } from '../../index.ts';
 import { command, UsageError } from '../command.ts';
 import type { Io } from '../command.ts';
@@ -31,10 +32,12 @@ export const save = command({
       throw new UsageError(`cannot write an archive to ${values.json === true ? 'standard output with --json' : 'a terminal'}: give -o FILE`);
     }
     const verify = values.verify === 'none' ? false : (values.verify as 'structure' | 'digests' | undefined);
-    const without = values['without-layers-of'] === undefined ? undefined : await inventoryIn(values['without-layers-of'], io);
+    const { 'without-layers-of': file } = values;
+    const without = file === undefined ? undefined : await inventoryIn(file, io);
     // With an inventory, there can be only one platform; several are refused.
     const platform = without !== undefined && values.platform?.length === 1 ? values.platform[0] : values.platform;
-    const archive = (await client()).getImage(operands, { platform, verify, without, signal: io.signal });
+    const docker = await client();
+    const archive = namingFile(file, () => docker.getImage(operands, { platform, verify, without, signal: io.signal }));
     const transfer = (onProgress?: (state: SaveProgress) => void): Promise<ArchiveResult> => {
       return path === undefined ? archive.each(counted((view) => io.stdout.write(view), onProgress)) : archive.toFile(path, { onProgress });
     };
@@ -53,6 +56,18 @@ async function inventoryIn(path: string, io: Io): Promise<LayerInventory> {
     return JSON.parse(text) as LayerInventory;
   } catch {
     throw new UsageError(`the inventory ${path} is not JSON: make it with longshore layers > ${path}`);
+  }
+}
+
+const WRONG_INVENTORY = 'getImage: options.without: ';
+
+/** Runs `open`, and puts the name of the file into an error about the inventory. */
+function namingFile<Result>(file: string | undefined, open: () => Result): Result {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof ArgumentError && error.message.startsWith(WRONG_INVENTORY))) throw error;
+    throw new UsageError(`cannot use the inventory ${file}: ${error.message.slice(WRONG_INVENTORY.length)}`);
   }
 }
 
