@@ -43,24 +43,25 @@ export const copy = command({
   },
 });
 
-/** Returns the line for one image, with the target: `team/app:2 -> ssh://prod: sent 1 of 6 layers, 10.4 MB of 512 MB`. */
+/**
+ * Returns the line for one image, with the target: `team/app:2 -> ssh://prod: sent 1 of 6 layers, 10.4 MB of 512 MB`. Both sizes are those of
+ * layers.
+ */
 function whatWasCopied(
   image: string,
   { host, context }: Call['engine'], // the target
   { layers, replaced }: CopiedImage,
-  { bytesSent, bytesTotal, resent }: CopyResult,
+  { bytesTotal, resent }: CopyResult,
   { dryRun = false }: { readonly dryRun: boolean | undefined },
 ): string {
   const sent = layers.filter((layer) => layer.sent);
-  const sizes = sent.map(({ size }) => size);
-  const planned = sizes.reduce<number | undefined>((sum, size) => (sum === undefined || size === undefined ? undefined : sum + size), 0);
-  const bytes = dryRun ? (planned === undefined ? '' : `${spaced(planned)} of `) : `${spaced(bytesSent)} of `;
+  const bytes = sent.reduce<number | undefined>((sum, { size }) => (sum === undefined || size === undefined ? undefined : sum + size), 0);
   const notes = [
     resent ? '; the target lacked a layer, so all were sent again' : '',
     ...replaced.map(({ reference, id }) => `; ${reference} ${dryRun ? 'replaces' : 'replaced'} ${shortId(id)}`),
   ];
-  const what = `${dryRun ? 'would send' : 'sent'} ${sent.length} of ${layers.length} layers, ${bytes}${spaced(bytesTotal)}`;
-  return `${image} -> ${host ?? context}: ${what}${notes.join('')}`;
+  const amount = bytes === undefined ? `; the image has ${spaced(bytesTotal)}` : `, ${spaced(bytes)} of ${spaced(bytesTotal)}`;
+  return `${image} -> ${host ?? context}: ${dryRun ? 'would send' : 'sent'} ${sent.length} of ${layers.length} layers${amount}${notes.join('')}`;
 }
 
 /** A size with a space before its unit. */
