@@ -17,7 +17,7 @@ export type { Timeouts } from './connection/engine-request.ts';
 
 // Copies.
 export type { CopiedImage, CopiedLayer, CopyResult, LayerReason, ReplacedImage } from './api/types/copy.ts';
-export type { LayerInventory, LayerStore } from './api/layer-inventory.ts';
+export type { InventoryImage, LayerInventory, LayerStore } from './api/layer-inventory.ts';
 
 // Finding the engine, and connections to it.
 export type { EngineReport } from './client/from-environment.ts';

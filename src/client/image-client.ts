@@ -333,8 +333,8 @@ export class ImageClient {
   }
 
   /**
-   * Returns the layers that the engine has, as plain JSON without names. With it, `getImage` of another engine can save an image for this
-   * one without these layers (option `without`), also on a machine that cannot reach this engine.
+   * Returns the images that the engine has, with their names and layers (diff IDs), as plain JSON. With it, `getImage` of another engine can
+   * save an image for this one without these layers (option `without`), also on a machine that cannot reach this engine.
    */
   async layers(options?: CallOptions): Promise<LayerInventory> {
     const callOptions = take('layers', options);

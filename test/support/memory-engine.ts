@@ -33,6 +33,8 @@ export class MemoryEngine implements CopyEngine {
   hook: Hook = () => {};
   /** Layers that have been removed since the inventory was made, by their diff IDs. */
   readonly pruned = new Set<string>();
+  /** The ID that `/info` shows. */
+  id = '';
   /** Whether a containerd store loads an image without its layers silently. */
   isSilent = false;
 
@@ -63,7 +65,7 @@ export class MemoryEngine implements CopyEngine {
   }
 
   async info(): Promise<InfoResult> {
-    return { DriverStatus: this.store === 'containerd' ? [['driver-type', 'io.containerd.snapshotter.v1']] : [] } as unknown as InfoResult;
+    return { ID: this.id, Name: 'host', DriverStatus: this.store === 'containerd' ? [['driver-type', 'io.containerd.snapshotter.v1']] : [] } as unknown as InfoResult;
   }
 
   async version(options: CallOptions): Promise<VersionResult> {
@@ -81,7 +83,7 @@ export class MemoryEngine implements CopyEngine {
 
   async images(options: CallOptions): Promise<ImageSummary[]> {
     await this.#begin('images', options);
-    return this.kept.map(({ id }) => ({ Id: id }) as ImageSummary);
+    return this.kept.map(({ id, names }) => ({ Id: id, RepoTags: [...names] }) as unknown as ImageSummary);
   }
 
   async inspectImage(name: string, options: CallOptions): Promise<ImageInspect> {

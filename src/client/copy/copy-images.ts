@@ -13,9 +13,9 @@ import { writeArchive } from '../../api/saved-image/copy-archive.ts';
 import { loadCreateHash } from '../../bytes.ts';
 import type { CreateHash } from '../../bytes.ts';
 import type { Warn } from '../../connection/diagnostics.ts';
-import { LongshoreError, NotFoundError, isCallerError } from '../../errors.ts';
+import { ArgumentError, LongshoreError, NotFoundError, isCallerError } from '../../errors.ts';
 import type { CallOptions, CopyOptions } from '../options.ts';
-import { readImageContent, groupImages, inventoryOf, archiveOf, storeOf } from './engine-images.ts';
+import { readImageContent, groupImages, inventoryOf, archiveOf, engineKind } from './engine-images.ts';
 import type { ImageGroup } from './engine-images.ts';
 import { MissingLayers, findWhole, isSourceError, tagImage, transfer } from './transfer.ts';
 import type { CopySide, Transferred } from './transfer.ts';
@@ -51,6 +51,8 @@ class Copy {
   #bytesSent = 0;
   #bytesTotal = 0;
   #resent = false;
+  /** Whether both engines say that they are the same. */
+  #seemsSame = false;
   readonly #source: CopySide;
   readonly #target: CopySide;
   readonly #options: CopyOptions;
@@ -74,10 +76,12 @@ class Copy {
 
   async run(names: readonly string[]): Promise<CopyResult> {
     const { engine } = this.#target;
-    const from = await this.#onSource(storeOf(this.#source.engine, this.#limits));
+    const { store: from, identity } = await this.#onSource(engineKind(this.#source.engine, this.#limits));
     const groups = await this.#onSource(groupImages(this.#source.engine, names, from, this.#options.platform, this.#limits));
-    const { store, chains, platform } = await this.#onTarget(inventoryOf(engine, this.#limits));
-    const target = { store, platform, chains: [...chains] };
+    const kind = await this.#onTarget(engineKind(engine, this.#limits));
+    this.#seemsSame = identity !== undefined && identity === kind.identity;
+    const { store, images, platform } = await this.#onTarget(inventoryOf(engine, this.#limits, kind));
+    const target = { store, platform, chains: images.map(({ layers }) => layers) };
     for (const group of groups) {
       const planned = await this.#plan(group, from, target);
       this.#images.push(await this.#copy(planned, store));
@@ -109,7 +113,9 @@ class Copy {
     const { references, plan, image } = planned;
     const { full = false, dryRun = false } = this.#options;
     const target = { ...this.#target, store };
-    const found = full ? undefined : await this.#onTarget(findWhole(plan, target, this.#limits));
+    const whole = full && !this.#seemsSame ? undefined : await this.#onTarget(findWhole(plan, target, this.#limits));
+    if (this.#seemsSame && whole !== undefined) this.#refuseSameEngine();
+    const found = full ? undefined : whole;
     if (dryRun) planned.holders = await this.#onTarget(this.#holders(references));
     const existing = dryRun || found === undefined ? found : await this.#onTarget(this.#tagExisting(found, planned));
     const sent = dryRun || existing !== undefined ? undefined : await this.#send(planned, store);
@@ -119,6 +125,11 @@ class Copy {
     });
     this.#bytesTotal += sizeOf(layers) ?? image.Size;
     return { references, id, replaced: planned.holders.filter((holder) => holder.id !== id), layers };
+  }
+
+  /** The same engine has the image in any case. If it is not there, these are copies of one virtual machine, which have the same ID. */
+  #refuseSameEngine(): never {
+    throw new ArgumentError(`copyImage: options.to, ${this.#target.address}, is the same engine as ${this.#source.address}: use tag`);
   }
 
   /** Gives an image of the target its names, and returns its ID; undefined if it has been removed meanwhile. */

@@ -3,7 +3,7 @@
 
 import { withDefaultTag } from '../../api/image-names.ts';
 import { imageStoreOf } from '../../api/engine-identity.ts';
-import type { LayerInventory, LayerStore } from '../../api/layer-inventory.ts';
+import type { InventoryImage, LayerInventory, LayerStore } from '../../api/layer-inventory.ts';
 import { runsOn } from '../../api/platform.ts';
 import type { Platform } from '../../api/platform.ts';
 import { formatReference, isDigest, parseReference } from '../../api/reference.ts';
@@ -37,37 +37,51 @@ export interface CopyEngine {
 /** How many images are inspected at the same time: fewer than the connections that a client keeps. */
 const INSPECTED_AT_ONCE = 4;
 
-/** Where an engine keeps its images. */
-export async function storeOf(engine: CopyEngine, limits: CallOptions): Promise<LayerStore> {
-  const { isPodman } = await engine.ping(limits);
-  return isPodman ? 'podman' : imageStoreOf(await engine.info(limits));
+/** What kind of engine it is. */
+export interface EngineKind {
+  /** Where it keeps its images. */
+  readonly store: LayerStore;
+  /** Equal for two addresses of one engine; undefined if it does not say who it is. Podman has another ID in each response. */
+  readonly identity: string | undefined;
 }
 
-/** Lists the layers of all images that an engine has. */
-export async function inventoryOf(engine: CopyEngine, limits: CallOptions): Promise<LayerInventory> {
-  const store = await storeOf(engine, limits);
+/** Determines what kind of engine it is. */
+export async function engineKind(engine: CopyEngine, limits: CallOptions): Promise<EngineKind> {
+  const { isPodman } = await engine.ping(limits);
+  if (isPodman) return { store: 'podman', identity: undefined };
+  const info = await engine.info(limits);
+  const { ID, Name } = info as Partial<InfoResult>;
+  // Copies of one virtual machine have the same ID, and usually other names.
+  return { store: imageStoreOf(info), identity: ID ? `${ID} ${Name}` : undefined };
+}
+
+/** Lists the images that an engine has, with their names and layers. */
+export async function inventoryOf(engine: CopyEngine, limits: CallOptions, kind?: EngineKind): Promise<LayerInventory> {
+  const { store } = kind ?? (await engineKind(engine, limits));
   const apiVersion = await engine.apiVersion({ signal: limits.signal });
   const platform = await ownPlatform(engine, limits);
-  const ids = [...new Set((await engine.images(limits)).map(({ Id }) => Id))];
-  const chains = new Map<string, readonly string[]>();
+  const names = new Map<string, readonly string[]>();
+  for (const { Id, RepoTags } of await engine.images(limits)) names.set(Id, [...(names.get(Id) ?? []), ...RepoTags]);
+  const queue = [...names];
+  const images: InventoryImage[] = [];
   const inspectNext = async (): Promise<void> => {
-    for (let id; (id = ids.pop()) !== undefined; ) {
-      const chain = await chainOf(engine, id, limits);
-      if (chain.length > 0) chains.set(chain.join(), chain);
+    for (let next; (next = queue.pop()) !== undefined; ) {
+      const [id, named] = next;
+      const layers = await layersOf(engine, id, limits);
+      if (layers !== undefined) images.push({ id, names: named, layers });
     }
   };
   await Promise.all(Array.from({ length: INSPECTED_AT_ONCE }, inspectNext));
-  const sorted = [...chains].sort(([a], [b]) => (a < b ? -1 : 1));
-  return { longshoreInventory: 1, store, apiVersion, platform, chains: sorted.map(([, chain]) => chain) };
+  return { longshoreInventory: 2, store, apiVersion, platform, images: images.sort((a, b) => (a.id < b.id ? -1 : 1)) };
 }
 
-/** The layers of an image. Empty if the engine does not show it: it may have been removed, or be for other platforms only. */
-async function chainOf(engine: CopyEngine, id: string, limits: CallOptions): Promise<readonly string[]> {
+/** The layers of an image; undefined if the engine does not show it: it may have been removed, or be for other platforms only. */
+async function layersOf(engine: CopyEngine, id: string, limits: CallOptions): Promise<readonly string[] | undefined> {
   try {
     return diffIdsOf(await engine.inspectImage(id, limits));
   } catch (error) {
     if (!(error instanceof ApiError) || isCallerError(error, limits.signal)) throw error;
-    return [];
+    return undefined;
   }
 }
 

@@ -8,7 +8,7 @@ import type { ArchivePart } from '../../api/saved-image/copy-archive.ts';
 import { loadCreateHash } from '../../bytes.ts';
 import { ArgumentError } from '../../errors.ts';
 import type { CallOptions } from '../options.ts';
-import { readImageContent, groupImages, ownPlatform, archiveOf, storeOf } from './engine-images.ts';
+import { readImageContent, groupImages, ownPlatform, archiveOf, engineKind } from './engine-images.ts';
 import type { CopyEngine } from './engine-images.ts';
 
 /** Yields the archive. Images with the same ID become one image with all of their names. */
@@ -20,8 +20,9 @@ export async function* saveDelta(
   limits: CallOptions,
 ): AsyncGenerator<Uint8Array, void, void> {
   const createHash = await loadCreateHash();
-  const store = await storeOf(engine, limits);
-  const target = { store: inventory.store, chains: inventory.chains, platform: inventory.platform ?? (await ownPlatform(engine, limits)) };
+  const { store } = await engineKind(engine, limits);
+  const chains = inventory.images.map(({ layers }) => layers);
+  const target = { store: inventory.store, chains, platform: inventory.platform ?? (await ownPlatform(engine, limits)) };
   const parts: ArchivePart[] = [];
   for (const group of await groupImages(engine, images, store, platform, limits)) {
     const { image, references } = group;

@@ -9,7 +9,7 @@ import type { CopyOptions } from '../../../src/client/options.ts';
 import type { CopyResult } from '../../../src/api/types/copy.ts';
 import type { Warning } from '../../../src/connection/diagnostics.ts';
 import type { ProgressEvent } from '../../../src/api/progress/progress-events.ts';
-import { ApiError, ConnectError, DigestError, TruncatedError } from '../../../src/errors.ts';
+import { ApiError, ArgumentError, ConnectError, DigestError, TruncatedError } from '../../../src/errors.ts';
 import { noGnuTar } from '../../support/foreign-tar.ts';
 import { titled } from '../../support/installed.ts';
 import { MemoryEngine, missing } from '../../support/memory-engine.ts';
@@ -102,6 +102,21 @@ describe.skipIf(noGnuTar)(titled('a copy', noGnuTar), () => {
     expect(target.log).toEqual([`tag ${NAME}`]);
     expect(sent(result)).toBe('...');
     expect(result.bytesSent).toBe(0);
+  });
+
+  it.each([{}, { full: true }, { dryRun: true }])('refuses a target that is the source under another address: %j', async (options) => {
+    const [source, target] = [makeSource(), makeSource()];
+    source.id = target.id = 'a2f5';
+    const error = await failureOf(copy(source, target, options));
+    expect(error).toBeInstanceOf(ArgumentError);
+    expect(error.message).toBe('copyImage: options.to, unix:///target, is the same engine as unix:///source: use tag');
+    expect(target.log).toEqual([]);
+  });
+
+  it('to a copy of the same virtual machine, which has the same ID and not the image, sends it', async () => {
+    const [source, target] = [makeSource(), new MemoryEngine('graphdriver')];
+    source.id = target.id = 'a2f5';
+    expect(sent(await copy(source, target))).toBe('SSS');
   });
 
   it('sends an image that is removed after it was found', async () => {

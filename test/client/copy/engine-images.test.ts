@@ -1,7 +1,7 @@
 // What copies ask an engine: its inventory, and the images that names stand for.
 
 import { expect, it } from 'vitest';
-import { readImageContent, groupImages, inventoryOf, ownPlatform, storeOf } from '../../../src/client/copy/engine-images.ts';
+import { readImageContent, groupImages, inventoryOf, ownPlatform, engineKind } from '../../../src/client/copy/engine-images.ts';
 import { platformName } from '../../../src/api/platform.ts';
 import { loadCreateHash } from '../../../src/bytes.ts';
 import type { GetImageOptions } from '../../../src/client/options.ts';
@@ -17,11 +17,16 @@ const many = (store: 'graphdriver' | 'podman' | 'containerd'): MemoryEngine => {
   return engine.add(id('9'), [id('0'), id('a')]);
 };
 
-it.each(['graphdriver', 'podman', 'containerd'] as const)('an inventory of a store of kind %s lists the layers of each image once, and no names', async (store) => {
+it.each(['graphdriver', 'podman', 'containerd'] as const)('an inventory of a store of kind %s lists the names and the layers of each image', async (store) => {
   expect(await inventoryOf(many(store), {})).toEqual({
-    longshoreInventory: 1, store, apiVersion: '1.47', platform: 'linux/amd64', chains: [...'abcde'].map((letter) => [id('0'), id(letter)]),
+    longshoreInventory: 2, store, apiVersion: '1.47', platform: 'linux/amd64',
+    images: [
+      { id: id('9'), names: [], layers: [id('0'), id('a')] },
+      ...[...'abcde'].map((letter) => ({ id: id(letter), names: [`docker.io/team/${letter}:1`], layers: [id('0'), id(letter)] })),
+      { id: id('f'), names: ['docker.io/team/f:1'], layers: [] },
+    ],
   });
-  expect(await storeOf(many(store), {})).toBe(store);
+  expect((await engineKind(many(store), {})).store).toBe(store);
 });
 
 it('an inventory leaves out images that the engine does not show', async () => {
@@ -29,7 +34,7 @@ it('an inventory leaves out images that the engine does not show', async () => {
   engine.hook = (call) => {
     if (call === `inspect ${id('b')}`) throw missing();
   };
-  expect((await inventoryOf(engine, {})).chains).toHaveLength(4);
+  expect((await inventoryOf(engine, {})).images.map((image) => image.id)).toEqual([...'9acdef'].map(id));
 });
 
 it('an inventory fails if the engine cannot be reached any more', async () => {

@@ -14,7 +14,9 @@ import { collected, filesIn, partsOf, savedArchive } from '../../support/saved.t
 const NAME = 'docker.io/team/app:2';
 const archive = savedArchive('docker-20.10', 'app');
 const { config, diffIds } = noGnuTar === undefined ? partsOf(archive) : { config: '', diffIds: [] };
-const have: LayerInventory = { longshoreInventory: 1, store: 'graphdriver', apiVersion: '1.41', chains: [diffIds.slice(0, 3)] };
+const have: LayerInventory = {
+  longshoreInventory: 2, store: 'graphdriver', apiVersion: '1.41', images: [{ id: `sha256:${'e'.repeat(64)}`, names: [], layers: diffIds.slice(0, 3) }],
+};
 const blob = (digest: string): string => `blobs/${digest.replace(':', '/')}`;
 const json = (files: ReadonlyMap<string, Buffer>, path: string): any => JSON.parse(String(files.get(path)));
 
@@ -53,7 +55,7 @@ describe.skipIf(noGnuTar)(titled('several names for Podman, which loads only one
     await expect(collected(saveDelta(engine, both, podman, undefined, {}))).rejects.toThrow('save each name by itself');
   });
   it('are saved if no layer is left out', async () => {
-    const files = filesIn(await collected(saveDelta(source(), both, { ...podman, chains: [] }, undefined, {})));
+    const files = filesIn(await collected(saveDelta(source(), both, { ...podman, images: [] }, undefined, {})));
     expect(json(files, 'manifest.json')[0].RepoTags).toEqual([NAME, 'docker.io/team/app:latest']);
   });
 });
@@ -70,7 +72,7 @@ describe.skipIf(noGnuTar)(titled('of an image with several platforms, an archive
     const files = filesIn(await collected(saveDelta(several(), [NAME], inventory, undefined, {})));
     return json(files, json(files, 'manifest.json')[0].Config).architecture;
   };
-  const bare: LayerInventory = { ...have, chains: [] };
+  const bare: LayerInventory = { ...have, images: [] };
 
   it.each(['amd64', 'arm64'])('has the one of that engine: %s', async (expected) => {
     expect(await architecture({ ...bare, platform: `linux/${expected}` })).toBe(expected);
