@@ -197,7 +197,7 @@ export type ApiErrorReason =
 
 /** The fields that an `ApiError` is made of. */
 export type ApiErrorFields = Pick<ApiError, 'status' | 'method' | 'target' | 'daemonMessage'> &
-  Partial<Pick<ApiError, 'inStream' | 'reason' | 'hint' | 'detailCode'>> & { readonly transient?: boolean | undefined };
+  Partial<Pick<ApiError, 'inStream' | 'reason' | 'hint' | 'detailCode' | 'retryAfterMs'>> & { readonly transient?: boolean | undefined };
 
 /** Thrown when the engine responds with an error. */
 export class ApiError extends LongshoreError {
@@ -217,6 +217,8 @@ export class ApiError extends LongshoreError {
   readonly detailCode: number | undefined;
   /** The remedy; the message ends with it. */
   readonly hint: string | undefined;
+  /** How long the engine or its registry asks to wait before the next request, in milliseconds, if it does (Retry-After). */
+  readonly retryAfterMs: number | undefined;
 
   constructor(message: string, fields: ApiErrorFields) {
     fields = checkedCopy(fields, message);
@@ -229,6 +231,7 @@ export class ApiError extends LongshoreError {
     this.reason = fields.reason;
     this.detailCode = fields.detailCode;
     this.hint = fields.hint;
+    this.retryAfterMs = fields.retryAfterMs;
   }
 
   /** Sets only `exchange`, because the message already names the request. */

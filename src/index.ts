@@ -7,12 +7,13 @@ export type {
   CallOptions, CopyOptions, DiskUsageOptions, EnvironmentOptions, EventsOptions, FromEnvironmentOptions, GetImageOptions, HistoryOptions,
   ImageAttestationsOptions, ImageClientOptions, ImagesOptions, ImportFromImageOptions, ImportOptions, InspectImageOptions,
   LoadImageOptions, PruneImagesOptions, PullOptions, PushOptions, RawResponse, RegistryOptions, RemoveImageOptions,
-  RequestOptions, SearchOptions, TagOptions,
+  RequestOptions, RetryEvent, RetryOptions, SearchOptions, TagOptions,
 } from './client/options.ts';
 export { ArchiveStream } from './client/archive-stream.ts';
 export type { ArchiveOptions, ArchiveResult, SaveProgress, ToFileOptions } from './client/archive-stream.ts';
 export { ProgressStream } from './client/progress-stream.ts';
 export type { UploadData } from './client/request-body.ts';
+export { retry } from './client/retry.ts';
 export type { Timeouts } from './connection/engine-request.ts';
 
 // Copies.

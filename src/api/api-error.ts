@@ -9,6 +9,7 @@ import type { ApiErrorClass, RequestKind } from './error-table.ts';
 import { isJsonObject, parseJson } from './json.ts';
 import type { JsonObject } from './json.ts';
 import { askedFor, withoutNames } from './request-subject.ts';
+import { retryAfterInMessage } from './retry-after.ts';
 
 /** The longest part of an error body that is shown if it is not JSON, in characters; nginx's own pages have fewer than 1000. */
 const TEXT_LIMIT = 4096;
@@ -35,13 +36,15 @@ export interface StatusAndBody {
   readonly isTruncated?: boolean;
   /** Whether header fields prove that it was sent by an engine and not by a proxy. */
   readonly isFromEngine?: boolean;
+  /** The delay that the field Retry-After asks for, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
   /** The remedy that is used if the error table has none for the message. */
   readonly advice?: string | undefined;
 }
 
 /** Makes the error for a response with a status other than success. */
 export function statusError(request: RequestSummary, response: StatusAndBody): ApiError {
-  const { status, reasonPhrase, body, isTruncated = false, isFromEngine = false, advice } = response;
+  const { status, reasonPhrase, body, isTruncated = false, isFromEngine = false, retryAfterMs, advice } = response;
   const { text, isJson } = readErrorBody(body);
   const title = text === undefined ? undefined : pageTitle(text);
   const daemonMessage = title ?? text ?? (reasonPhrase || NO_MESSAGE);
@@ -53,7 +56,7 @@ export function statusError(request: RequestSummary, response: StatusAndBody): A
     text === undefined && status >= 500 ? " (the response has no message; see the engine's log)" : '',
     isTruncated ? ' (the response is truncated here)' : '',
   ];
-  const failure = { status, daemonMessage, inStream: false, isFromEngine, isJson, advice };
+  const failure = { status, daemonMessage, inStream: false, isFromEngine, isJson, retryAfterMs, advice };
   return apiError(request, failure, `answered ${status}: `, notes.join(''));
 }
 
@@ -83,7 +86,7 @@ export function inStreamError(request: RequestSummary, message: JsonObject): Api
   return apiError(request, { status: 200, daemonMessage, inStream: true, detailCode, isFromEngine: true, isJson: true }, 'failed: ', '');
 }
 
-interface Failure extends Pick<ApiErrorFields, 'status' | 'daemonMessage' | 'detailCode'> {
+interface Failure extends Pick<ApiErrorFields, 'status' | 'daemonMessage' | 'detailCode' | 'retryAfterMs'> {
   readonly inStream: boolean;
   readonly isFromEngine: boolean;
   readonly isJson: boolean;
@@ -96,13 +99,15 @@ function apiError(request: RequestSummary, failure: Failure, verb: string, note:
   const daemonMessage = truncateText(failure.daemonMessage, ERROR_TEXT_LIMIT);
   const { kind, registry, names } = askedFor(request.sent ?? target);
   const ofStatus = inStream ? undefined : statusMeanings.get(status);
-  const meaning = ofStatus?.remedy === undefined ? meaningOf(withoutNames(failure.daemonMessage, names), kind) : undefined;
+  const words = withoutNames(failure.daemonMessage, names);
+  const meaning = ofStatus?.remedy === undefined ? meaningOf(words, kind) : undefined;
   const hint = remedyFor(meaning?.remedy ?? ofStatus?.remedy, registry) ?? failure.advice;
   const message = `${method} ${target} on ${address} ${verb}${indentedLines(daemonMessage)}${note}`;
   const ErrorClass = classOf(failure, kind, meaning, names.length > 0);
   return new ErrorClass(hint === undefined ? message : `${message}. ${hint}`, {
     status, daemonMessage, inStream, detailCode, method, target, hint,
     reason: meaning?.reason ?? ofStatus?.reason,
+    retryAfterMs: failure.retryAfterMs ?? retryAfterInMessage(words),
     transient: meaning?.transient ?? (meaning?.reason === undefined && ofStatus?.transient === true),
   });
 }

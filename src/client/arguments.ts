@@ -101,6 +101,8 @@ function isDialer(value: unknown): boolean {
 }
 const { host: _host, dialer: _dialer, connectHint: _hint, ...FOUND_CLIENT } = CLIENT;
 
+const DELAY: Kind = kind(`a number of milliseconds, from 0 to ${LONGEST_TIMEOUT_MS}`, (value) => value === 0 || MILLISECONDS.test(value));
+
 const METHODS = {
   ImageClient: CLIENT,
   fromEnvironment: { ...WHICH_ENGINE, ...FOUND_CLIENT },
@@ -148,6 +150,15 @@ const METHODS = {
     body: kind('a body', () => true),
     versioned: FLAG,
     ...CALL,
+  },
+  retry: {
+    attempts: kind('a whole number, 1 or more, or Infinity', (value) => value === Infinity || (COUNT.test(value) && value !== 0)),
+    firstDelayMs: DELAY,
+    factor: kind('a finite number, 1 or more', (value) => Number.isFinite(value) && (value as number) >= 1),
+    maxDelayMs: DELAY,
+    signal: SIGNAL,
+    onRetry: FUNCTION,
+    random: FUNCTION,
   },
   dockerConfig: {
     folder: FILLED_TEXT, environment: ENVIRONMENT, helperTimeoutMs: MILLISECONDS, onWarning: FUNCTION,

@@ -4,6 +4,7 @@ import { CollectingSink } from '../connection/collecting-sink.ts';
 import type { EngineRequest } from '../connection/engine-request.ts';
 import { statusError } from '../api/api-error.ts';
 import { decodeJson } from '../api/json.ts';
+import { retryAfterOfFields } from '../api/retry-after.ts';
 import { isLogin, loginErrorBody } from '../api/request-secrets.ts';
 import { DecodeError } from '../errors.ts';
 import type { ApiError } from '../errors.ts';
@@ -38,7 +39,9 @@ export class ErrorResponse {
     const content = contentCodings(head).length > 0 ? new Uint8Array(0) : this.body.bytes();
     const isSecret = isLogin(request);
     const words = { reasonPhrase: isSecret ? '' : head.reason, body: isSecret ? loginErrorBody(content) : content };
-    const error = statusError(summary, { ...words, status: head.status, isTruncated, isFromEngine: isFromEngine(head), advice });
+    const { status, fields } = head;
+    const retryAfterMs = retryAfterOfFields(fields.get('retry-after'), fields.get('date'));
+    const error = statusError(summary, { ...words, status, isTruncated, isFromEngine: isFromEngine(head), retryAfterMs, advice });
     return error.at({ method, target, address, requestSent: true, reusedSocket: request.stats.reusedSocket === true });
   }
 }

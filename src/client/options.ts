@@ -9,6 +9,7 @@ import type { CredentialChoice, CredentialSource } from '../api/credentials.ts';
 import type { Arguments } from '../api/endpoints.ts';
 import type { LayerInventory } from '../api/layer-inventory.ts';
 import type { Platform } from '../api/platform.ts';
+import type { LongshoreError } from '../errors.ts';
 import type { Fields } from '../http/fields.ts';
 import type { PlaintextCredentials } from './plaintext-credentials.ts';
 import type { Warn } from '../connection/diagnostics.ts';
@@ -174,6 +175,36 @@ export interface DiskUsageOptions extends CallOptions, Omit<Arguments<'diskUsage
 
 /** Options of `events`. */
 export interface EventsOptions extends CallOptions, Arguments<'events'> {}
+
+/** A failed attempt of `retry` that will be repeated. */
+export interface RetryEvent {
+  /** The error of the attempt. */
+  readonly error: LongshoreError;
+  /** The number of the attempt, from 1. */
+  readonly attempt: number;
+  /** The most attempts that are made. */
+  readonly attempts: number;
+  /** The delay before the next attempt, in milliseconds. */
+  readonly delayMs: number;
+}
+
+/** Options of `retry`. */
+export interface RetryOptions {
+  /** The most attempts, with the first one; 1 or more, or `Infinity`. Default 5. */
+  readonly attempts?: number | undefined;
+  /** The delay before the second attempt, in milliseconds. Half of each delay is random. Default 500. */
+  readonly firstDelayMs?: number | undefined;
+  /** Each delay is this many times the one before it; 1 or more. Default 2. */
+  readonly factor?: number | undefined;
+  /** The longest delay, in milliseconds. If a registry asks to wait longer, the error is thrown at once. Default 30,000. */
+  readonly maxDelayMs?: number | undefined;
+  /** Ends a delay, and prevents further attempts. Pass it to the call, too: that ends a running attempt. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called before each delay, and awaited. If it throws, `retry` rejects with that error. */
+  readonly onRetry?: ((event: RetryEvent) => void | PromiseLike<void>) | undefined;
+  /** Returns the random part of a delay, a number from 0 to 1. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+}
 
 /** The argument of `request`. */
 export interface RequestOptions {

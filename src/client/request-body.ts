@@ -112,6 +112,7 @@ function bodyOf({ ok, status, bodyUsed, body }: FetchedBody, place: string): obj
 function refuseUsed(stream: object, place: string): void {
   const { errored = null, locked } = stream as { readonly errored?: unknown; readonly locked?: unknown };
   if (locked === true) throw new ArgumentError(`${place} is a locked stream: something else reads it`);
+  if (usedIterators.has(stream)) throw new ArgumentError(`${place} is an iterator that has been read before: make a new one for each call`);
   if (Readable.isDisturbed(stream as Readable) && errored === null) {
     throw new ArgumentError(`${place} is a stream that has been read or destroyed before: make a new one for each call`);
   }
@@ -119,6 +120,9 @@ function refuseUsed(stream: object, place: string): void {
   const isListened = stream instanceof Readable && stream.listenerCount('readable') > 0;
   if (isListened) throw new ArgumentError(`${place} is a stream with a "readable" listener: remove it first`);
 }
+
+/** Generators and other iterators of which a call has read: nothing shows that they have been read, and they seem to be empty. */
+const usedIterators = new WeakSet<object>();
 
 /** A stream or another async iterable, which can be read once. If the call fails before it is read, it is closed. */
 function iterableSource(data: AsyncIterable<Uint8Array>, place: string): BodySource {
@@ -133,7 +137,9 @@ function iterableSource(data: AsyncIterable<Uint8Array>, place: string): BodySou
   };
   const chunks = (): AsyncIterator<Uint8Array> => {
     begin();
-    return data[Symbol.asyncIterator]();
+    const iterator = data[Symbol.asyncIterator]();
+    if ((iterator as object) === data) usedIterators.add(data);
+    return iterator;
   };
   const groups = (stream: Readable): AsyncIterator<readonly Uint8Array[]> => {
     begin();

@@ -390,6 +390,11 @@ describe('every other public function', () => {
     'tls.key': (key) => new ImageClient({ host: 'tcp://localhost:1', tls: { cert: 'x', key } }),
     packDirectory: (path) => api.packDirectory(path),
     dockerConfig: (options) => api.dockerConfig(options),
+    retry: (call) => api.retry(call),
+    'retry, options': (options) => api.retry(() => 1, options),
+    ...Object.fromEntries(['attempts', 'firstDelayMs', 'factor', 'maxDelayMs', 'signal', 'onRetry', 'random'].map((name) => {
+      return [`retry, ${name}`, (value: never) => api.retry(() => 1, { [name]: value })];
+    })),
   };
   it.each(Object.keys(functions))('%s refuses odd values, or takes them', async (name) => {
     for (const [what, make] of Object.entries(odd)) {
@@ -405,6 +410,7 @@ describe('every other public function', () => {
     formatReference: (value) => api.formatReference(value),
     familiarReference: (value) => api.familiarReference(value),
     decodeJsonValues: decode,
+    retry: (call) => api.retry(call),
     'decodeJsonValues, a chunk': (chunk) => decode([chunk]),
     'ProgressTotals.take': (event) => new api.ProgressTotals().take(event),
     ArchiveStream: (options) => new api.ArchiveStream(async () => {}, {} as never, options),

@@ -18,6 +18,7 @@ export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/find-engine.ts': ['node:fs/promises'],
   'system/environment.ts': ['node:os'],
   'testing/today.ts': [],
+  'system/random.ts': [],
   'system/diagnostics.ts': ['node:util', 'node:diagnostics_channel'],
   'connection/node-http-transport.ts': ['node:http'],
   'bytes.ts': ['node:crypto'],

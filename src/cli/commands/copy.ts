@@ -8,6 +8,7 @@ import { shortId } from '../listing.ts';
 import { forEachOperand } from '../operands.ts';
 import { printable } from '../printable.ts';
 import { line } from '../printer.ts';
+import { retryOption, retrying } from '../retries.ts';
 import { platformOption } from '../shared-options.ts';
 import { humanSize } from '../table.ts';
 
@@ -20,6 +21,7 @@ export const copy = command({
   options: {
     to: { type: 'string', multiple: true, value: 'TARGET', help: 'To this host (with ://) or context; repeatable' },
     ...platformOption,
+    ...retryOption,
     'dry-run': { type: 'boolean', help: 'Show what would be sent, and send nothing' },
     full: { type: 'boolean', help: 'Send all layers' },
   },
@@ -32,11 +34,12 @@ export const copy = command({
     return to.map((each) => (each.includes('://') ? { host: each } : { context: each }));
   },
   async run(call) {
-    const { values, print, engine } = call;
+    const { values, print, engine, io } = call;
     const target = await call.target();
     const options = { to: target, platform: values.platform, full: values.full, dryRun: values['dry-run'] };
+    const repeated = retrying('copy', values, io);
     await forEachOperand(call, async (client, image, signal) => {
-      const result = await follow(client.copyImage(image, { ...options, signal }), call);
+      const result = await repeated(image, signal, () => follow(client.copyImage(image, { ...options, signal }), call));
       const lines = result.images.map((each) => line(whatWasCopied(image, engine, each, result, options)));
       if (values.json !== true) await print.text(lines.join(''));
     });

@@ -4,6 +4,7 @@ import { command } from '../command.ts';
 import { follow } from '../follow.ts';
 import { forEachOperand } from '../operands.ts';
 import { line } from '../printer.ts';
+import { retryOption, retrying } from '../retries.ts';
 import { platformOption } from '../shared-options.ts';
 
 export const pull = command({
@@ -16,12 +17,14 @@ export const pull = command({
   options: {
     'all-tags': { type: 'boolean', short: 'a', help: 'Pull all tags of the repository' },
     ...platformOption,
+    ...retryOption,
   },
   async run(call) {
-    const { values, print } = call;
+    const { values, print, io } = call;
     const options = { allTags: values['all-tags'], platform: values.platform };
+    const repeated = retrying('pull', values, io);
     await forEachOperand(call, async (client, reference, signal) => {
-      const result = await follow(client.pull(reference, { ...options, signal }), call);
+      const result = await repeated(reference, signal, () => follow(client.pull(reference, { ...options, signal }), call));
       if (values.json !== true) await print.text(line(result.reference));
     });
   },

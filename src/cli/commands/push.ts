@@ -6,6 +6,7 @@ import { command } from '../command.ts';
 import { follow } from '../follow.ts';
 import { forEachOperand } from '../operands.ts';
 import { line } from '../printer.ts';
+import { retryOption, retrying } from '../retries.ts';
 import { platformOption } from '../shared-options.ts';
 
 export const push = command({
@@ -17,12 +18,14 @@ export const push = command({
   options: {
     'all-tags': { type: 'boolean', short: 'a', help: 'Push all local tags of the repository' },
     ...platformOption,
+    ...retryOption,
   },
   async run(call) {
-    const { values, print } = call;
+    const { values, print, io } = call;
     const options = { allTags: values['all-tags'], platform: values.platform };
+    const repeated = retrying('push', values, io);
     await forEachOperand(call, async (client, reference, signal) => {
-      const result = await follow(client.push(reference, { ...options, signal }), call);
+      const result = await repeated(reference, signal, () => follow(client.push(reference, { ...options, signal }), call));
       if (values.json !== true) await print.text(line(pinned(result)));
     });
   },
