@@ -97,7 +97,7 @@ function withCommand(command: Command, argv: readonly string[]): Task {
   const { completes } = command;
   const stray = Array.isArray(completes) ? positionals.find((each) => !completes.includes(each)) : undefined;
   if (stray !== undefined) throw new UsageError(`expected ${command.usage}, not "${printable(stray)}"`);
-  if (values['format'] !== undefined) values['json'] = true;
+  if (values['format'] === 'json') values['json'] = true;
   // parseArgs has parsed these values by the options of this command, so they have the right types.
   const known = values as Call['values'];
   command.check?.(known);

@@ -12,6 +12,8 @@ export interface Option {
   readonly value?: string;
   /** The allowed values; undefined: any value. */
   readonly choices?: readonly string[];
+  /** Values that shells complete, if others are allowed, too. */
+  readonly suggests?: readonly string[];
   readonly help: string;
 }
 export type Options = Readonly<Record<string, Option>>;
@@ -29,7 +31,7 @@ export const globalOptions = {
   host: { type: 'string', short: 'H', multiple: true, value: 'HOST', help: 'Use this engine; default: see longshore context' },
   context: { type: 'string', multiple: true, value: 'NAME', help: 'Use the engine of this docker context' },
   json: { type: 'boolean', help: 'Print JSON; progress as one event per line' },
-  format: { type: 'string', value: 'json', choices: ['json'], help: 'Same as --json; templates are not supported' },
+  format: { type: 'string', value: 'json', choices: ['json'], help: 'Same as --json' },
   quiet: { type: 'boolean', short: 'q', help: 'Print results only, without progress' },
   'no-color': { type: 'boolean', help: 'Do not use colors; same as NO_COLOR' },
   help: { type: 'boolean', short: 'h', help: 'Print this help' },

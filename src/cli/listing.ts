@@ -1,60 +1,159 @@
 // Formats images as the rows of a table.
 
 import { parseReference } from '../index.ts';
-import type { ImageSummary } from '../index.ts';
-import { textOf, textsOf } from './engine-values.ts';
+import type { ImageSummary, PlatformObject } from '../index.ts';
+import { numberOf, objectsOf, textOf, textsOf } from './engine-values.ts';
 import { fittedTable } from './fitted-table.ts';
 import type { Column } from './fitted-table.ts';
-import { age, humanSize } from './table.ts';
+import { age, humanSize, known, timestamp } from './table.ts';
 
-/** Options for a list of images. */
-export interface Listing {
+/** One line of a list: an image, or one variant of it, with one of its names. */
+export interface ImageRow {
+  readonly image: ImageSummary;
+  readonly id: unknown;
+  readonly repository: string;
+  readonly tag: string;
+  readonly digest: string;
+  readonly platform: string;
+  /** In bytes, or a text. */
+  readonly size: unknown;
+}
+
+/** What a list has besides the names. */
+interface Details {
+  /** The digest of each name. */
+  readonly digests?: boolean | undefined;
+  /** Each variant of an image with several platforms. The images must have their `Manifests`. */
+  readonly platforms?: boolean | undefined;
+}
+
+/** How to format a list. */
+export interface Listing extends Details {
   readonly ids: 'short' | 'full';
   readonly nowMs: number;
   readonly room: number;
 }
 
-/** Returns a table with one line for each name of an image, as the docker command prints it. `more` adds columns. */
-export function imageTable(
-  images: readonly ImageSummary[],
-  { ids, nowMs, room }: Listing,
-  more: ReadonlyArray<readonly [column: Column, cell: (image: ImageSummary) => string]> = [],
-): string {
-  const rows = images.flatMap((image) =>
-    namesOf(image).map(([repository, tag]) => {
-      const id = ids === 'short' ? shortId(image.Id) : textOf(image.Id);
-      const cells = [repository, tag, id, age(image.Created, nowMs), humanSize(image.Size, 3)];
-      return [...cells, ...more.map(([, cell]) => cell(image))];
-    }),
-  );
-  // With --no-trunc, IDs are not cut even in a narrow terminal.
-  return fittedTable([...COLUMNS, ...more.map(([column]) => column)], rows, ids === 'short' ? room : Infinity);
+/** Returns the lines of images: one for each name, as in the docker command, and with `platforms` for each variant. */
+export function imageRows(images: readonly ImageSummary[], details: Details): ImageRow[] {
+  return images.flatMap((image) => {
+    const names = namesOf(image, details.digests === true);
+    const variants = details.platforms === true ? variantsOf(image) : [];
+    const whole = { id: image.Id, size: image.Size, platform: variants[0]?.platform ?? '' };
+    // If there is only one variant, its line has the ID of the image, which all commands accept.
+    const lines = variants.length > 1 ? variants : [whole];
+    return names.flatMap(([repository, tag, digest]) => lines.map((line) => ({ image, repository, tag, digest, ...line })));
+  });
 }
 
-const COLUMNS: readonly Column[] = [
-  { title: 'REPOSITORY', least: 12, keep: 'end' },
-  { title: 'TAG', least: 6 },
-  { title: 'IMAGE ID', spare: 1 },
-  { title: 'CREATED', spare: 2 },
-  { title: 'SIZE' },
+function variantsOf({ Manifests }: ImageSummary): Array<Pick<ImageRow, 'id' | 'platform' | 'size'>> {
+  const variants = objectsOf(Manifests).filter(({ Kind }) => Kind === 'image');
+  return variants.map(({ ID, ImageData, Available, Size }) => {
+    return { id: ID, platform: platformText(ImageData?.Platform), size: Available ? Size?.Total : 'unavailable' };
+  });
+}
+
+/** Formats a platform: `linux/arm64/v8`. */
+export function platformText(platform: PlatformObject | null | undefined): string {
+  return [platform?.os, platform?.architecture, platform?.variant].map(textOf).filter(Boolean).join('/');
+}
+
+/** Returns a table with a line for each row, as the docker command prints it. `more` adds columns. */
+export function imageTable(
+  rows: readonly ImageRow[],
+  { ids, nowMs, room, digests, platforms }: Listing,
+  more: ReadonlyArray<readonly [column: Column, cell: (image: ImageSummary) => string]> = [],
+): string {
+  const columns = COLUMNS.filter(([, { title }]) => (title !== 'DIGEST' || digests === true) && (title !== 'PLATFORM' || platforms === true));
+  const cells = rows.map((row) => {
+    const fields = { ...imageFields(row, { ids, nowMs }), Platform: row.platform };
+    return [...columns.map(([name]) => fields[name]), ...more.map(([, cell]) => cell(row.image))];
+  });
+  // With --no-trunc, IDs are not cut even in a narrow terminal.
+  return fittedTable([...columns.map(([, column]) => column), ...more.map(([column]) => column)], cells, ids === 'short' ? room : Infinity);
+}
+
+const COLUMNS: ReadonlyArray<readonly [field: keyof typeof IMAGE_FIELDS | 'Platform', column: Column]> = [
+  ['Repository', { title: 'REPOSITORY', least: 12, keep: 'end' }],
+  ['Tag', { title: 'TAG', least: 6 }],
+  ['Digest', { title: 'DIGEST', least: 19 }],
+  ['ID', { title: 'IMAGE ID', spare: 1 }],
+  ['Platform', { title: 'PLATFORM' }],
+  ['CreatedSince', { title: 'CREATED', spare: 2 }],
+  ['Size', { title: 'SIZE' }],
 ];
+
+/** The fields of docker's templates for images, with the headings of their columns. */
+export const IMAGE_FIELDS = {
+  ID: 'IMAGE ID', Repository: '', Tag: '', Digest: '', CreatedSince: 'CREATED', CreatedAt: '', Size: '', Containers: '', SharedSize: '',
+  UniqueSize: '', VirtualSize: 'SIZE',
+} as const;
+
+/** Returns the values of these fields, as the docker command prints them. */
+export function imageFields({ image, ...row }: ImageRow, { ids, nowMs }: Pick<Listing, 'ids' | 'nowMs'>): Record<keyof typeof IMAGE_FIELDS, string> {
+  const { Containers, Created, SharedSize, Size } = image;
+  return {
+    ID: ids === 'short' ? shortId(row.id) : textOf(row.id),
+    Repository: row.repository,
+    Tag: row.tag,
+    Digest: row.digest,
+    CreatedSince: age(Created, nowMs),
+    CreatedAt: timestamp(Created).replace('T', ' ').replace('Z', ' +0000 UTC'),
+    Size: typeof row.size === 'string' ? row.size : humanSize(row.size, 3),
+    Containers: known(Containers, String) || 'N/A',
+    SharedSize: known(SharedSize, humanSize) || 'N/A',
+    UniqueSize: known(SharedSize, (shared) => humanSize((numberOf(Size) ?? 0) - shared)) || 'N/A',
+    VirtualSize: humanSize(Size),
+  };
+}
+
+/** The orders of `--sort`: the largest, the newest or the first name first. Images without a name are last. */
+export const ORDERS = {
+  size: (a: ImageRow, b: ImageRow) => (numberOf(b.image.Size) ?? 0) - (numberOf(a.image.Size) ?? 0),
+  created: (a: ImageRow, b: ImageRow) => (numberOf(b.image.Created) ?? 0) - (numberOf(a.image.Created) ?? 0),
+  name: (a: ImageRow, b: ImageRow) => compare(a.repository, b.repository) || compare(a.tag, b.tag),
+} as const;
+
+function compare(a: string, b: string): number {
+  if ((a === NONE) !== (b === NONE)) return a === NONE ? 1 : -1;
+  return a < b ? -1 : Number(a > b);
+}
 
 const NONE = '<none>';
 
-/** Returns the names of an image; without names, the repository of its digest. API versions below 1.43 send `<none>:<none>` for no name. */
-function namesOf({ RepoTags, RepoDigests }: ImageSummary): ReadonlyArray<readonly [repository: string, tag: string]> {
-  const named = (name: string): boolean => !name.startsWith(NONE);
-  const tags = textsOf(RepoTags).filter(named).map(splitName);
-  if (tags.length > 0) return tags;
-  const repositories = textsOf(RepoDigests).filter(named).map((name) => splitName(name)[0]);
-  return repositories.length > 0 ? [...new Set(repositories)].map((name) => [name, NONE]) : [[NONE, NONE]];
+type Name = readonly [repository: string, tag: string, digest: string];
+
+/** Returns the names of an image; without tags, the repositories of its digests. API versions below 1.43 send `<none>:<none>` for no name. */
+function namesOf(image: ImageSummary, withDigests: boolean): readonly Name[] {
+  const [tags, digests] = [namesIn(image.RepoTags), namesIn(image.RepoDigests)];
+  const names = withDigests ? namesWithDigests(tags, digests) : tags;
+  if (names.length > 0) return names;
+  const repositories = [...new Set(digests.map(([repository]) => repository))];
+  return (repositories.length > 0 ? repositories : [NONE]).map((repository) => [repository, NONE, NONE]);
 }
 
-/** Splits a name into repository and tag. `host:5000/app` and `app@sha256:...` have no tag. */
-function splitName(name: string): [repository: string, tag: string] {
+function namesIn(names: unknown): readonly Name[] {
+  return textsOf(names).filter((name) => !name.startsWith(NONE)).map(splitName);
+}
+
+/** Returns each tag with each digest of its repository, and the digests of repositories without a tag, as the docker command lists them. */
+function namesWithDigests(tags: readonly Name[], digests: readonly Name[]): readonly Name[] {
+  const byRepository = new Map<string, Name[]>();
+  for (const name of digests) {
+    const others = byRepository.get(name[0]);
+    if (others === undefined) byRepository.set(name[0], [name]);
+    else others.push(name);
+  }
+  const tagged = tags.flatMap((name) => (byRepository.get(name[0]) ?? [name]).map(([, , digest]): Name => [name[0], name[1], digest]));
+  const repositories = new Set(tags.map(([repository]) => repository));
+  return [...tagged, ...digests.filter(([repository]) => !repositories.has(repository))];
+}
+
+/** Splits a name into repository, tag and digest. `host:5000/app` and `app@sha256:...` have no tag. */
+function splitName(name: string): Name {
   const { tag, digest } = referenceOf(name);
   const suffix = (tag === undefined ? '' : `:${tag}`) + (digest === undefined ? '' : `@${digest}`);
-  return [name.slice(0, name.length - suffix.length), tag ?? NONE];
+  return [name.slice(0, name.length - suffix.length), tag ?? NONE, digest ?? NONE];
 }
 
 /** Returns the tag and the digest of a name. The characters ":" and "@" also split an invalid name. */

@@ -42,7 +42,8 @@ export function jsonText(value: unknown): string {
   return `${escapeControls(JSON.stringify(value, null, 2))}\n`;
 }
 
-function checkNesting(value: unknown): void {
+/** Throws a `DecodeError` if a value of an engine is nested too deeply to be printed. */
+export function checkNesting(value: unknown): void {
   let level: readonly unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > NESTING_LIMIT) {

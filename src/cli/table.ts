@@ -75,3 +75,17 @@ export function age(created: unknown, nowMs: number): string {
   const createdSeconds = numberOf(created) ?? 0;
   return createdSeconds > 0 ? `${humanDuration(nowMs / 1000 - createdSeconds)} ago` : 'N/A';
 }
+
+/** Formats a time in seconds since 1970 as in RFC 3339, in UTC: `2026-01-01T00:00:00Z`. Returns `N/A` for an unknown time. */
+export function timestamp(created: unknown): string {
+  const createdSeconds = numberOf(created) ?? 0;
+  return createdSeconds > 0 && createdSeconds <= LAST_SECOND ? new Date(createdSeconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z') : 'N/A';
+}
+/** The last time that a Date can have. */
+const LAST_SECOND = 8.64e12;
+
+/** Formats a number. Returns an empty text for a value below 0, which engines send for an unknown number. */
+export function known(value: unknown, text: (value: number) => string): string {
+  const given = numberOf(value) ?? -1;
+  return given < 0 ? '' : text(given);
+}

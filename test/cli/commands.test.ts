@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OutputClosedError } from '../../src/cli/command.ts';
-import { packTar } from '../../src/index.ts';
+import { packTar, VERSION } from '../../src/index.ts';
 import { bytes, cannedDaemon, json, progress } from './canned-daemon.ts';
 import type { Answer, CannedDaemon } from './canned-daemon.ts';
 import { longshore } from './fake-io.ts';
@@ -85,6 +85,57 @@ describe('history', () => {
     [['--format', 'json'], /^\[\n {2}\{\n {4}"Id": "sha256:/],
   ])('with %j it prints %s', async (flags, expected) => {
     expect((await against(steps, ['history', ...flags, 'a'])).stdout).toMatch(expected);
+  });
+});
+
+// The expected lines are those of docker 28.2.2 for the same templates and responses; docker prints control characters as they are.
+describe('--format', () => {
+  const steps = [{ Id: ID, Created: 1767225590, CreatedBy: `RUN\tx ${'y'.repeat(50)}`, Size: 311_296, Comment: STEER, Tags: null }];
+  const found = [{ name: 'alpine', description: 'A minimal\nDocker image', star_count: 11_000, is_official: true, is_automated: false }];
+  const usage = { LayersSize: 614_690, Images: [{ Id: ID, RepoTags: ['a:1'], RepoDigests: [], Created: 0, Size: 614_690, SharedSize: 0, Containers: 0 }] };
+  const engine = { Platform: { Name: '' }, Version: '28.5.2', ApiVersion: '1.51', MinAPIVersion: '1.24', Os: 'linux', Arch: 'amd64' };
+  const answers = {
+    'GET /images/a/history': json(steps),
+    'GET /images/a/json': json({ Id: ID, RepoTags: ['a:1'], RepoDigests: [], Size: 303_394, Os: 'linux' }),
+    'GET /images/search': json(found),
+    'GET /system/df': json(usage),
+    'GET /version': json(engine),
+  };
+
+  it.each([
+    ['history', '{{.ID}}|{{.CreatedSince}}|{{.CreatedAt}}|{{.Size}}|{{.Comment}}', `0123456789ab|10 seconds ago|2025-12-31T23:59:50Z|311kB|${SHOWN}\n`],
+    ['history', '{{.CreatedBy}}', `RUN x ${'y'.repeat(38)}…\n`],
+    ['history --no-trunc', '{{.ID}} {{.CreatedBy}}', `${ID} RUN x ${'y'.repeat(50)}\n`],
+    ['history', 'table {{.ID}} {{.CreatedSince}} {{.CreatedAt}} {{.CreatedBy}} {{.Size}} {{.Comment}}', /^IMAGE CREATED CREATED AT CREATED BY SIZE COMMENT\n/],
+    ['inspect', 'table {{.ID}}\\t{{.Os}}\\t{{.Size}}', `ID${' '.repeat(72)}OS      SIZE\n${ID}   linux   303394\n`],
+    ['search', '{{.Name}}|{{.Description}}|{{.StarCount}}|{{.IsOfficial}}|{{.IsAutomated}}|', 'alpine|A minimal Docker image|11000|[OK]||\n'],
+    ['search', '{{json .}}', '{"Name":"alpine","Description":"A minimal Docker image","StarCount":"11000","IsOfficial":"true","IsAutomated":"false"}\n'],
+    ['search', 'table {{.Name}} {{.Description}} {{.StarCount}} {{.IsOfficial}} {{.IsAutomated}}', /^NAME DESCRIPTION STARS OFFICIAL AUTOMATED\n/],
+    ['df', 'table {{.Type}}\\t{{.TotalCount}}\\t{{.Active}}\\t{{.Size}}\\t{{.Reclaimable}}', 'TYPE     TOTAL   ACTIVE   SIZE      RECLAIMABLE\nImages   1       0        614.7kB   614.7kB (100%)\n'],
+    ['df', '{{json .}}', '{"Type":"Images","TotalCount":"1","Active":"0","Size":"614.7kB","Reclaimable":"614.7kB (100%)"}\n'],
+    ['version', '{{.Server.Version}} {{.Server.APIVersion}} {{.Server.MinAPIVersion}} {{.Server.Experimental}}', '28.5.2 1.51 1.24 false\n'],
+    ['version', '{{.Client.APIVersion}} {{.Client.Version}}', `1.41 ${VERSION}\n`], // the version in use with the engine
+    ['version', '{{json .Server}}', `${JSON.stringify(engine)}\n`],
+  ])('of %s: %s', async (command, format, expected) => {
+    const operands = /^(?:version|df)/.test(command) ? [] : ['a'];
+    const { code, stdout, stderr } = await against(answers, [...command.split(' '), '--format', format, ...operands]);
+    expect([code, stderr]).toEqual([0, '']);
+    if (typeof expected === 'string') expect(stdout).toBe(expected);
+    else expect(stdout).toMatch(expected);
+  });
+
+  it('of version prints what is known without the engine, and fails', async () => {
+    const { code, stdout, stderr } = await against({}, ['version', '--format', '{{.Client.Version}} {{.Server.Version}}']);
+    expect([code, stdout]).toEqual([1, `${VERSION} \n`]);
+    expect(stderr).toContain('longshore version: the engine answered 404');
+  });
+
+  it('sends no request if the template is wrong', async () => {
+    for (const command of ['ls', 'inspect', 'history', 'search', 'df', 'version']) {
+      const { code } = await against(answers, [command, '--format', '{{.Nope}}', ...(/ls|df|version/.test(command) ? [] : ['a'])]);
+      expect([code, daemon.requests]).toEqual([2, []]);
+      await daemon.close();
+    }
   });
 });
 

@@ -41,6 +41,7 @@ function jsonOf(value: unknown): string {
 const image = {
   Id: ID, ParentId: '', RepoTags: ['a:1'], RepoDigests: [`a@${ID}`], Created: 1, Size: 5, SharedSize: 1, Containers: 1, Labels: null,
 };
+const variant = { ID, Available: true, Size: { Content: 1, Total: 5 }, Kind: 'image', ImageData: { Platform: { os: 'linux', architecture: 'arm64' } } };
 const version = {
   Version: '20.10', ApiVersion: '1.41', MinAPIVersion: '1.12', Os: 'linux', Arch: 'amd64', KernelVersion: '6', Platform: { Name: 'x' },
   Components: [{ Name: 'runc', Version: '1' }],
@@ -59,17 +60,22 @@ const values: ReadonlyArray<readonly [argv: string, request: string, answer: unk
   ['ls --names', 'GET /images/json', [image]],
   ['ls --json', 'GET /images/json', [image]],
   ['ls --no-trunc', 'GET /images/json', [image]],
+  ['ls --digests --platforms --sort name', 'GET /images/json', [{ ...image, Manifests: [variant, variant] }]],
+  ['ls --sort created --format {{.CreatedAt}}{{.Digest}}', 'GET /images/json', [image]],
   ['inspect a', 'GET /images/a/json', { ...image, Architecture: 'amd64', Os: 'linux', Config: null, RootFS: { Type: 'layers', Layers: [ID] } }],
   ['history a', 'GET /images/a/history', [{ Id: ID, Created: 1, CreatedBy: 'RUN x', Size: 5, Comment: '', Tags: null }]],
   ['history --no-trunc a', 'GET /images/a/history', [{ Id: ID, Created: 1, CreatedBy: 'RUN x', Size: 5, Comment: '', Tags: null }]],
+  ['history --format table{{.CreatedAt}}{{.CreatedBy}} a', 'GET /images/a/history', [{ Id: ID, Created: 1, CreatedBy: 'RUN x', Size: 5, Comment: '', Tags: null }]],
   ['history -q a', 'GET /images/a/history', [{ Id: ID, Created: 1, CreatedBy: 'RUN x', Size: 5, Comment: '', Tags: null }]],
   ['history --json a', 'GET /images/a/history', [{ Id: ID, Created: 1, CreatedBy: 'RUN x', Size: 5, Comment: '', Tags: null }]],
+  ['inspect --format {{.ID}}{{.RepoTags}}{{.Config.Env}} a', 'GET /images/a/json', { ...image, Config: { Env: ['a=b'] } }],
   ['rm a', 'DELETE /images/a', [{ Untagged: 'a:1' }, { Deleted: ID }]],
   ['rm --json a', 'DELETE /images/a', [{ Untagged: 'a:1' }, { Deleted: ID }]],
   ['prune -f', 'POST /images/prune', { ImagesDeleted: [{ Untagged: 'a:1' }, { Deleted: ID }], SpaceReclaimed: 5 }],
   ['prune -f --json', 'POST /images/prune', { ImagesDeleted: [{ Deleted: ID }], SpaceReclaimed: 5 }],
   ['search a', 'GET /images/search', [found]],
   ['search a', 'GET /images/search', [foundOnPodman]],
+  ['search --format {{.IsOfficial}}{{.Description}} a', 'GET /images/search', [found]],
   ['search -q a', 'GET /images/search', [found]],
   ['search --json a', 'GET /images/search', [found]],
   ['distribution a:1', 'GET /distribution/docker.io/library/a:1/json', distribution],
@@ -80,8 +86,10 @@ const values: ReadonlyArray<readonly [argv: string, request: string, answer: unk
   ['df -v', 'GET /system/df', { LayersSize: 5, Images: [image] }],
   ['df -v', 'GET /system/df', usage],
   ['df', 'GET /system/df', usage],
+  ['df --format {{.Size}}{{.Reclaimable}}', 'GET /system/df', usage],
   ['df --json', 'GET /system/df', { LayersSize: 5, Images: [image] }],
   ['version', 'GET /version', version],
+  ['version --format {{.Server.Version}}{{.Server.Components}}', 'GET /version', version],
   ['version --json', 'GET /version', version],
   ['tag a b', 'POST /images/a/tag', {}],
 ];

@@ -5,8 +5,9 @@ import { command } from '../command.ts';
 import { numberOf } from '../engine-values.ts';
 import { fittedTable } from '../fitted-table.ts';
 import type { Column } from '../fitted-table.ts';
-import { imageTable } from '../listing.ts';
-import { humanSize } from '../table.ts';
+import { imageRows, imageTable } from '../listing.ts';
+import { humanSize, known } from '../table.ts';
+import { notBoth, templateOf, templateOption } from '../template.ts';
 
 export const df = command({
   name: 'df',
@@ -14,20 +15,30 @@ export const df = command({
   usage: '',
   operands: [0, 0],
   options: {
+    ...templateOption,
     verbose: { type: 'boolean', short: 'v', help: 'Also show each image with its share' },
   },
   async run({ values, io, print, client }) {
+    const template = templateOf(values, FIELDS);
+    if (template !== undefined && values.verbose === true) throw notBoth('format', 'verbose');
     const usage = await (await client()).diskUsage({ verbose: values.verbose, signal: io.signal });
     if (values.json === true) return print.json(usage);
     const { totalCount, activeCount, totalSize, reclaimable, images } = usage;
     const share = totalSize > 0 && reclaimable >= 0 ? ` (${Math.floor((100 * reclaimable) / totalSize)}%)` : '';
+    const cells = ['Images', numberOf(totalCount) ?? '?', numberOf(activeCount) ?? '?'].map(String);
+    if (template !== undefined) {
+      const [Type, TotalCount, Active] = cells;
+      const fields = { Type, TotalCount, Active, Size: humanSize(totalSize), Reclaimable: humanSize(reclaimable) + share };
+      return print.text(template([fields]));
+    }
     const sizes = [humanSize(totalSize, 3), humanSize(reclaimable, 3) + share];
-    const cells = ['Images', numberOf(totalCount) ?? '?', numberOf(activeCount) ?? '?', ...sizes];
-    await print.text(fittedTable(COLUMNS, [cells], print.columns));
+    await print.text(fittedTable(COLUMNS, [[...cells, ...sizes]], print.columns));
     if (images === undefined) return;
-    await print.text('\n' + imageTable(images, { ids: 'short', nowMs: io.now(), room: print.columns }, SHARES));
+    await print.text('\n' + imageTable(imageRows(images, {}), { ids: 'short', nowMs: io.now(), room: print.columns }, SHARES));
   },
 });
+
+const FIELDS = { Type: '', TotalCount: 'TOTAL', Active: '', Size: '', Reclaimable: '' } as const;
 
 const COLUMNS: readonly Column[] = [
   { title: 'TYPE', spare: 1 },
@@ -36,12 +47,6 @@ const COLUMNS: readonly Column[] = [
   { title: 'SIZE' },
   { title: 'RECLAIMABLE' },
 ];
-
-/** Formats a value. Returns an empty cell for a value below 0, which engines send for an unknown value. */
-const known = (value: unknown, text: (value: number) => string): string => {
-  const given = numberOf(value) ?? -1;
-  return given < 0 ? '' : text(given);
-};
 
 const SHARES: ReadonlyArray<readonly [Column, (image: ImageSummary) => string]> = [
   [{ title: 'SHARED', spare: 4 }, ({ SharedSize }) => known(SharedSize, (size) => humanSize(size, 3))],

@@ -1,9 +1,10 @@
 // longshore distribution: shows what a registry has for a name, without pulling it.
 
 import { familiarReference, parseReference } from '../../index.ts';
-import type { DistributionInspect, PlatformObject } from '../../index.ts';
+import type { DistributionInspect } from '../../index.ts';
 import { command } from '../command.ts';
-import { objectsOf, textOf } from '../engine-values.ts';
+import { objectsOf } from '../engine-values.ts';
+import { platformText } from '../listing.ts';
 import { forEachOperand } from '../operands.ts';
 import { printable } from '../printable.ts';
 import { humanSize, table } from '../table.ts';
@@ -42,8 +43,4 @@ function description(reference: string, { Descriptor, Platforms }: DistributionI
     ['  Platforms', first],
     ...more.map((platform) => ['', platform]),
   ]);
-}
-
-function platformText({ os, architecture, variant }: PlatformObject): string {
-  return [os, architecture, variant].map(textOf).filter(Boolean).join('/');
 }

@@ -7,9 +7,11 @@ import { numberOf, textOf } from '../engine-values.ts';
 import { fittedTable } from '../fitted-table.ts';
 import type { Column } from '../fitted-table.ts';
 import { shortId } from '../listing.ts';
+import { fit } from '../printable.ts';
 import { line } from '../printer.ts';
 import { noTruncOption, platformOption } from '../shared-options.ts';
-import { age, humanSize } from '../table.ts';
+import { age, humanSize, timestamp } from '../table.ts';
+import { templateOf, templateOption } from '../template.ts';
 
 export const history = command({
   name: 'history',
@@ -20,9 +22,11 @@ export const history = command({
   options: {
     ...noTruncOption,
     ...platformOption,
+    ...templateOption,
     quiet: { type: 'boolean', short: 'q', help: 'Print IDs only' },
   },
   async run({ operands: [image = ''], values, io, print, client }) {
+    const template = templateOf(values, FIELDS);
     const steps = await (await client()).history(image, { platform: values.platform, signal: io.signal });
     const isComplete = values['no-trunc'] === true;
     const idOf = ({ Id }: HistoryItem): string => (isComplete ? textOf(Id) : shortId(Id));
@@ -31,6 +35,7 @@ export const history = command({
       return values.json === true ? print.json(ids) : print.text(ids.map(line).join(''));
     }
     if (values.json === true) return print.json(steps);
+    if (template !== undefined) return print.text(template(steps.map((step) => ({ ...fieldsOf(step, isComplete, io.now()), ID: idOf(step) }))));
     const largest = steps.reduce((most, { Size }) => Math.max(most, numberOf(Size) ?? 0), 0);
     const barColumns = print.columns < 60 ? 8 : 16;
     const rows = steps.map((step) => {
@@ -42,6 +47,20 @@ export const history = command({
     return print.text(fittedTable(COLUMNS, rows, isComplete ? Infinity : print.columns));
   },
 });
+
+const FIELDS = { ID: 'IMAGE', CreatedSince: 'CREATED', CreatedAt: '', CreatedBy: '', Size: '', Comment: '' } as const;
+
+/** Returns the fields of a step as the docker command prints them. */
+function fieldsOf({ Created, CreatedBy, Size, Comment }: HistoryItem, isComplete: boolean, nowMs: number): object {
+  const maker = textOf(CreatedBy).replace(/\s/g, ' ');
+  return {
+    CreatedSince: age(Created, nowMs),
+    CreatedAt: timestamp(Created),
+    CreatedBy: isComplete ? maker : fit(maker, MAKER_COLUMNS),
+    Size: humanSize(Size, 3),
+    Comment: textOf(Comment),
+  };
+}
 
 const COLUMNS: readonly Column[] = [
   { title: 'IMAGE', spare: 2 },

@@ -1,10 +1,11 @@
 // longshore ls: lists the images of the engine.
 
 import { command } from '../command.ts';
-import { textOf, textsOf } from '../engine-values.ts';
-import { imageTable, isReference, shortId } from '../listing.ts';
+import { textOf } from '../engine-values.ts';
+import { IMAGE_FIELDS, ORDERS, imageFields, imageRows, imageTable, isReference, shortId } from '../listing.ts';
 import { line } from '../printer.ts';
 import { filterOption, noTruncOption, parseFilters } from '../shared-options.ts';
+import { notBoth, templateOf, templateOption } from '../template.ts';
 
 export const ls = command({
   name: 'ls',
@@ -17,20 +18,34 @@ export const ls = command({
     all: { type: 'boolean', short: 'a', help: 'Also list untagged parent images' },
     ...filterOption,
     ...noTruncOption,
+    ...templateOption,
+    digests: { type: 'boolean', help: 'Show digests, too' },
+    platforms: { type: 'boolean', help: 'Show each variant of multi-platform images' },
+    sort: { type: 'string', value: 'ORDER', choices: ['size', 'created', 'name'], help: 'Sort by size, created or name' },
     names: { type: 'boolean', help: 'Print valid image names only' },
     quiet: { type: 'boolean', short: 'q', help: 'Print IDs only' },
   },
   async run({ operands: [name], values, io, print, client }) {
+    const { all, names, quiet, digests, platforms, sort, format = '' } = values;
+    const template = templateOf(values, IMAGE_FIELDS);
+    const shown = template !== undefined ? 'format' : names === true ? 'names' : quiet === true ? 'quiet' : undefined;
+    const detail = digests === true ? 'digests' : platforms === true ? 'platforms' : undefined;
+    if (shown !== undefined && detail !== undefined) throw notBoth(shown, detail);
+    if (template !== undefined && names === true) throw notBoth('format', 'names');
     const filters = parseFilters(values.filter);
-    const images = await (await client()).images({ name, all: values.all, filters, signal: io.signal });
+    const found = await (await client()).images({ name, all, filters, manifests: platforms, signal: io.signal });
+    // A template with the digest, or with all fields, needs a line for each digest, as in docker.
+    const rows = imageRows(found, { platforms, digests: digests ?? /\{\{\s*(json\s+)?\.(Digest)?\s*\}\}/i.test(format) });
+    if (sort !== undefined) rows.sort(ORDERS[sort as keyof typeof ORDERS]);
+    const images = [...new Set(rows.map(({ image }) => image))];
     const ids = values['no-trunc'] === true ? 'full' : 'short';
     const only = (texts: readonly string[]): Promise<void> => {
       return values.json === true ? print.json(texts) : print.text(texts.map(line).join(''));
     };
-    const names = images.flatMap(({ RepoTags }) => textsOf(RepoTags)).filter(isReference);
-    if (values.names === true) return only(names);
-    if (values.quiet === true) return only(images.map(({ Id }) => (ids === 'full' ? textOf(Id) : shortId(Id))));
+    if (names === true) return only(rows.map(({ repository, tag }) => `${repository}:${tag}`).filter(isReference));
+    if (quiet === true) return only(images.map(({ Id }) => (ids === 'full' ? textOf(Id) : shortId(Id))));
     if (values.json === true) return print.json(images);
-    return print.text(imageTable(images, { ids, nowMs: io.now(), room: print.columns }));
+    const listing = { ids, nowMs: io.now(), room: print.columns, digests, platforms } as const;
+    return print.text(template?.(rows.map((row) => imageFields(row, listing))) ?? imageTable(rows, listing));
   },
 });

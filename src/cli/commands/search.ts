@@ -8,6 +8,7 @@ import type { Column } from '../fitted-table.ts';
 import { fit } from '../printable.ts';
 import { line } from '../printer.ts';
 import { filterOption, noTruncOption, parseFilters } from '../shared-options.ts';
+import { templateOf, templateOption } from '../template.ts';
 
 export const search = command({
   name: 'search',
@@ -18,14 +19,17 @@ export const search = command({
     ...filterOption,
     limit: { type: 'string', value: 'NUMBER', help: 'Maximum number of results; default: 25' },
     ...noTruncOption,
+    ...templateOption,
     quiet: { type: 'boolean', short: 'q', help: 'Print names only' },
   },
   async run({ operands: [term = ''], values, io, print, client }) {
+    const template = templateOf(values, FIELDS);
     const options = { limit: limitOf(values.limit), filters: parseFilters(values.filter), signal: io.signal };
     const found = await (await client()).search(term, options);
     if (values.json === true) return print.json(found);
     if (values.quiet === true) return print.text(found.map(({ name }) => line(name)).join(''));
     const isComplete = values['no-trunc'] === true;
+    if (template !== undefined) return print.text(template(found.map((each) => fieldsOf(each, isComplete))));
     return print.text(fittedTable(COLUMNS, found.map((each) => cellsOf(each, isComplete)), isComplete ? Infinity : print.columns));
   },
 });
@@ -44,6 +48,20 @@ const COLUMNS: readonly Column[] = [
   { title: 'STARS', align: 'right' },
   { title: 'OFFICIAL', spare: 1 },
 ];
+
+const FIELDS = { Name: '', Description: '', StarCount: 'STARS', IsOfficial: 'OFFICIAL', IsAutomated: 'AUTOMATED' } as const;
+
+/** Returns the fields of a result as the docker command prints them: `[OK]` in text, and `true` in `{{json .}}`. */
+function fieldsOf(result: SearchResult, isComplete: boolean): object {
+  const [Name, Description, stars] = cellsOf(result, isComplete).map(textOf);
+  const flags = { IsOfficial: result.is_official === true, IsAutomated: result.is_automated === true };
+  const fields = (textOfFlag: (flag: boolean) => string): object => ({
+    Name, Description, StarCount: stars,
+    IsOfficial: textOfFlag(flags.IsOfficial),
+    IsAutomated: textOfFlag(flags.IsAutomated),
+  });
+  return { ...fields((flag) => (flag ? '[OK]' : '')), toJSON: () => fields(String) };
+}
 
 function cellsOf({ name, description, star_count: stars, is_official: isOfficial }: SearchResult, isComplete: boolean): unknown[] {
   const text = textOf(description).replace(/\s+/g, ' ').trim();

@@ -6,17 +6,24 @@ import { command } from '../command.ts';
 import type { Call } from '../command.ts';
 import { objectsOf, textOf } from '../engine-values.ts';
 import { table } from '../table.ts';
+import { templateOf, templateOption } from '../template.ts';
 
 export const version = command({
   name: 'version',
   summary: 'Print the versions of longshore and of the engine',
   usage: '',
   operands: [0, 0],
-  options: {},
+  options: templateOption,
   async run({ values, io, print, client, failed }) {
+    const template = templateOf(values, FIELDS);
     const own = { version: VERSION, oldestApiVersion: OLDEST_API_VERSION, newestApiVersion: NEWEST_API_VERSION };
     const engine = await askEngine(client, io.signal).catch((error: unknown) => failed(error));
     if (values.json === true) return print.json({ client: own, engine: engine ?? null });
+    if (template !== undefined) {
+      const { spokenApiVersion: ApiVersion = NEWEST_API_VERSION, ...Server } = engine ?? {};
+      const Client = { Version: VERSION, ApiVersion, DefaultAPIVersion: NEWEST_API_VERSION };
+      return print.text(template([{ Client, Server: engine === undefined ? null : Server }]));
+    }
     const clientRows = [
       ['Client', `longshore ${VERSION}`],
       ['  API', `${OLDEST_API_VERSION} to ${NEWEST_API_VERSION}`],
@@ -32,6 +39,14 @@ async function askEngine(client: Call['client'], signal: AbortSignal): Promise<E
   const engine = await client();
   return { ...(await engine.version({ signal })), spokenApiVersion: await engine.apiVersion() };
 }
+
+const FIELDS = {
+  Client: { Version: '', APIVersion: '', DefaultAPIVersion: '' },
+  Server: {
+    Platform: { Name: '' }, Components: [], Version: '', APIVersion: '', MinAPIVersion: '', GitCommit: '', GoVersion: '', Os: '', Arch: '',
+    KernelVersion: '', Experimental: false, BuildTime: '',
+  },
+} as const;
 
 /** Returns labels and values. */
 function engineRows(engine: EngineVersions): string[][] {

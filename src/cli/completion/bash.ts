@@ -76,7 +76,8 @@ function valueCases(commands: readonly Command[]): ReadonlyArray<readonly [patte
       return [[patterns.join('|'), offerFor(option[1])] as const];
     });
   };
-  return [...cases(['*'], shared), ...commands.flatMap((each) => cases(namesOf(each), Object.entries<Option>(each.options)))];
+  // The first case that matches is used, so the options of a command come before those of all commands.
+  return [...commands.flatMap((each) => cases(namesOf(each), Object.entries<Option>(each.options))), ...cases(['*'], shared)];
 }
 
 function offerFor(option: Option): string | undefined {

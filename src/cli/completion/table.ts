@@ -28,8 +28,8 @@ export function namesOf({ name, alias = name }: Command): string[] {
 export const twoWordCommands: ReadonlyArray<readonly [word: string, nextWords: readonly string[]]> = managementWords.map((word) => [word, secondWords(word) ?? []]);
 
 /** Returns what a shell completes as the value of an option. */
-export function valueKind({ choices, value }: Option): 'file' | 'free' | readonly string[] {
-  return choices ?? (value === 'FILE' ? 'file' : 'free');
+export function valueKind({ choices, suggests, value }: Option): 'file' | 'free' | readonly string[] {
+  return choices ?? suggests ?? (value === 'FILE' ? 'file' : 'free');
 }
 
 /**

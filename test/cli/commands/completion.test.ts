@@ -65,11 +65,13 @@ describe.skipIf(noBash)(titled('bash', noBash), () => {
     ['longshore --host unix:///x pu', ['pull', 'push']], // the value of an option is not a command
     ['longshore save --ver', ['--verify']],
     ['longshore save --verify ', ['digests', 'none', 'structure']],
-    ['longshore ls --format ', ['json']],
+    ['longshore ls --format ', ['json', 'table']],
+    ['longshore pull --format ', ['json']],
+    ['longshore ls --sort ', ['created', 'name', 'size']],
     ['longshore completion ', ['bash', 'fish', 'zsh']],
     ['longshore rm -f alp', ['3.20', '3.21'].map((tag) => `alpine:${tag}`)], // -f is a flag of rm
     ['longshore ls -f alp', ['']], // -f of ls has a value
-    ['longshore images alpine:3.20 -', ['--all', '--context', '--filter', '--format', '--help', '--host', '--json', '--names', '--no-color', '--no-trunc', '--quiet', '-H', '-a', '-f', '-h', '-q']],
+    ['longshore images alpine:3.20 -', ['--all', '--context', '--digests', '--filter', '--format', '--help', '--host', '--json', '--names', '--no-color', '--no-trunc', '--platforms', '--quiet', '--sort', '-H', '-a', '-f', '-h', '-q']],
     ['longshore rm host:5000/t', ['5000/team/app:1']], // bash breaks words at colons
     ['longshore rm alpine:', ['3.20', '3.21']],
     ['longshore load -i arch', ['archive one.tar']],
