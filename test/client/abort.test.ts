@@ -233,7 +233,9 @@ describe.each(Object.entries(engines))('on %s', (engine, fields) => {
 
   describe.each(['before the answer', 'in the middle of the answer'] as const)('an abort %s', (where) => {
     // covers: fault 0.15, fault 3.14
-    it.each(cases(ours))('to each request of %s', async (_, { run }) => {
+    it.each(cases(ours))('to each request of %s', async (_, { method, run }) => {
+      // When a copy is aborted at its target, the source has already answered, and its connection waits for the next call.
+      const mayStay = method === 'copyImage' ? 1 : 0;
       make();
       daemon.fallSilent(undefined);
       await run(client, {}); // to count the requests, and to check that the call works
@@ -245,7 +247,7 @@ describe.each(Object.entries(engines))('on %s', (engine, fields) => {
         daemon.fallSilent({ request, where });
         await rm(file(), { force: true });
         await abortIn(() => daemon.silent().then(turns), run);
-        await until(() => daemon.open() === 0);
+        await until(() => daemon.open() <= mayStay);
         await worksAgain();
       }
     });
