@@ -140,7 +140,7 @@ describe('a recording that cannot begin', () => {
     ['in a folder that is not there', ['-o', '/nowhere/a.tape'], 1, 'cannot write /nowhere/a.tape: its directory does not exist\n'],
     ['at a socket that is there', ['--listen', '/'], 1, 'cannot listen on /: the file exists already; remove it if no process listens'],
   ])('%s says so', async (_what, options, code, words) => {
-    const outcome = await longshore(daemon.host, ['record', '-o', tape, ...options]);
+    const outcome = await longshore(daemon.host, ['record', ...(options[0] === '-o' ? options : ['-o', tape, ...options])]);
     expect(outcome).toMatchObject({ code, stdout: '' });
     expect(outcome.stderr.startsWith(`longshore record: ${words}`)).toBe(true);
     expect(existsSync(tape)).toBe(false);
