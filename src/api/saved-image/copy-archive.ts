@@ -10,7 +10,6 @@ import type { CreateHash, DigestAlgorithm } from '../../bytes.ts';
 import { TarError } from '../../errors.ts';
 import { packTar } from '../../tar/pack.ts';
 import type { TarEntry } from '../../tar/pack.ts';
-import { readEntries } from '../../tar/read-entries.ts';
 import type { ReadEntry } from '../../tar/read-entries.ts';
 import { isCompressedStart } from '../media-types.ts';
 import { DOCUMENT_LIMIT } from './documents.ts';
@@ -24,8 +23,8 @@ export interface ArchivePart {
   readonly plan: ImagePlan;
   /** The complete names that the image gets, `docker.io/library/alpine:3.20`; none: it has only an ID. */
   readonly references: readonly string[];
-  /** The archive that the source saves. It is opened when its turn has come. A chunk must stay unchanged until the next is requested. */
-  readonly open: () => AsyncIterable<Uint8Array>;
+  /** The entries of the archive that the source saves. It is opened when its turn has come. */
+  readonly open: () => AsyncIterable<ReadEntry>;
 }
 
 /** Called before a piece of a blob is yielded: `bytes` of `size` with it. The digest of the blob is checked at its end. */
@@ -102,17 +101,24 @@ class Writer {
     yield { path: 'manifest.json', content: JSON.stringify(saved) };
   }
 
-  /** The blobs of one image, in the order of the source. Entries that the image does not need are skipped. */
-  async *#blobs(plan: ImagePlan, archive: AsyncIterable<Uint8Array>, sizes: Map<string, number>): AsyncGenerator<TarEntry, void, void> {
+  /**
+   * The blobs of one image, in the order of the source. Entries that the image does not need are skipped. A containerd store is left when
+   * the last needed one has been read: gigabytes may be to come.
+   */
+  async *#blobs(plan: ImagePlan, entries: AsyncIterable<ReadEntry>, sizes: Map<string, number>): AsyncGenerator<TarEntry, void, void> {
     const names = new BlobDetector(plan, this.#createHash);
-    for await (const entry of readEntries(archive)) {
+    const sought = soughtBlobs(plan);
+    for await (const entry of entries) {
       const digest = await names.digestOf(entry);
       const wanted = digest === undefined ? undefined : plan.wanted.get(digest);
       if (digest === undefined || wanted === undefined) continue;
       sizes.set(digest, entry.size);
-      if (!wanted.sent || this.#written.has(digest)) continue;
-      this.#written.set(digest, entry.size);
-      yield { path: blobPath(digest), size: entry.size, content: this.#verified(entry, digest, wanted) };
+      sought?.delete(digest);
+      if (wanted.sent && !this.#written.has(digest)) {
+        this.#written.set(digest, entry.size);
+        yield { path: blobPath(digest), size: entry.size, content: this.#verified(entry, digest, wanted) };
+      }
+      if (sought?.size === 0) return;
     }
   }
 
@@ -180,6 +186,15 @@ async function textOf(content: AsyncIterable<Uint8Array>): Promise<string> {
   const pieces: Uint8Array[] = [];
   for await (const piece of content) pieces.push(Uint8Array.from(piece)); // copied: its memory is used again
   return decodeUtf8(concat(pieces));
+}
+
+/**
+ * The blobs after which the source may be left, and no more: with all layers known, those that are sent. Of a graph driver and of Podman, only
+ * the archive tells the sizes of the layers that are left out, and little comes after them; it is read to its end.
+ */
+function soughtBlobs({ wanted, variants: [main] }: ImagePlan): Set<string> | undefined {
+  if (main.manifest === undefined) return undefined;
+  return new Set([...wanted].filter(([, { sent }]) => sent).map(([digest]) => digest));
 }
 
 function assertComplete({ wanted }: ImagePlan, sizes: ReadonlyMap<string, number>): void {

@@ -1,10 +1,10 @@
 // What an image consists of: its platforms, and for each of them the config and the layers. A graph driver and Podman have one
 // platform, and `inspectImage` says all about it. The containerd store may have several, and only the documents in a saved archive
-// say which blob is which layer. Here they are read: a first pass over the archive, which ends as soon as all of them have been read.
+// say which blob is which layer. Here they are read, until all of them have been found.
 
 import type { CreateHash, DigestAlgorithm } from '../../bytes.ts';
 import { DecodeError } from '../../errors.ts';
-import { readEntries } from '../../tar/read-entries.ts';
+import type { ReadEntry } from '../../tar/read-entries.ts';
 import { INDEX_TYPES, MANIFEST_TYPES, isEncrypted, isTar } from '../media-types.ts';
 import type { ImagePlatform } from '../platform.ts';
 import { DOCUMENT_LIMIT, DocumentReader } from './documents.ts';
@@ -74,16 +74,16 @@ export interface SoughtImage {
 }
 
 /**
- * Reads the documents of one image from an archive of a containerd store. Stops reading as soon as all of them are there. Throws a
- * `DigestError` if a document is not what its name says, or if the image is not in the archive.
+ * Reads the documents of one image from the entries of an archive of a containerd store. Stops reading as soon as all of them are there.
+ * Throws a `DigestError` if a document is not what its name says, or if the image is not in the archive.
  */
 export async function readContent(
-  archive: AsyncIterable<Uint8Array>,
+  entries: AsyncIterable<ReadEntry>,
   sought: SoughtImage,
   createHash: CreateHash,
 ): Promise<ImageContent> {
   const documents = new Documents(sought, createHash);
-  for await (const { path: written, typeflag, size, content } of readEntries(archive)) {
+  for await (const { path: written, typeflag, size, content } of entries) {
     const path = normalizePath(written);
     if (typeflag !== '0' || size > DOCUMENT_LIMIT) continue;
     await documents.read(path, size, content());

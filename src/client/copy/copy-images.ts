@@ -10,10 +10,13 @@ import { expectedId, imagePlatformName, planImage } from '../../api/saved-image/
 import type { CopyTarget, ImagePlan, PlannedLayer } from '../../api/saved-image/plan-copy.ts';
 import type { CopiedImage, CopiedLayer, CopyResult, ReplacedImage } from '../../api/types/copy.ts';
 import { writeArchive } from '../../api/saved-image/copy-archive.ts';
+import { KeptEntries } from '../../api/saved-image/kept-entries.ts';
 import { loadCreateHash } from '../../bytes.ts';
 import type { CreateHash } from '../../bytes.ts';
 import type { Warn } from '../../connection/diagnostics.ts';
 import { ArgumentError, LongshoreError, NotFoundError, isCallerError } from '../../errors.ts';
+import { readEntries } from '../../tar/read-entries.ts';
+import type { ReadEntry } from '../../tar/read-entries.ts';
 import type { CallOptions, CopyOptions } from '../options.ts';
 import { readImageContent, groupImages, inventoryOf, archiveOf, engineKind } from './engine-images.ts';
 import type { ImageGroup } from './engine-images.ts';
@@ -39,6 +42,8 @@ export async function copyImages(
 interface Planned extends ImageGroup {
   readonly name: string;
   readonly plan: ImagePlan;
+  /** The archive from which the plan was made. */
+  readonly begun: KeptEntries;
   /** Plans to send all layers. */
   readonly planFull: () => ImagePlan;
   /** The images that have its names on the target before it gets them. */
@@ -83,23 +88,28 @@ class Copy {
     const { store, images, platform } = await this.#onTarget(inventoryOf(engine, this.#limits, kind));
     const target = { store, platform, chains: images.map(({ layers }) => layers) };
     for (const group of groups) {
-      const planned = await this.#plan(group, from, target);
-      this.#images.push(await this.#copy(planned, store));
-      // The next image may have the same layers.
-      for (const { layers } of planned.plan.variants) target.chains.push(layers.map(({ diffId }) => diffId));
+      const begun = new KeptEntries(() => archiveOf(this.#source.engine, group, this.#limits));
+      try {
+        const planned = await this.#plan(group, begun, from, target);
+        this.#images.push(await this.#copy(planned, store));
+        // The next image may have the same layers.
+        for (const { layers } of planned.plan.variants) target.chains.push(layers.map(({ diffId }) => diffId));
+      } finally {
+        await begun.close();
+      }
     }
     return { images: this.#images, bytesSent: this.#bytesSent, bytesTotal: this.#bytesTotal, resent: this.#resent, warnings: this.#warnings };
   }
 
-  async #plan(group: ImageGroup, from: LayerStore, target: CopyTarget): Promise<Planned> {
+  async #plan(group: ImageGroup, begun: KeptEntries, from: LayerStore, target: CopyTarget): Promise<Planned> {
     const { image, references } = group;
     const name = references[0] ?? image.Id;
-    const content = await this.#onSource(readImageContent(this.#source.engine, group, from, this.#limits, this.#createHash));
+    const content = await this.#onSource(readImageContent(group, from, begun, this.#createHash));
     const { platform, full = false } = this.#options;
     const plan = planImage(name, content, target, { platform, full });
     this.#warnOfPlatform(name, plan, target);
     for (const layer of plan.layers) this.#emit(layerEvent(layer, layer.sent ? 'Waiting' : 'Layer already exists'), true);
-    return { ...group, name, plan, holders: [], planFull: () => planImage(name, content, target, { platform, full: true }) };
+    return { ...group, begun, name, plan, holders: [], planFull: () => planImage(name, content, target, { platform, full: true }) };
   }
 
   #warnOfPlatform(name: string, { variants }: ImagePlan, { platform: own }: CopyTarget): void {
@@ -163,7 +173,7 @@ class Copy {
   async #transfer(planned: Planned, plan: ImagePlan, store: LayerStore) {
     const { name, references } = planned;
     const layers = new Map(plan.layers.map((layer) => [layer.digest, layer]));
-    const open = (): AsyncIterable<Uint8Array> => archiveOf(this.#source.engine, planned, this.#limits);
+    const open = (): AsyncIterable<ReadEntry> => this.#entries(planned, plan);
     const onBlob = (digest: string, bytes: number, size: number): void => {
       const layer = layers.get(digest);
       if (layer?.sent === true) this.#emit(layerEvent(layer, bytes === size ? 'Pushed' : 'Pushing', bytes, size), bytes === size);
@@ -178,6 +188,14 @@ class Copy {
     const onLeft = (message: string): void => this.#warnOf('left-behind', message);
     const sent = await this.#onTarget(transfer(sending, { ...this.#target, store }, this.#limits, onLeft));
     return { ...sent, plan };
+  }
+
+  /** The entries of the source's archive: those that are open already, if all that is sent is among them. */
+  async *#entries(planned: Planned, { wanted }: ImagePlan): AsyncGenerator<ReadEntry, void, void> {
+    const sent = [...wanted].filter(([, blob]) => blob.sent).map(([digest]) => digest);
+    const all = planned.begun.takeAll(sent);
+    if (all === undefined) await planned.begun.close(); // so that the source saves only one archive at a time
+    yield* all ?? readEntries(archiveOf(this.#source.engine, planned, this.#limits));
   }
 
   async *#counted(archive: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {

@@ -10,6 +10,7 @@ import { formatReference, isDigest, parseReference } from '../../api/reference.t
 import type { Reference } from '../../api/reference.ts';
 import { plainContent, readContent } from '../../api/saved-image/image-content.ts';
 import type { ImageContent } from '../../api/saved-image/image-content.ts';
+import type { KeptEntries } from '../../api/saved-image/kept-entries.ts';
 import type { LoadResult } from '../../api/progress/results.ts';
 import type { InfoResult, PingResult, VersionResult } from '../../api/types/engine.ts';
 import type { ImageInspect, ImageSummary, RemoveItem, RootFileSystem } from '../../api/types/image.ts';
@@ -98,15 +99,13 @@ export async function inspectFully(engine: CopyEngine, image: string, store: Lay
   return engine.inspectImage(image, manifests ? { manifests, ...limits } : limits);
 }
 
-/** What an inspected image consists of. From a containerd store, the documents are read from a saved archive. */
+/** What an inspected image consists of. From a containerd store, the documents are read from the archive that it saves. */
 export async function readImageContent(
-  engine: CopyEngine,
-  group: ImageGroup,
+  { image, platform }: ImageGroup,
   store: LayerStore,
-  limits: CallOptions,
+  archive: KeptEntries,
   createHash: CreateHash,
 ): Promise<ImageContent> {
-  const { image, platform } = group;
   if (store !== 'containerd') return plainContent(image.Id, diffIdsOf(image), image);
   const { Descriptor: root, Manifests: manifests } = image;
   const available = manifests?.filter((manifest) => manifest.Available).map((manifest) => manifest.ID);
@@ -115,7 +114,7 @@ export async function readImageContent(
     root: platform === undefined && root !== undefined ? { ...root, mediaType: root.mediaType.toLowerCase(), platform: undefined, annotations: {} } : undefined,
     available: available && new Set(available),
   };
-  return readContent(archiveOf(engine, group, limits), sought, createHash);
+  return readContent(archive.begin(), sought, createHash);
 }
 
 /** The archive that an engine saves of an ID: the name may move between two reads. A chunk is valid until the next one is requested. */

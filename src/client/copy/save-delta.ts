@@ -5,8 +5,10 @@ import type { Platform } from '../../api/platform.ts';
 import { planImage } from '../../api/saved-image/plan-copy.ts';
 import { writeArchive } from '../../api/saved-image/copy-archive.ts';
 import type { ArchivePart } from '../../api/saved-image/copy-archive.ts';
+import { KeptEntries } from '../../api/saved-image/kept-entries.ts';
 import { loadCreateHash } from '../../bytes.ts';
 import { ArgumentError } from '../../errors.ts';
+import { readEntries } from '../../tar/read-entries.ts';
 import type { CallOptions } from '../options.ts';
 import { readImageContent, groupImages, ownPlatform, archiveOf, engineKind } from './engine-images.ts';
 import type { CopyEngine } from './engine-images.ts';
@@ -26,9 +28,10 @@ export async function* saveDelta(
   const parts: ArchivePart[] = [];
   for (const group of await groupImages(engine, images, store, platform, limits)) {
     const { image, references } = group;
-    const content = await readImageContent(engine, group, store, limits, createHash);
+    const archive = new KeptEntries(() => archiveOf(engine, group, limits));
+    const content = await readImageContent(group, store, archive, createHash).finally(() => archive.close());
     const plan = planImage(references[0] ?? image.Id, content, target, { full: false, platform });
-    parts.push({ plan, references, open: () => archiveOf(engine, group, limits) });
+    parts.push({ plan, references, open: () => readEntries(archiveOf(engine, group, limits)) });
   }
   if (inventory.store === 'podman') refuseSeveralNames(parts);
   yield* writeArchive(parts, createHash);

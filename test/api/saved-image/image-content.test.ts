@@ -7,6 +7,7 @@ import type { ImageContent, SoughtImage } from '../../../src/api/saved-image/ima
 import type { CreateHash } from '../../../src/bytes.ts';
 import { DigestError, TruncatedError } from '../../../src/errors.ts';
 import { packTar } from '../../../src/tar/pack.ts';
+import { readEntries } from '../../../src/tar/read-entries.ts';
 import { noGnuTar } from '../../support/foreign-tar.ts';
 import { titled } from '../../support/installed.ts';
 import { collected, filesIn, savedArchive, sha256Of, source } from '../../support/saved.ts';
@@ -14,7 +15,7 @@ import { splits, whole } from '../../support/splits.ts';
 
 const createSha: CreateHash = (algorithm = 'sha256') => createHash(algorithm);
 const ANY: SoughtImage = { root: undefined, available: undefined };
-const read = (pieces: Iterable<Uint8Array>, sought = ANY): Promise<ImageContent> => readContent(source(pieces), sought, createSha);
+const read = (pieces: Iterable<Uint8Array>, sought = ANY): Promise<ImageContent> => readContent(readEntries(source(pieces)), sought, createSha);
 const repacked = (files: ReadonlyMap<string, Uint8Array>): Promise<Buffer> => collected(packTar([...files].map(([path, content]) => ({ path, content }))));
 
 describe.skipIf(noGnuTar)(titled('the content of an image of two platforms', noGnuTar), () => {
@@ -49,7 +50,7 @@ describe.skipIf(noGnuTar)(titled('the content of an image of two platforms', noG
       }
     }
     const more = new Map([...order.slice(0, last + 1), ['large', Buffer.alloc(1e6)] as const]);
-    const { variants } = await readContent(counting(await repacked(more)), { root: { ...root, annotations: {}, platform: undefined }, available: undefined }, createSha);
+    const { variants } = await readContent(readEntries(counting(await repacked(more))), { root: { ...root, annotations: {}, platform: undefined }, available: undefined }, createSha);
     expect(variants).toHaveLength(2);
     expect(requested).toBeLessThan(1e6);
   });

@@ -189,6 +189,49 @@ function zippedSource(): { readonly source: MemoryEngine; readonly root: string 
   return { source: source.add(root, diffIds, NAME), root };
 }
 
+describe.skipIf(noGnuTar)(titled('an archive of a containerd store', noGnuTar), () => {
+  const saves = async (source: MemoryEngine, target: MemoryEngine, options: CopyOptions = {}): Promise<number> => {
+    let count = 0;
+    source.hook = (call) => void (call.startsWith('save sha256') && count++);
+    await copy(source, target, options);
+    return count;
+  };
+
+  it('is requested once for the plan and the copy, if all that is sent is small or comes after the documents', async () => {
+    const { source, root } = zippedSource();
+    const target = new MemoryEngine('containerd');
+    expect(await saves(source, target)).toBe(1);
+    expect(target.find(NAME)).toMatchObject({ id: root, isBroken: false });
+  });
+
+  it('is requested again to send all layers after an attempt without some', async () => {
+    const { source } = zippedSource();
+    const target = new MemoryEngine('containerd').add(OTHER, base, 'docker.io/team/base:1');
+    for (const diffId of base) target.pruned.add(diffId);
+    expect(await saves(source, target)).toBe(2);
+  });
+
+  // The image, or its last part, is not needed: the source must not go on saving.
+  it.each([{ dryRun: true }, { platform: 'linux/s390x' }, {}])('is ended with the copy: %j', async (options) => {
+    const { source } = zippedSource();
+    let isOpen = 0;
+    const save = source.getImage.bind(source);
+    source.getImage = (id, how) => ({
+      each: async (use) => {
+        isOpen++;
+        return save(id, how).each(use as never).finally(() => isOpen--);
+      },
+    });
+    await copy(source, new MemoryEngine('containerd'), options).catch(() => {});
+    await new Promise(setImmediate);
+    expect(isOpen).toBe(0);
+  });
+
+  it('of another kind is not requested for a plan', async () => {
+    expect(await saves(makeSource(), new MemoryEngine('graphdriver'), { dryRun: true })).toBe(0);
+  });
+});
+
 describe.skipIf(noGnuTar)(titled('a target that lacks a layer after all', noGnuTar), () => {
   const pruned = (store: LayerStore): MemoryEngine => {
     const target = new MemoryEngine(store).add(OTHER, base, 'docker.io/team/base:1');

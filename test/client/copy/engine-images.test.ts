@@ -1,8 +1,9 @@
 // What copies ask an engine: its inventory, and the images that names stand for.
 
 import { expect, it } from 'vitest';
-import { readImageContent, groupImages, inventoryOf, ownPlatform, engineKind } from '../../../src/client/copy/engine-images.ts';
+import { archiveOf, readImageContent, groupImages, inventoryOf, ownPlatform, engineKind } from '../../../src/client/copy/engine-images.ts';
 import { platformName } from '../../../src/api/platform.ts';
+import { KeptEntries } from '../../../src/api/saved-image/kept-entries.ts';
 import { loadCreateHash } from '../../../src/bytes.ts';
 import type { GetImageOptions } from '../../../src/client/options.ts';
 import { ConnectError } from '../../../src/errors.ts';
@@ -115,7 +116,9 @@ it.skipIf(noGnuTar)('the archive of one platform has no index, and its manifest 
     return save(name, options);
   };
   const image = { Id: id('a'), Descriptor: { digest: id('b'), mediaType: 'application/vnd.oci.image.index.v1+json', size: 1 } };
-  const { kept } = await readImageContent(engine, { image: image as never, references: [], platform: 'linux/arm64' }, 'containerd', {}, await loadCreateHash());
+  const group = { image: image as never, references: [], platform: 'linux/arm64' } as const;
+  const saved = new KeptEntries(() => archiveOf(engine, group, {}));
+  const { kept } = await readImageContent(group, 'containerd', saved, await loadCreateHash());
   const [first] = JSON.parse(String(filesIn(engine.archive).get('index.json'))).manifests as [{ digest: string }];
   expect([kept?.root.digest, asked]).toEqual([first.digest, ['linux/arm64']]);
 });
