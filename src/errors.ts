@@ -172,16 +172,16 @@ export class DigestError extends LongshoreError {
   }
 }
 
-/** Thrown when one of the `timeouts` of a call expires. */
+/** Thrown when one of the `timeouts` of a call, or the one of `waitUntilReady`, expires. */
 export class TimeoutError extends LongshoreError {
-  /** Which timeout expired: `connectMs`, `headMs` or `idleMs`. */
-  readonly limit: 'connect' | 'head' | 'idle';
+  /** Which timeout expired: `connectMs`, `headMs`, `idleMs`, or `timeoutMs` of `waitUntilReady`; `cause` is then why the engine is not ready. */
+  readonly limit: 'connect' | 'head' | 'idle' | 'ready';
   /** The timeout, in milliseconds. */
   readonly limitMs: number;
 
-  constructor(message: string, fields: Pick<TimeoutError, 'limit' | 'limitMs'>) {
+  constructor(message: string, fields: Pick<TimeoutError, 'limit' | 'limitMs'> & { readonly cause?: unknown }) {
     fields = checkedCopy(fields, message);
-    super('TIMEOUT', message, { transient: true });
+    super('TIMEOUT', message, { cause: fields.cause, transient: true });
     this.limit = fields.limit;
     this.limitMs = fields.limitMs;
   }

@@ -7,7 +7,7 @@ export type {
   CallOptions, CopyOptions, DiskUsageOptions, EnvironmentOptions, EventsOptions, FromEnvironmentOptions, GetImageOptions, HistoryOptions,
   ImageAttestationsOptions, ImageClientOptions, ImagesOptions, ImportFromImageOptions, ImportOptions, InspectImageOptions,
   LoadImageOptions, PruneImagesOptions, PullOptions, PushOptions, RawResponse, RegistryOptions, RemoveImageOptions,
-  RequestOptions, RetryEvent, RetryOptions, SearchOptions, TagOptions,
+  RequestOptions, RetryEvent, RetryOptions, SearchOptions, TagOptions, WaitUntilReadyOptions,
 } from './client/options.ts';
 export { ArchiveStream } from './client/archive-stream.ts';
 export type { ArchiveOptions, ArchiveResult, SaveProgress, ToFileOptions } from './client/archive-stream.ts';

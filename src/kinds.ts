@@ -134,6 +134,7 @@ const COMMON_MISTAKES: readonly (readonly [option: string, how: string, names: s
   ['host', 'host: "unix:///var/run/docker.sock" or "tcp://HOST:PORT"', 'socketpath socket port url uri baseurl dockerhost hostname address endpoint protocol path'],
   ['timeouts', 'timeouts: { connectMs, headMs, idleMs }', 'timeout timeoutms connecttimeout connectiontimeout requesttimeout headerstimeout bodytimeout'],
   ['helperTimeoutMs', 'helperTimeoutMs', 'timeout timeoutms'],
+  ['timeoutMs', 'timeoutMs: 60_000', 'timeout timeouts wait'],
   ['tls', 'tls: { ca, cert, key }', 'ca cert key tlsverify rejectunauthorized certpath'],
   ['credentials', 'credentials: { username, password }', 'auth authconfig registryauth username password'],
   ['version', 'version: "1.43"', 'apiversion'],

@@ -23,6 +23,7 @@ export function describeFailure(error: unknown, see: string, operand?: string): 
   if (isUsage(error)) return failure(error.message, `See ${see} --help`);
   if (error instanceof ConnectError) return connectFailure(error);
   if (error instanceof ApiError) return apiFailure(error, operand);
+  if (error instanceof TimeoutError && error.limit === 'ready') return notReady(error, see);
   if (error instanceof TimeoutError) return failure(error.message, 'Is the engine overloaded or stuck?');
   if (error instanceof UploadError) return failure(withoutPlace(error));
   if (error instanceof LongshoreError || isSystemError(error)) return failure(error.message);
@@ -45,6 +46,13 @@ function isUsage(error: unknown): error is Error {
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
+}
+
+/** Says why the engine was not ready at the end of the wait, and what to do about it. */
+function notReady({ message, limitMs, cause }: TimeoutError, see: string): Failure {
+  if (!(cause instanceof LongshoreError)) return failure(message);
+  const { what, whatToDo } = describeFailure(cause, see);
+  return { what: `the engine was not ready within ${limitMs / 1000} s: ${what}`, whatToDo };
 }
 
 /** Returns the message without the request, because it does not matter which request could not be sent. */

@@ -108,6 +108,7 @@ const METHODS = {
   fromEnvironment: { ...WHICH_ENGINE, ...FOUND_CLIENT },
   explain: WHICH_ENGINE,
   ping: CALL,
+  waitUntilReady: { timeoutMs: MILLISECONDS, signal: SIGNAL },
   version: CALL,
   info: CALL,
   checkAuth: CALL,

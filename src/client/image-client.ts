@@ -32,7 +32,7 @@ import type {
   CallOptions, CopyOptions, DiskUsageOptions, EnvironmentOptions, EventsOptions, FromEnvironmentOptions, GetImageOptions, HistoryOptions,
   ImageAttestationsOptions, ImageClientOptions, ImagesOptions, ImportFromImageOptions, ImportOptions, InspectImageOptions,
   LoadImageOptions, PruneImagesOptions, PullOptions, PushOptions, RawResponse, RegistryOptions, RemoveImageOptions, RequestOptions,
-  SearchOptions, TagOptions,
+  SearchOptions, TagOptions, WaitUntilReadyOptions,
 } from './options.ts';
 import { eventStream } from './event-stream.ts';
 import { importImage, loadImages, pullImage, pushImage } from './progress-operations.ts';
@@ -100,6 +100,15 @@ export class ImageClient {
   /** Returns the engine's newest API version and whether it is Podman. `HEAD /_ping`, then `GET /_ping` if needed. */
   async ping(options?: CallOptions): Promise<PingResult> {
     return this.#engine.facts.ping(take('ping', options));
+  }
+
+  /**
+   * Waits until the engine answers a ping, and returns the answer: connections that fail or break, and a 503, mean that it is starting. Any
+   * other error is thrown at once. Rejects with a `TimeoutError` after `timeoutMs`, default 60,000. `HEAD /_ping`.
+   */
+  async waitUntilReady(options?: WaitUntilReadyOptions): Promise<PingResult> {
+    const own = take('waitUntilReady', options);
+    return (await import('./wait-until-ready.ts')).waitUntilReady(this.#engine.facts, own);
   }
 
   /** Returns the versions of the engine and of its components. `GET /version`. */

@@ -161,6 +161,12 @@ export interface PruneImagesOptions extends CallOptions, Arguments<'pruneImages'
 /** Options of `search`. */
 export interface SearchOptions extends RegistryOptions, Omit<Arguments<'search'>, 'term'> {}
 
+/** Options of `waitUntilReady`. */
+export interface WaitUntilReadyOptions extends Pick<CallOptions, 'signal'> {
+  /** How long to wait, in milliseconds. Default 60,000. */
+  readonly timeoutMs?: number | undefined;
+}
+
 /** Options of `tag`. */
 export interface TagOptions extends CallOptions, Omit<Arguments<'tag'>, 'repo' | 'tag'> {
   /** The new tag. Default: that of the repository, or `latest`. */

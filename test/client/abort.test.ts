@@ -48,6 +48,7 @@ async function all(items: AsyncIterable<unknown>): Promise<void> {
 
 const rows: readonly Row[] = [
   { method: 'ping', run: (c, o) => c.ping(o) },
+  { method: 'waitUntilReady', run: (c, { signal }) => c.waitUntilReady({ signal }) },
   { method: 'version', run: (c, o) => c.version(o) },
   { method: 'info', run: (c, o) => c.info(o) },
   { method: 'checkAuth', run: (c, o) => c.checkAuth('r.example', credentials, o) },
@@ -260,7 +261,7 @@ async function turns(): Promise<void> {
 }
 
 describe('an abort in the middle of an error', () => {
-  const asking = rows.filter(({ method }) => !['supports', 'apiVersion', 'ping'].includes(method));
+  const asking = rows.filter(({ method }) => !['supports', 'apiVersion', 'ping', 'waitUntilReady'].includes(method));
   // covers: fault 0.15, fault 3.14
   it.each(cases(asking))('of %s', async (_, { run }) => {
     make();

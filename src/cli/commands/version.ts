@@ -2,9 +2,10 @@
 
 import { NEWEST_API_VERSION, OLDEST_API_VERSION, VERSION } from '../../index.ts';
 import type { VersionResult } from '../../index.ts';
-import { command } from '../command.ts';
+import { command, UsageError } from '../command.ts';
 import type { Call } from '../command.ts';
 import { objectsOf, textOf } from '../engine-values.ts';
+import { printable } from '../printable.ts';
 import { table } from '../table.ts';
 import { templateOf, templateOption } from '../template.ts';
 
@@ -13,11 +14,15 @@ export const version = command({
   summary: 'Print the versions of longshore and of the engine',
   usage: '',
   operands: [0, 0],
-  options: templateOption,
+  options: {
+    ...templateOption,
+    wait: { type: 'string', value: 'SECONDS', help: 'Wait up to this time until the engine is ready' },
+  },
   async run({ values, io, print, client, failed }) {
     const template = templateOf(values, FIELDS);
     const own = { version: VERSION, oldestApiVersion: OLDEST_API_VERSION, newestApiVersion: NEWEST_API_VERSION };
-    const engine = await askEngine(client, io.signal).catch((error: unknown) => failed(error));
+    const waitMs = milliseconds(values.wait);
+    const engine = await askEngine(client, waitMs, io.signal).catch((error: unknown) => failed(error));
     if (values.json === true) return print.json({ client: own, engine: engine ?? null });
     if (template !== undefined) {
       const { spokenApiVersion: ApiVersion = NEWEST_API_VERSION, ...Server } = engine ?? {};
@@ -35,8 +40,9 @@ export const version = command({
 /** The engine's versions, and the API version that longshore uses with it. */
 type EngineVersions = VersionResult & { readonly spokenApiVersion: string };
 
-async function askEngine(client: Call['client'], signal: AbortSignal): Promise<EngineVersions> {
+async function askEngine(client: Call['client'], waitMs: number | undefined, signal: AbortSignal): Promise<EngineVersions> {
   const engine = await client();
+  if (waitMs !== undefined) await engine.waitUntilReady({ timeoutMs: waitMs, signal });
   return { ...(await engine.version({ signal })), spokenApiVersion: await engine.apiVersion() };
 }
 
@@ -47,6 +53,13 @@ const FIELDS = {
     KernelVersion: '', Experimental: false, BuildTime: '',
   },
 } as const;
+
+/** Parses the value of --wait. */
+function milliseconds(seconds: string | undefined): number | undefined {
+  if (seconds === undefined) return undefined;
+  if (/^\d{1,6}(?:\.\d{1,3})?$/.test(seconds) && Number(seconds) > 0) return Number(seconds) * 1000;
+  throw new UsageError(`--wait must be a number of seconds above 0, not "${printable(seconds)}"`);
+}
 
 /** Returns labels and values. */
 function engineRows(engine: EngineVersions): string[][] {
