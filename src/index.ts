@@ -9,6 +9,7 @@ export type {
   LoadImageOptions, PruneImagesOptions, PullOptions, PushOptions, RawResponse, RegistryOptions, RemoveImageOptions,
   RequestOptions, RetryEvent, RetryOptions, SearchOptions, TagOptions, WaitUntilReadyOptions,
 } from './client/options.ts';
+export type { UpdateCheck } from './client/check-for-update.ts';
 export { ArchiveStream } from './client/archive-stream.ts';
 export type { ArchiveOptions, ArchiveResult, SaveProgress, ToFileOptions } from './client/archive-stream.ts';
 export { ProgressStream } from './client/progress-stream.ts';

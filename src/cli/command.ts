@@ -86,6 +86,8 @@ export interface Call<Own extends Options = Options> {
   target(): Promise<ImageClient>;
   /** Reports a failed operand and sets the exit code; the command continues. Rethrows an error that ends the run. */
   failed(error: unknown, operand?: string): void;
+  /** Sets the exit code of a run in which nothing has failed. */
+  endWith(exitCode: number): void;
 }
 
 /** Prints the results of a command to standard output, or collects them for the table of several engines. */

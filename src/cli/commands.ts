@@ -14,6 +14,7 @@ import { inspect } from './commands/inspect.ts';
 import { layers } from './commands/layers.ts';
 import { load } from './commands/load.ts';
 import { ls } from './commands/ls.ts';
+import { outdated } from './commands/outdated.ts';
 import { prune } from './commands/prune.ts';
 import { pull } from './commands/pull.ts';
 import { push } from './commands/push.ts';
@@ -25,6 +26,6 @@ import { tag } from './commands/tag.ts';
 import { version } from './commands/version.ts';
 
 export const commands: readonly Command[] = [
-  ls, inspect, history, pull, push, copy, save, load, layers, import_, tag, rm, prune, search, distribution, attestations, context,
+  ls, inspect, history, outdated, pull, push, copy, save, load, layers, import_, tag, rm, prune, search, distribution, attestations, context,
   events, df, version, record, completion,
 ];

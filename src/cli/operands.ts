@@ -29,7 +29,7 @@ export async function forEachOperand(
 }
 
 /** Checks the arguments of the calls. With an aborted signal, a call checks its arguments and then rejects without sending. */
-async function checkArguments(client: ImageClient, operand: string, work: Work): Promise<void> {
+export async function checkArguments(client: ImageClient, operand: string, work: Work): Promise<void> {
   try {
     await work(client, operand, AbortSignal.abort(new Error('only the arguments are checked')));
   } catch (error) {

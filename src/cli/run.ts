@@ -86,6 +86,9 @@ async function performOn(engine: Call['engine'], work: Work, print: Printer, sta
         if (io.signal.aborted || error instanceof OutputClosedError) throw error;
         void report(error, state, operand);
       },
+      endWith(exitCode) {
+        if (state.exitCode === 0) state.exitCode = exitCode;
+      },
     });
   } finally {
     // If the client could not be created, that error has been reported already.

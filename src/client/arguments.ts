@@ -125,6 +125,7 @@ const METHODS = {
   pruneImages: { ...row('pruneImages'), ...CALL },
   search: { ...row('search', 'term'), ...REGISTRY },
   inspectDistribution: REGISTRY,
+  checkForUpdate: REGISTRY,
   imageAttestations: { ...row('imageAttestations'), ...CALL },
   pull: {
     tag: TEXT, allTags: FLAG, ...row('pull', 'fromImage', 'tag'), policy: oneOf('always', 'missing'), ...REGISTRY,

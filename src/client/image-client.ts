@@ -8,6 +8,7 @@ import type { ArchiveSource } from './archive-stream.ts';
 import { IMAGES, OWN_CREDENTIALS, SEARCH_TERM, take } from './arguments.ts';
 import { utf8 } from '../bytes.ts';
 import { diskUsage, inspectImage, removeImage, searchImages } from './compound-operations.ts';
+import type { UpdateCheck } from './check-for-update.ts';
 import { clientEngine } from './create-engine.ts';
 import { encodeAuthConfig, assertCredentialsMatch, registryOf, registryKey } from '../api/credentials.ts';
 import type { CredentialChoice, CredentialSource, Credentials, RepositoryLocation } from '../api/credentials.ts';
@@ -251,6 +252,20 @@ export class ImageClient {
     const registry = this.#registry(registryOf(reference), credentials);
     const call = encodeCall('inspectDistribution', undefined, formatReference(reference));
     return this.#engine.json(call, { registry, signal, timeouts }, readDistribution);
+  }
+
+  /**
+   * Compares the engine's image with what its registry has under the same name, without a pull. The name `alpine` means `alpine:latest`.
+   * `isCurrent` is undefined if the name has a digest, if the image has no digest of that repository (it was built or loaded here),
+   * or if the registry does not have the name. Rejects with a `NotFoundError` if the engine does not have the image. Docker only.
+   * `GET /images/{image}/json`, then `GET /distribution/{image}/json`, API 1.30; the Docker Hub counts it as a pull.
+   */
+  async checkForUpdate(image: string, options?: RegistryOptions): Promise<UpdateCheck> {
+    const { credentials, ...callOptions } = take('checkForUpdate', options);
+    const reference = withDefaultTag(parseReference(image));
+    const registry = this.#registry(registryOf(reference), credentials);
+    const { checkForUpdate } = await import('./check-for-update.ts');
+    return checkForUpdate(this.#engine, reference, registry, callOptions);
   }
 
   /** Returns an image's attestations, such as its provenance. Needs the containerd store. `GET /images/{image}/attestations`, API 1.55. */

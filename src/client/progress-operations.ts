@@ -296,7 +296,7 @@ function registryDigest(image: ImageInspect, reference: Reference): string | und
 }
 
 /** The digests that an image has in the repository of a reference. */
-function digestsIn({ RepoDigests }: ImageInspect, reference: Reference): string[] {
+export function digestsIn({ RepoDigests }: ImageInspect, reference: Reference): string[] {
   const repository = repositoryName(reference);
   const names = RepoDigests.map(parseImageName).filter((each) => repositoryName(each) === repository);
   return names.flatMap(({ digest }) => digest ?? []);

@@ -81,6 +81,8 @@ const values: ReadonlyArray<readonly [argv: string, request: string, answer: unk
   ['distribution a:1', 'GET /distribution/docker.io/library/a:1/json', distribution],
   ['distribution -q a:1', 'GET /distribution/docker.io/library/a:1/json', distribution],
   ['distribution --json a:1', 'GET /distribution/docker.io/library/a:1/json', distribution],
+  ['outdated x:1', 'GET /images/docker.io/library/x:1/json', { ...image, RepoDigests: [`x@${ID}`] }],
+  ['outdated --json', 'GET /images/json', [image]],
   ['attestations a', 'GET /images/a/attestations', [attestation]],
   ['attestations --json a', 'GET /images/a/attestations', [attestation]],
   ['df -v', 'GET /system/df', { LayersSize: 5, Images: [image] }],

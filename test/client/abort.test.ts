@@ -68,6 +68,7 @@ const rows: readonly Row[] = [
   { method: 'pruneImages', run: (c, o) => c.pruneImages(o) },
   { method: 'search', asks: true, run: (c, o) => c.search('x', o) },
   { method: 'inspectDistribution', asks: true, run: (c, o) => c.inspectDistribution('a', o) },
+  { method: 'checkForUpdate', run: (c, o) => c.checkForUpdate('a', o) },
   { method: 'imageAttestations', run: (c, o) => c.imageAttestations('a', o) },
   { method: 'pull', how: 'awaited', asks: true, run: (c, o) => c.pull('a', o) },
   { method: 'pull', how: 'iterated', asks: true, run: (c, o) => all(c.pull('a', o)) },
@@ -128,7 +129,7 @@ const engines = {
   Podman: 'Api-Version: 1.41\r\nLibpod-API-Version: 5.4.0\r\nServer: Libpod/5.4.0 (linux)\r\n',
 } as const;
 /** Methods that no Podman supports. */
-const dockerOnly: readonly string[] = ['inspectDistribution', 'imageAttestations'];
+const dockerOnly: readonly string[] = ['inspectDistribution', 'checkForUpdate', 'imageAttestations'];
 
 /** Neither an error nor an object: the library can neither copy nor wrap it unnoticed. */
 const reason = Symbol('enough of this');

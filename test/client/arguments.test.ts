@@ -104,7 +104,7 @@ const methods: Readonly<Record<string, readonly (() => unknown)[]>> = {
   checkAuth: [() => 'h.example', () => credentials],
   supports: [() => 'pull'],
   inspectImage: [() => 'a'], exists: [() => 'a'], history: [() => 'a'], removeImage: [() => 'a'],
-  inspectDistribution: [() => 'a'], imageAttestations: [() => 'a'], pull: [() => 'a'], push: [() => 'a'], getImage: [() => 'a'],
+  inspectDistribution: [() => 'a'], checkForUpdate: [() => 'a'], imageAttestations: [() => 'a'], pull: [() => 'a'], push: [() => 'a'], getImage: [() => 'a'],
   tag: [() => 'a', () => 'b'],
   layers: [], copyImage: [() => 'a'],
   search: [() => 'x'],
@@ -116,7 +116,7 @@ const methods: Readonly<Record<string, readonly (() => unknown)[]>> = {
 };
 const promising = new Set([
   'ping', 'waitUntilReady', 'version', 'info', 'checkAuth', 'diskUsage', 'supports', 'apiVersion', 'images', 'inspectImage', 'exists', 'history', 'tag',
-  'removeImage', 'pruneImages', 'search', 'inspectDistribution', 'imageAttestations', 'layers', 'request',
+  'removeImage', 'pruneImages', 'search', 'inspectDistribution', 'checkForUpdate', 'imageAttestations', 'layers', 'request',
 ]);
 const method = (name: string) => (client as unknown as Record<string, (...given: unknown[]) => unknown>)[name]?.bind(client);
 

@@ -23,9 +23,11 @@ import {
   connect,
   failure,
   makeFor,
+  makeImage,
   registryDigest,
   repository,
 } from './support.ts';
+import { makeTwoPlatforms } from './two-platforms.ts';
 
 const docker = connect();
 afterAll(() => cleanUp(docker));
@@ -139,6 +141,38 @@ describe.skipIf(ENGINE.isPodman)('inspectDistribution on Docker', () => {
   it('is a NotFoundError for what the registry does not have', async () => {
     const error = await failure(docker.inspectDistribution(`${REGISTRY}/${repository('nothing')}:v1`));
     expect(error).toBeInstanceOf(NotFoundError);
+  });
+});
+
+describe.runIf(ENGINE.isPodman)('checkForUpdate on Podman, which cannot ask a registry', () => {
+  it('is a VersionError before anything is sent', async () => {
+    const error = await failure(docker.checkForUpdate(`${REGISTRY}/${repository('nothing')}:v1`));
+    expect(error).toMatchObject(onlyDocker('checkForUpdate'));
+  });
+});
+
+describe.skipIf(ENGINE.isPodman)('checkForUpdate on Docker', () => {
+  it('compares with the registry before and after another image gets the name', async () => {
+    const { name, remote } = await makeFor(docker, REGISTRY, 'update');
+    // The containerd store lists a digest for an image that was built here, and the registry does not have that name.
+    const expected = { isCurrent: undefined, localDigest: ENGINE.isContainerd ? expect.any(String) : undefined, remoteDigest: undefined };
+    expect(await docker.checkForUpdate(remote)).toEqual(expected);
+    const { digest } = await docker.push(remote);
+    expect(await docker.checkForUpdate(remote)).toEqual({ isCurrent: true, localDigest: digest, remoteDigest: digest });
+    const other = await makeImage(docker, 'update', 'v2');
+    await docker.tag(other.name, remote);
+    await docker.push(remote);
+    const newDigest = await registryDigest(REGISTRY, repository('update'), 'v1');
+    await docker.tag(name, remote);
+    expect(await docker.checkForUpdate(remote)).toEqual({ isCurrent: false, localDigest: digest, remoteDigest: newDigest });
+  });
+
+  it.each([undefined, 'linux/s390x'])('finds an image current that was pulled from an index, for the platform %s', async (platform) => {
+    const index = await makeTwoPlatforms(`update ${platform}`);
+    const [name, tag] = [repository('update-index'), platform === undefined ? 'own' : 'other'];
+    await index.putInto(REGISTRY, name, tag);
+    await docker.pull(`${REGISTRY}/${name}:${tag}`, { platform });
+    expect(await docker.checkForUpdate(`${REGISTRY}/${name}:${tag}`)).toEqual({ isCurrent: true, localDigest: index.digest, remoteDigest: index.digest });
   });
 });
 

@@ -1,0 +1,110 @@
+// longshore outdated: shows for which images the registry has another image under the same name.
+
+import { ConnectError, VersionError, formatReference, parseReference } from '../../index.ts';
+import type { ImageClient } from '../../index.ts';
+import { command } from '../command.ts';
+import type { Call } from '../command.ts';
+import { textsOf } from '../engine-values.ts';
+import { describeFailure } from '../failure.ts';
+import { fittedTable } from '../fitted-table.ts';
+import type { Column } from '../fitted-table.ts';
+import { isReference, shortId } from '../listing.ts';
+import { checkArguments } from '../operands.ts';
+import { line } from '../printer.ts';
+import { noTruncOption } from '../shared-options.ts';
+
+export const outdated = command({
+  name: 'outdated',
+  summary: 'Show for which images the registry has a newer one, without a pull',
+  usage: '[NAME...]',
+  operands: [0, Infinity],
+  completes: 'image',
+  options: {
+    'exit-code': { type: 'boolean', help: 'End with exit code 3 if an image is outdated; 1 means a failure' },
+    ...noTruncOption,
+    quiet: { type: 'boolean', short: 'q', help: 'Print the names of outdated images only' },
+  },
+  async run(call) {
+    const { values, io, print } = call;
+    const client = await call.client();
+    for (const name of call.operands) await checkArguments(client, name, async (_, image, signal) => void (await check(client, image, signal)));
+    const names = call.operands.length > 0 ? call.operands : await taggedNames(client, io.signal);
+    const rows = await rowsOf(call, client, distinct(names));
+    const old = rows.filter(({ status }) => status === 'outdated');
+    if (values['exit-code'] === true && old.length > 0) call.endWith(OUTDATED_EXIT_CODE);
+    if (values.json === true) return print.json(rows);
+    if (values.quiet === true) return print.text(old.map(({ image }) => line(image)).join(''));
+    const digest = (text = ''): string => (values['no-trunc'] === true ? text : shortId(text));
+    const cells = rows.map((row) => [row.image, row.status, digest(row.localDigest), digest(row.remoteDigest), row.detail]);
+    return print.text(fittedTable(COLUMNS, cells, values['no-trunc'] === true ? Infinity : print.columns));
+  },
+});
+
+const OUTDATED_EXIT_CODE = 3;
+
+/** How many images are compared at the same time: fewer than the connections that a client keeps. */
+const AT_ONCE = 4;
+
+const COLUMNS: readonly Column[] = [
+  { title: 'IMAGE', least: 12, keep: 'end' },
+  { title: 'STATUS' },
+  { title: 'LOCAL', spare: 2 },
+  { title: 'REGISTRY', spare: 1 },
+  { title: 'DETAIL', least: 12 },
+];
+
+/** The outcome for one image. */
+interface Row {
+  readonly image: string;
+  readonly status: 'current' | 'outdated' | 'unknown' | 'failed';
+  readonly localDigest?: string | undefined;
+  readonly remoteDigest?: string | undefined;
+  /** Why the status is unknown, or the error. */
+  readonly detail?: string;
+}
+
+/** The names of all images that have a tag. */
+async function taggedNames(client: ImageClient, signal: AbortSignal): Promise<readonly string[]> {
+  return (await client.images({ signal })).flatMap(({ RepoTags }) => textsOf(RepoTags)).filter(isReference);
+}
+
+/** Omits names that mean the same image as an earlier one, so that each is compared once. */
+function distinct(names: readonly string[]): readonly string[] {
+  const byMeaning = new Map<string, string>();
+  for (const name of names) {
+    const reference = parseReference(name);
+    const tag = reference.tag ?? (reference.digest === undefined ? 'latest' : undefined);
+    const complete = formatReference({ ...reference, tag });
+    if (!byMeaning.has(complete)) byMeaning.set(complete, name);
+  }
+  return [...byMeaning.values()];
+}
+
+/** Compares the images, several at the same time. Returns their rows in the order of the names. */
+async function rowsOf(call: Pick<Call, 'failed' | 'io'>, client: ImageClient, names: readonly string[]): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  const waiting = names.entries(); // shared by all of them
+  const compareNext = async (): Promise<void> => {
+    for (const [index, name] of waiting) rows[index] = await check(client, name, call.io.signal).catch((error) => failedRow(call, name, error));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, compareNext));
+  return rows;
+}
+
+async function check(client: ImageClient, image: string, signal: AbortSignal): Promise<Row> {
+  const { isCurrent, localDigest, remoteDigest } = await client.checkForUpdate(image, { signal });
+  const status = isCurrent === undefined ? 'unknown' : isCurrent ? 'current' : 'outdated';
+  return { image, status, localDigest, remoteDigest, ...(isCurrent === undefined && { detail: whyUnknown(image, localDigest) }) };
+}
+
+function whyUnknown(image: string, localDigest: string | undefined): string {
+  if (image.includes('@')) return 'pinned by its digest';
+  return localDigest === undefined ? 'not from this repository: built, loaded or tagged here' : 'the registry does not have this name';
+}
+
+/** Reports the error of one image. Rethrows an error that the other images would have, too. */
+function failedRow(call: Pick<Call, 'failed'>, image: string, error: unknown): Row {
+  if (error instanceof VersionError || (error instanceof ConnectError && error.exchange?.requestSent !== true)) throw error;
+  call.failed(error, image);
+  return { image, status: 'failed', detail: describeFailure(error, '').what.replaceAll(/\n +/g, ' ') };
+}
