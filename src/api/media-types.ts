@@ -22,12 +22,21 @@ export const CONFIG_TYPES: ReadonlySet<string> = new Set([
   'application/vnd.docker.container.image.v1+json',
 ]);
 
-/** The first bytes of gzip, Zstandard (also its skippable frames), bzip2 and xz. Engines decompress them regardless of the type. */
-const compressed = /^(?:\x1f\x8b|\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18|BZh|\xfd7zX)/;
+/** How an archive or a layer can be compressed. `skippable` is a zstd file that begins with a skippable frame, as pzstd writes it. */
+export type Compression = 'gzip' | 'zstd' | 'skippable' | 'bzip2' | 'xz';
 
-/** Whether a file is compressed, by its first bytes as Latin-1. */
-export function isCompressedStart(start: string): boolean {
-  return compressed.test(start);
+/** The first bytes of each, in Latin-1. Engines decompress by them, regardless of names and types. */
+const COMPRESSED: ReadonlyArray<readonly [Compression, RegExp]> = [
+  ['gzip', /^\x1f\x8b/],
+  ['zstd', /^\x28\xb5\x2f\xfd/],
+  ['skippable', /^[\x50-\x5f]\x2a\x4d\x18/],
+  ['bzip2', /^BZh/],
+  ['xz', /^\xfd7zX/],
+];
+
+/** How a file is compressed, by its first four bytes as Latin-1; undefined if it is not. */
+export function compressionOf(start: string): Compression | undefined {
+  return COMPRESSED.find(([, magic]) => magic.test(start))?.[0];
 }
 
 /** Whether a layer is a file system. Engines do not use other layers. */

@@ -45,14 +45,18 @@ export interface SaveProgress {
 
 /** Options of `toFile`. */
 export interface ToFileOptions {
+  /** Compresses the file. `"zstd"` needs Node 22.15 or later. Default: the file is not compressed, whatever its name. */
+  readonly compress?: 'gzip' | 'zstd' | undefined;
   /** Called after each piece of the archive, many times a second. If it throws, the save rejects with that error. */
   readonly onProgress?: ((progress: SaveProgress) => void) | undefined;
 }
 
 /** The result of reading an archive. */
 export interface ArchiveResult {
-  /** The length of the archive in bytes. */
+  /** The length of the archive in bytes, before it is compressed. */
   readonly bytes: number;
+  /** The length of the compressed file in bytes; undefined without `compress`. */
+  readonly fileBytes?: number | undefined;
   /** The number of its entries; undefined with `verify: false`. */
   readonly entries: number | undefined;
   /** The content that the digests have verified; undefined without `verify: "digests"`. */
@@ -114,18 +118,20 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
 
   /**
    * Writes the archive to a file: first to a temporary file beside it, which is renamed at the end. So a failure
-   * leaves an existing file unchanged. Rejects with a `FileError` if the file cannot be written.
+   * leaves an existing file unchanged. Rejects with a `FileError` if the file cannot be written, and with an `ArgumentError` for
+   * `compress: "zstd"` before Node 22.15; nothing is sent then.
    */
   async toFile(path: string | URL, options?: ToFileOptions): Promise<ArchiveResult> {
-    const { onProgress } = take('toFile', options);
+    const { compress, onProgress } = take('toFile', options);
     const target = this.#files.absolutePath(path, 'toFile: path');
     this.#begin();
     this.#signal?.throwIfAborted();
-    const file = await this.#files.createFile(target);
+    const compressed = compress && (await this.#files.createCompressedFile(target, compress));
+    const file = compressed ?? (await this.#files.createFile(target));
     try {
       const result = await this.#run(file, this.#signal, onProgress);
       await file.commit(this.#signal);
-      return result;
+      return compressed === undefined ? result : { ...result, fileBytes: compressed.size };
     } catch (error) {
       await file.discard();
       throw error;

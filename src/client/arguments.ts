@@ -140,7 +140,7 @@ const METHODS = {
   },
   copyImage: { to: OBJECT, platform: PLATFORM, full: FLAG, dryRun: FLAG, ...CALL },
   layers: CALL,
-  toFile: { onProgress: FUNCTION },
+  toFile: { compress: oneOf('gzip', 'zstd'), onProgress: FUNCTION },
   loadImage: { ...row('loadImage'), ...CALL },
   importImage: IMPORT,
   importImageFromImage: { tag: TEXT, ...row('pull', 'fromImage', 'tag'), ...REGISTRY },

@@ -70,7 +70,7 @@ export class EngineFactCache {
 
   async #load(call: EncodedCall, isIdentityNeeded: boolean, options: CallOptions): Promise<EngineFacts> {
     const version = await this.version(options);
-    const identity = isIdentityNeeded ? await this.#identityForChecks(options) : undefined;
+    const identity = isIdentityNeeded ? await this.identityForChecks(options) : undefined;
     if (!needsStore(call)) return { version, identity };
     encodeTarget(call, { version, identity }); // fails on the version before the store is queried
     return { version, identity, store: await this.imageStore(options) };
@@ -117,7 +117,7 @@ export class EngineFactCache {
 
   /** Whether the engine is Podman; undefined if the version is pinned and the engine does not report it. */
   async isPodman(options: CallOptions): Promise<boolean | undefined> {
-    return this.knownPodman ?? (await this.#identityForChecks(options))?.isPodman;
+    return this.knownPodman ?? (await this.identityForChecks(options))?.isPodman;
   }
 
   /** Like `isPodman`, but does not trust a cached "Docker": another engine may have taken over the address since. */
@@ -142,7 +142,7 @@ export class EngineFactCache {
   async supports(subject: string, options: CallOptions = {}): Promise<boolean> {
     const requirements = requirementsOfSubject(subject);
     const areMet = (facts: EngineFacts): boolean => requirements.every((each) => unsupportedError(subject, each, facts) === undefined);
-    const [version, identity] = await Promise.all([this.version(options), this.#identityForChecks(options)]);
+    const [version, identity] = await Promise.all([this.version(options), this.identityForChecks(options)]);
     if (!areMet({ version, identity })) return false;
     const dependsOnStore = requirements.some(({ store }) => store !== undefined);
     return !dependsOnStore || areMet({ version, identity, store: await this.imageStore(options) });
@@ -231,7 +231,7 @@ export class EngineFactCache {
    * Returns the identity that requirements are checked against. With a pinned version, a ping that fails is not repeated; the
    * Server field of other responses is used instead.
    */
-  async #identityForChecks(options: CallOptions): Promise<EngineFacts['identity']> {
+  async identityForChecks(options: CallOptions): Promise<EngineFacts['identity']> {
     if (this.#pinned === undefined || this.#identity !== undefined) return this.identity(options);
     if (!this.#pingFailed) {
       try {

@@ -50,7 +50,8 @@ import type { RegistryAccess } from './registry-access.ts';
 import { files } from '../system/files/archive-files.ts';
 import type { TarEntries } from '../tar/pack.ts';
 import {
-  WEB_ADDRESS, addressOf, bodySource, entriesSource, filledSource, imageOf, isUrl, streamSource, watchedSource,
+  WEB_ADDRESS, addressOf, bodySource, entriesSource, filledSource, imageOf, isUrl, streamSource, unpackedSource,
+  watchedSource,
 } from './request-body.ts';
 import type { BodySource, FetchedBody, UploadData } from './request-body.ts';
 import type { Warn } from '../connection/diagnostics.ts';
@@ -327,7 +328,10 @@ export class ImageClient {
     return new ArchiveStream(start, files, { chunkSize, verify }, signal, args.platform);
   }
 
-  /** Loads the images of an archive. Returns their names and IDs. A missing platform is a `NotFoundError`. `POST /images/load`. */
+  /**
+   * Loads the images of an archive, also of a compressed one (gzip, zstd, bzip2, xz). Returns their names and IDs. A missing platform is a
+   * `NotFoundError`. `POST /images/load`.
+   */
   loadImage(data: UploadData, options?: LoadImageOptions): ProgressStream<LoadResult> {
     const { signal, timeouts, quiet = false, ...args } = take('loadImage', options);
     const body = bodySource(data, 'loadImage: data');
@@ -450,7 +454,8 @@ export class ImageClient {
     const { body, signal: own, timeouts } = options;
     return new ProgressStream(
       (reader, signal, onUpload) => {
-        const watched = body === undefined || onUpload === undefined ? body : watchedSource(body, onUpload);
+        const unpacked = body && unpackedSource(body, call, this.#engine.facts, { signal, timeouts });
+        const watched = unpacked === undefined || onUpload === undefined ? unpacked : watchedSource(unpacked, onUpload);
         return this.#engine.makeCall(call, { ...options, body: watched, signal }, reader);
       },
       (send, signal) => operate(send, new EngineQueries(this.#engine, { signal, timeouts }, this.#warn)),

@@ -1,9 +1,10 @@
 // The requests of each command, and its output.
 
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OutputClosedError } from '../../src/cli/command.ts';
 import { packTar, VERSION } from '../../src/index.ts';
@@ -210,6 +211,22 @@ describe('save', () => {
       },
     });
     expect([code, stderr]).toEqual([0, expect.stringMatching(/\rSaving  [1-9][\d.]*k?B\x1b[^]*\r\x1b\[K\x1b\[\?25hsaved 524\.3kB, not verified\n$/)]);
+  });
+
+  it.each(['x.tar.gz', 'x.TGZ'])('compresses a file called %s, and says so', async (name) => {
+    const archive = Buffer.alloc(10_240);
+    const { code, stderr } = await against({ 'GET /images/get': bytes(archive) }, ['save', '-o', `FOLDER/${name}`, 'a']);
+    const file = readFileSync(join(daemon.folder, name));
+    expect(gunzipSync(file).equals(archive)).toBe(true);
+    expect([code, stderr.split('\n')[0]]).toEqual([0, `saved ${daemon.folder}/${name}: ${file.length}B, compressed from 10.24kB, verified: 0 entries, complete`]);
+  });
+
+  it.each([['x.tar.xz', 'xz'], ['x.tbz2', 'bzip2']])('refuses to write %s, and names the pipe that does it', async (name, program) => {
+    const { code, stderr } = await against({}, ['save', '-o', name, 'a']);
+    expect([code, stderr.split('\n')[0]]).toEqual([
+      2, `longshore save: cannot write ${program}: give a name in .tar, .gz or .zst, or write to a pipe: longshore save IMAGE | ${program} > ${name}`,
+    ]);
+    expect(daemon.requests).toEqual([]);
   });
 
   it('refuses a platform that the engine would ignore', async () => {

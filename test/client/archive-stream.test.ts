@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, open, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArgumentError, DigestError, NotFoundError, TruncatedError } from '../../src/errors.ts';
 import { ArchiveStream } from '../../src/client/archive-stream.ts';
+import type { ToFileOptions } from '../../src/client/archive-stream.ts';
 import type { EngineRequest } from '../../src/connection/engine-request.ts';
 import type { ResponseHead } from '../../src/http/response-parser.ts';
 import { ImageClient } from '../../src/client/image-client.ts';
@@ -121,6 +123,24 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       same(await readFile(path));
       expect((await stat(path)).mode & 0o777).toBe(0o600);
       expect(await readdir(folder)).toEqual(['x.tar']);
+    });
+
+    it('is compressed into a file, and counted before and after that', async () => {
+      await start(whole);
+      const path = join(folder, 'x.tar.gz');
+      const result = await client.getImage('x').toFile(path, { compress: 'gzip' });
+      const file = await readFile(path);
+      expect(result).toEqual({ bytes: archive.length, fileBytes: file.length, entries: 2 });
+      same(gunzipSync(file));
+      expect(await readdir(folder)).toEqual(['x.tar.gz']);
+    });
+
+    it('leaves no file if it breaks off while it is compressed, or cannot be compressed', async () => {
+      await start((_, response) => void response.write(archive.subarray(0, 2_000_000), () => response.destroy()));
+      await expect(client.getImage('x').toFile(join(folder, 'x.tar.gz'), { compress: 'gzip' })).rejects.toBeInstanceOf(TruncatedError);
+      const wrong = { compress: 'xz' } as unknown as ToFileOptions;
+      await expect(client.getImage('x').toFile(join(folder, 'x.tar.xz'), wrong)).rejects.toThrow('options.compress must be "gzip" or "zstd"');
+      expect([await readdir(folder), engine.asked.length]).toEqual([[], 1]);
     });
 
     it('replaces a file, through a symbolic link, and keeps its mode', async () => {

@@ -15,6 +15,7 @@ export const effects: Readonly<Record<string, readonly string[]>> = {
   'system/files/paths.ts': ['node:path', 'node:url'],
   'system/files/read-small-file.ts': ['node:fs', 'node:fs/promises'],
   'system/files/read-docker-config.ts': ['node:fs/promises'],
+  'system/compression.ts': ['node:zlib'],
   'system/find-engine.ts': ['node:fs/promises'],
   'system/environment.ts': ['node:os'],
   'testing/today.ts': [],

@@ -11,7 +11,7 @@ import { TarError } from '../../errors.ts';
 import { packTar } from '../../tar/pack.ts';
 import type { TarEntry } from '../../tar/pack.ts';
 import type { ReadEntry } from '../../tar/read-entries.ts';
-import { isCompressedStart } from '../media-types.ts';
+import { compressionOf } from '../media-types.ts';
 import { DOCUMENT_LIMIT } from './documents.ts';
 import { OlderLayers } from './older-layers.ts';
 import { blobPath, digestError, digestInPath, normalizePath, quote } from './paths.ts';
@@ -139,7 +139,7 @@ class Writer {
       const actual = `${algorithm}:${hash.digest('hex')}`;
       if (actual !== digest) throw mismatch(entry.path, digest, actual);
       const { plain = digest } = wanted;
-      if (plain !== digest && !isCompressedStart(start)) throw mismatch(entry.path, plain, actual);
+      if (plain !== digest && compressionOf(start) === undefined) throw mismatch(entry.path, plain, actual);
     } catch (error) {
       this.failure = { error };
       throw error;

@@ -16,7 +16,7 @@ import { blobPath, digestError, digestInPath, linkTarget, normalizePath, quote }
 import { SavedFiles, mismatch } from './saved-files.ts';
 import type { SavedFile } from './saved-files.ts';
 import type { VerifiedContent } from '../types/verified-content.ts';
-import { CONFIG_TYPES, INDEX_TYPES, MANIFEST_TYPES, isCompressedStart, isEncrypted, isTar, isNonDistributable } from '../media-types.ts';
+import { CONFIG_TYPES, INDEX_TYPES, MANIFEST_TYPES, compressionOf, isEncrypted, isTar, isNonDistributable } from '../media-types.ts';
 
 /** The file that is being read. */
 interface CurrentFile {
@@ -85,7 +85,7 @@ export class ArchiveDigests {
     const expected = digestInPath(path);
     const actual = named === undefined ? digest : `${expected?.split(':')[0]}:${named.digest('hex')}`;
     if (expected !== undefined && expected !== actual) throw mismatch(path, expected, actual);
-    const isCompressed = isCompressedStart(start);
+    const isCompressed = compressionOf(start) !== undefined;
     this.#files.addFile(path, { digest, isCompressed, size, document: reader.end(), verified: expected !== undefined });
   }
 

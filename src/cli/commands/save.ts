@@ -16,7 +16,7 @@ export const save = command({
   operands: [1, Infinity],
   completes: 'image',
   options: {
-    output: { type: 'string', short: 'o', value: 'FILE', help: 'Archive to write; default: standard output' },
+    output: { type: 'string', short: 'o', value: 'FILE', help: 'Archive; compressed if its name ends in .gz, .tgz or .zst' },
     ...platformsOption,
     'without-layers-of': { type: 'string', value: 'FILE', help: 'Leave out layers; FILE: longshore layers' },
     verify: {
@@ -31,6 +31,7 @@ export const save = command({
     if (path === undefined && (io.stdout.isTerminal || values.json === true)) {
       throw new UsageError(`cannot write an archive to ${values.json === true ? 'standard output with --json' : 'a terminal'}: give -o FILE`);
     }
+    const compress = path === undefined ? undefined : compressionFor(path);
     const verify = values.verify === 'none' ? false : (values.verify as 'structure' | 'digests' | undefined);
     const { 'without-layers-of': file } = values;
     const without = file === undefined ? undefined : await inventoryIn(file, io);
@@ -39,13 +40,23 @@ export const save = command({
     const docker = await client();
     const archive = namingFile(file, () => docker.getImage(operands, { platform, verify, without, signal: io.signal }));
     const transfer = (onProgress?: (state: SaveProgress) => void): Promise<ArchiveResult> => {
-      return path === undefined ? archive.each(counted((view) => io.stdout.write(view), onProgress)) : archive.toFile(path, { onProgress });
+      return path === undefined ? archive.each(counted((view) => io.stdout.write(view), onProgress)) : archive.toFile(path, { compress, onProgress });
     };
     const result = await (values.quiet === true || values.json === true ? transfer() : showTransfer('Saving', io, transfer));
     if (values.json === true) await print.json({ path, ...result });
     else if (values.quiet !== true) await io.stderr.write(whatWasSaved(path, result));
   },
 });
+
+/** The ends of names, and the compression that they promise. */
+const COMPRESSIONS = [[/\.t?gz$/i, 'gzip'], [/\.t?zst$/i, 'zstd'], [/\.t?xz$/i, 'xz'], [/\.(?:t?bz2|tbz)$/i, 'bzip2']] as const;
+
+/** How a file is compressed, by the end of its name. */
+function compressionFor(path: string): 'gzip' | 'zstd' | undefined {
+  const program = COMPRESSIONS.find(([end]) => end.test(path))?.[1];
+  if (program === 'xz' || program === 'bzip2') throw new UsageError(`cannot write ${program}: give a name in .tar, .gz or .zst, or write to a pipe: longshore save IMAGE | ${program} > ${path}`);
+  return program;
+}
 
 /** Reads the output of `longshore layers`; `getImage` checks what is in it. */
 async function inventoryIn(path: string, io: Io): Promise<LayerInventory> {
@@ -83,8 +94,9 @@ function counted(write: Write, onProgress: (state: SaveProgress) => void = () =>
   };
 }
 
-function whatWasSaved(path: string | undefined, { bytes, entries, verified }: ArchiveResult): string {
-  const saved = `saved ${path === undefined ? '' : `${path}: `}${humanSize(bytes)}`;
+function whatWasSaved(path: string | undefined, { bytes, fileBytes, entries, verified }: ArchiveResult): string {
+  const size = fileBytes === undefined ? humanSize(bytes) : `${humanSize(fileBytes)}, compressed from ${humanSize(bytes)}`;
+  const saved = `saved ${path === undefined ? '' : `${path}: `}${size}`;
   if (entries === undefined) return line(`${saved}, not verified`);
   const complete = `${saved}, verified: ${entries} entries, complete`;
   if (verified === undefined) return line(complete);

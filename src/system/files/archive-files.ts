@@ -3,6 +3,7 @@
 import { ReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { RequestBody } from '../../connection/engine-request.ts';
+import type { CompressedFile, Format } from '../compression.ts';
 import { absolutePath } from './paths.ts';
 import type { FileSink } from './write-archive.ts';
 
@@ -14,6 +15,11 @@ export const files = {
   fileBody: async (path: string): Promise<RequestBody> => (await import('./read-archive.ts')).fileBody(path),
   /** Opens a sink that creates or replaces a file; see write-archive.ts. */
   createFile: async (path: string): Promise<FileSink> => (await import('./write-archive.ts')).createFile(path),
+  /** Opens a sink that compresses into a file; see ../compression.ts. */
+  createCompressedFile: async (path: string, format: Format): Promise<CompressedFile> => {
+    const { compressedFile } = await import('../compression.ts');
+    return compressedFile(() => files.createFile(path), format);
+  },
 };
 
 /** The file access of an archive stream. */
