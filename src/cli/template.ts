@@ -31,14 +31,24 @@ export function templateOf({ format = 'table', json, quiet }: Values<typeof glob
   if (format === 'json' || format === 'table') return undefined;
   if (json === true || quiet === true) throw notBoth('format', json === true ? 'json' : 'quiet');
   const isTable = format.startsWith('table');
-  // Docker also removes blanks at the ends and replaces two escapes before it parses the template.
-  const text = format.slice(isTable ? 'table'.length : 0).replace(/^ +| +$/g, '').replaceAll('\\t', '\t').replaceAll('\\n', '\n');
-  const parts = text.split(/(\{\{.*?\}\})/s).map((part, at) => (at % 2 === 0 ? textPart(part) : fieldPart(part, fields)));
+  const parts = partsOf(format.slice(isTable ? 'table'.length : 0)).map((part, at) => (at % 2 === 0 ? textPart(part) : fieldPart(part, fields)));
   if (parts.length === 1) throw new UsageError(`--format has no field: "${printable(format)}". Give fields, such as {{.${Object.keys(fields)[0]}}}, or --json`);
   const lineOf = (result: object): string => parts.map(({ show }) => show(result)).join('');
   if (!isTable) return (results) => results.map((result) => `${lineOf(result)}\n`).join('');
   const heading = parts.map((part) => part.heading).join('');
   return (results) => table([heading, ...results.map(lineOf)].flatMap((line) => line.split('\n')).map((line) => line.split('\t')));
+}
+
+/** Splits a template into text, action, text and so on. Docker also removes blanks at the ends and replaces two escapes before that. */
+function partsOf(template: string): string[] {
+  let text = template.replace(/^ +/, '');
+  while (text.endsWith(' ')) text = text.slice(0, -1);
+  const [first = '', ...others] = text.replaceAll('\\t', '\t').replaceAll('\\n', '\n').split('{{');
+  return [first, ...others.flatMap((part) => {
+    const end = part.indexOf('}}') + 2;
+    if (end === 1) throw unsupported(`{{${part}`);
+    return [`{{${part.slice(0, end)}`, part.slice(end)];
+  })];
 }
 
 /** Returns the error for two options that exclude each other. */
@@ -55,7 +65,6 @@ interface Part {
 }
 
 function textPart(text: string): Part {
-  if (text.includes('{{')) throw unsupported(text.slice(text.indexOf('{{')));
   return { heading: text, show: () => text };
 }
 
@@ -120,7 +129,7 @@ function unknownField(above: readonly string[], name: string, fields: unknown): 
 
 /** Returns `REPO TAGS` for `RepoTags`. */
 function headingOf(name: string): string {
-  return name.replace(/(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, ' ').toUpperCase();
+  return name.replace(/([a-z])(?=[A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$2 ').toUpperCase();
 }
 
 function isEmpty(value: unknown): boolean {
