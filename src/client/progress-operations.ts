@@ -15,6 +15,7 @@
 // result contradicts the request (another platform or another name), the operation fails.
 
 import type { ImageInspect } from '../api/types/image.ts';
+import { meaningOf, saysLayerIsMissing } from '../api/error-table.ts';
 import { escapeText } from '../bytes.ts';
 import { ApiError, DecodeError, InvalidReferenceError, NotFoundError, TruncatedError, VersionError } from '../errors.ts';
 import { formatReference, parseReference, repositoryName } from '../api/reference.ts';
@@ -212,14 +213,18 @@ export async function loadImages(
     const message = `the engine loaded nothing: the archive has no image for ${wanted}. Choose another platform, or leave it out`;
     throw resultError(NotFoundError, '/images/load', message, { reason: 'platform' });
   }
-  // Docker 28.5 with the containerd store, for an archive that lacks a layer: the image is there, and no container can use it.
-  const { unpackError } = report;
-  if (unpackError !== undefined) {
-    throw resultError(ApiError, '/images/load', `${unpackError}. ${LAYERS_REMEDY}`, { daemonMessage: unpackError });
-  }
+  // Docker 28.5 with the containerd store, for an archive that lacks a layer, or a full disk: the image is there, and no container can use it.
+  if (report.unpackError !== undefined) throw unpackFailure(report.unpackError);
   if (!report.isComplete) throw stoppedError('the load', received, 'it did not report the loaded images');
   if (isPlatformList(platform)) await assertAllLoaded(platform, report.result, queries);
   return report.result;
+}
+
+function unpackFailure(daemonMessage: string): ApiError {
+  const lacksLayer = saysLayerIsMissing(daemonMessage);
+  const reason = lacksLayer ? undefined : meaningOf(daemonMessage, 'archive')?.reason;
+  const message = lacksLayer ? `${daemonMessage}. ${LAYERS_REMEDY}` : daemonMessage;
+  return resultError(ApiError, '/images/load', message, { reason, daemonMessage });
 }
 
 const LAYERS_REMEDY =

@@ -499,6 +499,17 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     expect(String(error)).toContain('longshore layers');
   });
 
+  // What Docker 28.5 said with the containerd store on a file system of 200 MB.
+  it('a load whose image cannot be unpacked because the disk is full says so', async () => {
+    const unpacking =
+      `Error unpacking image a:1: apply layer error for "docker.io/library/a:1": failed to extract layer ${hex('1')}: mount callback failed on ` +
+      '/var/lib/docker/containerd/daemon/tmpmounts/containerd-mount1: write /var/lib/docker/containerd/daemon/tmpmounts/containerd-mount1/f: no space left on device\n';
+    await start({ stream: [JSON.stringify({ stream: 'Loaded image: a:1\n' }), JSON.stringify({ stream: unpacking })] });
+    const error = await settled(() => client.loadImage(Buffer.from('x'))).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: 'ApiError', inStream: true, reason: 'no-space' });
+    expect(String(error)).not.toContain('longshore layers');
+  });
+
   it('an empty last line means that the archive lacks the platform', async () => {
     // The whole response of Docker 28.5 with a graph driver: fixtures/tapes/docker-28.5/load-platform-missing.tape.
     await start({ stream: ['{}'] });

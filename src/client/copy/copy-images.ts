@@ -46,6 +46,8 @@ interface Planned extends ImageGroup {
   readonly begun: KeptEntries;
   /** Plans to send all layers. */
   readonly planFull: () => ImagePlan;
+  /** Whether the target has it already. */
+  isThere: boolean;
   /** The images that have its names on the target before it gets them. */
   holders: readonly ReplacedImage[];
 }
@@ -109,7 +111,7 @@ class Copy {
     const plan = planImage(name, content, target, { platform, full });
     this.#warnOfPlatform(name, plan, target);
     for (const layer of plan.layers) this.#emit(layerEvent(layer, layer.sent ? 'Waiting' : 'Layer already exists'), true);
-    return { ...group, begun, name, plan, holders: [], planFull: () => planImage(name, content, target, { platform, full: true }) };
+    return { ...group, begun, name, plan, isThere: false, holders: [], planFull: () => planImage(name, content, target, { platform, full: true }) };
   }
 
   #warnOfPlatform(name: string, { variants }: ImagePlan, { platform: own }: CopyTarget): void {
@@ -123,8 +125,9 @@ class Copy {
     const { references, plan, image } = planned;
     const { full = false, dryRun = false } = this.#options;
     const target = { ...this.#target, store };
-    const whole = full && !this.#seemsSame ? undefined : await this.#onTarget(findWhole(plan, target, this.#limits));
+    const whole = await this.#onTarget(findWhole(plan, target, this.#limits));
     if (this.#seemsSame && whole !== undefined) this.#refuseSameEngine();
+    planned.isThere = whole !== undefined;
     const found = full ? undefined : whole;
     if (dryRun) planned.holders = await this.#onTarget(this.#holders(references));
     const existing = dryRun || found === undefined ? found : await this.#onTarget(this.#tagExisting(found, planned));
@@ -181,7 +184,8 @@ class Copy {
     const sending = {
       name, plan,
       tag: (image: string) => this.#tag(image, planned),
-      temporary: references.length === 0 ? undefined : `${this.#temporary}:${++this.#attempts}`,
+      // If the target has the image already, perhaps without a name, to remove its only name would remove it.
+      temporary: references.length === 0 || planned.isThere ? undefined : `${this.#temporary}:${++this.#attempts}`,
       archive: (names: readonly string[], onImage: Parameters<typeof writeArchive>[3]) =>
         this.#counted(writeArchive([{ plan, references: names, open }], this.#createHash, onBlob, onImage)),
     };

@@ -212,9 +212,9 @@ function faultOf(found: ImageInspect, id: string, plan: ImagePlan, written?: Wri
   if (!hasId(found, id)) return `it has the ID ${found.Id} instead of ${id}`;
   const whole = plan.variants.filter((variant) => written === undefined || isComplete(variant, written.sizes));
   const { Manifests: manifests } = found;
-  for (const { manifest } of manifests === undefined ? [] : whole) {
+  for (const { manifest = id } of manifests === undefined ? [] : whole) { // a manifest that was written is the image itself
     const there = manifests?.find((each) => each.ID === manifest);
-    if (manifest !== undefined && there?.Available !== true) return `layers of its manifest ${manifest} are missing`;
+    if (there?.Available !== true) return `layers of its manifest ${manifest} are missing`;
   }
   // Docker 29 shows no layers of an image that it does not have for its own platform.
   if (manifests !== undefined && found.Architecture === '' && found.Os === '') return undefined;

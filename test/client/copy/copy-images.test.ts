@@ -355,6 +355,32 @@ describe.skipIf(noGnuTar)(titled('a target that lacks a layer after all', noGnuT
     expect(target.log).toEqual(['load']);
   });
 
+  it('keeps an image without a name that it had before, if a full copy of it fails', async () => {
+    const target = new MemoryEngine('graphdriver').add(config, diffIds);
+    target.hook = (call) => {
+      if (call.startsWith('tag')) throw new ApiError('read-only', { method: 'POST', target: '/tag', status: 500, daemonMessage: 'read-only' });
+    };
+    expect(await failureOf(copy(makeSource(), target, { full: true }))).toMatchObject({ daemonMessage: 'read-only' });
+    expect(target.log.filter((entry) => entry === 'load')).toHaveLength(1);
+    expect(target.find(config)?.diffIds).toEqual(diffIds);
+  });
+
+  // Docker 29 shows no layers of an image that is for another platform only, so its manifest is all that can be looked at.
+  it.each([false, true])('of kind containerd is an error if it shows neither layers nor a manifest that is available (a manifest: %s)', async (isShown) => {
+    const target = new MemoryEngine('containerd');
+    target.supports = async () => true;
+    const inspect = target.inspectImage.bind(target);
+    target.inspectImage = async (name, options) => {
+      const found = await inspect(name, options);
+      const Manifests = isShown ? [{ ID: found.Id, Kind: 'image', Available: false }] : [];
+      return { ...found, RootFS: {}, Os: '', Architecture: '', Manifests } as never;
+    };
+    const error = await failureOf(copy(makeSource(), target));
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error.message).toMatch(/but layers of its manifest sha256:[0-9a-f]{64} are missing/);
+    expect(target.kept).toEqual([]);
+  });
+
   it('is an error if it shows another image under the temporary name', async () => {
     const target = new MemoryEngine('graphdriver');
     const load = target.loadImage.bind(target);
