@@ -17,6 +17,7 @@ export interface Work extends Pick<Call, 'operands' | 'values'> {
   readonly engines: ReadonlyArray<Call['engine']>;
   /** The targets of a command that has some. */
   readonly targets?: ReadonlyArray<Call['engine']> | undefined;
+  readonly credentials?: Call['credentials'];
 }
 
 /** The options that are accepted without a command. */

@@ -1,6 +1,6 @@
 // The types of a command: its row in the command table, and the object that `run` gets.
 
-import type { EngineReport, EnvironmentOptions, ImageClient, Warn } from '../index.ts';
+import type { Credentials, EngineReport, EnvironmentOptions, ImageClient, Warn } from '../index.ts';
 import type { Recording, RecordOptions } from '../testing.ts';
 
 /** One option: the settings of `util.parseArgs`, and the texts for the help. */
@@ -76,6 +76,8 @@ export interface Call<Own extends Options = Options> {
   /** The engine that the command line names, or the target. If it names none, the rules of `ImageClient.fromEnvironment` apply. */
   readonly engine: Pick<EngineOptions, 'host' | 'context'>;
   readonly io: Io;
+  /** The credentials of --creds. */
+  readonly credentials: Credentials | undefined;
   /** Prints results. */
   readonly print: Printer;
   /** All commands. */
@@ -117,6 +119,8 @@ export interface Io {
   readonly debug: boolean;
   /** The variable SOURCE_DATE_EPOCH: the modification time of packed files, in seconds since 1970. */
   readonly sourceDateEpoch: string | undefined;
+  /** The variable LONGSHORE_PASSWORD. */
+  readonly password: string | undefined;
   /** Milliseconds since 1970. */
   now(): number;
   isFolder(path: string): Promise<boolean>;
@@ -140,6 +144,8 @@ export interface Input {
   bytes(): AsyncIterable<Uint8Array>;
   /** Reads one line that a person types. Rejects with the reason of the signal. */
   line(signal: AbortSignal): Promise<string>;
+  /** Reads one line that the terminal does not show, and calls `ready` before it. Rejects with the reason of the signal. */
+  hiddenLine(ready: () => void, signal: AbortSignal): Promise<string>;
 }
 
 export interface Output {

@@ -6,6 +6,7 @@ import type { WriteStream } from 'node:tty';
 import { ImageClient } from '../index.ts';
 import { Interruption, OutputClosedError } from './command.ts';
 import type { Io, Output } from './command.ts';
+import { hiddenLine } from './hidden-line.ts';
 import { run } from './run.ts';
 
 /** The signals that stop a command, and their exit codes: 128 plus the number of the signal, as in shells. */
@@ -45,6 +46,10 @@ const io: Io = {
         process.stdin.once('data', (data) => resolve(String(data))).once('end', () => resolve(''));
       });
     },
+    hiddenLine(ready, signal) {
+      stdinIsRead = true;
+      return hiddenLine(process.stdin, ready, () => void process.emit('SIGINT'), signal);
+    },
   },
   stdout: output(process.stdout, (error, reject) => reject(error.code === 'EPIPE' ? new OutputClosedError() : error)),
   stderr: output(process.stderr, (_error, _reject, resolve) => resolve()),
@@ -52,6 +57,7 @@ const io: Io = {
   color: process.stderr.isTTY === true && process.stderr.hasColors(), // hasColors reads NO_COLOR, TERM and similar variables
   debug: debuglog('longshore').enabled,
   sourceDateEpoch: process.env['SOURCE_DATE_EPOCH'],
+  password: process.env['LONGSHORE_PASSWORD'],
   now: () => performance.timeOrigin + performance.now(), // does not jump when the system clock is set
   isFolder: (path) => stat(path).then((found) => found.isDirectory(), () => false),
   readText: (path) => readFile(path, 'utf8'),

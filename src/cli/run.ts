@@ -8,6 +8,7 @@ import type { Work } from './arguments.ts';
 import { Interruption, OutputClosedError, UsageError } from './command.ts';
 import type { Call, Command, Io, Printer } from './command.ts';
 import { commands } from './commands.ts';
+import { credentialsOf } from './credentials.ts';
 import { describeFailure, exitCodeOf } from './failure.ts';
 import { printable } from './printable.ts';
 import { columnsOf, standardPrinter } from './printer.ts';
@@ -37,10 +38,11 @@ interface RunState {
   readonly failures: string[];
 }
 
-async function perform(work: Work, state: RunState): Promise<void> {
+async function perform(task: Work, state: RunState): Promise<void> {
   const { io } = state;
   io.signal.throwIfAborted();
-  if (!(await isConfirmed(work, io))) return void (state.exitCode = 1);
+  if (!(await isConfirmed(task, io))) return void (state.exitCode = 1);
+  const work = { ...task, credentials: await credentialsOf(task, io) };
   const engines = work.targets ?? work.engines;
   const [engine = {}, ...more] = engines;
   if (more.length === 0) return performOn(engine, work, standardPrinter(io), state);
@@ -69,7 +71,7 @@ async function isConfirmed({ command, values, engines }: Work, io: Io): Promise<
 
 async function performOn(engine: Call['engine'], work: Work, print: Printer, state: RunState): Promise<void> {
   const { io } = state;
-  const { command, operands, values } = work;
+  const { command, operands, values, credentials } = work;
   let client: Promise<ImageClient> | undefined;
   let target: Promise<ImageClient> | undefined;
   const onWarning = ({ kind, message }: Warning): void => {
@@ -79,7 +81,7 @@ async function performOn(engine: Call['engine'], work: Work, print: Printer, sta
   };
   try {
     await command.run({
-      operands, values, engine, io, print, commands,
+      operands, values, engine, credentials, io, print, commands,
       client: () => (client ??= io.connect({ ...(work.targets === undefined ? engine : work.engines[0]), onWarning })),
       target: () => (target ??= io.connect({ ...engine, onWarning })),
       failed(error, operand) {

@@ -41,7 +41,11 @@ export async function longshore(host: string, argv: readonly string[], world: Wo
     stdin: {
       isTerminal: stdin === undefined,
       bytes: () => chunksOf(stdin ?? ''),
-      line: (signal) => new Promise((resolve, reject) => (answer === undefined ? signal.addEventListener('abort', () => reject(signal.reason as Error)) : resolve(answer))),
+      line: (signal) => typed(answer, signal),
+      hiddenLine: (ready, signal) => {
+        ready();
+        return typed(answer, signal);
+      },
     },
     stdout: output('stdout'),
     stderr: output('stderr'),
@@ -49,6 +53,7 @@ export async function longshore(host: string, argv: readonly string[], world: Wo
     color: false,
     debug: false,
     sourceDateEpoch: undefined,
+    password: undefined,
     now: () => Date.UTC(2026, 0, 1),
     isFolder: (path) => stat(path).then((found) => found.isDirectory(), () => false),
     readText: (path) => readFile(path, 'utf8'),
@@ -63,4 +68,9 @@ export async function longshore(host: string, argv: readonly string[], world: Wo
 
 async function* chunksOf(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);
+}
+
+/** What is typed at the terminal: the answer, or nothing until the signal is aborted. */
+function typed(answer: string | undefined, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => (answer === undefined ? signal.addEventListener('abort', () => reject(signal.reason as Error)) : resolve(answer)));
 }

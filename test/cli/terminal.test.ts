@@ -230,6 +230,45 @@ describe.skipIf(noTmux)(titled('in a terminal', noTmux), () => {
     expect(daemon.requests).toEqual([]);
   });
 
+  /** A pull whose password the terminal asks for; resolves when it asks. */
+  async function asking(): Promise<{ auth: () => unknown }> {
+    let auth: unknown;
+    const answer: Answer = (response, request) => {
+      auth = JSON.parse(Buffer.from(String(request.headers['x-registry-auth']), 'base64url').toString());
+      response.end(JSON.stringify({ status: `Digest: ${ID}` }));
+    };
+    await open(80, { 'POST /images/create': answer }, ['pull', '--quiet', '--creds', 'alice', 'r.example/x:1']);
+    await terminal.shows('Password for alice at r.example:');
+    return { auth: () => auth };
+  }
+
+  /** Resolves if the terminal shows what is typed. */
+  async function showsKeys(): Promise<void> {
+    terminal.press(...'shown');
+    await terminal.shows(/^shown$/m);
+  }
+
+  it('a password is not shown while it is typed, and the terminal shows keys again after it', async () => {
+    const { auth } = await asking();
+    terminal.press(...'wrong', 'C-u', ...'secretpx', 'BSpace', 'w', 'Enter');
+    await terminal.shows('exit 0');
+    expect(terminal.screen()).toEqual(['Password for alice at r.example:', 'r.example/x:1', 'exit 0']);
+    expect(auth()).toEqual({ username: 'alice', password: 'secretpw', serveraddress: 'r.example' });
+    await showsKeys();
+  });
+
+  it.each([
+    ['C-c', 'exit 130', []],
+    ['C-d', 'exit 2', ['longshore pull: the password for --creds is empty', 'See longshore pull --help']],
+  ])('%s at the question for a password ends with %s, and the terminal shows keys again', async (key, end, said) => {
+    await asking();
+    terminal.press(key);
+    await terminal.shows(end);
+    expect(terminal.screen()).toEqual(['Password for alice at r.example:', ...said, end]);
+    expect(daemon.requests).toEqual([]);
+    await showsKeys();
+  });
+
   it('a save shows its bytes and its rate, and leaves only its result', async () => {
     let stream: ServerResponse | undefined;
     await open(80, { 'GET /images/get': (response) => void (stream = response).write(new Uint8Array(512 * 1024)) }, ['save', '--verify', 'none', '-o', 'FOLDER/x.tar', 'x']);

@@ -9,6 +9,8 @@ import { commands } from '../../src/cli/commands.ts';
 import { packTar } from '../../src/index.ts';
 import type { ImageInspect } from '../../src/index.ts';
 import { gnuTar } from '../support/foreign-tar.ts';
+import { lacking, titled } from '../support/installed.ts';
+import { run } from './programs.ts';
 import {
   COMMAND,
   ENGINE,
@@ -208,6 +210,33 @@ describe('longshore', () => {
     const { code, stdout, stderr } = await longshore(['ls'], undefined, elsewhere);
     expect([code, stdout.toString()]).toEqual([1, '']);
     expect(stderr).toContain(at('nowhere.sock'));
+  });
+});
+
+const noDocker = lacking('docker');
+describe.skipIf(noDocker !== undefined)(titled('longshore --format', noDocker), () => {
+  it('prints what the docker command prints', async () => {
+    const { name, id } = await makeImage(docker, 'command-format');
+    await docker.tag(id, `${repository('command-format')}:v2`);
+    const templates: ReadonlyArray<readonly [command: string[], operands: string[], templates: string[]]> = [
+      [['images'], [repository('command-format')], [
+        '{{.Repository}}:{{.Tag}} {{.ID}}|{{.CreatedAt}}|{{.Size}}|{{.Digest}}', 'a}}{{json .Tag}}\\t\\n{{.ID}}', 'table {{.ID}}\\t{{.Repository}}',
+      ]],
+      [['image', 'inspect'], [name], [
+        '{{.Id}}', '{{.ID}} {{.Os}} {{.Architecture}} {{.RepoTags}} {{.Size}} {{.Comment}}', '{{.Config.Cmd}} {{.Config.Env}} {{.Config.Labels}} {{.RootFS.Layers}}',
+        '{{json .Config.Cmd}} {{json .RootFS}}',
+      ]],
+      [['history'], [name], ['{{.ID}}|{{.CreatedAt}}|{{.CreatedBy}}|{{.Size}}|{{.Comment}}', 'table {{.ID}} {{.CreatedAt}} {{.Size}} {{.Comment}}']],
+      [['version'], [], ['{{.Server.Version}} {{.Server.APIVersion}} {{.Server.Os}}/{{.Server.Arch}} {{.Server.Experimental}}']],
+    ];
+    for (const [command, operands, texts] of templates) {
+      for (const text of texts) {
+        const argv = [...command, '--format', text, ...operands];
+        const expected = run('docker', ['--host', HOST, ...argv], { env: { ...process.env, TZ: 'UTC' } });
+        // The docker command removes docker.io/ from the names of Podman in its lists.
+        expect((await ok(argv)).replaceAll('docker.io/', ''), text).toBe(expected.replaceAll('docker.io/', ''));
+      }
+    }
   });
 });
 

@@ -1,6 +1,7 @@
 // Credentials that the docker command stored, sent to a registry that requires a login: from config.json, from a real helper with
 // its real store, and with helpers that fail in every way.
 
+import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -13,6 +14,7 @@ import { noPass, passStore } from './pass-store.ts';
 import type { PassStore } from './pass-store.ts';
 import { pids, run } from './programs.ts';
 import {
+  COMMAND,
   ENGINE,
   HOST,
   LOGIN,
@@ -111,6 +113,32 @@ describe('a registry with a login, by config.json', () => {
     ['their helper has others', { credsStore: 'wrong', auths: { [wide]: { auth: auth() } } }],
   ])('refuses where %s', async (_what, config) => {
     await expectRefused((await clientWith(config)).client);
+  });
+});
+
+describe('longshore --creds', () => {
+  const command = (argv: readonly string[], password: string, input?: string) => {
+    const env = { ...process.env, DOCKER_HOST: HOST, DOCKER_CONFIG: folder, LONGSHORE_PASSWORD: password };
+    return spawnSync(process.execPath, [COMMAND, ...argv, '--creds', LOGIN.username, remote], { env, input, encoding: 'utf8' });
+  };
+
+  it.each([
+    ['LONGSHORE_PASSWORD', [], LOGIN.password, undefined],
+    ['--password-stdin', ['--password-stdin'], 'wrong', `${LOGIN.password}\n`],
+  ])('is accepted by the registry with the password from %s', async (_from, flags, password, input) => {
+    await writeFile(join(folder, 'config.json'), '{}');
+    const { status, stdout, stderr } = command(['push', '-q', ...flags], password, input);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(`${remote.split(':v1')[0]}@sha256:`);
+    expect(command(['pull', '-q', ...flags], password, input).status).toBe(0);
+  });
+
+  it('is refused with a wrong password, and replaces a right one that is stored', async () => {
+    await writeFile(join(folder, 'config.json'), JSON.stringify({ auths: { [wide]: { auth: auth() } } }));
+    const { status, stdout, stderr } = command(['pull'], 'wrong-password');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/unauthorized|authentication required/i);
+    expect(stdout + stderr).not.toContain('wrong-password');
   });
 });
 

@@ -3,6 +3,7 @@
 import { familiarReference, parseReference } from '../../index.ts';
 import type { DistributionInspect } from '../../index.ts';
 import { command } from '../command.ts';
+import { credentialOptions } from '../credentials.ts';
 import { objectsOf } from '../engine-values.ts';
 import { platformText } from '../listing.ts';
 import { forEachOperand } from '../operands.ts';
@@ -16,13 +17,14 @@ export const distribution = command({
   operands: [1, Infinity],
   completes: 'image',
   options: {
+    ...credentialOptions,
     quiet: { type: 'boolean', short: 'q', help: 'Print digests only' },
   },
   async run(call) {
-    const { values, print } = call;
+    const { values, print, credentials } = call;
     const found: object[] = [];
     await forEachOperand(call, async (client, reference, signal) => {
-      const response = await client.inspectDistribution(reference, { signal });
+      const response = await client.inspectDistribution(reference, { credentials, signal });
       found.push(response);
       if (values.json === true) return;
       if (values.quiet === true) return print.text(`${printable(response.Descriptor?.digest)}\n`);

@@ -1,6 +1,7 @@
 // longshore pull: pulls images from registries.
 
 import { command } from '../command.ts';
+import { credentialOptions } from '../credentials.ts';
 import { follow } from '../follow.ts';
 import { forEachOperand } from '../operands.ts';
 import { line } from '../printer.ts';
@@ -18,10 +19,11 @@ export const pull = command({
     'all-tags': { type: 'boolean', short: 'a', help: 'Pull all tags of the repository' },
     ...platformOption,
     ...retryOption,
+    ...credentialOptions,
   },
   async run(call) {
-    const { values, print, io } = call;
-    const options = { allTags: values['all-tags'], platform: values.platform };
+    const { values, print, io, credentials } = call;
+    const options = { allTags: values['all-tags'], platform: values.platform, credentials };
     const repeated = retrying('pull', values, io);
     await forEachOperand(call, async (client, reference, signal) => {
       const result = await repeated(reference, signal, () => follow(client.pull(reference, { ...options, signal }), call));

@@ -3,6 +3,7 @@
 import { parseReference } from '../../index.ts';
 import type { PushResult } from '../../index.ts';
 import { command } from '../command.ts';
+import { credentialOptions } from '../credentials.ts';
 import { follow } from '../follow.ts';
 import { forEachOperand } from '../operands.ts';
 import { line } from '../printer.ts';
@@ -19,10 +20,11 @@ export const push = command({
     'all-tags': { type: 'boolean', short: 'a', help: 'Push all local tags of the repository' },
     ...platformOption,
     ...retryOption,
+    ...credentialOptions,
   },
   async run(call) {
-    const { values, print, io } = call;
-    const options = { allTags: values['all-tags'], platform: values.platform };
+    const { values, print, io, credentials } = call;
+    const options = { allTags: values['all-tags'], platform: values.platform, credentials };
     const repeated = retrying('push', values, io);
     await forEachOperand(call, async (client, reference, signal) => {
       const result = await repeated(reference, signal, () => follow(client.push(reference, { ...options, signal }), call));

@@ -2,6 +2,7 @@
 
 import type { SearchResult } from '../../index.ts';
 import { command, UsageError } from '../command.ts';
+import { credentialOptions } from '../credentials.ts';
 import { numberOf, textOf } from '../engine-values.ts';
 import { fittedTable } from '../fitted-table.ts';
 import type { Column } from '../fitted-table.ts';
@@ -20,11 +21,12 @@ export const search = command({
     limit: { type: 'string', value: 'NUMBER', help: 'Maximum number of results; default: 25' },
     ...noTruncOption,
     ...templateOption,
+    ...credentialOptions,
     quiet: { type: 'boolean', short: 'q', help: 'Print names only' },
   },
-  async run({ operands: [term = ''], values, io, print, client }) {
+  async run({ operands: [term = ''], values, credentials, io, print, client }) {
     const template = templateOf(values, FIELDS);
-    const options = { limit: limitOf(values.limit), filters: parseFilters(values.filter), signal: io.signal };
+    const options = { limit: limitOf(values.limit), filters: parseFilters(values.filter), credentials, signal: io.signal };
     const found = await (await client()).search(term, options);
     if (values.json === true) return print.json(found);
     if (values.quiet === true) return print.text(found.map(({ name }) => line(name)).join(''));
