@@ -12,6 +12,7 @@ export type {
 export type { UpdateCheck } from './client/check-for-update.ts';
 export { ArchiveStream } from './client/archive-stream.ts';
 export type { ArchiveOptions, ArchiveResult, SaveProgress, ToFileOptions } from './client/archive-stream.ts';
+export type { EventStream } from './client/event-stream.ts';
 export { ProgressStream } from './client/progress-stream.ts';
 export type { UploadData } from './client/request-body.ts';
 export { retry } from './client/retry.ts';
@@ -56,7 +57,7 @@ export type { ProgressSnapshot } from './api/progress/progress-totals.ts';
 
 // Types of responses.
 export type {
-  AuthResult, EventActor, ImageDiskUsage, ImageEvent, InfoResult, PingResult, VersionComponent, VersionPlatform,
+  AuthResult, EventActor, ImageDiskUsage, ImageEvent, InfoResult, PingResult, ReconnectedEvent, VersionComponent, VersionPlatform,
   VersionResult,
 } from './api/types/engine.ts';
 export type {

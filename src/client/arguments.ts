@@ -112,7 +112,7 @@ const METHODS = {
   version: CALL,
   info: CALL,
   checkAuth: CALL,
-  events: { ...row('events'), ...CALL },
+  events: { ...row('events'), reconnect: FLAG, ...CALL },
   diskUsage: { ...row('diskUsage', 'type'), ...CALL },
   supports: { signal: SIGNAL },
   apiVersion: { signal: SIGNAL },

@@ -1,80 +1,92 @@
-// The engine's events about images, as an async iterable. Podman needs some of the arguments in another form.
+// `EventStream`, which `events` returns: the engine's events about images, as an async iterable. Each loop over it makes its own call.
 
 import type { Engine } from './engine.ts';
 import { EngineQueries } from './engine-queries.ts';
-import { inStreamError } from '../api/api-error.ts';
-import { encodeCall } from '../api/encode-call.ts';
+import { subscribe } from './event-subscription.ts';
 import type { Arguments } from '../api/endpoints.ts';
-import { mergeFilters, withStoredNames } from '../api/filters.ts';
-import type { ImageEvent } from '../api/types/engine.ts';
-import { readEvent } from '../api/normalize.ts';
-import { JsonValueDecoder } from '../api/progress/json-stream.ts';
+import type { ImageEvent, ReconnectedEvent } from '../api/types/engine.ts';
+import { onceAborted } from '../async/abort.ts';
 import { produceInto } from '../async/async-queue.ts';
 import type { AsyncQueue } from '../async/async-queue.ts';
-import type { ResponseReader } from '../connection/transport.ts';
-import type { CallOptions } from './options.ts';
+import type { EventsOptions } from './options.ts';
 
-/** The events of an engine. Each loop over them makes its own call; leaving the loop ends the call. */
-export function eventStream(engine: Engine, args: Arguments<'events'>, { signal, timeouts }: CallOptions): AsyncIterable<ImageEvent> {
-  const { until = Infinity } = args;
+/** The events of an engine. Each loop over them makes a call; leaving the loop ends the call. */
+export interface EventStream<Event> extends AsyncIterable<Event> {
+  /**
+   * Resolves when the engine has accepted the call of the first loop; rejects if the call fails before that. Reading it makes that call, and
+   * events are kept for the loop from then on: read it, list the images, then loop, and no change is missed.
+   */
+  readonly ready: Promise<void>;
+}
+
+/** An event, or with `reconnect` also the note that the client is connected again. */
+export type StreamedEvent = ImageEvent | ReconnectedEvent;
+
+/** Returns the events of an engine. */
+export function eventStream(engine: Engine, options: EventsOptions): EventStream<StreamedEvent> {
+  let first: EventLoop | undefined;
+  let isLooping = false;
   return {
-    [Symbol.asyncIterator]: () =>
-      produceInto(signal, () => new Error('the events are no longer read'), async (events: AsyncQueue<ImageEvent>, either) => {
-        const options = { signal: either, timeouts };
-        const call = encodeCall('events', await engineArguments(args, new EngineQueries(engine, options)));
-        await engine.makeCall(call, options, eventReader(events, inSeconds(until)));
-      }),
+    get ready() {
+      first ??= new EventLoop(engine, options);
+      first.isWatched = true;
+      return first.accepted;
+    },
+    [Symbol.asyncIterator]() {
+      const loop = (isLooping ? undefined : first) ?? new EventLoop(engine, options);
+      isLooping = true;
+      return (first ??= loop) && loop.events;
+    },
   };
 }
 
-function eventReader(events: AsyncQueue<ImageEvent>, until: number): ResponseReader {
-  return (_, { summary }) => {
-    const decoder = new JsonValueDecoder();
-    return {
-      synchronous: true,
-      write(view) {
-        decoder.push(view);
-        for (let value; (value = decoder.next()) !== undefined; ) {
-          const error = inStreamError(summary, value);
-          if (error !== undefined) throw error;
-          const event = readEvent(value);
-          const { time, timeNano } = event;
-          if (!((timeNano === undefined ? time : timeNano / 1e9) > until)) events.push(event);
-        }
-      },
-      flush: () => events.drained(),
-      end: () => decoder.end(),
-    };
-  };
+/** One loop over the events. */
+class EventLoop {
+  readonly accepted: Promise<void>;
+  readonly events: AsyncQueue<StreamedEvent>;
+  /** Whether somebody waits for `accepted`. */
+  isWatched = false;
+  #accept = (): void => {};
+
+  constructor(engine: Engine, options: EventsOptions) {
+    let fail = (_: unknown): void => {};
+    this.accepted = new Promise((resolve, reject) => {
+      this.#accept = resolve;
+      fail = reject;
+    });
+    this.accepted.catch(() => {}); // the loop gets the error, too
+    this.events = produceInto(options.signal, () => new Error('the events are no longer read'), async (_, signal) => {
+      const remove = onceAborted(signal, () => fail(signal.reason));
+      await this.#run(engine, { ...options, signal }).catch((error: unknown) => {
+        fail(error);
+        throw error;
+      }).finally(remove);
+    });
+    if (options.signal?.aborted === true) fail(options.signal.reason);
+  }
+
+  async #run(engine: Engine, { reconnect = false, signal, timeouts, ...args }: EventsOptions): Promise<void> {
+    const options = { signal, timeouts };
+    const queries = new EngineQueries(engine, options);
+    await queries.isPodman();
+    const since = args.since ?? (reconnect || this.isWatched ? await beginning(args, queries) : undefined);
+    const { events } = this;
+    if (reconnect) {
+      const { EventFollower } = await import('./reconnecting-events.ts');
+      return new EventFollower(engine, { ...args, since }, options, events).run(this.#accept);
+    }
+    return subscribe(engine, { ...args, since }, options, {
+      onAccepted: this.#accept, onEvent: (event) => events.push(event), flush: () => events.drained(),
+    });
+  }
 }
 
 /**
- * On Podman, `until` must be at least this many seconds in the future. Podman stops reading its log at that time; if the time has
- * passed, it stops before it has read anything and reports no error (4.3 and 5.4; with `stream=false` too). By default, the log has
- * at most 1 MB and is read within milliseconds.
+ * The engine's time now, from which a call without `since` gets its events. Engines send the head of the response before they subscribe
+ * (Docker 20.10 to 29, Podman 4.3 to 6.1), so they would leave out an event of the time between. Undefined if the engine does not say it, or
+ * for a call with `until`, for which Docker sends all past events that it has.
  */
-const PODMAN_READING_S = 2;
-
-/** Actions that Podman's filters name differently. Podman 4.3 and 5.4 report a removal as "delete", and filter it as "remove". */
-const podmanActions: ReadonlyMap<string, string> = new Map([
-  ['delete', 'remove'],
-  ['load', 'loadfromarchive'],
-]);
-
-/** Returns the arguments for which this engine sends the events that Docker sends for `args`. */
-async function engineArguments(args: Arguments<'events'>, queries: EngineQueries): Promise<Arguments<'events'>> {
-  const { until, filters } = args;
-  if ((await queries.isPodman()) !== true) return { ...args, filters: filters && withStoredNames(filters, 'image', false) };
-  const now = until === undefined ? undefined : await queries.clock();
-  const { event, ...others } = mergeFilters(filters);
-  const actions = event?.map((action) => podmanActions.get(action) ?? action);
-  return {
-    ...args,
-    until: until === undefined || now === undefined ? until : Math.max(inSeconds(until), now + PODMAN_READING_S),
-    filters: { ...others, ...(actions && { event: actions }) },
-  };
-}
-
-function inSeconds(time: Date | number): number {
-  return time instanceof Date ? time.getTime() / 1000 : time;
+async function beginning({ until }: Arguments<'events'>, queries: EngineQueries): Promise<number | undefined> {
+  if (until !== undefined) return undefined;
+  return queries.clock().catch(() => void queries.signal?.throwIfAborted() as undefined);
 }

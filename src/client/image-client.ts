@@ -14,7 +14,7 @@ import { encodeAuthConfig, assertCredentialsMatch, registryOf, registryKey } fro
 import type { CredentialChoice, CredentialSource, Credentials, RepositoryLocation } from '../api/credentials.ts';
 import { encodeCall } from '../api/encode-call.ts';
 import type { EncodedCall } from '../api/encode-call.ts';
-import type { AuthResult, ImageDiskUsage, ImageEvent, InfoResult, PingResult, VersionResult } from '../api/types/engine.ts';
+import type { AuthResult, ImageDiskUsage, ImageEvent, InfoResult, PingResult, ReconnectedEvent, VersionResult } from '../api/types/engine.ts';
 import { imageEventFilters, mergeFilters, hasHubNames, withStoredNames } from '../api/filters.ts';
 import type { HistoryItem, ImageInspect, ImageSummary, PruneResult, RemoveItem, SearchResult } from '../api/types/image.ts';
 import type { DistributionInspect, ImageAttestation } from '../api/types/manifest.ts';
@@ -36,6 +36,7 @@ import type {
   SearchOptions, TagOptions, WaitUntilReadyOptions,
 } from './options.ts';
 import { eventStream } from './event-stream.ts';
+import type { EventStream } from './event-stream.ts';
 import { importImage, loadImages, pullImage, pushImage } from './progress-operations.ts';
 import { FILLED_TEXT, check } from '../kinds.ts';
 import { EngineQueries } from './engine-queries.ts';
@@ -141,11 +142,14 @@ export class ImageClient {
 
   /**
    * Returns the engine's events about images, as an async iterable. Each loop makes a call; leaving the loop ends it. `since` is a
-   * `Date` or seconds since 1970, default now; without `until` the events never end. `GET /events`.
+   * `Date` or seconds since 1970, default now; without `until` the events end only when the connection is lost, and with `reconnect` not
+   * even then. `ready` resolves when the engine has accepted the first call. `GET /events`.
    */
-  events(options?: EventsOptions): AsyncIterable<ImageEvent> {
-    const { signal, timeouts, ...args } = take('events', options);
-    return eventStream(this.#engine, { ...args, filters: imageEventFilters(args.filters) }, { signal, timeouts });
+  events(options?: EventsOptions & { readonly reconnect?: false | undefined }): EventStream<ImageEvent>;
+  events(options: EventsOptions): EventStream<ImageEvent | ReconnectedEvent>;
+  events(options?: EventsOptions): EventStream<ImageEvent | ReconnectedEvent> {
+    const own = take('events', options);
+    return eventStream(this.#engine, { ...own, filters: imageEventFilters(own.filters) });
   }
 
   /** Returns how much disk space images take, in bytes. `verbose` (default false) adds each image. `GET /system/df`, API 1.25. */

@@ -180,7 +180,13 @@ export interface ImageAttestationsOptions extends CallOptions, Arguments<'imageA
 export interface DiskUsageOptions extends CallOptions, Omit<Arguments<'diskUsage'>, 'type'> {}
 
 /** Options of `events`. */
-export interface EventsOptions extends CallOptions, Arguments<'events'> {}
+export interface EventsOptions extends CallOptions, Arguments<'events'> {
+  /**
+   * Makes a new call when the connection is lost, with growing delays, and continues from the last event; no event is repeated. After each
+   * loss, the loop gets a `ReconnectedEvent`. Not for the first call. Default false.
+   */
+  readonly reconnect?: boolean | undefined;
+}
 
 /** A failed attempt of `retry` that will be repeated. */
 export interface RetryEvent {

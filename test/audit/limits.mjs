@@ -47,6 +47,7 @@ const units = {
   LONGEST_STATUS: 'characters',
   WARNINGS_LIMIT: 'characters',
   REPORTED_LIMIT: 'characters',
+  HISTORY_LIMIT: 'characters',
   TEXT_COST: 'characters',
   LONGEST_WARNING: 'characters',
   LARGEST_ID: 'ids',

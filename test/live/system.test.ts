@@ -2,10 +2,13 @@
 
 import { randomBytes } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ApiError, ArgumentError, UnauthorizedError, VersionError } from '../../src/index.ts';
-import type { ImageEvent } from '../../src/index.ts';
+import { parseAddress } from '../../src/config/engine-address.ts';
+import { ApiError, ArgumentError, ImageClient, UnauthorizedError, VersionError } from '../../src/index.ts';
+import type { Channel, Dialer, ImageEvent } from '../../src/index.ts';
+import { dialerFor } from '../../src/system/net/dialer.ts';
 import {
   ENGINE,
+  HOST,
   LABEL,
   LOGIN,
   REGISTRY_AUTH,
@@ -83,16 +86,12 @@ describe('events', () => {
   it('are seen as they happen', async () => {
     const controller = new AbortController();
     const seen: ImageEvent[] = [];
+    const events = docker.events({ signal: controller.signal });
     const listen = async (): Promise<void> => {
-      for await (const event of docker.events({ signal: controller.signal })) seen.push(event);
+      for await (const event of events) seen.push(event);
     };
+    await events.ready; // from here on, none is missed
     const listening = failure(listen());
-    // Nothing tells when an engine has begun to listen, but an event.
-    const { name: other } = await makeImage(docker, 'events-begin');
-    for (let tag = 1; seen.length === 0; tag++) {
-      await docker.tag(other, `${repository('events-begin')}:try-${tag}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
     const id = await live('events-live');
     const ofIt = (): ImageEvent[] => seen.filter((event) => event.Actor.ID === id);
     // Both names come and go; and an import and the end of it, or on Podman an end for each name.
@@ -157,6 +156,36 @@ describe('events', () => {
     expect(seen.length).toBeGreaterThan(0);
     // Podman does not count them.
     while (!ENGINE.isPodman && (await listeners()) > before) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+
+  it('go on after a lost connection, with those of the time without one, and none twice', async () => {
+    const { name, id } = await makeImage(docker, 'events-lost');
+    const { address, dial } = dialerFor(parseAddress(HOST));
+    const channels: Channel[] = [];
+    const dialer: Dialer = { address, dial: async (options) => {
+      const channel = await dial(options);
+      channels.push(channel);
+      return channel;
+    } };
+    const client = new ImageClient({ dialer });
+    const tagged = (tag: string): Promise<void> => docker.tag(name, `${repository('events-lost')}:${tag}`);
+    const events = client.events({ reconnect: true });
+    await events.ready;
+    await tagged('before');
+    const seen: string[] = [];
+    for await (const event of events) {
+      if ('type' in event) seen.push(`complete: ${event.complete}`);
+      else if (event.Action === 'tag' && event.Actor.ID === id) seen.push(event.Actor.Attributes?.['name']?.replace(/.*:/, '') ?? '');
+      else continue;
+      if (seen.at(-1) === 'before') {
+        for (const { owner } of channels) owner.onError(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+        await tagged('meanwhile');
+      }
+      if (seen.at(-1) === 'meanwhile') await tagged('end');
+      if (seen.at(-1) === 'end') break;
+    }
+    client.close();
+    expect(seen).toEqual(['before', 'complete: true', 'meanwhile', 'end']);
   });
 
   it('since a time that is none are refused before anything is sent', () => {

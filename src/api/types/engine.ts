@@ -104,6 +104,18 @@ export interface ImageEvent {
   readonly from?: string;
 }
 
+/** Among the events of `events({ reconnect: true })`: the connection was lost, and the client is connected again. */
+export interface ReconnectedEvent {
+  readonly type: 'reconnected';
+  /** The time without a connection, in milliseconds. The events of this time follow, as far as the engine has kept them. */
+  readonly gapMs: number;
+  /**
+   * Whether the engine has kept all events of that time. False if events may be missing, so that images must be listed again: Docker keeps the
+   * last 256 events of all kinds, and none when it is restarted.
+   */
+  readonly complete: boolean;
+}
+
 /** The subject of an event. */
 export interface EventActor {
   /** The image's name or ID; empty for a load on Podman 4. */

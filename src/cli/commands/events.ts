@@ -1,6 +1,6 @@
 // longshore events: prints image events as they happen.
 
-import type { ImageEvent } from '../../index.ts';
+import type { ImageEvent, ReconnectedEvent } from '../../index.ts';
 import { command } from '../command.ts';
 import { membersOf, numberOf, textOf } from '../engine-values.ts';
 import { line } from '../printer.ts';
@@ -15,15 +15,24 @@ export const events = command({
     ...filterOption,
     since: { type: 'string', value: 'TIME', help: 'Start: a date, or a duration ago such as 1h30m' },
     until: { type: 'string', value: 'TIME', help: 'End: a date or a duration ago' },
+    reconnect: { type: 'boolean', help: 'Go on after a lost connection' },
   },
   async run({ values, io, print, client }) {
     const time = (option: 'since' | 'until'): number | undefined => parseTime(option, values[option], io.now());
-    const options = { since: time('since'), until: time('until'), filters: parseFilters(values.filter), signal: io.signal };
+    const { reconnect } = values;
+    const options = { since: time('since'), until: time('until'), filters: parseFilters(values.filter), reconnect, signal: io.signal };
     for await (const event of (await client()).events(options)) {
-      await (values.json === true ? print.event(event) : print.text(line(eventLine(event))));
+      if (values.json === true) await print.event(event);
+      else if ('type' in event) await io.stderr.write(`longshore events: ${reconnectionText(event)}\n`);
+      else await print.text(line(eventLine(event)));
     }
   },
 });
+
+function reconnectionText({ gapMs, complete }: ReconnectedEvent): string {
+  const missing = complete ? 'no event is missing' : 'events may be missing: the engine did not keep them';
+  return `connected again after ${(gapMs / 1000).toFixed(1)} s; ${missing}`;
+}
 
 /** Formats an event: `2026-01-01T00:00:00.000Z image pull alpine:3.20 (name=alpine)`. */
 function eventLine({ time, timeNano, Type, Action, Actor }: ImageEvent): string {
