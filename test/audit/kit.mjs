@@ -42,7 +42,7 @@ const allAtOnce = {
 
 /** The library as one ES module, made by the bundler that comes with vitest, in the version of the lock file. */
 async function bundle() {
-  const bundler = await rolldown({ ...READABLE_INPUT, input: 'src/index.ts', cwd: root, plugins: [keepComments(), allAtOnce] });
+  const bundler = await rolldown({ ...READABLE_INPUT, input: 'src/index.ts', cwd: root, plugins: [keepComments({ docs: true }), allAtOnce] });
   try {
     const { output } = await bundler.generate({ ...READABLE_OUTPUT, codeSplitting: false });
     if (output.length !== 1) throw new Error(`the bundler made ${output.length} files, not one`);

@@ -2,12 +2,12 @@
 //
 // One run of the bundler that comes with vitest makes the JavaScript of all entries. What several entries need is in one
 // chunk that they share, so a class is the same class from every entry. Files that `src/` loads on demand stay in chunks of
-// their own. The bundle is for readers, too: names and comments stay, and a region comment names each source file.
+// their own. The bundle is for readers, too: names and line comments stay, and a region comment names each source file.
 //
 // Of the declarations, those are copied that a program can reach: the declarations of the entries, and those that they
-// refer to. A doc comment that they contain is not repeated in the JavaScript.
-import { cpSync, existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { join, posix, relative } from 'node:path';
+// refer to. Doc comments are in them and in the sources, and not in the JavaScript: the package would be larger than 300 kB.
+import { cpSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { rolldown } from 'rolldown';
 import { parseSync } from 'rolldown/utils';
 
@@ -49,7 +49,7 @@ export async function makeDist(root, { build, output = root }) {
     ...READABLE_INPUT,
     cwd: root,
     input: Object.fromEntries(names.map((name) => [name, `src/${name}.ts`])),
-    plugins: [withoutCommandDocs(join(root, 'src/cli')), keepComments((id) => join(dist, relative(join(root, 'src'), id).replace(/\.ts$/, '.d.ts')))],
+    plugins: [keepComments({ docs: false })],
   });
   try {
     await bundler.write({
@@ -79,40 +79,27 @@ function copyDeclarations(names, build, dist) {
   for (const name of reached) cpSync(join(build, `${name}.d.ts`), join(dist, `${name}.d.ts`));
 }
 
-const withoutIndent = (text) => text.replace(/\s+/g, ' ');
-
 /**
- * A plugin that keeps comments, except doc comments that the declarations of a source file contain. The bundler itself keeps only
- * doc comments and those that begin with `!`. So line comments get this mark, and lose it in the bundle. The plugin also makes regions of
- * the lines with which the bundler names the source files. 
+ * A plugin that keeps line comments and, if asked to, doc comments. The bundler itself keeps only doc comments and those that begin with
+ * `!`. So line comments get this mark, and lose it in the bundle. The plugin also makes regions of the lines with which the bundler names
+ * the source files.
  */
-export const keepComments = (declarationsOf) => ({
+export const keepComments = ({ docs }) => ({
   name: 'keep-comments',
-  transform(code, id) {
-    const declarations = declarationsOf?.(id) ?? '';
-    return { code: markComments(code, existsSync(declarations) ? readFileSync(declarations, 'utf8') : ''), map: null };
-  },
+  transform: (code) => ({ code: markComments(code, docs), map: null }),
   renderChunk: (code) => ({ code: unmarkComments(code).replaceAll(SOURCE, '//#region $1\n$2\n//#endregion\n'), map: null }),
-});
-
-/** A plugin that removes the doc comments of the command, which has no declarations: the package would be larger than 300 kB. */
-const withoutCommandDocs = (folder) => ({
-  name: 'without-command-docs',
-  transform: (code, id) =>
-    id.startsWith(folder) ? { code: code.replaceAll(/^[ \t]*\/\*\*[^]*?\*\/[ \t]*\n/gm, ''), map: null } : undefined,
 });
 
 /** Matches the code of a source file in a chunk, with the bundler's comment that names it, and the empty line after it. */
 const SOURCE = /^\/\/ (src\/\S+\.ts)\n([^]*?)\n\n?(?=\/\/ src\/\S+\.ts\n|export \{|$(?![^]))/gm;
 
-/** Marks line comments, and removes the comments that the declarations contain. */
-function markComments(code, declarations) {
-  const documented = withoutIndent(declarations);
+/** Marks line comments, and removes doc comments unless they are to be kept. */
+function markComments(code, docs) {
   const { comments } = parseSync('source.ts', code);
   // From the last to the first, because each change moves what follows it.
   return comments.reverse().reduce((text, { type, value, start, end }) => {
     const [before, comment, after] = [text.slice(0, start), text.slice(start, end), text.slice(end)];
-    if (type === 'Block') return documented.includes(withoutIndent(comment)) ? before + comment.replaceAll(/[^\n]/g, '') + after : text;
+    if (type === 'Block') return docs ? text : before + comment.replaceAll(/[^\n]/g, '') + after;
     const line = before.lastIndexOf('\n') + 1;
     if (before.slice(line).trim() === '') return `${before}//!${value}${after}`;
     // The bundler would print a comment behind code above the next line, so it is put in front of its own line until then.
