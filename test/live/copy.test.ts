@@ -72,11 +72,11 @@ const leftOn = async ({ docker }: Pick<Place, 'docker'>): Promise<string[]> => {
 const sent = ({ images }: CopyResult): string => images.flatMap(({ layers }) => layers.map((layer) => (layer.sent ? 'S' : '.'))).join('');
 
 afterAll(async () => {
-  for (const [{ docker }, names] of made) {
+  await Promise.all([...made].map(async ([{ docker }, names]) => {
     for (const name of names) await docker.removeImage(name, { force: true }).catch(() => {});
     docker.close();
-  }
-});
+  }));
+}, 300_000); // hundreds of images
 
 describe.skipIf(why !== '')(`copies between ${places.map(({ title }) => title).join(', ')}${why}`, () => {
   describe.each(pairs)('from %s to %s', (_, __, from, to) => {

@@ -15,7 +15,7 @@ import type { LoadResult } from '../../api/progress/results.ts';
 import type { InfoResult, PingResult, VersionResult } from '../../api/types/engine.ts';
 import type { ImageInspect, ImageSummary, RemoveItem, RootFileSystem } from '../../api/types/image.ts';
 import type { CreateHash } from '../../bytes.ts';
-import { ApiError, DecodeError, isCallerError } from '../../errors.ts';
+import { ApiError, DecodeError, NotFoundError, isCallerError } from '../../errors.ts';
 import type { ArchiveStream } from '../archive-stream.ts';
 import type { CallOptions, GetImageOptions, InspectImageOptions, LoadImageOptions, TagOptions } from '../options.ts';
 import { lentChunks } from './lent-chunks.ts';
@@ -35,6 +35,8 @@ export interface CopyEngine {
   removeImage(image: string, options: CallOptions): Promise<RemoveItem[]>;
 }
 
+/** How many times the images are listed if the engine says that one of them has been removed. */
+const LISTED_AT_MOST = 5;
 /** How many images are inspected at the same time: fewer than the connections that a client keeps. */
 const INSPECTED_AT_ONCE = 4;
 
@@ -62,7 +64,7 @@ export async function inventoryOf(engine: CopyEngine, limits: CallOptions, kind?
   const apiVersion = await engine.apiVersion({ signal: limits.signal });
   const platform = await ownPlatform(engine, limits);
   const names = new Map<string, readonly string[]>();
-  for (const { Id, RepoTags } of await engine.images(limits)) names.set(Id, [...(names.get(Id) ?? []), ...RepoTags]);
+  for (const { Id, RepoTags } of await listImages(engine, limits)) names.set(Id, [...(names.get(Id) ?? []), ...RepoTags]);
   const queue = [...names];
   const images: InventoryImage[] = [];
   const inspectNext = async (): Promise<void> => {
@@ -74,6 +76,17 @@ export async function inventoryOf(engine: CopyEngine, limits: CallOptions, kind?
   };
   await Promise.all(Array.from({ length: INSPECTED_AT_ONCE }, inspectNext));
   return { longshoreInventory: 2, store, apiVersion, platform, images: images.sort((a, b) => (a.id < b.id ? -1 : 1)) };
+}
+
+/** Lists the images. Podman answers 500, "image not known", if one is removed meanwhile. */
+async function listImages(engine: CopyEngine, limits: CallOptions): Promise<ImageSummary[]> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await engine.images(limits);
+    } catch (error) {
+      if (attempt === LISTED_AT_MOST || !(error instanceof NotFoundError) || isCallerError(error, limits.signal)) throw error;
+    }
+  }
 }
 
 /** The layers of an image; undefined if the engine does not show it: it may have been removed, or be for other platforms only. */

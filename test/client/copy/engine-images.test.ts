@@ -6,7 +6,7 @@ import { platformName } from '../../../src/api/platform.ts';
 import { KeptEntries } from '../../../src/api/saved-image/kept-entries.ts';
 import { loadCreateHash } from '../../../src/bytes.ts';
 import type { GetImageOptions } from '../../../src/client/options.ts';
-import { ConnectError } from '../../../src/errors.ts';
+import { ConnectError, NotFoundError } from '../../../src/errors.ts';
 import { noGnuTar } from '../../support/foreign-tar.ts';
 import { MemoryEngine, missing } from '../../support/memory-engine.ts';
 import { filesIn, savedArchive } from '../../support/saved.ts';
@@ -36,6 +36,18 @@ it('an inventory leaves out images that the engine does not show', async () => {
     if (call === `inspect ${id('b')}`) throw missing();
   };
   expect((await inventoryOf(engine, {})).images.map((image) => image.id)).toEqual([...'9acdef'].map(id));
+});
+
+// Podman 4.3 answers 500, "retrieving label for image: ... image not known", if an image is removed while it lists them.
+it.each([[4, 'resolves'], [5, 'rejects']] as const)('an inventory asks again if an image has been removed while they were listed: %i times, it %s', async (times, outcome) => {
+  const engine = many('podman');
+  let count = 0;
+  engine.hook = (call) => {
+    if (call === 'images' && count++ < times) throw new NotFoundError('image not known', { method: 'GET', target: '/images/json', status: 500, daemonMessage: 'image not known' });
+  };
+  const made = inventoryOf(engine, {});
+  if (outcome === 'resolves') expect((await made).images).toHaveLength(7);
+  else await expect(made).rejects.toThrow(NotFoundError);
 });
 
 it('an inventory fails if the engine cannot be reached any more', async () => {
