@@ -32,6 +32,7 @@ const SOURCES = 'For the password, set LONGSHORE_PASSWORD, give --password-stdin
 
 /** Returns the registry of the images. The term of a search may be any text. */
 function registryOf({ command, operands }: Pick<Work, 'command' | 'operands'>): string | undefined {
+  if (operands.length === 0) throw new UsageError('--creds needs the names of images, all of one registry');
   const registries = command.completes === 'image' ? new Set(operands.map((name) => parseReference(name).domain)) : [];
   const [first, ...others] = registries;
   if (others.length === 0) return first;

@@ -33,6 +33,8 @@ async function against(argv: readonly string[], world?: World): Promise<Outcome 
     'POST /images/r.example/a/push': noting(progress({ status: `1: digest: ${ID} size: 527` })),
     'GET /distribution/r.example/a/json': noting(json({ Descriptor: { mediaType: 'x', digest: ID, size: 5 }, Platforms: [] })),
     'GET /images/search': noting(json([])),
+    'GET /images/r.example/a:1/json': json({ Id: ID, RepoTags: ['r.example/a:1'], RepoDigests: [`r.example/a@${ID}`] }),
+    'GET /distribution/r.example/a:1/json': noting(json({ Descriptor: { mediaType: 'x', digest: ID, size: 5 }, Platforms: [] })),
   });
   return { ...(await longshore(daemon.host, argv, world)), sent };
 }
@@ -62,6 +64,7 @@ describe('the password of --creds', () => {
     ['push', ['r.example/a'], 1],
     ['distribution', ['r.example/a', 'r.example/a'], 2],
     ['search', ['r.example/a'], 1],
+    ['outdated', ['r.example/a:1'], 1],
   ])('goes to the registry of a %s only', async (command, operands, requests) => {
     const { code, stdout, stderr, sent } = await against([command, '--json', '--creds', 'alice', ...operands], { password: PASSWORD });
     expect(code).toBe(0);
@@ -111,6 +114,12 @@ describe('--creds', () => {
     expect([code, stdout, daemon?.requests]).toEqual([2, '', []]);
     expect(stderr).toContain(`longshore pull: ${said}`);
     expect(stderr).not.toContain('secretpw');
+  });
+
+  it('needs the names of images, so that only their registry gets the password', async () => {
+    const { code, stderr } = await against(['outdated', '--creds', 'alice'], { password: PASSWORD });
+    expect([code, daemon?.requests]).toEqual([2, []]);
+    expect(stderr).toContain('longshore outdated: --creds needs the names of images, all of one registry');
   });
 
   const values = { creds: 'alice', 'password-stdin': true } as unknown as Work['values'];

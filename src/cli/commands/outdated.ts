@@ -4,6 +4,7 @@ import { ConnectError, VersionError, formatReference, parseReference } from '../
 import type { ImageClient } from '../../index.ts';
 import { command } from '../command.ts';
 import type { Call } from '../command.ts';
+import { credentialOptions } from '../credentials.ts';
 import { textsOf } from '../engine-values.ts';
 import { describeFailure } from '../failure.ts';
 import { fittedTable } from '../fitted-table.ts';
@@ -20,14 +21,15 @@ export const outdated = command({
   operands: [0, Infinity],
   completes: 'image',
   options: {
-    'exit-code': { type: 'boolean', help: 'End with exit code 3 if an image is outdated; 1 means a failure' },
+    'exit-code': { type: 'boolean', help: 'End with 3 if an image is outdated; 1 means a failure' },
     ...noTruncOption,
+    ...credentialOptions,
     quiet: { type: 'boolean', short: 'q', help: 'Print the names of outdated images only' },
   },
   async run(call) {
     const { values, io, print } = call;
     const client = await call.client();
-    for (const name of call.operands) await checkArguments(client, name, async (_, image, signal) => void (await check(client, image, signal)));
+    for (const name of call.operands) await checkArguments(client, name, async (_, image, signal) => void (await check(call, client, image, signal)));
     const names = call.operands.length > 0 ? call.operands : await taggedNames(client, io.signal);
     const rows = await rowsOf(call, client, distinct(names));
     const old = rows.filter(({ status }) => status === 'outdated');
@@ -81,18 +83,18 @@ function distinct(names: readonly string[]): readonly string[] {
 }
 
 /** Compares the images, several at the same time. Returns their rows in the order of the names. */
-async function rowsOf(call: Pick<Call, 'failed' | 'io'>, client: ImageClient, names: readonly string[]): Promise<readonly Row[]> {
+async function rowsOf(call: Pick<Call, 'credentials' | 'failed' | 'io'>, client: ImageClient, names: readonly string[]): Promise<readonly Row[]> {
   const rows: Row[] = [];
   const waiting = names.entries(); // shared by all of them
   const compareNext = async (): Promise<void> => {
-    for (const [index, name] of waiting) rows[index] = await check(client, name, call.io.signal).catch((error) => failedRow(call, name, error));
+    for (const [index, name] of waiting) rows[index] = await check(call, client, name, call.io.signal).catch((error) => failedRow(call, name, error));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, compareNext));
   return rows;
 }
 
-async function check(client: ImageClient, image: string, signal: AbortSignal): Promise<Row> {
-  const { isCurrent, localDigest, remoteDigest } = await client.checkForUpdate(image, { signal });
+async function check({ credentials }: Pick<Call, 'credentials'>, client: ImageClient, image: string, signal: AbortSignal): Promise<Row> {
+  const { isCurrent, localDigest, remoteDigest } = await client.checkForUpdate(image, { credentials, signal });
   const status = isCurrent === undefined ? 'unknown' : isCurrent ? 'current' : 'outdated';
   return { image, status, localDigest, remoteDigest, ...(isCurrent === undefined && { detail: whyUnknown(image, localDigest) }) };
 }
