@@ -62,7 +62,11 @@ const OPTIONS: Kind = kind('an object with options', isPlainObject);
 
 /** Whether a value is a `Uint8Array`. */
 export function isBytes(value: unknown): value is Uint8Array {
-  return withoutThrowing(() => value instanceof Uint8Array, false);
+  try {
+    return value instanceof Uint8Array;
+  } catch {
+    return false; // a revoked proxy
+  }
 }
 
 /** Whether a value is a plain object. A Map or a Date is not one: its content is not in its members. */

@@ -22,7 +22,7 @@ export class Deadline {
 
   /** Starts to count from the beginning again. Must not be called after `clear`. */
   restart(): void {
-    clearImmediate(this.#turn);
+    if (this.#turn !== undefined) clearImmediate(this.#turn);
     this.#partsLeft = PARTS;
     if (this.#paused) this.#timer.ref();
     this.#paused = false;
@@ -31,7 +31,7 @@ export class Deadline {
 
   /** Stops to count until `restart`. The timer stays, but does not keep the process running. */
   pause(): void {
-    clearImmediate(this.#turn);
+    if (this.#turn !== undefined) clearImmediate(this.#turn);
     this.#paused = true;
     this.#timer.unref();
   }

@@ -112,7 +112,7 @@ export class ExchangeOutcome {
     this.settled = true;
     this.#head.pause();
     this.#content?.clear();
-    this.#restartIdle();
+    this.#idle?.clear();
     this.#request.signal?.removeEventListener('abort', this.#onAbort);
     this.#onSettled();
     return true;

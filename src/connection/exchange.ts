@@ -99,7 +99,8 @@ export class Exchange {
 
   #send(): void {
     const { body, method, target, fields, timeouts } = this.#request;
-    const head = encodeRequestHead({ method, target, fields: [...fields, ...framingFields(method, body)] });
+    const framing = framingFields(method, body);
+    const head = encodeRequestHead({ method, target, fields: framing.length === 0 ? fields : [...fields, ...framing] });
     this.outcome.start();
     const content = body && splitBytes(body, timeouts);
     if (content === undefined || 'bytes' in content) {

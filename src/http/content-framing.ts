@@ -37,7 +37,7 @@ const FRAMING: Kind = kind('a framing', (value) => typeof (value as Framing).kin
  * guess. For fields that break a rule, calls `fail`, which must throw, with a message and the section of the RFC.
  */
 export function contentFraming(head: FramingInput, fail: Fail): Framing {
-  check(fail, FUNCTION, 'contentFraming', 'fail');
+  if (typeof fail !== 'function') check(fail, FUNCTION, 'contentFraming', 'fail');
   const { method, status, minorVersion, fields } = check(head, HEAD, 'contentFraming', 'head');
   // Rule 1: HEAD, 204 and 304 have no content, whatever the fields say. (A final response never has a status of 1xx.)
   if (method === 'HEAD' || status === 204 || status === 304) return { kind: 'none' };

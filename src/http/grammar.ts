@@ -22,8 +22,9 @@ export function isFieldText(text: string): boolean {
   return fieldValue.test(text);
 }
 
-const sentFieldValue = /^[\t\x20-\x7e]*$/;
-/** Whether the text may be sent in a field value: without obs-text, because readers disagree on its encoding (RFC 9110 §5.5). */
+// [ VCHAR [ *( VCHAR / SP / HTAB ) VCHAR ] ]: no white space at the ends, which readers remove
+const sentFieldValue = /^(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?$/;
+/** Whether the text may be sent as a field value: without obs-text, because readers disagree on its encoding (RFC 9110 §5.5). */
 export function isSentFieldText(text: string): boolean {
   if (typeof text !== 'string') check(text, TEXT, 'isSentFieldText', 'text');
   return sentFieldValue.test(text);

@@ -4,7 +4,7 @@
 import { Buffer } from 'node:buffer';
 import { latin1 } from '../bytes.ts';
 import { ArgumentError } from '../errors.ts';
-import { isSentFieldText, isToken, trimOptionalWhitespace } from './grammar.ts';
+import { isSentFieldText, isToken } from './grammar.ts';
 import { COUNT, check, kind } from '../kinds.ts';
 import type { Kind } from '../kinds.ts';
 
@@ -37,29 +37,21 @@ export function encodeRequestHead(given: RequestHead): Buffer {
   const { method, target, fields } = check(given, HEAD, 'encodeRequestHead', 'head');
   if (!methods.has(method)) throw new ArgumentError(`the method must be one of ${[...methods].join(', ')}`);
   if (!originForm.test(target)) throw new ArgumentError('the request target must be a path of visible ASCII characters');
-  refuseRepeated(fields);
   let head = `${method} ${target} HTTP/1.1\r\n`;
-  for (const [name, value] of fields) {
-    if (!isToken(name)) throw new ArgumentError('a header name contains a character that HTTP does not allow');
-    if (!isSentFieldText(value) || trimOptionalWhitespace(value) !== value) {
-      throw new ArgumentError(`the value of the header "${name}" contains characters that HTTP does not allow`);
-    }
-    head += `${name}: ${value}\r\n`;
-  }
-  return latin1(`${head}\r\n`);
-}
-
-/** Throws if two fields name the host, or frame the content: readers could disagree on its end (RFC 9112 §3.2, §6.2). */
-function refuseRepeated(fields: RequestHead['fields']): void {
   let hosts = 0;
   let framings = 0;
-  for (const [name] of fields) {
+  for (const [name, value] of fields) {
+    if (!isToken(name)) throw new ArgumentError('a header name contains a character that HTTP does not allow');
+    if (!isSentFieldText(value)) throw new ArgumentError(`the value of the header "${name}" contains characters that HTTP does not allow`);
+    head += `${name}: ${value}\r\n`;
     const lowerName = name.toLowerCase();
     if (lowerName === 'host') hosts++;
     else if (lowerName === 'content-length' || lowerName === 'transfer-encoding') framings++;
   }
+  // Readers could disagree on the host, or on the end of the content (RFC 9112 §3.2, §6.2).
   if (hosts > 1) throw new ArgumentError('a request can have only one header host');
   if (framings > 1) throw new ArgumentError('a request can have only one header content-length or transfer-encoding');
+  return latin1(`${head}\r\n`);
 }
 
 /** Encodes the line before a chunk's data: its size in hexadecimal (RFC 9112 §7.1). */

@@ -16,8 +16,9 @@
 //   CRLF                             #chunkEnd
 //   0 CRLF CRLF                      #response        `end`
 //
-// For speed, three methods are not generators. `#takeLine` reads single lines. `#takeWholeHead` and `#takeWholeChunks` read heads and
-// chunks that are completely in the bytes of one read and are plain: the methods say what that means.
+// For speed, some methods are not generators. `#takeLine` reads single lines. `#takeContent` returns the content that has arrived.
+// `#takeWholeHead` and `#takeWholeChunks` read heads and chunks that are completely in the bytes of one read and are plain: the
+// methods say what that means.
 //
 // The bytes of a content event are valid until the next call of `next()` or `receive()`. The parser writes into the memory that
 // `receive` was given. Every read has a limit in `RESPONSE_LIMITS`. After an error, each later `next()` throws the same error.
@@ -176,8 +177,12 @@ export class ResponseParser {
     const framing = (this.#framing = contentFraming(input, this.#fail));
     yield { type: 'head', head: { minorVersion, status, reason, fields, framing } };
     if (framing.kind === 'chunked') yield* this.#chunkedContent();
-    else if (framing.kind === 'length') yield* this.#contentBytes(framing.length);
-    else if (framing.kind === 'until-close') yield* this.#contentBytes(Infinity);
+    else if (framing.kind !== 'none') {
+      const length = framing.kind === 'length' ? framing.length : Infinity;
+      const first = this.#takeContent(length); // nearly always all of it
+      if (first !== undefined) yield { type: 'content', bytes: first };
+      if (this.#contentLength < length) yield* this.#contentBytes(length - this.#contentLength);
+    }
     const reusable = isPersistent(input, framing) && this.#position === this.#input.length && !this.#ended;
     yield { type: 'end', reusable };
   }
@@ -190,12 +195,12 @@ export class ResponseParser {
     const match = plainHead.exec(this.#input.toString('latin1', this.#position, end));
     if (match === null) return undefined;
     const { 1: minor, 2: status, 3: reason = '', 4: fieldLines = '' } = match;
-    const lines = fieldLines.split('\r\n', RESPONSE_LIMITS.fieldLines + 2);
-    if (lines.length > RESPONSE_LIMITS.fieldLines + 1) return undefined; // the last line is empty
     const fields = new Fields();
-    for (const line of lines.slice(0, -1)) {
-      const colon = line.indexOf(':');
-      fields.append(line.slice(0, colon), trimOptionalWhitespace(line.slice(colon + 1)));
+    for (let at = 0, lines = 0; at < fieldLines.length; ) {
+      if (lines++ === RESPONSE_LIMITS.fieldLines) return undefined;
+      const [colon, lineEnd] = [fieldLines.indexOf(':', at), fieldLines.indexOf('\r', at)];
+      fields.append(fieldLines.slice(at, colon), trimOptionalWhitespace(fieldLines.slice(colon + 1, lineEnd)));
+      at = lineEnd + 2;
     }
     this.#position = end;
     this.#elementOffset = this.#bytesBefore + end - 2; // the empty line
@@ -336,13 +341,19 @@ export class ResponseParser {
   /** Yields `length` bytes of content, as a view for each read. `Infinity` means up to a clean end of the connection. */
   *#contentBytes(length: number): Steps {
     for (let missing = length; missing > 0; ) {
-      const end = Math.min(this.#input.length, this.#position + missing);
-      if (end > this.#position) {
-        missing -= end - this.#position;
-        yield { type: 'content', bytes: this.#view(this.#position, end, end) };
+      const bytes = this.#takeContent(missing);
+      if (bytes !== undefined) {
+        missing -= bytes.length;
+        yield { type: 'content', bytes };
       } else if (this.#ended && length === Infinity) return; // §6.3 rule 8
       else yield* this.#waitForBytes();
     }
+  }
+
+  /** Returns at most `length` bytes of the content that has arrived, as a view; `undefined` if there are none. */
+  #takeContent(length: number): Uint8Array | undefined {
+    const end = Math.min(this.#input.length, this.#position + length);
+    return end > this.#position ? this.#view(this.#position, end, end) : undefined;
   }
 
   #view(start: number, end: number, next: number): Uint8Array {
