@@ -11,10 +11,11 @@
 
 import { ArgumentError, ConnectError, LongshoreError, TimeoutError, TruncatedError, isCallerError } from '../errors.ts';
 import type { ExchangePlace } from '../errors.ts';
-import { abortable, withAnySignal } from '../async/abort.ts';
-import type { Channel, Dialer } from './channel.ts';
+import { onceAborted } from '../async/abort.ts';
+import type { Dialer } from './channel.ts';
 import { Connection } from './connection.ts';
 import { Deadline } from './deadline.ts';
+import { DialAttempt } from './dial-attempt.ts';
 import type { EngineRequest } from './engine-request.ts';
 import { Exchange } from './exchange.ts';
 import { Semaphore } from './semaphore.ts';
@@ -47,8 +48,8 @@ export class ConnectionPool implements Transport {
   readonly #http: 'own' | 'node:http';
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
-  /** Aborts the connections that are being opened. */
-  readonly #dialing = new Set<AbortController>();
+  /** The connections that are being opened. */
+  readonly #dialing = new Set<DialAttempt>();
   readonly #semaphore: Semaphore | undefined;
   #closed = false;
 
@@ -67,7 +68,7 @@ export class ConnectionPool implements Transport {
 
   close(): void {
     this.#closed = true;
-    for (const controller of this.#dialing) controller.abort(this.#closedError());
+    for (const attempt of this.#dialing) attempt.giveUp(this.#closedError());
     for (const connection of this.#all) connection.destroy(() => this.#closedError());
   }
 
@@ -131,12 +132,12 @@ export class ConnectionPool implements Transport {
     const exchangeClass = this.#http === 'own' ? Exchange : await (await import('./node-http-transport.ts')).loadNodeHttpExchange();
     signal?.throwIfAborted();
     if (this.#closed) throw this.#closedError();
-    const controller = new AbortController();
-    this.#dialing.add(controller);
-    const limit = connectMs === undefined ? undefined : new Deadline(connectMs, () => controller.abort(this.#connectTimeout(connectMs)));
+    const attempt = new DialAttempt(this.#dialer, connectMs);
+    this.#dialing.add(attempt);
+    const limit = connectMs === undefined ? undefined : new Deadline(connectMs, () => attempt.giveUp(this.#connectTimeout(connectMs)));
+    const ignoreSignal = signal && onceAborted(signal, () => attempt.giveUp(signal.reason));
     try {
-      const channel = await withAnySignal(signal, controller.signal, (either) => this.#openChannel(either, connectMs));
-      const connection = new Connection(channel, exchangeClass);
+      const connection = new Connection(await attempt.channel, exchangeClass);
       if (this.#closed) {
         connection.destroy();
         throw this.#closedError();
@@ -147,19 +148,9 @@ export class ConnectionPool implements Transport {
     } catch (error) {
       throw this.#notSent(request, error);
     } finally {
-      this.#dialing.delete(controller);
+      this.#dialing.delete(attempt);
       limit?.clear();
-    }
-  }
-
-  /** Opens a channel. An abort ends the wait here, because a caller's own dialer may ignore the signal. */
-  async #openChannel(signal: AbortSignal, connectMs = Infinity): Promise<Channel> {
-    const dialed = this.#dialer.dial({ signal, connectMs });
-    try {
-      return await abortable(dialed, signal);
-    } catch (error) {
-      dialed.then((late) => late.destroy(), () => {});
-      throw error;
+      ignoreSignal?.();
     }
   }
 
@@ -198,5 +189,5 @@ function mayRepeat({ method, body }: EngineRequest, error: unknown): boolean {
 
 /** Waits for two turns of the event loop. */
 function twoTurns(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  return new Promise((resolve) => setImmediate(setImmediate, resolve));
 }

@@ -1,7 +1,7 @@
 // Makes the dialer for an engine's address. It opens sockets itself, and loads the code for TLS or ssh when a connection first
 // needs it. Errors of the system become a `ConnectError` with a remedy.
 
-import type { Channel, Dialer } from '../../connection/channel.ts';
+import type { Channel, Dialer, DialOptions } from '../../connection/channel.ts';
 import type { Address, SshAddress, TcpAddress, TlsOptions } from '../../config/engine-address.ts';
 import { ArgumentError, ConnectError, LongshoreError } from '../../errors.ts';
 import type { Warn } from '../../connection/diagnostics.ts';
@@ -20,7 +20,7 @@ export interface DialerOptions {
 }
 
 /** Opens a channel; rejects with the system's own error. */
-type Connect = (signal: AbortSignal | undefined) => Promise<Channel>;
+type Connect = (options: DialOptions) => Promise<Channel>;
 
 /** The time limit for a connection over ssh, in milliseconds; the docker command has the same ConnectTimeout. */
 const SSH_CONNECT_MS = 30_000;
@@ -43,11 +43,11 @@ export function dialerFor(address: Address, options: DialerOptions = {}): Dialer
   const connect = connectorFor(address, options);
   return {
     address: address.text,
-    async dial({ signal }) {
+    async dial(given) {
       try {
-        return await connect(signal);
+        return await connect(given);
       } catch (error) {
-        throw signal?.aborted !== true && isSystemError(error) ? connectError(address, error, options.hint) : error;
+        throw given.signal?.aborted !== true && isSystemError(error) ? connectError(address, error, options.hint) : error;
       }
     },
   };
@@ -65,15 +65,15 @@ function sshDialer(address: SshAddress): Dialer {
 }
 
 function connectorFor(address: Exclude<Address, SshAddress>, { tls, warn = () => {} }: DialerOptions): Connect {
-  if (address.scheme !== 'tcp') return (signal) => connectSocket({ path: address.path }, signal);
+  if (address.scheme !== 'tcp') return (given) => connectSocket({ path: address.path }, given);
   if (tls !== undefined || address.tls) return connectOverTls(address, checkTlsOptions(tls ?? {}), warn);
-  return (signal) => connectSocket({ host: address.host, port: address.port }, signal);
+  return (given) => connectSocket({ host: address.host, port: address.port }, given);
 }
 
 /** All connections share one TLS context. After an error it is created again, because a missing file may exist at the next call. */
 function connectOverTls(address: TcpAddress, options: TlsOptions, warn: Warn): Connect {
   let context: Promise<TlsContext> | undefined;
-  return async (signal) => {
+  return async ({ signal }) => {
     const { connectTls, makeContext } = await import('../tls/tls-channel.ts');
     context ??= makeContext(options, warn).catch((error: unknown) => {
       context = undefined;

@@ -1,11 +1,11 @@
 // Channels over `net.Socket`: Unix sockets, TCP connections, named pipes of Windows.
 
-import { once } from 'node:events';
 import { Socket } from 'node:net';
 import type { SocketConstructorOpts } from 'node:net';
 import type { Writable } from 'node:stream';
 import { noopOwner } from '../../connection/channel.ts';
-import type { Channel, ChannelOwner } from '../../connection/channel.ts';
+import type { Channel, ChannelOwner, DialOptions } from '../../connection/channel.ts';
+import { onceAborted } from '../../async/abort.ts';
 import { TolerantWrites } from './tolerant-writes.ts';
 
 /**
@@ -17,24 +17,29 @@ export const KEEP_ALIVE_MS = 30_000;
 /** `{ path }` of a Unix socket or a pipe, or `{ host, port }` for TCP. */
 export type SocketTarget = { readonly path: string } | { readonly host: string; readonly port: number };
 
-/** Opens a channel; rejects with the system's own error, or with the signal's reason. */
-export async function connectSocket(target: SocketTarget, signal: AbortSignal | undefined): Promise<Channel> {
-  signal?.throwIfAborted();
-  const channel = new SocketChannel();
-  if ('host' in target) channel.socket.setKeepAlive(true, KEEP_ALIVE_MS);
-  channel.socket.connect(target);
-  await connected(channel.socket, 'connect', signal);
-  return channel;
+/** Opens a channel; rejects with the system's own error, or with the reason for which the attempt is given up. */
+export function connectSocket(target: SocketTarget, options: DialOptions): Promise<Channel> {
+  return new Promise((resolve, reject) => {
+    const channel = new SocketChannel();
+    const stop = (reason: unknown): void => {
+      channel.destroy();
+      reject(reason);
+    };
+    channel.owner = { ...noopOwner, onError: stop };
+    if ('host' in target) channel.socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    channel.socket.connect(target, () => {
+      channel.owner = noopOwner;
+      resolve(channel);
+    });
+    onGivenUp(options, stop);
+  });
 }
 
-/** Waits for the event. After an error of the socket or an abort, destroys the socket and rejects. */
-export async function connected(socket: Socket, event: 'connect' | 'secureConnect', signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await once(socket, event, { signal });
-  } catch (error) {
-    socket.destroy();
-    throw signal?.aborted === true ? signal.reason : error;
-  }
+/** Calls `stop` when the attempt is given up. */
+function onGivenUp(options: DialOptions, stop: (reason: unknown) => void): void {
+  if (options.onGivenUp !== undefined) return options.onGivenUp(stop);
+  const { signal } = options;
+  if (signal !== undefined) onceAborted(signal, () => stop(signal.reason));
 }
 
 /** Writes the blocks together; resolves when their memory may be reused. `onError` gets the error of a failed write. */
@@ -44,10 +49,11 @@ export function writeTogether(stream: Writable, blocks: readonly Uint8Array[], o
       if (error) onError?.(error);
       resolve();
     };
-    const together = blocks.length > 1;
-    if (together) stream.cork();
-    blocks.forEach((block, index) => stream.write(block, index === blocks.length - 1 ? onWritten : undefined));
-    if (together) stream.uncork();
+    const last = blocks.length - 1;
+    if (last > 0) stream.cork();
+    for (let index = 0; index < last; index++) stream.write(blocks[index] as Uint8Array);
+    stream.write(blocks[last] as Uint8Array, onWritten);
+    if (last > 0) stream.uncork();
   });
 }
 

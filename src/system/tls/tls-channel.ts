@@ -1,6 +1,7 @@
 // Opens TLS connections and makes channels from them. Unlike a TCP channel, a TLS channel passes on memory that Node allocates,
 // and the end of a TLS connection never proves that all content has arrived.
 
+import { once } from 'node:events';
 import { isIP } from 'node:net';
 import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls';
 import { Queue } from '../../async/queue.ts';
@@ -9,7 +10,7 @@ import { noopOwner } from '../../connection/channel.ts';
 import type { Channel, ChannelOwner } from '../../connection/channel.ts';
 import type { Warn } from '../../connection/diagnostics.ts';
 import { ConfigError } from '../../errors.ts';
-import { KEEP_ALIVE_MS, connected, writeTogether } from '../net/socket-channel.ts';
+import { KEEP_ALIVE_MS, writeTogether } from '../net/socket-channel.ts';
 import { TolerantWrites } from '../net/tolerant-writes.ts';
 import { concise, tlsError } from './tls-errors.ts';
 import type { Peer } from './tls-errors.ts';
@@ -70,12 +71,22 @@ export async function connectTls(
   socket.prependListener('secure', () => (peer.certificate = socket.getPeerCertificate(true)));
   const channel = new TlsChannel(socket, peer);
   try {
-    await connected(socket, 'secureConnect', signal);
+    await secured(socket, signal);
   } catch (error) {
     throw (signal?.aborted === true ? undefined : tlsError(error, peer)) ?? error;
   }
   setImmediate(() => channel.resume()); // after the caller has set an owner
   return channel;
+}
+
+/** Waits for the end of the handshake. After an error of the socket or an abort, destroys the socket and rejects. */
+async function secured(socket: TLSSocket, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await once(socket, 'secureConnect', { signal });
+  } catch (error) {
+    socket.destroy();
+    throw signal?.aborted === true ? signal.reason : error;
+  }
 }
 
 class TlsChannel implements Channel {
