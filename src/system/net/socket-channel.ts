@@ -2,11 +2,10 @@
 
 import { Socket } from 'node:net';
 import type { SocketConstructorOpts } from 'node:net';
-import type { Writable } from 'node:stream';
 import { noopOwner } from '../../connection/channel.ts';
 import type { Channel, ChannelOwner, DialOptions } from '../../connection/channel.ts';
 import { onceAborted } from '../../async/abort.ts';
-import { TolerantWrites } from './tolerant-writes.ts';
+import { TolerantWrites, writeTogether } from './tolerant-writes.ts';
 
 /**
  * The idle time before TCP keep-alive probes, in milliseconds. A NAT or firewall drops idle connections, and an engine may send
@@ -40,21 +39,6 @@ function onGivenUp(options: DialOptions, stop: (reason: unknown) => void): void 
   if (options.onGivenUp !== undefined) return options.onGivenUp(stop);
   const { signal } = options;
   if (signal !== undefined) onceAborted(signal, () => stop(signal.reason));
-}
-
-/** Writes the blocks together; resolves when their memory may be reused. `onError` gets the error of a failed write. */
-export function writeTogether(stream: Writable, blocks: readonly Uint8Array[], onError?: (error: Error) => void): Promise<void> {
-  return new Promise((resolve) => {
-    const onWritten = (error?: Error | null): void => {
-      if (error) onError?.(error);
-      resolve();
-    };
-    const last = blocks.length - 1;
-    if (last > 0) stream.cork();
-    for (let index = 0; index < last; index++) stream.write(blocks[index] as Uint8Array);
-    stream.write(blocks[last] as Uint8Array, onWritten);
-    if (last > 0) stream.uncork();
-  });
 }
 
 class SocketChannel implements Channel {

@@ -8,7 +8,7 @@ import { noopOwner } from '../../connection/channel.ts';
 import type { Channel, ChannelOwner } from '../../connection/channel.ts';
 import { Deadline } from '../../connection/deadline.ts';
 import { ConnectError } from '../../errors.ts';
-import { writeTogether } from '../net/socket-channel.ts';
+import { writeTogether } from '../net/tolerant-writes.ts';
 import { startProgram } from './child-process.ts';
 import type { Program, ProgramEnd } from './child-process.ts';
 
