@@ -73,6 +73,9 @@ export type {
 } from './api/types/manifest.ts';
 
 // Archives.
+export { inspectArchive } from './client/inspect-archive.ts';
+export type { InspectArchiveOptions } from './client/inspect-archive.ts';
+export type { ArchiveImage, ArchiveInspection, ArchiveLayer, ArchiveVariant } from './api/types/archive.ts';
 export { packDirectory } from './client/pack-directory.ts';
 export type { PackDirectoryOptions } from './client/pack-directory.ts';
 export { packTar } from './tar/pack.ts';

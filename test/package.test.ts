@@ -40,7 +40,7 @@ describe('the package', () => {
       'NEWEST_API_VERSION', 'NotFoundError', 'OLDEST_API_VERSION', 'ProgressStream', 'ProgressTotals', 'ProtocolError', 'RateLimitError',
       'Secret', 'ServerError', 'TarError', 'TimeoutError', 'TruncatedError', 'UnauthorizedError', 'UnavailableError',
       'UploadError', 'VERSION', 'VersionError', 'decodeJsonValues', 'dockerConfig', 'encodeRegistryAuth', 'familiarReference',
-      'formatReference', 'packDirectory', 'packTar', 'parseReference', 'retry',
+      'formatReference', 'inspectArchive', 'packDirectory', 'packTar', 'parseReference', 'retry',
     ]);
   });
 

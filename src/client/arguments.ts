@@ -140,6 +140,7 @@ const METHODS = {
   },
   copyImage: { to: OBJECT, platform: PLATFORM, full: FLAG, dryRun: FLAG, ...CALL },
   layers: CALL,
+  inspectArchive: { signal: SIGNAL },
   toFile: { compress: oneOf('gzip', 'zstd'), onProgress: FUNCTION },
   loadImage: { ...row('loadImage'), ...CALL },
   importImage: IMPORT,

@@ -3,6 +3,8 @@
 
 import zlib from 'node:zlib';
 import type { Transform } from 'node:stream';
+import { compressionOf } from '../api/media-types.ts';
+import { asBuffer } from '../bytes.ts';
 import { ArgumentError, UploadError } from '../errors.ts';
 import type { FileSink } from './files/write-archive.ts';
 
@@ -59,6 +61,8 @@ async function* decode(decoder: Decoder, feeding: Promise<void>, format: Format,
   let bytes = 0;
   try {
     for await (const piece of decoder) {
+      const again = bytes === 0 ? compressionOf(asBuffer(piece).toString('latin1', 0, 4)) : undefined;
+      if (again !== undefined) throw new UploadError(`the archive is compressed twice, with ${again} inside ${format}. Decompress it once first: ${format} -d FILE`);
       bytes += piece.length;
       if (bytes > FREE_BYTES && bytes > EXPANSION_LIMIT * decoder.bytesWritten) throw new UploadError(`${GROWS}: ${format} -d FILE`);
       yield piece;

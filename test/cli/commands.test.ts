@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OutputClosedError } from '../../src/cli/command.ts';
@@ -52,6 +53,52 @@ describe('inspect', () => {
     expect(stdout).toContain('"a\\u001b[2J\\u202e\\u009b"');
     expect(stdout).not.toMatch(/[\x1b\x9b\u202e]/);
     expect((JSON.parse(stdout) as object[])[0]).toMatchObject({ Comment: STEER });
+  });
+});
+
+describe('--archive', () => {
+  const saved = fileURLToPath(new URL('../../fixtures/saved/', import.meta.url));
+  const app = join(saved, 'docker-20.10/app.tar.gz');
+  const multi = join(saved, 'docker-28.5-containerd/multi.tar.gz');
+
+  it('lists the images of an archive with their platforms, without an engine', async () => {
+    const { code, stdout, stderr } = await against({}, ['ls', '--archive', multi]);
+    const rows = stdout.split('\n').map((row) => row.split(/ {2,}/).slice(0, 4));
+    expect([code, stderr, rows.slice(1, 3).map(([name, tag, , platform]) => [name, tag, platform])]).toEqual([
+      0, '', [['longshore-copied/multi', '1', 'linux/amd64'], ['longshore-copied/multi', '1', 'linux/arm64']],
+    ]);
+    const names = await longshore(daemon.host, ['ls', '--archive', app, '--names']);
+    expect(names.stdout).toBe('longshore-copied/app:1\n');
+    expect(daemon.requests).toEqual([]);
+  });
+
+  it('prints all that an archive says as JSON, also from standard input', async () => {
+    const { stdout } = await against({}, ['inspect', '--archive', app]);
+    expect(JSON.parse(stdout)).toMatchObject({ format: 'docker', compression: 'gzip', images: [{ references: ['longshore-copied/app:1'] }] });
+    const piped = await longshore(daemon.host, ['inspect', '--archive', '-'], { stdin: gunzipSync(readFileSync(app)).toString() });
+    expect([piped.code, piped.stderr]).toEqual([0, '']);
+    expect(daemon.requests).toEqual([]);
+  });
+
+  it('warns of an image that lacks parts', async () => {
+    const manifest = JSON.stringify([{ Config: 'c.json', RepoTags: ['a:1'], Layers: ['b/layer.tar'] }]);
+    daemon = await cannedDaemon({});
+    const blocks: Uint8Array[] = [];
+    for await (const block of packTar({ 'c.json': '{"os":"linux","architecture":"arm64","rootfs":{"diff_ids":["x"]}}', 'manifest.json': manifest })) blocks.push(block);
+    writeFileSync(join(daemon.folder, 'x.tar'), Buffer.concat(blocks));
+    const { stdout, stderr } = await longshore(daemon.host, ['ls', '--archive', join(daemon.folder, 'x.tar')]);
+    expect(stdout).toMatch(/^a +1 +[0-9a-f]{12} +linux\/arm64 /m);
+    expect(stderr).toBe(`longshore ls: warning: a:1 lacks 1 part of linux/arm64: see longshore inspect --archive ${daemon.folder}/x.tar\n`);
+  });
+
+  it.each([
+    [['ls', 'a', '--archive', 'x'], 'give --archive FILE or the name of an image, not both'],
+    [['ls', '-a', '--archive', 'x'], '--all cannot be combined with --archive, which needs no engine'],
+    [['inspect', '-H', 'unix:///x', '--archive', 'x'], '--host cannot be combined with --archive, which needs no engine'],
+    [['inspect'], 'missing argument: IMAGE... or --archive FILE'],
+  ])('refuses %j', async (argv, message) => {
+    const { code, stderr } = await against({}, argv);
+    expect([code, stderr.split('\n')[0]]).toEqual([2, `longshore ${argv[0]}: ${message}`]);
   });
 });
 

@@ -390,6 +390,8 @@ describe('every other public function', () => {
     'tls.key': (key) => new ImageClient({ host: 'tcp://localhost:1', tls: { cert: 'x', key } }),
     packDirectory: (path) => api.packDirectory(path),
     dockerConfig: (options) => api.dockerConfig(options),
+    inspectArchive: (source) => api.inspectArchive(source),
+    'inspectArchive, options': (options) => api.inspectArchive(new Uint8Array(1024), options),
     retry: (call) => api.retry(call),
     'retry, options': (options) => api.retry(() => 1, options),
     ...Object.fromEntries(['attempts', 'firstDelayMs', 'factor', 'maxDelayMs', 'signal', 'onRetry', 'random'].map((name) => {

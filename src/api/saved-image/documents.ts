@@ -37,6 +37,7 @@ export interface ManifestContent {
 
 /** An image in `manifest.json`, by the paths of its parts in the archive. */
 export interface SavedImage {
+  readonly names: readonly string[];
   readonly config: string;
   readonly layers: readonly string[];
 }
@@ -54,6 +55,8 @@ export interface ArchiveDocument {
   readonly diffIds: readonly string[] | undefined;
   /** As an image's config: its platform. */
   readonly platform: ImagePlatform | undefined;
+  /** As an image's config: when it was made. */
+  readonly created: string | undefined;
   /** As `manifest.json`. */
   readonly images: readonly SavedImage[] | undefined;
 }
@@ -98,6 +101,7 @@ function readDocument(text: Uint8Array): ArchiveDocument | undefined {
     // Docker omits an empty list.
     diffIds: isJsonObject(rootfs) ? listOf(textOf, member(rootfs, 'diff_ids') ?? null) : undefined,
     platform: platformOf(object),
+    created: isJsonObject(rootfs) ? textOf(object['created']) : undefined,
     images: listOf(savedImageOf, Array.isArray(value) ? value : undefined),
   };
   return Object.values(document).some((each) => each !== undefined) ? document : undefined;
@@ -156,7 +160,8 @@ function platformOf({ os, architecture, variant }: JsonObject): ImagePlatform | 
 function savedImageOf(value: unknown): SavedImage | undefined {
   if (!isJsonObject(value)) return undefined;
   const [config, layers] = [textOf(member(value, 'Config')), listOf(textOf, member(value, 'Layers'))];
-  return config === undefined || layers === undefined ? undefined : { config, layers };
+  const names = listOf(textOf, member(value, 'RepoTags') ?? null) ?? [];
+  return config === undefined || layers === undefined ? undefined : { names, config, layers };
 }
 
 function textOf(value: unknown): string | undefined {

@@ -11,7 +11,7 @@ export const MEMORY_LIMIT = 64 * 1024 * 1024;
 /** The memory that an entry takes in addition to its texts, in bytes. */
 export const ENTRY_COST = 256;
 /** The most links that are followed to one file. Linux follows as many (path_resolution(7)). */
-const LINK_LIMIT = 40;
+export const LINK_LIMIT = 40;
 
 /** A file of the archive; its content is not kept. */
 export interface SavedFile {

@@ -1,5 +1,6 @@
-// longshore inspect: prints all details of images as JSON.
+// longshore inspect: prints all details of images, or of an archive, as JSON.
 
+import { archiveOption, inspectNamed } from '../archive-file.ts';
 import { command, UsageError } from '../command.ts';
 import { forEachOperand } from '../operands.ts';
 import { platformOption } from '../shared-options.ts';
@@ -9,11 +10,17 @@ export const inspect = command({
   name: 'inspect',
   summary: 'Print all details of images as JSON',
   usage: 'IMAGE...',
-  operands: [1, Infinity],
+  operands: [0, Infinity],
   completes: 'image',
-  options: { ...platformOption, ...templateOption },
+  options: { ...platformOption, ...templateOption, ...archiveOption },
   async run(call) {
     const { values, print } = call;
+    const { archive, json, format } = values;
+    if (archive !== undefined) {
+      const others = json === true || format === undefined ? ['platform'] : ['platform', 'format'];
+      return print.json(await inspectNamed(call, archive, others));
+    }
+    if (call.operands.length === 0) throw new UsageError('missing argument: IMAGE... or --archive FILE');
     const template = templateOf(values, FIELDS);
     if (values.format === 'table') throw new UsageError('a table of inspect needs fields, as in: --format "table {{.ID}}\\t{{.Size}}"');
     const found: object[] = [];

@@ -1,5 +1,7 @@
-// longshore ls: lists the images of the engine.
+// longshore ls: lists the images of the engine, or of an archive.
 
+import type { ImageSummary } from '../../index.ts';
+import { archiveOption, asSummary, inspectNamed, missingParts } from '../archive-file.ts';
 import { command } from '../command.ts';
 import { textOf } from '../engine-values.ts';
 import { IMAGE_FIELDS, ORDERS, imageFields, imageRows, imageTable, isReference, shortId } from '../listing.ts';
@@ -19,21 +21,24 @@ export const ls = command({
     ...filterOption,
     ...noTruncOption,
     ...templateOption,
+    ...archiveOption,
     digests: { type: 'boolean', help: 'Show digests, too' },
     platforms: { type: 'boolean', help: 'Show each variant of multi-platform images' },
     sort: { type: 'string', value: 'ORDER', choices: ['size', 'created', 'name'], help: 'Sort by size, created or name' },
     names: { type: 'boolean', help: 'Print valid image names only' },
     quiet: { type: 'boolean', short: 'q', help: 'Print IDs only' },
   },
-  async run({ operands: [name], values, io, print, client }) {
-    const { all, names, quiet, digests, platforms, sort, format = '' } = values;
+  async run(call) {
+    const { operands: [name], values, io, print, client } = call;
+    const { archive, all, names, quiet, digests, sort, format = '' } = values;
     const template = templateOf(values, IMAGE_FIELDS);
     const shown = template !== undefined ? 'format' : names === true ? 'names' : quiet === true ? 'quiet' : undefined;
-    const detail = digests === true ? 'digests' : platforms === true ? 'platforms' : undefined;
+    const platforms = values.platforms ?? (archive !== undefined && shown === undefined);
+    const detail = digests === true ? 'digests' : values.platforms === true ? 'platforms' : undefined;
     if (shown !== undefined && detail !== undefined) throw notBoth(shown, detail);
     if (template !== undefined && names === true) throw notBoth('format', 'names');
     const filters = parseFilters(values.filter);
-    const found = await (await client()).images({ name, all, filters, manifests: platforms, signal: io.signal });
+    const found = archive === undefined ? await (await client()).images({ name, all, filters, manifests: platforms, signal: io.signal }) : await inArchive(call, archive);
     // A template with the digest, or with all fields, needs a line for each digest, as in docker.
     const rows = imageRows(found, { platforms, digests: digests ?? /\{\{\s*(json\s+)?\.(Digest)?\s*\}\}/i.test(format) });
     if (sort !== undefined) rows.sort(ORDERS[sort as keyof typeof ORDERS]);
@@ -49,3 +54,10 @@ export const ls = command({
     return print.text(template?.(rows.map((row) => imageFields(row, listing))) ?? imageTable(rows, listing));
   },
 });
+
+/** Lists the images of an archive, and reports on stderr what is missing in it. */
+async function inArchive(call: Parameters<typeof inspectNamed>[0], path: string): Promise<ImageSummary[]> {
+  const found = await inspectNamed(call, path, ['all', 'filter', 'digests']);
+  for (const text of missingParts(path, found)) await call.io.stderr.write(`longshore ls: warning: ${line(text)}`);
+  return found.images.map(asSummary);
+}

@@ -16,7 +16,7 @@ export const save = command({
   operands: [1, Infinity],
   completes: 'image',
   options: {
-    output: { type: 'string', short: 'o', value: 'FILE', help: 'Archive; compressed if its name ends in .gz, .tgz or .zst' },
+    output: { type: 'string', short: 'o', value: 'FILE', help: 'Archive; compressed if named .gz, .tgz or .zst' },
     ...platformsOption,
     'without-layers-of': { type: 'string', value: 'FILE', help: 'Leave out layers; FILE: longshore layers' },
     verify: {

@@ -71,7 +71,7 @@ describe.skipIf(noBash)(titled('bash', noBash), () => {
     ['longshore completion ', ['bash', 'fish', 'zsh']],
     ['longshore rm -f alp', ['3.20', '3.21'].map((tag) => `alpine:${tag}`)], // -f is a flag of rm
     ['longshore ls -f alp', ['']], // -f of ls has a value
-    ['longshore images alpine:3.20 -', ['--all', '--context', '--digests', '--filter', '--format', '--help', '--host', '--json', '--names', '--no-color', '--no-trunc', '--platforms', '--quiet', '--sort', '-H', '-a', '-f', '-h', '-q']],
+    ['longshore images alpine:3.20 -', ['--all', '--archive', '--context', '--digests', '--filter', '--format', '--help', '--host', '--json', '--names', '--no-color', '--no-trunc', '--platforms', '--quiet', '--sort', '-H', '-a', '-f', '-h', '-q']],
     ['longshore rm host:5000/t', ['5000/team/app:1']], // bash breaks words at colons
     ['longshore rm alpine:', ['3.20', '3.21']],
     ['longshore load -i arch', ['archive one.tar']],
