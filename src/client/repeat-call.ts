@@ -12,10 +12,14 @@ export async function repeatCall<Value>(call: (attempt: number) => Value | Promi
   const { attempts = 5, firstDelayMs = 500, factor = 2, maxDelayMs = 30_000, signal, onRetry, random = randomNumber } = options;
   const backoff = new Backoff({ firstDelayMs, factor, maxDelayMs, random: () => check(random(), FRACTION, 'retry', 'the result of random') });
   let previous: LongshoreError | undefined;
+  let running: Value | PromiseLike<Value> | undefined;
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
     try {
-      return refuseUnread(await call(attempt));
+      const last = running;
+      running = call(attempt);
+      if (running !== undefined && running === last) throw new ArgumentError('the call returned the same promise or stream: make a new one in it');
+      return refuseUnread(await running);
     } catch (error) {
       signal?.throwIfAborted();
       if (previous !== undefined && isUsedUp(error)) throw withReason(previous, error.message);

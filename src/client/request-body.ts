@@ -125,8 +125,14 @@ function refuseUsed(stream: object, place: string): void {
   if (isListened) throw new ArgumentError(`${place} is a stream with a "readable" listener: remove it first`);
 }
 
-/** Generators and other iterators of which a call has read: nothing shows that they have been read, and they seem to be empty. */
+/** Generators and other iterators that a call has read or closed: nothing shows it, and they seem to be empty. */
 const usedIterators = new WeakSet<object>();
+
+function iteratorOf(data: AsyncIterable<Uint8Array>): AsyncIterator<Uint8Array> {
+  const iterator = data[Symbol.asyncIterator]();
+  if ((iterator as object) === data) usedIterators.add(data);
+  return iterator;
+}
 
 /** A stream or another async iterable, which can be read once. If the call fails before it is read, it is closed. */
 function iterableSource(data: AsyncIterable<Uint8Array>, place: string): BodySource {
@@ -141,9 +147,7 @@ function iterableSource(data: AsyncIterable<Uint8Array>, place: string): BodySou
   };
   const chunks = (): AsyncIterator<Uint8Array> => {
     begin();
-    const iterator = data[Symbol.asyncIterator]();
-    if ((iterator as object) === data) usedIterators.add(data);
-    return iterator;
+    return iteratorOf(data);
   };
   const groups = (stream: Readable): AsyncIterator<readonly Uint8Array[]> => {
     begin();
@@ -159,7 +163,7 @@ function iterableSource(data: AsyncIterable<Uint8Array>, place: string): BodySou
     begun = true;
     try {
       if ('destroy' in data && typeof data.destroy === 'function') data.destroy(); // `return` of an unused iterator does nothing
-      else void Promise.resolve(data[Symbol.asyncIterator]().return?.()).catch(() => {}); // the call has failed with another error
+      else void Promise.resolve(iteratorOf(data).return?.()).catch(() => {}); // the call has failed with another error
     } catch {
       // as above
     }

@@ -1,7 +1,7 @@
 // `retry`: repeats a call that has failed with a transient error. It checks its arguments; repeat-call.ts has the loop and is loaded then.
 
 import { take } from './arguments.ts';
-import { FUNCTION, check } from '../kinds.ts';
+import { FUNCTION, check, kind } from '../kinds.ts';
 import type { RetryOptions } from './options.ts';
 
 /**
@@ -13,7 +13,9 @@ import type { RetryOptions } from './options.ts';
  */
 export async function retry<Value>(call: (attempt: number) => Value | PromiseLike<Value>, options?: RetryOptions): Promise<Value> {
   const own = take('retry', options);
-  check(call, FUNCTION, 'retry', 'call');
+  check(call, CALL, 'retry', 'call');
   const { repeatCall } = await import('./repeat-call.ts');
   return repeatCall(call, own);
 }
+
+const CALL = kind('a function, as in retry(() => docker.pull("alpine"))', FUNCTION.test);

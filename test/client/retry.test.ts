@@ -88,6 +88,11 @@ describe('retry', () => {
   });
 });
 
+it('refuses a stream or a promise in place of the call', async () => {
+  const wrong = Promise.resolve(1);
+  await expect(retry(wrong as never)).rejects.toThrow('retry: call must be a function, as in retry(() => docker.pull("alpine")), not a Promise');
+});
+
 describe('an abort', () => {
   it('before the first attempt prevents it', async () => {
     const { call, attempts } = failing();
@@ -178,6 +183,23 @@ describe('with an engine', () => {
     expect(end).toBeInstanceOf(TruncatedError);
     expect(end).toMatchObject({ message: expect.stringMatching(/not repeated: loadImage: data is .* make a new one for each call\)$/) as string });
     expect(engine.asked).toHaveLength(1);
+  });
+
+  it('never uploads a generator that a failed connection has closed: it would be empty', async () => {
+    await engine.close();
+    const data = (async function* () {
+      yield Buffer.from('tar');
+    })();
+    const { end } = await outcomeOf(() => client.loadImage(data));
+    expect(end).toBeInstanceOf(ConnectError);
+    expect((end as Error).message).toMatch(/not repeated: loadImage: data is an iterator that has been read before/);
+  });
+
+  it('does not wait for the same promise or stream again, which would send nothing', async () => {
+    answers = [drop, drop, drop, drop];
+    const pulling = client.pull('a:1');
+    const { end, delays } = await outcomeOf(() => pulling);
+    expect([end, delays.length]).toMatchObject([{ message: expect.stringMatching(/not repeated: the call returned the same promise or stream/) as string }, 1]);
   });
 
   it('never uploads the entries of an iterator again', async () => {
