@@ -21,6 +21,10 @@ it('has a region for each source file with code, and no code twice', () => {
   expect(regions.map(({ source }) => source).sort()).toEqual(sources.sort());
 });
 
+it('has no code of the bundler', () => {
+  expect([...files].filter(([, text]) => text.includes('rolldown')).map(([name]) => name)).toEqual([]);
+});
+
 it('has the line comments of the source, each in the region of its file', () => {
   const lost = regions.flatMap(({ source, code }) => {
     const comments = compiled(source).match(/(?<=^\s*|^(?!\s*\*).*[;{,] )\/\/ .*/gm) ?? [];

@@ -86,7 +86,8 @@ function copyDeclarations(names, build, dist) {
  */
 export const keepComments = ({ docs }) => ({
   name: 'keep-comments',
-  transform: (code) => ({ code: markComments(code, docs), map: null }),
+  // Not the bundler's own module, whose comments say what may be left out.
+  transform: (code, id) => (id.startsWith('\0') ? undefined : { code: markComments(code, docs), map: null }),
   renderChunk: (code) => ({ code: unmarkComments(code).replaceAll(SOURCE, '//#region $1\n$2\n//#endregion\n'), map: null }),
 });
 
