@@ -11,7 +11,7 @@ import type { World } from './fake-io.ts';
 /** No engine is there; none is asked. */
 const NOWHERE = 'unix:///nowhere/engine.sock';
 
-const MISSING = 'longshore: missing command, one of ls, inspect, history, pull, push, copy, save, load, layers, import, tag, rm, ';
+const MISSING = 'longshore: missing command, one of ls, inspect, history, outdated, pull, push, copy, save, load, layers, import, tag, rm, ';
 
 describe('wrong usage', () => {
   const onTerminal: World = { terminals: ['stdout', 'stderr'] };
