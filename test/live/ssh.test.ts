@@ -11,6 +11,7 @@ import { pids } from './programs.ts';
 import { noSshd, startSshd } from './sshd.ts';
 import type { Sshd } from './sshd.ts';
 import {
+  ENGINE,
   LIBRARY,
   REGISTRY,
   cleanUp,
@@ -77,6 +78,17 @@ describe.skipIf(noSshd !== undefined)(titled('an engine behind ssh', noSshd), ()
     expect(await docker.exists(`${remote}:v1`)).toBe(true);
     await docker.loadImage(archive);
     expect((await docker.inspectImage(name)).Id).toBe(id);
+    direct.close();
+    docker.close();
+  });
+
+  // Podman reports another ID in each response, so a copy to the same one is not refused; it only adds the name.
+  it('is the same engine for a copy', async () => {
+    const [docker, direct] = [over('good'), connect()];
+    const { name } = await makeImage(direct, 'copied');
+    const outcome = await direct.copyImage(name, { to: docker }).catch((error: unknown) => error);
+    if (ENGINE.isPodman) expect(outcome).toMatchObject({ bytesSent: 0 });
+    else expect(outcome).toMatchObject({ name: 'ArgumentError', message: expect.stringContaining('is the same engine as') });
     direct.close();
     docker.close();
   });
