@@ -138,7 +138,7 @@ const METHODS = {
     without: INVENTORY,
     ...CALL,
   },
-  copyImage: { to: OBJECT, platform: PLATFORM, full: FLAG, dryRun: FLAG, ...CALL },
+  copyImage: { to: kind('an ImageClient, the target', OBJECT.test), platform: PLATFORM, full: FLAG, dryRun: FLAG, ...CALL },
   layers: CALL,
   inspectArchive: { signal: SIGNAL },
   toFile: { compress: oneOf('gzip', 'zstd'), onProgress: FUNCTION },
