@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConnectError, ImageClient, LongshoreError, TimeoutError, TruncatedError } from '../../src/index.ts';
-import { collect, failure, temporaryFolder } from './support.ts';
+import { ENGINE, collect, failure, temporaryFolder } from './support.ts';
 import { noVictim, startVictim } from './victim.ts';
 import type { Victim } from './victim.ts';
 
@@ -131,6 +131,26 @@ describe.skipIf(noVictim !== undefined)(`a separate engine${why}`, () => {
     restart();
     await docker.tag('large:1', 'after-the-restart');
     await worksAgain();
+  });
+
+  it('restarted continues the events, and says whether it has kept those of the time between: Podman has, Docker has not', async () => {
+    const events = docker.events({ reconnect: true });
+    await events.ready;
+    await docker.tag('large:1', 'events:before');
+    const seen: string[] = [];
+    for await (const event of events) {
+      if ('type' in event) seen.push(`complete: ${event.complete}`);
+      else if (event.Action === 'tag') seen.push(event.Actor.Attributes?.['name']?.replace(/.*:/, '') ?? '');
+      else continue;
+      if (seen.at(-1) === 'before') {
+        kill();
+        const waiting = docker.waitUntilReady({ timeoutMs: 30_000 });
+        restart();
+        await waiting;
+      } else if ('type' in event) await docker.tag('large:1', 'events:after');
+      if (seen.at(-1) === 'after') break;
+    }
+    expect(seen).toEqual(['before', `complete: ${ENGINE.isPodman}`, 'after']);
   });
 
   describe('that is stopped (SIGSTOP)', () => {
