@@ -72,7 +72,7 @@ function without(message: string, part: string): string {
 }
 
 const ADVICE: Readonly<Record<ApiErrorReason, string | undefined>> = {
-  auth: 'Check the name. A private repository needs credentials: log in with docker login, or give --creds USER',
+  auth: 'Check the name. A private repository needs credentials: log in with docker login, or give the right user and password with --creds',
   'not-found': undefined,
   'rate-limit': 'Try again later, or log in: registries allow more requests with credentials',
   'no-space': 'Free disk space of the engine: longshore ls shows the images, longshore rm removes them',
