@@ -104,7 +104,7 @@ describe.skipIf(process.platform === 'win32')('an example of a README file', () 
     await writeFile(file, withFakeEngine(whole).replaceAll("from 'longshore'", `from '${library}'`));
     const { stderr } = await run(process.execPath, [file], { env: environment, cwd: folder });
     expect(stderr).toBe('');
-    expect(engine.requests.length).toBeGreaterThan(0);
+    if (whole.includes('ImageClient')) expect(engine.requests.length).toBeGreaterThan(0);
   });
 
   const noBash = lacking('bash');
