@@ -177,7 +177,7 @@ async function checkLoaded(
 ): Promise<string> {
   const id = target.store === 'containerd' ? written.root : plan.variants[0].config;
   const found = await inspectOrNothing(target, temporary ?? id, limits);
-  if (found === undefined) throw new NotWhole(`the target says that it has loaded ${name}, but it does not have it`, true);
+  if (found === undefined) throw new NotWhole(`the target says that it has loaded ${name}, but it does not have it. A prune may have removed it: copy it again`, true);
   const fault = faultOf(found, id, plan, written);
   if (fault !== undefined) throw new NotWhole(`the target says that it has loaded ${name}, but ${fault}`, hasId(found, id));
   return id;

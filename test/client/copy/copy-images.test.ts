@@ -281,6 +281,18 @@ describe.skipIf(noGnuTar)(titled('a target that lacks a layer after all', noGnuT
     expect(target.find(NAME)?.id).toBe(config);
   });
 
+  // Seen with docker image prune -a in a loop on Docker 28.5 with the containerd store.
+  it('because a prune removes the image directly after a load of everything is an error that says so', async () => {
+    const target = new MemoryEngine('podman');
+    target.hook = (call) => {
+      if (call.includes('longshore-copy')) target.kept.length = 0;
+    };
+    const error = await failureOf(copy(makeSource(), target));
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error.message).toContain(`the target says that it has loaded ${NAME}, but it does not have it. A prune may have removed it: copy it again`);
+    expect(target.log.filter((entry) => entry === 'load')).toHaveLength(1);
+  });
+
   it('does not get everything if only the name is refused', async () => {
     const target = new MemoryEngine('podman').add(OTHER, base, 'docker.io/team/base:1');
     target.hook = (call) => {
