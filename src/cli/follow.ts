@@ -6,17 +6,19 @@ import { FRAME_MS, plainView, terminalView } from './progress-view.ts';
 
 /**
  * Runs a stream to its end and returns its result. Shows its events on stderr; with `--json`, prints the events and then the
- * result. `repeatsResult` selects events that only repeat what the command prints as its result; they are not shown.
+ * result. `repeatsResult` selects events that only repeat what the command prints as its result; they are not shown. `finish` may add to
+ * the result.
  */
-export async function follow<Result extends object>(
+export async function follow<Result extends object, Finished extends object = Result>(
   stream: ProgressStream<Result>,
   { io, values, print }: AnyCall,
   repeatsResult: (event: ProgressEvent) => boolean = () => false,
-): Promise<Result> {
+  finish: (result: Result) => Finished | Promise<Finished> = (result) => result as unknown as Finished,
+): Promise<Finished> {
   const quiet = values.quiet === true;
   if (!quiet && values.json === true) await printEvents(stream, print);
   else if (!quiet) await show(stream, io, repeatsResult);
-  const result = await (quiet ? stream : stream.result());
+  const result = await finish(await (quiet ? stream : stream.result()));
   if (values.json === true) await print.event({ type: 'result', ...result });
   return result;
 }

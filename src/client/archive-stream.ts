@@ -59,6 +59,8 @@ export interface ArchiveResult {
   readonly fileBytes?: number | undefined;
   /** The number of its entries; undefined with `verify: false`. */
   readonly entries: number | undefined;
+  /** The names of its images, as the docker command shows them; undefined with `verify: false`, and if it lists no image. */
+  readonly references?: readonly string[] | undefined;
   /** The content that the digests have verified; undefined without `verify: "digests"`. */
   readonly verified: VerifiedContent | undefined;
 }
@@ -176,13 +178,13 @@ export class ArchiveStream implements AsyncIterable<Uint8Array> {
         },
       };
     }, signal);
-    return { bytes, entries: verifier?.scan.finish().entries, verified };
+    return { bytes, entries: verifier?.scan.finish().entries, references: verifier?.names.references(), verified };
   }
 }
 
-/** Loads the verifiers of an archive: of its structure, of its digests (`withDigests`), and of its platforms (`requested`). */
+/** Loads what reads an archive on the way: for its names, its structure, its digests (`withDigests`), and its platforms (`requested`). */
 async function loadVerifier(withDigests: boolean, requested: readonly Platform[] | undefined) {
-  const { ArchiveScan } = await import('../tar/scan-archive.ts');
+  const [{ ArchiveScan }, { ArchiveNames }] = await Promise.all([import('../tar/scan-archive.ts'), import('../api/saved-image/archive-names.ts')]);
   let digests: ArchiveDigests | undefined;
   let platforms: ArchivePlatforms | undefined;
   if (withDigests) {
@@ -193,8 +195,9 @@ async function loadVerifier(withDigests: boolean, requested: readonly Platform[]
     const { ArchivePlatforms } = await import('../api/saved-image/platforms.ts');
     platforms = new ArchivePlatforms(requested);
   }
-  const scan = new ArchiveScan(...[digests, platforms].filter((listener) => listener !== undefined));
-  return { scan, digests, platforms };
+  const names = new ArchiveNames();
+  const scan = new ArchiveScan(names, ...[digests, platforms].filter((listener) => listener !== undefined));
+  return { scan, names, digests, platforms };
 }
 
 /** A sink that copies borrowed views into chunks of equal size. */

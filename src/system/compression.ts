@@ -233,4 +233,5 @@ export async function compressedFile(create: () => Promise<FileSink>, format: Fo
   };
 }
 
-const NEEDS_ZSTD = 'toFile: compress: "zstd" needs Node 22.15 or later; give "gzip", or write the archive to the standard input of zstd';
+const NEEDS_ZSTD =
+  'toFile: compress: "zstd" needs Node 22.15 or later. Give "gzip", or send the archive to the zstd program: longshore save IMAGE | zstd > FILE';

@@ -234,10 +234,25 @@ describe('save', () => {
     for await (const block of packTar({ [`${hash(config)}.json`]: config, 'layer.tar': 'a layer', 'manifest.json': manifest })) blocks.push(block);
     const answers = { 'GET /images/get': bytes(Buffer.concat(blocks)) };
     const { stderr } = await against(answers, ['save', '-o', 'FOLDER/x', '--verify', 'digests', 'a']);
-    expect(stderr.split('\n').slice(0, 2)).toEqual([
+    expect(stderr.split('\n').slice(0, 3)).toEqual([
       `saved ${daemon.folder}/x: 4.096kB, verified: 3 entries, complete; ${config.length + 'a layer'.length}B match their digests`,
+      '  names: a:1',
       '  without a digest: 1 file: manifest.json',
     ]);
+  });
+
+  it('says which names the archive has, or that it has none', async () => {
+    const saved = async (image: object, ...more: string[]): Promise<string[]> => {
+      const blocks: Uint8Array[] = [];
+      for await (const block of packTar({ 'manifest.json': JSON.stringify([image]) })) blocks.push(block);
+      const { stdout, stderr } = await against({ 'GET /images/get': bytes(Buffer.concat(blocks)) }, ['save', '-o', 'FOLDER/x', 'a', ...more]);
+      await daemon.close();
+      return (stdout || stderr).split('\n').slice(1);
+    };
+    expect(await saved({ Config: 'c', Layers: [], RepoTags: ['docker.io/library/a:1', 'a:2'] })).toEqual(['  names: a:1, a:2', '']);
+    const [none = ''] = await saved({ Config: 'c', Layers: [], RepoTags: null });
+    expect(none).toBe('  no names: a load of it gives images that have only IDs. To keep a name, save the image by that name');
+    expect((await saved({ Config: 'c', Layers: [], RepoTags: ['a:1'] }, '--json')).join('')).toMatch(/"references": \[ +"a:1" +\]/);
   });
 
   it('does not verify with --verify none, and reports it', async () => {
@@ -288,7 +303,36 @@ describe('load', () => {
     daemon = await cannedDaemon({ 'POST /images/load': (...exchange) => answers.shift()?.(...exchange) });
     for (const name of ['a', 'b']) writeFileSync(join(daemon.folder, name), name);
     const { code, stdout } = await longshore(daemon.host, ['load', `${daemon.folder}/a`, `${daemon.folder}/b`]);
-    expect([code, stdout, daemon.requests]).toEqual([1, 'a:1\n', ['POST /images/load?quiet=0 a', 'POST /images/load?quiet=0 b']]);
+    // The list of images, which this engine does not have, is for the names that a load takes from other images.
+    const requests = ['GET /images/json', 'POST /images/load?quiet=0 a', 'GET /images/json', 'POST /images/load?quiet=0 b'];
+    expect([code, stdout, daemon.requests]).toEqual([1, 'a:1\n', requests]);
+  });
+
+  describe('of a name that another image has', () => {
+    const other = `sha256:${'b'.repeat(64)}`;
+    const images = (names: Record<string, string>): Answer => json(Object.entries(names).map(([name, Id]) => ({ Id, RepoTags: [name] })));
+    const start = async (): Promise<string> => {
+      const lists = [images({ 'a:1': other, 'b:1': ID }), images({ 'a:1': ID, 'b:1': ID })];
+      const loaded = progress({ stream: 'The image a:1 already exists, renaming the old one with ID x to empty string\n' }, { stream: 'Loaded image: a:1\nLoaded image: b:1\n' });
+      daemon = await cannedDaemon({ 'GET /images/json': (...exchange) => lists.shift()?.(...exchange), 'POST /images/load': loaded });
+      writeFileSync(join(daemon.folder, 'a.tar'), 'a');
+      return join(daemon.folder, 'a.tar');
+    };
+
+    it('says from which image the name was taken', async () => {
+      const path = await start();
+      expect(await longshore(daemon.host, ['load', path])).toEqual({ code: 0, stdout: 'a:1\nb:1\n', stderr: 'a:1 was the name of another image before: bbbbbbbbbbbb\n' });
+    });
+
+    it('has it in the result with --json, and asks nothing with --quiet', async () => {
+      const path = await start();
+      const { stdout } = await longshore(daemon.host, ['load', '--json', path]);
+      const result = { type: 'result', references: ['a:1', 'b:1'], ids: [], replaced: [{ reference: 'a:1', id: other }] };
+      expect(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')).toEqual(result);
+      daemon.requests.length = 0;
+      await longshore(daemon.host, ['load', '--quiet', path]);
+      expect(daemon.requests).toEqual(['POST /images/load?quiet=0 a']);
+    });
   });
 
   it('loads nothing if one of several files is missing or a directory', async () => {

@@ -107,7 +107,7 @@ describe('with several --host', () => {
     const path = join(good.folder, 'a.tar');
     writeFileSync(path, 'an archive');
     const { code } = await longshore('', ['load', path, ...both()]);
-    expect([code, good.requests, bad.requests]).toEqual([0, ...[1, 2].map(() => ['POST /images/load?quiet=0 an archive'])]);
+    expect([code, good.requests, bad.requests]).toEqual([0, ...[1, 2].map(() => ['GET /images/json', 'POST /images/load?quiet=0 an archive'])]);
   });
 
   it('standard input, which can be read only once, is rejected once, and no request is sent', async () => {

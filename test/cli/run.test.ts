@@ -241,7 +241,7 @@ describe('load', () => {
 
   it.each([[['load']], [['load', '-']], [['load', '-i', '-']]])('%j sends standard input', async (argv) => {
     expect(await against(loaded, argv, { stdin: 'a tar' })).toEqual(outcome);
-    expect(daemon.requests).toEqual(['POST /images/load?quiet=0 a tar']);
+    expect(daemon.requests).toEqual(['GET /images/json', 'POST /images/load?quiet=0 a tar']);
   });
 
   it.each([
@@ -253,7 +253,7 @@ describe('load', () => {
     writeFileSync(join(daemon.folder, 'x.tar'), 'a file');
     const named = argv.map((argument) => argument.replace('FOLDER', daemon.folder));
     expect(await longshore(daemon.host, named)).toEqual(outcome);
-    expect(daemon.requests).toEqual(['POST /images/load?quiet=0 a file']);
+    expect(daemon.requests).toEqual(['GET /images/json', 'POST /images/load?quiet=0 a file']);
   });
 
   it('names a missing file', async () => {

@@ -265,7 +265,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     it('reports how many bytes are verified, and what has no digest', async () => {
       await start(whole);
       const verified = { bytes: layer.length + config.length, unverified: ['a/VERSION', 'manifest.json'], absent: [] };
-      const expected = { bytes: archive.length, entries: 4, verified };
+      const expected = { bytes: archive.length, entries: 4, references: [], verified };
       expect(await client.getImage('x', { verify: 'digests' }).each(() => {})).toEqual(expected);
       expect(await client.getImage('x', { verify: 'digests' }).toFile(join(folder, 'x.tar'))).toEqual(expected);
       expect(await client.getImage('x').each(() => {})).toEqual({ ...expected, verified: undefined });

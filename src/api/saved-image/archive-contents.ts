@@ -6,7 +6,7 @@ import { DecodeError } from '../../errors.ts';
 import { CONFIG_TYPES, INDEX_TYPES, isNonDistributable, isTar } from '../media-types.ts';
 import type { ImagePlatform } from '../platform.ts';
 import type { ArchiveImage, ArchiveInspection, ArchiveLayer, ArchiveVariant } from '../types/archive.ts';
-import { namesIn } from './archive-names.ts';
+import { annotatedName, namesIn } from './archive-names.ts';
 import { DOCUMENT_LIMIT, DocumentReader } from './documents.ts';
 import type { ArchiveDocument, ContentReference, EntryHeader, SavedImage } from './documents.ts';
 import { digestError, digestInPath, linkTarget, normalizePath, quote } from './paths.ts';
@@ -106,7 +106,7 @@ export class ArchiveContents {
       if (ATTACHED in root.annotations) continue;
       const image = images.get(root.digest) ?? { references: new Set(), digest: root.digest, ...this.#contentOf(root) };
       images.set(root.digest, image);
-      for (const name of namesIn([root.annotations[IMAGE_NAME] ?? root.annotations[REF_NAME]])) image.references.add(name);
+      for (const name of namesIn([annotatedName(root.annotations)])) image.references.add(name);
     }
     return images.values();
   }
@@ -201,7 +201,5 @@ function variant(
   return { id, platform, created: config?.created, layers, size, missing };
 }
 
-/** Annotations of containerd (core/images/annotations.go) and of the OCI image-spec ("Pre-Defined Annotation Keys"). */
-const IMAGE_NAME = 'io.containerd.image.name';
-const REF_NAME = 'org.opencontainers.image.ref.name';
+/** containerd's annotation of signatures and the like (core/images/annotations.go). */
 const ATTACHED = 'io.containerd.manifest.subject';

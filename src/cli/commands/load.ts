@@ -1,10 +1,12 @@
 // longshore load: loads images from archives.
 
-import { UploadError } from '../../index.ts';
-import type { ImageClient, ProgressEvent } from '../../index.ts';
+import { ConnectError, UploadError } from '../../index.ts';
+import type { ImageClient, ProgressEvent, ReplacedImage } from '../../index.ts';
 import { command, UsageError } from '../command.ts';
 import type { Call } from '../command.ts';
+import { textsOf } from '../engine-values.ts';
 import { follow } from '../follow.ts';
+import { shortId } from '../listing.ts';
 import { forEachOperand, standardInput } from '../operands.ts';
 import { line } from '../printer.ts';
 import { platformsOption } from '../shared-options.ts';
@@ -33,12 +35,38 @@ export const load = command({
     await forEachOperand({ ...call, operands }, async (client, path, signal) => {
       // The call that only checks arguments must not read standard input.
       const data = path === '-' && input !== undefined && !signal.aborted ? input : { path };
-      const { references, ids } = await follow(client.loadImage(data, { platform, signal }), call, repeatsResult);
+      const loading = client.loadImage(data, { platform, signal });
+      const isReported = values.quiet !== true || values.json === true;
+      const before = isReported ? await holders(client, signal) : undefined;
+      const { references, ids, replaced } = await follow(loading, call, repeatsResult, async (result) => {
+        return { ...result, replaced: before && (await replacedBy(result.references, before, client, signal)) };
+      });
       for (const name of [...references, ...ids]) await assertLayers(client, name, signal);
-      if (values.json !== true) await print.text([...references, ...ids].map(line).join(''));
+      if (values.json === true) return;
+      for (const { reference, id } of replaced ?? []) await call.io.stderr.write(line(`${reference} was the name of another image before: ${shortId(id)}`));
+      await print.text([...references, ...ids].map(line).join(''));
     });
   },
 });
+
+/** The IDs of all images by their names; undefined if the engine does not list them, which must not fail a load. */
+async function holders(client: ImageClient, signal: AbortSignal): Promise<ReadonlyMap<string, string> | undefined> {
+  try {
+    const images = await client.images({ signal });
+    return new Map(images.flatMap(({ Id, RepoTags }) => textsOf(RepoTags).map((name) => [name, Id])));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ConnectError) throw error;
+    return undefined;
+  }
+}
+
+/** The images that had the loaded names before, and do not have them any more. */
+async function replacedBy(names: readonly string[], before: ReadonlyMap<string, string>, client: ImageClient, signal: AbortSignal): Promise<ReplacedImage[]> {
+  const held = names.flatMap((reference) => ({ reference, id: before.get(reference) ?? '' })).filter(({ id }) => id !== '');
+  const after = held.length === 0 ? undefined : await holders(client, signal);
+  return held.filter(({ reference, id }) => (after?.get(reference) ?? id) !== id);
+}
 
 /**
  * Throws if the engine has none of an image's layers. A containerd store loads an archive that lacks layers without an error, if it has
@@ -73,7 +101,7 @@ function cannotRead(path: string, cause: NodeJS.ErrnoException): UploadError {
   return new UploadError(`cannot read ${path}: ${cause.code === 'ENOENT' ? 'no such file or directory' : cause.message}`, { cause });
 }
 
-/** Whether an event only repeats the names and IDs that the command prints. */
+/** Whether an event only repeats what the command prints: names and IDs, and which image had a name before. */
 function repeatsResult(event: ProgressEvent): boolean {
-  return event.type === 'stream' && /^Loaded image/.test(event.text);
+  return event.type === 'stream' && /^(?:Loaded image|The image .* already exists, renaming the old one)/.test(event.text);
 }

@@ -94,22 +94,26 @@ function counted(write: Write, onProgress: (state: SaveProgress) => void = () =>
   };
 }
 
-function whatWasSaved(path: string | undefined, { bytes, fileBytes, entries, verified }: ArchiveResult): string {
+function whatWasSaved(path: string | undefined, { bytes, fileBytes, entries, references, verified }: ArchiveResult): string {
   const size = fileBytes === undefined ? humanSize(bytes) : `${humanSize(fileBytes)}, compressed from ${humanSize(bytes)}`;
   const saved = `saved ${path === undefined ? '' : `${path}: `}${size}`;
   if (entries === undefined) return line(`${saved}, not verified`);
-  const complete = `${saved}, verified: ${entries} entries, complete`;
-  if (verified === undefined) return line(complete);
-  const { unverified, absent } = verified;
-  const lines = [`${complete}; ${humanSize(verified.bytes)} match their digests`];
+  const lines = [`${saved}, verified: ${entries} entries, complete${verified === undefined ? '' : `; ${humanSize(verified.bytes)} match their digests`}`];
+  if (references !== undefined) lines.push(`  ${references.length === 0 ? NO_NAMES : `names: ${shortList(references)}`}`);
+  const { unverified = [], absent = [] } = verified ?? {};
   if (unverified.length > 0) lines.push(`  without a digest: ${few(unverified)}`);
   if (absent.length > 0) lines.push(`  listed in the archive, but not on this engine: ${few(absent)}`);
   return lines.map(line).join('');
 }
 
+const NO_NAMES = 'no names: a load of it gives images that have only IDs. To keep a name, save the image by that name';
+
 /** Lists at most five files, by name only, because their folders are long digests. */
 function few(paths: readonly string[]): string {
   const names = [...new Set(paths.map((path) => path.slice(path.lastIndexOf('/') + 1)))];
-  const shown = names.length <= 5 ? names : [...names.slice(0, 4), '…'];
-  return `${paths.length} ${paths.length === 1 ? 'file' : 'files'}: ${shown.join(', ')}`;
+  return `${paths.length} ${paths.length === 1 ? 'file' : 'files'}: ${shortList(names)}`;
+}
+
+function shortList(names: readonly string[]): string {
+  return (names.length <= 5 ? names : [...names.slice(0, 4), '…']).join(', ');
 }
