@@ -33,8 +33,9 @@ export class MemoryEngine implements CopyEngine {
   hook: Hook = () => {};
   /** Layers that have been removed since the inventory was made, by their diff IDs. */
   readonly pruned = new Set<string>();
-  /** The ID that `/info` shows. */
+  /** What `/info` shows. */
   id = '';
+  folder = '/var/lib/docker';
   /** Whether a containerd store loads an image without its layers silently. */
   isSilent = false;
 
@@ -65,7 +66,7 @@ export class MemoryEngine implements CopyEngine {
   }
 
   async info(): Promise<InfoResult> {
-    return { ID: this.id, Name: 'host', DriverStatus: this.store === 'containerd' ? [['driver-type', 'io.containerd.snapshotter.v1']] : [] } as unknown as InfoResult;
+    return { ID: this.id, Name: 'host', DockerRootDir: this.folder, DriverStatus: this.store === 'containerd' ? [['driver-type', 'io.containerd.snapshotter.v1']] : [] } as unknown as InfoResult;
   }
 
   async version(options: CallOptions): Promise<VersionResult> {

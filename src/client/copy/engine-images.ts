@@ -53,9 +53,9 @@ export async function engineKind(engine: CopyEngine, limits: CallOptions): Promi
   const { isPodman } = await engine.ping(limits);
   if (isPodman) return { store: 'podman', identity: undefined };
   const info = await engine.info(limits);
-  const { ID, Name } = info as Partial<InfoResult>;
-  // Copies of one virtual machine have the same ID, and usually other names.
-  return { store: imageStoreOf(info), identity: ID ? `${ID} ${Name}` : undefined };
+  const { ID, Name, DockerRootDir } = info as Partial<InfoResult>;
+  // Copies of one virtual machine have the same ID, and usually other names; two Docker 20.10 on one host, too, in other folders.
+  return { store: imageStoreOf(info), identity: ID ? `${ID} ${Name} ${DockerRootDir}` : undefined };
 }
 
 /** Lists the images that an engine has, with their names and layers. */

@@ -119,6 +119,13 @@ describe.skipIf(noGnuTar)(titled('a copy', noGnuTar), () => {
     expect(sent(await copy(source, target))).toBe('SSS');
   });
 
+  it('to another Docker 20.10 of the same host, which has the same ID, tags the image', async () => {
+    const [source, target] = [makeSource(), makeSource()];
+    source.id = target.id = '4L6O:YTDI'; // from /etc/docker/key.json
+    target.folder = '/srv/docker';
+    expect((await copy(source, target)).bytesSent).toBe(0);
+  });
+
   it('sends an image that is removed after it was found', async () => {
     const target = new MemoryEngine('podman').add(config, diffIds, 'docker.io/team/app:1');
     target.hook = (call) => {
