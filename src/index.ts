@@ -10,6 +10,7 @@ export type {
   RequestOptions, RetryEvent, RetryOptions, SearchOptions, TagOptions, WaitUntilReadyOptions,
 } from './client/options.ts';
 export type { UpdateCheck } from './client/check-for-update.ts';
+export type { PrunePlan } from './client/prune-plan.ts';
 export { ArchiveStream } from './client/archive-stream.ts';
 export type { ArchiveOptions, ArchiveResult, SaveProgress, ToFileOptions } from './client/archive-stream.ts';
 export type { EventStream } from './client/event-stream.ts';

@@ -74,6 +74,26 @@ export function readPruneResult(response: unknown): PruneResult {
   return { ...result, ImagesDeleted: (result.ImagesDeleted ?? []).map(normalizeRemoveItem) };
 }
 
+/** A container in `GET /containers/json`. */
+interface ContainerSummary {
+  readonly Id: string;
+  /** The image as the container was created with it; its ID if another image has that name now. */
+  readonly Image: string;
+  readonly ImageID: string;
+}
+
+const containerSummary: Shape = { required: ['Id', 'Image', 'ImageID'], members: { Id: 'name', Image: 'text', ImageID: 'text' } };
+/** `GET /containers/json`. */
+export function readContainers(response: unknown): ContainerSummary[] {
+  return checkList(response, containerSummary);
+}
+
+const container: Shape = { required: ['Config'], members: { Config: { required: ['Image'], members: { Image: 'text' } } } };
+/** `GET /containers/{id}/json`. */
+export function readContainer(response: unknown): { readonly Config: { readonly Image: string } } {
+  return checkObject(response, container);
+}
+
 // Docker's members, then Podman's.
 const searchResult: Shape = {
   oneOf: ['name', 'Name'],

@@ -59,8 +59,8 @@ export interface Command<Own extends Options = Options> {
   readonly untilInterrupted?: true;
   /** Throws a `UsageError` if the values of options contradict each other. */
   check?(values: Values<Own>): void;
-  /** The question that the user must confirm before the command runs, unless `--force` is given. */
-  question?(values: Values<Own>): string;
+  /** The question that the user must confirm before the command runs, unless `--force` is given; undefined for no question. */
+  question?(values: Values<Own>): string | undefined;
   run(call: Call<Own>): Promise<void>;
 }
 

@@ -123,6 +123,7 @@ const METHODS = {
   tag: { tag: TEXT, ...row('tag', 'repo', 'tag'), ...CALL },
   removeImage: { ...row('removeImage'), ...CALL },
   pruneImages: { ...row('pruneImages'), ...CALL },
+  prunePlan: { ...row('pruneImages'), ...CALL },
   search: { ...row('search', 'term'), ...REGISTRY },
   inspectDistribution: REGISTRY,
   checkForUpdate: REGISTRY,
@@ -193,6 +194,15 @@ const FIND_ENGINE = 'give it to ImageClient.fromEnvironment()';
 const EVENTS = { onprogress: ITERATE, onProgress: ITERATE, progress: ITERATE, onEvent: ITERATE };
 const GIVE_HOST = { '': 'give { host }' };
 
+const PRUNE = {
+  all: ALL_UNUSED,
+  a: ALL_UNUSED,
+  force: 'a prune never asks for confirmation: leave it out',
+  dangling: 'give filters: { dangling: false }',
+  until: 'give filters: { until: "24h" }',
+  label: 'give filters: { label: "a=b" }',
+};
+
 /** Remedies for wrong option names that people try; `""` is the remedy for a string instead of the options. */
 const HINTS: Partial<Record<keyof typeof METHODS, Readonly<Record<string, string>>>> = {
   ImageClient: { context: FIND_ENGINE, env: FIND_ENGINE, environment: FIND_ENGINE },
@@ -201,14 +211,8 @@ const HINTS: Partial<Record<keyof typeof METHODS, Readonly<Record<string, string
   record: GIVE_HOST,
   dockerConfig: { '': 'give { folder }' },
   checkAuth: { '': 'give credentials as one object, { username, password }' },
-  pruneImages: {
-    all: ALL_UNUSED,
-    a: ALL_UNUSED,
-    force: 'a prune never asks for confirmation: leave it out',
-    dangling: 'give filters: { dangling: false }',
-    until: 'give filters: { until: "24h" }',
-    label: 'give filters: { label: "a=b" }',
-  },
+  pruneImages: PRUNE,
+  prunePlan: PRUNE,
   images: {
     '': 'give { name }',
     filter: 'give name, or filters: { reference: "alpine" }',

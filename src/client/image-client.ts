@@ -44,6 +44,7 @@ import { ProgressStream } from './progress-stream.ts';
 import type { Operation, Send, SendCall } from './progress-stream.ts';
 import type { CopyResult } from '../api/types/copy.ts';
 import type { CopySide } from './copy/transfer.ts';
+import type { PrunePlan } from './prune-plan.ts';
 import type { LayerInventory } from '../api/layer-inventory.ts';
 import { rawRequest } from './raw-request.ts';
 import { registryAccess } from './registry-access.ts';
@@ -241,6 +242,16 @@ export class ImageClient {
   async pruneImages(options?: PruneImagesOptions): Promise<PruneResult> {
     const { signal, timeouts, ...args } = take('pruneImages', options);
     return this.#engine.json(encodeCall('pruneImages', args), { signal, timeouts }, readPruneResult);
+  }
+
+  /**
+   * Returns what `pruneImages` with these filters would remove now, and how much space that frees at most. Changes nothing. Asks the engine
+   * for its images, their layers and its containers; the engine itself has no dry run. API 1.25.
+   */
+  async prunePlan(options?: PruneImagesOptions): Promise<PrunePlan> {
+    const { filters, ...callOptions } = take('prunePlan', options);
+    const { prunePlan } = await import('./prune-plan.ts');
+    return prunePlan(this, this.#engine, filters, callOptions);
   }
 
   /** Searches the Docker Hub, or the registry whose host is at the start of the term: `"quay.io/podman"`. `GET /images/search`. */

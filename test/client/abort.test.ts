@@ -66,6 +66,7 @@ const rows: readonly Row[] = [
   { method: 'copyImage', how: 'awaited', run: (c, o) => c.copyImage('a', { ...o, to: otherClient() }) },
   { method: 'copyImage', how: 'iterated', run: (c, o) => all(c.copyImage('a', { ...o, to: otherClient() })) },
   { method: 'pruneImages', run: (c, o) => c.pruneImages(o) },
+  { method: 'prunePlan', run: (c, o) => c.prunePlan(o) },
   { method: 'search', asks: true, run: (c, o) => c.search('x', o) },
   { method: 'inspectDistribution', asks: true, run: (c, o) => c.inspectDistribution('a', o) },
   { method: 'checkForUpdate', run: (c, o) => c.checkForUpdate('a', o) },

@@ -100,7 +100,7 @@ const credentials = { username: 'u', password: 'p' };
 
 /** Valid positional arguments of each method before its options. */
 const methods: Readonly<Record<string, readonly (() => unknown)[]>> = {
-  ping: [], waitUntilReady: [], version: [], info: [], events: [], diskUsage: [], apiVersion: [], images: [], pruneImages: [],
+  ping: [], waitUntilReady: [], version: [], info: [], events: [], diskUsage: [], apiVersion: [], images: [], pruneImages: [], prunePlan: [],
   checkAuth: [() => 'h.example', () => credentials],
   supports: [() => 'pull'],
   inspectImage: [() => 'a'], exists: [() => 'a'], history: [() => 'a'], removeImage: [() => 'a'],
@@ -116,7 +116,7 @@ const methods: Readonly<Record<string, readonly (() => unknown)[]>> = {
 };
 const promising = new Set([
   'ping', 'waitUntilReady', 'version', 'info', 'checkAuth', 'diskUsage', 'supports', 'apiVersion', 'images', 'inspectImage', 'exists', 'history', 'tag',
-  'removeImage', 'pruneImages', 'search', 'inspectDistribution', 'checkForUpdate', 'imageAttestations', 'layers', 'request',
+  'removeImage', 'pruneImages', 'prunePlan', 'search', 'inspectDistribution', 'checkForUpdate', 'imageAttestations', 'layers', 'request',
 ]);
 const method = (name: string) => (client as unknown as Record<string, (...given: unknown[]) => unknown>)[name]?.bind(client);
 

@@ -295,6 +295,27 @@ describe('pruneImages', () => {
     expect(await docker.exists(tagged.id)).toBe(false);
   });
 
+  it('removes what prunePlan has said before, and frees at most that', async () => {
+    const filters = { label, dangling: PODMAN_4 };
+    await make();
+    const kept = await make(repository('planned'));
+    await docker.tag(kept.id, repository('planned'), { tag: 'v2' });
+    const container = `planned-${RUN}`;
+    await docker.request({ method: 'POST', path: '/containers/create', query: { name: container }, headers: { 'Content-Type': 'application/json' },
+      body: Buffer.from(JSON.stringify({ Image: `${repository('planned')}:v2`, Cmd: ['/x'] })) });
+    await make(repository('planned-too'));
+    const before = await docker.images({ all: true, filters: { label } });
+    const { images, untagged, freesAtMost } = await docker.prunePlan({ filters });
+    const { SpaceReclaimed } = await docker.pruneImages({ filters });
+    await docker.request({ method: 'DELETE', path: `/containers/${container}`, query: { force: true } });
+    const after = await docker.images({ all: true, filters: { label } });
+    const left = new Set(after.map(({ Id }) => Id));
+    expect(images.map(({ Id }) => Id).sort()).toEqual(before.map(({ Id }) => Id).filter((id) => !left.has(id)).sort());
+    const tagsOf = (list: typeof after): string[] => list.filter(({ Id }) => left.has(Id)).flatMap(({ RepoTags }) => RepoTags);
+    expect(untagged).toEqual(tagsOf(before).filter((name) => !tagsOf(after).includes(name)));
+    if (!ENGINE.isPodman) expect(SpaceReclaimed).toBeLessThanOrEqual(freesAtMost); // Podman counts shared layers for each image
+  });
+
   it('returns an empty list if no image can be removed', async () => {
     expect(await docker.pruneImages({ filters: { label: `${label}-no` } })).toEqual({
       ImagesDeleted: [],

@@ -25,6 +25,7 @@ export const roomsOnDemand: Readonly<Record<string, readonly string[]>> = {
   'the packing of archives': ['tar/header.ts', 'tar/pack-entries.ts', 'tar/pax.ts', 'tar/validate-entry.ts'],
   'the verification and copies of saved images': ['api/saved-image/', 'client/copy/', 'tar/read-entries.ts', 'tar/scan-archive.ts', 'tar/trailing-message.ts'],
   'repeated calls and lost connections': ['async/backoff.ts', 'client/reconnecting-events.ts', 'client/repeat-call.ts', 'client/wait-until-ready.ts', 'system/random.ts'],
+  'the plan of a prune': ['api/freed-space.ts', 'api/prune-filters.ts', 'api/prune-rules.ts', 'client/prune-plan.ts'],
   'the comparison with a registry': ['client/check-for-update.ts'],
   'compressed archives': ['api/compressed-archives.ts', 'client/unpacked-body.ts', 'system/compression.ts'],
   'the transport on node:http': ['connection/node-http-transport.ts'],

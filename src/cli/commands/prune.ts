@@ -1,7 +1,8 @@
 // longshore prune: removes unused images.
 
-import type { Filters } from '../../index.ts';
+import type { Filters, PrunePlan } from '../../index.ts';
 import { command, UsageError } from '../command.ts';
+import { imageRows, imageTable, shortId } from '../listing.ts';
 import { printable } from '../printable.ts';
 import { line } from '../printer.ts';
 import { parseFilters } from '../shared-options.ts';
@@ -18,9 +19,11 @@ export const prune = command({
     all: { type: 'boolean', short: 'a', help: 'Also remove unused images that have a tag' },
     filter: { type: 'string', multiple: true, value: 'KEY=VALUE', help: 'Only images that match; repeatable' },
     force: { type: 'boolean', short: 'f', help: 'Do not ask for confirmation' },
+    'dry-run': { type: 'boolean', help: 'Show what would be removed, and remove nothing' },
   },
   check: (values) => void pruneFilters(values),
   question(values) {
+    if (values['dry-run'] === true) return undefined;
     const { dangling, ...others } = pruneFilters(values);
     const conditions = Object.entries(others).flatMap(([key, texts]) => texts.map((text) => `${key}=${text}`));
     const which = dangling?.[0] === 'false' ? ALL : 'all untagged images that no container uses';
@@ -28,12 +31,25 @@ export const prune = command({
   },
   async run({ values, io, print, client }) {
     const filters: Filters = pruneFilters(values);
+    if (values['dry-run'] === true) {
+      const plan = await (await client()).prunePlan({ filters, signal: io.signal });
+      return values.json === true ? print.json(plan) : print.text(planText(plan, values.quiet === true, io.now(), print.columns));
+    }
     const result = await (await client()).pruneImages({ filters, signal: io.signal });
     if (values.json === true) return print.json(result);
     const total = line(`Total reclaimed space: ${humanSize(result.SpaceReclaimed)}`);
     return print.text((values.quiet === true ? '' : removalLines(result.ImagesDeleted)) + total);
   },
 });
+
+/** Formats a plan: the images, the names that others would lose, and a sum. */
+function planText({ images, untagged, freesAtMost }: PrunePlan, quiet: boolean, nowMs: number, room: number): string {
+  if (quiet) return images.map(({ Id }) => line(shortId(Id))).join('');
+  const table = images.length === 0 ? '' : imageTable(imageRows(images, {}), { ids: 'short', nowMs, room });
+  const names = untagged.map((name) => line(`Would untag: ${name} (its image stays)`)).join('');
+  const what = images.length === 1 ? '1 image' : `${images.length} images`;
+  return table + names + line(`Would remove ${what} and free at most ${humanSize(freesAtMost)}`);
+}
 
 const ALL = 'all images that no container uses (Podman keeps untagged images)';
 

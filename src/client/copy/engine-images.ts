@@ -90,7 +90,7 @@ async function listImages(engine: CopyEngine, limits: CallOptions): Promise<Imag
 }
 
 /** The layers of an image; undefined if the engine does not show it: it may have been removed, or be for other platforms only. */
-async function layersOf(engine: CopyEngine, id: string, limits: CallOptions): Promise<readonly string[] | undefined> {
+export async function layersOf(engine: CopyEngine, id: string, limits: CallOptions): Promise<readonly string[] | undefined> {
   try {
     return diffIdsOf(await engine.inspectImage(id, limits));
   } catch (error) {
