@@ -16,6 +16,8 @@ const SIGNALS = [
   ['SIGTERM', 143],
 ] as const;
 
+/** When the process started, in milliseconds since 1970. */
+const started = Date.now() - process.uptime() * 1000;
 let stdinIsRead = false;
 const stop = new AbortController();
 for (const [signal, exitCode] of SIGNALS) {
@@ -58,7 +60,7 @@ const io: Io = {
   debug: debuglog('longshore').enabled,
   sourceDateEpoch: process.env['SOURCE_DATE_EPOCH'],
   password: process.env['LONGSHORE_PASSWORD'],
-  now: () => performance.timeOrigin + performance.now(), // does not jump when the system clock is set
+  now: () => started + process.uptime() * 1000, // does not jump when the system clock is set; `performance` loads 11 modules of Node
   isFolder: (path) => stat(path).then((found) => found.isDirectory(), () => false),
   readText: (path) => readFile(path, 'utf8'),
   checkReadable: (path) => access(path, constants.R_OK),
