@@ -54,7 +54,7 @@ export function parseUntil(text: string, now: string): number {
   if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text);
   const zone = /(?:Z|[+-]\d\d:\d\d)$/;
   if (/^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/.test(text)) {
-    const parts = [...text.matchAll(/([\d.]+)([a-zµ]+)/g)];
+    const parts = [...text.matchAll(/([\d.]+)([a-zµ]+)/gy)];
     return Date.parse(now) / 1000 - parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (SECONDS[unit] ?? 0), 0);
   }
   const dated = text.length === 10 ? `${text}T00:00` : text;

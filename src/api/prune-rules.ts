@@ -152,7 +152,9 @@ function areOneName(names: readonly string[]): boolean {
 }
 
 function repositoryOf(name: string): string {
-  return complete(name).replace(/@.*$/, '').replace(/:[^/:]*$/, '');
+  const [tagged = ''] = complete(name).split('@');
+  const colon = tagged.lastIndexOf(':');
+  return colon > tagged.lastIndexOf('/') ? tagged.slice(0, colon) : tagged;
 }
 
 function byCompleteName(a: string, b: string): number {

@@ -40,8 +40,8 @@ export interface PlanEngine extends CopyEngine {
 
 const RULES = { graphdriver: prunedByGraphDriver, podman: prunedByPodman, containerd: prunedByContainerd } as const;
 
-/** How many requests for details are made at the same time: fewer than the connections that a client keeps. */
-const AT_ONCE = 4;
+/** How many images or containers are inspected at the same time: fewer than the connections that a client keeps. */
+const INSPECTED_AT_ONCE = 4;
 
 /** Plans a prune with these filters. Throws an `ArgumentError` or a `VersionError` for filters with which a prune would be refused. */
 export async function prunePlan(client: PlanEngine, engine: Engine, filters: Filters | undefined, limits: CallOptions): Promise<PrunePlan> {
@@ -130,6 +130,6 @@ async function inParallel<Item, Result>(items: readonly Item[], work: (item: Ite
   const workNext = async (): Promise<void> => {
     for (const [index, item] of waiting) results[index] = await work(item);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, workNext));
+  await Promise.all(Array.from({ length: INSPECTED_AT_ONCE }, workNext));
   return results;
 }
