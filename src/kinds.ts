@@ -146,7 +146,7 @@ const COMMON_MISTAKES: readonly (readonly [option: string, how: string, names: s
   ['platform', 'platform: "linux/amd64"', 'platforms arch architecture os variant'],
   ['platforms', 'platforms: ["linux/amd64"]', 'platform'],
   ['filters', 'filters: { KEY: VALUE }', 'filter dangling until label labels reference type stars before since'],
-  ['policy', 'policy: "missing" or "always"', 'pullpolicy imagepullpolicy'],
+  ['policy', 'policy: "missing", "never" or "always"', 'pullpolicy imagepullpolicy'],
   ['signal', 'signal: an AbortSignal', 'abortsignal abort abortcontroller cancel'],
   ['environment', 'environment', 'env'],
   ['folder', 'folder', 'path file configpath configfile configdir'],

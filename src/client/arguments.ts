@@ -12,6 +12,7 @@ import type { OperationName } from '../api/endpoints.ts';
 import { ArgumentError } from '../errors.ts';
 import { COUNT, FILLED_TEXT, FLAG, FUNCTION, OBJECT, TEXT, check, copyArray, isPlainObject, kind, oneOf, takeOptions } from '../kinds.ts';
 import type { Kind, Kinds } from '../kinds.ts';
+import { isUserAgent } from '../config/custom-headers.ts';
 import { nodeSignal } from '../async/abort.ts';
 
 /** An `AbortSignal` of Node, or an object like it: of jsdom, of a polyfill or of another realm. */
@@ -89,6 +90,7 @@ export const CLIENT: Kinds = {
   maxIdle: kind('a whole number, 0 or more', (value) => value === Infinity || COUNT.test(value)),
   wire: oneOf('own', 'node:http'),
   tls: TLS,
+  userAgent: kind('products such as "my-app/1.2"', (value) => TEXT.test(value) && isUserAgent(value as string)),
   headers: kind('an object of strings', isPlainObject, copyOfObject),
   defaultPlatform: PLATFORM,
   connectHint: TEXT,
@@ -129,7 +131,7 @@ const METHODS = {
   checkForUpdate: REGISTRY,
   imageAttestations: { ...row('imageAttestations'), ...CALL },
   pull: {
-    tag: TEXT, allTags: FLAG, ...row('pull', 'fromImage', 'tag'), policy: oneOf('always', 'missing'), ...REGISTRY,
+    tag: TEXT, allTags: FLAG, ...row('pull', 'fromImage', 'tag'), policy: oneOf('always', 'missing', 'never'), ...REGISTRY,
   },
   push: { tag: TEXT, allTags: FLAG, ...row('push', 'tag'), ...REGISTRY },
   getImage: {

@@ -37,6 +37,7 @@ export function clientEngine(given: ImageClientOptions | undefined) {
     ...requestOrigin(address),
     version: version === undefined ? undefined : parsePinnedVersion(version),
     timeouts: { connectMs, ...timeouts },
+    userAgent: options.userAgent,
     headers: checkHeaders(Object.entries(options.headers ?? {}), 'headers'),
     observe,
     beforeCredentials,

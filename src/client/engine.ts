@@ -41,6 +41,8 @@ export interface EngineOptions extends RequestOrigin {
   /** The pinned API version. Default: negotiated. */
   readonly version?: string | undefined;
   readonly timeouts: Partial<Timeouts>;
+  /** Appended to the User-Agent. */
+  readonly userAgent?: string | undefined;
   /** Fields that are added to each request, unless the request has them already. */
   readonly headers?: RequestFields;
   readonly observe?: Observe | undefined;
@@ -67,7 +69,7 @@ export class Engine implements FactSource {
   constructor(options: EngineOptions) {
     this.#options = options;
     this.facts = new EngineFactCache(this, options.version);
-    this.#ownFields = [['Host', options.host], ['User-Agent', USER_AGENT]];
+    this.#ownFields = [['Host', options.host], ['User-Agent', options.userAgent === undefined ? USER_AGENT : `${USER_AGENT} ${options.userAgent}`]];
     this.#fastTimeouts = this.#mergeTimeouts(true);
     this.#normalTimeouts = this.#mergeTimeouts(false);
   }

@@ -142,7 +142,7 @@ export class ImageClient {
   }
 
   /**
-   * Returns the engine's events about images, as an async iterable. Each loop makes a call; leaving the loop ends it. `since` is a
+   * Returns the engine's events about images only, as an async iterable. Each loop makes a call; leaving the loop ends it. `since` is a
    * `Date` or seconds since 1970, default now; without `until` the events end only when the connection is lost, and with `reconnect` not
    * even then. `ready` resolves when the engine has accepted the first call. `GET /events`.
    */
@@ -153,7 +153,7 @@ export class ImageClient {
     return eventStream(this.#engine, { ...own, filters: imageEventFilters(own.filters) });
   }
 
-  /** Returns how much disk space images take, in bytes. `verbose` (default false) adds each image. `GET /system/df`, API 1.25. */
+  /** Returns how much disk space images take, in bytes; not containers, volumes and the build cache. `verbose` (default false) adds each image. `GET /system/df`, API 1.25. */
   async diskUsage(options?: DiskUsageOptions): Promise<ImageDiskUsage> {
     return diskUsage(this.#engine, take('diskUsage', options));
   }
@@ -302,7 +302,7 @@ export class ImageClient {
     if (allTags && (parsed.tag ?? parsed.digest) !== undefined) {
       throw new ArgumentError('pull: allTags cannot be combined with a tag or a digest');
     }
-    if (allTags && policy === 'missing') throw new ArgumentError('pull: policy: "missing" cannot be combined with allTags');
+    if (allTags && policy !== 'always') throw new ArgumentError(`pull: policy: "${policy}" cannot be combined with allTags`);
     const reference = allTags ? parsed : withDefaultTag(parsed);
     const registry = this.#registry(registryOf(parsed), credentials);
     // If there are a tag and a digest, the digest is sent in `tag`: engines accept only one of them.

@@ -52,6 +52,8 @@ export interface ImageClientOptions {
   readonly wire?: 'own' | 'node:http' | undefined;
   /** Encrypts the connection to a `tcp://` host. The engine's certificate is verified unless `verify` is false. */
   readonly tls?: TlsOptions | undefined;
+  /** Appended to the `User-Agent` of every request, `"my-app/1.2"` (RFC 9110 §10.1.5). Docker passes it on to registries. Default: none. */
+  readonly userAgent?: string | undefined;
   /** Header fields of every request. Fields that the client writes itself cannot be set. Default: none. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
@@ -95,8 +97,11 @@ export interface PullOptions extends RegistryOptions, Omit<Arguments<'pull'>, 'f
   readonly tag?: string | undefined;
   /** Pulls every tag of the repository. Docker only. Default false. */
   readonly allTags?: boolean | undefined;
-  /** `"missing"` contacts the registry only if the engine does not have the image; not with `allTags`. Default `"always"`. */
-  readonly policy?: 'always' | 'missing' | undefined;
+  /**
+   * `"missing"` contacts the registry only if the engine does not have the image. `"never"` does not contact it, and an image that the
+   * engine does not have is a `NotFoundError`. Both not with `allTags`. Default `"always"`.
+   */
+  readonly policy?: 'always' | 'missing' | 'never' | undefined;
 }
 
 /** Options of `push`. */

@@ -34,7 +34,7 @@ import type { Send } from './progress-stream.ts';
 export interface Pull {
   readonly reference: Reference;
   readonly platform: Platform | undefined;
-  readonly policy: 'always' | 'missing';
+  readonly policy: 'always' | 'missing' | 'never';
   readonly registry: RegistryAccess;
 }
 
@@ -46,15 +46,16 @@ interface Before {
   readonly allIds?: ReadonlySet<string>;
 }
 
-/** Pulls an image. With the policy `missing`, sends nothing if the engine has the image for the platform already. */
+/** Pulls an image. Unless the policy is `always`, sends nothing if the engine has the image for the platform already. */
 export async function pullImage(send: Send, pull: Pull, queries: EngineQueries): Promise<PullResult> {
   const { reference, policy, platform } = pull;
   const allTags = (reference.tag ?? reference.digest) === undefined;
   const name = formatReference(reference);
-  const present = policy === 'missing' ? await queries.inspect(name) : undefined;
+  const present = policy === 'always' ? undefined : await queries.inspect(name);
   if (present !== undefined && (await isForPlatform(present, name, platform, queries))) {
     return { reference: name, digest: registryDigest(present, reference), status: 'up-to-date', warnings: [] };
   }
+  if (policy === 'never') throw neverPulledError(name, platform, present !== undefined);
   const isPodman = await queries.isPodman();
   if (isPodman === true && allTags) throw allTagsError('pull');
   // The images before the pull: with the policy "missing" this is known; Podman is asked, because its stream reports neither the digest
@@ -76,6 +77,14 @@ export async function pullImage(send: Send, pull: Pull, queries: EngineQueries):
   if (platform !== undefined) await checkPlatform(pulled, platform, pull.registry, queries);
   const warnings = [...report.warnings, ...queries.warnings];
   return { reference: name, digest: allTags ? undefined : digest, status, warnings };
+}
+
+/** Returns the error for the policy `never` and an image that the engine does not have for the platform. */
+function neverPulledError(name: string, platform: Platform | undefined, isThere: boolean): NotFoundError {
+  const what = platform === undefined ? name : `${name} for ${platformName(platform)}`;
+  const message = `no such image: the engine does not have ${what}, and policy: "never" does not pull it. Use policy: "missing", or load the image`;
+  const fields = { method: 'GET', target: `/images/${name}/json`, status: isThere ? 200 : 404, daemonMessage: '' };
+  return new NotFoundError(escapeText(message), { ...fields, reason: isThere ? 'platform' : 'not-found' });
 }
 
 /** Whether an image, or another variant of it, is for a platform. */

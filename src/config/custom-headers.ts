@@ -31,6 +31,14 @@ export function checkHeaders(headers: RequestFields, source: string): RequestFie
   return [...checked.values()];
 }
 
+// product *( SP ( product / comment ) )              RFC 9110 §10.1.5; product = token [ "/" token ]
+const userAgentGrammar = /^[\w!#$%&'*+.^`|~-]+(?:\/[\w!#$%&'*+.^`|~-]+)?(?: (?:[\w!#$%&'*+.^`|~-]+(?:\/[\w!#$%&'*+.^`|~-]+)?|\([\x20-\x27\x2a-\x7e]*\)))*$/;
+
+/** Whether a text can be appended to the User-Agent: `my-app/1.2 (linux)`. */
+export function isUserAgent(text: string): boolean {
+  return userAgentGrammar.test(text);
+}
+
 // record = field *( "," field )                  RFC 4180, as Go's encoding/csv reads it
 // field  = DQUOTE *( any but DQUOTE / 2DQUOTE ) DQUOTE / *( any but DQUOTE, comma, CR and LF )
 const fieldGrammar = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(?:(,)|$)/y;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ArgumentError, ConfigError, InvalidReferenceError } from '../../src/errors.ts';
+import { VERSION } from '../../src/connection/package-version.ts';
 import { ImageClient } from '../../src/client/image-client.ts';
 import { fakeEngine } from '../support/fake-engine.ts';
 import type { FakeEngine } from '../support/fake-engine.ts';
@@ -139,6 +140,19 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       // Those that return a promise reject; those that return a stream throw at the call.
       await expect((async () => call(client))()).rejects.toBeInstanceOf(Class);
       expect(sent()).toEqual([]);
+    });
+  });
+
+  describe('the User-Agent', () => {
+    it('begins with longshore, also if the caller appends to it', async () => {
+      const named = new ImageClient({ host: engine.host, userAgent: 'my-app/1.2 (test)' });
+      for (const each of [client, named]) await each.images();
+      named.close();
+      expect(engine.asked.map(({ headers }) => headers['user-agent'])).toEqual([`longshore/${VERSION}`, `longshore/${VERSION} my-app/1.2 (test)`]);
+    });
+
+    it.each(['', 'a\r\nX-B: c', 5])('cannot be extended by %j', (userAgent) => {
+      expect(() => new ImageClient({ host: engine.host, userAgent: userAgent as string })).toThrow(/userAgent must be products such as "my-app\/1.2"/);
     });
   });
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ApiError, ArgumentError, DecodeError, VersionError } from '../../src/errors.ts';
+import { ApiError, ArgumentError, DecodeError, NotFoundError, VersionError } from '../../src/errors.ts';
 import { ImageClient } from '../../src/client/image-client.ts';
 import { fakeEngine } from '../support/fake-engine.ts';
 import type { Answering, FakeEngine } from '../support/fake-engine.ts';
@@ -77,7 +77,33 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     it('is rejected with allTags; an unknown policy is always rejected', async () => {
       await start({});
       expect(() => client.pull('a', { policy: 'missing', allTags: true })).toThrow(ArgumentError);
-      expect(() => client.pull('a', { policy: 'never' as 'missing' })).toThrow(ArgumentError);
+      expect(() => client.pull('a', { policy: 'newer' as 'missing' })).toThrow(ArgumentError);
+    });
+  });
+
+  describe('a pull with the policy never', () => {
+    const never = (platform?: string): Promise<unknown> => client.pull('h:1/a:1', { policy: 'never', platform }).then((result) => result, (error: unknown) => error);
+
+    it('resolves if the engine has the image, and sends no pull', async () => {
+      await start({ 'h:1/a:1': local });
+      expect(await never('linux/amd64')).toEqual({ reference: 'h:1/a:1', digest, status: 'up-to-date', warnings: [] });
+      expect(sent()).toEqual(['GET /v1.51/images/h:1/a:1/json']);
+    });
+
+    it.each([
+      ['no such image', {}, undefined, { reason: 'not-found', status: 404 }],
+      ['the image for another platform', { 'h:1/a:1': local }, 'linux/arm64', { reason: 'platform', status: 200 }],
+    ])('rejects with a NotFoundError and a remedy if the engine has %s, and sends no pull', async (_, images, platform, fields) => {
+      await start(images);
+      const error = await never(platform);
+      expect(error).toBeInstanceOf(NotFoundError);
+      expect(error).toMatchObject({ ...fields, message: expect.stringMatching(/^no such image: the engine does not have h:1\/a:1.*policy: "missing"/) });
+      expect(sent().filter((request) => request.startsWith('POST'))).toEqual([]);
+    });
+
+    it('is rejected with allTags', async () => {
+      await start({});
+      expect(() => client.pull('a', { policy: 'never', allTags: true })).toThrow('policy: "never" cannot be combined with allTags');
     });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkHeaders, parseCustomHeaders } from '../../src/config/custom-headers.ts';
+import { checkHeaders, isUserAgent, parseCustomHeaders } from '../../src/config/custom-headers.ts';
 import { ConfigError } from '../../src/errors.ts';
 
 describe('DOCKER_CUSTOM_HEADERS', () => {
@@ -38,6 +38,17 @@ describe('DOCKER_CUSTOM_HEADERS', () => {
     expect(() => parseCustomHeaders(text)).toThrow(ConfigError);
     expect(() => parseCustomHeaders(text)).toThrow(words);
     expect(() => parseCustomHeaders(text)).toThrow(/^DOCKER_CUSTOM_HEADERS((?!hunter2).)*$/);
+  });
+});
+
+// The examples and the grammar of RFC 9110 §10.1.5.
+describe('a User-Agent', () => {
+  it.each(['my-app/1.2', 'CERN-LineMode/2.15 libwww/2.17b3', 'my-app', 'my-app/1.2 (linux; amd64) other/3'])('may be "%s"', (text) => {
+    expect(isUserAgent(text)).toBe(true);
+  });
+
+  it.each(['', ' a', 'a ', 'a  b', '(comment)', 'a/', 'a/1/2', 'a (b', 'a b\r\nX: y', 'é/1', 'a (\u20ac)'])('may not be %j', (text) => {
+    expect(isUserAgent(text)).toBe(false);
   });
 });
 

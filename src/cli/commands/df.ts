@@ -11,7 +11,7 @@ import { notBoth, templateOf, templateOption } from '../template.ts';
 
 export const df = command({
   name: 'df',
-  summary: 'Show the disk usage of images, and how much can be reclaimed',
+  summary: 'Show the disk usage of images only, and how much can be reclaimed',
   usage: '',
   operands: [0, 0],
   options: {

@@ -8,7 +8,7 @@ import { filterOption, parseFilters, parseTime } from '../shared-options.ts';
 
 export const events = command({
   name: 'events',
-  summary: 'Print image events until Ctrl-C or --until',
+  summary: 'Print events of images only, until Ctrl-C or --until',
   usage: '',
   operands: [0, 0],
   options: {

@@ -1,5 +1,6 @@
 // longshore pull: pulls images from registries.
 
+import type { PullOptions } from '../../index.ts';
 import { command } from '../command.ts';
 import { credentialOptions } from '../credentials.ts';
 import { follow } from '../follow.ts';
@@ -18,12 +19,13 @@ export const pull = command({
   options: {
     'all-tags': { type: 'boolean', short: 'a', help: 'Pull all tags of the repository' },
     ...platformOption,
+    policy: { type: 'string', value: 'POLICY', choices: ['always', 'missing', 'never'], help: 'When to pull: always, missing, never' },
     ...retryOption,
     ...credentialOptions,
   },
   async run(call) {
     const { values, print, io, credentials } = call;
-    const options = { allTags: values['all-tags'], platform: values.platform, credentials };
+    const options = { allTags: values['all-tags'], platform: values.platform, policy: values.policy as PullOptions['policy'], credentials };
     const repeated = retrying('pull', values, io);
     await forEachOperand(call, async (client, reference, signal) => {
       const result = await repeated(reference, signal, () => follow(client.pull(reference, { ...options, signal }), call));
