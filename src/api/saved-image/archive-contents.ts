@@ -12,6 +12,9 @@ import type { ArchiveDocument, ContentReference, EntryHeader, SavedImage } from 
 import { digestError, digestInPath, linkTarget, normalizePath, quote } from './paths.ts';
 import { ENTRY_COST, LINK_LIMIT, MEMORY_LIMIT, mismatch } from './saved-files.ts';
 
+/** The most manifests and layers in all: many small indexes may list one large index again and again. */
+const REFERENCES_LIMIT = 200_000;
+
 /** A file of the archive. */
 interface FoundFile {
   readonly size: number;
@@ -34,6 +37,7 @@ export class ArchiveContents {
   readonly #links = new Map<string, string>();
   #current: CurrentFile | undefined;
   #memory = 0;
+  #references = 0;
 
   constructor(createHash: CreateHash) {
     this.#createHash = createHash;
@@ -120,6 +124,7 @@ export class ArchiveContents {
       if (seen.has(reference.digest)) continue;
       seen.add(reference.digest);
       const document = this.#blob(reference.digest)?.document;
+      this.#countReferences(1 + (document?.content?.layers.length ?? 0));
       const children = INDEX_TYPES.has(reference.mediaType) ? document?.manifests : undefined;
       if (children !== undefined) for (const child of children) queue.push(child);
       else {
@@ -179,6 +184,11 @@ export class ArchiveContents {
   #countMemory(texts: number): void {
     this.#memory += ENTRY_COST + 2 * texts;
     if (this.#memory > MEMORY_LIMIT) throw new DecodeError('the archive has more entries than can be inspected', { offset: 0 });
+  }
+
+  #countReferences(more: number): void {
+    this.#references += more;
+    if (this.#references > REFERENCES_LIMIT) throw new DecodeError('the archive lists more manifests and layers than can be inspected', { offset: 0 });
   }
 }
 

@@ -31,7 +31,7 @@ export interface ArchiveVariant {
   readonly id: string | undefined;
   /** `linux/arm64/v8`; undefined if the archive does not say it. */
   readonly platform: string | undefined;
-  /** When it was made, as its config says it: `2026-01-01T00:00:00Z`. */
+  /** When it was made, as its config says it: a time as in RFC 3339. */
   readonly created: string | undefined;
   /** From the lowest to the highest. */
   readonly layers: readonly ArchiveLayer[];

@@ -63,3 +63,13 @@ it('limits the memory for paths', () => {
   };
   expect(fill).toThrow(DecodeError);
 });
+
+/** A hostile archive of 3 MB would otherwise give 20 million variants. */
+it('limits the manifests that many indexes list', () => {
+  const missing = Array.from({ length: 10_000 }, (_, i) => ({ digest: `sha256:${String(i).padStart(64, '0')}`, mediaType: `${OCI}.manifest.v1+json` }));
+  const large = blob({ manifests: missing });
+  const small = Array.from({ length: 2000 }, (_, i) => blob({ manifests: [{ digest: large[2], mediaType: `${OCI}.index.v1+json` }], i }));
+  const index = { manifests: small.map(([, , digest]) => ({ digest, mediaType: `${OCI}.index.v1+json` })) };
+  const files = [large, ...small].map(([path, text]) => [path, text] as const);
+  expect(() => contentsOf([...files, ['index.json', JSON.stringify(index)]]).finish()).toThrow('more manifests and layers than can be inspected');
+});
