@@ -1,5 +1,5 @@
-// The filters of a prune. The results are those of real prunes by Docker 20.10 and 28.5 (test/live/images.test.ts); durations and
-// times are those of Go's time.ParseDuration and of moby's GetTimestamp.
+// The filters of a prune, by the source of moby (daemon/images/image_prune.go). Docker 20.10 and 28.5 were tried with one label, with one
+// label! and with durations; several labels, and the forms of times, follow the source.
 
 import { describe, expect, it } from 'vitest';
 import { matchesFilters, parseUntil, pruneFilters } from '../../src/api/prune-filters.ts';

@@ -1,5 +1,6 @@
-// The images that a prune would remove. Each expected result was observed: the same images and containers were made on Docker 20.10 and
-// 28.5 with both stores and on Podman 6.1, and pruned there.
+// The images that a prune would remove. The results for IMAGES and USES without other arguments, of the moved name and of the pull by
+// digest were observed: such images were pruned on Docker 20.10, on 28.5 with both stores and on Podman 6.1. The other cases follow the
+// sources of moby (daemon/images, daemon/containerd) and of Podman (libimage), and were not tried with an engine.
 
 import { describe, expect, it } from 'vitest';
 import { prunedByContainerd, prunedByGraphDriver, prunedByPodman } from '../../src/api/prune-rules.ts';
