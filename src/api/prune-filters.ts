@@ -60,5 +60,5 @@ export function parseUntil(text: string, now: string): number {
   const dated = text.length === 10 ? `${text}T00:00` : text;
   const seconds = /^\d{4}-\d\d-\d\dT/.test(dated) ? Date.parse(zone.test(dated) ? dated : dated + (zone.exec(now)?.[0] ?? 'Z')) / 1000 : NaN;
   if (!Number.isNaN(seconds)) return seconds;
-  throw new ArgumentError('prunePlan: filters.until must be a duration such as "24h", a date such as "2026-01-31T12:00:00Z", or seconds since 1970');
+  throw new ArgumentError('prunePlan: filters.until must be a duration such as "24h", a date such as "2026-01-31", or seconds since 1970');
 }

@@ -35,7 +35,7 @@ const units = {
   CHUNKS_PER_TURN: 'chunks',
   GROUP_CHUNKS: 'chunks',
   INSPECTED_AT_ONCE: 'images',
-  LISTED_AT_MOST: 'items',
+  LISTED_AT_MOST: 'times',
   BYTES_PER_TURN: 'bytes',
   SOCKET_PATH_LIMIT: 'bytes',
   ADDRESS_LIMIT: 'characters',
