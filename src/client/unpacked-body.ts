@@ -84,7 +84,11 @@ async function peek<Item>(
 ) {
   let iterator: AsyncIterator<Item> | undefined;
   const read = async (): Promise<IteratorResult<Item>> => (iterator ??= source[Symbol.asyncIterator]()).next();
-  const close = (): void => void Promise.resolve(iterator?.return?.()).catch(() => {});
+  let isClosed = false;
+  const close = (): void => {
+    if (!isClosed) Promise.resolve(iterator?.return?.()).catch(() => {});
+    isClosed = true; // the upload and the call may both close it
+  };
   const held: Array<Promise<IteratorResult<Item>>> = [];
   let start = '';
   while (start.length < START_BYTES && held.length < PEEKED_ITEMS) {

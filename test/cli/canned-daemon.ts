@@ -25,7 +25,10 @@ export async function cannedDaemon(answers: Readonly<Record<string, Answer>>, ap
   const requests: string[] = [];
   const server = createServer((request, response) => {
     const target = (request.url ?? '').replace(/^\/v1\.\d+/, '');
-    if (target === '/_ping') return void response.setHeader('Api-Version', apiVersion).end();
+    if (target === '/_ping') {
+      answers['HEAD /_ping']?.(response, request);
+      return void response.setHeader('Api-Version', apiVersion).end();
+    }
     response.setHeader('Api-Version', apiVersion); // all engines send it: a 404 without it is not from an engine
     const at = requests.push(`${request.method} ${target}`) - 1;
     request.on('data', (chunk: Buffer) => (requests[at] += ` ${chunk.toString('latin1')}`.trimEnd()));

@@ -3,12 +3,13 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import * as module from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { until } from '../support/fake-daemon.ts';
 import { makeFifo, noFifo } from '../support/fifo.ts';
 import { titled } from '../support/installed.ts';
 import { bytes, cannedDaemon } from './canned-daemon.ts';
@@ -61,6 +62,18 @@ describe.skipIf(process.env['TEST_TARGET'] === 'src')("Node's cache of compiled 
 });
 
 const NOWHERE = 'unix:///nowhere/engine.sock';
+
+/** The files that a program has open. */
+function openFiles(pid: number | undefined): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).map((name) => {
+    try {
+      return readlinkSync(join(folder, name));
+    } catch {
+      return ''; // closed meanwhile
+    }
+  });
+}
 
 describe('longshore', () => {
   it('exits with 1 and one readable message if the socket does not exist', async () => {
@@ -136,6 +149,7 @@ describe('longshore', () => {
     const waiting = new Promise<void>((resolve) => (asked = resolve));
     daemon = await cannedDaemon({ 'POST /images/load': asked });
     const child = start(['load'], daemon.host);
+    child.stdin?.write('data'); // the request is sent when the first bytes are known
     await waiting;
     child.kill('SIGINT');
     expect((await ended(child)).code).toBe(130);
@@ -166,12 +180,13 @@ describe('longshore', () => {
   });
 
   it.skipIf(noFifo).each(['load', 'import'])(titled('SIGINT ends a %s of a FIFO that has no writer', noFifo), async (command) => {
-    let asked!: () => void;
-    const waiting = new Promise<void>((resolve) => (asked = resolve));
-    daemon = await cannedDaemon({ 'POST /images/load': asked, 'POST /images/create': asked });
+    let pinged!: () => void;
+    const waiting = new Promise<void>((resolve) => (pinged = resolve));
+    daemon = await cannedDaemon({ 'HEAD /_ping': pinged });
     const fifo = makeFifo(join(daemon.folder, 'fifo'));
     const child = start([command, fifo], daemon.host);
     await waiting;
+    if (process.platform === 'linux') await until(() => openFiles(child.pid).includes(fifo));
     child.kill('SIGINT');
     expect((await ended(child)).code).toBe(130);
   });
