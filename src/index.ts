@@ -9,11 +9,8 @@ export type {
   LoadImageOptions, PruneImagesOptions, PullOptions, PushOptions, RawResponse, RegistryOptions, RemoveImageOptions,
   RequestOptions, RetryEvent, RetryOptions, SearchOptions, TagOptions, WaitUntilReadyOptions,
 } from './client/options.ts';
-export type { UpdateCheck } from './client/check-for-update.ts';
-export type { PrunePlan } from './client/prune-plan.ts';
 export { ArchiveStream } from './client/archive-stream.ts';
 export type { ArchiveOptions, ArchiveResult, SaveProgress, ToFileOptions } from './client/archive-stream.ts';
-export type { EventStream } from './client/event-stream.ts';
 export { ProgressStream } from './client/progress-stream.ts';
 export type { UploadData } from './client/request-body.ts';
 export { retry } from './client/retry.ts';
@@ -58,15 +55,15 @@ export type { ProgressSnapshot } from './api/progress/progress-totals.ts';
 
 // Types of responses.
 export type {
-  AuthResult, EventActor, ImageDiskUsage, ImageEvent, InfoResult, PingResult, ReconnectedEvent, VersionComponent, VersionPlatform,
+  AuthResult, EventActor, EventStream, ImageDiskUsage, ImageEvent, InfoResult, PingResult, ReconnectedEvent, VersionComponent, VersionPlatform,
   VersionResult,
 } from './api/types/engine.ts';
 export type {
   BuildIdentity, ImageIdentity, PullIdentity, SignatureIdentity, SignatureTimestamp, SignerIdentity,
 } from './api/types/identity.ts';
 export type {
-  GraphDriver, HealthCheck, HistoryItem, ImageConfig, ImageInspect, ImageMetadata, ImageSummary, PruneResult, RemoveItem,
-  RootFileSystem, SearchResult,
+  GraphDriver, HealthCheck, HistoryItem, ImageConfig, ImageInspect, ImageMetadata, ImageSummary, PrunePlan, PruneResult, RemoveItem,
+  RootFileSystem, SearchResult, UpdateCheck,
 } from './api/types/image.ts';
 export type {
   Descriptor, DistributionInspect, ImageAttestation, ImageManifestAttestation, ImageManifestImage, ImageManifestSize,

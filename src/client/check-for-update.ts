@@ -6,25 +6,12 @@ import type { EncodedCall } from '../api/encode-call.ts';
 import { readDistribution, readImage } from '../api/normalize.ts';
 import { formatReference } from '../api/reference.ts';
 import type { Reference } from '../api/reference.ts';
-import type { ImageInspect } from '../api/types/image.ts';
+import type { ImageInspect, UpdateCheck } from '../api/types/image.ts';
 import { InvalidReferenceError, NotFoundError, VersionError, isCallerError } from '../errors.ts';
 import type { Engine } from './engine.ts';
 import type { CallOptions } from './options.ts';
 import { digestsIn } from './progress-operations.ts';
 import type { RegistryAccess } from './registry-access.ts';
-
-/** The result of `checkForUpdate`. */
-export interface UpdateCheck {
-  /** Whether the engine has the image that the registry has under the name; undefined if there is nothing to compare. */
-  readonly isCurrent: boolean | undefined;
-  /**
-   * The digest that the image has in that repository, as the engine knows it. If it has several, the registry's, or else the first.
-   * Undefined if it has none: it was built, loaded or imported, or it comes from another repository.
-   */
-  readonly localDigest: string | undefined;
-  /** The digest that the registry has under the name. Undefined if it does not have the name, or was not asked. */
-  readonly remoteDigest: string | undefined;
-}
 
 /** Compares an image with its registry. The reference has a tag or a digest. */
 export async function checkForUpdate(

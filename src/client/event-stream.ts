@@ -4,20 +4,11 @@ import type { Engine } from './engine.ts';
 import { EngineQueries } from './engine-queries.ts';
 import { subscribe } from './event-subscription.ts';
 import type { Arguments } from '../api/endpoints.ts';
-import type { ImageEvent, ReconnectedEvent } from '../api/types/engine.ts';
+import type { EventStream, ImageEvent, ReconnectedEvent } from '../api/types/engine.ts';
 import { onceAborted } from '../async/abort.ts';
 import { produceInto } from '../async/async-queue.ts';
 import type { AsyncQueue } from '../async/async-queue.ts';
 import type { EventsOptions } from './options.ts';
-
-/** The events of an engine. Each loop over them makes a call; leaving the loop ends the call. */
-export interface EventStream<Event> extends AsyncIterable<Event> {
-  /**
-   * Resolves when the engine has accepted the call of the first loop; rejects if the call fails before that. Reading it makes that call, and
-   * events are kept for the loop from then on: read it, list the images, then loop, and no change is missed.
-   */
-  readonly ready: Promise<void>;
-}
 
 /** An event, or with `reconnect` also the note that the client is connected again. */
 export type StreamedEvent = ImageEvent | ReconnectedEvent;

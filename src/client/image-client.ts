@@ -8,15 +8,14 @@ import type { ArchiveSource } from './archive-stream.ts';
 import { IMAGES, OWN_CREDENTIALS, SEARCH_TERM, take } from './arguments.ts';
 import { utf8 } from '../bytes.ts';
 import { diskUsage, inspectImage, removeImage, searchImages } from './compound-operations.ts';
-import type { UpdateCheck } from './check-for-update.ts';
 import { clientEngine } from './create-engine.ts';
 import { encodeAuthConfig, assertCredentialsMatch, registryOf, registryKey } from '../api/credentials.ts';
 import type { CredentialChoice, CredentialSource, Credentials, RepositoryLocation } from '../api/credentials.ts';
 import { encodeCall } from '../api/encode-call.ts';
 import type { EncodedCall } from '../api/encode-call.ts';
-import type { AuthResult, ImageDiskUsage, ImageEvent, InfoResult, PingResult, ReconnectedEvent, VersionResult } from '../api/types/engine.ts';
+import type { AuthResult, EventStream, ImageDiskUsage, ImageEvent, InfoResult, PingResult, ReconnectedEvent, VersionResult } from '../api/types/engine.ts';
 import { imageEventFilters, mergeFilters, hasHubNames, withStoredNames } from '../api/filters.ts';
-import type { HistoryItem, ImageInspect, ImageSummary, PruneResult, RemoveItem, SearchResult } from '../api/types/image.ts';
+import type { HistoryItem, ImageInspect, ImageSummary, PrunePlan, PruneResult, RemoveItem, SearchResult, UpdateCheck } from '../api/types/image.ts';
 import type { DistributionInspect, ImageAttestation } from '../api/types/manifest.ts';
 import {
   readAttestations, readDistribution, readHistory, readImages, readInfo, readLogin, readPruneResult, readVersion,
@@ -36,15 +35,13 @@ import type {
   SearchOptions, TagOptions, WaitUntilReadyOptions,
 } from './options.ts';
 import { eventStream } from './event-stream.ts';
-import type { EventStream } from './event-stream.ts';
-import { importImage, loadImages, pullImage, pushImage } from './progress-operations.ts';
+import { importImage, loadImages, pullImage, pushImage, unpackedSource } from './progress-operations.ts';
 import { FILLED_TEXT, check } from '../kinds.ts';
 import { EngineQueries } from './engine-queries.ts';
 import { ProgressStream } from './progress-stream.ts';
 import type { Operation, Send, SendCall } from './progress-stream.ts';
 import type { CopyResult } from '../api/types/copy.ts';
 import type { CopySide } from './copy/transfer.ts';
-import type { PrunePlan } from './prune-plan.ts';
 import type { LayerInventory } from '../api/layer-inventory.ts';
 import { rawRequest } from './raw-request.ts';
 import { registryAccess } from './registry-access.ts';
@@ -52,7 +49,7 @@ import type { RegistryAccess } from './registry-access.ts';
 import { files } from '../system/files/archive-files.ts';
 import type { TarEntries } from '../tar/pack.ts';
 import {
-  WEB_ADDRESS, addressOf, bodySource, entriesSource, filledSource, imageOf, isUrl, streamSource, unpackedSource,
+  WEB_ADDRESS, addressOf, bodySource, entriesSource, filledSource, imageOf, isUrl, streamSource,
   watchedSource,
 } from './request-body.ts';
 import type { BodySource, FetchedBody, UploadData } from './request-body.ts';

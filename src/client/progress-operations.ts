@@ -14,6 +14,8 @@
 // A failed query never fails an operation that has finished: the result then lacks a detail, and a warning says so. If the
 // result contradicts the request (another platform or another name), the operation fails.
 
+import type { ArchiveUpload } from '../api/compressed-archives.ts';
+import type { EncodedCall } from '../api/encode-call.ts';
 import type { ImageInspect } from '../api/types/image.ts';
 import { meaningOf, saysLayerIsMissing } from '../api/error-table.ts';
 import { escapeText } from '../bytes.ts';
@@ -26,8 +28,12 @@ import { isPlatformList, lacksVariant, platformName, runsOn, samePlatform } from
 import type { Platform } from '../api/platform.ts';
 import { ImportResultBuilder, LoadResultBuilder, PullResultBuilder, PushResultBuilder } from '../api/progress/results.ts';
 import type { ImportResult, LoadResult, PullResult, PushResult } from '../api/progress/results.ts';
-import type { RegistryAccess } from './registry-access.ts';
+import type { RequestBody } from '../connection/engine-request.ts';
+import type { EngineFactCache } from './engine-facts.ts';
 import type { EngineQueries, RegistryManifest } from './engine-queries.ts';
+import type { CallOptions } from './options.ts';
+import type { RegistryAccess } from './registry-access.ts';
+import type { BodySource } from './request-body.ts';
 import type { Send } from './progress-stream.ts';
 
 /** The arguments of a pull. The reference has a tag or a digest, unless all tags are pulled. */
@@ -324,4 +330,21 @@ function parseImageName(name: string): Reference {
     if (!(error instanceof InvalidReferenceError)) throw error;
     throw new DecodeError(`the engine gives the image a name that is not a reference: ${escapeText(name)}`, { offset: 0 });
   }
+}
+
+/** Decompresses an archive that the engine does not decompress itself; see unpacked-body.ts. */
+export function unpackedSource(source: BodySource, { operation }: EncodedCall, facts: EngineFactCache, limits: CallOptions): BodySource {
+  const to = { operation: operation as ArchiveUpload, identity: () => facts.identityForChecks(limits) };
+  let close = (): void => {};
+  const open = async (): Promise<RequestBody> => {
+    const { unpackedBody } = await import('./unpacked-body.ts');
+    const begun = await unpackedBody(await source.open(), to, limits.signal);
+    close = begun.close;
+    return begun.body;
+  };
+  const discard = (): void => {
+    close();
+    source.discard?.();
+  };
+  return { ...source, open, discard };
 }

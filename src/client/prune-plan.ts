@@ -14,23 +14,13 @@ import type { PruneFilters } from '../api/prune-filters.ts';
 import { prunedByContainerd, prunedByGraphDriver, prunedByPodman } from '../api/prune-rules.ts';
 import type { ImageUse, PrunableImage, PruneCase } from '../api/prune-rules.ts';
 import type { ImageDiskUsage } from '../api/types/engine.ts';
-import type { ImageSummary } from '../api/types/image.ts';
+import type { ImageSummary, PrunePlan } from '../api/types/image.ts';
 import { escapeText } from '../bytes.ts';
 import { VersionError } from '../errors.ts';
 import { engineKind, layersOf } from './copy/engine-images.ts';
 import type { CopyEngine } from './copy/engine-images.ts';
 import type { Engine } from './engine.ts';
 import type { CallOptions, DiskUsageOptions, ImagesOptions } from './options.ts';
-
-/** The result of `prunePlan`. */
-export interface PrunePlan {
-  /** The images that a prune would remove, as the engine lists them. */
-  readonly images: readonly ImageSummary[];
-  /** The names that a prune would remove from other images, which stay: containers use them, or images were built from them. */
-  readonly untagged: readonly string[];
-  /** The space that this frees at most, in bytes. Layers that other images have are not counted, as far as the engine reports their sizes. */
-  readonly freesAtMost: number;
-}
 
 /** The methods of `ImageClient` that a plan uses. */
 export interface PlanEngine extends CopyEngine {

@@ -3,15 +3,11 @@
 
 import { Readable } from 'node:stream';
 import { isWellFormed, isDetached } from '../bytes.ts';
-import type { ArchiveUpload } from '../api/compressed-archives.ts';
-import type { EncodedCall } from '../api/encode-call.ts';
 import { files } from '../system/files/archive-files.ts';
 import type { RequestBody } from '../connection/engine-request.ts';
 import { ArgumentError, LongshoreError, UploadError } from '../errors.ts';
 import { describeKind, isBytes, isPlainObject, kind, readMember } from '../kinds.ts';
 import type { Kind } from '../kinds.ts';
-import type { EngineFactCache } from './engine-facts.ts';
-import type { CallOptions } from './options.ts';
 import type { OnUpload } from './progress-stream.ts';
 import { readableGroups } from './node-stream-chunks.ts';
 import { isAsyncIterable, watchErrors } from '../tar/caller-input.ts';
@@ -273,23 +269,6 @@ export function watchedSource(source: BodySource, onUpload: OnUpload): BodySourc
     return { ...body, onSent };
   };
   return { ...source, open };
-}
-
-/** Decompresses an archive that the engine does not decompress itself; see unpacked-body.ts. */
-export function unpackedSource(source: BodySource, { operation }: EncodedCall, facts: EngineFactCache, limits: CallOptions): BodySource {
-  const to = { operation: operation as ArchiveUpload, identity: () => facts.identityForChecks(limits) };
-  let close = (): void => {};
-  const open = async (): Promise<RequestBody> => {
-    const { unpackedBody } = await import('./unpacked-body.ts');
-    const begun = await unpackedBody(await source.open(), to, limits.signal);
-    close = begun.close;
-    return begun.body;
-  };
-  const discard = (): void => {
-    close();
-    source.discard?.();
-  };
-  return { ...source, open, discard };
 }
 
 /** Rejects a source without bytes, from which an engine would make an empty image. */

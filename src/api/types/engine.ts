@@ -137,3 +137,12 @@ export interface ImageDiskUsage {
   /** Each image with its sizes; undefined without the option `verbose`. */
   readonly images: readonly ImageSummary[] | undefined;
 }
+
+/** The events of an engine. Each loop over them makes a call; leaving the loop ends the call. */
+export interface EventStream<Event> extends AsyncIterable<Event> {
+  /**
+   * Resolves when the engine has accepted the call of the first loop; rejects if the call fails before that. Reading it makes that call, and
+   * events are kept for the loop from then on: read it, list the images, then loop, and no change is missed.
+   */
+  readonly ready: Promise<void>;
+}

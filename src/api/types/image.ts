@@ -216,3 +216,26 @@ export interface SearchResult {
   /** @deprecated always false on current engines */
   readonly is_automated?: boolean;
 }
+
+/** The result of `prunePlan`. */
+export interface PrunePlan {
+  /** The images that a prune would remove, as the engine lists them. */
+  readonly images: readonly ImageSummary[];
+  /** The names that a prune would remove from other images, which stay: containers use them, or images were built from them. */
+  readonly untagged: readonly string[];
+  /** The space that this frees at most, in bytes. Layers that other images have are not counted, as far as the engine reports their sizes. */
+  readonly freesAtMost: number;
+}
+
+/** The result of `checkForUpdate`. */
+export interface UpdateCheck {
+  /** Whether the engine has the image that the registry has under the name; undefined if there is nothing to compare. */
+  readonly isCurrent: boolean | undefined;
+  /**
+   * The digest that the image has in that repository, as the engine knows it. If it has several, the registry's, or else the first.
+   * Undefined if it has none: it was built, loaded or imported, or it comes from another repository.
+   */
+  readonly localDigest: string | undefined;
+  /** The digest that the registry has under the name. Undefined if it does not have the name, or was not asked. */
+  readonly remoteDigest: string | undefined;
+}
