@@ -95,11 +95,11 @@ describe('getImage', () => {
     expect(timeless(await read(docker.getImage(big.name))).equals(timeless(expected))).toBe(true);
   });
 
-  it('writes a file, and returns its length and its entries', async () => {
+  it('writes a file, and returns its length, its entries and the names in it', async () => {
     const path = join(folder.path, 'saved.tar');
     const result = await docker.getImage(big.name).toFile(path);
     const listing = gnuTar(['-tf', path]).toString().trimEnd().split('\n');
-    expect(result).toEqual({ bytes: expected.length, entries: listing.length });
+    expect(result).toEqual({ bytes: expected.length, entries: listing.length, references: [big.name] });
     expect((await readdir(folder.path)).filter((name) => name.includes('partial'))).toEqual([]);
   });
 
