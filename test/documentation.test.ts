@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Options } from '../src/cli/command.ts';
-import { commands } from '../src/cli/commands.ts';
+import { loadCommands } from '../src/cli/commands.ts';
 import { endpoints } from '../src/api/endpoints.ts';
 import type { Endpoint } from '../src/api/parameters.ts';
 import { encodeRegistryAuth } from '../src/api/credentials.ts';
@@ -74,8 +74,8 @@ describe('README', () => {
     expect(table('What it touches').map(([file]) => file)).toEqual(Object.keys(effects).map((file) => `\`${file}\``));
   });
 
-  it('lists every command with its operands, its summary and its options', () => {
-    const rows = commands.map(({ name, usage, summary, options }) => {
+  it('lists every command with its operands, its summary and its options', async () => {
+    const rows = (await loadCommands()).map(({ name, usage, summary, options }) => {
       const own = Object.entries<Options[string]>(options).filter(([option]) => option !== 'quiet'); // every command has it
       const flags = own.map(([option, { short }]) => (short === undefined ? `\`--${option}\`` : `\`-${short}\``));
       return [`\`${`${name} ${usage}`.trim()}\``, summary, flags.join(' ')];

@@ -4,8 +4,9 @@ import { parseArgs } from 'node:util';
 import { ConfigError, ImageClient, VERSION } from '../index.ts';
 import { globalOptions, UsageError } from './command.ts';
 import type { Call, Command, Option, Options } from './command.ts';
+import { commands, loadCommands } from './commands.ts';
+import type { CommandFile } from './commands.ts';
 import { commandOfTwoWords, equivalentOf, hintFor, secondWords } from './docker-words.ts';
-import { commandHelp, generalHelp } from './help.ts';
 import { printable } from './printable.ts';
 
 /** A command to run, or a text to print (help, version). */
@@ -24,15 +25,11 @@ export interface Work extends Pick<Call, 'operands' | 'values'> {
 const topOptions: Options = { ...globalOptions, version: { type: 'boolean', help: 'Print the version of longshore' } };
 
 /** Parses a command line. `onCommand` is called before the arguments of the command are parsed, so that errors can name it. */
-export function parseCommandLine(
-  argv: readonly string[],
-  commands: readonly Command[],
-  onCommand: (command: Command) => void,
-): Task {
-  const words = commandWords(argv, commands);
-  if (words.name === undefined) return withoutCommand(argv, commands);
-  if (words.name === 'help') return { text: helpFor(words.rest, commands) };
-  const command = find(words.name, commands);
+export async function parseCommandLine(argv: readonly string[], onCommand: (command: Command) => void): Promise<Task> {
+  const words = await commandWords(argv);
+  if (words.name === undefined) return withoutCommand(argv);
+  if (words.name === 'help') return helpFor(words.rest);
+  const command = await find(words.name).load();
   onCommand(command);
   return withCommand(command, words.rest);
 }
@@ -44,10 +41,10 @@ interface CommandWords {
 }
 
 /** Finds the command: the first argument that is not an option and not the value of one. */
-function commandWords(argv: readonly string[], commands: readonly Command[]): CommandWords {
+async function commandWords(argv: readonly string[]): Promise<CommandWords> {
   const { tokens } = parseArgs({ ...loose, args: [...argv], options: topOptions });
   const [first, second] = tokens.filter((token) => token.kind === 'positional');
-  refuseDockerOption(tokens, first?.value, commands);
+  await refuseDockerOption(tokens, first?.value);
   if (first === undefined) return { name: undefined, rest: argv };
   const two = commandOfTwoWords(first.value, second?.value);
   const taken = two === undefined ? [first.index] : [first.index, second?.index];
@@ -60,37 +57,48 @@ function commandWords(argv: readonly string[], commands: readonly Command[]): Co
 }
 
 /** Rejects docker's options that precede its command: the value of such an option would look like the command. */
-function refuseDockerOption(tokens: ReturnType<typeof parseArgs>['tokens'], name: string | undefined, commands: readonly Command[]): void {
+async function refuseDockerOption(tokens: ReturnType<typeof parseArgs>['tokens'], name: string | undefined): Promise<void> {
   for (const token of tokens ?? []) {
     if (token.kind === 'positional') return;
     if (token.kind !== 'option') continue;
     const equivalent = equivalentOf(token.rawName);
+    if (equivalent === undefined) continue;
     // The options of a command may come before it.
-    const isOwn = commands.some((each) => each.name === name && Object.values(each.options).some(({ short }) => `-${short}` === token.rawName));
-    if (equivalent !== undefined && !isOwn) throw new UsageError(`unknown option ${token.rawName}: ${equivalent}`);
+    const command = await commands.find((each) => each.name === name)?.load();
+    const isOwn = Object.values(command?.options ?? {}).some(({ short }) => `-${short}` === token.rawName);
+    if (!isOwn) throw new UsageError(`unknown option ${token.rawName}: ${equivalent}`);
   }
 }
 const loose = { strict: false, allowPositionals: true, tokens: true } as const;
 
-function withoutCommand(argv: readonly string[], commands: readonly Command[]): Task {
+async function withoutCommand(argv: readonly string[]): Promise<Task> {
   const { values } = parse(argv, topOptions);
   if (values['version'] === true) return { text: () => `longshore ${VERSION}\n` };
-  if (values['help'] === true || argv.length === 0) return { text: (room) => generalHelp(commands, topOptions, room) };
+  if (values['help'] === true || argv.length === 0) return allHelp();
   throw new UsageError(`missing command, one of ${commands.map((command) => command.name).join(', ')}`);
 }
 
-function helpFor(argv: readonly string[], commands: readonly Command[]): (room: number) => string {
+async function helpFor(argv: readonly string[]): Promise<Task> {
   const [first, second] = parse(argv, globalOptions).positionals;
   const name = first === undefined ? undefined : (commandOfTwoWords(first, second) ?? first);
-  if (name === undefined || secondWords(name) !== undefined) return (room) => generalHelp(commands, topOptions, room);
-  const command = find(name, commands);
-  return (room) => commandHelp(command, room);
+  if (name === undefined || secondWords(name) !== undefined) return allHelp();
+  return helpOf(await find(name).load());
 }
 
-function withCommand(command: Command, argv: readonly string[]): Task {
+async function allHelp(): Promise<Task> {
+  const [{ generalHelp }, all] = await Promise.all([import('./help.ts'), loadCommands()]);
+  return { text: (room) => generalHelp(all, topOptions, room) };
+}
+
+async function helpOf(command: Command): Promise<Task> {
+  const { commandHelp } = await import('./help.ts');
+  return { text: (room) => commandHelp(command, room) };
+}
+
+function withCommand(command: Command, argv: readonly string[]): Task | Promise<Task> {
   const options: Options = { ...globalOptions, ...command.options };
   const { values, positionals } = parse(argv, options);
-  if (values['help'] === true) return { text: (room) => commandHelp(command, room) };
+  if (values['help'] === true) return helpOf(command);
   for (const [name, option] of Object.entries(options)) checkChoice(name, option, values[name]);
   const [least, most] = command.operands;
   if (positionals.length < least) throw new UsageError(`missing argument: ${command.usage}`);
@@ -135,7 +143,7 @@ function checkHost(host: string): void {
   }
 }
 
-function find(name: string, commands: readonly Command[]): Command {
+function find(name: string): CommandFile {
   const found = commands.find((command) => command.name === name || command.alias === name);
   if (found !== undefined) return found;
   const hint = hintFor(name);

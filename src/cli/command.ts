@@ -80,8 +80,8 @@ export interface Call<Own extends Options = Options> {
   readonly credentials: Credentials | undefined;
   /** Prints results. */
   readonly print: Printer;
-  /** All commands. */
-  readonly commands: readonly Command[];
+  /** Loads all commands. */
+  loadCommands(): Promise<readonly Command[]>;
   /** Returns the client of the engine. It is created at the first call and closed when the command ends. */
   client(): Promise<ImageClient>;
   /** Returns the client of the target, for a command with `targets`. It is created and closed like that of `client`. */

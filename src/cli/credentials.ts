@@ -4,9 +4,8 @@
 
 import { parseReference, Secret } from '../index.ts';
 import type { Credentials } from '../index.ts';
-import type { Work } from './arguments.ts';
 import { UsageError } from './command.ts';
-import type { Io, Options, Values } from './command.ts';
+import type { Call, Command, Io, Options, Values } from './command.ts';
 import { printable } from './printable.ts';
 
 export const credentialOptions = {
@@ -14,8 +13,13 @@ export const credentialOptions = {
   'password-stdin': { type: 'boolean', help: 'Read the password of --creds from standard input' },
 } as const satisfies Options;
 
+/** A command with its arguments. */
+interface Work extends Pick<Call, 'operands' | 'values'> {
+  readonly command: Command;
+}
+
 /** Returns the credentials that the command line names; undefined if it names none. Throws a `UsageError` before it asks for a password. */
-export async function credentialsOf(work: Pick<Work, 'command' | 'operands' | 'values'>, io: Io): Promise<Credentials | undefined> {
+export async function credentialsOf(work: Work, io: Io): Promise<Credentials | undefined> {
   const { creds: username, 'password-stdin': isPiped = false } = work.values as Values<typeof credentialOptions>;
   if (username === undefined && isPiped) throw new UsageError('--password-stdin needs --creds USER');
   if (username === undefined) return undefined;
@@ -31,7 +35,7 @@ export async function credentialsOf(work: Pick<Work, 'command' | 'operands' | 'v
 const SOURCES = 'For the password, set LONGSHORE_PASSWORD, give --password-stdin, or use a terminal, which asks for it';
 
 /** Returns the registry of the images. The term of a search may be any text. */
-function registryOf({ command, operands }: Pick<Work, 'command' | 'operands'>): string | undefined {
+function registryOf({ command, operands }: Work): string | undefined {
   if (operands.length === 0) throw new UsageError('--creds needs the names of images, all of one registry');
   const registries = command.completes === 'image' ? new Set(operands.map((name) => parseReference(name).domain)) : [];
   const [first, ...others] = registries;

@@ -7,7 +7,7 @@ import { parseCommandLine } from './arguments.ts';
 import type { Work } from './arguments.ts';
 import { Interruption, OutputClosedError, UsageError } from './command.ts';
 import type { Call, Command, Io, Printer } from './command.ts';
-import { commands } from './commands.ts';
+import { loadCommands } from './commands.ts';
 import { credentialsOf } from './credentials.ts';
 import { describeFailure, exitCodeOf } from './failure.ts';
 import { printable } from './printable.ts';
@@ -18,7 +18,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const color = io.color && !argv.includes('--no-color');
   const state: RunState = { io, color, command: undefined, exitCode: 0, failures: [] };
   try {
-    const task = parseCommandLine(argv, commands, (command) => {
+    const task = await parseCommandLine(argv, (command) => {
       state.command = command;
     });
     if ('text' in task) await io.stdout.write(task.text(columnsOf(io.stdout)));
@@ -81,7 +81,7 @@ async function performOn(engine: Call['engine'], work: Work, print: Printer, sta
   };
   try {
     await command.run({
-      operands, values, engine, credentials, io, print, commands,
+      operands, values, engine, credentials, io, print, loadCommands,
       client: () => (client ??= io.connect({ ...(work.targets === undefined ? engine : work.engines[0]), onWarning })),
       target: () => (target ??= io.connect({ ...engine, onWarning })),
       failed(error, operand) {

@@ -3,10 +3,12 @@
 import { describe, expect, it } from 'vitest';
 import { globalOptions } from '../../src/cli/command.ts';
 import type { Options } from '../../src/cli/command.ts';
-import { commands } from '../../src/cli/commands.ts';
+import { commands as files, loadCommands } from '../../src/cli/commands.ts';
 import { VERSION } from '../../src/index.ts';
 import { longshore } from './fake-io.ts';
 import type { World } from './fake-io.ts';
+
+const commands = await loadCommands();
 
 /** No engine is there; none is asked. */
 const NOWHERE = 'unix:///nowhere/engine.sock';
@@ -151,6 +153,10 @@ describe('help', () => {
 });
 
 describe('the command table', () => {
+  it('has the names of each file', () => {
+    expect(files.map(({ name, alias }) => [name, alias])).toEqual(commands.map(({ name, alias }) => [name, alias]));
+  });
+
   it('has no two commands of one name, and no two options of one letter', () => {
     const names = commands.map((command) => command.name);
     expect(new Set(names).size).toBe(names.length);

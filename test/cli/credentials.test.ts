@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { credentialsOf } from '../../src/cli/credentials.ts';
 import type { Work } from '../../src/cli/arguments.ts';
-import { commands } from '../../src/cli/commands.ts';
+import { pull } from '../../src/cli/commands/pull.ts';
 import { Interruption } from '../../src/cli/command.ts';
 import type { Io } from '../../src/cli/command.ts';
 import { cannedDaemon, json, progress } from './canned-daemon.ts';
@@ -123,7 +123,7 @@ describe('--creds', () => {
   });
 
   const values = { creds: 'alice', 'password-stdin': true } as unknown as Work['values'];
-  const work = { command: commands.find(({ name }) => name === 'pull')!, operands: ['a'], values };
+  const work = { command: pull, operands: ['a'], values };
   const reading = (stdin: Partial<Io['stdin']>, signal: AbortSignal) => credentialsOf(work, { stdin: { isTerminal: false, ...stdin }, signal } as Io);
 
   it('refuses a password that is not UTF-8', async () => {

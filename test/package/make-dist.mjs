@@ -13,14 +13,15 @@ import { parseSync } from 'rolldown/utils';
 
 /**
  * Modules that are in one chunk, each with what it imports, except what an earlier row has. `base` is all that `longshore/http/*` and
- * `longshore/tar/pack` need; `client` is the rest of what `import 'longshore'` loads.
+ * `longshore/tar/pack` need; `client` is the rest of what `import 'longshore'` loads; `command` is what many commands need.
  */
 const CHUNKS = [
   ['base', /\/src\/(?:http\/|tar\/pack\.ts$|tar\/caller-input\.ts$)/],
   ['client', /\/src\/index\.ts$/],
   ['tar', /\/src\/tar\//],
   ['configuration', /\/src\/(?:system\/find-engine|system\/files\/read-docker-config)\.ts$/],
-  ['command', /\/src\/cli\/program\.ts$/],
+  ['command', /\/src\/cli\/(?:program|listing|template|shared-options|archive-file|operands)\.ts$/],
+  ['transfers', /\/src\/cli\/(?:follow|show-transfer|retries)\.ts$/],
 ];
 
 /** The settings of the bundler for JavaScript that people read: the names and values of `src/`. */

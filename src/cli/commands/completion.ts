@@ -15,8 +15,8 @@ export const completion = command({
   operands: [1, 1],
   completes: Object.keys(scripts),
   options: {},
-  async run({ operands: [shell = ''], print, commands }) {
+  async run({ operands: [shell = ''], print, loadCommands }) {
     const script = await scripts[shell as keyof typeof scripts]();
-    await print.text(script(commands));
+    await print.text(script(await loadCommands()));
   },
 });
