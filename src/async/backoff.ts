@@ -23,12 +23,12 @@ export class Backoff {
     this.restart();
   }
 
-  /** Returns the next delay in milliseconds: half of it is fixed, the other half random. */
+  /** Returns the next delay in whole milliseconds: half of it is fixed, the other half random. */
   next(): number {
     const { factor, maxDelayMs, random } = this.#delays;
     const delayMs = this.#nextMs;
     this.#nextMs = Math.min(delayMs * factor, maxDelayMs);
-    return (delayMs * (1 + random())) / 2;
+    return Math.round((delayMs * (1 + random())) / 2);
   }
 
   /** Begins with the first delay again. */

@@ -88,7 +88,7 @@ export class EventFollower {
   #noteConnected(): void {
     this.#connectedAt = performance.now();
     if (this.#lostAt === undefined) return;
-    const gapMs = this.#connectedAt - this.#lostAt;
+    const gapMs = Math.round(this.#connectedAt - this.#lostAt);
     this.#lostAt = undefined;
     this.#check = this.#isComplete().catch(() => false).then((complete) => {
       this.#events.push({ type: 'reconnected', gapMs, complete });

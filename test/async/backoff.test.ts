@@ -15,6 +15,10 @@ describe('the delays of a series', () => {
     expect(expected.map(() => backoff.next())).toEqual(expected);
   });
 
+  it('are whole milliseconds, which programs print', () => {
+    expect(delays(0.123, 101, 2, 1000).next()).toBe(57);
+  });
+
   it('begin again after a restart', () => {
     const backoff = delays(1, 100, 3, 1000);
     expect([backoff.next(), backoff.next()]).toEqual([100, 300]);

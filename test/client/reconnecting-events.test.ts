@@ -73,6 +73,12 @@ describe('after a lost connection', () => {
     expect(sinces()).toEqual(['1000', '995.25']);
   });
 
+  it('the gap is in whole milliseconds, which programs print', async () => {
+    await start({ calls: [sends('broken'), sends('open', event(1001, 'end'))], kept: sends('ended') });
+    const [told] = await until('end', { since: 1000 });
+    expect((told as { gapMs: number }).gapMs).toSatisfy(Number.isInteger);
+  });
+
   it('an event that happened twice at the same time is passed on twice', async () => {
     const [one, end] = [event(1000.25), event(1001, 'end')];
     await start({ calls: [sends('broken', one), sends('broken', one, one), sends('open', one, one, end)], kept: sends('ended', one) });
