@@ -4,7 +4,7 @@ import { take } from './arguments.ts';
 import { abortable } from '../async/abort.ts';
 import type { ArchiveInspection } from '../api/types/archive.ts';
 import { loadCreateHash } from '../bytes.ts';
-import { LongshoreError, UploadError } from '../errors.ts';
+import { LongshoreError, TruncatedError, UploadError } from '../errors.ts';
 import { bodySource } from './request-body.ts';
 import type { UploadData } from './request-body.ts';
 
@@ -34,14 +34,26 @@ export async function inspectArchive(source: UploadData, options?: InspectArchiv
   const scan = new ArchiveScan(contents);
   const chunks = chunksOf(body);
   try {
-    for (let next; (next = await abortable(chunks.next().catch(sourceError), signal)).done !== true; ) scan.push(next.value);
-    const { bytes, entries } = scan.finish();
+    for (let next; (next = await abortable(chunks.next().catch(sourceError), signal)).done !== true; ) scanned(() => scan.push(next.value));
+    const { bytes, entries } = scanned(() => scan.finish());
     const { format, images } = contents.finish();
     const shown = compression === 'skippable' ? 'zstd' : compression;
     return { format, compression: shown as ArchiveInspection['compression'], bytes, entries, images };
   } finally {
     close();
     void chunks.return().catch(() => {}); // not awaited: the source may hang
+  }
+}
+
+/** Runs a step of the scan. What the source has given stays damaged, unlike the response of an engine, so its error is not transient. */
+function scanned<Result>(step: () => Result): Result {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof TruncatedError)) throw error;
+    const { message, phase, received, expected } = error;
+    const remedy = 'It is incomplete, damaged or not a tar: check it with tar -tf FILE';
+    throw new TruncatedError(`${message}. ${remedy}`, { phase, received, expected, transient: false });
   }
 }
 
