@@ -4,6 +4,7 @@ import { inspectArchive } from '../index.ts';
 import type { ArchiveImage, ArchiveInspection, ImageSummary } from '../index.ts';
 import { UsageError } from './command.ts';
 import type { Call, globalOptions, Options, Values } from './command.ts';
+import { withVariants } from './listing.ts';
 import { standardInput } from './operands.ts';
 
 export const archiveOption = {
@@ -16,8 +17,11 @@ type ArchiveCall = Pick<Call, 'io' | 'operands'> & { readonly values: Values<typ
 export async function inspectNamed({ io, operands, values }: ArchiveCall, path: string, others: readonly string[]): Promise<ArchiveInspection> {
   if (operands.length > 0) throw new UsageError('give --archive FILE or the name of an image, not both');
   const all: Readonly<Record<string, unknown>> = values;
-  const other = ['host', 'context', ...others].find((name) => all[name] !== undefined);
-  if (other !== undefined) throw new UsageError(`--${other} cannot be combined with --archive, which needs no engine`);
+  const given = (names: readonly string[]): string | undefined => names.find((name) => all[name] !== undefined);
+  const engine = given(['host', 'context']);
+  if (engine !== undefined) throw new UsageError(`--${engine} cannot be combined with --archive, which needs no engine`);
+  const other = given(others);
+  if (other !== undefined) throw new UsageError(`--${other} cannot be combined with --archive`);
   const source = path === '-' ? standardInput({ io, values }, 'give --archive FILE') : { path };
   return inspectArchive(source, { signal: io.signal });
 }
@@ -25,19 +29,19 @@ export async function inspectNamed({ io, operands, values }: ArchiveCall, path: 
 /** An image of an archive as an engine lists it. Its ID is that of its only variant, as on most engines, or that of its index. */
 export function asSummary({ references, digest, variants }: ArchiveImage): ImageSummary {
   const [only] = variants.length === 1 ? variants : [];
-  const manifests = variants.map(({ id, platform, size, missing }) => {
+  const described = variants.map(({ id, platform, size, missing }) => {
     const [os, architecture, variant] = platform?.split('/') ?? [];
-    return { Kind: 'image', ID: id ?? missing[0], Available: missing.length === 0, Size: { Total: size }, ImageData: { Platform: { os, architecture, variant } } };
+    return { id: id ?? missing[0], size, isComplete: missing.length === 0, os, architecture, variant };
   });
   const created = Date.parse(variants.find((variant) => variant.created !== undefined)?.created ?? '');
-  return {
+  const image = {
     Id: only?.id ?? digest ?? '',
     RepoTags: references,
     RepoDigests: [],
     Created: Number.isNaN(created) ? undefined : Math.floor(created / 1000),
     Size: variants.reduce((sum, { size }) => sum + size, 0),
-    Manifests: manifests,
-  } as unknown as ImageSummary;
+  };
+  return withVariants(image, described);
 }
 
 /** Says which images lack parts; an empty text if none does. */

@@ -53,6 +53,25 @@ function variantsOf({ Manifests }: ImageSummary): Array<Pick<ImageRow, 'id' | 'p
   });
 }
 
+/** One variant of an image, as an inspection or an archive describes it. */
+export interface Variant {
+  readonly id: unknown;
+  /** In bytes. */
+  readonly size: unknown;
+  readonly isComplete: boolean;
+  readonly os: unknown;
+  readonly architecture: unknown;
+  readonly variant: unknown;
+}
+
+/** Adds variants to an image, in the form in which the containerd store lists them. */
+export function withVariants(image: object, variants: readonly Variant[]): ImageSummary {
+  const Manifests = variants.map(({ id, size, isComplete, os, architecture, variant }) => {
+    return { Kind: 'image', ID: id, Available: isComplete, Size: { Total: size }, ImageData: { Platform: { os, architecture, variant } } };
+  });
+  return { ...image, Manifests } as unknown as ImageSummary;
+}
+
 /** Formats a platform: `linux/arm64/v8`. */
 export function platformText(platform: PlatformObject | null | undefined): string {
   return [platform?.os, platform?.architecture, platform?.variant].map(textOf).filter(Boolean).join('/');

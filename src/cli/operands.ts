@@ -37,6 +37,20 @@ export async function checkArguments(client: ImageClient, operand: string, work:
   }
 }
 
+/** How many engine calls run at the same time: fewer than the connections that a client keeps. */
+const AT_ONCE = 4;
+
+/** Does the work for each item, some of them at the same time. Returns the results in the order of the items. */
+export async function inParallel<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  const waiting = items.entries(); // shared by all of them
+  const workNext = async (): Promise<void> => {
+    for (const [index, item] of waiting) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, workNext));
+  return results;
+}
+
 /** The members that every `Call` has. */
 interface AnyCall extends Pick<Call, 'io'> {
   readonly values: Values<typeof globalOptions>;

@@ -93,7 +93,7 @@ describe('--archive', () => {
 
   it.each([
     [['ls', 'a', '--archive', 'x'], 'give --archive FILE or the name of an image, not both'],
-    [['ls', '-a', '--archive', 'x'], '--all cannot be combined with --archive, which needs no engine'],
+    [['ls', '-a', '--archive', 'x'], '--all cannot be combined with --archive'],
     [['inspect', '-H', 'unix:///x', '--archive', 'x'], '--host cannot be combined with --archive, which needs no engine'],
     [['inspect'], 'missing argument: IMAGE... or --archive FILE'],
   ])('refuses %j', async (argv, message) => {

@@ -106,6 +106,22 @@ describe('ls --platforms', () => {
   });
 });
 
+describe('ls --platforms of an engine that does not list variants', () => {
+  it('has the platform of each image that is still there', async () => {
+    const gone = { ...image, Id: `sha256:9${'0'.repeat(63)}` };
+    daemon = await cannedDaemon({
+      'GET /images/json': json([{ ...image, RepoTags: ['a:1'], RepoDigests: null }, gone]),
+      [`GET /images/${ID}/json`]: json({ Id: ID, Os: 'linux', Architecture: 'arm', Variant: 'v7' }),
+    });
+    const { code, stdout, stderr } = await longshore(daemon.host, ['ls', '--platforms']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout.trimEnd().split('\n').map((line) => line.split(/ {3,}/))).toEqual([
+      ['REPOSITORY', 'TAG', 'IMAGE ID', 'PLATFORM', 'CREATED', 'SIZE'],
+      ['a', '1', '5bd3bd009056', 'linux/arm/v7', '10 seconds ago', '615kB'],
+    ]);
+  });
+});
+
 describe('ls --sort', () => {
   const images = [
     { ...image, Id: `sha256:1${'0'.repeat(63)}`, RepoTags: null, RepoDigests: null, Size: 2, Created: 3 },

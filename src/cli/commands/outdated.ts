@@ -10,7 +10,7 @@ import { describeFailure } from '../failure.ts';
 import { fittedTable } from '../fitted-table.ts';
 import type { Column } from '../fitted-table.ts';
 import { isReference, shortId } from '../listing.ts';
-import { checkArguments } from '../operands.ts';
+import { checkArguments, inParallel } from '../operands.ts';
 import { line } from '../printer.ts';
 import { noTruncOption } from '../shared-options.ts';
 
@@ -31,7 +31,8 @@ export const outdated = command({
     const client = await call.client();
     for (const name of call.operands) await checkArguments(client, name, async (_, image, signal) => void (await check(call, client, image, signal)));
     const names = call.operands.length > 0 ? call.operands : await taggedNames(client, io.signal);
-    const rows = await rowsOf(call, client, distinct(names));
+    const compare = (name: string): Promise<Row> => check(call, client, name, io.signal).catch((error: unknown) => failedRow(call, name, error));
+    const rows = await inParallel(distinct(names), compare);
     const old = rows.filter(({ status }) => status === 'outdated');
     if (values['exit-code'] === true && old.length > 0) call.endWith(OUTDATED_EXIT_CODE);
     if (values.json === true) return print.json(rows);
@@ -43,9 +44,6 @@ export const outdated = command({
 });
 
 const OUTDATED_EXIT_CODE = 3;
-
-/** How many images are compared at the same time: fewer than the connections that a client keeps. */
-const AT_ONCE = 4;
 
 const COLUMNS: readonly Column[] = [
   { title: 'IMAGE', least: 12, keep: 'end' },
@@ -80,17 +78,6 @@ function distinct(names: readonly string[]): readonly string[] {
     if (!byMeaning.has(complete)) byMeaning.set(complete, name);
   }
   return [...byMeaning.values()];
-}
-
-/** Compares the images, several at the same time. Returns their rows in the order of the names. */
-async function rowsOf(call: Pick<Call, 'credentials' | 'failed' | 'io'>, client: ImageClient, names: readonly string[]): Promise<readonly Row[]> {
-  const rows: Row[] = [];
-  const waiting = names.entries(); // shared by all of them
-  const compareNext = async (): Promise<void> => {
-    for (const [index, name] of waiting) rows[index] = await check(call, client, name, call.io.signal).catch((error) => failedRow(call, name, error));
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, compareNext));
-  return rows;
 }
 
 async function check({ credentials }: Pick<Call, 'credentials'>, client: ImageClient, image: string, signal: AbortSignal): Promise<Row> {
