@@ -25,6 +25,19 @@ it('has no code of the bundler', () => {
   expect([...files].filter(([, text]) => text.includes('rolldown')).map(([name]) => name)).toEqual([]);
 });
 
+it('has no chunk without code of its own, because each file takes time to load', () => {
+  const chunks = [...files].filter(([name]) => name.startsWith('chunks/'));
+  expect(chunks.filter(([, text]) => regionsOf(text).length === 0).map(([name]) => name)).toEqual([]);
+});
+
+it('imports only files that it has', () => {
+  const missing = [...files].flatMap(([name, text]) => {
+    const imported = [...text.matchAll(/(?:\bfrom |\bimport\()"(\.[^"]+)"/g)].map(([, path = '']) => new URL(path, `file:///${name}`).pathname.slice(1));
+    return imported.filter((path) => !files.has(path)).map((path) => `${name}: ${path}`);
+  });
+  expect(missing).toEqual([]);
+});
+
 it('has the line comments of the source, each in the region of its file', () => {
   const lost = regions.flatMap(({ source, code }) => {
     const comments = compiled(source).match(/(?<=^\s*|^(?!\s*\*).*[;{,] )\/\/ .*/gm) ?? [];

@@ -50,7 +50,7 @@ export async function makeDist(root, { build, output = root }) {
     ...READABLE_INPUT,
     cwd: root,
     input: Object.fromEntries(names.map((name) => [name, `src/${name}.ts`])),
-    plugins: [keepComments({ docs: false })],
+    plugins: [keepComments({ docs: false }), withoutForwarders],
   });
   try {
     await bundler.write({
@@ -64,6 +64,27 @@ export async function makeDist(root, { build, output = root }) {
     await bundler.close();
   }
 }
+
+/** Matches a chunk that only exports names that it imports from another chunk. */
+const FORWARDER = /^import \{ ([\w, ]+) \} from "\.\/([\w-]+\.js)";\s+export \{ ([\w, ]+) \};\s*$/;
+
+/**
+ * A plugin that removes such chunks, which the bundler makes for files that are loaded on demand and are in a chunk with others. The
+ * other chunk is imported instead, because loading a file takes a millisecond.
+ */
+const withoutForwarders = {
+  name: 'without-forwarders',
+  generateBundle(_, bundle) {
+    const chunks = Object.values(bundle).filter(({ type }) => type === 'chunk');
+    for (const { fileName, code, isDynamicEntry } of chunks) {
+      const [, imported = '', target, exported = ''] = FORWARDER.exec(code) ?? [];
+      if (!isDynamicEntry || target === undefined || / as /.test(imported + exported)) continue;
+      const imports = new RegExp(String.raw`(?<=\bimport\("[./]+(?:chunks/)?)${posix.basename(fileName)}(?="\))`, 'g');
+      for (const chunk of chunks) chunk.code = chunk.code.replace(imports, target);
+      delete bundle[fileName];
+    }
+  },
+};
 
 /** Matches what a declaration imports: `from "./x.ts"` and `import("./x.ts")`. */
 const REFERENCE = /(?:\bfrom |\bimport\()["'](\.[^"']+)\.ts["']/g;
