@@ -3,8 +3,11 @@
 import { access, readFile, stat } from 'node:fs/promises';
 import { ImageClient } from '../../src/index.ts';
 import { record } from '../../src/testing.ts';
+import { loadCommands } from '../../src/cli/commands.ts';
 import { run } from '../../src/cli/run.ts';
 import type { Io } from '../../src/cli/command.ts';
+
+await loadCommands(); // `whileTimePasses` counts turns of the event loop, and a busy machine needs many of them to load a file
 
 export interface Outcome {
   readonly code: number;
