@@ -49,6 +49,17 @@ describe('--retry', () => {
     expect([first, second].map(({ requests }) => requests.length)).toEqual([1, 1]);
   });
 
+  it('is an event of its own with --json, so that the events of two tries can be told apart', async () => {
+    const failing = progress({ status: 'Waiting', id: 'aaaaaaaaaaaa', progressDetail: {} }, { errorDetail: { message: 'toomanyrequests: slow down' }, error: 'toomanyrequests: slow down' });
+    const { host } = await engine(failing, done);
+    const { code, stdout } = await whileTimePasses(() => longshore(host, ['pull', 'a:1', '--retry', '1', '--json']));
+    const events = stdout.trimEnd().split('\n').map((each) => JSON.parse(each) as { type: string });
+    expect([code, events.map(({ type }) => type)]).toEqual([0, ['layer', 'retry', 'headline', 'result']]);
+    expect(events[1]).toEqual({
+      type: 'retry', attempt: 1, attempts: 2, delayMs: expect.any(Number) as number, error: 'the engine reported an error: toomanyrequests: slow down',
+    });
+  });
+
   it('stops when a signal arrives, and does not try again', async () => {
     const { host, requests } = await engine(limited);
     const controller = new AbortController();

@@ -34,10 +34,10 @@ export const copy = command({
     return to.map((each) => (each.includes('://') ? { host: each } : { context: each }));
   },
   async run(call) {
-    const { values, print, engine, io } = call;
+    const { values, print, engine } = call;
     const target = await call.target();
     const options = { to: target, platform: values.platform, full: values.full, dryRun: values['dry-run'] };
-    const repeated = retrying('copy', values, io);
+    const repeated = retrying('copy', call);
     await forEachOperand(call, async (client, image, signal) => {
       const result = await repeated(image, signal, () => follow(client.copyImage(image, { ...options, signal }), call));
       const lines = result.images.map((each) => line(whatWasCopied(image, engine, each, result, options)));

@@ -19,14 +19,14 @@ export const pull = command({
   options: {
     'all-tags': { type: 'boolean', short: 'a', help: 'Pull all tags of the repository' },
     ...platformOption,
-    policy: { type: 'string', value: 'POLICY', choices: ['always', 'missing', 'never'], help: 'When to pull: always, missing, never' },
+    policy: { type: 'string', value: 'POLICY', choices: ['always', 'missing', 'never'], help: 'When to pull: always (default), missing, never' },
     ...retryOption,
     ...credentialOptions,
   },
   async run(call) {
-    const { values, print, io, credentials } = call;
+    const { values, print, credentials } = call;
     const options = { allTags: values['all-tags'], platform: values.platform, policy: values.policy as PullOptions['policy'], credentials };
-    const repeated = retrying('pull', values, io);
+    const repeated = retrying('pull', call);
     await forEachOperand(call, async (client, reference, signal) => {
       const result = await repeated(reference, signal, () => follow(client.pull(reference, { ...options, signal }), call));
       if (values.json !== true) await print.text(line(result.reference));

@@ -23,9 +23,9 @@ export const push = command({
     ...credentialOptions,
   },
   async run(call) {
-    const { values, print, io, credentials } = call;
+    const { values, print, credentials } = call;
     const options = { allTags: values['all-tags'], platform: values.platform, credentials };
-    const repeated = retrying('push', values, io);
+    const repeated = retrying('push', call);
     await forEachOperand(call, async (client, reference, signal) => {
       const result = await repeated(reference, signal, () => follow(client.push(reference, { ...options, signal }), call));
       if (values.json !== true) await print.text(line(pinned(result)));
