@@ -115,10 +115,10 @@ describe.skipIf(noTmux)(titled('in a terminal', noTmux), () => {
     [
       80,
       [
-        'IMAGE         CREATED  CREATED BY                         SIZE',
-        '0123456789ab  N/A      CMD ["/bin/sh"]                      0B',
-        '<missing>     N/A      RUN apk add --no-cache curl ca-…  2.5MB  ████',
-        '<missing>     N/A      ADD file:1 in /                    10MB  ████████████████',
+        'IMAGE         CREATED  CREATED BY             SIZE            COMMENT',
+        '0123456789ab  N/A      CMD ["/bin/sh"]          0B            buildkit.dockerfi…',
+        '<missing>     N/A      RUN apk add --no-ca…  2.5MB  ██',
+        '<missing>     N/A      ADD file:1 in /        10MB  ████████',
       ],
     ],
     [

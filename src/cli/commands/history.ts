@@ -22,7 +22,7 @@ export const history = command({
   options: {
     ...noTruncOption,
     ...platformOption,
-    ...templateOption,
+    ...templateOption('.ID'),
     quiet: { type: 'boolean', short: 'q', help: 'Print IDs only' },
   },
   async run({ operands: [image = ''], values, io, print, client }) {
@@ -37,7 +37,8 @@ export const history = command({
     if (values.json === true) return print.json(steps);
     if (template !== undefined) return print.text(template(steps.map((step) => ({ ...fieldsOf(step, isComplete, io.now()), ID: idOf(step) }))));
     const largest = steps.reduce((most, { Size }) => Math.max(most, numberOf(Size) ?? 0), 0);
-    const barColumns = print.columns < 60 ? 8 : 16;
+    const hasComments = steps.some(({ Comment }) => textOf(Comment) !== '');
+    const barColumns = print.columns < (hasComments ? 100 : 60) ? 8 : 16;
     const rows = steps.map((step) => {
       const { Created, CreatedBy, Size, Comment } = step;
       const maker = isComplete ? textOf(CreatedBy).replace(/\s/g, ' ') : shortened(textOf(CreatedBy));
@@ -68,7 +69,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'CREATED BY', least: 20 },
   { title: 'SIZE', align: 'right' },
   { title: '', spare: 1 },
-  { title: 'COMMENT', spare: 4 },
+  { title: 'COMMENT', least: 7, spare: 4 },
 ];
 
 /** The width of the column; the docker command uses the same. */
