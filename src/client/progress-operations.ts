@@ -88,7 +88,7 @@ export async function pullImage(send: Send, pull: Pull, queries: EngineQueries):
 /** Returns the error for the policy `never` and an image that the engine does not have for the platform. */
 function neverPulledError(name: string, platform: Platform | undefined, isThere: boolean): NotFoundError {
   const what = platform === undefined ? name : `${name} for ${platformName(platform)}`;
-  const message = `no such image: the engine does not have ${what}, and policy: "never" does not pull it. Use policy: "missing", or load the image`;
+  const message = `no such image: the engine does not have ${what}, and the policy "never" does not pull it. Use the policy "missing", or load the image`;
   const fields = { method: 'GET', target: `/images/${name}/json`, status: isThere ? 200 : 404, daemonMessage: '' };
   return new NotFoundError(escapeText(message), { ...fields, reason: isThere ? 'platform' : 'not-found' });
 }

@@ -234,4 +234,4 @@ export async function compressedFile(create: () => Promise<FileSink>, format: Fo
 }
 
 const NEEDS_ZSTD =
-  'toFile: compress: "zstd" needs Node 22.15 or later. Give "gzip", or send the archive to the zstd program: longshore save IMAGE | zstd > FILE';
+  'toFile: compress: "zstd" needs Node 22.15 or later. Use gzip (longshore save -o FILE.gz), or the zstd program: longshore save IMAGE | zstd > FILE';

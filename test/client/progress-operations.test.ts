@@ -97,7 +97,7 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       await start(images);
       const error = await never(platform);
       expect(error).toBeInstanceOf(NotFoundError);
-      expect(error).toMatchObject({ ...fields, message: expect.stringMatching(/^no such image: the engine does not have h:1\/a:1.*policy: "missing"/) });
+      expect(error).toMatchObject({ ...fields, message: expect.stringMatching(/^no such image: the engine does not have h:1\/a:1.*policy "missing"/) });
       expect(sent().filter((request) => request.startsWith('POST'))).toEqual([]);
     });
 
