@@ -18,9 +18,13 @@ export interface Fields {
   readonly [name: string]: string | number | boolean | readonly never[] | Fields;
 }
 
-/** The option `--format` of the commands that have templates. */
-export const templateOption = {
-  format: { type: 'string', value: 'TEMPLATE', suggests: ['json', 'table'], help: 'json, or fields: {{.ID}}, {{json .}}, table {{.ID}}' },
+/** The option `--format` of a command that has templates; `example` is one of its fields, for the help. */
+export function templateOption(example: string): typeof TEMPLATE_OPTION {
+  return { format: { ...TEMPLATE_OPTION.format, help: `json, table, {{json .}} or {{${example}}}` } };
+}
+
+const TEMPLATE_OPTION = {
+  format: { type: 'string', value: 'TEMPLATE', suggests: ['json', 'table'], help: '' as string },
 } as const satisfies Options;
 
 /** Returns the text for the results of a command. */

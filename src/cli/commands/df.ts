@@ -15,7 +15,7 @@ export const df = command({
   usage: '',
   operands: [0, 0],
   options: {
-    ...templateOption,
+    ...templateOption('.Size'),
     verbose: { type: 'boolean', short: 'v', help: 'Also show each image with its share' },
   },
   async run({ values, io, print, client }) {

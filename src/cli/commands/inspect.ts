@@ -12,7 +12,7 @@ export const inspect = command({
   usage: 'IMAGE...',
   operands: [0, Infinity],
   completes: 'image',
-  options: { ...platformOption, ...templateOption, ...archiveOption },
+  options: { ...platformOption, format: { ...templateOption('.Id').format, short: 'f' }, ...archiveOption },
   async run(call) {
     const { values, print } = call;
     const { archive, json, format } = values;

@@ -22,7 +22,7 @@ export const ls = command({
     all: { type: 'boolean', short: 'a', help: 'Also list untagged parent images' },
     ...filterOption,
     ...noTruncOption,
-    ...templateOption,
+    ...templateOption('.ID'),
     ...archiveOption,
     digests: { type: 'boolean', help: 'Show digests, too' },
     platforms: { type: 'boolean', help: 'Show platforms, with a line for each variant' },

@@ -20,7 +20,7 @@ export const search = command({
     ...filterOption,
     limit: { type: 'string', value: 'NUMBER', help: 'Maximum number of results; default: 25' },
     ...noTruncOption,
-    ...templateOption,
+    ...templateOption('.Name'),
     ...credentialOptions,
     quiet: { type: 'boolean', short: 'q', help: 'Print names only' },
   },

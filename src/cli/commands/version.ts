@@ -15,7 +15,7 @@ export const version = command({
   usage: '',
   operands: [0, 0],
   options: {
-    ...templateOption,
+    format: { ...templateOption('.Server.Version').format, short: 'f' },
     wait: { type: 'string', value: 'SECONDS', help: 'Wait up to this time until the engine is ready' },
   },
   async run({ values, io, print, client, failed }) {
@@ -70,7 +70,8 @@ function engineRows(engine: EngineVersions): string[][] {
     ['  API', `${oldest === '' ? '' : `${oldest} to `}${textOf(engine.ApiVersion)}; used: ${engine.spokenApiVersion}`],
     ['  Platform', [engine.Os, engine.Arch].map(textOf).filter(Boolean).join('/')],
     ['  Kernel', textOf(engine.KernelVersion)],
-    ...others.map(({ Name, Version }): [string, string] => [`  ${textOf(Name)}`, textOf(Version)]),
+    // Podman gives all lines that the OCI runtime prints.
+    ...others.map(({ Name, Version }): [string, string] => [`  ${textOf(Name)}`, textOf(Version).split('\n', 1)[0] ?? '']),
   ];
   return rows.filter(([, value]) => value !== '');
 }

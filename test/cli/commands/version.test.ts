@@ -14,6 +14,17 @@ import type { World } from '../fake-io.ts';
 let daemon: CannedDaemon | undefined;
 afterEach(() => daemon?.close());
 
+it('shows one line for each component; Podman gives all lines that crun prints', async () => {
+  daemon = await cannedDaemon({ 'GET /version': json({ Version: '6.1.1', ApiVersion: '1.44', Components: [{ Name: 'OCI Runtime (crun)', Version: 'crun version 1.28\ncommit: 54f1\nspec: 1.0.0' }] }) });
+  expect((await longshore(daemon.host, ['version'])).stdout).toMatch(/OCI Runtime \(crun\) +crun version 1\.28\n$/);
+});
+
+it('has docker\'s -f', async () => {
+  daemon = await cannedDaemon({ 'GET /version': json({ Version: '28.5', ApiVersion: '1.51' }), 'GET /images/a/json': json({ Id: 'sha256:5' }) });
+  expect((await longshore(daemon.host, ['version', '-f', '{{.Server.Version}}'])).stdout).toBe('28.5\n');
+  expect((await longshore(daemon.host, ['inspect', '-f', '{{.Id}}', 'a'])).stdout).toBe('sha256:5\n');
+});
+
 describe('version --wait', () => {
   const absent: Dialer = {
     address: 'unix:///x',
