@@ -67,7 +67,7 @@ describe('wrong usage', () => {
     [['df', '--verbose', '--format', '{{.Type}}'], 'longshore df: give --format or --verbose, not both'],
     [['ls', '--json', '--format', '{{.ID}}'], 'longshore ls: give --format or --json, not both'],
     [['ls', '--names', '--format', '{{.ID}}'], 'longshore ls: give --format or --names, not both'],
-    [['ls', '--digests', '--format', '{{.ID}}'], 'longshore ls: give --format or --digests, not both'],
+    [['ls', '--platforms', '--format', '{{.ID}}'], 'longshore ls: give --format or --platforms, not both'],
     [['ls', '--platforms', '--quiet'], 'longshore ls: give --quiet or --platforms, not both'],
     [['ls', '--sort', 'age'], 'longshore ls: --sort must be size, created, name, not "age"'],
     [['save', '-o', 'x', '--verify', 'yes', 'a'], 'longshore save: --verify must be structure, digests, none, not "yes"'],

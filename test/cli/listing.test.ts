@@ -61,6 +61,12 @@ describe('ls --format', () => {
     expect((await listed([image], ['--format', format]))[0]).toEqual([first]);
   });
 
+  it('accepts --digests, as docker images does', async () => {
+    expect(await listed([image], ['--digests', '--format', '{{.Repository}}@{{.Digest}}'])).toEqual([
+      [`127.0.0.1:5000/r18c/base@${PUSHED}`], ['r18c/base@<none>'], ['r18c/base@<none>'],
+    ]);
+  });
+
   it('has all of them in {{json .}}, and full IDs with --no-trunc', async () => {
     const [[text = '']] = await listed([image], ['--no-trunc', '--format', '{{json .}}']) as [[string]];
     expect(JSON.parse(text)).toEqual({

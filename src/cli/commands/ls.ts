@@ -36,7 +36,7 @@ export const ls = command({
     const template = templateOf(values, IMAGE_FIELDS);
     const shown = template !== undefined ? 'format' : names === true ? 'names' : quiet === true ? 'quiet' : undefined;
     const platforms = values.platforms ?? (archive !== undefined && shown === undefined);
-    const detail = digests === true ? 'digests' : values.platforms === true ? 'platforms' : undefined;
+    const detail = digests === true && template === undefined ? 'digests' : values.platforms === true ? 'platforms' : undefined;
     if (shown !== undefined && detail !== undefined) throw notBoth(shown, detail);
     if (template !== undefined && names === true) throw notBoth('format', 'names');
     const filters = parseFilters(values.filter);
