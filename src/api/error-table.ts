@@ -144,8 +144,8 @@ const messageMeanings: readonly MessageMeaning[] = [
   },
   {
     // docker load for a manifest.json and for layers (docker-archive-public/docker.kitematic#4598, bazelbuild/rules_docker#474),
-    // and Go's encoding/json and compress/*.
-    patterns: [/invalid diffID|invalid manifest|magic number mismatch|invalid character '|unexpected end of JSON|json: cannot unmarshal/i],
+    // containerd's importer, and Go's encoding/json and compress/*.
+    patterns: [/unrecognized image format|invalid diffID|invalid manifest|magic number mismatch|invalid character '|unexpected end of JSON|json: cannot unmarshal/i],
     kinds: ['archive'],
     classOf500: BadRequestError,
     remedy: UNREADABLE,

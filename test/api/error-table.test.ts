@@ -53,6 +53,7 @@ describe('messages of the libraries that engines and registries use', () => {
     'gzip: invalid header', 'zstd: magic number mismatch', 'invalid character \'<\' looking for beginning of value',
     'unexpected end of JSON input', 'json: cannot unmarshal string into Go value of type []tarexport.manifestItem',
     'No such image: acme/app:latest', 'acme/app: image not known', 'manifest unknown',
+    'unrecognized image format', // Docker 28.5 with the containerd store, for the tar of a file system
   ])('about an archive are a BadRequestError with a remedy: %s', (words) => {
     for (const error of [inStream(targets.load, words), of500(targets.load, words)]) {
       expect(error).toMatchObject({ name: 'BadRequestError', reason: undefined, hint: expect.stringContaining('decompress it first') });
