@@ -13,7 +13,8 @@ import { parseSync } from 'rolldown/utils';
 
 /**
  * Modules that are in one chunk, each with what it imports, except what an earlier row has. `base` is all that `longshore/http/*` and
- * `longshore/tar/pack` need; `client` is the rest of what `import 'longshore'` loads; `command` is what many commands need.
+ * `longshore/tar/pack` need; `client` is the rest of what `import 'longshore'` loads; `command` is what many commands need. `ls`
+ * has its own chunk, because completion runs it; other commands share one with commands that need the same, which keeps the package small.
  */
 const CHUNKS = [
   ['base', /\/src\/(?:http\/|tar\/pack\.ts$|tar\/caller-input\.ts$)/],
@@ -21,7 +22,9 @@ const CHUNKS = [
   ['tar', /\/src\/tar\//],
   ['configuration', /\/src\/(?:system\/find-engine|system\/files\/read-docker-config)\.ts$/],
   ['command', /\/src\/cli\/(?:program|listing|template|shared-options|archive-file|operands)\.ts$/],
-  ['transfers', /\/src\/cli\/(?:follow|show-transfer|retries)\.ts$/],
+  ['transfers', /\/src\/cli\/commands\/(?:copy|import|load|pull|push|save)\.ts$/],
+  ['reports', /\/src\/cli\/commands\/(?:attestations|context|df|distribution|events|history|inspect|layers|outdated|search|version)\.ts$/],
+  ['removals', /\/src\/cli\/commands\/(?:prune|rm|tag)\.ts$/],
 ];
 
 /** The settings of the bundler for JavaScript that people read: the names and values of `src/`. */
