@@ -28,7 +28,11 @@ const CHUNKS = [
 ];
 
 /** The settings of the bundler for JavaScript that people read: the names and values of `src/`. */
-export const READABLE_INPUT = { platform: 'node', optimization: { inlineConst: false } };
+export const READABLE_INPUT = {
+  platform: 'node',
+  optimization: { inlineConst: false },
+  checks: { bundlerTimings: false }, // on a busy machine, it would print which plugin took long
+};
 export const READABLE_OUTPUT = { format: 'esm', minify: false, minifyInternalExports: false };
 
 /** The names of the entries in package.json, without their folder and ending: `index`, `http/fields`, `cli/main`. */
