@@ -35,7 +35,7 @@ export async function helperFolder(): Promise<HelperFolder> {
   const before = process.env['PATH'];
   process.env['PATH'] = `${path}${delimiter}${before}`;
   const prelude = `
-const name = __filename.split('-').pop().slice(0, -'.js'.length);
+const name = __filename.split('-').pop().slice(0, -'.cjs'.length);
 const asked = require('fs').readFileSync(0, 'utf8');
 require('fs').appendFileSync(${JSON.stringify(log)}, [name, ...process.argv.slice(2), asked].join(' ') + '\\n');
 const answer = (...texts) => process.stdout.write(texts.join(''));
@@ -57,8 +57,8 @@ const held = (then) => {
         const asked = `asked=$(cat; echo x); asked=\${asked%x}`;
         return makeProgram(file, `${asked}\nprintf '%s\\n' "${name} $* $asked" >> '${log}'\ncat '${file}.answer'\nexit ${code}`);
       }
-      await writeFile(`${file}.js`, `${prelude}${statements}\n`);
-      makeProgram(file, `exec '${process.execPath}' "$0.js" "$@"`);
+      await writeFile(`${file}.cjs`, `${prelude}${statements}\n`);
+      makeProgram(file, `exec '${process.execPath}' "$0.cjs" "$@"`);
     },
     runs: async () => (await readFile(log, 'utf8')).split('\n').slice(0, -1),
     async heldProgram() {
