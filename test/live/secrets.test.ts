@@ -131,7 +131,7 @@ async function expectSecrecy(host: string, transports: readonly string[]): Promi
   const { child, said } = await start(host);
   const closed = once(child, 'close');
   const helper = await helpers.heldProgram();
-  expectNoSecret(lookAround(Number(child.pid)), ['docker-credential-live.js get']);
+  expectNoSecret(lookAround(Number(child.pid)), ['docker-credential-live.cjs get']);
   helper.write('go on');
   await until(() => said().includes('pushing') || child.exitCode !== null);
   expectNoSecret(lookAround(Number(child.pid)), transports);
