@@ -25,8 +25,8 @@ const PUSHED = 'sha256:52efa7fffb5d734377f29109174ac35ab922604108921ab0fb70e7c49
 /** As Docker 20.10 sent it after a push to a registry. */
 const image = {
   Id: ID, Containers: -1, Created: 1767225590, Labels: null, ParentId: '', SharedSize: -1, Size: 614_690, VirtualSize: 614_690,
-  RepoTags: ['127.0.0.1:5000/r18c/base:1', 'r18c/base:1', 'r18c/base:2'],
-  RepoDigests: [`127.0.0.1:5000/r18c/base@${PUSHED}`],
+  RepoTags: ['127.0.0.1:5000/team/base:1', 'team/base:1', 'team/base:2'],
+  RepoDigests: [`127.0.0.1:5000/team/base@${PUSHED}`],
 };
 const bare = { ...image, RepoTags: null, RepoDigests: null, Size: 1 };
 
@@ -34,9 +34,9 @@ describe('ls --digests', () => {
   it('has the digest of each name, as docker images --digests has', async () => {
     expect(await listed([image, bare], ['--digests'])).toEqual([
       ['REPOSITORY', 'TAG', 'DIGEST', 'IMAGE ID', 'CREATED', 'SIZE'],
-      ['127.0.0.1:5000/r18c/base', '1', PUSHED, '5bd3bd009056', '10 seconds ago', '615kB'],
-      ['r18c/base', '1', '<none>', '5bd3bd009056', '10 seconds ago', '615kB'],
-      ['r18c/base', '2', '<none>', '5bd3bd009056', '10 seconds ago', '615kB'],
+      ['127.0.0.1:5000/team/base', '1', PUSHED, '5bd3bd009056', '10 seconds ago', '615kB'],
+      ['team/base', '1', '<none>', '5bd3bd009056', '10 seconds ago', '615kB'],
+      ['team/base', '2', '<none>', '5bd3bd009056', '10 seconds ago', '615kB'],
       ['<none>', '<none>', '<none>', '5bd3bd009056', '10 seconds ago', '1B'],
     ]);
   });
@@ -53,7 +53,7 @@ describe('ls --digests', () => {
 
 describe('ls --format', () => {
   it.each([
-    ['{{.ID}} {{.Repository}}:{{.Tag}}', '5bd3bd009056 127.0.0.1:5000/r18c/base:1'],
+    ['{{.ID}} {{.Repository}}:{{.Tag}}', '5bd3bd009056 127.0.0.1:5000/team/base:1'],
     ['{{.Digest}}', PUSHED],
     ['{{.CreatedAt}}|{{.CreatedSince}}', '2025-12-31 23:59:50 +0000 UTC|10 seconds ago'],
     ['{{.Size}}|{{.VirtualSize}}|{{.SharedSize}}|{{.UniqueSize}}|{{.Containers}}', '615kB|614.7kB|N/A|N/A|N/A'],
@@ -63,7 +63,7 @@ describe('ls --format', () => {
 
   it('accepts --digests, as docker images does', async () => {
     expect(await listed([image], ['--digests', '--format', '{{.Repository}}@{{.Digest}}'])).toEqual([
-      [`127.0.0.1:5000/r18c/base@${PUSHED}`], ['r18c/base@<none>'], ['r18c/base@<none>'],
+      [`127.0.0.1:5000/team/base@${PUSHED}`], ['team/base@<none>'], ['team/base@<none>'],
     ]);
   });
 
@@ -71,7 +71,7 @@ describe('ls --format', () => {
     const [[text = '']] = await listed([image], ['--no-trunc', '--format', '{{json .}}']) as [[string]];
     expect(JSON.parse(text)).toEqual({
       Containers: 'N/A', CreatedAt: '2025-12-31 23:59:50 +0000 UTC', CreatedSince: '10 seconds ago', Digest: PUSHED, ID,
-      Repository: '127.0.0.1:5000/r18c/base', SharedSize: 'N/A', Size: '615kB', Tag: '1', UniqueSize: 'N/A', VirtualSize: '614.7kB',
+      Repository: '127.0.0.1:5000/team/base', SharedSize: 'N/A', Size: '615kB', Tag: '1', UniqueSize: 'N/A', VirtualSize: '614.7kB',
     });
   });
 

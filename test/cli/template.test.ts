@@ -15,7 +15,7 @@ const LAYER = 'sha256:691d53d2db4f1e197a9da96fbc022252e5360767b950f5d600f18b9780
 /** An image as Docker 28.5 sends it; shortened. */
 const IMAGE = {
   Id: 'sha256:5bd3bd009056b41204cee31a76f99e7fa5fb940de3dbe1e5b13f23b00f66f879',
-  RepoTags: ['127.0.0.1:5000/r18c/base:1', 'r18c/base:1'],
+  RepoTags: ['127.0.0.1:5000/team/base:1', 'team/base:1'],
   Comment: 'a\tb \x1b[31mred',
   Size: 303394,
   Config: { Cmd: ['/f', 'a b'], Entrypoint: null, Env: ['X=y'], Labels: { b: '2', a: '1' }, OnBuild: null, User: '' },
@@ -34,7 +34,7 @@ describe('a template', () => {
     ['{{.Config.ExposedPorts}}|{{.Config.User}}|{{.Variant}}|{{.Config.ArgsEscaped}}|{{.Config.Healthcheck}}', 'map[]|||false|<nil>'],
     ['{{.Config.Labels.a}} {{.Config.Labels.A}}', '1 <no value>'],
     ['{{.Id}} {{.RootFS}}', `${IMAGE.Id} map[Layers:[${LAYER}] Type:layers]`],
-    ['{{.RepoTags}}', '[127.0.0.1:5000/r18c/base:1 r18c/base:1]'],
+    ['{{.RepoTags}}', '[127.0.0.1:5000/team/base:1 team/base:1]'],
     ['{{.Descriptor.MediaType}} {{.Descriptor.mediaType}}', `${IMAGE.Descriptor.mediaType} ${IMAGE.Descriptor.mediaType}`],
     ['{{json .Config.Env}} {{json .Config.ExposedPorts}} {{json .Variant}} {{json .Config.Labels.zz}}', '["X=y"] null "" null'],
     ['{{json .Comment}}', '"a\\tb \\u001b[31mred"'],
@@ -48,25 +48,25 @@ describe('a template', () => {
   });
 
   const rows = [
-    { ID: '5bd3bd009056', Repository: '127.0.0.1:5000/r18c/base', Tag: '1', CreatedAt: '2026-11-30 09:14:48 +0000 UTC' },
-    { ID: '5bd3bd009056', Repository: 'r18c/base', Tag: '2', CreatedAt: '2026-11-30 09:14:48 +0000 UTC' },
+    { ID: '5bd3bd009056', Repository: '127.0.0.1:5000/team/base', Tag: '1', CreatedAt: '2026-11-30 09:14:48 +0000 UTC' },
+    { ID: '5bd3bd009056', Repository: 'team/base', Tag: '2', CreatedAt: '2026-11-30 09:14:48 +0000 UTC' },
   ];
   const listed = (format: string) => templateOf({ format }, { ID: 'IMAGE ID', Repository: '', Tag: '', CreatedAt: '' })?.(rows);
 
   it.each([
-    ['{{.Repository}}:{{.Tag}}', ['127.0.0.1:5000/r18c/base:1', 'r18c/base:2']],
+    ['{{.Repository}}:{{.Tag}}', ['127.0.0.1:5000/team/base:1', 'team/base:2']],
     ['  {{.Tag}}\\t\\r\\n{{json  .Tag }} ', ['1\t\\r', '"1"', '2\t\\r', '"2"']],
     ['table {{.Repository}}\\t{{.ID}}\\t{{.CreatedAt}}', [
       'REPOSITORY                 IMAGE ID       CREATED AT',
-      '127.0.0.1:5000/r18c/base   5bd3bd009056   2026-11-30 09:14:48 +0000 UTC',
-      'r18c/base                  5bd3bd009056   2026-11-30 09:14:48 +0000 UTC',
+      '127.0.0.1:5000/team/base   5bd3bd009056   2026-11-30 09:14:48 +0000 UTC',
+      'team/base                  5bd3bd009056   2026-11-30 09:14:48 +0000 UTC',
     ]],
     ['table {{.ID}} {{.Repository}}:{{.Tag}}', [
       'IMAGE ID REPOSITORY:TAG',
-      '5bd3bd009056 127.0.0.1:5000/r18c/base:1',
-      '5bd3bd009056 r18c/base:2',
+      '5bd3bd009056 127.0.0.1:5000/team/base:1',
+      '5bd3bd009056 team/base:2',
     ]],
-    ['table{{json .ID}}\\t{{.Repository}}', ['IMAGE ID         REPOSITORY', '"5bd3bd009056"   127.0.0.1:5000/r18c/base', '"5bd3bd009056"   r18c/base']],
+    ['table{{json .ID}}\\t{{.Repository}}', ['IMAGE ID         REPOSITORY', '"5bd3bd009056"   127.0.0.1:5000/team/base', '"5bd3bd009056"   team/base']],
   ])('%s prints a line for each result', (format, lines) => {
     expect(listed(format)).toBe(lines.map((line) => `${line}\n`).join(''));
   });
