@@ -14,7 +14,7 @@ import { isAvailable } from '../../src/system/compression.ts';
 import { fakeEngine } from '../support/fake-engine.ts';
 import type { FakeEngine } from '../support/fake-engine.ts';
 import { run } from '../support/foreign-tar.ts';
-import { lacking, notTried, titled } from '../support/installed.ts';
+import { lacking, titled } from '../support/installed.ts';
 import { collected, source } from '../support/saved.ts';
 
 const PODMAN = { 'Libpod-Api-Version': '5.4.2', Server: 'Libpod/5.4.2 (linux)' };
@@ -60,7 +60,7 @@ describe('an archive that the engine decompresses', () => {
   });
 });
 
-const why = isAvailable('zstd') ? lacking('zstd') : notTried('this Node has no zstd');
+const why = isAvailable('zstd') ? lacking('zstd') : 'this Node has no zstd';
 describe('a zstd archive', () => {
   it.skipIf(why).each([['loadImage', DOCKER], ['importImage', PODMAN]] as const)(titled('is decompressed here for %s', why), async (method, identity) => {
     const archive = run('zstd', ['-c'], content);

@@ -37,6 +37,9 @@ install_missing() {
   need curl curl
   need bsdtar libarchive-tools
   need python3 python3
+  need zstd zstd
+  need bzip2 bzip2
+  need xz xz-utils
   # For the tests themselves: TLS, an sshd, an nginx, a store of credentials.
   need openssl openssl
   need sshd openssh-server
