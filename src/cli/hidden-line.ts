@@ -11,8 +11,8 @@ const KEY = { enter: '\r', newLine: '\n', ctrlC: '\x03', ctrlD: '\x04', ctrlU: '
 const SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.)/g;
 
 /**
- * Resolves with the line, without its end; with what was typed if the input ends. Calls `ready` when typed text is no longer shown, and
- * `interrupt` for Ctrl-C. Rejects with the reason of the signal, or with the error of the terminal.
+ * Resolves with the line, without its line break. If the input ends first, resolves with what was typed until then. Calls `ready` when the
+ * terminal hides typed text, and `interrupt` for Ctrl-C. Rejects with the reason of the signal, or with the error of the terminal.
  */
 export function hiddenLine(terminal: RawTerminal, ready: () => void, interrupt: () => void, signal: AbortSignal): Promise<string> {
   signal.throwIfAborted();

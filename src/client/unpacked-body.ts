@@ -33,8 +33,8 @@ export interface Destination {
 }
 
 /**
- * Reads the first bytes of a body. Returns a body of the decompressed bytes if they are compressed and the engine does not decompress them, or
- * if there is no engine. Throws an `UploadError` if this client cannot decompress them, either.
+ * Reads the first bytes of a body, and decompresses it if it is compressed and there is no engine, or one that does not decompress it
+ * itself. Throws an `UploadError` if this client cannot decompress the format.
  */
 export async function unpackedBody(given: RequestBody, to: Destination | undefined, signal: AbortSignal | undefined): Promise<BegunBody> {
   const { start, body, close } = await begin(given, signal);

@@ -56,7 +56,7 @@ describe('ready', () => {
     expect(targets()).toEqual([`/v1.41/events?${name}=5`]);
   });
 
-  it('leaves a loop that nobody waits for unchanged', async () => {
+  it('does not ask for the time of the engine if it is not read', async () => {
     await start((response) => response.end());
     expect(await next(client.events())).toBeUndefined();
     expect(targets()).toEqual(['/v1.41/events?filters={"type":["image"]}']);
@@ -81,7 +81,7 @@ describe('ready', () => {
     expect(targets()).toEqual(['/v1.41/info', '/v1.41/events?filters={"type":["image"]}']);
   });
 
-  it('rejects with the error of the call, and so does the loop; nobody needs to look at either', async () => {
+  it('rejects with the error of the call, as the loop does; an ignored rejection is not unhandled', async () => {
     await start((response) => void response.writeHead(403).end('{"message":"no"}'));
     const events = client.events();
     expect(await failure(events.ready)).toBeInstanceOf(ForbiddenError);

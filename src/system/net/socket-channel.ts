@@ -62,7 +62,7 @@ class SocketChannel implements Channel {
     this.socket.on('end', () => this.owner.onEnd());
     this.socket.on('error', (error) => this.owner.onError(error));
     this.socket.on('close', () => {
-      // After `destroy()` there is no owner. No error is created then, because its stack trace would take processor time.
+      // `destroy()` has replaced the owner. An error would have no receiver then, and its stack trace takes processor time.
       if (this.owner !== noopOwner) this.owner.onError(new Error('the connection was closed'));
     });
   }
