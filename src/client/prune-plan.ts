@@ -17,7 +17,7 @@ import type { ImageDiskUsage } from '../api/types/engine.ts';
 import type { ImageSummary, PrunePlan } from '../api/types/image.ts';
 import { escapeText } from '../bytes.ts';
 import { VersionError } from '../errors.ts';
-import { engineKind, layersOf } from './copy/engine-images.ts';
+import { engineKind, inParallel, layersOf } from './copy/engine-images.ts';
 import type { CopyEngine } from './copy/engine-images.ts';
 import type { Engine } from './engine.ts';
 import type { CallOptions, DiskUsageOptions, ImagesOptions } from './options.ts';
@@ -29,9 +29,6 @@ export interface PlanEngine extends CopyEngine {
 }
 
 const RULES = { graphdriver: prunedByGraphDriver, podman: prunedByPodman, containerd: prunedByContainerd } as const;
-
-/** How many images or containers are inspected at the same time: fewer than the connections that a client keeps. */
-const INSPECTED_AT_ONCE = 4;
 
 /** Plans a prune with these filters. Throws an `ArgumentError` or a `VersionError` for filters with which a prune would be refused. */
 export async function prunePlan(client: PlanEngine, engine: Engine, filters: Filters | undefined, limits: CallOptions): Promise<PrunePlan> {
@@ -111,15 +108,4 @@ async function spaceOf(
   });
   // The size of an image has documents, too, on the other engines.
   return freedAtMost(sized, gone, store === 'graphdriver');
-}
-
-/** Does the work for each item, some of them at the same time. Returns the results in the order of the items. */
-async function inParallel<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
-  const results: Result[] = [];
-  const waiting = items.entries();
-  const workNext = async (): Promise<void> => {
-    for (const [index, item] of waiting) results[index] = await work(item);
-  };
-  await Promise.all(Array.from({ length: INSPECTED_AT_ONCE }, workNext));
-  return results;
 }

@@ -37,7 +37,7 @@ export interface CopyEngine {
 
 /** How many times the images are listed if the engine says that one of them has been removed. */
 const LISTED_AT_MOST = 5;
-/** How many images are inspected at the same time: fewer than the connections that a client keeps. */
+/** How many images or containers are inspected at the same time: fewer than the connections that a client keeps. */
 const INSPECTED_AT_ONCE = 4;
 
 /** What kind of engine it is. */
@@ -65,17 +65,12 @@ export async function inventoryOf(engine: CopyEngine, limits: CallOptions, kind?
   const platform = await ownPlatform(engine, limits);
   const names = new Map<string, readonly string[]>();
   for (const { Id, RepoTags } of await listImages(engine, limits)) names.set(Id, [...(names.get(Id) ?? []), ...RepoTags]);
-  const queue = [...names];
-  const images: InventoryImage[] = [];
-  const inspectNext = async (): Promise<void> => {
-    for (let next; (next = queue.pop()) !== undefined; ) {
-      const [id, named] = next;
-      const layers = await layersOf(engine, id, limits);
-      if (layers !== undefined) images.push({ id, names: named, layers });
-    }
-  };
-  await Promise.all(Array.from({ length: INSPECTED_AT_ONCE }, inspectNext));
-  return { longshoreInventory: 2, store, apiVersion, platform, images: images.sort((a, b) => (a.id < b.id ? -1 : 1)) };
+  const images = await inParallel([...names], async ([id, named]): Promise<InventoryImage | undefined> => {
+    const layers = await layersOf(engine, id, limits);
+    return layers && { id, names: named, layers };
+  });
+  const shown = images.filter((image): image is InventoryImage => image !== undefined);
+  return { longshoreInventory: 2, store, apiVersion, platform, images: shown.sort((a, b) => (a.id < b.id ? -1 : 1)) };
 }
 
 /** Lists the images. Podman answers 500, "image not known", if one is removed meanwhile. */
@@ -87,6 +82,17 @@ async function listImages(engine: CopyEngine, limits: CallOptions): Promise<Imag
       if (attempt === LISTED_AT_MOST || !(error instanceof NotFoundError) || isCallerError(error, limits.signal)) throw error;
     }
   }
+}
+
+/** Does the work for each item, some of them at the same time. Returns the results in the order of the items. */
+export async function inParallel<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  const waiting = items.entries();
+  const workNext = async (): Promise<void> => {
+    for (const [index, item] of waiting) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: INSPECTED_AT_ONCE }, workNext));
+  return results;
 }
 
 /** The layers of an image; undefined if the engine does not show it: it may have been removed, or be for other platforms only. */
