@@ -142,9 +142,12 @@ const NONE = '<none>';
 
 type Name = readonly [repository: string, tag: string, digest: string];
 
-/** Returns the names of an image; without tags, the repositories of its digests. API versions below 1.43 send `<none>:<none>` for no name. */
+/**
+ * Returns the names of an image; without tags, the repositories of its digests. API versions below 1.43 send `<none>:<none>` for no name, and
+ * the containerd store a digest without a repository.
+ */
 function namesOf(image: ImageSummary, withDigests: boolean): readonly Name[] {
-  const [tags, digests] = [namesIn(image.RepoTags), namesIn(image.RepoDigests)];
+  const [tags, digests] = [namesIn(image.RepoTags), namesIn(image.RepoDigests).filter(([, , digest]) => digest !== NONE)];
   const names = withDigests ? namesWithDigests(tags, digests) : tags;
   if (names.length > 0) return names;
   const repositories = [...new Set(digests.map(([repository]) => repository))];

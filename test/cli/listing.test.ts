@@ -49,6 +49,13 @@ describe('ls --digests', () => {
       ['b', '<none>', ID],
     ]);
   });
+
+  it.each([[[]], [['a:1']]])('does not take a digest without a repository for a name of an image with the tags %j', async (RepoTags) => {
+    const dangling = { ...image, RepoTags, RepoDigests: [PUSHED] }; // as Docker 28.5 with the containerd store sent it
+    expect((await listed([dangling], ['--digests'])).slice(1).map((cells) => cells.slice(0, 3))).toEqual([
+      RepoTags.length > 0 ? ['a', '1', '<none>'] : ['<none>', '<none>', '<none>'],
+    ]);
+  });
 });
 
 describe('ls --format', () => {
