@@ -117,7 +117,8 @@ function withCommand(command: Command, argv: readonly string[]): Task | Promise<
 
 function checkChoice(name: string, { choices }: Option, given: unknown): void {
   if (choices === undefined || given === undefined || choices.includes(String(given))) return;
-  throw new UsageError(`--${name} must be ${choices.join(', ')}, not "${printable(String(given))}"`);
+  const words = choices.join(', ').replace(/, (?=[^,]*$)/, ' or ');
+  throw new UsageError(`--${name} must be ${words}, not "${printable(String(given))}"`);
 }
 
 /** Returns one engine for each `--host` or each `--context`. */
@@ -161,16 +162,24 @@ function parse(argv: readonly string[], options: Options): { values: Record<stri
     // `parseArgs` would use the last value silently.
     if (known?.type === 'string' && known.multiple !== true && given.has(token.name)) throw new UsageError(`--${token.name} is given twice`);
     given.add(token.name);
-    if (known !== undefined) continue;
+    if (known !== undefined) {
+      checkValue(token, known);
+      continue;
+    }
     const near = suggestion(token.rawName, Object.keys(options).map((name) => `--${name}`));
     throw new UsageError(`unknown option ${printable(token.rawName)}${near}`);
   }
-  try {
-    return parseArgs({ args, options, allowPositionals: true });
-  } catch (error) {
-    // The remaining errors are a missing or an unexpected value. The first line of Node's message says which; the rest is advice.
-    const [first = ''] = (error as Error).message.split('\n');
-    throw new UsageError(printable(first.replace(/\.$/, '').replace(/^O/, 'o')));
+  return parseArgs({ args, options, allowPositionals: true });
+}
+
+/** Checks that an option has a value exactly if it needs one. `parseArgs` checks this, too, but its messages advise in three lines. */
+function checkValue({ name, value, inlineValue }: { name: string; value?: string | undefined; inlineValue?: boolean | undefined }, { type, value: word }: Option): void {
+  if (type === 'boolean') {
+    if (value !== undefined) throw new UsageError(`--${name} does not take a value`);
+  } else if (value === undefined) {
+    throw new UsageError(`--${name} needs a value: give --${name} ${word}`);
+  } else if (inlineValue !== true && /^-./s.test(value)) {
+    throw new UsageError(`--${name} needs a value, and "${printable(value)}" looks like an option: give --${name} ${word}, or --${name}=${printable(value)}`);
   }
 }
 
