@@ -1,6 +1,6 @@
 // Turns an error into an exit code and at most two lines: what happened, and what to do.
 
-import { ApiError, ArgumentError, ConnectError, LongshoreError, TimeoutError, UploadError } from '../index.ts';
+import { ApiError, ArgumentError, ConnectError, LongshoreError, TimeoutError, UploadError, VersionError } from '../index.ts';
 import type { ApiErrorReason } from '../index.ts';
 import { Interruption, OutputClosedError, UsageError } from './command.ts';
 import { printable } from './printable.ts';
@@ -20,18 +20,34 @@ export function exitCodeOf(error: unknown): number {
 
 /** Describes an error. `see` is the command whose help explains the usage; `operand` is the operand that failed. */
 export function describeFailure(error: unknown, see: string, operand?: string): Failure {
-  if (isUsage(error)) return failure(error.message, `See ${see} --help`);
+  if (isUsage(error)) return failure(inWordsOfCommand(error.message), `See ${see} --help`);
+  if (error instanceof VersionError) return failure(inWordsOfCommand(error.message));
   if (error instanceof ConnectError) return connectFailure(error);
   if (error instanceof ApiError) return apiFailure(error, operand);
   if (error instanceof TimeoutError && error.limit === 'ready') return notReady(error, see);
   if (error instanceof TimeoutError) return failure(error.message, 'Is the engine overloaded or stuck?');
-  if (error instanceof UploadError) return failure(withoutPlace(error));
+  if (error instanceof UploadError) return failure(nameOf(operand, error.message) + inWordsOfCommand(withoutPlace(error)));
   if (error instanceof LongshoreError || isSystemError(error)) return failure(error.message);
   return failure(String(error), 'This should not happen: set NODE_DEBUG=longshore to see the stack trace');
 }
 
 function failure(what: string, whatToDo?: string): Failure {
   return { what: printableLines(what), whatToDo: whatToDo && printable(whatToDo) };
+}
+
+/** Words that only callers of the library know, and those of the command: names of methods, of their options and parameters. */
+const WORDS: ReadonlyArray<readonly [library: RegExp, command: string]> = [
+  [/^[a-z]\w*\.platforms? /, '--platform '],
+  [/^[a-z]\w*\.(\w+) needs /, '--$1 needs '],
+  [/^[a-z]\w* needs /, 'this command needs '],
+  [/^[a-z]\w*: (?:options\.)?filters\./, '--filter '],
+  [/^[a-z]\w*: options\./, '--'],
+  [/^[a-z]\w*: /, ''],
+  [/, or packDirectory\(path\) to importImage$/, ''],
+];
+
+function inWordsOfCommand(message: string): string {
+  return WORDS.reduce((text, [library, command]) => text.replace(library, command), message);
 }
 
 /** Makes a text printable. Keeps its lines, indented, and replaces tabs by spaces (Podman lists its attempts with tabs). */
@@ -83,11 +99,15 @@ const ADVICE: Readonly<Record<ApiErrorReason, string | undefined>> = {
   network: "The engine cannot reach the other server: check the engine's network and proxy, and the spelling of the name",
 };
 
-/** Adds the operand if the engine's message does not name it, as in Podman's "manifest unknown". */
+/** The operand before a message that does not name it, as Podman's "manifest unknown". */
+function nameOf(operand: string | undefined, message: string): string {
+  const name = operand === '-' ? 'standard input' : operand;
+  return name === undefined || message.includes(name) ? '' : `${name}: `;
+}
+
 function apiFailure({ message, daemonMessage, status, inStream, reason, hint, copySide }: ApiError, operand: string | undefined): Failure {
   if (daemonMessage === '') return failure(message, hint ?? (reason && ADVICE[reason])); // the engine has said nothing
   const engine = copySide === undefined ? 'the engine' : `the ${copySide}`;
   const who = inStream ? `${engine} reported an error` : `${engine} answered ${status}`;
-  const of = operand === undefined || daemonMessage.includes(operand) ? '' : `${operand}: `;
-  return failure(`${of}${who}: ${daemonMessage}`, hint ?? (reason && ADVICE[reason]));
+  return failure(`${nameOf(operand, daemonMessage)}${who}: ${daemonMessage}`, hint ?? (reason && ADVICE[reason]));
 }

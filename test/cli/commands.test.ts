@@ -293,7 +293,7 @@ describe('save', () => {
 
   it('refuses a platform that the engine would ignore', async () => {
     const { code, stderr } = await against({}, ['save', '-o', 'FOLDER/x', '--platform', 'linux/arm64', 'a', 'b']);
-    expect([code, stderr]).toEqual([1, 'longshore save: getImage.platform needs API version 1.48, but version 1.41 is in use with this engine\n']);
+    expect([code, stderr]).toEqual([1, 'longshore save: --platform needs API version 1.48, but version 1.41 is in use with this engine\n']);
   });
 });
 
@@ -466,7 +466,7 @@ describe('rm', () => {
   it('rejects a platform if the engine would ignore it and delete the whole image', async () => {
     const { code, stderr } = await against({}, ['rm', '-f', '--platform', 'linux/arm64', 'a']);
     expect([code, daemon.requests]).toEqual([1, []]);
-    expect(stderr).toContain('removeImage.platforms needs API version 1.50');
+    expect(stderr).toContain('--platform needs API version 1.50');
   });
 });
 
@@ -606,7 +606,7 @@ describe('attestations', () => {
 
   it('are rejected on other engines', async () => {
     const { code, stderr } = await against({}, ['attestations', 'a']);
-    expect([code, stderr]).toEqual([1, 'longshore attestations: imageAttestations needs API version 1.55, but version 1.41 is in use with this engine\n']);
+    expect([code, stderr]).toEqual([1, 'longshore attestations: this command needs API version 1.55, but version 1.41 is in use with this engine\n']);
   });
 });
 

@@ -256,6 +256,20 @@ describe('load', () => {
     expect(daemon.requests).toEqual(['GET /images/json', 'POST /images/load?quiet=0 a file']);
   });
 
+  it.each([['-', 'standard input'], ['FOLDER/x.tar', 'FOLDER/x.tar']])('%s is %s in the message about a wrong archive', async (operand, name) => {
+    daemon = await cannedDaemon({ 'POST /images/load': status(500, 'not a docker-archive') });
+    writeFileSync(join(daemon.folder, 'x.tar'), 'a file');
+    const { stderr } = await longshore(daemon.host, ['load', operand.replace('FOLDER', daemon.folder)], { stdin: 'a tar' });
+    expect(stderr).toBe(`longshore load: ${name.replace('FOLDER', daemon.folder)}: the engine answered 500: not a docker-archive\n`);
+  });
+
+  it('names the archive that cannot be decompressed', async () => {
+    daemon = await cannedDaemon({ 'HEAD /_ping': (response) => void response.setHeader('Server', 'Docker/20.10.24') });
+    writeFileSync(join(daemon.folder, 'x.tar'), Buffer.from('28b52ffd', 'hex')); // zstd, which Docker 20.10 does not load
+    const { stderr } = await longshore(daemon.host, ['load', `${daemon.folder}/x.tar`]);
+    expect(stderr).toMatch(new RegExp(`^longshore load: ${daemon.folder}/x\\.tar: (the archive is compressed with zstd|cannot decompress the archive)`));
+  });
+
   it('names a missing file', async () => {
     const { code, stderr } = await against(loaded, ['load', 'FOLDER/x.tar']);
     expect([code, stderr]).toEqual([1, `longshore load: cannot read ${daemon.folder}/x.tar: no such file or directory\n`]);
@@ -460,6 +474,17 @@ describe('errors of every command', () => {
     );
     const debugged = await longshore(daemon.host, ['ls'], { ...broken, debug: true } as object);
     expect(debugged.stderr).toMatch(/\n {4}at /);
+  });
+
+  it.each<[string[], number, string]>([
+    [['pull', '--policy', 'never', '-a', 'x'], 2, 'pull: policy: "never" cannot be combined with allTags\nSee longshore pull --help\n'],
+    [['events', '-f', 'type=container'], 2, 'events: --filter type must be "image" or left out: other events have another form\nSee longshore events --help\n'],
+    [['events', '--since', '99999999h'], 2, 'events: --since must be a Date, or seconds since 1970, not -358232770800\nSee longshore events --help\n'],
+    [['prune', '--dry-run', '--filter', 'x=1'], 2, 'prune: filters are dangling, until, label and label!; give only these\nSee longshore prune --help\n'],
+    [['ls', '--archive', 'FOLDER'], 1, 'ls: cannot read FOLDER: it is a directory; give an archive\n'],
+  ])('%j ends with %i, and its message has the words of the command', async (argv, code, stderr) => {
+    const outcome = await against({}, argv);
+    expect(outcome).toEqual({ code, stdout: '', stderr: `longshore ${stderr.replace('FOLDER', daemon.folder)}` });
   });
 
   it.each([

@@ -160,7 +160,7 @@ describe.skipIf(noGnuTar)(titled('longshore copy', noGnuTar), () => {
 
   it('refuses the source as the target', async () => {
     const { code, stderr } = await longshore(source.host, ['copy', 'a', '--to', source.host]);
-    expect([code, stderr.split('\n')[0]]).toEqual([2, `longshore copy: copyImage: options.to is the same engine, ${source.host}: use tag`]);
+    expect([code, stderr.split('\n')[0]]).toEqual([2, `longshore copy: --to is the same engine, ${source.host}: use tag`]);
   });
 });
 
