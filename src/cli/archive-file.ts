@@ -5,7 +5,7 @@ import type { ArchiveImage, ArchiveInspection, ImageSummary } from '../index.ts'
 import { UsageError } from './command.ts';
 import type { Call, globalOptions, Options, Values } from './command.ts';
 import { withVariants } from './listing.ts';
-import { standardInput } from './operands.ts';
+import { checkFile, standardInput } from './operands.ts';
 
 export const archiveOption = {
   archive: { type: 'string', value: 'FILE', help: 'Read this archive, or - for stdin, without an engine' },
@@ -22,6 +22,7 @@ export async function inspectNamed({ io, operands, values }: ArchiveCall, path: 
   if (engine !== undefined) throw new UsageError(`--${engine} cannot be combined with --archive, which needs no engine`);
   const other = given(others);
   if (other !== undefined) throw new UsageError(`--${other} cannot be combined with --archive`);
+  if (path !== '-') await checkFile(path, io);
   const source = path === '-' ? standardInput({ io, values }, 'give --archive FILE') : { path };
   return inspectArchive(source, { signal: io.signal });
 }

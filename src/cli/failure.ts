@@ -43,7 +43,6 @@ const WORDS: ReadonlyArray<readonly [library: RegExp, command: string]> = [
   [/^[a-z]\w*: (?:options\.)?filters\./, '--filter '],
   [/^[a-z]\w*: options\./, '--'],
   [/^[a-z]\w*: /, ''],
-  [/, or packDirectory\(path\) to importImage$/, ''],
 ];
 
 function inWordsOfCommand(message: string): string {

@@ -1,6 +1,6 @@
 // Runs a command for each of its operands, and reads standard input for the operand `-`.
 
-import { ArgumentError, ConnectError } from '../index.ts';
+import { ArgumentError, ConnectError, UploadError } from '../index.ts';
 import type { ImageClient } from '../index.ts';
 import { UsageError } from './command.ts';
 import type { Call, globalOptions, Values } from './command.ts';
@@ -63,4 +63,17 @@ export function standardInput({ io, values }: AnyCall, instead: string): AsyncIt
     throw new UsageError(`standard input can be read only once, not for several engines: ${instead}`);
   }
   return io.stdin.bytes();
+}
+
+/** Throws an `UploadError` if a path is not that of a readable file. `more` is the remedy for a folder. */
+export async function checkFile(path: string, io: Call['io'], more = ''): Promise<void> {
+  if (await io.isFolder(path)) throw new UploadError(`cannot read ${path}: it is a directory; give an archive${more}`);
+  await io.checkReadable(path).catch((cause: Error) => {
+    throw new UploadError(`cannot read ${path}: ${systemText(cause)}`, { cause });
+  });
+}
+
+/** The text of strerror(3) in the message of a system error: "permission denied" of "EACCES: permission denied, access '/x'". */
+export function systemText({ message }: Error): string {
+  return message.replace(/^[A-Z]\w+: (.+?), .*$/s, '$1');
 }

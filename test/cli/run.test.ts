@@ -263,6 +263,12 @@ describe('load', () => {
     expect(stderr).toBe(`longshore load: ${name.replace('FOLDER', daemon.folder)}: the engine answered 500: not a docker-archive\n`);
   });
 
+  it.each([['load', 'x'], ['ls', '--archive', 'x']])('%s %s is one sentence for a file without permission', async (...argv) => {
+    const checkReadable = () => Promise.reject(new Error("EACCES: permission denied, access 'x'")); // Node's message
+    const { code, stderr } = await against({}, argv, { checkReadable });
+    expect([code, stderr]).toEqual([1, `longshore ${argv[0]}: cannot read x: permission denied\n`]);
+  });
+
   it('names the archive that cannot be decompressed', async () => {
     daemon = await cannedDaemon({ 'HEAD /_ping': (response) => void response.setHeader('Server', 'Docker/20.10.24') });
     writeFileSync(join(daemon.folder, 'x.tar'), Buffer.from('28b52ffd', 'hex')); // zstd, which Docker 20.10 does not load

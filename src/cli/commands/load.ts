@@ -7,7 +7,7 @@ import type { Call } from '../command.ts';
 import { textsOf } from '../engine-values.ts';
 import { follow } from '../follow.ts';
 import { shortId } from '../listing.ts';
-import { forEachOperand, standardInput } from '../operands.ts';
+import { checkFile, forEachOperand, standardInput } from '../operands.ts';
 import { line } from '../printer.ts';
 import { platformsOption } from '../shared-options.ts';
 
@@ -84,21 +84,13 @@ async function assertLayers(client: ImageClient, name: string, signal: AbortSign
 /** Whether all operands are readable files. Reports each one that is not; nothing is loaded in that case. */
 async function areArchives(operands: readonly string[], { io, failed }: Pick<Call, 'io' | 'failed'>): Promise<boolean> {
   let areAll = true;
-  for (const path of operands) {
-    if (path === '-') continue;
-    try {
-      await io.checkReadable(path);
-      if (await io.isFolder(path)) throw new UploadError(`cannot read ${path}: it is a directory; give an archive, or use longshore import`);
-    } catch (error) {
+  for (const path of operands.filter((each) => each !== '-')) {
+    await checkFile(path, io, ', or use longshore import').catch((error: unknown) => {
       areAll = false;
-      failed(error instanceof UploadError ? error : cannotRead(path, error as NodeJS.ErrnoException));
-    }
+      failed(error);
+    });
   }
   return areAll;
-}
-
-function cannotRead(path: string, cause: NodeJS.ErrnoException): UploadError {
-  return new UploadError(`cannot read ${path}: ${cause.code === 'ENOENT' ? 'no such file or directory' : cause.message}`, { cause });
 }
 
 /** Whether an event only repeats what the command prints: names and IDs, and which image had a name before. */

@@ -4,6 +4,7 @@ import { ArgumentError } from '../../index.ts';
 import type { ArchiveResult, LayerInventory, SaveProgress } from '../../index.ts';
 import { command, UsageError } from '../command.ts';
 import type { Io } from '../command.ts';
+import { systemText } from '../operands.ts';
 import { line } from '../printer.ts';
 import { showTransfer } from '../show-transfer.ts';
 import { platformsOption } from '../shared-options.ts';
@@ -61,7 +62,7 @@ function compressionFor(path: string): 'gzip' | 'zstd' | undefined {
 /** Reads the output of `longshore layers`; `getImage` checks what is in it. */
 async function inventoryIn(path: string, io: Io): Promise<LayerInventory> {
   const text = await io.readText(path).catch((error: Error) => {
-    throw new UsageError(`cannot read the inventory ${path}: ${error.message}`);
+    throw new UsageError(`cannot read the inventory ${path}: ${systemText(error)}`);
   });
   try {
     return JSON.parse(text) as LayerInventory;
