@@ -45,7 +45,7 @@ export const save = command({
     };
     const result = await (values.quiet === true || values.json === true ? transfer() : showTransfer('Saving', io, transfer));
     if (values.json === true) await print.json({ path, ...result });
-    else if (values.quiet !== true) await io.stderr.write(whatWasSaved(path, result));
+    else if (values.quiet !== true) await io.stderr.write(whatWasSaved(path, result, file));
   },
 });
 
@@ -95,11 +95,12 @@ function counted(write: Write, onProgress: (state: SaveProgress) => void = () =>
   };
 }
 
-function whatWasSaved(path: string | undefined, { bytes, fileBytes, entries, references, verified }: ArchiveResult): string {
+function whatWasSaved(path: string | undefined, { bytes, fileBytes, entries, references, verified }: ArchiveResult, inventory: string | undefined): string {
   const size = fileBytes === undefined ? humanSize(bytes) : `${humanSize(fileBytes)}, compressed from ${humanSize(bytes)}`;
   const saved = `saved ${path === undefined ? '' : `${path}: `}${size}`;
   if (entries === undefined) return line(`${saved}, not verified`);
-  const lines = [`${saved}, verified: ${entries} entries, complete${verified === undefined ? '' : `; ${humanSize(verified.bytes)} match their digests`}`];
+  const complete = inventory === undefined ? 'complete' : `complete but for the layers in ${inventory}`;
+  const lines = [`${saved}, verified: ${entries} entries, ${complete}${verified === undefined ? '' : `; ${humanSize(verified.bytes)} match their digests`}`];
   if (references !== undefined) lines.push(`  ${references.length === 0 ? NO_NAMES : `names: ${shortList(references)}`}`);
   const { unverified = [], absent = [] } = verified ?? {};
   if (unverified.length > 0) lines.push(`  without a digest: ${few(unverified)}`);
