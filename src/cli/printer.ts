@@ -24,6 +24,11 @@ export function line(text: unknown): string {
   return `${printable(text)}\n`;
 }
 
+/** Lists up to five names; of more, the first four. */
+export function shortList(names: readonly string[]): string {
+  return (names.length <= 5 ? names : [...names.slice(0, 4), '…']).join(', ');
+}
+
 /**
  * The maximum nesting of lists and objects in printed JSON. Responses of engines have about ten levels. `JSON.stringify` fails
  * for some thousands of levels, and the size of the indentation is the square of the depth.

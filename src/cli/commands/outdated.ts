@@ -11,7 +11,7 @@ import { fittedTable } from '../fitted-table.ts';
 import type { Column } from '../fitted-table.ts';
 import { isReference, shortId } from '../listing.ts';
 import { checkArguments, inParallel } from '../operands.ts';
-import { line } from '../printer.ts';
+import { line, shortList } from '../printer.ts';
 import { noTruncOption } from '../shared-options.ts';
 
 export const outdated = command({
@@ -31,14 +31,17 @@ export const outdated = command({
     const client = await call.client();
     for (const name of call.operands) await checkArguments(client, name, async (_, image, signal) => void (await check(call, client, image, signal)));
     const names = call.operands.length > 0 ? call.operands : await taggedNames(client, io.signal);
-    const compare = (name: string): Promise<Row> => check(call, client, name, io.signal).catch((error: unknown) => failedRow(call, name, error));
+    const errors = new Map<string, unknown>();
+    const compare = (name: string): Promise<Row> => check(call, client, name, io.signal).catch((error: unknown) => failedRow(errors, name, error));
     const rows = await inParallel(distinct(names), compare);
+    // One message for all images of a registry that is away.
+    for (const [detail, error] of errors) call.failed(error, shortList(rows.filter((row) => row.detail === detail).map(({ image }) => image)));
     const old = rows.filter(({ status }) => status === 'outdated');
     if (values['exit-code'] === true && old.length > 0) call.endWith(OUTDATED_EXIT_CODE);
     if (values.json === true) return print.json(rows);
     if (values.quiet === true) return print.text(old.map(({ image }) => line(image)).join(''));
     const digest = (text = ''): string => (values['no-trunc'] === true ? text : shortId(text));
-    const cells = rows.map((row) => [row.image, row.status, digest(row.localDigest), digest(row.remoteDigest), row.detail]);
+    const cells = rows.map((row) => [row.image, row.status, digest(row.localDigest), digest(row.remoteDigest), row.status === 'failed' ? '' : row.detail]);
     return print.text(fittedTable(COLUMNS, cells, values['no-trunc'] === true ? Infinity : print.columns));
   },
 });
@@ -59,7 +62,7 @@ interface Row {
   readonly status: 'current' | 'outdated' | 'unknown' | 'failed';
   readonly localDigest?: string | undefined;
   readonly remoteDigest?: string | undefined;
-  /** Why the status is unknown, or the error. */
+  /** Why the status is unknown, or the error. The table does not repeat the error. */
   readonly detail?: string;
 }
 
@@ -91,9 +94,10 @@ function whyUnknown(image: string, localDigest: string | undefined): string {
   return localDigest === undefined ? 'not from this repository: built, loaded or tagged here' : 'the registry does not have this name';
 }
 
-/** Reports the error of one image. Rethrows an error that the other images would have, too. */
-function failedRow(call: Pick<Call, 'failed'>, image: string, error: unknown): Row {
+/** Keeps the error of one image by its text. Rethrows an error that the other images would have, too. */
+function failedRow(errors: Map<string, unknown>, image: string, error: unknown): Row {
   if (error instanceof VersionError || (error instanceof ConnectError && error.exchange?.requestSent !== true)) throw error;
-  call.failed(error, image);
-  return { image, status: 'failed', detail: describeFailure(error, '').what.replaceAll(/\n +/g, ' ') };
+  const detail = describeFailure(error, '').what.replaceAll(/\n +/g, ' ');
+  errors.set(detail, error);
+  return { image, status: 'failed', detail };
 }

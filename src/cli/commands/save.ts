@@ -5,7 +5,7 @@ import type { ArchiveResult, LayerInventory, SaveProgress } from '../../index.ts
 import { command, UsageError } from '../command.ts';
 import type { Io } from '../command.ts';
 import { systemText } from '../operands.ts';
-import { line } from '../printer.ts';
+import { line, shortList } from '../printer.ts';
 import { showTransfer } from '../show-transfer.ts';
 import { platformsOption } from '../shared-options.ts';
 import { humanSize } from '../table.ts';
@@ -114,8 +114,4 @@ const NO_NAMES = 'no names: a load of it gives images that have only IDs. To kee
 function few(paths: readonly string[]): string {
   const names = [...new Set(paths.map((path) => path.slice(path.lastIndexOf('/') + 1)))];
   return `${paths.length} ${paths.length === 1 ? 'file' : 'files'}: ${shortList(names)}`;
-}
-
-function shortList(names: readonly string[]): string {
-  return (names.length <= 5 ? names : [...names.slice(0, 4), '…']).join(', ');
 }

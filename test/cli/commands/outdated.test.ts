@@ -57,8 +57,15 @@ describe('outdated', () => {
     const { code, stdout, stderr } = await against({ ...answers, ...away }, ['outdated', '--exit-code']);
     expect(code).toBe(1); // also with --exit-code: the result is not complete
     expect(stdout.split('\n').map((row) => row.split(/ {3,}/)[1])).toEqual(['STATUS', 'failed', 'outdated', 'unknown', 'unknown', undefined]);
-    expect(stdout).toContain('connection refused');
+    expect(stdout).not.toContain('connection refused'); // stderr says it
     expect(stderr).toMatch(/^longshore outdated: a:1: the engine answered 500: .*connection refused\nThe engine cannot reach the other server/);
+  });
+
+  it('reports a registry that is away once for all of its images', async () => {
+    const both = { ...answers, ...away, 'GET /distribution/docker.io/library/b:1/json': away['GET /distribution/docker.io/library/a:1/json'] };
+    const { stdout, stderr } = await against(both, ['outdated', '--json']);
+    expect(stderr).toMatch(/^longshore outdated: a:1, b:1: the engine answered 500: .*\nThe engine cannot reach .*\n$/);
+    expect(JSON.parse(stdout).slice(0, 2)).toEqual(['a:1', 'b:1'].map((name) => ({ image: name, status: 'failed', detail: expect.stringContaining('refused') })));
   });
 
   it.each<[string[], number, string]>([
