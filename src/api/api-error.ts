@@ -101,7 +101,7 @@ function apiError(request: RequestSummary, failure: Failure, verb: string, note:
   const ofStatus = inStream ? undefined : statusMeanings.get(status);
   const words = withoutNames(failure.daemonMessage, names);
   const meaning = ofStatus?.remedy === undefined ? meaningOf(words, kind) : undefined;
-  const hint = remedyFor(meaning?.remedy ?? ofStatus?.remedy, registry) ?? failure.advice;
+  const hint = remedyFor(meaning?.remedy ?? ofStatus?.remedy, registry, kind) ?? failure.advice;
   const message = `${method} ${target} on ${address} ${verb}${indentedLines(daemonMessage)}${note}`;
   const ErrorClass = classOf(failure, kind, meaning, names.length > 0);
   return new ErrorClass(hint === undefined ? message : `${message}. ${hint}`, {
@@ -112,8 +112,9 @@ function apiError(request: RequestSummary, failure: Failure, verb: string, note:
   });
 }
 
-/** Replaces `HOST` in a remedy by the registry. For the Docker Hub, `docker login` needs no host. */
-function remedyFor(remedy: string | undefined, registry: string | undefined): string | undefined {
+/** Replaces `HOST` in a remedy by the registry. For the Docker Hub, `docker login` needs no host. The server of a URL is no registry. */
+function remedyFor(remedy: string | undefined, registry: string | undefined, kind: RequestKind): string | undefined {
+  if (kind === 'url' && /\bregistry\b/.test(remedy ?? '')) return undefined;
   if (registry === undefined) return remedy;
   const withoutHost = registry === '' ? remedy?.replaceAll(/(docker log(?:in|out)) HOST/g, '$1') : remedy;
   return withoutHost?.replaceAll(/\bHOST\b/g, () => escapeText(registry || 'docker.io'));

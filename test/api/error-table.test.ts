@@ -228,7 +228,11 @@ describe('a remedy', () => {
   });
 });
 
-it('a TLS failure with another cause has no remedy', () => {
+it('a TLS failure with another cause, or of a URL, has no remedy', () => {
+  const importing = `/v1.41/images/create?fromSrc=${encodeURIComponent('https://h:1/x.tar')}&repo=docker.io/acme/app`;
+  for (const words of ['http: server gave HTTP response to HTTPS client', 'x509: certificate signed by unknown authority']) {
+    expect(inStream(importing, `Get "https://h:1/x.tar": ${words}`)).toMatchObject({ reason: 'network', hint: undefined });
+  }
   expect(inStream('/v1.41/images/create?fromImage=h:1/a&tag=1', 'remote error: tls: handshake failure')).toMatchObject({ reason: 'network', hint: undefined });
 });
 
