@@ -38,7 +38,7 @@ export async function findEngine(selector: EngineSelector, environment: Environm
   const headers = custom === undefined ? checkHeaders(inFile, `HttpHeaders in ${source}`) : parseCustomHeaders(custom);
   const choice = resolveEngine(configuration, selected, { existing, stored: context?.stored, tlsFolder, headers });
   if (!isBroken) return choice;
-  const warnings = [...choice.explanation.warnings, `its settings are ignored: ${file.message}`];
+  const warnings = [...choice.explanation.warnings, `the settings in config.json are ignored: ${file.message}`];
   return { ...choice, explanation: { ...choice.explanation, warnings } };
 }
 
@@ -82,7 +82,8 @@ async function readContext(folder: string | undefined, name: string, source: str
   }
   const { meta, tlsFolder } = await contextPaths(folder, name);
   const file = await readSmallFile(meta);
-  if (file === undefined) throw new ConfigError(`context "${name}" (${source}) not found: ${meta} does not exist`);
+  const rule = source === 'context' ? '' : ` (${source})`;
+  if (file === undefined) throw new ConfigError(`context "${name}"${rule} not found: ${meta} does not exist. docker context ls lists the contexts`);
   return { stored: { ...parseContext(file.bytes, meta), name }, tlsFolder };
 }
 

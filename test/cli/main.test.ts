@@ -161,7 +161,7 @@ describe('longshore', () => {
     const path = join(daemon.folder, 'config.json');
     const why = `${path} is not JSON; repair it, or set DOCKER_CONFIG to the folder of another config.json`;
     const variables = { DOCKER_CONFIG: daemon.folder };
-    const warning = (name: string): string => `longshore ${name}: warning: its settings are ignored: ${why}\n`;
+    const warning = (name: string): string => `longshore ${name}: warning: the settings in config.json are ignored: ${why}\n`;
     expect(await ended(start(['ls', '-q'], daemon.host, variables))).toEqual({ code: 0, stdout: '', stderr: warning('ls') });
     // A pull needs its credentials, and without DOCKER_HOST, its current context says where the engine is.
     expect(await ended(start(['pull', 'h:1/x'], daemon.host, variables))).toEqual({ code: 1, stdout: '', stderr: `${warning('pull')}longshore pull: ${why}\n` });
