@@ -32,7 +32,7 @@ export function describeFailure(error: unknown, see: string, operand?: string): 
 }
 
 function failure(what: string, whatToDo?: string): Failure {
-  return { what: printableLines(what), whatToDo: whatToDo && printable(whatToDo) };
+  return { what: printableLines(what), whatToDo: whatToDo && printable(inWordsOfCommand(whatToDo)) };
 }
 
 /** Words that only callers of the library know, and those of the command: names of methods, of their options and parameters. */
@@ -43,6 +43,8 @@ const WORDS: ReadonlyArray<readonly [library: RegExp, command: string]> = [
   [/^[a-z]\w*: (?:options\.)?filters\./, '--filter '],
   [/^[a-z]\w*: options\./, '--'],
   [/^[a-z]\w*: /, ''],
+  [/^Give credentials for (\S+), or/, 'Give --creds USER for $1, or'],
+  [/, or credentials: "anonymous"$/, ''],
 ];
 
 function inWordsOfCommand(message: string): string {

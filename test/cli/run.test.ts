@@ -482,6 +482,14 @@ describe('errors of every command', () => {
     expect(debugged.stderr).toMatch(/\n {4}at /);
   });
 
+  it.each([
+    ['no basic auth credentials', 'Give --creds USER for h:1, or run docker login h:1'],
+    ['unauthorized: personal access token is expired', 'The login for h:1 is wrong or has expired: run docker login h:1. A public image needs none: docker logout h:1'],
+  ])('advises what the command can do about "%s"', async (message, advice) => {
+    const { stderr } = await against({ 'POST /images/create': status(500, message) }, ['pull', 'h:1/x']);
+    expect(stderr.split('\n')[1]).toBe(advice);
+  });
+
   it.each<[string[], number, string]>([
     [['pull', '--policy', 'never', '-a', 'x'], 2, 'pull: policy: "never" cannot be combined with allTags\nSee longshore pull --help\n'],
     [['events', '-f', 'type=container'], 2, 'events: --filter type must be "image" or left out: other events have another form\nSee longshore events --help\n'],
