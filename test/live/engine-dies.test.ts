@@ -139,7 +139,7 @@ describe.skipIf(noVictim !== undefined)(`a separate engine${why}`, () => {
     await docker.tag('large:1', 'events:before');
     const seen: string[] = [];
     for await (const event of events) {
-      if ('type' in event) seen.push(`complete: ${event.complete}`);
+      if (event.type === 'reconnected') seen.push(`complete: ${event.complete}`);
       else if (event.Action === 'tag') seen.push(event.Actor.Attributes?.['name']?.replace(/.*:/, '') ?? '');
       else continue;
       if (seen.at(-1) === 'before') {
@@ -147,7 +147,7 @@ describe.skipIf(noVictim !== undefined)(`a separate engine${why}`, () => {
         const waiting = docker.waitUntilReady({ timeoutMs: 30_000 });
         restart();
         await waiting;
-      } else if ('type' in event) await docker.tag('large:1', 'events:after');
+      } else if (event.type === 'reconnected') await docker.tag('large:1', 'events:after');
       if (seen.at(-1) === 'after') break;
     }
     expect(seen).toEqual(['before', `complete: ${ENGINE.isPodman}`, 'after']);

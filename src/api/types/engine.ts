@@ -86,11 +86,13 @@ export interface AuthResult {
 
 /** One event of an image. */
 export interface ImageEvent {
+  /** Never set: only a `ReconnectedEvent` has it, so it tells the two apart. */
+  readonly type?: undefined;
   readonly Type: 'image';
   /** `create`, `delete`, `import`, `load`, `prune`, `pull`, `push`, `save`, `tag`, `untag`; Podman also has its own. */
   readonly Action: string;
   readonly Actor: EventActor;
-  /** The time of the event, in seconds since 1970. */
+  /** The time of the event, in seconds since 1970. Past events of Podman are not always sorted by it. */
   readonly time: number;
   /** The same time in nanoseconds since 1970. The value is above 2^53, so its last digits are not exact. */
   readonly timeNano: number;

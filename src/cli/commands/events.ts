@@ -23,7 +23,7 @@ export const events = command({
     const options = { since: time('since'), until: time('until'), filters: parseFilters(values.filter), reconnect, signal: io.signal };
     for await (const event of (await client()).events(options)) {
       if (values.json === true) await print.event(event);
-      else if ('type' in event) await io.stderr.write(`longshore events: ${reconnectionText(event)}\n`);
+      else if (event.type === 'reconnected') await io.stderr.write(`longshore events: ${reconnectionText(event)}\n`);
       else await print.text(line(eventLine(event)));
     }
   },

@@ -24,6 +24,14 @@ function seen(event: ProgressEvent): void {
   if (event.type === 'layer') event.id.toUpperCase();
 }
 
+export async function watch(docker: ImageClient): Promise<string> {
+  for await (const event of docker.events({ reconnect: true })) {
+    if (event.type !== 'reconnected') return event.Actor.ID;
+    if (!event.complete) return `${event.gapMs} ms`;
+  }
+  return '';
+}
+
 export function why(error: unknown): number | undefined {
   return error instanceof NotFoundError ? error.status : undefined;
 }
