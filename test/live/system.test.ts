@@ -106,7 +106,7 @@ describe('events', () => {
     }
   });
 
-  it('of the past come in order, and end', async () => {
+  it('of the past come in order on Docker, and end', async () => {
     const since = Math.floor(seconds());
     const id = await live('events-past');
     const seen: ImageEvent[] = [];
@@ -114,6 +114,7 @@ describe('events', () => {
     const ofIt = seen.filter((event) => event.Actor.ID === id);
     expect(new Set(ofIt.map((event) => event.Action))).toEqual(life);
     expect(ofIt[0]?.Action).toBe('tag');
+    if (ENGINE.isPodman) return; // its log is not sorted: an event gets its time before it is written, and others may be written in between
     const times = seen.map((event) => event.time);
     expect(times).toEqual([...times].sort((one, other) => one - other));
   });
@@ -174,7 +175,7 @@ describe('events', () => {
     await tagged('before');
     const seen: string[] = [];
     for await (const event of events) {
-      if ('type' in event) seen.push(`complete: ${event.complete}`);
+      if (event.type === 'reconnected') seen.push(`complete: ${event.complete}`);
       else if (event.Action === 'tag' && event.Actor.ID === id) seen.push(event.Actor.Attributes?.['name']?.replace(/.*:/, '') ?? '');
       else continue;
       if (seen.at(-1) === 'before') {
