@@ -94,7 +94,9 @@ export function check<Value>(value: Value, { expected, test, copy }: Kind, metho
     if (error instanceof LongshoreError) throw new ArgumentError(`${method}: ${name}: ${error.message}`, { cause: error });
     cause = error;
   }
-  throw new ArgumentError(`${method}: ${name} must be ${expected}, not ${describeKind(value)}`, { cause });
+  const given = describeKind(value);
+  // After `must be "always" or "never"`, a string that is neither is another string. It may be a secret, so it is not shown.
+  throw new ArgumentError(`${method}: ${name} must be ${expected}, not ${given === 'a string' && expected.includes('"') ? 'another string' : given}`, { cause });
 }
 
 /** Shared by all calls without options. */
