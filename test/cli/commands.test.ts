@@ -582,6 +582,11 @@ describe('distribution', () => {
     });
   });
 
+  it('says so if the engine names no platform, as Docker 28.5 for a manifest of OCI', async () => {
+    const { stdout } = await against({ 'GET /distribution/docker.io/library/a:1/json': json({ ...answer, Platforms: [] }) }, ['distribution', 'a:1']);
+    expect(stdout).toMatch(/\n {2}Platforms {3}unknown\n$/);
+  });
+
   it.each([
     [['-q'], `${ID}\n`],
     [['--json'], `${JSON.stringify([answer], null, 2)}\n`],

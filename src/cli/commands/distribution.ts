@@ -36,7 +36,7 @@ export const distribution = command({
 
 function description(reference: string, { Descriptor, Platforms }: DistributionInspect): string {
   const { digest, mediaType, size } = Descriptor ?? {};
-  const [first = '', ...more] = objectsOf(Platforms).map(platformText);
+  const [first = 'unknown', ...more] = objectsOf(Platforms).map(platformText);
   return table([
     ['Name', familiarReference(parseReference(reference))],
     ['  Digest', digest],
