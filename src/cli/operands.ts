@@ -59,10 +59,15 @@ interface AnyCall extends Pick<Call, 'io'> {
 /** Returns the bytes of standard input. `instead` is the remedy in the error for a terminal. */
 export function standardInput({ io, values }: AnyCall, instead: string): AsyncIterable<Uint8Array> {
   if (io.stdin.isTerminal) throw new UsageError(`cannot read an archive from a terminal: ${instead}`);
-  if (Math.max(values.host?.length ?? 0, values.context?.length ?? 0) > 1) {
+  if (isForSeveral(values)) {
     throw new UsageError(`standard input can be read only once, not for several engines: ${instead}`);
   }
   return io.stdin.bytes();
+}
+
+/** Whether the command line names several engines. */
+export function isForSeveral({ host = [], context = [] }: AnyCall['values']): boolean {
+  return Math.max(host.length, context.length) > 1;
 }
 
 /** Throws an `UploadError` if a path is not that of a readable file. `more` is the remedy for a folder. */

@@ -3,6 +3,7 @@
 import type { Filters, PrunePlan } from '../../index.ts';
 import { command, UsageError } from '../command.ts';
 import { imageRows, imageTable, shortId } from '../listing.ts';
+import { isForSeveral } from '../operands.ts';
 import { printable } from '../printable.ts';
 import { line } from '../printer.ts';
 import { parseFilters } from '../shared-options.ts';
@@ -33,7 +34,9 @@ export const prune = command({
     const filters: Filters = pruneFilters(values);
     if (values['dry-run'] === true) {
       const plan = await (await client()).prunePlan({ filters, signal: io.signal });
-      return values.json === true ? print.json(plan) : print.text(planText(plan, values.quiet === true, io.now(), print.columns));
+      if (values.json === true) return print.json(plan);
+      const text = planText(plan, values.quiet === true, io.now(), print.columns);
+      return print.text(isForSeveral(values) ? text.replace(/^REPOSITORY.*\n/, '') : text); // the table of all engines has its own headings
     }
     const result = await (await client()).pruneImages({ filters, signal: io.signal });
     if (values.json === true) return print.json(result);

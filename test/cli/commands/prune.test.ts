@@ -52,4 +52,11 @@ describe('prune --dry-run', () => {
     await daemon.close();
     expect(JSON.parse((await dryRun('-a', '--json')).stdout)).toMatchObject({ images: [{ Id: UNUSED }], untagged: ['a:1'], freesAtMost: 7_329_000 });
   });
+
+  it('has one row of headings for several engines', async () => {
+    const { stdout } = await dryRun('-a', '--context', 'one', '--context', 'two');
+    expect(stdout.match(/^ENGINE/gm)).toHaveLength(1);
+    expect(stdout).toMatch(/^one +done +c +1 +fedcba987654 +3 weeks ago +7\.33MB\none +done +Would untag: a:1/m);
+    expect(stdout).not.toContain('REPOSITORY');
+  });
 });
