@@ -1,6 +1,6 @@
 // Turns an error into an exit code and at most two lines: what happened, and what to do.
 
-import { ApiError, ArgumentError, ConnectError, LongshoreError, TimeoutError, UploadError, VersionError } from '../index.ts';
+import { ApiError, ArgumentError, ConnectError, LongshoreError, TimeoutError, TruncatedError, UploadError, VersionError } from '../index.ts';
 import type { ApiErrorReason } from '../index.ts';
 import { Interruption, OutputClosedError, UsageError } from './command.ts';
 import { printable } from './printable.ts';
@@ -26,6 +26,7 @@ export function describeFailure(error: unknown, see: string, operand?: string): 
   if (error instanceof ApiError) return apiFailure(error, operand);
   if (error instanceof TimeoutError && error.limit === 'ready') return notReady(error, see);
   if (error instanceof TimeoutError) return failure(error.message, 'Is the engine overloaded or stuck?');
+  if (error instanceof TruncatedError && see === 'longshore events') return failure(error.message, 'To go on after a lost connection, give --reconnect');
   if (error instanceof UploadError) return failure(nameOf(operand, error.message) + inWordsOfCommand(withoutPlace(error)));
   if (error instanceof LongshoreError || isSystemError(error)) return failure(error.message);
   return failure(String(error), 'This should not happen: set NODE_DEBUG=longshore to see the stack trace');

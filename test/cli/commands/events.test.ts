@@ -42,3 +42,9 @@ it('prints the reconnection among the events of --json', async () => {
   const events = stdout.trim().split('\n').map((text) => JSON.parse(text) as { type?: string; complete?: boolean });
   expect([events.map(({ type, complete }) => [type, complete]), stderr]).toEqual([[[undefined, undefined], ['reconnected', true], [undefined, undefined]], '']);
 });
+
+it('advises --reconnect after a lost connection', async () => {
+  daemon = await cannedDaemon({ 'GET /events': (response) => void response.write(event('a'), () => response.destroy()) });
+  const { code, stderr } = await longshore(daemon.host, ['events']);
+  expect([code, stderr.split('\n').slice(1)]).toEqual([1, ['To go on after a lost connection, give --reconnect', '']]);
+});
