@@ -58,7 +58,7 @@ const FIELDS = {
 function milliseconds(seconds: string | undefined): number | undefined {
   if (seconds === undefined) return undefined;
   if (/^\d{1,6}(?:\.\d{1,3})?$/.test(seconds) && Number(seconds) > 0) return Number(seconds) * 1000;
-  throw new UsageError(`--wait must be a number of seconds above 0, not "${printable(seconds)}"`);
+  throw new UsageError(`--wait must be a number of seconds, above 0 and below 1000000, not "${printable(seconds)}"`);
 }
 
 /** Returns labels and values. */

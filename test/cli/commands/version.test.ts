@@ -51,8 +51,8 @@ describe('version --wait', () => {
     ]);
   });
 
-  it.each(['0', '-1', 'x', '', '1m'])('refuses %j', async (value) => {
+  it.each(['0', '-1', 'x', '', '1m', '1000000'])('refuses %j', async (value) => {
     const { code, stderr } = await longshore('unix:///x', ['version', `--wait=${value}`]);
-    expect([code, stderr]).toEqual([2, expect.stringContaining(`--wait must be a number of seconds above 0, not "${value}"`)]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`--wait must be a number of seconds, above 0 and below 1000000, not "${value}"`)]);
   });
 });
