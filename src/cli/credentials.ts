@@ -34,9 +34,14 @@ export async function credentialsOf(work: Work, io: Io): Promise<Credentials | u
 
 const SOURCES = 'For the password, set LONGSHORE_PASSWORD, give --password-stdin, or use a terminal, which asks for it';
 
-/** Returns the registry of the images. The term of a search may be any text. */
+/** Returns the registry of the images. The term of a search may be any text, but not one that looks like a registry and does not name one. */
 function registryOf({ command, operands }: Work): string | undefined {
   if (operands.length === 0) throw new UsageError('--creds needs the names of images, all of one registry');
+  const [term = ''] = operands;
+  if (command.name === 'search' && /^[^/]*[.:][^/]*$/.test(term)) {
+    const name = printable(term);
+    throw new UsageError(`the Docker Hub would get the password: give ${name}/ to search that registry, or docker.io/${name}`);
+  }
   const registries = command.completes === 'image' ? new Set(operands.map((name) => parseReference(name).domain)) : [];
   const [first, ...others] = registries;
   if (others.length === 0) return first;

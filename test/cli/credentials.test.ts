@@ -122,6 +122,19 @@ describe('--creds', () => {
     expect(stderr).toContain('longshore outdated: --creds needs the names of images, all of one registry');
   });
 
+  // The Docker Hub is searched for a term without "/", so it would get the password of the registry that was meant.
+  it.each(['r.example', 'localhost:5000'])('refuses to search for %j, which has no "/" after a registry', async (term) => {
+    const { code, stderr } = await against(['search', '--creds', 'alice', term], { password: PASSWORD });
+    expect([code, daemon?.requests]).toEqual([2, []]);
+    expect(stderr).toContain(`longshore search: the Docker Hub would get the password: give ${term}/ to search that registry, or docker.io/${term}`);
+  });
+
+  it('asks for the password of the Docker Hub for a search term without a registry', async () => {
+    const { stderr, sent } = await against(['search', '--creds', 'alice', 'nginx'], { answer: PASSWORD });
+    expect(stderr).toContain('Password for alice: \n');
+    expect(sent).toEqual([{ username: 'alice', password: PASSWORD, serveraddress: 'https://index.docker.io/v1/' }]);
+  });
+
   const values = { creds: 'alice', 'password-stdin': true } as unknown as Work['values'];
   const work = { command: pull, operands: ['a'], values };
   const reading = (stdin: Partial<Io['stdin']>, signal: AbortSignal) => credentialsOf(work, { stdin: { isTerminal: false, ...stdin }, signal } as Io);
