@@ -38,7 +38,7 @@ const SOURCES = 'For the password, set LONGSHORE_PASSWORD, give --password-stdin
 function registryOf({ command, operands }: Work): string | undefined {
   if (operands.length === 0) throw new UsageError('--creds needs the names of images, all of one registry');
   const [term = ''] = operands;
-  if (command.name === 'search' && /^[^/]*[.:][^/]*$/.test(term)) {
+  if (command.name === 'search' && !term.includes('/') && /[.:]/.test(term)) {
     const name = printable(term);
     throw new UsageError(`the Docker Hub would get the password: give ${name}/ to search that registry, or docker.io/${name}`);
   }
