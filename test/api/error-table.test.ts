@@ -75,6 +75,18 @@ describe('a load or an import that fails', () => {
   });
 });
 
+// The words of Docker 20.10 and 26.1 with graph drivers for an archive of podman save --format oci-archive, of Docker for the search in a
+// registry of CNCF Distribution, and of Podman 4.3.
+describe('an error whose words do not say what to do has a remedy:', () => {
+  it.each([
+    [targets.load, 'open /var/lib/docker/tmp/docker-import-3517070356/blobs/json: no such file or directory', /--format docker-archive/],
+    [targets.search, 'Unexpected status code 404', /cannot be searched/],
+    ['/v1.41/images/prune?filters=%7B%22dangling%22%3A%5B%22false%22%5D%7D', 'specifying "dangling" filter more than once with different values is not supported', /before 4\.8/],
+  ])('%s: %s', (target, words, remedy) => {
+    expect(of500(target, words).hint).toMatch(remedy);
+  });
+});
+
 // An archive that was saved without a layer which the engine lacks. The words of Docker 20.10 to 28.5, and of Podman 4.3 and 6.1.
 describe('a load of an archive that lacks a layer', () => {
   const digest = 'dee80d3d72ee153a2a7f92e94a0e75f12368265353cad66a7343ddb48c325f95';
