@@ -44,6 +44,8 @@ const WORDS: ReadonlyArray<readonly [library: RegExp, command: string]> = [
   [/^[a-z]\w*: (?:options\.)?filters\./, '--filter '],
   [/^[a-z]\w*: options\./, '--'],
   [/^[a-z]\w*: /, ''],
+  [/^policy: /, '--policy '],
+  [/\ballTags\b/, '--all-tags'],
   [/^Give credentials for (\S+), or/, 'Give --creds USER for $1, or'],
   [/, or credentials: "anonymous"$/, ''],
 ];
@@ -108,7 +110,8 @@ function nameOf(operand: string | undefined, message: string): string {
 }
 
 function apiFailure({ message, daemonMessage, status, inStream, reason, hint, copySide }: ApiError, operand: string | undefined): Failure {
-  if (daemonMessage === '') return failure(message, hint ?? (reason && ADVICE[reason])); // the engine has said nothing
+  // The engine has said nothing. About a platform, the message has a remedy of its own.
+  if (daemonMessage === '') return failure(message, hint ?? (reason && reason !== 'platform' ? ADVICE[reason] : undefined));
   const engine = copySide === undefined ? 'the engine' : `the ${copySide}`;
   const who = inStream ? `${engine} reported an error` : `${engine} answered ${status}`;
   return failure(`${nameOf(operand, daemonMessage)}${who}: ${daemonMessage}`, hint ?? (reason && ADVICE[reason]));

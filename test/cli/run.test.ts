@@ -491,7 +491,8 @@ describe('errors of every command', () => {
   });
 
   it.each<[string[], number, string]>([
-    [['pull', '--policy', 'never', '-a', 'x'], 2, 'pull: policy: "never" cannot be combined with allTags\nSee longshore pull --help\n'],
+    [['pull', '--policy', 'never', '-a', 'x'], 2, 'pull: --policy "never" cannot be combined with --all-tags\nSee longshore pull --help\n'],
+    [['pull', '-a', 'x:1'], 2, 'pull: --all-tags cannot be combined with a tag or a digest\nSee longshore pull --help\n'],
     [['events', '-f', 'type=container'], 2, 'events: --filter type must be "image" or left out: other events have another form\nSee longshore events --help\n'],
     [['events', '--since', '99999999h'], 2, 'events: --since must be a Date, or seconds since 1970, not -358232770800\nSee longshore events --help\n'],
     [['prune', '--dry-run', '--filter', 'x=1'], 2, 'prune: filters are dangling, until, label and label!; give only these\nSee longshore prune --help\n'],
