@@ -173,6 +173,8 @@ const messageMeanings: readonly MessageMeaning[] = [
   { patterns: [/cannot specify 64-byte hexadecimal strings/i], reason: 'not-found', classOf500: NotFoundError },
   { patterns: [/^Unexpected status code 404$/], kinds: ['registry'], reason: 'not-found', remedy: 'The registry cannot be searched: Docker searches the Docker Hub, and registries with its API v1' },
   { patterns: [/manifest unknown|name unknown|repository name not known to registry/i], kinds: REMOTE, reason: 'not-found' },
+  // Docker, for a search in a registry that has only API v2.
+  { patterns: [/^unexpected status code 404$/i], kinds: ['registry'], remedy: 'HOST does not offer a search, as most registries' },
 
   {
     // Docker Hub (docker/hub-feedback#2464, #1907: HAP429), ECR ("Rate exceeded"), a 429 whose body is not JSON.

@@ -215,6 +215,7 @@ describe('a remedy', () => {
   it.each([
     ['h.example:5000/app', 'no basic auth credentials', /docker login h\.example:5000$/],
     ['docker.io/library/app', 'no basic auth credentials', /docker login$/],
+    ['h:1/a', 'Unexpected status code 404', /^h:1 does not offer a search/], // of a search, by Docker 20.10 and 28.5
     ['docker.io/library/app', 'unauthorized: incorrect username or password', /has expired: run docker login\. .*docker logout, or/],
     ['ghcr.io/a/b', 'Head "https://ghcr.io/v2/a/b/manifests/1": denied: denied', /docker logout ghcr\.io, or credentials: "anonymous"$/],
     ['h:1/a', 'http: server gave HTTP response to HTTPS client', /list h:1 in "insecure-registries" .*registries\.conf/],
