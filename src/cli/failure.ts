@@ -48,6 +48,7 @@ const WORDS: ReadonlyArray<readonly [library: RegExp, command: string]> = [
   [/\ballTags\b/, '--all-tags'],
   [/^Give credentials for (\S+), or/, 'Give --creds USER for $1, or'],
   [/, or credentials: "anonymous"$/, ''],
+  [/\bforce: true$/, '--force'],
 ];
 
 function inWordsOfCommand(message: string): string {

@@ -485,6 +485,7 @@ describe('errors of every command', () => {
   it.each([
     ['no basic auth credentials', 'Give --creds USER for h:1, or run docker login h:1'],
     ['unauthorized: personal access token is expired', 'The login for h:1 is wrong or has expired: run docker login h:1. A public image needs none: docker logout h:1'],
+    ['unable to delete image "7b35" by ID with more than one tag ([a:1 b:1])', 'Remove it by a name, or with --force'], // Podman, of rm
   ])('advises what the command can do about "%s"', async (message, advice) => {
     const { stderr } = await against({ 'POST /images/create': status(500, message) }, ['pull', 'h:1/x']);
     expect(stderr.split('\n')[1]).toBe(advice);
