@@ -2,50 +2,59 @@
 
 import { isFieldText, isToken, lowerCaseAscii, trimOptionalWhitespace } from './grammar.ts';
 import type { Fail } from './grammar.ts';
-import { FUNCTION, TEXT, check } from '../kinds.ts';
+import { FUNCTION, TEXT, check, kind } from '../kinds.ts';
 
 /** The fields of one message, in the order of the first line of each name. Names are in lower case. */
 export class Fields {
-  // A Map, not an object: a field called `__proto__` must be data like any other.
-  readonly #values = new Map<string, string[]>();
+  // One list with the name and the value of each line in turn: a Map of lists took a third of the time of a head.
+  readonly #lines: string[];
+
+  /** @param lines the name in lower case and the value of each line in turn; the new object keeps the list. Default: none. */
+  constructor(lines: string[] = []) {
+    this.#lines = check(lines, LINES, 'Fields', 'lines');
+  }
 
   /** Adds one field line. */
   append(name: string, value: string): void {
-    const lowerName = lowerCaseAscii(name);
     if (typeof value !== 'string') check(value, TEXT, 'Fields', 'value');
-    const values = this.#values.get(lowerName);
-    if (values) values.push(value);
-    else this.#values.set(lowerName, [value]);
+    this.#lines.push(lowerCaseAscii(name), value);
   }
 
   /** Returns all values of a name, joined by ", " (RFC 9110 §5.3), or `undefined` if the field is missing. */
   get(name: string): string | undefined {
-    return this.#values.get(lowerCaseAscii(name))?.join(', ');
+    const values = this.getAll(name);
+    return values.length === 0 ? undefined : values.join(', ');
   }
 
   /** Returns the values of a name, one for each field line. */
   getAll(name: string): readonly string[] {
-    return this.#values.get(lowerCaseAscii(name)) ?? [];
+    const wanted = lowerCaseAscii(name);
+    const values: string[] = [];
+    const lines = this.#lines;
+    for (let index = 0; index < lines.length; index += 2) if (lines[index] === wanted) values.push(lines[index + 1] as string);
+    return values;
   }
 
   /** Returns the elements of a comma-separated field in lower case, without empty ones (RFC 9110 §5.6.1). */
   list(name: string): string[] {
-    const values = this.#values.get(lowerCaseAscii(name));
-    if (values === undefined) return [];
-    return values
-      .flatMap((value) => value.split(','))
-      .map((element) => lowerCaseAscii(trimOptionalWhitespace(element)))
-      .filter((element) => element !== '');
+    const elements = this.getAll(name).flatMap((value) => value.split(','));
+    return elements.map((element) => lowerCaseAscii(trimOptionalWhitespace(element))).filter((element) => element !== '');
   }
 
   /** Whether the message has a field of that name. */
   has(name: string): boolean {
-    return this.#values.has(lowerCaseAscii(name));
+    return this.getAll(name).length > 0;
   }
 
   /** Iterates over the names, each with its values joined by ", ". */
   *[Symbol.iterator](): IterableIterator<[name: string, value: string]> {
-    for (const [name, values] of this.#values) yield [name, values.join(', ')];
+    // A Map, not an object: a field called `__proto__` must be data like any other.
+    const values = new Map<string, string>();
+    for (let index = 0; index < this.#lines.length; index += 2) {
+      const [name, value] = this.#lines.slice(index, index + 2) as [string, string];
+      values.set(name, values.has(name) ? `${values.get(name)}, ${value}` : value);
+    }
+    yield* values;
   }
 
   /** Returns the same iterator as `[Symbol.iterator]()`. */
@@ -53,6 +62,8 @@ export class Fields {
     return this[Symbol.iterator]();
   }
 }
+
+const LINES = kind('a list of names and values', Array.isArray);
 
 /**
  * Parses field-line = field-name ":" OWS field-value OWS (RFC 9112 §5), without its CRLF. Calls `fail`, which must throw, for a

@@ -40,7 +40,8 @@ export function encodeRequestHead(given: RequestHead): Buffer {
   let head = `${method} ${target} HTTP/1.1\r\n`;
   let hosts = 0;
   let framings = 0;
-  for (const [name, value] of fields) {
+  for (let index = 0; index < fields.length; index++) {
+    const { 0: name, 1: value } = fields[index] as (typeof fields)[number];
     if (!isToken(name)) throw new ArgumentError('a header name contains a character that HTTP does not allow');
     if (!isSentFieldText(value)) throw new ArgumentError(`the value of the header "${name}" contains characters that HTTP does not allow`);
     head += `${name}: ${value}\r\n`;

@@ -29,9 +29,9 @@ import { ProtocolError, TruncatedError } from '../errors.ts';
 import { Fields, parseFieldLine } from './fields.ts';
 import { contentFraming, isPersistent } from './content-framing.ts';
 import type { Framing } from './content-framing.ts';
-import { isFieldText, parseHexadecimal, trimOptionalWhitespace } from './grammar.ts';
+import { isFieldText, lowerCaseAscii, parseHexadecimal } from './grammar.ts';
 import type { Fail } from './grammar.ts';
-import { BYTES, TEXT, check } from '../kinds.ts';
+import { BYTES, TEXT, check, isBytes } from '../kinds.ts';
 
 /** The limits of the parser: bytes, or counts. A response that exceeds one causes a `ProtocolError`. */
 export const RESPONSE_LIMITS = {
@@ -115,7 +115,7 @@ export class ResponseParser {
 
   /** @param method the method of the request: a response to HEAD has no content */
   constructor(method: string) {
-    check(method, TEXT, 'ResponseParser', 'method');
+    if (typeof method !== 'string') check(method, TEXT, 'ResponseParser', 'method');
     this.#method = method;
     this.#steps = this.#response();
     this.#fail = (message, section, excerpt) => {
@@ -126,9 +126,8 @@ export class ResponseParser {
 
   /** Passes the next bytes. Call it only after `next()` has returned `undefined`: bytes that are still unread are lost. */
   receive(bytes: Uint8Array): void {
-    check(bytes, BYTES, 'receive', 'bytes');
+    this.#input = asBuffer(isBytes(bytes) ? bytes : check(bytes, BYTES, 'receive', 'bytes'));
     this.#bytesBefore += this.#position;
-    this.#input = asBuffer(bytes);
     this.#position = 0;
   }
 
@@ -187,24 +186,26 @@ export class ResponseParser {
     yield { type: 'end', reusable };
   }
 
-  // Returns a final head that is completely in `#input`, follows the grammar and is below every limit. Nearly all heads are like
-  // that. All others are left to `#finalHead`, which has the rules and their errors.
+  // Returns a final head that is completely in `#input`, matches `plainHead` and is below every limit. All others are left to
+  // `#finalHead`, which has the rules and their errors.
   #takeWholeHead(): Head | undefined {
     const end = this.#input.indexOf(HEAD_END, this.#position) + HEAD_END.length;
     if (end < HEAD_END.length || end - this.#position > RESPONSE_LIMITS.statusLine) return undefined;
-    const match = plainHead.exec(this.#input.toString('latin1', this.#position, end));
-    if (match === null) return undefined;
-    const { 1: minor, 2: status, 3: reason = '', 4: fieldLines = '' } = match;
-    const fields = new Fields();
-    for (let at = 0, lines = 0; at < fieldLines.length; ) {
-      if (lines++ === RESPONSE_LIMITS.fieldLines) return undefined;
-      const [colon, lineEnd] = [fieldLines.indexOf(':', at), fieldLines.indexOf('\r', at)];
-      fields.append(fieldLines.slice(at, colon), trimOptionalWhitespace(fieldLines.slice(colon + 1, lineEnd)));
-      at = lineEnd + 2;
+    const text = this.#input.toString('latin1', this.#position, end);
+    if (!plainHead.test(text)) return undefined;
+    const statusEnd = text.indexOf('\r');
+    const lower = lowerCaseAscii(text);
+    const lines: string[] = [];
+    for (let at = statusEnd + 2, lineEnd; at < text.length - 2; at = lineEnd + 2) {
+      const colon = text.indexOf(':', at);
+      lineEnd = text.indexOf('\r', colon);
+      lines.push(lower.slice(at, colon), text.slice(colon + 2, lineEnd));
     }
+    if (lines.length > 2 * RESPONSE_LIMITS.fieldLines) return undefined;
     this.#position = end;
     this.#elementOffset = this.#bytesBefore + end - 2; // the empty line
-    return { minorVersion: minor === '0' ? 0 : 1, status: Number(status), reason, fields };
+    // HTTP/1.1 200 OK: the minor version and the status have fixed places.
+    return { minorVersion: text[7] === '0' ? 0 : 1, status: Number(text.slice(9, 12)), reason: text.slice(13, statusEnd), fields: new Fields(lines) };
   }
 
   *#finalHead(): Steps<Head> {
@@ -421,5 +422,6 @@ const HEXADECIMAL = Int8Array.from({ length: 256 }, (_, code) => {
   return Number.isNaN(value) ? -1 : value;
 });
 
-// A final head whose status line and field lines follow the grammar. It does not remove white space around values.
-const plainHead = /^HTTP\/1\.([0-9]) ([2-5][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*))?\r\n((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*)\r\n$/;
+// A final head that follows the grammar, and whose values have one space before them and none after them, as nearly all heads.
+const plainHead =
+  /^HTTP\/1\.[0-9] [2-5][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*)?\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?\r\n)*\r\n$/;

@@ -148,11 +148,7 @@ export class ArchiveScan {
     if (size !== undefined && !isSize(size)) yield* this.#reject('a pax header with an invalid size', at);
     if (path?.includes('\0') || linkname?.includes('\0')) yield* this.#reject('a pax header with a NUL in a path', at);
     if ([...records.keys()].some((key) => key.startsWith('GNU.sparse.'))) yield* this.#reject('a sparse file', at);
-    return {
-      path: path ?? earlier.path,
-      size: size === undefined ? earlier.size : Number(size),
-      linkname: linkname ?? earlier.linkname,
-    };
+    return { path: path ?? earlier.path, size: size === undefined ? earlier.size : Number(size), linkname: linkname ?? earlier.linkname };
   }
 
   /** The content of an extended header, copied. */
@@ -211,8 +207,7 @@ export class ArchiveScan {
     const words = this.#tail.daemonMessage();
     const message = words === undefined ? fault : `${fault}; the daemon says: ${escapeText(words)}`;
     const fields = { phase: 'archive', received: this.#received, expected: this.#current?.end } as const;
-    this.#failure = new TruncatedError(message, fields);
-    return this.#failure;
+    return (this.#failure = new TruncatedError(message, fields));
   }
 }
 

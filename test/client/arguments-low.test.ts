@@ -38,6 +38,7 @@ const dialer = { address: 'x', dial: async () => Promise.reject(new Error('no'))
 /** Each function, with valid arguments. */
 const functions: Readonly<Record<string, readonly [call: (...given: any[]) => unknown, ...good: unknown[]]>> = {
   ...Object.fromEntries(Object.entries(grammar).map(([name, call]) => [name, [call, 'x']])),
+  Fields: [(lines) => new Fields(lines), []],
   'Fields.append': [(name, value) => new Fields().append(name, value), 'a', 'b'],
   'Fields.get': [(name) => new Fields().get(name), 'a'],
   'Fields.list': [(name) => new Fields().list(name), 'a'],

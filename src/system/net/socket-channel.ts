@@ -17,7 +17,7 @@ export const KEEP_ALIVE_MS = 30_000;
 export type SocketTarget = { readonly path: string } | { readonly host: string; readonly port: number };
 
 /** Opens a channel; rejects with the system's own error, or with the reason for which the attempt is given up. */
-export function connectSocket(target: SocketTarget, options: DialOptions): Promise<Channel> {
+export function connectSocket(target: SocketTarget, { onGivenUp, signal }: DialOptions): Promise<Channel> {
   return new Promise((resolve, reject) => {
     const channel = new SocketChannel();
     const stop = (reason: unknown): void => {
@@ -30,15 +30,9 @@ export function connectSocket(target: SocketTarget, options: DialOptions): Promi
       channel.owner = noopOwner;
       resolve(channel);
     });
-    onGivenUp(options, stop);
+    if (onGivenUp !== undefined) onGivenUp(stop);
+    else if (signal !== undefined) onceAborted(signal, () => stop(signal.reason));
   });
-}
-
-/** Calls `stop` when the attempt is given up. */
-function onGivenUp(options: DialOptions, stop: (reason: unknown) => void): void {
-  if (options.onGivenUp !== undefined) return options.onGivenUp(stop);
-  const { signal } = options;
-  if (signal !== undefined) onceAborted(signal, () => stop(signal.reason));
 }
 
 class SocketChannel implements Channel {
@@ -55,8 +49,7 @@ class SocketChannel implements Channel {
       callback: (length: number, memory: Uint8Array) => this.owner.onData(memory.subarray(0, length)),
     };
     // allowHalfOpen: if the engine ends its side during an upload, Node must not end ours.
-    const options = { allowHalfOpen: true, onread } as SocketConstructorOpts;
-    this.socket = new Socket(options);
+    this.socket = new Socket({ allowHalfOpen: true, onread } as SocketConstructorOpts);
     this.#writes = new TolerantWrites(this.socket);
     this.socket.setNoDelay(true);
     this.socket.on('end', () => this.owner.onEnd());
@@ -80,8 +73,7 @@ class SocketChannel implements Channel {
   }
 
   keepProcessAlive(value: boolean): void {
-    if (value) this.socket.ref();
-    else this.socket.unref();
+    this.socket[value ? 'ref' : 'unref']();
   }
 
   end(): void {
