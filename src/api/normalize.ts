@@ -195,14 +195,22 @@ interface ImageNames {
 export function normalizeNames<Image extends Readonly<ImageNames>>(image: Image): Image {
   const names: ImageNames = image;
   const { Parent, ParentId, RepoTags, RepoDigests } = image;
-  names.RepoTags = tagsIn(RepoTags);
-  names.RepoDigests = digestsIn(RepoTags, RepoDigests);
+  if (!areUsual(RepoTags, '@') || !areUsual(RepoDigests, '<')) {
+    names.RepoTags = tagsIn(RepoTags);
+    names.RepoDigests = digestsIn(RepoTags, RepoDigests);
+  }
   if (Parent !== undefined) names.Parent = withAlgorithm(Parent);
   if (ParentId !== undefined) names.ParentId = withAlgorithm(ParentId);
   return image;
 }
 
 type NameList = readonly string[] | null | undefined;
+/** Whether no name begins with `<` or has the other character. Nearly all lists are like that, and stay as they are. */
+function areUsual(list: NameList, other: string): boolean {
+  if (list === null || list === undefined) return false;
+  for (let index = 0; index < list.length; index++) if (list[index]?.startsWith('<') === true || list[index]?.includes(other) === true) return false;
+  return true;
+}
 function namesIn(list: NameList): readonly string[] {
   return (list ?? []).filter((name) => !name.startsWith('<none>'));
 }
