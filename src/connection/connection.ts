@@ -32,8 +32,7 @@ export class Connection implements ChannelOwner {
   readonly #Exchange: ExchangeClass;
   #exchange: ConnectionExchange | undefined;
   readonly #headTimeout = new RepeatedDeadline();
-  #idle = false;
-  #idleTimer: NodeJS.Timeout | undefined;
+  readonly #idleTimeout = new RepeatedDeadline();
   /** Two blocks for this connection only: while the sink uses the last read in one, the next read goes into the other. */
   #blocks: [Buffer, Buffer] | undefined;
 
@@ -65,16 +64,12 @@ export class Connection implements ChannelOwner {
 
   /** Keeps the connection open for `limitMs` milliseconds; meanwhile it does not keep the process running. */
   markIdle(limitMs: number): void {
-    this.#idle = true;
     this.#channel.keepProcessAlive(false);
-    // `markBusy` does not clear the timer, and the next `markIdle` restarts it: Node allocates a list for a timer that is the
-    // only one of its duration.
-    this.#idleTimer ??= setTimeout(() => this.#idle && this.destroy(), limitMs).unref();
-    this.#idleTimer.refresh();
+    this.#idleTimeout.start(limitMs, () => this.destroy());
   }
 
   markBusy(): void {
-    this.#idle = false;
+    this.#idleTimeout.pause();
     this.#channel.keepProcessAlive(true);
   }
 
@@ -82,7 +77,7 @@ export class Connection implements ChannelOwner {
   destroy(makeError?: () => unknown): void {
     if (!this.alive) return;
     this.alive = false;
-    clearTimeout(this.#idleTimer);
+    this.#idleTimeout.clear();
     this.#headTimeout.clear();
     this.#channel.destroy();
     this.#running?.outcome.fail(makeError?.());

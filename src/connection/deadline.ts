@@ -12,28 +12,20 @@ export class Deadline {
   readonly #onReached: () => void;
   readonly #timer: NodeJS.Timeout;
   #partsLeft = PARTS;
-  #paused = false;
   #turn: NodeJS.Immediate | undefined;
 
-  constructor(limitMs: number, onReached: () => void) {
+  /** @param keepsRunning whether it keeps the process running */
+  constructor(limitMs: number, onReached: () => void, keepsRunning = true) {
     this.#onReached = onReached;
     this.#timer = setTimeout(() => this.#endPart(), limitMs / PARTS);
+    if (!keepsRunning) this.#timer.unref();
   }
 
   /** Starts to count from the beginning again. Must not be called after `clear`. */
   restart(): void {
     if (this.#turn !== undefined) clearImmediate(this.#turn);
     this.#partsLeft = PARTS;
-    if (this.#paused) this.#timer.ref();
-    this.#paused = false;
     this.#timer.refresh();
-  }
-
-  /** Stops to count until `restart`. The timer stays, but does not keep the process running. */
-  pause(): void {
-    if (this.#turn !== undefined) clearImmediate(this.#turn);
-    this.#paused = true;
-    this.#timer.unref();
   }
 
   clear(): void {
@@ -42,7 +34,6 @@ export class Deadline {
   }
 
   #endPart(): void {
-    if (this.#paused) return;
     if (--this.#partsLeft > 0) this.#timer.refresh();
     // A child process needs two turns: the first reads the end of its output, the second reports its exit.
     else this.#turn = setImmediate(() => (this.#turn = setImmediate(this.#onReached)));
@@ -50,28 +41,44 @@ export class Deadline {
 }
 
 /**
- * The same limit for one exchange of a connection after the other. Its timer is kept between them: if a timer is the only one of
- * its duration, Node makes and removes a list for it, which took a tenth of the time of a small call.
+ * A limit that starts for each exchange of a connection, and is nearly never reached. A start only notes the time: a timer for each took
+ * a tenth of the time of a small call. One timer looks after a quarter of the limit whether a start is pending, and makes a `Deadline`
+ * for the rest only then. They do not keep the process running: the connection does.
  */
 export class RepeatedDeadline {
-  #deadline: Deadline | undefined;
   #limitMs = 0;
-  #onReached: () => void = () => {};
+  #onReached: (() => void) | undefined;
+  #startedAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #deadline: Deadline | undefined;
 
   start(limitMs: number, onReached: () => void): void {
-    this.#onReached = onReached;
-    if (this.#deadline !== undefined && limitMs === this.#limitMs) return this.#deadline.restart();
-    this.clear();
+    if (limitMs !== this.#limitMs || this.#deadline !== undefined) this.clear();
     this.#limitMs = limitMs;
-    this.#deadline = new Deadline(limitMs, () => this.#onReached());
+    this.#onReached = onReached;
+    this.#startedAt = performance.now();
+    this.#timer ??= setTimeout(this.#look, limitMs / PARTS).unref();
   }
 
+  /** Stops to count until the next `start`. */
   pause(): void {
-    this.#deadline?.pause();
+    this.#onReached = undefined;
+    if (this.#deadline !== undefined) this.clear();
   }
 
   clear(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#deadline?.clear();
     this.#deadline = undefined;
   }
+
+  readonly #look = (): void => {
+    this.#timer = undefined;
+    const onReached = this.#onReached;
+    if (onReached === undefined) return;
+    // At most the time that the timer ran: the process may have been stopped since.
+    const elapsedMs = Math.min(performance.now() - this.#startedAt, this.#limitMs / PARTS);
+    this.#deadline = new Deadline(this.#limitMs - elapsedMs, onReached, false);
+  };
 }

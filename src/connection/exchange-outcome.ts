@@ -26,6 +26,7 @@ export class ExchangeOutcome {
   #waitingForReader = false;
   #waitingForSource = false;
   #requestSent = false;
+  #onAbort: (() => void) | undefined;
 
   /**
    * @param onSettled called once, when the outcome is fixed
@@ -43,7 +44,7 @@ export class ExchangeOutcome {
 
   /** Starts to listen to the signal, and starts the idle timeout. */
   start(): void {
-    this.#request.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#request.signal?.addEventListener('abort', (this.#onAbort = () => this.fail(this.#request.signal?.reason)), { once: true });
     this.#restartIdle();
   }
 
@@ -51,9 +52,9 @@ export class ExchangeOutcome {
     if (this.#settle()) this.#resolve(reusable);
   }
 
-  readonly fail = (error: unknown): void => {
+  fail(error: unknown): void {
     if (this.#settle()) this.#reject(error);
-  };
+  }
 
   onData(): void {
     this.#idle?.restart();
@@ -105,15 +106,13 @@ export class ExchangeOutcome {
     this.fail(new TimeoutError(message, { limit, limitMs }));
   }
 
-  readonly #onAbort = (): void => this.fail(this.#request.signal?.reason);
-
   #settle(): boolean {
     if (this.settled) return false;
     this.settled = true;
     this.#head.pause();
     this.#content?.clear();
     this.#idle?.clear();
-    this.#request.signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#onAbort !== undefined) this.#request.signal?.removeEventListener('abort', this.#onAbort);
     this.#onSettled();
     return true;
   }

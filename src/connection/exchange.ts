@@ -109,7 +109,7 @@ export class Exchange {
       this.#afterRequest();
     } else {
       void this.#write([head]);
-      this.#sendStream(content).catch(this.outcome.fail);
+      this.#sendStream(content).catch((error: unknown) => this.outcome.fail(error));
     }
   }
 
@@ -176,7 +176,7 @@ export class Exchange {
       this.outcome.setWaitingForReader(false);
       if (next()) this.#channel.resume();
     };
-    pending.then(resume).catch(this.outcome.fail);
+    pending.then(resume).catch((error: unknown) => this.outcome.fail(error));
     return false;
   }
 
@@ -210,12 +210,13 @@ export class Exchange {
   #finish(reusable: boolean): boolean {
     this.#request.stats.trailingBytes = this.#parser.unread().length;
     const clean = reusable && this.#requestSent && this.#channel.writeError === undefined && this.#pendingEnd === undefined;
-    const complete = (): boolean => {
-      this.#sink?.end?.();
-      this.outcome.succeed(clean);
-      return true;
-    };
     const pending = this.#sink?.flush?.();
-    return pending === undefined ? complete() : this.#pauseFor(pending, complete);
+    return pending === undefined ? this.#complete(clean) : this.#pauseFor(pending, () => this.#complete(clean));
+  }
+
+  #complete(clean: boolean): true {
+    this.#sink?.end?.();
+    this.outcome.succeed(clean);
+    return true;
   }
 }

@@ -74,7 +74,7 @@ class NodeHttpExchange implements ConnectionExchange {
   }
 
   start(): void {
-    this.#run().then((reusable) => this.outcome.succeed(reusable), this.outcome.fail);
+    this.#run().then((reusable) => this.outcome.succeed(reusable), (error: unknown) => this.outcome.fail(error));
   }
 
   onData(bytes: Uint8Array): boolean {
@@ -99,7 +99,7 @@ class NodeHttpExchange implements ConnectionExchange {
     encodeRequestHead(head); // only checks the head, which Node writes
     this.outcome.start();
     const outgoing = this.#open(head);
-    this.#send(outgoing, body && splitBytes(body, timeouts)).catch(this.outcome.fail);
+    this.#send(outgoing, body && splitBytes(body, timeouts)).catch((error: unknown) => this.outcome.fail(error));
     return this.#receive(outgoing);
   }
 

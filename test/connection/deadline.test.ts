@@ -60,17 +60,17 @@ describe('a deadline', () => {
 });
 
 describe('a repeated deadline', () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] }));
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'] }));
   afterEach(() => void vi.useRealTimers());
 
-  it('is not reached while it is paused, and counts from the beginning after each start, with one timer', () => {
+  it('is not reached while it is paused, and counts from the beginning after each start', () => {
     const [first, second] = [vi.fn(), vi.fn()];
     const deadline = new RepeatedDeadline();
     deadline.start(400, first);
     vi.advanceTimersByTime(399);
     deadline.pause();
-    expect(vi.getTimerCount()).toBe(1);
     vi.runAllTimers();
+    expect(first).not.toHaveBeenCalled();
     deadline.start(400, second);
     vi.advanceTimersByTime(399);
     expect(second).not.toHaveBeenCalled();
@@ -89,6 +89,36 @@ describe('a repeated deadline', () => {
     deadline.clear();
     expect(vi.getTimerCount()).toBe(0);
     expect(first).not.toHaveBeenCalled();
+  });
+
+  it('has one timer for any number of starts within a quarter of the limit', () => {
+    const [first, second] = [vi.fn(), vi.fn()];
+    const deadline = new RepeatedDeadline();
+    for (let count = 0; count < 9; count++) {
+      deadline.start(400, first);
+      vi.advanceTimersByTime(10);
+      deadline.pause();
+    }
+    expect(vi.getTimerCount()).toBe(1);
+    deadline.start(400, second);
+    vi.advanceTimersByTime(399);
+    expect(second).not.toHaveBeenCalled();
+    vi.runAllTimers();
+    expect(second).toHaveBeenCalledOnce();
+    expect(first).not.toHaveBeenCalled();
+  });
+
+  it('keeps three quarters of the limit if the process stops right after the start', () => {
+    const reached = vi.fn();
+    new RepeatedDeadline().start(400, reached);
+    const now = performance.now();
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(now + 10_000);
+    vi.advanceTimersByTime(100);
+    clock.mockRestore();
+    vi.advanceTimersByTime(299);
+    expect(reached).not.toHaveBeenCalled();
+    vi.runAllTimers();
+    expect(reached).toHaveBeenCalledOnce();
   });
 });
 
