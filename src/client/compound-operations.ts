@@ -7,17 +7,19 @@ import { refuseAbsentVariant, refuseListName } from '../api/inspected-image.ts';
 import { imageDiskUsage, withListedNames, readSearchResults, readImage, readImages, readRemoveItems } from '../api/normalize.ts';
 import { isDigest, parseImage } from '../api/reference.ts';
 import type { ImageDiskUsage } from '../api/types/engine.ts';
-import type { RemoveItem, SearchResult } from '../api/types/image.ts';
+import type { ImageInspect, RemoveItem, SearchResult } from '../api/types/image.ts';
 import { NotFoundError, isCallerError } from '../errors.ts';
 import type { Engine } from './engine.ts';
 import type { CallOptions, DiskUsageOptions, RemoveImageOptions, SearchOptions } from './options.ts';
 import type { RegistryAccess } from './registry-access.ts';
 
 /** Inspects an image. Throws a `NotFoundError` if the engine does not have the variant for the platform. */
-export async function inspectImage(engine: Engine, image: string, args: Arguments<'inspectImage'>, options: CallOptions) {
-  const found = await engine.json(encodeCall('inspectImage', args, parseImage(image)), options, readImage);
-  refuseAbsentVariant(found, image, args);
-  return found;
+export function inspectImage(engine: Engine, image: string, args: Arguments<'inspectImage'>, options: CallOptions): Promise<ImageInspect> {
+  const inspected = engine.json(encodeCall('inspectImage', args, parseImage(image)), options, readImage);
+  return inspected.then((found) => {
+    refuseAbsentVariant(found, image, args);
+    return found;
+  });
 }
 
 /** Removes an image, after two checks that the engine does not make. */

@@ -17,7 +17,7 @@
 
 import type { Observe } from '../connection/diagnostics.ts';
 import type { ResponseReader, Transport } from '../connection/transport.ts';
-import { BadRequestError, isCallerError } from '../errors.ts';
+import { BadRequestError } from '../errors.ts';
 import { refuseContentCoding } from '../http/content-coding.ts';
 import { encodeTarget } from '../api/encode-call.ts';
 import type { EncodedCall, EngineFacts } from '../api/encode-call.ts';
@@ -86,11 +86,10 @@ export class Engine implements FactSource {
    * Makes a call and returns its JSON, checked by `read`, which throws a `DecodeError` for a value of another shape. Returns null
    * for an operation without a result (`response: 'none'`), and for a status of 204.
    */
-  async json<Value = unknown>(call: EncodedCall, options: SendOptions, read: (response: unknown) => Value = unchecked): Promise<Value> {
+  json<Value = unknown>(call: EncodedCall, options: SendOptions, read: (response: unknown) => Value = unchecked): Promise<Value> {
     const sink = new JsonSink(read);
     const isJson = call.endpoint.response !== 'none';
-    await this.makeCall(call, options, ({ status }) => (isJson && status !== 204 ? sink : jsonSink()));
-    return sink.value;
+    return this.makeCall(call, options, ({ status }) => (isJson && status !== 204 ? sink : jsonSink())).then(() => sink.value);
   }
 
   /** Makes a call. The content of a success goes to the reader's sink; any other response is thrown as an error. */
@@ -106,14 +105,13 @@ export class Engine implements FactSource {
       if (takesCredentials) encodeTarget(call, facts);
       const auth = takesCredentials ? await registryAuth(registry, credentials === 'always', options.signal) : undefined;
       const fields = fieldsOf(call, options, auth);
-      try {
-        await this.#attempt(call, facts, fields, options, reader);
-      } catch (error) {
-        if (!isVersionRejected(error, options.signal)) throw error;
-        await this.facts.renegotiate(facts.version, options);
-        if (options.body?.repeatable === false) throw error;
-        await this.#attempt(call, await this.facts.neededBy(call, options), fields, options, reader);
-      }
+      const error = errorOf(await this.#attempt(call, facts, fields, options, reader));
+      if (error === undefined) return;
+      if (!isVersionRejected(error)) throw error;
+      await this.facts.renegotiate(facts.version, options);
+      if (options.body?.repeatable === false) throw error;
+      const repeated = errorOf(await this.#attempt(call, await this.facts.neededBy(call, options), fields, options, reader));
+      if (repeated !== undefined) throw repeated;
     } catch (error) {
       options.body?.discard?.();
       throw error;
@@ -127,29 +125,12 @@ export class Engine implements FactSource {
 
   /** Sends any request; the reader gets the final response with any status. */
   async send(request: EngineRequest, reader: ResponseReader): Promise<void> {
-    allowManyListeners(request.signal);
-    const { transport, address, observe, beforeCredentials } = this.#options;
-    if (beforeCredentials !== undefined && carriesCredentials(request)) beforeCredentials();
-    const observation = observe?.(request, address);
-    if (observation !== undefined) request.stats = observation.stats;
-    try {
-      await transport.send(request, (head) => {
-        this.facts.noteServer(head.fields.get('server'));
-        observation?.responded(head.status);
-        return reader(head, request);
-      });
-    } catch (error) {
-      this.facts.noteFailure(error);
-      const redacted = redactError(error, request);
-      observation?.failed(redacted);
-      throw redacted;
-    }
-    observation?.ended();
+    await this.#send(request, reader, undefined, false);
   }
 
   /** Sends HEAD or GET to a fast endpoint that needs no API version. `reader` gets a response of 200; any other is returned. */
   probe(method: 'HEAD' | 'GET', path: string, options: CallOptions, reader: ResponseReader): Promise<ErrorResponse | undefined> {
-    return this.#sendCollectingErrors(this.newRequest(method, path, NO_FIELDS, undefined, options, true), OK, reader, false);
+    return this.#send(this.newRequest(method, path, NO_FIELDS, undefined, options, true), reader, OK, false);
   }
 
   /** Returns a request that `send` can send: with the fields and timeouts that all requests to this engine share. */
@@ -171,29 +152,39 @@ export class Engine implements FactSource {
     this.#options.transport.close();
   }
 
-  async #attempt(call: EncodedCall, facts: EngineFacts, fields: RequestFields, options: SendOptions, reader: ResponseReader): Promise<void> {
+  /** Sends the request of a call. Returns the response if it is not a success. */
+  #attempt(call: EncodedCall, facts: EngineFacts, fields: RequestFields, options: SendOptions, reader: ResponseReader): Promise<ErrorResponse | undefined> {
     const { method, response, fast, success = OK } = call.endpoint;
     const target = encodeTarget(call, facts);
-    const body = options.body === undefined ? undefined : await options.body.open();
-    const request = this.newRequest(method, target, fields, body, options, fast, response === 'progress' || response === 'archive');
-    const error = await this.#sendCollectingErrors(request, success, reader);
-    if (error !== undefined) throw redactError(error.toError(), request);
+    const longLived = response === 'progress' || response === 'archive';
+    const send = (body: RequestBody | undefined): Promise<ErrorResponse | undefined> =>
+      this.#send(this.newRequest(method, target, fields, body, options, fast, longLived), reader, success, true);
+    const opened = options.body?.open();
+    return opened instanceof Promise ? opened.then(send) : send(opened);
   }
 
   /**
-   * Sends a request. A success goes to `reader`; any other response is collected and returned. If its body is too long, too slow
-   * or truncated, the rest of it is dropped. With `refusesCoding`, a success whose content is compressed is an error.
+   * Sends a request. A response whose status is in `success` goes to `reader`; any other response is collected and returned. If its
+   * body is too long, too slow or truncated, the rest of it is dropped. Without `success`, every response goes to `reader`. With
+   * `refusesCoding`, a success whose content is compressed is an error.
    */
-  async #sendCollectingErrors(
+  async #send(
     request: EngineRequest,
-    success: readonly number[],
     reader: ResponseReader,
-    refusesCoding = true,
+    success: readonly number[] | undefined,
+    refusesCoding: boolean,
   ): Promise<ErrorResponse | undefined> {
+    allowManyListeners(request.signal);
+    const { transport, address, observe, beforeCredentials } = this.#options;
+    if (beforeCredentials !== undefined && carriesCredentials(request)) beforeCredentials();
+    const observation = observe?.(request, address);
+    if (observation !== undefined) request.stats = observation.stats;
     let response: ErrorResponse | undefined;
     try {
-      await this.send(request, (head) => {
-        if (success.includes(head.status)) {
+      await transport.send(request, (head) => {
+        this.facts.noteServer(head.fields.get('server'));
+        observation?.responded(head.status);
+        if (success === undefined || success.includes(head.status)) {
           if (refusesCoding) refuseContentCoding(head);
           return reader(head, request);
         }
@@ -201,9 +192,14 @@ export class Engine implements FactSource {
         return response.body;
       });
     } catch (error) {
-      if (response === undefined || request.signal?.aborted === true) throw error; // an aborted call always rejects with the reason
+      this.facts.noteFailure(error);
+      const redacted = redactError(error, request);
+      observation?.failed(redacted);
+      if (response === undefined || request.signal?.aborted === true) throw redacted; // an aborted call always rejects with the reason
       response.isTruncated = true;
+      return response;
     }
+    observation?.ended();
     return response;
   }
 
@@ -227,8 +223,12 @@ const unchecked = <Value>(response: unknown): Value => response as Value;
 const OK: readonly number[] = [200];
 const NO_FIELDS: RequestFields = [];
 
-function isVersionRejected(error: unknown, signal: AbortSignal | undefined): boolean {
-  return error instanceof BadRequestError && isVersionMismatch(error.daemonMessage) && !isCallerError(error, signal);
+function errorOf(response: ErrorResponse | undefined): unknown {
+  return response && redactError(response.toError(), response.request);
+}
+
+function isVersionRejected(error: unknown): boolean {
+  return error instanceof BadRequestError && isVersionMismatch(error.daemonMessage);
 }
 
 function fieldsOf({ endpoint }: EncodedCall, { body }: SendOptions, auth: string | undefined): RequestFields {
