@@ -20,12 +20,12 @@ export function parseApiVersion(text: string): string | undefined {
 
 /** Negative, zero or positive if `a` is older than, the same as or newer than `b`. */
 export function compareVersions(a: string, b: string): number {
-  const [majorA = 0, minorA = 0] = numbersIn(a);
-  const [majorB = 0, minorB = 0] = numbersIn(b);
-  return majorA - majorB || minorA - minorB;
+  return rankOf(a) - rankOf(b);
 }
-function numbersIn(version: string): number[] {
-  return (versionGrammar.exec(version) ?? []).slice(1).map(Number);
+/** Grows with the version; a minor version has at most four digits. */
+function rankOf(version: string): number {
+  const match = versionGrammar.exec(version);
+  return match === null ? 0 : Number(match[1]) * 10_000 + Number(match[2]);
 }
 
 /** The first two numbers of an engine's release: `"4.3"` for `"4.3.1-rhel"`; `"0.0"` if it does not start with two numbers. */
