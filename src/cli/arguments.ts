@@ -154,9 +154,9 @@ function find(name: string): CommandFile {
 }
 
 function parse(argv: readonly string[], options: Options): { values: Record<string, unknown>; positionals: string[] } {
-  const args = [...argv];
+  const { values, positionals, tokens } = parseArgs({ ...loose, args: [...argv], options });
   const given = new Set<string>();
-  for (const token of parseArgs({ ...loose, args, options }).tokens) {
+  for (const token of tokens) {
     if (token.kind !== 'option') continue;
     const known = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     // `parseArgs` would use the last value silently.
@@ -169,10 +169,10 @@ function parse(argv: readonly string[], options: Options): { values: Record<stri
     const near = suggestion(token.rawName, Object.keys(options).map((name) => `--${name}`));
     throw new UsageError(`unknown option ${printable(token.rawName)}${near}`);
   }
-  return parseArgs({ args, options, allowPositionals: true });
+  return { values, positionals };
 }
 
-/** Checks that an option has a value exactly if it needs one. `parseArgs` checks this, too, but its messages advise in three lines. */
+/** Checks that an option has a value exactly if it needs one. A strict `parseArgs` checks this, too, but its messages have three lines. */
 function checkValue({ name, value, inlineValue }: { name: string; value?: string | undefined; inlineValue?: boolean | undefined }, { type, value: word }: Option): void {
   if (type === 'boolean') {
     if (value !== undefined) throw new UsageError(`--${name} does not take a value`);
