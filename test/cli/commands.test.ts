@@ -363,6 +363,15 @@ describe('load into a containerd store', () => {
     expect(code).toBe(expected);
     if (expected === 1) expect(stderr).toContain('says that it has loaded a:1, but layers of it are missing: the archive does not have them');
   });
+
+  // Docker 28.5 for an archive of "skopeo copy ... oci-archive:FILE:a:1": it stores "a:1", and searches for "docker.io/library/a:1".
+  it('fails if the engine does not find the image by the name of the archive', async () => {
+    const answers = { 'POST /images/load': progress({ stream: 'Loaded image: a:1\n' }), 'GET /info': json({ DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']] }) };
+    daemon = await cannedDaemon(answers, '1.48');
+    writeFileSync(join(daemon.folder, 'a.tar'), 'a');
+    const { code, stderr } = await longshore(daemon.host, ['load', join(daemon.folder, 'a.tar')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('has loaded a:1, but does not find it by that name, which lacks a registry. Write the archive with the name docker.io/library/a:1,')]);
+  });
 });
 
 describe('import', () => {

@@ -1,6 +1,6 @@
 // longshore load: loads images from archives.
 
-import { ConnectError, UploadError } from '../../index.ts';
+import { ConnectError, NotFoundError, UploadError, formatReference, parseReference } from '../../index.ts';
 import type { ImageClient, ProgressEvent, ReplacedImage } from '../../index.ts';
 import { command, UsageError } from '../command.ts';
 import type { Call } from '../command.ts';
@@ -69,12 +69,16 @@ async function replacedBy(names: readonly string[], before: ReadonlyMap<string, 
 }
 
 /**
- * Throws if the engine has none of an image's layers. A containerd store loads an archive that lacks layers without an error, if it has
- * the same layers from other blobs.
+ * Throws if the engine does not find an image, or has none of its layers. A containerd store loads an archive that lacks layers without an
+ * error, if it has the same layers from other blobs, and stores names as skopeo writes them, without docker.io/, but never finds those.
  */
 async function assertLayers(client: ImageClient, name: string, signal: AbortSignal): Promise<void> {
   if (!(await client.supports('inspectImage.manifests', { signal }))) return;
-  const { Manifests: all = [] } = await client.inspectImage(name, { manifests: true, signal });
+  const { Manifests: all = [] } = await client.inspectImage(name, { manifests: true, signal }).catch((error: unknown) => {
+    if (!(error instanceof NotFoundError)) throw error;
+    const advice = `Write the archive with the name ${formatReference(parseReference(name))}, or tag the image by its ID: longshore ls`;
+    throw new UploadError(`the engine has loaded ${name}, but does not find it by that name, which lacks a registry. ${advice}`, { cause: error });
+  });
   const manifests = all.filter(({ Kind }) => Kind === 'image'); // an attestation may be there without the layers
   if (manifests.length === 0 || manifests.some((manifest) => manifest.Available)) return;
   const advice = 'Save it with all layers, or make the inventory of this engine again: longshore layers';
