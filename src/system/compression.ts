@@ -219,7 +219,10 @@ export async function compressedFile(create: () => Promise<FileSink>, format: Fo
     get size() {
       return size;
     },
-    write: (view) => written(encoder, view),
+    write: (view) => written(encoder, view).catch(async (error: unknown) => {
+      await writing; // rejects with the error of the file, for which the loop has closed the encoder
+      throw error;
+    }),
     async commit(signal) {
       encoder.end();
       await writing;

@@ -166,6 +166,15 @@ describe.each(['gzip', 'zstd'] as const)('%s', (format) => {
       expect(ended).toBe('discarded');
     });
 
+    it.skipIf(why)(titled('gives the error of its file to the write after it', why), async () => {
+      const sink = await compressedFile(async () => file(true), format);
+      const writing = (async () => {
+        for (let count = 0; count < 50; count++) await sink.write(content);
+      })();
+      await expect(writing).rejects.toThrow('disk full');
+      await sink.discard();
+    });
+
     it.skipIf(why)(titled('is discarded in the middle', why), async () => {
       const sink = await compressedFile(async () => file(), format);
       await sink.write(content);
