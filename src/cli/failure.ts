@@ -1,6 +1,6 @@
 // Turns an error into an exit code and at most two lines: what happened, and what to do.
 
-import { ApiError, ArgumentError, ConnectError, LongshoreError, TimeoutError, TruncatedError, UploadError, VersionError } from '../index.ts';
+import { ApiError, ArgumentError, ConnectError, FileError, LongshoreError, TimeoutError, TruncatedError, UploadError, VersionError } from '../index.ts';
 import type { ApiErrorReason } from '../index.ts';
 import { Interruption, OutputClosedError, UsageError } from './command.ts';
 import { printable } from './printable.ts';
@@ -27,7 +27,7 @@ export function describeFailure(error: unknown, see: string, operand?: string): 
   if (error instanceof TimeoutError && error.limit === 'ready') return notReady(error, see);
   if (error instanceof TimeoutError) return failure(error.message, 'Is the engine overloaded or stuck?');
   if (error instanceof TruncatedError && see === 'longshore events') return failure(error.message, 'To go on after a lost connection, give --reconnect');
-  if (error instanceof UploadError) return failure(nameOf(operand, error.message) + inWordsOfCommand(withoutPlace(error)));
+  if (error instanceof UploadError || error instanceof FileError) return failure(nameOf(operand, error.message) + inWordsOfCommand(withoutPlace(error)));
   if (error instanceof LongshoreError || isSystemError(error)) return failure(error.message);
   return failure(String(error), 'This should not happen: set NODE_DEBUG=longshore to see the stack trace');
 }
@@ -77,7 +77,7 @@ function notReady({ message, limitMs, cause }: TimeoutError, see: string): Failu
 }
 
 /** Returns the message without the request, because it does not matter which request could not be sent. */
-function withoutPlace({ message, exchange }: ConnectError | UploadError): string {
+function withoutPlace({ message, exchange }: LongshoreError): string {
   return exchange === undefined ? message : without(message, `${exchange.method} ${exchange.target} on ${exchange.address}: `);
 }
 

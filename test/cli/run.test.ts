@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Interruption, OutputClosedError } from '../../src/cli/command.ts';
 import type { Io } from '../../src/cli/command.ts';
-import { ImageClient, packTar } from '../../src/index.ts';
+import { FileError, ImageClient, packTar } from '../../src/index.ts';
 import type { EngineReport } from '../../src/index.ts';
 import { bytes, cannedDaemon, json, progress, status } from './canned-daemon.ts';
 import type { Answer, CannedDaemon } from './canned-daemon.ts';
@@ -480,6 +480,13 @@ describe('errors of every command', () => {
     );
     const debugged = await longshore(daemon.host, ['ls'], { ...broken, debug: true } as object);
     expect(debugged.stderr).toMatch(/\n {4}at /);
+  });
+
+  it('names a file that cannot be written, and not the request', async () => {
+    const place = { method: 'GET', target: '/images/get', address: 'unix:///e', requestSent: true, reusedSocket: false };
+    const full = new FileError('cannot write /x.tar: no space left on device', { path: '/x.tar', errno: 'ENOSPC' }).at(place);
+    const { stderr } = await against({}, ['save', '-o', '/x.tar', 'a'], { connect: () => Promise.reject(full) });
+    expect(stderr).toBe('longshore save: cannot write /x.tar: no space left on device\n');
   });
 
   it.each([
