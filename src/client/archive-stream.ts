@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { take } from './arguments.ts';
 import { loadCreateHash } from '../bytes.ts';
-import type { ArchiveFiles } from '../system/files/archive-files.ts';
+import type { ArchiveFiles } from '../system/files/write-archive.ts';
 import type { ContentSink } from '../connection/transport.ts';
 import type { ArchiveDigests } from '../api/saved-image/verify-digests.ts';
 import type { VerifiedContent } from '../api/types/verified-content.ts';

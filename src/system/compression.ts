@@ -6,7 +6,7 @@ import type { Transform } from 'node:stream';
 import { compressionOf } from '../api/media-types.ts';
 import { asBuffer } from '../bytes.ts';
 import { ArgumentError, UploadError } from '../errors.ts';
-import type { FileSink } from './files/write-archive.ts';
+import type { CompressedFile, FileSink } from './files/write-archive.ts';
 
 /** What node:zlib can read and write. */
 export type Format = 'gzip' | 'zstd';
@@ -192,12 +192,6 @@ class ZstdFrames {
       remaining -= skipped;
     }
   }
-}
-
-/** A sink for a file whose content is compressed. */
-export interface CompressedFile extends FileSink {
-  /** The length of the file so far, in bytes. */
-  readonly size: number;
 }
 
 /** Returns a sink that compresses into a file, which `create` opens. Throws an `ArgumentError` if this Node cannot write the format. */

@@ -3,9 +3,9 @@
 import { ReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { RequestBody } from '../../connection/engine-request.ts';
-import type { CompressedFile, Format } from '../compression.ts';
+import type { Format } from '../compression.ts';
 import { absolutePath } from './paths.ts';
-import type { FileSink } from './write-archive.ts';
+import type { CompressedFile, FileSink } from './write-archive.ts';
 
 /** What the client does with files. */
 export const files = {
@@ -21,9 +21,6 @@ export const files = {
     return compressedFile(() => files.createFile(path), format);
   },
 };
-
-/** The file access of an archive stream. */
-export type ArchiveFiles = typeof files;
 
 /** The high-water mark of `createReadStream` by default. */
 const DEFAULT_READ_BYTES = 64 * 1024;

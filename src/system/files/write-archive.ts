@@ -11,6 +11,19 @@ export interface FileSink extends ContentSink {
   discard(): Promise<void>;
 }
 
+/** A sink for a file whose content is compressed. */
+export interface CompressedFile extends FileSink {
+  /** The length of the file so far, in bytes. */
+  readonly size: number;
+}
+
+/** The file access of an archive stream; archive-files.ts has it. */
+export interface ArchiveFiles {
+  absolutePath(path: string | URL, place: string): string;
+  createFile(path: string): Promise<FileSink>;
+  createCompressedFile(path: string, format: 'gzip' | 'zstd'): Promise<CompressedFile>;
+}
+
 /** The number of bytes in one write. Larger blocks are not faster; blocks of 64 KiB had a third of the speed. */
 const BLOCK_BYTES = 1024 * 1024;
 /** The number of blocks: one is filled while the others are written. */
