@@ -20,10 +20,10 @@ const NO_SKIPPABLE = ['Docker 20.10', 'Podman 4.3', 'Podman 5.4', 'Podman 6.1'] 
 const HASHES_COMPRESSED = ['Podman 4.3', 'Podman 5.4'] as const;
 
 const REFUSED: Readonly<Record<ArchiveUpload, Refusals>> = {
-  // Podman 4.3 finds no manifest.json in an archive of its own that was compressed with gzip.
+  // Podman 4.3 finds no manifest.json in its own archives after gzip.
   loadImage: { gzip: ['Podman 4.3'], zstd: ['Docker 20.10'], skippable: NO_SKIPPABLE },
-  // Podman makes a config with the digest of the compressed layer. 5.4 then rejects it: "does not match config's DiffID". 4.3 accepts it,
-  // but no Docker pulls the image from a registry: "layers from manifest don't match image configuration".
+  // Podman makes a config with the digest of the compressed layer. 5.4 then rejects it: "does not match config's DiffID"; 4.3 does not, but
+  // no Docker pulls the image: "layers from manifest don't match image configuration".
   importImage: { zstd: ['Docker 20.10', ...HASHES_COMPRESSED], skippable: NO_SKIPPABLE, bzip2: HASHES_COMPRESSED, xz: HASHES_COMPRESSED },
 };
 

@@ -126,10 +126,10 @@ const messageMeanings: readonly MessageMeaning[] = [
     remedy: 'The archive lacks this layer, and the engine does not have it. Save all layers, or make the inventory of this engine again (longshore layers)',
   },
   {
-    patterns: [/docker-import-\d+\/blobs\/json: no such file/], // Docker 20.10 and 26.1, graph drivers
+    patterns: [/docker-import-\d+\/blobs\/json: no such file/],
     kinds: ['archive'],
     classOf500: BadRequestError,
-    remedy: 'This engine does not load an OCI archive without manifest.json: use podman save --format docker-archive, or longshore copy',
+    remedy: 'The engine does not load OCI archives: use podman save --format docker-archive, or longshore copy',
   },
   { patterns: [/filter more than once with different values/], remedy: 'Podman before 4.8 does not remove unused images that have a tag' },
 
@@ -171,7 +171,6 @@ const messageMeanings: readonly MessageMeaning[] = [
   { patterns: [/: tag not known$/i], classOf500: ConflictError, remedy: 'Remove it by its tags, or by its id with force: true' },
   // Podman, for an id without "sha256:" that no image has.
   { patterns: [/cannot specify 64-byte hexadecimal strings/i], reason: 'not-found', classOf500: NotFoundError },
-  { patterns: [/^Unexpected status code 404$/], kinds: ['registry'], reason: 'not-found', remedy: 'The registry cannot be searched: Docker searches the Docker Hub, and registries with its API v1' },
   { patterns: [/manifest unknown|name unknown|repository name not known to registry/i], kinds: REMOTE, reason: 'not-found' },
   // Docker, for a search in a registry that has only API v2.
   { patterns: [/^unexpected status code 404$/i], kinds: ['registry'], remedy: 'HOST does not offer a search, as most registries' },

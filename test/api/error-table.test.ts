@@ -75,12 +75,11 @@ describe('a load or an import that fails', () => {
   });
 });
 
-// The words of Docker 20.10 and 26.1 with graph drivers for an archive of podman save --format oci-archive, of Docker for the search in a
-// registry of CNCF Distribution, and of Podman 4.3.
+// The words of Docker 20.10 and 26.1 with graph drivers for an archive of podman save --format oci-archive, and of
+// Podman 4.3 for a prune.
 describe('an error whose words do not say what to do has a remedy:', () => {
   it.each([
     [targets.load, 'open /var/lib/docker/tmp/docker-import-3517070356/blobs/json: no such file or directory', /--format docker-archive/],
-    [targets.search, 'Unexpected status code 404', /cannot be searched/],
     ['/v1.41/images/prune?filters=%7B%22dangling%22%3A%5B%22false%22%5D%7D', 'specifying "dangling" filter more than once with different values is not supported', /before 4\.8/],
   ])('%s: %s', (target, words, remedy) => {
     expect(of500(target, words).hint).toMatch(remedy);

@@ -370,7 +370,7 @@ describe('load into a containerd store', () => {
     daemon = await cannedDaemon(answers, '1.48');
     writeFileSync(join(daemon.folder, 'a.tar'), 'a');
     const { code, stderr } = await longshore(daemon.host, ['load', join(daemon.folder, 'a.tar')]);
-    expect([code, stderr]).toEqual([1, expect.stringContaining('has loaded a:1, but does not find it by that name, which lacks a registry. Write the archive with the name docker.io/library/a:1,')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('has loaded a:1, but it only finds complete names: write the archive with the name docker.io/library/a:1,')]);
   });
 });
 

@@ -70,14 +70,14 @@ async function replacedBy(names: readonly string[], before: ReadonlyMap<string, 
 
 /**
  * Throws if the engine does not find an image, or has none of its layers. A containerd store loads an archive that lacks layers without an
- * error, if it has the same layers from other blobs, and stores names as skopeo writes them, without docker.io/, but never finds those.
+ * error, if it has the same layers from other blobs. It loads names without docker.io/, but does not find them.
  */
 async function assertLayers(client: ImageClient, name: string, signal: AbortSignal): Promise<void> {
   if (!(await client.supports('inspectImage.manifests', { signal }))) return;
   const { Manifests: all = [] } = await client.inspectImage(name, { manifests: true, signal }).catch((error: unknown) => {
     if (!(error instanceof NotFoundError)) throw error;
-    const advice = `Write the archive with the name ${formatReference(parseReference(name))}, or tag the image by its ID: longshore ls`;
-    throw new UploadError(`the engine has loaded ${name}, but does not find it by that name, which lacks a registry. ${advice}`, { cause: error });
+    const complete = formatReference(parseReference(name));
+    throw new UploadError(`the engine has loaded ${name}, but it only finds complete names: write the archive with the name ${complete}, or tag the image by its ID`);
   });
   const manifests = all.filter(({ Kind }) => Kind === 'image'); // an attestation may be there without the layers
   if (manifests.length === 0 || manifests.some((manifest) => manifest.Available)) return;
