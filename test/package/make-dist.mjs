@@ -4,10 +4,10 @@
 // chunk that they share, so a class is the same class from every entry. Files that `src/` loads on demand stay in chunks of
 // their own. The bundle is for readers, too: names and line comments stay, and a region comment names each source file.
 //
-// Of the declarations, those are copied that a program can reach: the declarations of the entries, and those that they
+// Of the declarations, those are taken that a program can reach: the declarations of the entries, and those that they
 // refer to. Doc comments are in them and in the sources, and not in the JavaScript: the package would be larger than 300 kB.
-import { cpSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
 import { rolldown } from 'rolldown';
 import { parseSync } from 'rolldown/utils';
 
@@ -105,7 +105,12 @@ function copyDeclarations(names, build, dist) {
     for (const [, target] of text.matchAll(REFERENCE)) visit(posix.join(posix.dirname(name), target));
   };
   names.filter((name) => !name.startsWith('cli/')).forEach(visit);
-  for (const name of reached) cpSync(join(build, `${name}.d.ts`), join(dist, `${name}.d.ts`));
+  // Tabs, as in the bundle, are smaller than the spaces of tsc.
+  const indented = (name) => readFileSync(join(build, `${name}.d.ts`), 'utf8').replaceAll(/^(?: {4})+/gm, (spaces) => '\t'.repeat(spaces.length / 4));
+  for (const name of reached) {
+    mkdirSync(dirname(join(dist, name)), { recursive: true });
+    writeFileSync(join(dist, `${name}.d.ts`), indented(name));
+  }
 }
 
 /**
