@@ -176,10 +176,9 @@ function parse(argv: readonly string[], options: Options): { values: Record<stri
 function checkValue({ name, value, inlineValue }: { name: string; value?: string | undefined; inlineValue?: boolean | undefined }, { type, value: word }: Option): void {
   if (type === 'boolean') {
     if (value !== undefined) throw new UsageError(`--${name} does not take a value`);
-  } else if (value === undefined) {
-    throw new UsageError(`--${name} needs a value: give --${name} ${word}`);
-  } else if (inlineValue !== true && /^-./s.test(value)) {
-    throw new UsageError(`--${name} needs a value, and "${printable(value)}" looks like an option: give --${name} ${word}, or --${name}=${printable(value)}`);
+  } else if (value === undefined || (inlineValue !== true && /^-./s.test(value))) {
+    const other = value === undefined ? '' : `, or --${name}=${printable(value)}`;
+    throw new UsageError(`--${name} needs a value: give --${name} ${word}${other}`);
   }
 }
 

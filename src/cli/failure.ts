@@ -36,17 +36,16 @@ function failure(what: string, whatToDo?: string): Failure {
   return { what: printableLines(what), whatToDo: whatToDo && printable(inWordsOfCommand(whatToDo)) };
 }
 
-/** Words that only callers of the library know, and those of the command: names of methods, of their options and parameters. */
+/** What only callers of the library know, and the words of the command: methods, their options and parameters. */
 const WORDS: ReadonlyArray<readonly [library: RegExp, command: string]> = [
-  [/^[a-z]\w*\.platforms? /, '--platform '],
-  [/^[a-z]\w*\.(\w+) needs /, '--$1 needs '],
-  [/^[a-z]\w* needs /, 'this command needs '],
+  [/^[a-z]\w*\.(\w+?)s? (?=needs|with)/, '--$1 '],
+  [/^[a-z]\w* (?=needs)/, 'this command '],
   [/^[a-z]\w*: (?:options\.)?filters\./, '--filter '],
   [/^[a-z]\w*: options\./, '--'],
   [/^[a-z]\w*: /, ''],
-  [/^policy: /, '--policy '],
+  [/^policy:/, '--policy'],
   [/\ballTags\b/, '--all-tags'],
-  [/^Give credentials for (\S+), or/, 'Give --creds USER for $1, or'],
+  [/^Give credentials/, 'Give --creds USER'],
   [/, or credentials: "anonymous"$/, ''],
   [/\bforce: true$/, '--force'],
 ];
