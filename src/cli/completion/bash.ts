@@ -1,7 +1,7 @@
 // Makes the completion script for bash: a function that reads the command line up to the cursor.
 
 import type { Command, Option } from '../command.ts';
-import { NAME_PATTERN, twoWordCommands, namesOf, optionsOf, shared, spellings, valueKind } from './table.ts';
+import { BOTH_FORMS, NAME_PATTERN, twoWordCommands, namesOf, optionsOf, shared, spellings, valueKind } from './table.ts';
 import type { NamedOption } from './table.ts';
 
 export function bashScript(commands: readonly Command[]): string {
@@ -49,7 +49,7 @@ ${lines(commands.map((each) => `    ${commandCase(each)} ;;`))}${lines(twoWordCo
     # Not by compgen, which expands its words, and these are an engine's.
     while read -r word; do
       [[ $word == "$current"* && $word =~ ^${NAME_PATTERN}$ ]] && COMPREPLY+=("$word")
-    done < <(longshore "\${engine[@]}" ls --names 2>/dev/null)
+    done < <(longshore "\${engine[@]}" ls --names 2>/dev/null | ${BOTH_FORMS})
     # The text before the last colon is already on the line.
     [[ $COMP_WORDBREAKS == *:* ]] && COMPREPLY=("\${COMPREPLY[@]#"\${current%"\${current##*:}"}"}")
     for ((i = 0; i < \${#COMPREPLY[@]}; i++)); do printf -v 'COMPREPLY[i]' %q "\${COMPREPLY[i]}"; done

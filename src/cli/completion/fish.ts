@@ -1,7 +1,7 @@
 // Makes the completion script for fish: one `complete` for each word.
 
 import type { Command, Option } from '../command.ts';
-import { NAME_PATTERN, twoWordCommands, namesOf, quoted, shared, valueKind } from './table.ts';
+import { BOTH_FORMS, NAME_PATTERN, twoWordCommands, namesOf, quoted, shared, valueKind } from './table.ts';
 import type { NamedOption } from './table.ts';
 
 export function fishScript(commands: readonly Command[]): string {
@@ -36,5 +36,5 @@ function fishOption([name, option]: NamedOption): string {
 
 function fishOperands(kind: NonNullable<Command['completes']>): string {
   if (kind === 'file') return '-F';
-  return kind === 'image' ? `-a "(longshore ls --names 2>/dev/null | string match -r -- '^${NAME_PATTERN}\\$')"` : `-a ${quoted(kind.join(' '))}`;
+  return kind === 'image' ? `-a "(longshore ls --names 2>/dev/null | ${BOTH_FORMS} | string match -r -- '^${NAME_PATTERN}\\$')"` : `-a ${quoted(kind.join(' '))}`;
 }

@@ -38,6 +38,9 @@ export function valueKind({ choices, suggests, value }: Option): 'file' | 'free'
  */
 export const NAME_PATTERN = '[A-Za-z0-9_.:/@-]+';
 
+/** A filter for the lines of `longshore ls --names`: Podman's names have `docker.io/`, which people leave out, so both forms are offered. */
+export const BOTH_FORMS = "sed -n 'p;s,^docker[.]io/,,p;s,^library/,,p'";
+
 /** Quotes a text as one word of a shell. */
 export function quoted(text: string): string {
   return `'${text.replace(/'/g, `'\\''`)}'`;

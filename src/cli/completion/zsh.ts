@@ -1,7 +1,7 @@
 // Makes the completion script for zsh: specifications for its `_arguments`.
 
 import type { Command } from '../command.ts';
-import { NAME_PATTERN, twoWordCommands, namesOf, optionsOf, quoted, shared, spellings, valueKind } from './table.ts';
+import { BOTH_FORMS, NAME_PATTERN, twoWordCommands, namesOf, optionsOf, quoted, shared, spellings, valueKind } from './table.ts';
 import type { NamedOption } from './table.ts';
 
 export function zshScript(commands: readonly Command[]): string {
@@ -10,7 +10,7 @@ export function zshScript(commands: readonly Command[]): string {
 _longshore_images() {
   local -a images
   local name
-  for name in \${(f)"$(longshore ls --names 2>/dev/null)"}; do
+  for name in \${(f)"$(longshore ls --names 2>/dev/null | ${BOTH_FORMS})"}; do
     [[ $name =~ '^${NAME_PATTERN}$' ]] && images+=("$name")
   done
   compadd -a images # which quotes them

@@ -22,7 +22,7 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'longshore-completion-'));
   // Names of images must not be run as code.
-  const RepoTags = ['alpine:3.20', 'alpine:3.21', 'host:5000/team/app:1', `$(touch${'${IFS}'}${folder}/pwned)`, '`id`;x'];
+  const RepoTags = ['alpine:3.20', 'alpine:3.21', 'docker.io/library/busybox:1', 'host:5000/team/app:1', `$(touch${'${IFS}'}${folder}/pwned)`, '`id`;x'];
   const image = { Id: 'sha256:1', RepoTags, RepoDigests: [], Created: 0, Size: 1, Labels: null };
   daemon = await cannedDaemon({ 'GET /images/json': json([image]) });
   makeProgram(join(folder, 'longshore'), `exec '${process.execPath}' '${main}' "$@"`);
@@ -48,6 +48,7 @@ async function shell(name: string, script: string, options: readonly string[] = 
   return stdout.trimEnd().split('\n').sort();
 }
 
+const offered = ['alpine:3.20', 'alpine:3.21', 'busybox:1', 'docker.io/library/busybox:1', 'host:5000/team/app:1', 'library/busybox:1'];
 const names = commands.map(({ name }) => name).sort();
 
 /** The subcommands of `docker image`, except build. */
@@ -72,6 +73,7 @@ describe.skipIf(noBash)(titled('bash', noBash), () => {
     ['longshore rm -f alp', ['3.20', '3.21'].map((tag) => `alpine:${tag}`)], // -f is a flag of rm
     ['longshore ls -f alp', ['']], // -f of ls has a value
     ['longshore images alpine:3.20 -', ['--all', '--archive', '--context', '--digests', '--filter', '--format', '--help', '--host', '--json', '--names', '--no-color', '--no-trunc', '--platforms', '--quiet', '--sort', '-H', '-a', '-f', '-h', '-q']],
+    ['longshore rm busy', ['busybox:1']], // Podman lists docker.io/library/busybox:1
     ['longshore rm host:5000/t', ['5000/team/app:1']], // bash breaks words at colons
     ['longshore rm alpine:', ['3.20', '3.21']],
     ['longshore load -i arch', ['archive one.tar']],
@@ -93,7 +95,7 @@ describe.skipIf(noBash)(titled('bash', noBash), () => {
 
   it('does not run code in names of images', async () => {
     expect(await offers('longshore rm $')).toEqual(['']);
-    expect(await offers('longshore rm ')).toEqual(['alpine:3.20', 'alpine:3.21', 'host:5000/team/app:1']);
+    expect(await offers('longshore rm ')).toEqual(offered);
     expect(existsSync(join(folder, 'pwned'))).toBe(false);
   });
 });
@@ -120,7 +122,7 @@ describe.skipIf(noFish)(titled('fish', noFish), () => {
   });
 
   it('runs no code from image names, and offers valid names only', async () => {
-    expect(await offers('longshore rm ')).toEqual(['alpine:3.20', 'alpine:3.21', 'host:5000/team/app:1']);
+    expect(await offers('longshore rm ')).toEqual(offered);
     expect(existsSync(join(folder, 'pwned'))).toBe(false);
   });
 });
@@ -151,6 +153,7 @@ describe.skipIf(noZsh)(titled('zsh', noZsh), () => {
     ['longshore pu', ['pull', 'push'], 'save'],
     ['longshore save --verify ', ['digests', 'none', 'structure'], 'pull'],
     ['longshore rm alpine:', ['alpine:3.20', 'alpine:3.21'], 'pull'],
+    ['longshore rm busy', ['busybox:1'], 'pull'],
     ['longshore image ', behindImage, 'df'],
     ['longshore image rm alpine:', ['alpine:3.20', 'alpine:3.21'], 'pull'],
     ['longshore image remove alpine:', ['alpine:3.20', 'alpine:3.21'], 'pull'],
