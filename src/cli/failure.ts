@@ -84,7 +84,7 @@ function withoutPlace({ message, exchange }: LongshoreError): string {
 function connectFailure(error: ConnectError): Failure {
   const { hint } = error;
   const bare = withoutPlace(error);
-  return hint === undefined ? failure(bare) : failure(without(bare, `. ${hint}`), hint);
+  return hint === undefined ? failure(bare) : failure(without(bare, `. ${hint}`), hint.replace(/\b(host|context)\)\?$/, '--$1)?'));
 }
 
 function without(message: string, part: string): string {

@@ -86,6 +86,11 @@ describe('longshore', () => {
     });
   });
 
+  it('names the option that selected the engine as the command line has it', async () => {
+    const { stderr } = await ended(start(['ls', '-H', NOWHERE], ''));
+    expect(stderr).toContain('is this its address (--host)?');
+  });
+
   it('shows the stack when NODE_DEBUG=longshore asks for it', async () => {
     const { stderr } = await ended(start(['ls'], NOWHERE, { NODE_DEBUG: 'longshore' }));
     expect(stderr).toMatch(/\n {4}at /);
