@@ -146,8 +146,8 @@ export const endpoints = {
     response: 'json',
     parameters: {
       /**
-       * Filters by `dangling` (false: all unused images, on Podman only those with a tag; true: untagged ones), `until`, `label` or `label!`. Default: untagged
-       * images. More than one label filter, of either kind, needs Podman 5.2 or Docker.
+       * Filters by `dangling` (false: all unused images, on Podman only those with a tag; true: untagged ones), `until`, `label` or
+       * `label!`. Default: untagged images. More than one label filter, of either kind, needs Podman 5.2 or Docker.
        */
       filters: filters('filters', { conditional: severalLabels }),
     },

@@ -5,8 +5,8 @@ import { FUNCTION, check, kind } from '../kinds.ts';
 import type { RetryOptions } from './options.ts';
 
 /**
- * Makes a call, and repeats it as long as it fails with an error that is `transient`: `retry(() => docker.pull('alpine'))`. `call` gets the
- * number of the attempt, from 1. Resolves with the result of the call; rejects with its last error, or with the reason of `signal`.
+ * Makes a call, and repeats it as long as it fails with a `LongshoreError` that is `transient`: `retry(() => docker.pull('alpine'))`. `call`
+ * gets the number of the attempt, from 1. Resolves with the result of the call; rejects with its last error, or with the reason of `signal`.
  *
  * The delays grow, and are not shorter than `retryAfterMs` of the error. An upload is repeated only if `call` supplies its data again: a
  * path, bytes, or a new stream for each attempt. For a stream that has been read, `retry` rejects with the error of the upload.

@@ -223,7 +223,10 @@ export interface PrunePlan {
   readonly images: readonly ImageSummary[];
   /** The names that a prune would remove from other images, which stay: containers use them, or images were built from them. */
   readonly untagged: readonly string[];
-  /** The space that this frees at most, in bytes. Layers that other images have are not counted, as far as the engine reports their sizes, nor are folders of its store. */
+  /**
+   * The space that this frees at most, in bytes. Layers that other images have are not counted, as far as the engine reports their sizes,
+   * nor are folders of its store.
+   */
   readonly freesAtMost: number;
 }
 
