@@ -38,13 +38,14 @@ export function plainView(): ProgressView {
         statuses.clear(); // a pull of all tags repeats the same IDs for the next tag
         return messageLines(event);
       }
-      if (statuses.get(event.id) === event.status) return '';
+      const status = event.status.replace(/^Retrying in \d.*/s, 'Retrying'); // a countdown is one change
+      if (statuses.get(event.id) === status) return '';
       const isNew = !statuses.has(event.id);
       if (event.id.length + event.status.length > LONGEST_LINE || (isNew && statuses.size >= MOST_LAYERS)) {
         dropped++;
         return '';
       }
-      statuses.set(event.id, event.status);
+      statuses.set(event.id, status);
       return `${lineHead(event.id, event.status)}\n`;
     },
     tick: () => '',

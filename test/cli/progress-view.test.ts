@@ -237,6 +237,13 @@ describe('elsewhere', () => {
     ]);
   });
 
+  it('a countdown of Docker is one line', () => {
+    const statuses = ['Downloading', 'Retrying in 5 seconds', 'Retrying in 4 seconds', 'Retrying in 1 second', 'Downloading', 'Retrying in 10 seconds'];
+    expect(written(plainView(), statuses.map((status) => layer(A, status)))).toBe(
+      [statuses[0], statuses[1], statuses[4], statuses[5]].map((status) => `${A}: ${status}\n`).join(''),
+    );
+  });
+
   it('a headline starts again, and no line is pending', () => {
     const view = plainView();
     const events = [layer(A, 'Pull complete'), headline('Pulling from x', '2'), layer(A, 'Pull complete')];
