@@ -24,6 +24,11 @@ export function line(text: unknown): string {
   return `${printable(text)}\n`;
 }
 
+/** Prints the lines of --quiet, with --json as a list. */
+export function printOnly(texts: readonly string[], print: Printer, asJson = false): Promise<void> {
+  return asJson ? print.json(texts) : print.text(texts.map(line).join(''));
+}
+
 /** Lists up to five names; of more, the first four. */
 export function shortList(names: readonly string[]): string {
   return (names.length <= 5 ? names : [...names.slice(0, 4), '…']).join(', ');

@@ -562,6 +562,7 @@ describe('search', () => {
 
   it.each([
     [['-q'], `alpine\nx/${SHOWN}\n`],
+    [['-q', '--json'], '[\n  "alpine",\n  "x/a\\u001b[2J\\u202e\\u009b"\n]\n'],
     [['--json'], `${JSON.stringify(found, null, 2).replace('\x9b', '\\u009b').replace('\u202e', '\\u202e')}\n`],
   ])('%j prints %j', async (flags, stdout) => {
     expect((await against({ 'GET /images/search': json(found) }, ['search', ...flags, 'x'])).stdout).toBe(stdout);
@@ -598,6 +599,7 @@ describe('distribution', () => {
 
   it.each([
     [['-q'], `${ID}\n`],
+    [['-q', '--json'], `[\n  "${ID}"\n]\n`],
     [['--json'], `${JSON.stringify([answer], null, 2)}\n`],
   ])('%j prints %j', async (flags, stdout) => {
     expect((await against(answers, ['distribution', ...flags, 'a:1'])).stdout).toBe(stdout);

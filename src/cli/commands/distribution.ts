@@ -4,10 +4,10 @@ import { familiarReference, parseReference } from '../../index.ts';
 import type { DistributionInspect } from '../../index.ts';
 import { command } from '../command.ts';
 import { credentialOptions } from '../credentials.ts';
-import { objectsOf } from '../engine-values.ts';
+import { objectsOf, textOf } from '../engine-values.ts';
 import { platformText } from '../listing.ts';
 import { forEachOperand } from '../operands.ts';
-import { printable } from '../printable.ts';
+import { line } from '../printer.ts';
 import { humanSize, table } from '../table.ts';
 
 export const distribution = command({
@@ -22,12 +22,13 @@ export const distribution = command({
   },
   async run(call) {
     const { values, print, credentials } = call;
-    const found: object[] = [];
+    const found: unknown[] = [];
     await forEachOperand(call, async (client, reference, signal) => {
       const response = await client.inspectDistribution(reference, { credentials, signal });
-      found.push(response);
+      const digest = textOf(response.Descriptor?.digest);
+      found.push(values.quiet === true ? digest : response);
       if (values.json === true) return;
-      if (values.quiet === true) return print.text(`${printable(response.Descriptor?.digest)}\n`);
+      if (values.quiet === true) return print.text(line(digest));
       return print.text((found.length > 1 ? '\n' : '') + description(reference, response));
     });
     if (values.json === true) await print.json(found);

@@ -8,7 +8,7 @@ import { fittedTable } from '../fitted-table.ts';
 import type { Column } from '../fitted-table.ts';
 import { shortId } from '../listing.ts';
 import { fit } from '../printable.ts';
-import { line } from '../printer.ts';
+import { printOnly } from '../printer.ts';
 import { noTruncOption, platformOption } from '../shared-options.ts';
 import { age, humanSize, timestamp } from '../table.ts';
 import { templateOf, templateOption } from '../template.ts';
@@ -30,10 +30,7 @@ export const history = command({
     const steps = await (await client()).history(image, { platform: values.platform, signal: io.signal });
     const isComplete = values['no-trunc'] === true;
     const idOf = ({ Id }: HistoryItem): string => (isComplete ? textOf(Id) : shortId(Id));
-    if (values.quiet === true) {
-      const ids = steps.map(idOf);
-      return values.json === true ? print.json(ids) : print.text(ids.map(line).join(''));
-    }
+    if (values.quiet === true) return printOnly(steps.map(idOf), print, values.json);
     if (values.json === true) return print.json(steps);
     if (template !== undefined) return print.text(template(steps.map((step) => ({ ...fieldsOf(step, isComplete, io.now()), ID: idOf(step) }))));
     const largest = steps.reduce((most, { Size }) => Math.max(most, numberOf(Size) ?? 0), 0);

@@ -7,7 +7,7 @@ import { command } from '../command.ts';
 import { textOf } from '../engine-values.ts';
 import { IMAGE_FIELDS, ORDERS, imageFields, imageRows, imageTable, isReference, shortId, withVariants } from '../listing.ts';
 import { inParallel } from '../operands.ts';
-import { line } from '../printer.ts';
+import { line, printOnly } from '../printer.ts';
 import { filterOption, noTruncOption, parseFilters } from '../shared-options.ts';
 import { notBoth, templateOf, templateOption } from '../template.ts';
 
@@ -46,11 +46,8 @@ export const ls = command({
     if (sort !== undefined) rows.sort(ORDERS[sort as keyof typeof ORDERS]);
     const images = [...new Set(rows.map(({ image }) => image))];
     const ids = values['no-trunc'] === true ? 'full' : 'short';
-    const only = (texts: readonly string[]): Promise<void> => {
-      return values.json === true ? print.json(texts) : print.text(texts.map(line).join(''));
-    };
-    if (names === true) return only(rows.map(({ repository, tag }) => `${repository}:${tag}`).filter(isReference));
-    if (quiet === true) return only(images.map(({ Id }) => (ids === 'full' ? textOf(Id) : shortId(Id))));
+    if (names === true) return printOnly(rows.map(({ repository, tag }) => `${repository}:${tag}`).filter(isReference), print, values.json);
+    if (quiet === true) return printOnly(images.map(({ Id }) => (ids === 'full' ? textOf(Id) : shortId(Id))), print, values.json);
     if (values.json === true) return print.json(images);
     const listing = { ids, nowMs: io.now(), room: print.columns, digests, platforms } as const;
     return print.text(template?.(rows.map((row) => imageFields(row, listing))) ?? imageTable(rows, listing));

@@ -11,7 +11,7 @@ import { fittedTable } from '../fitted-table.ts';
 import type { Column } from '../fitted-table.ts';
 import { isReference, shortId } from '../listing.ts';
 import { checkArguments, inParallel } from '../operands.ts';
-import { line, shortList } from '../printer.ts';
+import { printOnly, shortList } from '../printer.ts';
 import { noTruncOption } from '../shared-options.ts';
 
 export const outdated = command({
@@ -38,8 +38,8 @@ export const outdated = command({
     for (const [detail, error] of errors) call.failed(error, shortList(rows.filter((row) => row.detail === detail).map(({ image }) => image)));
     const old = rows.filter(({ status }) => status === 'outdated');
     if (values['exit-code'] === true && old.length > 0) call.endWith(OUTDATED_EXIT_CODE);
+    if (values.quiet === true) return printOnly(old.map(({ image }) => image), print, values.json);
     if (values.json === true) return print.json(rows);
-    if (values.quiet === true) return print.text(old.map(({ image }) => line(image)).join(''));
     const digest = (text = ''): string => (values['no-trunc'] === true ? text : shortId(text));
     const cells = rows.map((row) => [row.image, row.status, digest(row.localDigest), digest(row.remoteDigest), row.status === 'failed' ? '' : row.detail]);
     return print.text(fittedTable(COLUMNS, cells, values['no-trunc'] === true ? Infinity : print.columns));

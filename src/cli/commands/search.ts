@@ -7,7 +7,7 @@ import { numberOf, textOf } from '../engine-values.ts';
 import { fittedTable } from '../fitted-table.ts';
 import type { Column } from '../fitted-table.ts';
 import { fit } from '../printable.ts';
-import { line } from '../printer.ts';
+import { printOnly } from '../printer.ts';
 import { filterOption, noTruncOption, parseFilters } from '../shared-options.ts';
 import { templateOf, templateOption } from '../template.ts';
 
@@ -28,8 +28,8 @@ export const search = command({
     const template = templateOf(values, FIELDS);
     const options = { limit: limitOf(values.limit), filters: parseFilters(values.filter), credentials, signal: io.signal };
     const found = await (await client()).search(term, options);
+    if (values.quiet === true) return printOnly(found.map(({ name }) => textOf(name)), print, values.json);
     if (values.json === true) return print.json(found);
-    if (values.quiet === true) return print.text(found.map(({ name }) => line(name)).join(''));
     const isComplete = values['no-trunc'] === true;
     if (template !== undefined) return print.text(template(found.map((each) => fieldsOf(each, isComplete))));
     return print.text(fittedTable(COLUMNS, found.map((each) => cellsOf(each, isComplete)), isComplete ? Infinity : print.columns));

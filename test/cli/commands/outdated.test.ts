@@ -71,6 +71,7 @@ describe('outdated', () => {
   it.each<[string[], number, string]>([
     [['--exit-code', 'b:1', '-q'], 3, 'b:1\n'],
     [['--exit-code', 'a:1', '-q'], 0, ''],
+    [['b:1', '-q', '--json'], 0, '[\n  "b:1"\n]\n'],
     [['b:1', '--json'], 0, `${JSON.stringify([{ image: 'b:1', status: 'outdated', localDigest: ID, remoteDigest: NEW }], null, 2)}\n`],
     [['b:1', '--no-trunc'], 0, `IMAGE   STATUS     LOCAL${' '.repeat(69)}REGISTRY\nb:1     outdated   ${ID}   ${NEW}\n`],
   ])('%j ends with %i and prints %j', async (flags, code, stdout) => {
