@@ -38,13 +38,13 @@ function failure(what: string, whatToDo?: string): Failure {
 
 /** What only callers of the library know, and the words of the command: methods, their options and parameters. */
 const WORDS: ReadonlyArray<readonly [library: RegExp, command: string]> = [
+  [/\b(?:\w+\.)?allTags\b/, '--all-tags'],
   [/^[a-z]\w*\.(\w+?)s? (?=needs|with)/, '--$1 '],
   [/^[a-z]\w* (?=needs)/, 'this command '],
   [/^[a-z]\w*: (?:options\.)?filters\./, '--filter '],
   [/^[a-z]\w*: options\./, '--'],
   [/^[a-z]\w*: /, ''],
   [/^policy:/, '--policy'],
-  [/\ballTags\b/, '--all-tags'],
   [/^Give credentials/, 'Give --creds USER'],
   [/, or credentials: "anonymous"$/, ''],
   [/\bforce: true$/, '--force'],

@@ -510,6 +510,12 @@ describe('errors of every command', () => {
     expect(outcome).toEqual({ code, stdout: '', stderr: `longshore ${stderr.replace('FOLDER', daemon.folder)}` });
   });
 
+  it('names --all-tags also where Podman has no such option', async () => {
+    const podman: Answer = (response) => void response.setHeader('Libpod-Api-Version', '6.1.1');
+    const { stderr } = await against({ 'HEAD /_ping': podman }, ['pull', '-a', 'x']);
+    expect(stderr).toBe('longshore pull: --all-tags needs Docker, and this engine is Podman, which handles only "latest"\n');
+  });
+
   it.each([
     [['rm', 'gone'], '\x1b[31mlongshore rm:'],
     [['rm', '--no-color', 'gone'], 'longshore rm:'],
