@@ -112,7 +112,7 @@ const latin1Names =
   'Yacute THORN szlig agrave aacute acirc atilde auml aring aelig ccedil egrave eacute ecirc euml igrave iacute icirc iuml ' +
   'eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc uuml yacute thorn yuml';
 let namedCharacters: ReadonlyMap<string, string> | undefined;
-/** Makes the map when it is first used: it took a quarter of the time in which the module of the client is evaluated. */
+/** Makes the map when it is first used: it took a fifth of the time in which this library is evaluated at import. */
 function characterOf(name: string): string | undefined {
   namedCharacters ??= new Map([
     ['lt', '<'], ['gt', '>'], ['amp', '&'], ['quot', '"'], ['apos', "'"],
