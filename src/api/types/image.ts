@@ -230,15 +230,17 @@ export interface PrunePlan {
   readonly freesAtMost: number;
 }
 
-/** The result of `checkForUpdate`. */
-export interface UpdateCheck {
+/** The result of `checkForUpdate`. If `isCurrent` is set, both digests are. */
+export type UpdateCheck = DigestComparison<boolean, string> | DigestComparison<undefined, string | undefined>;
+
+interface DigestComparison<IsCurrent, Digest> {
   /** Whether the engine has the image that the registry has under the name; undefined if there is nothing to compare. */
-  readonly isCurrent: boolean | undefined;
+  readonly isCurrent: IsCurrent;
   /**
    * The digest that the image has in that repository, as the engine knows it. If it has several, the registry's, or else the first.
    * Undefined if it has none: it was built, loaded or imported, or it comes from another repository.
    */
-  readonly localDigest: string | undefined;
+  readonly localDigest: Digest;
   /** The digest that the registry has under the name. Undefined if it does not have the name, or was not asked. */
-  readonly remoteDigest: string | undefined;
+  readonly remoteDigest: Digest;
 }

@@ -32,6 +32,11 @@ export async function watch(docker: ImageClient): Promise<string> {
   return '';
 }
 
+export async function newer(docker: ImageClient): Promise<string> {
+  const check = await docker.checkForUpdate('alpine');
+  return check.isCurrent === false ? check.remoteDigest.slice('sha256:'.length) : '';
+}
+
 export function why(error: unknown): number | undefined {
   return error instanceof NotFoundError ? error.status : undefined;
 }
