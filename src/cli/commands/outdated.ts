@@ -1,6 +1,6 @@
 // longshore outdated: shows for which images the registry has another image under the same name.
 
-import { ConnectError, VersionError, formatReference, parseReference } from '../../index.ts';
+import { ConnectError, NotFoundError, VersionError, formatReference, parseReference } from '../../index.ts';
 import type { ImageClient } from '../../index.ts';
 import { command } from '../command.ts';
 import type { Call } from '../command.ts';
@@ -32,8 +32,11 @@ export const outdated = command({
     for (const name of call.operands) await checkArguments(client, name, async (_, image, signal) => void (await check(call, client, image, signal)));
     const names = call.operands.length > 0 ? call.operands : await taggedNames(client, io.signal);
     const errors = new Map<string, unknown>();
-    const compare = (name: string): Promise<Row> => check(call, client, name, io.signal).catch((error: unknown) => failedRow(errors, name, error));
-    const rows = await inParallel(distinct(names), compare);
+    const compare = (name: string): Promise<Row | undefined> => check(call, client, name, io.signal).catch((error: unknown) => {
+      const isRemoved = error instanceof NotFoundError && call.operands.length === 0; // since the images were listed
+      return isRemoved ? undefined : failedRow(errors, name, error);
+    });
+    const rows = (await inParallel(distinct(names), compare)).filter((row) => row !== undefined);
     // One message for all images of a registry that is away.
     for (const [detail, error] of errors) call.failed(error, shortList(rows.filter((row) => row.detail === detail).map(({ image }) => image)));
     const old = rows.filter(({ status }) => status === 'outdated');

@@ -21,7 +21,7 @@ describe('outdated', () => {
   const image = (name: string, digests = [`${name.split(':')[0]}@${ID}`]) => json({ Id: ID, RepoTags: [name], RepoDigests: digests });
   const there = (digest: string) => json({ Descriptor: { mediaType: 'x', digest, size: 1 }, Platforms: [] });
   const answers = {
-    'GET /images/json': json([{ Id: ID, RepoTags: ['a:1', 'b:1', 'built:1', 'gone:1', 'a\x1b[2J'], RepoDigests: [], Created: 1, Size: 1, Labels: null }]),
+    'GET /images/json': json([{ Id: ID, RepoTags: ['a:1', 'b:1', 'built:1', 'gone:1', 'removed:1', 'a\x1b[2J'], RepoDigests: [], Created: 1, Size: 1, Labels: null }]),
     'GET /images/docker.io/library/a:1/json': image('a:1'),
     'GET /images/docker.io/library/b:1/json': image('b:1'),
     'GET /images/docker.io/library/built:1/json': image('built:1', []),
