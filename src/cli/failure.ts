@@ -28,6 +28,7 @@ export function describeFailure(error: unknown, see: string, operand?: string): 
   if (error instanceof TimeoutError) return failure(error.message, 'Is the engine overloaded or stuck?');
   if (error instanceof TruncatedError && see === 'longshore events') return failure(error.message, 'To go on after a lost connection, give --reconnect');
   if (error instanceof UploadError || error instanceof FileError) return failure(nameOf(operand, error.message) + inWordsOfCommand(withoutPlace(error)));
+  if (error instanceof TruncatedError) return failure(nameOf(operand, error.message) + error.message);
   if (error instanceof LongshoreError || isSystemError(error)) return failure(error.message);
   return failure(String(error), 'This should not happen: set NODE_DEBUG=longshore to see the stack trace');
 }

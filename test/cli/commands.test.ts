@@ -335,6 +335,14 @@ describe('load', () => {
     });
   });
 
+  it('names the archive of several that the engine did not answer', async () => {
+    daemon = await cannedDaemon({ 'POST /images/load': (response) => void response.destroy() });
+    const paths = ['a', 'b'].map((name) => join(daemon.folder, name));
+    for (const path of paths) writeFileSync(path, 'x');
+    const { stderr } = await longshore(daemon.host, ['load', ...paths]);
+    for (const path of paths) expect(stderr).toMatch(new RegExp(`^longshore load: ${path}: .* without a response`, 'm'));
+  });
+
   it('loads nothing if one of several files is missing or a directory', async () => {
     daemon = await cannedDaemon({ 'POST /images/load': progress({ stream: 'Loaded image: a:1\n' }) });
     writeFileSync(join(daemon.folder, 'a.tar'), 'one');
