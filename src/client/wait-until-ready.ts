@@ -6,7 +6,7 @@ import type { PingResult } from '../api/types/engine.ts';
 import { withAnySignal } from '../async/abort.ts';
 import { Backoff, wait } from '../async/backoff.ts';
 import { Deadline } from '../connection/deadline.ts';
-import { ApiError, LongshoreError, TimeoutError, UnavailableError } from '../errors.ts';
+import { ApiError, ConnectError, LongshoreError, TimeoutError, UnavailableError } from '../errors.ts';
 import { randomNumber } from '../system/random.ts';
 
 /** A ping costs the engine little, so the delays between two of them stay below a second. */
@@ -43,8 +43,9 @@ export async function waitUntilReady(facts: EngineFactCache, options: WaitUntilR
 
 /**
  * Whether an error means that the engine has not started yet: it refuses connections, closes them or does not answer on them, or it, or a
- * proxy in front of it, answers that it is unavailable (503; a proxy also 502 or 504).
+ * proxy in front of it, answers that it is unavailable (503; a proxy also 502 or 504). The name of a container's host is known when it runs.
  */
 function isOfAbsentEngine(error: unknown): error is LongshoreError {
+  if (error instanceof ConnectError && error.errno === 'ENOTFOUND') return true;
   return error instanceof LongshoreError && error.transient && (!(error instanceof ApiError) || error instanceof UnavailableError);
 }

@@ -49,7 +49,7 @@ describe('waitUntilReady', () => {
     expect(daemon.sockets).toHaveLength(1);
   });
 
-  it.each(['ENOENT', 'ECONNREFUSED', 'EHOSTUNREACH', 'EAI_AGAIN'])('waits while connections fail with %s', async (errno) => {
+  it.each(['ENOENT', 'ECONNREFUSED', 'EHOSTUNREACH', 'EAI_AGAIN', 'ENOTFOUND'])('waits while connections fail with %s', async (errno) => {
     const client = await failing(connectError(errno), 4);
     expect(await whileTimePasses(() => client.waitUntilReady())).toMatchObject({ apiVersion: '1.41' });
   });
