@@ -43,34 +43,38 @@ export class Deadline {
 /**
  * A limit that starts for each exchange of a connection, and is nearly never reached. A start only notes the time: a timer for each took
  * a tenth of the time of a small call. One timer looks after a quarter of the limit whether a start is pending, and makes a `Deadline`
- * for the rest only then. They do not keep the process running: the connection does.
+ * for the rest only then.
  */
 export class RepeatedDeadline {
   #limitMs = 0;
   #onReached: (() => void) | undefined;
   #startedAt = 0;
+  #keepsRunning = false;
   #timer: NodeJS.Timeout | undefined;
   #deadline: Deadline | undefined;
 
-  start(limitMs: number, onReached: () => void): void {
+  /** Starts to count. `keepsRunning`: until `pause`, it keeps the process running. */
+  start(limitMs: number, onReached: () => void, keepsRunning = false): void {
     if (limitMs !== this.#limitMs || this.#deadline !== undefined) this.clear();
     this.#limitMs = limitMs;
     this.#onReached = onReached;
     this.#startedAt = performance.now();
+    this.#keepsRunning = keepsRunning;
     this.#timer ??= setTimeout(this.#look, limitMs / PARTS).unref();
+    if (keepsRunning) this.#timer.ref();
   }
 
   /** Stops to count until the next `start`. */
   pause(): void {
     this.#onReached = undefined;
     if (this.#deadline !== undefined) this.clear();
+    else if (this.#keepsRunning) this.#timer?.unref();
   }
 
   clear(): void {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
     this.#deadline?.clear();
-    this.#deadline = undefined;
+    this.#timer = this.#deadline = undefined;
   }
 
   readonly #look = (): void => {
@@ -79,6 +83,6 @@ export class RepeatedDeadline {
     if (onReached === undefined) return;
     // At most the time that the timer ran: the process may have been stopped since.
     const elapsedMs = Math.min(performance.now() - this.#startedAt, this.#limitMs / PARTS);
-    this.#deadline = new Deadline(this.#limitMs - elapsedMs, onReached, false);
+    this.#deadline = new Deadline(this.#limitMs - elapsedMs, onReached, this.#keepsRunning);
   };
 }

@@ -67,8 +67,8 @@ export class ExchangeOutcome {
     if (headMs === undefined || this.settled) return;
     // ssh itself enforces `connectMs`, and its error is more precise. So this timeout must not come first.
     const limitMs = Math.min(headMs + (connecting ? connectMs : 0), LONGEST_TIMEOUT_MS);
-    // One timer for the whole head: neither single bytes nor interim responses extend it.
-    this.#head.start(limitMs, () => this.#expire(`no response within ${limitMs} ms`, 'head', limitMs));
+    // One timer for the whole head: neither single bytes nor interim responses extend it. A caller's channel may not keep the process running.
+    this.#head.start(limitMs, () => this.#expire(`no response within ${limitMs} ms`, 'head', limitMs), true);
   }
 
   /** The head is complete: starts the timeout for the whole content, if its sink has one. */

@@ -86,9 +86,7 @@ export class Upload {
     if (this.#stopped) return false;
     await this.#lastSend;
     this.#source = undefined; // it has ended: `stop` must not call it
-    if (length !== undefined && this.#sent < length) {
-      throw new UploadError(`the source ended after ${this.#sent} of ${length} bytes`);
-    }
+    if (length !== undefined && this.#sent < length) throw new UploadError(`the source ended after ${this.#sent} of ${length} bytes`);
     onSent?.(this.#sent, true);
     return true;
   }
@@ -100,9 +98,7 @@ export class Upload {
     const source = this.#source;
     this.#source = undefined;
     // Not awaited: a source that hangs must not delay the response. Its errors do not matter any more.
-    void Promise.resolve(source)
-      .then((stopped) => stopped?.return?.())
-      .catch(() => {});
+    void Promise.resolve(source).then((stopped) => stopped?.return?.()).catch(() => {});
   }
 
   /**

@@ -61,7 +61,7 @@ describe('a deadline', () => {
 
 describe('a repeated deadline', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'] }));
-  afterEach(() => void vi.useRealTimers());
+  afterEach(() => void vi.restoreAllMocks().useRealTimers());
 
   it('is not reached while it is paused, and counts from the beginning after each start', () => {
     const [first, second] = [vi.fn(), vi.fn()];
@@ -106,6 +106,21 @@ describe('a repeated deadline', () => {
     vi.runAllTimers();
     expect(second).toHaveBeenCalledOnce();
     expect(first).not.toHaveBeenCalled();
+  });
+
+  // A channel of the caller, or of a replay, may have no handle that does it.
+  it.each([[true], [false]])('keeps the process running between a start and a pause if asked to: %s', (keepsRunning) => {
+    const made = vi.spyOn(globalThis, 'setTimeout');
+    const isHeld = (): boolean => (made.mock.results.at(-1)?.value as NodeJS.Timeout).hasRef();
+    const deadline = new RepeatedDeadline();
+    deadline.start(400, () => {}, keepsRunning);
+    expect(isHeld()).toBe(keepsRunning);
+    deadline.pause();
+    expect(isHeld()).toBe(false);
+    deadline.start(400, () => {}, keepsRunning);
+    expect(isHeld()).toBe(keepsRunning);
+    vi.advanceTimersByTime(100);
+    expect([made.mock.calls.length, isHeld()]).toEqual([2, keepsRunning]);
   });
 
   it('keeps three quarters of the limit if the process stops right after the start', () => {
