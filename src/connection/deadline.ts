@@ -17,7 +17,7 @@ export class Deadline {
   /** @param keepsRunning whether it keeps the process running */
   constructor(limitMs: number, onReached: () => void, keepsRunning = true) {
     this.#onReached = onReached;
-    this.#timer = setTimeout(() => this.#endPart(), limitMs / PARTS);
+    this.#timer = setTimeout(() => this.#endPart(), Math.ceil(limitMs / PARTS)); // Node rounds down
     if (!keepsRunning) this.#timer.unref();
   }
 
@@ -58,7 +58,7 @@ export class RepeatedDeadline {
     if (limitMs !== this.#limitMs || this.#deadline !== undefined) this.clear();
     this.#limitMs = limitMs;
     this.#onReached = onReached;
-    this.#startedAt = performance.now();
+    this.#startedAt = this.#timer === undefined ? -Infinity : performance.now(); // fake timers of a test may have another clock
     this.#keepsRunning = keepsRunning;
     this.#timer ??= setTimeout(this.#look, limitMs / PARTS).unref();
     if (keepsRunning) this.#timer.ref();

@@ -47,6 +47,15 @@ describe('a deadline', () => {
     expect(reached).not.toHaveBeenCalled();
   });
 
+  it('is not reached before its limit if its parts are not whole milliseconds', () => {
+    const reached = vi.fn();
+    new Deadline(403, reached); // Node rounds the delay of a timer down
+    vi.advanceTimersByTime(402);
+    expect(reached).not.toHaveBeenCalled();
+    vi.runAllTimers();
+    expect(reached).toHaveBeenCalledOnce();
+  });
+
   it('counts again when it is restarted, and stops when it is cleared', () => {
     const reached = vi.fn();
     const deadline = new Deadline(400, reached);
@@ -106,6 +115,25 @@ describe('a repeated deadline', () => {
     vi.runAllTimers();
     expect(second).toHaveBeenCalledOnce();
     expect(first).not.toHaveBeenCalled();
+  });
+
+  it('is not reached before its limit if the rest has no four parts of whole milliseconds', () => {
+    const reached = vi.fn();
+    new RepeatedDeadline().start(100, reached);
+    vi.advanceTimersByTime(99);
+    expect(reached).not.toHaveBeenCalled();
+    vi.runAllTimers();
+    expect(reached).toHaveBeenCalledOnce();
+  });
+
+  // Fake timers leave `performance.now()` alone if a test says so, as with jest's `doNotFake`.
+  it('is reached after its limit if the timers have another clock', () => {
+    const reached = vi.fn();
+    const now = performance.now();
+    vi.spyOn(performance, 'now').mockReturnValue(now);
+    new RepeatedDeadline().start(400, reached);
+    vi.advanceTimersByTime(402); // the fake clock adds one for each turn
+    expect(reached).toHaveBeenCalledOnce();
   });
 
   // A channel of the caller, or of a replay, may have no handle that does it.
