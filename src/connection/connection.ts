@@ -33,6 +33,7 @@ export class Connection implements ChannelOwner {
   #exchange: ConnectionExchange | undefined;
   readonly #headTimeout = new RepeatedDeadline();
   readonly #idleTimeout = new RepeatedDeadline();
+  #idleUntil = 0;
   /** Two blocks for this connection only: while the sink uses the last read in one, the next read goes into the other. */
   #blocks: [Buffer, Buffer] | undefined;
 
@@ -64,11 +65,14 @@ export class Connection implements ChannelOwner {
 
   /** Keeps the connection open for `limitMs` milliseconds; meanwhile it does not keep the process running. */
   markIdle(limitMs: number): void {
+    this.#idleUntil = performance.now() + limitMs;
     this.#channel.keepProcessAlive(false);
     this.#idleTimeout.start(limitMs, () => this.destroy());
   }
 
+  /** Ends the idle time. If it is over because the process was stopped, closes the connection: a proxy may have dropped it. */
   markBusy(): void {
+    if (performance.now() >= this.#idleUntil) return this.destroy();
     this.#idleTimeout.pause();
     this.#channel.keepProcessAlive(true);
   }
@@ -108,14 +112,10 @@ export class Connection implements ChannelOwner {
   }
 
   onEnd(): void {
-    this.#onClose(undefined);
+    this.onError(undefined);
   }
 
-  onError(error: Error): void {
-    this.#onClose(error);
-  }
-
-  #onClose(error: Error | undefined): void {
+  onError(error: Error | undefined): void {
     const exchange = this.#running;
     if (exchange === undefined) this.destroy();
     else exchange.onClose(error);

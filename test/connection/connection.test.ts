@@ -42,6 +42,16 @@ describe('an idle connection', () => {
     expect(connection.alive).toBe(true);
   });
 
+  // The timer of a stopped process has not run yet. A proxy may have dropped the connection without a trace.
+  it('is closed when it is to be used after a stop of the process that was longer than its idle time', () => {
+    connection.markIdle(4000);
+    const now = performance.now();
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(now + 4000);
+    connection.markBusy();
+    clock.mockRestore();
+    expect([connection.alive, channel.calls.at(-1), vi.getTimerCount()]).toEqual([false, 'destroy', 0]);
+  });
+
   it('does not keep the process running, but does when it is busy again', () => {
     connection.markIdle(4000);
     connection.markBusy();
