@@ -97,7 +97,7 @@ export class Engine implements FactSource {
     try {
       options.signal?.throwIfAborted();
       const cached = this.facts.neededBy(call, options);
-      const facts = cached instanceof Promise ? await cached : cached;
+      const facts = 'then' in cached ? await cached : cached;
       const { registry } = options;
       const { credentials } = call.endpoint;
       const takesCredentials = registry !== undefined && credentials !== undefined;
@@ -160,7 +160,8 @@ export class Engine implements FactSource {
     const send = (body: RequestBody | undefined): Promise<ErrorResponse | undefined> =>
       this.#send(this.newRequest(method, target, fields, body, options, fast, longLived), reader, success, true);
     const opened = options.body?.open();
-    return opened instanceof Promise ? opened.then(send) : send(opened);
+    // Not `instanceof Promise`: a program may have replaced the global class, as zone.js does.
+    return opened !== undefined && 'then' in opened ? opened.then(send) : send(opened);
   }
 
   /**

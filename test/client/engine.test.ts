@@ -46,6 +46,14 @@ describe.each(wireNames)('over the wire %s', (wire) => {
       expect([calls, engine.asked]).toEqual([0, []]);
     });
 
+    // zone.js does so; async functions still return the original.
+    it('is negotiated in a program that replaces the global Promise, and a body is sent', async () => {
+      await start(() => ({ stream: 'Loaded image: a:1' }));
+      vi.stubGlobal('Promise', class extends Promise<unknown> {});
+      const { references } = await client.loadImage(Buffer.from('x')).finally(() => vi.unstubAllGlobals());
+      expect([references, engine.asked[0]?.target]).toEqual([['a:1'], '/v1.41/images/load?quiet=0']);
+    });
+
     it('is not negotiated if it is pinned', async () => {
       await start(() => [], '1.41', { version: '1.30' });
       await client.images();
