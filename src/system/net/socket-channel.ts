@@ -17,7 +17,7 @@ export const KEEP_ALIVE_MS = 30_000;
 export type SocketTarget = { readonly path: string } | { readonly host: string; readonly port: number };
 
 /** Opens a channel; rejects with the system's own error, or with the reason for which the attempt is given up. */
-export function connectSocket(target: SocketTarget, { onGivenUp, signal }: DialOptions): Promise<Channel> {
+export function connectSocket(target: SocketTarget, options: DialOptions): Promise<Channel> {
   return new Promise((resolve, reject) => {
     const channel = new SocketChannel();
     const stop = (reason: unknown): void => {
@@ -30,8 +30,10 @@ export function connectSocket(target: SocketTarget, { onGivenUp, signal }: DialO
       channel.owner = noopOwner;
       resolve(channel);
     });
-    if (onGivenUp !== undefined) onGivenUp(stop);
-    else if (signal !== undefined) onceAborted(signal, () => stop(signal.reason));
+    // Only one of the two is read: to read `signal` of a `DialAttempt` makes an AbortController.
+    if (options.onGivenUp !== undefined) return options.onGivenUp(stop);
+    const { signal } = options;
+    if (signal !== undefined) onceAborted(signal, () => stop(signal.reason));
   });
 }
 

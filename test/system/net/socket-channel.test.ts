@@ -34,6 +34,18 @@ describe('a connection is opened', () => {
     expect(targets).toEqual([target]);
   });
 
+  // A tenth of the time of a connection: a signal is made only when a dialer reads it.
+  it('without a signal if there is onGivenUp', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const signal = vi.fn(() => new AbortController().signal);
+    const options = { onGivenUp: () => {}, get signal() { return signal(); } };
+    const channel = await dialerFor(parseAddress(`tcp://127.0.0.1:${(server.address() as AddressInfo).port}`)).dial(options);
+    channel.destroy();
+    server.close();
+    expect(signal).not.toHaveBeenCalled();
+  });
+
   // The system's own list of its connections: timer 2 is the keep-alive's, and `when` is in hundredths of a second (proc(5)).
   it.runIf(process.platform === 'linux').each(['tcp', 'tls'])('over %s with TCP keep-alive after 30 s of silence', async (kind) => {
     const daemon = await tlsDaemon(() => {});
