@@ -74,7 +74,9 @@ export function runCallback<Value>(run: () => Value): Value {
   };
   try {
     const value = run();
-    return value instanceof Promise ? (value.catch(rethrow) as Value) : value;
+    // Not `instanceof Promise`: a program may have replaced the global class, as zone.js does.
+    const { then } = (value ?? {}) as { readonly then?: unknown };
+    return typeof then === 'function' ? ((value as PromiseLike<unknown>).then(undefined, rethrow) as Value) : value;
   } catch (error) {
     return rethrow(error);
   }

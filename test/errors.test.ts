@@ -149,3 +149,13 @@ describe.each(wireNames)('over the wire %s', (wire) => {
     });
   });
 });
+
+describe('runCallback', () => {
+  // zone.js replaces the global Promise; a polyfill has a class of its own.
+  it('marks the error with which a promise of another class rejects as the caller\'s', async () => {
+    const error = connect('ECONNREFUSED');
+    const foreign = { then: (_: unknown, onError: (error: unknown) => unknown) => Promise.reject(error).then(undefined, onError) };
+    await expect(errors.runCallback(() => foreign)).rejects.toBe(error);
+    expect(errors.isCallerError(error)).toBe(true);
+  });
+});
