@@ -28,6 +28,8 @@ export interface Channel {
   owner: ChannelOwner;
   /** True if the system holds the read memory while it waits (Windows' overlapped reads). Channels must not share it then. */
   readonly holdsMemory: boolean;
+  /** True if an open channel keeps the process running by itself, as sockets do. */
+  readonly hasHandle?: boolean;
   /** The error of a failed write. Reading goes on: the engine may have sent a response that explains the failure. */
   readonly writeError: Error | undefined;
   /** True while the connection may not be established yet. Over the pipes of a program, only the first received byte shows that it is. */

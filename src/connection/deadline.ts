@@ -2,7 +2,6 @@
 //
 // After SIGSTOP, a suspended machine or a blocked event loop, an expired timer and an unread response may be pending at the same
 // time, and Node runs the timer first. Therefore a limit is divided into parts, and a stop of any length uses up only one of them.
-// After the last part, the event loop turns twice to read data that has arrived.
 
 /** The number of parts. After a stop at the beginning, three quarters of the limit remain. */
 const PARTS = 4;
@@ -35,15 +34,14 @@ export class Deadline {
 
   #endPart(): void {
     if (--this.#partsLeft > 0) this.#timer.refresh();
-    // A child process needs two turns: the first reads the end of its output, the second reports its exit.
+    // The first turn reads what has arrived, also the end of a child process's output; the second reports its exit.
     else this.#turn = setImmediate(() => (this.#turn = setImmediate(this.#onReached)));
   }
 }
 
 /**
  * A limit that starts for each exchange of a connection, and is nearly never reached. A start only notes the time: a timer for each took
- * a tenth of the time of a small call. One timer looks after a quarter of the limit whether a start is pending, and makes a `Deadline`
- * for the rest only then.
+ * a tenth of the time of a small call. One timer looks after a quarter of the limit, and makes a `Deadline` if a start is pending then.
  */
 export class RepeatedDeadline {
   #limitMs = 0;

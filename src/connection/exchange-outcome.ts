@@ -60,15 +60,15 @@ export class ExchangeOutcome {
     this.#idle?.restart();
   }
 
-  /** The request has been sent: starts the timeout for the head. `connecting`: there may be no connection yet. */
-  awaitHead(connecting: boolean): void {
+  /** The request has been sent: starts the timeout for the head. If the channel is connecting, there may be no connection yet. */
+  awaitHead({ connecting = false, hasHandle = false }: { readonly connecting?: boolean; readonly hasHandle?: boolean }): void {
     this.#requestSent = true;
     const { headMs, connectMs = LONGEST_TIMEOUT_MS } = this.#request.timeouts;
     if (headMs === undefined || this.settled) return;
     // ssh itself enforces `connectMs`, and its error is more precise. So this timeout must not come first.
     const limitMs = Math.min(headMs + (connecting ? connectMs : 0), LONGEST_TIMEOUT_MS);
-    // One timer for the whole head: neither single bytes nor interim responses extend it. A caller's channel may not keep the process running.
-    this.#head.start(limitMs, () => this.#expire(`no response within ${limitMs} ms`, 'head', limitMs), true);
+    // One timer for the whole head: neither single bytes nor interim responses extend it.
+    this.#head.start(limitMs, () => this.#expire(`no response within ${limitMs} ms`, 'head', limitMs), !hasHandle);
   }
 
   /** The head is complete: starts the timeout for the whole content, if its sink has one. */

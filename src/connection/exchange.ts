@@ -132,7 +132,7 @@ export class Exchange {
 
   #afterRequest(): void {
     this.#requestSent = true;
-    if (this.#sink === undefined) this.outcome.awaitHead(this.#channel.connecting === true);
+    if (this.#sink === undefined) this.outcome.awaitHead(this.#channel);
   }
 
   /**

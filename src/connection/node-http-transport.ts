@@ -175,7 +175,7 @@ class NodeHttpExchange implements ConnectionExchange {
       if (!(await this.#upload.run())) return;
       outgoing.end();
     }
-    if (this.#message === undefined) this.outcome.awaitHead(this.#channel.connecting === true);
+    if (this.#message === undefined) this.outcome.awaitHead(this.#channel);
   }
 
   /** Gives the response to the reader. Resolves at its end with whether the connection may be reused. */

@@ -8,8 +8,7 @@ import { onceAborted } from '../../async/abort.ts';
 import { TolerantWrites, writeTogether } from './tolerant-writes.ts';
 
 /**
- * The idle time before TCP keep-alive probes, in milliseconds. A NAT or firewall drops idle connections, and an engine may send
- * nothing for minutes during a pull. The docker command also uses 30 s.
+ * The idle time before TCP keep-alive probes, in milliseconds, as in the docker command: a NAT or firewall drops idle connections.
  */
 export const KEEP_ALIVE_MS = 30_000;
 
@@ -41,6 +40,7 @@ class SocketChannel implements Channel {
   readonly socket: Socket;
   readonly #writes: TolerantWrites;
   readonly holdsMemory = process.platform === 'win32';
+  readonly hasHandle = true;
   owner: ChannelOwner = noopOwner;
 
   constructor() {

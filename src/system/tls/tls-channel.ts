@@ -91,6 +91,7 @@ async function secured(socket: TLSSocket, signal: AbortSignal | undefined): Prom
 
 class TlsChannel implements Channel {
   readonly holdsMemory = false;
+  readonly hasHandle = true;
   owner: ChannelOwner = noopOwner;
   readonly #socket: TLSSocket;
   readonly #writes: TolerantWrites;
