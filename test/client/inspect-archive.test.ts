@@ -88,6 +88,22 @@ it.skipIf(noGnuTar)(titled('an OCI layout without manifest.json has the names th
   expect(found.images.map(({ references }) => references)).toEqual([['b:2']]);
 });
 
+it('a layer that is not in the archive has the size that its descriptor states, unless that is none', async () => {
+  const blobs: Record<string, string> = {};
+  const add = (value: unknown): string => {
+    const text = JSON.stringify(value);
+    blobs[`blobs/${sha256Of(Buffer.from(text)).replace(':', '/')}`] = text;
+    return sha256Of(Buffer.from(text));
+  };
+  const types = 'application/vnd.oci.image';
+  const config = add({ os: 'linux', architecture: 'arm64', rootfs: { type: 'layers', diff_ids: ['1', '2', '3'].map((digit) => `sha256:${digit.repeat(64)}`) } });
+  const layers = [5, -1, 1.5].map((size, at) => ({ mediaType: `${types}.layer.v1.tar+gzip`, digest: `sha256:${'abc'.charAt(at).repeat(64)}`, size }));
+  const manifest = add({ mediaType: `${types}.manifest.v1+json`, config: { mediaType: `${types}.config.v1+json`, digest: config, size: 1 }, layers });
+  const index = { manifests: [{ mediaType: `${types}.manifest.v1+json`, digest: manifest, size: 1, annotations: { 'io.containerd.image.name': 'docker.io/library/a:1' } }] };
+  const { images } = await inspectArchive(await pack({ ...blobs, 'oci-layout': '{"imageLayoutVersion":"1.0.0"}', 'index.json': JSON.stringify(index) }));
+  expect(images[0]?.variants[0]?.layers.map(({ size }) => size)).toEqual([5, undefined, undefined]);
+});
+
 it('an image without a name, and names that are none', async () => {
   const config = JSON.stringify({ os: 'linux', architecture: 'arm', variant: 'v6', rootfs: { diff_ids: null } });
   const images = [null, ['UPPER:1'], ['a:1', 'docker.io/library/a:1']].map((RepoTags) => ({ Config: 'config.json', RepoTags, Layers: null }));

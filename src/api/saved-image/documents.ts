@@ -2,6 +2,7 @@
 // entries and their platforms are kept.
 
 import { decodeUtf8 } from '../../bytes.ts';
+import { COUNT } from '../../kinds.ts';
 import { isJsonObject } from '../json.ts';
 import type { JsonObject } from '../json.ts';
 import type { ImagePlatform } from '../platform.ts';
@@ -146,7 +147,7 @@ function referenceOf(value: unknown): ContentReference | undefined {
   return {
     digest,
     mediaType: type.trim().toLowerCase(),
-    size: Number.isSafeInteger(value['size']) ? (value['size'] as number) : undefined,
+    size: COUNT.test(value['size']) ? (value['size'] as number) : undefined,
     platform: isJsonObject(platform) ? platformOf(platform) : undefined,
     annotations: isJsonObject(annotations) ? annotations : {},
   };
