@@ -112,7 +112,10 @@ function apiError(request: RequestSummary, failure: Failure, verb: string, note:
   });
 }
 
-/** Replaces `HOST` in a remedy by the registry. For the Docker Hub, `docker login` needs no host. The server of a URL is no registry. */
+/**
+ * Replaces `HOST` in a remedy by the registry; `docker login` needs no host for the Docker Hub. If the engine was to fetch a URL, returns no
+ * remedy that is about a registry.
+ */
 function remedyFor(remedy: string | undefined, registry: string | undefined, kind: RequestKind): string | undefined {
   if (kind === 'url' && /\bregistry\b/.test(remedy ?? '')) return undefined;
   if (registry === undefined) return remedy;

@@ -36,7 +36,7 @@ export class AsyncQueue<Item> implements AsyncIterableIterator<Item> {
     return this.isEmpty ? undefined : new Promise((resolve) => (this.#onDrained = resolve));
   }
 
-  /** Resolves when the loop has taken the last item: it has finished with all earlier ones then. `undefined` if there are no items. */
+  /** Resolves when the loop has taken the last item, and so has finished with those before it. `undefined` if there are no items. */
   taken(): Promise<void> | undefined {
     return this.isEmpty ? undefined : new Promise((resolve) => (this.#onTaken = resolve));
   }

@@ -33,8 +33,8 @@ export interface Destination {
 }
 
 /**
- * Reads the first bytes of a body, and decompresses it if it is compressed and there is no engine, or one that does not decompress it
- * itself. Throws an `UploadError` if this client cannot decompress the format.
+ * Reads the first bytes of a body. A compressed body is decompressed, unless it goes to an engine that does this itself. Throws an
+ * `UploadError` if this client cannot decompress the format.
  */
 export async function unpackedBody(given: RequestBody, to: Destination | undefined, signal: AbortSignal | undefined): Promise<BegunBody> {
   const { start, body, close } = await begin(given, signal);

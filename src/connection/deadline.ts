@@ -40,8 +40,8 @@ export class Deadline {
 }
 
 /**
- * A limit that starts for each exchange of a connection, and is nearly never reached. A start only notes the time: a timer for each took
- * a tenth of the time of a small call. One timer looks after a quarter of the limit, and makes a `Deadline` if a start is pending then.
+ * A limit that starts for each exchange or idle time of a connection. A start only notes the time, because a timer for each took a tenth
+ * of the time of a small call. One timer runs for a quarter of the limit. If a start counts then, it makes a `Deadline` for the rest.
  */
 export class RepeatedDeadline {
   #limitMs = 0;
@@ -56,7 +56,7 @@ export class RepeatedDeadline {
     if (limitMs !== this.#limitMs || this.#deadline !== undefined) this.clear();
     this.#limitMs = limitMs;
     this.#onReached = onReached;
-    this.#startedAt = this.#timer === undefined ? -Infinity : performance.now(); // fake timers of a test may have another clock
+    this.#startedAt = this.#timer === undefined ? -Infinity : performance.now(); // -Infinity: it starts with the timer
     this.#keepsRunning = keepsRunning;
     this.#timer ??= setTimeout(this.#look, limitMs / PARTS).unref();
     if (keepsRunning) this.#timer.ref();
@@ -79,7 +79,7 @@ export class RepeatedDeadline {
     this.#timer = undefined;
     const onReached = this.#onReached;
     if (onReached === undefined) return;
-    // At most the time that the timer ran: the process may have been stopped since.
+    // At most the time of the timer: the process may have been stopped since.
     const elapsedMs = Math.min(performance.now() - this.#startedAt, this.#limitMs / PARTS);
     this.#deadline = new Deadline(this.#limitMs - elapsedMs, onReached, this.#keepsRunning);
   };
